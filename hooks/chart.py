@@ -1,0 +1,204 @@
+"""The chart: all that a rule may know of a patient, in the words of clinicians.
+
+What may live here: frozen values and nothing else. A chart holds no FHIR, no codes to look up and no clock; every
+number is already in the one unit in which the rules compare, every date is a calendar day of the clinic.
+`fhir_mappings` builds it, the rules of this package read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+
+class Analyte(StrEnum):
+    """What a result measures. The value of each member is its key in `fhir_mappings/labs.toml`."""
+
+    TOTAL_CALCIUM = "total_calcium"
+    ALBUMIN_CORRECTED_CALCIUM = "albumin_corrected_calcium"
+    IONISED_CALCIUM = "ionised_calcium"
+    IONISED_CALCIUM_PH74 = "ionised_calcium_ph74"
+    PHOSPHATE = "phosphate"
+    ALBUMIN = "albumin"
+    INTACT_PTH = "intact_pth"
+    ALKALINE_PHOSPHATASE = "alkaline_phosphatase"
+    SP_KT_V = "sp_kt_v"
+    PD_WEEKLY_KT_V = "pd_weekly_kt_v"
+    UREA_REDUCTION_RATIO = "urea_reduction_ratio"
+    BODY_MASS_INDEX = "body_mass_index"
+    DRY_WEIGHT = "dry_weight"
+    POST_DIALYSIS_WEIGHT = "post_dialysis_weight"
+    BODY_TEMPERATURE = "body_temperature"
+    WHITE_CELL_COUNT = "white_cell_count"
+    C_REACTIVE_PROTEIN = "c_reactive_protein"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One laboratory or bedside value, converted.
+
+    `value` is in `unit`, the canonical unit of the analyte, rounded to 4 decimals. `at` orders results that share a
+    day (seconds since the epoch; a date without time stands at the start of its day). `rank` orders results of the
+    same instant: 2 corrected or amended, 1 final, 0 preliminary. `comparator` is "", "<", "<=", ">" or ">=".
+    `original` is the value as received ("2.60 mmol/L") when it came in another unit, else "". `upper_limit` is the
+    reported upper reference limit in `unit`, where one came with the result in a unit that we know.
+    """
+
+    analyte: Analyte
+    value: float
+    unit: str
+    on: date
+    at: float
+    rank: int = 1
+    comparator: str = ""
+    original: str = ""
+    upper_limit: float | None = None
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A date as precisely as it was recorded: one day, or the first and last day of a month or year."""
+
+    first: date
+    last: date
+
+
+class Clinical(StrEnum):
+    """Is the condition there now (`active`), or was it (`past`)?"""
+
+    ACTIVE = "active"
+    PAST = "past"
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One concept that a condition stands for, and how that was found.
+
+    `how` names the code ("SNOMED CT 34319007") or "by name". `words` are the words of the record that decided, for
+    a sign read from text (to be quoted on the card), else "".
+    """
+
+    concept: str
+    how: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One entry of the problem list that is neither refuted nor entered in error.
+
+    `concepts` maps the concept names of `fhir_mappings/conditions.toml` ("diabetes", "skin_induration", …) to how they
+    were found. For calciphylaxis the certainty is part of the concept: `calciphylaxis` (confirmed, or no status
+    given), `calciphylaxis_provisional` (status provisional, differential or unconfirmed, or worded so),
+    `calciphylaxis_history` (worded "history of", or past by its clinical status), `calcium_disorder_unspecific`
+    (a residual calcium metabolism code that does not name calciphylaxis). `verification` is the recorded status
+    ("confirmed" when none was recorded).
+    """
+
+    text: str
+    concepts: Mapping[str, Sign]
+    clinical: Clinical = Clinical.ACTIVE
+    verification: str = "confirmed"
+    onset: Span | None = None
+    recorded: Span | None = None
+
+    @property
+    def active(self) -> bool:
+        """True while the condition is there now."""
+        return self.clinical is Clinical.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """A completed or running procedure. `on` is its day: its end, else its start; None without a usable date.
+
+    `ongoing` is True for a procedure in progress without an end: it counts as today. `monthly` billing services
+    carry the concept `dialysis_monthly_service`.
+    """
+
+    text: str
+    concepts: Mapping[str, Sign]
+    on: date | None = None
+    ongoing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DrugMatch:
+    """One drug class of a medication: `drug` is the ingredient's plain name, `how` the code or "by name"."""
+
+    drug_class: str
+    drug: str
+    how: str
+
+    @property
+    def by_name(self) -> bool:
+        """True when no code was known and the words decided."""
+        return self.how == "by name"
+
+
+@dataclass(frozen=True, slots=True)
+class Medication:
+    """An active prescription or a draft order as the rules see it.
+
+    `reference` identifies the order ("MedicationRequest/abc"; "" when it has no id). `display` is the drug as the
+    record words it. `matches` is empty for a drug that no rule knows. `authored` is the day of prescription.
+    """
+
+    reference: str
+    display: str
+    matches: tuple[DrugMatch, ...] = ()
+    authored: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Something that was received and could not be used, with the reason in words ("no unit", "implausible value").
+
+    `what` is the analyte or the kind of record ("total_calcium", "condition", "medication"); `on` its day if known.
+    """
+
+    what: str
+    reason: str
+    on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A look-up that failed or was cut short: not "nothing recorded" but "could not be read".
+
+    `what` is the key of the query in words ("calcium", "dialysis procedures"); `analytes` are the results that may be
+    missing because of it; `reason` is short and holds no patient data ("the FHIR server answered 500").
+    """
+
+    query: str
+    what: str
+    reason: str
+    analytes: frozenset[Analyte] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Everything the rules may look at for one patient.
+
+    `results` holds every usable-looking result per analyte, newest first (windows are the rules' business).
+    `medications` are the active ones; `drafts` the orders to be judged, already limited to the selected ones where
+    the hook says so. `sex` is the administrative gender ("female", "male", …) or "". `born` is the earliest possible
+    day of birth. `gaps` name failed look-ups by query key; `unreadable` what was dropped and why.
+    """
+
+    born: date | None = None
+    sex: str = ""
+    conditions: tuple[Condition, ...] = ()
+    procedures: tuple[Procedure, ...] = ()
+    medications: tuple[Medication, ...] = ()
+    drafts: tuple[Medication, ...] = ()
+    results: Mapping[Analyte, tuple[Result, ...]] = field(default_factory=dict)
+    unreadable: tuple[Unreadable, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+    def gap(self, query: str) -> Gap | None:
+        """The failed look-up of this query key, or None when it was read."""
+        return next((gap for gap in self.gaps if gap.query == query), None)

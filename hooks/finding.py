@@ -1,0 +1,80 @@
+"""Findings: the answer of a rule with the facts it used.
+
+What may live here: the answer True, False or cannot tell (None), and the comparisons that respect comparators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from hooks.chart import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`met` is True, False, or None when the data cannot tell; `result` is the result that decided."""
+
+    met: bool | None
+    result: Result | None = None
+
+    def __bool__(self) -> bool:
+        return self.met is True
+
+
+CANNOT_TELL = Finding(None)
+
+Limit = Callable[[Result], float]
+
+
+def _above(result: Result, limit: float) -> bool | None:
+    match result.comparator:
+        case "":
+            return result.value > limit
+        case ">":
+            return True if result.value >= limit else None
+        case ">=":
+            return True if result.value > limit else None
+        case _:  # "<" and "<=": the true value is at most this one
+            return False if result.value <= limit else None
+
+
+def _below(result: Result, limit: float) -> bool | None:
+    match result.comparator:
+        case "":
+            return result.value < limit
+        case "<":
+            return True if result.value <= limit else None
+        case "<=":
+            return True if result.value < limit else None
+        case _:  # ">" and ">=": the true value is at least this one
+            return False if result.value >= limit else None
+
+
+def _at_least(result: Result, limit: float) -> bool | None:
+    below = _below(result, limit)
+    return None if below is None else not below
+
+
+def _decide(results: Iterable[Result], limit: float | Limit, test: Callable[[Result, float], bool | None]) -> Finding:
+    """The newest result that decides the test by itself; one with a comparator may leave it to the next older one."""
+    for result in results:
+        met = test(result, limit(result) if callable(limit) else limit)
+        if met is not None:
+            return Finding(met, result)
+    return CANNOT_TELL
+
+
+def above(results: Iterable[Result], limit: float | Limit) -> Finding:
+    """Is the newest deciding result above `limit`? `results` are newest first; a limit may depend on the result."""
+    return _decide(results, limit, _above)
+
+
+def below(results: Iterable[Result], limit: float | Limit) -> Finding:
+    """Is the newest deciding result below `limit`?"""
+    return _decide(results, limit, _below)
+
+
+def at_least(results: Iterable[Result], limit: float | Limit) -> Finding:
+    """Is the newest deciding result at or above `limit`?"""
+    return _decide(results, limit, _at_least)

@@ -1,0 +1,50 @@
+"""Can the cards be trusted when a look-up failed?
+
+What may live here: the refusal to answer where silence could hide a risk. The caller turns it into HTTP 412.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from hooks.assessment import Assessment
+from hooks.card import Card
+from hooks.chart import Chart
+from hooks.policy import Policy
+
+
+class CannotJudge(Exception):
+    """A look-up that failed could have changed the answer. `what` names it in words without patient data."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(f"{what} could not be read: {reason}")
+        self.what = what
+        self.reason = reason
+
+
+Rules = Callable[[Assessment, Policy], list[Card]]
+
+
+def judge(chart: Chart, on: date, policy: Policy, rules: Rules) -> list[Card]:
+    """The cards of `rules`, or a refusal.
+
+    Without dialysis procedures a patient may look as if not on dialysis. Where dialysis would have raised a card, and
+    nothing else shows it, the answer is a refusal, not silence.
+
+    Raises:
+        CannotJudge: naming the look-up.
+    """
+    for essential in ("patient", "conditions"):
+        gap = chart.gap(essential)
+        if gap is not None:
+            raise CannotJudge(gap.what, gap.reason)
+    limits = policy.thresholds(on)
+    patient = Assessment(chart, on, limits)
+    cards = rules(patient, policy)
+    gap = chart.gap("dialysis_procedures")
+    if gap is not None and not patient.dialysis and not cards:
+        supposed = rules(Assessment(chart, on, limits, assume_dialysis=True), policy)
+        if supposed:
+            raise CannotJudge(gap.what, gap.reason)
+    return cards

@@ -1,0 +1,103 @@
+"""The drug rules: which orders raise which topic, one card per topic.
+
+What may live here: choosing the row of `drug_rules.toml` for each drug class and joining drugs into cards. The rules
+themselves are data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from hooks.assessment import Assessment
+from hooks.card import Card, Indicator
+from hooks.card_text import detail, make_card, suggestions
+from hooks.chart import Medication
+from hooks.drug_facts import DrugFacts, fill
+from hooks.facts import Facts
+from hooks.markdown import plain
+from hooks.policy import DrugRule, Policy
+from hooks.situations import SITUATIONS
+
+
+class Moment(Enum):
+    """Where the drugs come from and which info cards survive."""
+
+    PATIENT_VIEW = "active medications"
+    ORDER_SELECT = "selected drafts"
+    ORDER_SIGN = "all drafts"
+
+    @property
+    def draft(self) -> bool:
+        """Are the orders drafts?"""
+        return self is not Moment.PATIENT_VIEW
+
+
+@dataclass
+class _Raised:
+    """A topic on its way to a card."""
+
+    rule: DrugRule
+    indicator: Indicator
+    drugs: list[tuple[Medication, str]] = field(default_factory=list)
+
+
+def matching_rule(patient: Assessment, drug_class: str, policy: Policy) -> DrugRule | None:
+    """The first row of the class whose situations hold, or None: the class raises nothing for this patient."""
+    for rule in policy.rules.get(drug_class, ()):
+        held = all(SITUATIONS[name](patient) for name in rule.when)
+        if held and not any(SITUATIONS[name](patient) for name in rule.unless):
+            return rule
+    return None
+
+
+def drug_cards(patient: Assessment, orders: Iterable[Medication], moment: Moment, policy: Policy) -> list[Card]:
+    """One card per topic for these orders; of several indicators the most urgent wins and its text is used."""
+    if patient.is_child:
+        return []
+    raised: dict[str, _Raised] = {}
+    for order in orders:
+        for match in order.matches:
+            rule = matching_rule(patient, match.drug_class, policy)
+            indicator = _indicator(rule, moment) if rule else None
+            if rule is None or indicator is None:
+                continue
+            topic = raised.setdefault(rule.topic, _Raised(rule, indicator))
+            if indicator.urgency > topic.indicator.urgency:
+                topic.rule, topic.indicator = rule, indicator
+            topic.drugs.append((order, match.drug))
+    return [_card(patient, topic, moment, policy) for topic in raised.values()]
+
+
+def _indicator(rule: DrugRule, moment: Moment) -> Indicator | None:
+    """The indicator at this moment, or None where the card is dropped."""
+    if moment is Moment.PATIENT_VIEW and rule.at_patient_view is not None:
+        return rule.at_patient_view
+    if rule.indicator is not Indicator.INFO or moment is Moment.ORDER_SELECT:
+        return rule.indicator
+    return rule.indicator if moment is Moment.ORDER_SIGN and rule.keep_at_order_sign else None
+
+
+def _card(patient: Assessment, raised: _Raised, moment: Moment, policy: Policy) -> Card:
+    text = policy.drug_texts[raised.rule.text]
+    facts = DrugFacts(Facts(patient, policy.wording), tuple(raised.drugs))
+    placeholders = facts.placeholders(text.needs)
+    orders = tuple(dict.fromkeys(order for order, _ in raised.drugs))
+    drug = {"drug": plain(placeholders["drug"], 80)}
+    return make_card(
+        raised.rule.topic,
+        text,
+        raised.indicator,
+        summary=fill(text.summary, placeholders, markdown=False),
+        body=detail(
+            (fill(line, placeholders, markdown=True) for line in text.lead),
+            [line for name in text.why for line in facts.why(name)],
+            [fill(line, placeholders, markdown=True) for line in text.do],
+            facts.facts.missing(text.needs),
+            text.evidence,
+            policy.wording.footer,
+        ),
+        offered=suggestions(text.suggest, policy.wording, orders, draft=moment.draft, placeholders=drug),
+        reasons=(policy.wording.override_reasons[code] for code in text.override),
+    )

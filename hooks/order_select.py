@@ -1,0 +1,28 @@
+"""The order-select service: advice on the drug orders that the clinician has just picked."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from hooks.card import Card
+from hooks.chart import Chart
+from hooks.draft_orders import advise_on_drafts
+from hooks.offending_drugs import Moment
+from hooks.policy import Policy
+
+ID = "calciphylaxis-order-select"
+HOOK = "order-select"
+TITLE = "Calciphylaxis drug check while ordering"
+DESCRIPTION = (
+    "For adults on dialysis or with calciphylaxis: says which selected drug order feeds calciphylaxis (vitamin K "
+    "antagonists, calcium products, vitamin D, iron) and what to order instead."
+)
+
+
+def advise(chart: Chart, on: date, policy: Policy) -> list[Card]:
+    """The cards for the selected draft orders (`chart.drafts`), most urgent first.
+
+    Raises:
+        CannotJudge: a look-up failed without which the drafts cannot be judged.
+    """
+    return advise_on_drafts(chart, on, policy, Moment.ORDER_SELECT)

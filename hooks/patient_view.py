@@ -1,0 +1,47 @@
+"""The patient-view service: what a clinician should see when the chart is opened."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from hooks.assessment import Assessment
+from hooks.calciphylaxis_status import calciphylaxis_card
+from hooks.card import Card, Indicator, most_urgent_first
+from hooks.chart import Chart
+from hooks.judgement import CannotJudge, judge
+from hooks.offending_drugs import Moment, drug_cards
+from hooks.policy import Policy
+from hooks.sepsis_watch import sepsis_card
+from hooks.status_card import status_card
+
+ID = "calciphylaxis-patient-view"
+HOOK = "patient-view"
+TITLE = "Calciphylaxis watch"
+DESCRIPTION = (
+    "For adults on dialysis or with calciphylaxis: suspected or confirmed calciphylaxis with a management plan, risk "
+    "of calciphylaxis, sepsis watch, and active drugs that feed calciphylaxis (vitamin K antagonists, calcium, "
+    "vitamin D, iron)."
+)
+
+
+def advise(chart: Chart, on: date, policy: Policy) -> list[Card]:
+    """The cards for an opened chart on a calendar day of the clinic, most urgent first.
+
+    Raises:
+        CannotJudge: patient, conditions or active medications could not be read, or dialysis could not be told.
+    """
+    gap = chart.gap("medications")
+    if gap is not None:
+        raise CannotJudge(gap.what, gap.reason)
+    return most_urgent_first(judge(chart, on, policy, _cards))
+
+
+def _cards(patient: Assessment, policy: Policy) -> list[Card]:
+    if patient.is_child:
+        return []
+    status = [card for card in (calciphylaxis_card(patient, policy), sepsis_card(patient, policy)) if card]
+    cards = status + drug_cards(patient, patient.chart.medications, Moment.PATIENT_VIEW, policy)
+    if not cards and patient.dialysis and patient.chart.gaps:
+        # Silence would look like "no risk" although part of the chart could not be read.
+        return [status_card("cua-data-gap", Indicator.INFO, patient, policy)]
+    return cards
