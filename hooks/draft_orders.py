@@ -15,6 +15,11 @@ from hooks.offending_drugs import Moment, drug_cards
 from hooks.policy import Policy
 
 
+def nothing_to_judge(chart: Chart, policy: Policy) -> bool:
+    """True when no draft is of a drug class that any rule knows: no other data could change the answer."""
+    return not any(match.drug_class in policy.rules for draft in chart.drafts for match in draft.matches)
+
+
 def advise_on_drafts(chart: Chart, on: date, policy: Policy, moment: Moment) -> list[Card]:
     """The cards for the drafts of a chart.
 
@@ -25,7 +30,7 @@ def advise_on_drafts(chart: Chart, on: date, policy: Policy, moment: Moment) -> 
     Raises:
         CannotJudge: patient, conditions, or a look-up that could have changed silence.
     """
-    if not any(match.drug_class in policy.rules for draft in chart.drafts for match in draft.matches):
+    if nothing_to_judge(chart, policy):
         return []
 
     def cards_on_drafts(patient: Assessment, policy: Policy) -> list[Card]:

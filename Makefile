@@ -1,0 +1,56 @@
+# Everything a newcomer needs: `make demo` and `make test`. Each target creates what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo serve test test-real lint format bench lock clean help
+
+help:
+	@echo "make demo       sandbox, service and an EHR in one go; prints the cards"
+	@echo "make test       the tests that need nothing but Python"
+	@echo "make test-real  the tests against a real HAPI FHIR server (Java 17, Maven)"
+	@echo "make lint       ruff and mypy"
+	@echo "make bench      what a request costs, beside a constant Flask route"
+	@echo "make lock       renew requirements.lock"
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+demo: $(STAMP)
+	$(BIN)/calciphylaxis-cds demo $(DEMO)
+
+serve: $(STAMP)
+	$(BIN)/calciphylaxis-cds serve --dev
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -m "not real" --cov --cov-report=term $(PYTEST)
+	$(BIN)/python -m coverage report --include="hooks/*,fhir_mappings/*" --fail-under=100
+	$(BIN)/python -m coverage report --include="cds_service/*" --fail-under=90
+
+test-real: $(STAMP)
+	$(BIN)/python -m pytest tests/real -m real $(PYTEST)
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/mypy --strict -p tests -p bench
+
+format: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP)
+	$(BIN)/python -m bench $(BENCH)
+
+lock: $(STAMP)
+	$(BIN)/python -m pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+		--strip-extras --extra dev --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,77 @@
+"""Cards as CDS Hooks JSON.
+
+What may live here: names and shapes of the specification; optional members are left out, never null.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cds_service.order_templates import filled
+from hooks.card import Card, OverrideReason, Propose, Remove, Suggestion
+
+TOPIC_SYSTEM = "urn:calciphylaxis-cds:topic"
+OVERRIDE_SYSTEM = "urn:calciphylaxis-cds:override-reason"
+LABEL = "calciphylaxis-cds"
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """What a card needs of the request: whose it is, the active orders as received, and the templates."""
+
+    patient_id: str
+    received: Mapping[str, Mapping[str, Any]]
+    templates: Mapping[str, Mapping[str, Any]]
+    source_url: str | None = None
+
+
+def to_json(card: Card, rendering: Rendering) -> dict[str, Any]:
+    """One card with a fresh uuid for the card and each suggestion."""
+    source: dict[str, Any] = {"label": LABEL}
+    if rendering.source_url:
+        source["url"] = rendering.source_url
+    source["topic"] = {"system": TOPIC_SYSTEM, "code": card.topic, "display": card.topic_display}
+    made: dict[str, Any] = {
+        "uuid": str(uuid.uuid4()),
+        "summary": card.summary,
+        "indicator": card.indicator.value,
+        "detail": card.detail,
+        "source": source,
+    }
+    suggestions = [shown for item in card.suggestions if (shown := _suggestion(item, rendering))]
+    if suggestions:
+        made["suggestions"] = suggestions
+        made["selectionBehavior"] = "any"
+    if card.override_reasons:
+        made["overrideReasons"] = [_reason(reason) for reason in card.override_reasons]
+    return made
+
+
+def _suggestion(suggestion: Suggestion, rendering: Rendering) -> dict[str, Any] | None:
+    actions = [shown for action in suggestion.actions if (shown := _action(action, rendering))]
+    if len(actions) < len(suggestion.actions):
+        return None
+    made: dict[str, Any] = {"label": suggestion.label, "uuid": str(uuid.uuid4()), "actions": actions}
+    if suggestion.recommended:
+        made["isRecommended"] = True
+    return made
+
+
+def _action(action: Remove | Propose, rendering: Rendering) -> dict[str, Any] | None:
+    if isinstance(action, Propose):
+        resource = filled(rendering.templates[action.template], rendering.patient_id)
+        return {"type": "create", "description": action.description, "resource": resource}
+    if action.draft:
+        return {"type": "delete", "description": action.description, "resourceId": action.reference}
+    received = rendering.received.get(action.reference)
+    if received is None:
+        return None
+    # The received JSON is echoed so that no extension of the order is lost; only its status changes.
+    return {"type": "update", "description": action.description, "resource": {**received, "status": "stopped"}}
+
+
+def _reason(reason: OverrideReason) -> dict[str, Any]:
+    return {"code": reason.code, "system": OVERRIDE_SYSTEM, "display": reason.display}

@@ -1,0 +1,235 @@
+"""The command line.
+
+What may live here: arguments, and words for people when something is wrong. Heavy modules are imported where they are
+used, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from cds_service.settings import Settings, SettingsError, from_environment, normal_url
+
+
+def settings_for(*, dev: bool, allow_fhir: tuple[str, ...] = ()) -> Settings:
+    """The settings of the environment with what the command line adds; a clear message when they are wrong."""
+    try:
+        settings = from_environment(os.environ, dev=dev)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    added = tuple(normal_url(url) or _bad_url(url) for url in allow_fhir)
+    return dataclasses.replace(settings, allowed_fhir_servers=settings.allowed_fhir_servers + added)
+
+
+def _bad_url(url: str) -> str:
+    raise click.ClickException(f"--allow-fhir {url}: expected a plain http(s) base URL")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="calciphylaxis-cds")
+def cli() -> None:
+    """Calciphylaxis decision support over CDS Hooks."""
+
+
+@cli.command()
+@click.option("--dev", is_flag=True, help="No client authentication, loopback FHIR servers allowed, loopback only.")
+@click.option("--container", is_flag=True, help="In a container: bind any address; publish it on loopback only.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--allow-fhir", multiple=True, metavar="URL", help="Allow this FHIR server (a prefix when it ends in /).")
+def serve(dev: bool, container: bool, host: str, port: int, allow_fhir: tuple[str, ...]) -> None:
+    """Serve the CDS Hooks endpoints."""
+    from cds_service.serve import UnsafeStart, check_start
+    from cds_service.serve import serve as run
+
+    settings = settings_for(dev=dev, allow_fhir=allow_fhir)
+    try:
+        check_start(host, dev=dev, container=container, environment=os.environ)
+    except UnsafeStart as error:
+        raise click.ClickException(str(error)) from None
+    if dev:
+        click.echo("development mode: no client authentication", err=True)
+    run(settings, host, port)
+
+
+@cli.command()
+@click.option("--fhir", required=True, metavar="URL", help="FHIR R4 base URL.")
+@click.option("--patient", required=True, metavar="ID")
+@click.option(
+    "--hook",
+    default="patient-view",
+    show_default=True,
+    type=click.Choice(["patient-view", "order-select", "order-sign"]),
+)
+@click.option(
+    "--order",
+    "orders",
+    multiple=True,
+    type=click.File(encoding="utf-8"),
+    metavar="FILE",
+    help="Draft MedicationRequest as JSON (order hooks).",
+)
+@click.option("--cds", metavar="URL", help="Base URL of a running service; without it one is started for this call.")
+@click.option("--token", envvar="FHIR_TOKEN", help="Bearer token for the FHIR server (or FHIR_TOKEN).")
+@click.option("--fetch", is_flag=True, help="Send no prefetch: the service reads the FHIR server itself.")
+@click.option("--json", "as_json", is_flag=True, help="Print the cards as JSON.")
+def invoke(
+    fhir: str,
+    patient: str,
+    hook: str,
+    orders: tuple[Any, ...],
+    cds: str | None,
+    token: str | None,
+    fetch: bool,
+    as_json: bool,
+) -> None:
+    """Play the EHR for one patient and hook against any FHIR server, and print the cards."""
+    from cds_service.demo.play import running_service
+    from cds_service.ehr import Ehr, EhrError
+    from cds_service.terminal import print_cards
+
+    drafts = [_draft(file, patient, number) for number, file in enumerate(orders)]
+    if hook != "patient-view" and not drafts:
+        raise click.UsageError("an order hook needs at least one --order FILE")
+    try:
+        with running_service(cds, allow_fhir=fhir) as base:
+            ehr = Ehr(base, fhir, token, send_prefetch=not fetch)
+            cards = ehr.open_chart(patient) if hook == "patient-view" else ehr.order(hook, patient, drafts)
+    except EhrError as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        click.echo(json.dumps(cards, indent=2, ensure_ascii=False))
+    else:
+        print_cards(Console(), cards)
+
+
+def _draft(file: Any, patient: str, number: int) -> dict[str, Any]:
+    try:
+        draft = json.load(file)
+    except ValueError:
+        raise click.ClickException(f"{file.name} is not JSON") from None
+    if not isinstance(draft, dict) or draft.get("resourceType") != "MedicationRequest":
+        raise click.ClickException(f"{file.name} is not a MedicationRequest")
+    return {
+        "id": f"draft-{number}",
+        "status": "draft",
+        "intent": "order",
+        "subject": {"reference": f"Patient/{patient}"},
+    } | draft
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--fhir-port", default=8090, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--once", is_flag=True, help="End after the cards have been printed.")
+@click.option("--patient", "only", multiple=True, metavar="KEY", help="Play only these synthetic patients.")
+def demo(host: str, port: int, fhir_port: int, once: bool, only: tuple[str, ...]) -> None:
+    """Start a FHIR sandbox with synthetic patients and the service, play an EHR, print the cards, keep serving."""
+    from cds_service.demo.play import play_demo
+    from cds_service.ehr import EhrError
+    from cds_service.serve import is_loopback
+
+    if not is_loopback(host):
+        raise click.ClickException("the demo serves without client authentication: loopback addresses only")
+    try:
+        play_demo(Console(), host, port, fhir_port, once=once, only=only)
+    except EhrError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@cli.group()
+def sandbox() -> None:
+    """The synthetic patients on a FHIR R4 server of your choice."""
+
+
+@sandbox.command("load")
+@click.argument("url")
+@click.option("--token", envvar="FHIR_TOKEN", help="Bearer token for the FHIR server (or FHIR_TOKEN).")
+@click.option("--wait", default=0, show_default=True, help="Seconds to wait for the server to come up.")
+def sandbox_load(url: str, token: str | None, wait: int) -> None:
+    """Put the synthetic patients on the FHIR server at URL, dates rolled to today; safe to repeat."""
+    from cds_service import utc_now
+    from cds_service.demo.loader import LoaderError, load
+    from cds_service.demo.patients import load_patients
+
+    _await_server(url, wait)
+    patients = load_patients(utc_now())
+    try:
+        with _progress("loading") as step:
+            load(url, patients, token=token, progress=step)
+    except LoaderError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{len(patients)} synthetic patients are on {url}")
+    for patient in patients:
+        click.echo(f"  {patient.patient_id}  {patient.title}")
+
+
+@sandbox.command("clean")
+@click.argument("url")
+@click.option("--token", envvar="FHIR_TOKEN", help="Bearer token for the FHIR server (or FHIR_TOKEN).")
+def sandbox_clean(url: str, token: str | None) -> None:
+    """Remove exactly the synthetic resources from the FHIR server at URL; safe to repeat."""
+    from cds_service.demo.loader import LoaderError, clean
+
+    try:
+        with _progress("removing") as step:
+            removed = clean(url, token=token, progress=step)
+    except LoaderError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{removed} resources removed from {url}")
+
+
+class _progress:
+    """A progress bar at a terminal, plain lines in a pipe; calling it reports (done, total, what)."""
+
+    def __init__(self, verb: str) -> None:
+        self._verb = verb
+        self._bar = Progress(console=Console(stderr=True))
+        self._task = self._bar.add_task(verb, total=None)
+
+    def __enter__(self) -> Callable[[int, int, str], None]:
+        if self._bar.console.is_terminal:
+            self._bar.start()
+        return self._step
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def _step(self, done: int, total: int, what: str) -> None:
+        if self._bar.console.is_terminal:
+            self._bar.update(self._task, completed=done, total=total, description=f"{self._verb} {what}")
+        else:
+            click.echo(f"{self._verb} {done}/{total} {what}", err=True)
+
+
+def _await_server(url: str, seconds: int) -> None:
+    import requests
+
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if requests.get(f"{url.rstrip('/')}/metadata", timeout=10).ok:
+                return
+        except requests.RequestException:
+            pass
+        time.sleep(1)
+
+
+def main() -> None:
+    """The entry point of the `calciphylaxis-cds` command."""
+    cli(prog_name="calciphylaxis-cds")
+
+
+if __name__ == "__main__":
+    sys.exit(cli(prog_name="calciphylaxis-cds"))

@@ -1,0 +1,39 @@
+"""Cross-origin access for browser clients: headers on every answer, errors included; preflight without authentication.
+
+What may live here: the CORS headers and security headers of answers.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+
+ALLOWED = {
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Expose-Headers": "WWW-Authenticate",
+    "Access-Control-Max-Age": "600",
+}
+
+
+def register_cors(app: Flask, origins: tuple[str, ...]) -> None:
+    """Answer preflights and add the headers; with "*" any origin may read, never with credentials."""
+    any_origin = "*" in origins
+
+    @app.before_request
+    def preflight() -> Response | None:
+        return Response(status=204) if request.method == "OPTIONS" else None
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        origin = request.headers.get("Origin")
+        if any_origin:
+            response.headers["Access-Control-Allow-Origin"] = "*"
+        elif origin in origins:
+            response.headers["Access-Control-Allow-Origin"] = origin
+        if not any_origin:
+            response.headers.add("Vary", "Origin")
+        if "Access-Control-Allow-Origin" in response.headers:
+            response.headers.update(ALLOWED)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response

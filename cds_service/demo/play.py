@@ -1,0 +1,119 @@
+"""The main job in one go: sandbox, service, an EHR that opens charts and picks drugs, and its cards on the terminal.
+
+What may live here: starting and stopping the pieces, and the script of the demonstration.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+from rich.console import Console
+
+from cds_service import utc_now
+from cds_service.demo.patients import SyntheticPatient, load_patients
+from cds_service.demo.sandbox import Sandbox
+from cds_service.ehr import Ehr, EhrError
+from cds_service.terminal import print_cards
+
+START_SECONDS = 60
+
+
+@contextmanager
+def running_service(base: str | None = None, *, port: int = 0, allow_fhir: str = "") -> Iterator[str]:
+    """The base URL of a service: the one given, else one started for the purpose on loopback and stopped afterwards."""
+    if base:
+        yield base
+        return
+    port = port or free_port()
+    with tempfile.TemporaryDirectory(prefix="calciphylaxis-cds-") as folder:
+        command = [sys.executable, "-m", "cds_service.cli", "serve", "--dev", "--port", str(port)]
+        if allow_fhir:
+            command += ["--allow-fhir", allow_fhir]
+        log = Path(folder, "service.log")
+        environment = {"CDS_DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3", "CDS_WORKERS": "1"} | dict(os.environ)
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)  # noqa: S603
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _await_health(url, process, log)
+            yield url
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=30)
+
+
+def _await_health(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            if requests.get(f"{url}/health", timeout=2).status_code == 200:
+                return
+        except requests.RequestException:
+            pass
+        time.sleep(0.1)
+    tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+    raise EhrError(f"the service did not start:\n{tail}")
+
+
+def free_port(wished: int = 0) -> int:
+    """The wished port if nobody listens there, else any free one."""
+    for port in (wished, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise EhrError("there is no free port")  # pragma: no cover - the machine has no sockets left
+
+
+def play_demo(
+    console: Console, host: str, port: int, fhir_port: int, *, once: bool = False, only: tuple[str, ...] = ()
+) -> None:
+    """Start everything, play every synthetic patient through the hooks, print the cards and keep serving."""
+    patients = [patient for patient in load_patients(utc_now()) if not only or patient.key in only]
+    if not patients:
+        raise EhrError("there is no synthetic patient of that name")
+    resources = [resource for patient in patients for resource in patient.resources]
+    with (
+        Sandbox(resources, port=free_port(fhir_port)) as fhir,
+        running_service(port=free_port(port), allow_fhir=fhir.base) as cds,
+    ):
+        ehr = Ehr(cds, fhir.base)
+        for patient in patients:
+            _play(console, ehr, patient)
+        console.rule("serving")
+        console.print(f"CDS Hooks discovery  {cds}/cds-services")
+        console.print(f"FHIR sandbox         {fhir.base}")
+        if not once:
+            console.print("Press Ctrl-C to stop.")
+            _until_interrupted()
+
+
+def _play(console: Console, ehr: Ehr, patient: SyntheticPatient) -> None:
+    console.rule(patient.title)
+    console.print(patient.story, style="italic", markup=False)
+    console.print("\n>> opens the chart (patient-view)", style="bold", markup=False)
+    print_cards(console, ehr.open_chart(patient.patient_id))
+    for order in patient.orders:
+        for hook, verb in (("order-select", "picks"), ("order-sign", "signs")):
+            console.print(f"\n>> {verb} {order.title} ({hook})", style="bold", markup=False)
+            print_cards(console, ehr.order(hook, patient.patient_id, [order.resource]))
+
+
+def _until_interrupted() -> None:
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        return

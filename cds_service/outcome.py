@@ -1,0 +1,44 @@
+"""Errors as FHIR OperationOutcomes: what is wrong and where, never data, tokens or traces.
+
+What may live here: the few errors of the service and their JSON.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+ISSUE_CODES = {
+    400: "invalid",
+    401: "login",
+    404: "not-found",
+    405: "not-supported",
+    409: "conflict",
+    412: "incomplete",
+    413: "too-long",
+    415: "not-supported",
+    429: "throttled",
+    500: "exception",
+    503: "transient",
+}
+
+
+class ServiceError(Exception):
+    """An answer other than 200. `field` is the path of the field at fault, in dots, or ""."""
+
+    def __init__(self, status: int, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.field = field
+
+
+def operation_outcome(status: int, message: str, field: str = "", severity: str = "error") -> dict[str, Any]:
+    """The OperationOutcome of an answer with this HTTP status."""
+    issue: dict[str, Any] = {
+        "severity": severity,
+        "code": ISSUE_CODES.get(status, "processing"),
+        "diagnostics": message,
+    }
+    if field:
+        issue["expression"] = [field]
+    return {"resourceType": "OperationOutcome", "issue": [issue]}

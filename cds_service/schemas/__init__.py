@@ -1,0 +1,1 @@
+"""JSON schemas of what clients send; checked once at start, compiled once."""

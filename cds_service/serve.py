@@ -1,0 +1,114 @@
+"""Running the service under gunicorn.
+
+What may live here: the server's options and the refusal to start unsafely.
+"""
+
+from __future__ import annotations
+
+import gc
+import ipaddress
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from cds_service import create_app
+from cds_service.settings import Settings
+
+
+class UnsafeStart(Exception):
+    """The service would be reachable by others without knowing who calls; the text says what to do instead."""
+
+
+def is_loopback(host: str) -> bool:
+    """Can only this machine reach this address?"""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def in_container(environment: Mapping[str, str]) -> bool:
+    """Do we run in a container, whose ports are published by whoever runs it?"""
+    return environment.get("CDS_IN_CONTAINER") == "1" or Path("/.dockerenv").exists()
+
+
+def check_start(host: str, *, dev: bool, container: bool, environment: Mapping[str, str]) -> None:
+    """Refuse to listen where strangers could call.
+
+    Raises:
+        UnsafeStart: with the reason.
+    """
+    if is_loopback(host):
+        return
+    if container and not in_container(environment):
+        raise UnsafeStart("--container is for containers: there is no /.dockerenv and CDS_IN_CONTAINER is not 1")
+    if container:
+        return
+    if dev:
+        raise UnsafeStart(
+            f"--dev serves without client authentication and refuses to bind {host}: use a loopback address"
+        )
+    raise UnsafeStart(
+        f"refusing to bind {host}: no trusted clients are configured, so anybody could call; bind a loopback address "
+        "behind a proxy that authenticates"
+    )
+
+
+class Server(BaseApplication):
+    """gunicorn with our application, loaded once before the fork."""
+
+    def __init__(self, app: Flask, options: Mapping[str, Any]) -> None:
+        self._app, self._options = app, options
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hand our options to gunicorn."""
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """The application every worker serves."""
+        return self._app.wsgi_app
+
+
+def _freeze(_: object) -> None:
+    """Start-up objects live as long as the worker: the collector need not look at them again."""
+    gc.collect()
+    gc.freeze()
+
+
+def _relax(_: object) -> None:
+    """Requests leave little cyclic garbage; collecting less often costs little memory and saves much time."""
+    gc.set_threshold(20_000, 20, 50)
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Serve until told to stop."""
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    app = create_app(settings)
+    address = f"[{host}]" if ":" in host else host
+    options: dict[str, Any] = {
+        "bind": f"{address}:{port}",
+        "workers": settings.workers,
+        "threads": settings.threads,
+        "worker_class": "gthread",
+        "preload_app": True,
+        "when_ready": _freeze,
+        "post_worker_init": _relax,
+        "timeout": 60,
+        "graceful_timeout": 10,
+        "keepalive": 15,
+        "loglevel": settings.log_level.lower(),
+        "proc_name": "calciphylaxis-cds",
+        "control_socket_disable": True,
+    }
+    if Path("/dev/shm").is_dir() and os.access("/dev/shm", os.W_OK):  # noqa: S108 (gunicorn's own advice)
+        options["worker_tmp_dir"] = "/dev/shm"  # noqa: S108
+    Server(app, options).run()

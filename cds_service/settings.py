@@ -1,0 +1,209 @@
+"""What an operator can set: one frozen, typed object, read from environment variables and checked at start.
+
+What may live here: the settings, how each is read, and the one canonical form in which addresses are compared.
+Nothing reads the environment but the caller, who passes it in.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+_PREFIX = "CDS_"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+# Plain on purpose: no userinfo, query, fragment, percent sign, backslash, blank or empty segment. An address that two
+# readers could understand differently is no address for us.
+_PLAIN_URL = re.compile(
+    r"(?P<scheme>https?)://"
+    r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)"
+    r"(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<path>(?:/[\w.~!$&'()*+,;=:@-]+)*/?)",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+class SettingsError(Exception):
+    """The settings cannot be used. The text names every faulty variable and what was expected, never a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that differs between two installations. Seconds are seconds, sizes are bytes.
+
+    An entry of `allowed_fhir_servers` is one base URL, or a prefix when it ends in "/". `fhir_trust_environment` lets
+    the proxy and certificate variables of the environment (HTTPS_PROXY, REQUESTS_CA_BUNDLE) take effect. `dev` is set
+    by the command line, not by a variable: it also admits FHIR servers on this machine's loopback addresses.
+    """
+
+    database_url: str = field(default="sqlite:///calciphylaxis-cds.sqlite3", repr=False)
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    public_url: str | None = None
+    allowed_fhir_servers: tuple[str, ...] = ()
+    fhir_deadline_seconds: float = 1.5
+    fhir_max_pages: int = 10
+    fhir_max_bytes: int = 20_000_000
+    fhir_pool_size: int = 32
+    fhir_trust_environment: bool = False
+    max_body_bytes: int = 10_000_000
+    cors_origins: tuple[str, ...] = ("*",)
+    workers: int = 2
+    threads: int = 16
+    log_level: str = "INFO"
+    dev: bool = False
+
+    def is_allowed_fhir_server(self, url: str) -> bool:
+        """May this base URL be contacted? Only what is listed, and in development this machine itself.
+
+        An address that is not listed is refused whatever it is, so link-local and private ones are too.
+        """
+        normal = normal_url(url)
+        if normal is None:
+            return False
+        base = normal.rstrip("/")
+        return any(_lists(entry, base) for entry in self.allowed_fhir_servers) or (self.dev and _is_loopback(base))
+
+
+def from_environment(environment: Mapping[str, str], *, dev: bool = False) -> Settings:
+    """Read the CDS_ variables of `environment`; an empty one counts as not set.
+
+    Raises SettingsError, naming all faulty and unknown variables at once.
+    """
+    values: dict[str, Any] = {}
+    problems = [_unknown(name) for name in sorted(environment) if name.startswith(_PREFIX) and name not in _VARIABLES]
+    for name, (attribute, read, expected) in _VARIABLES.items():
+        text = environment.get(name, "").strip()
+        if not text:
+            continue
+        try:
+            values[attribute] = read(text)
+        except (ValueError, KeyError, OSError, ArgumentError):
+            problems.append(f"{name}: expected {expected}")
+    if problems:
+        raise SettingsError("the settings cannot be used:\n" + "\n".join(f"  {problem}" for problem in problems))
+    return Settings(**values, dev=dev)
+
+
+def normal_url(url: str) -> str | None:
+    """The one way to write this http(s) address, or None where it is not plain.
+
+    Scheme and host in lower case, no default port, IPv6 shortened; a trailing "/" stays. Refused: userinfo, query,
+    fragment, percent signs, backslashes, blanks, dot segments, empty segments, names that are not ASCII.
+    """
+    match = _PLAIN_URL.fullmatch(url)
+    if match is None or {".", ".."} & set(match["path"].split("/")):
+        return None
+    scheme, host = match["scheme"].lower(), match["host"].lower()
+    port = int(match["port"] or _DEFAULT_PORTS[scheme])
+    if not 0 < port < 65536:
+        return None
+    if host.startswith("["):
+        try:
+            host = f"[{ipaddress.IPv6Address(host[1:-1])}]"
+        except ValueError:
+            return None
+    return f"{scheme}://{host}" + (f":{port}" if port != _DEFAULT_PORTS[scheme] else "") + match["path"]
+
+
+def _lists(entry: str, base: str) -> bool:
+    return f"{base}/".startswith(entry) if entry.endswith("/") else base == entry
+
+
+def _is_loopback(base: str) -> bool:
+    match = _PLAIN_URL.fullmatch(base)
+    host = match["host"].strip("[]") if match else ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _unknown(name: str) -> str:
+    near = difflib.get_close_matches(name, _VARIABLES, n=1)
+    return f"{name}: there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _database(text: str) -> str:
+    if make_url(text).get_backend_name() not in {"sqlite", "postgresql"}:
+        raise ValueError
+    return text
+
+
+def _address(text: str) -> str:
+    normal = normal_url(text)
+    if normal is None:
+        raise ValueError
+    return normal
+
+
+def _origin(text: str) -> str:
+    address = _address(text)
+    if address.count("/") != 2:
+        raise ValueError
+    return address
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    return ("*",) if text == "*" else _list_of(_origin)(text)
+
+
+def _list_of(read: Callable[[str], str]) -> Callable[[str], tuple[str, ...]]:
+    return lambda text: tuple(read(item.strip()) for item in text.split(",") if item.strip())
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch("[0-9]{1,12}", text) or not least <= int(text) <= most:
+            raise ValueError
+        return int(text)
+
+    return read
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not (math.isfinite(seconds) and 0 < seconds <= 60):
+        raise ValueError
+    return seconds
+
+
+def _truth(text: str) -> bool:
+    return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
+
+
+def _log_level(text: str) -> str:
+    if text.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise ValueError
+    return text.upper()
+
+
+_SIZE = _whole(1_000, 1_000_000_000)
+
+_VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
+    "CDS_DATABASE_URL": ("database_url", _database, "a sqlite:/// or postgresql:// database URL"),
+    "CDS_TIMEZONE": ("timezone", ZoneInfo, "an IANA time zone such as Europe/Berlin"),
+    "CDS_PUBLIC_URL": ("public_url", lambda text: _address(text).rstrip("/"), "an absolute http(s) URL"),
+    "CDS_ALLOWED_FHIR_SERVERS": (
+        "allowed_fhir_servers",
+        _list_of(_address),
+        "http(s) base URLs separated by commas; one that ends in / is a prefix",
+    ),
+    "CDS_FHIR_DEADLINE_SECONDS": ("fhir_deadline_seconds", _seconds, "seconds above 0, at most 60"),
+    "CDS_FHIR_MAX_PAGES": ("fhir_max_pages", _whole(1, 1_000), "a whole number from 1 to 1000"),
+    "CDS_FHIR_MAX_BYTES": ("fhir_max_bytes", _SIZE, "bytes, from 1000 to 1000000000"),
+    "CDS_FHIR_POOL_SIZE": ("fhir_pool_size", _whole(1, 1_000), "a whole number from 1 to 1000"),
+    "CDS_FHIR_TRUST_ENVIRONMENT": ("fhir_trust_environment", _truth, "true or false"),
+    "CDS_MAX_BODY_BYTES": ("max_body_bytes", _SIZE, "bytes, from 1000 to 1000000000"),
+    "CDS_CORS_ORIGINS": ("cors_origins", _origins, "* or origins such as https://ehr.example, separated by commas"),
+    "CDS_WORKERS": ("workers", _whole(1, 256), "a whole number from 1 to 256"),
+    "CDS_THREADS": ("threads", _whole(1, 1_000), "a whole number from 1 to 1000"),
+    "CDS_LOG_LEVEL": ("log_level", _log_level, "DEBUG, INFO, WARNING or ERROR"),
+}

@@ -1,0 +1,80 @@
+"""Checking what clients send against the JSON schemas, compiled once at import.
+
+What may live here: schemas to validators, and the first problem in words that name the field and echo no data.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+
+
+class InvalidField(Exception):
+    """A field of the body is missing or wrong; `path` names it ("context.patientId"), `problem` says how."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path} {problem}")
+        self.path = path
+        self.problem = problem
+
+
+def _compiled(name: str) -> Draft202012Validator:
+    schema = json.loads(files("cds_service.schemas").joinpath(name).read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+REQUEST = _compiled("request.json")
+FEEDBACK = _compiled("feedback.json")
+
+
+def check(body: object, validator: Draft202012Validator) -> None:
+    """Raise InvalidField for the most telling problem of the body, if there is any."""
+    # is_valid stops at the first error and builds none, which is what nearly every request needs.
+    if validator.is_valid(body):
+        return
+    error = best_match(validator.iter_errors(body))
+    raise InvalidField(*_in_words(error))
+
+
+def _in_words(error: ValidationError | None) -> tuple[str, str]:
+    if error is None:  # pragma: no cover - an invalid body has an error
+        return "body", "is not valid"
+    path = _dotted(list(error.absolute_path))
+    match error.validator:
+        case "required":
+            instance: Any = error.instance
+            missing = next(name for name in _names(error.validator_value) if name not in instance)
+            return f"{path}.{missing}".removeprefix("body."), "is required"
+        case "dependentRequired":
+            return "fhirServer", "is required when fhirAuthorization is sent"
+        case "type":
+            return path, f"must be of type {error.validator_value}"
+        case "const" | "enum":
+            return path, f"must be one of: {_allowed(error)}"
+        case "pattern":
+            return path, f"does not match {error.validator_value}"
+        case "minItems" | "minLength":
+            return path, "must not be empty"
+        case _:
+            return path, "is not valid"
+
+
+def _names(value: Any) -> list[str]:
+    return list(value)
+
+
+def _allowed(error: ValidationError) -> str:
+    value: Any = error.validator_value
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _dotted(path: list[str | int]) -> str:
+    dotted = ""
+    for part in path:
+        dotted += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return dotted.removeprefix(".") or "body"

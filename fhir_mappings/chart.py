@@ -1,0 +1,191 @@
+"""The way in: everything that was collected for one patient becomes a chart.
+
+What may live here: bringing the readers together; duplicates, other patients' records and gaps. No clinical decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fhir_mappings.conditions import read_condition
+from fhir_mappings.fhir_json import Json, as_text, is_about, resource_key
+from fhir_mappings.labs import ANOTHER_PATIENT, read_observation
+from fhir_mappings.medications import is_active, medication_references, read_medication
+from fhir_mappings.patients import birth_day, gender
+from fhir_mappings.procedures import read_procedure
+from fhir_mappings.queries import Query
+from fhir_mappings.vocabulary import Vocabulary
+from hooks.chart import Analyte, Chart, Condition, Gap, Medication, Procedure, Result, Unreadable
+
+__all__ = ["ChartContext", "Gathered", "build_chart", "medication_references"]
+
+PARTIAL = "only part of the results could be read"
+EVERY_RESULT_COUNTS = frozenset({"weight", "temperature", "inflammation"})
+"""Queries of which the rules look at every result, so that the newest alone is not the whole."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What was collected for one query.
+
+    `failed` is the reason why nothing could be read (short, without patient data); `complete` is False when a page,
+    byte or count limit cut the resources short.
+    """
+
+    query: Query
+    resources: Sequence[Any]
+    complete: bool = True
+    failed: str = ""
+
+
+@dataclass(frozen=True)
+class ChartContext:
+    """Whose chart, on which day of which clinic; the draft orders to be judged, in their order.
+
+    `medications` holds Medication resources that were read apart, by reference ("Medication/x").
+    """
+
+    patient_id: str
+    on: date
+    zone: ZoneInfo
+    drafts: Sequence[Mapping[str, Any]] = ()
+    medications: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def build_chart(gathered: Sequence[Gathered], context: ChartContext, vocabulary: Vocabulary) -> Chart:
+    """The chart of one patient. Takes any JSON; what cannot be read is listed in the chart, never dropped in silence.
+
+    Windows and results dated after the day of the call are the rules' business.
+    """
+    return _Reader(context, vocabulary).read(gathered)
+
+
+class _Reader:
+    """One reading of everything that was gathered: collects as it goes."""
+
+    def __init__(self, context: ChartContext, vocabulary: Vocabulary) -> None:
+        self.context, self.vocabulary = context, vocabulary
+        self.seen: set[str] = set()
+        self.unreadable: list[Unreadable] = []
+        self.results: dict[Analyte, list[Result]] = {}
+        self.conditions: list[Condition] = []
+        self.procedures: list[Procedure] = []
+        self.patient: Json = {}
+
+    def read(self, gathered: Sequence[Gathered]) -> Chart:
+        at_hand = {**self.context.medications, **_included(gathered)}
+        active: list[Medication] = []
+        for one in gathered:
+            for resource in self._fresh(one):
+                match one.query.resource_type:
+                    case "Observation":
+                        self._observation(resource)
+                    case "Condition":
+                        self._condition(resource)
+                    case "Procedure":
+                        self._procedure(resource)
+                    case "MedicationRequest":
+                        if is_active(resource):
+                            active += self._medication(resource, at_hand)
+                    case "Patient":
+                        self._patient(resource)
+        self.seen = set()
+        drafts = [medication for draft in self._orders() for medication in self._medication(draft, at_hand)]
+        results = {analyte: tuple(sorted(found, key=_newest_first)) for analyte, found in self.results.items()}
+        return Chart(
+            born=birth_day(self.patient, self.context.zone),
+            sex=gender(self.patient),
+            conditions=tuple(self.conditions),
+            procedures=tuple(self.procedures),
+            medications=tuple(active),
+            drafts=tuple(drafts),
+            results=results,
+            unreadable=tuple(self.unreadable),
+            gaps=tuple(_gaps(gathered, results)),
+        )
+
+    def _fresh(self, one: Gathered) -> Iterator[Json]:
+        """The resources of the type asked for, each id once."""
+        for resource in one.resources:
+            if isinstance(resource, dict) and resource.get("resourceType") == one.query.resource_type:
+                yield from self._once(resource)
+
+    def _orders(self) -> Iterator[Json]:
+        for draft in self.context.drafts:
+            if isinstance(draft, dict):
+                yield from self._once(draft)
+
+    def _once(self, resource: Json) -> Iterator[Json]:
+        key = resource_key(resource)
+        if not key or key not in self.seen:
+            self.seen.add(key)
+            yield resource
+
+    def _is_mine(self, resource: Json, kind: str) -> bool:
+        mine = is_about(resource, self.context.patient_id)
+        if not mine:
+            self.unreadable.append(Unreadable(kind, ANOTHER_PATIENT))
+        return mine
+
+    def _observation(self, resource: Json) -> None:
+        for found in read_observation(resource, self.context.patient_id, self.context.zone, self.vocabulary.labs):
+            if isinstance(found, Result):
+                self.results.setdefault(found.analyte, []).append(found)
+            else:
+                self.unreadable.append(found)
+
+    def _condition(self, resource: Json) -> None:
+        if self._is_mine(resource, "condition"):
+            found = read_condition(resource, self.context.zone, self.vocabulary.conditions)
+            self.conditions += [found] if found else []
+
+    def _procedure(self, resource: Json) -> None:
+        if self._is_mine(resource, "procedure"):
+            found = read_procedure(resource, self.context.zone, self.vocabulary.conditions)
+            self.procedures += [found] if found else []
+
+    def _medication(self, resource: Json, at_hand: Mapping[str, Json]) -> list[Medication]:
+        if not self._is_mine(resource, "medication"):
+            return []
+        found = read_medication(resource, at_hand, self.context.zone, self.vocabulary.drugs)
+        if isinstance(found, Medication):
+            return [found]
+        self.unreadable.append(found)
+        return []
+
+    def _patient(self, resource: Json) -> None:
+        if as_text(resource.get("id")) in ("", self.context.patient_id):
+            self.patient = resource
+        else:
+            self.unreadable.append(Unreadable("patient", ANOTHER_PATIENT))
+
+
+def _included(gathered: Sequence[Gathered]) -> dict[str, Json]:
+    """The Medication resources that came along with the medications."""
+    return {
+        resource_key(resource): resource
+        for one in gathered
+        if one.query.resource_type == "MedicationRequest"
+        for resource in one.resources
+        if isinstance(resource, dict) and resource.get("resourceType") == "Medication"
+    }
+
+
+def _newest_first(result: Result) -> tuple[object, ...]:
+    """Newest instant, then the better status; the rest only makes the order the same whatever came first."""
+    return -result.at, -result.rank, result.value, result.comparator, result.code, result.original
+
+
+def _gaps(gathered: Sequence[Gathered], results: Mapping[Analyte, Sequence[Result]]) -> Iterator[Gap]:
+    """What could not be read: a failed look-up hides all its analytes, a cut one those of which nothing came."""
+    for one in gathered:
+        query = one.query
+        if one.failed:
+            yield Gap(query.key, query.what, one.failed, query.analytes)
+        elif not one.complete:
+            hidden = query.analytes if query.key in EVERY_RESULT_COUNTS else query.analytes - results.keys()
+            yield Gap(query.key, query.what, PARTIAL, hidden)

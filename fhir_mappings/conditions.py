@@ -1,0 +1,120 @@
+"""Conditions of the problem list: status, concepts by code and by words, and how certain a calciphylaxis is.
+
+What may live here: reading one Condition. Which signs count when is the rules' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import tzinfo
+from re import Pattern
+
+from fhir_mappings.condition_vocabulary import CALCIPHYLAXIS, RESIDUAL, ConditionVocabulary
+from fhir_mappings.dates import read_span
+from fhir_mappings.fhir_json import Coding, Json, as_object, as_text, codings, status_codes, words_of
+from fhir_mappings.wording import Mention, Reading, mentions
+from hooks.chart import Clinical, Condition, Sign
+
+BY_NAME = "by name"
+DROPPED = frozenset({"refuted", "entered-in-error"})
+DOUBTFUL = ("provisional", "differential", "unconfirmed")
+PAST = frozenset({"resolved", "inactive", "remission"})
+
+PROVISIONAL = "calciphylaxis_provisional"
+HISTORY = "calciphylaxis_history"
+
+
+def read_condition(resource: Json, zone: tzinfo, vocabulary: ConditionVocabulary) -> Condition | None:
+    """One Condition, or None when it is refuted or entered in error.
+
+    Active is everything that is not resolved, inactive or in remission, an absent status too (problem lists often
+    carry none). A verification status that we do not know stands for none.
+    """
+    verification = status_codes(resource.get("verificationStatus"))
+    if not DROPPED.isdisjoint(verification):
+        return None
+    doubt = next((status for status in DOUBTFUL if status in verification), "")
+    past = not PAST.isdisjoint(status_codes(resource.get("clinicalStatus")))
+    code = as_object(resource.get("code"))
+    coded, text, words = codings(code), as_text(code.get("text")), words_of(code)
+    telling = [word for word in words if vocabulary.may_tell(word)]
+    concepts = _by_code(coded, text, vocabulary)
+    _add_signs(concepts, [word for word in telling if word == text] if text else telling, vocabulary)
+    reading = _settle_calciphylaxis(concepts, telling, vocabulary, doubtful=bool(doubt), past=past)
+    return Condition(
+        text=words[0] if words else next((coding.code for coding in coded if coding.code), ""),
+        concepts=concepts,
+        clinical=Clinical.PAST if past else Clinical.ACTIVE,
+        verification=doubt or ("provisional" if reading is Reading.PROVISIONAL else "confirmed"),
+        onset=read_span(resource.get("onsetDateTime"), zone),
+        recorded=read_span(resource.get("recordedDate"), zone),
+    )
+
+
+def _by_code(coded: Sequence[Coding], text: str, vocabulary: ConditionVocabulary) -> dict[str, Sign]:
+    """The concepts of the codes, each with the first code that stands for it."""
+    concepts: dict[str, Sign] = {}
+    for coding in coded:
+        how = f"{coding.system} {coding.code}"
+        for concept in vocabulary.conditions.of(coding):
+            sign = Sign(concept, how)
+            if concept == vocabulary.texture.otherwise:
+                sign = _texture(sign, (text, coding.display), vocabulary)
+            concepts.setdefault(sign.concept, sign)
+    for concept in tuple(concepts):
+        for weaker in vocabulary.instead_of[concept]:
+            concepts.pop(weaker, None)
+    return concepts
+
+
+def _texture(sign: Sign, texts: Sequence[str], vocabulary: ConditionVocabulary) -> Sign:
+    """A code for changed skin texture: hard skin where the text or its own display says so, else as it is."""
+    mention = _sign_mention(texts, vocabulary.texture.pattern, vocabulary)
+    return Sign(vocabulary.texture.concept, sign.how, mention.quote) if mention else sign
+
+
+def _add_signs(concepts: dict[str, Sign], texts: Sequence[str], vocabulary: ConditionVocabulary) -> None:
+    """Add the skin signs that the words name; where a code already stands for the sign, the words join it."""
+    for sign in vocabulary.signs:
+        mention = _sign_mention(texts, sign.pattern, vocabulary)
+        if mention:
+            coded = concepts.get(sign.concept)
+            concepts[sign.concept] = Sign(sign.concept, coded.how if coded else BY_NAME, mention.quote)
+
+
+def _sign_mention(texts: Sequence[str], pattern: Pattern[str], vocabulary: ConditionVocabulary) -> Mention | None:
+    """The first mention that counts as a finding of today."""
+    found = (mention for text in texts for mention in mentions(text, pattern, vocabulary.words))
+    return next((mention for mention in found if mention.counts_as_sign), None)
+
+
+def _settle_calciphylaxis(
+    concepts: dict[str, Sign], texts: Sequence[str], vocabulary: ConditionVocabulary, *, doubtful: bool, past: bool
+) -> Reading:
+    """Replace what codes say of calciphylaxis by how certain it is, and answer how it is named.
+
+    A specific code counts by itself, whatever the words. A residual code counts as the words beside it say, and
+    without them stays the unspecific finding that it is. Doubt about something past is nothing.
+    """
+    specific, residual = concepts.pop(CALCIPHYLAXIS, None), concepts.pop(RESIDUAL, None)
+    mention = _strongest(texts, vocabulary)
+    reading = Reading.NAMED if specific else (mention.reading if mention else Reading.NONE)
+    if reading is Reading.NONE:
+        if residual:
+            concepts[RESIDUAL] = residual
+        return reading
+    doubtful = doubtful or reading is Reading.PROVISIONAL
+    past = past or reading is Reading.HISTORY
+    if not (doubtful and past):
+        certainty = PROVISIONAL if doubtful else HISTORY if past else CALCIPHYLAXIS
+        coded = specific or residual
+        concepts[certainty] = Sign(
+            certainty, coded.how if coded else BY_NAME, "" if specific or not mention else mention.quote
+        )
+    return reading
+
+
+def _strongest(texts: Sequence[str], vocabulary: ConditionVocabulary) -> Mention | None:
+    """The mention of calciphylaxis that reads strongest, the first of equals."""
+    found = (mention for text in texts for mention in mentions(text, vocabulary.calciphylaxis, vocabulary.words))
+    return max(found, key=lambda mention: mention.reading, default=None)

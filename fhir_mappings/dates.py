@@ -1,0 +1,79 @@
+"""FHIR dates: from text to a calendar day of the clinic, with the precision that was recorded.
+
+What may live here: date parsing alone. Nothing raises; what is no date is None. No clock.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+
+from hooks.chart import Span
+
+_DAY = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)"
+    r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*(?:([Zz])|([+-])(\d\d):?(\d\d))?)?",
+    re.ASCII,
+)
+_MONTH_OR_YEAR = re.compile(r"(\d{4})(?:-(\d\d))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in time known at least to the day: `day` in the clinic's zone, `at` in seconds since the epoch.
+
+    A date without time stands at the start of its day in the zone.
+    """
+
+    day: date
+    at: float
+
+
+def read_moment(value: object, zone: tzinfo) -> Moment | None:
+    """A date, dateTime or instant; None for a year or month alone and for what is no date.
+
+    A date alone is that calendar day; a dateTime without zone is local time of the clinic (`zone`).
+    """
+    found = _DAY.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        return None
+    try:
+        moment = _moment(found, zone)
+        return Moment(moment.date(), moment.timestamp())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _moment(found: re.Match[str], zone: tzinfo) -> datetime:
+    year, month, day, hour, minute, second, fraction, zulu, sign, off_hours, off_minutes = found.groups()
+    if hour is None:
+        return datetime(int(year), int(month), int(day), tzinfo=zone)
+    offset: tzinfo = zone
+    if zulu:
+        offset = UTC
+    elif sign:
+        ahead = timedelta(hours=int(off_hours), minutes=int(off_minutes))
+        offset = timezone(-ahead if sign == "-" else ahead)
+    # A leap second (60) is accepted by FHIR and unknown to Python.
+    seconds = min(int(second), 59) if second == "60" else int(second or 0)
+    micro = int(fraction[:6].ljust(6, "0")) if fraction else 0
+    moment = datetime(int(year), int(month), int(day), int(hour), int(minute), seconds, micro, tzinfo=offset)
+    return moment.astimezone(zone)
+
+
+def read_span(value: object, zone: tzinfo) -> Span | None:
+    """A date as precisely as it was recorded: one day, or the first and last day of its month or year."""
+    if not isinstance(value, str):
+        return None
+    found = _MONTH_OR_YEAR.fullmatch(value.strip())
+    if found is None:
+        moment = read_moment(value, zone)
+        return Span(moment.day, moment.day) if moment else None
+    year, month = int(found[1]), found[2]
+    first, last = (int(month), int(month)) if month else (1, 12)
+    try:
+        return Span(date(year, first, 1), date(year, last, monthrange(year, last)[1]))
+    except ValueError:
+        return None

@@ -1,0 +1,92 @@
+"""Reading FHIR JSON that may be anything: every accessor answers something usable and never raises.
+
+What may live here: access by shape (objects, lists, texts, references, codings), no meaning of codes or dates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from fhir_mappings.code_systems import System, system_of
+
+Json = Mapping[str, Any]
+EMPTY: Json = {}
+
+FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+
+
+class Coding(NamedTuple):
+    """One coding: `system` is None for one that we do not know (or none at all); `code` and `display` may be ""."""
+
+    system: System | None
+    code: str
+    display: str
+
+
+def as_object(value: object) -> Json:
+    """The value when it is a JSON object, else an empty one."""
+    return value if isinstance(value, dict) else EMPTY
+
+
+def as_list(value: object) -> list[Any]:
+    """The value when it is a list; a lone object becomes a list of one (seen where clients forget the array)."""
+    if isinstance(value, list):
+        return value
+    return [value] if isinstance(value, dict) else []
+
+
+def as_objects(value: object) -> list[Json]:
+    """The objects of a list, whatever else stands between them."""
+    return [item for item in as_list(value) if isinstance(item, dict)]
+
+
+def as_text(value: object) -> str:
+    """The value when it is a string, without blanks around it, else ""."""
+    return value.strip() if isinstance(value, str) else ""
+
+
+def codings(concept: object) -> list[Coding]:
+    """The codings of a CodeableConcept in their order; whole numbers are accepted as codes."""
+    return [
+        Coding(system_of(coding.get("system")), _code(coding.get("code")), as_text(coding.get("display")))
+        for coding in as_objects(as_object(concept).get("coding"))
+    ]
+
+
+def _code(value: object) -> str:
+    return str(value) if type(value) is int else as_text(value)
+
+
+def status_codes(value: object) -> list[str]:
+    """The codes of a status, in lower case, given as CodeableConcept, as Coding-like object or as a plain string."""
+    if isinstance(value, str):
+        return [value.strip().lower()]
+    concept = as_object(value)
+    codes = [coding.code for coding in codings(concept)] or [as_text(concept.get("code")), as_text(concept.get("text"))]
+    return [code.lower() for code in codes if code]
+
+
+def words_of(concept: object) -> list[str]:
+    """The text and the displays of a CodeableConcept, text first, without repetition."""
+    text = as_text(as_object(concept).get("text"))
+    return list(dict.fromkeys(word for word in (text, *(coding.display for coding in codings(concept))) if word))
+
+
+def reference_id(reference: object) -> str:
+    """The last id of a reference: "abc" of "Patient/abc", "https://ehr/Patient/abc/_history/2", "urn:uuid:abc"."""
+    text = as_text(as_object(reference).get("reference")).partition("/_history/")[0]
+    return text.replace(":", "/").rpartition("/")[2]
+
+
+def resource_key(resource: Json) -> str:
+    """ "Type/id" of a resource, or "" when it has no usable id."""
+    kind, identifier = as_text(resource.get("resourceType")), as_text(resource.get("id"))
+    return f"{kind}/{identifier}" if kind and identifier else ""
+
+
+def is_about(resource: Json, patient_id: str) -> bool:
+    """Does the resource concern this patient? One that names no subject was found under the patient and does."""
+    subject = reference_id(resource.get("subject") or resource.get("patient"))
+    return not subject or subject == patient_id

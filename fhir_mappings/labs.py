@@ -1,0 +1,172 @@
+"""Observations to results: code first, then status, date, value, unit and plausibility.
+
+What may live here: reading Observations. Windows, comparators' meaning and choices among results are the rules'.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import tzinfo
+
+from fhir_mappings.code_systems import System, system_of
+from fhir_mappings.dates import Moment, read_moment
+from fhir_mappings.fhir_json import EMPTY, Json, as_object, as_objects, as_text, is_about, status_codes
+from fhir_mappings.lab_vocabulary import AnalyteWords, LabVocabulary
+from fhir_mappings.units import Unit, normalised
+from hooks.chart import Result, Unreadable
+
+# A missing status is seen in practice; such a result is usable and gives way to any other of the same instant.
+RANKS = {"corrected": 2, "amended": 2, "final": 1, "preliminary": 0, None: 0}
+UNUSABLE_STATUSES = frozenset({"registered", "cancelled", "unknown"})
+COMPARATORS = frozenset({"<", "<=", ">", ">="})
+UCUM = "http://unitsofmeasure.org"
+ANOTHER_PATIENT = "belongs to another patient"
+
+
+def read_observation(
+    observation: Json, patient_id: str, zone: tzinfo, labs: LabVocabulary
+) -> Iterator[Result | Unreadable]:
+    """The results of one Observation (its own value, or those of its components), each usable or with a reason.
+
+    Nothing comes of an observation of no known analyte or that was entered in error. Units: `labs.toml`.
+    """
+    for words, code, holder in _measured(observation, labs):
+        if not is_about(observation, patient_id):
+            yield Unreadable(words.analyte.value, ANOTHER_PATIENT)
+        elif observation.get("status") != "entered-in-error":
+            yield _read(observation, holder, words, code, zone)
+
+
+def _measured(observation: Json, labs: LabVocabulary) -> Iterator[tuple[AnalyteWords, str, Json]]:
+    """What was measured: analyte, code, and the part of the observation that holds the value."""
+    code = _code(observation, labs)
+    if code is None:
+        return
+    own = labs.by_code.get(code)
+    parts = []
+    if "component" in observation:
+        components = as_objects(observation["component"])
+        parts = [(labs.by_code[found], found, part) for part in components if (found := _code(part, labs))]
+    elsewhere = observation.get("valueQuantity") is None and any(words is own for words, _, _ in parts)
+    if own and not elsewhere:
+        yield own, code, observation
+    yield from parts
+
+
+def _code(holder: Json, labs: LabVocabulary) -> str | None:
+    """The first code of a known analyte, "" when there is none, None when an excluded code rules the holder out."""
+    found = ""
+    for coding in as_objects(as_object(holder.get("code")).get("coding")):
+        code = as_text(coding.get("code"))
+        if (code in labs.by_code or code in labs.excluded) and system_of(coding.get("system")) is System.LOINC:
+            if code in labs.excluded:
+                return None
+            found = found or code
+    return found
+
+
+def _read(observation: Json, holder: Json, words: AnalyteWords, code: str, zone: tzinfo) -> Result | Unreadable:
+    what = words.analyte.value
+    moment = _moment(observation, zone)
+    day = moment.day if moment else None
+    rank = _rank(observation.get("status"))
+    if isinstance(rank, str):
+        return Unreadable(what, rank, day)
+    if moment is None:
+        return Unreadable(what, "no usable date")
+    quantity, number = _quantity(holder)
+    if isinstance(number, str):
+        return Unreadable(what, number, day)
+    comparator = quantity.get("comparator")
+    if comparator is not None and (not isinstance(comparator, str) or comparator not in COMPARATORS):
+        return Unreadable(what, "comparator not understood", day)
+    unit, spelling = _unit(quantity, words)
+    if unit is None:
+        return Unreadable(what, "unit not understood" if spelling else "no unit", day)
+    value = unit.to_canonical(number)
+    if not words.plausible(value):
+        return Unreadable(what, "implausible value", day)
+    return Result(
+        analyte=words.analyte,
+        value=value,
+        unit=words.unit,
+        on=moment.day,
+        at=moment.at,
+        rank=rank,
+        comparator=comparator or "",
+        original="" if unit.canonical else unit.quote(number, spelling),
+        upper_limit=_upper_limit(holder, unit, words),
+        code=code,
+    )
+
+
+def _rank(status: object) -> int | str:
+    """How the status ranks results of the same instant, or why it is not usable."""
+    if status is not None and not isinstance(status, str):
+        return "status not understood"
+    if status in RANKS:
+        return RANKS[status]
+    return f"status {status}" if status in UNUSABLE_STATUSES else "status not understood"
+
+
+def _moment(observation: Json, zone: tzinfo) -> Moment | None:
+    """When: effectiveDateTime, else effectiveInstant, else the end of effectivePeriod, else issued.
+
+    The first that is present decides; what it says may be no usable date (a year or a month alone).
+    """
+    for key in ("effectiveDateTime", "effectiveInstant"):
+        if observation.get(key) is not None:
+            return read_moment(observation[key], zone)
+    end = as_object(observation.get("effectivePeriod")).get("end")
+    return read_moment(end if end is not None else observation.get("issued"), zone)
+
+
+def _quantity(holder: Json) -> tuple[Json, float | str]:
+    """The quantity with its number, or with why there is none."""
+    quantity = holder.get("valueQuantity")
+    if quantity is None:
+        other = any(key.startswith("value") and value is not None for key, value in holder.items())
+        return EMPTY, "value is not a quantity" if other else "no value"
+    number = _number(as_object(quantity).get("value"))
+    return as_object(quantity), "no value" if number is None else number
+
+
+def _number(value: object) -> float | None:
+    """A finite number, given as such or as text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _unit(quantity: Json, words: AnalyteWords) -> tuple[Unit | None, str]:
+    """The unit and its spelling in the record: the UCUM code first, else the unit's text."""
+    code, text = as_text(quantity.get("code")), as_text(quantity.get("unit"))
+    for spelling in (code, text) if _is_ucum(quantity.get("system")) else (text,):
+        unit = words.units.get(spelling) or words.units.get(normalised(spelling))
+        if unit is not None:
+            return unit, spelling
+    return None, code or text
+
+
+def _is_ucum(system: object) -> bool:
+    """Does the code of a quantity come from UCUM, or from nowhere in particular?"""
+    return system is None or system == UCUM or as_text(system).lower().rstrip("/").endswith("unitsofmeasure.org")
+
+
+def _upper_limit(holder: Json, own: Unit, words: AnalyteWords) -> float | None:
+    """The upper limit of the first normal reference range, converted; without a unit it shares the value's."""
+    for reference in as_objects(holder.get("referenceRange")):
+        if "type" in reference and "normal" not in status_codes(reference["type"]):
+            continue
+        high = as_object(reference.get("high"))
+        number = _number(high.get("value"))
+        unit, spelling = _unit(high, words)
+        if not spelling:
+            unit = own
+        return None if number is None or unit is None else unit.to_canonical(number)
+    return None

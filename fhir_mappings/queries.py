@@ -1,0 +1,138 @@
+"""What to ask an EHR for: one table serves as the advertised prefetch and as the fallback fetch.
+
+What may live here: searches and their words. Which codes an analyte has stands in `labs.toml`, which a concept has in
+`conditions.toml`; the templates follow. How old a result may be is the rules' business: a look-back only has to be
+long enough for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import quote
+
+from fhir_mappings.condition_vocabulary import DIALYSIS_PROCEDURES, MECHANICAL_VALVE
+from fhir_mappings.vocabulary import Vocabulary, VocabularyError
+from hooks.chart import Analyte
+
+TEMPLATE_LIMIT = 500
+"""A template must stay shorter than this: some EHRs store it in a field of that size."""
+
+PATIENT_VIEW = frozenset({"patient-view"})
+EVERY_HOOK = frozenset({"patient-view", "order-select", "order-sign"})
+
+_PATIENT_TOKEN = "{{context.patientId}}"  # noqa: S105  # a prefetch token, no secret
+
+
+@dataclass(frozen=True)
+class Query:
+    """One search about the patient, or the read of the patient (no `params`).
+
+    `what` names the results for a clinician. `params` hold everything but patient and date, values literal. Where
+    `date_param` is set the fallback fetch asks for the last `look_back_days` only (prefetch templates cannot). A
+    look-back without `date_param` says what the rules look at, and is not part of the search.
+    """
+
+    key: str
+    what: str
+    resource_type: str
+    params: tuple[tuple[str, str], ...] = ()
+    look_back_days: int | None = None
+    date_param: str | None = None
+    analytes: frozenset[Analyte] = frozenset()
+    hooks: frozenset[str] = EVERY_HOOK
+
+    def template(self) -> str:
+        """The prefetch template, relative to the FHIR base."""
+        return self._path(_PATIENT_TOKEN, self.params)
+
+    def fetch_path(self, patient_id: str, on: date) -> str:
+        """The same search for one patient as of a day, with one day to spare for time zones."""
+        dates: tuple[tuple[str, str], ...] = ()
+        if self.date_param and self.look_back_days is not None:
+            dates = ((self.date_param, f"ge{on - timedelta(days=self.look_back_days + 1)}"),)
+        return self._path(quote(patient_id, safe=""), self.params[:1] + dates + self.params[1:])
+
+    def _path(self, patient: str, params: Iterable[tuple[str, str]]) -> str:
+        if not self.params:
+            return f"{self.resource_type}/{patient}"
+        return "&".join([f"{self.resource_type}?patient={patient}", *(f"{name}={value}" for name, value in params)])
+
+
+def build_queries(vocabulary: Vocabulary) -> tuple[Query, ...]:
+    """Every query, in the order in which they are advertised; VocabularyError when a template becomes too long."""
+    queries = (*_records(vocabulary), *_results(vocabulary))
+    problems = [
+        f"query {query.key}: {len(query.template())} characters, must be fewer than {TEMPLATE_LIMIT}; too many codes"
+        for query in queries
+        if len(query.template()) >= TEMPLATE_LIMIT
+    ]
+    if problems:
+        raise VocabularyError(problems)
+    return queries
+
+
+def _records(vocabulary: Vocabulary) -> tuple[Query, ...]:
+    """The patient, the problem list (resolved entries matter too), active prescriptions, dialysis and valves."""
+    codes = vocabulary.conditions.codes
+    dialysis = [code for concept in DIALYSIS_PROCEDURES for code in codes[concept]]
+    return (
+        Query("patient", "the patient", "Patient"),
+        Query("conditions", "conditions", "Condition", (("_sort", "-recorded-date"), ("_count", "200"))),
+        Query(
+            "medications",
+            "active medications",
+            "MedicationRequest",
+            (("status", "active"), ("_sort", "-authoredon"), ("_count", "200")),
+        ),
+        # No date in the search: a dialysis that is still in progress counts whenever it began.
+        Query("dialysis_procedures", "dialysis procedures", "Procedure", _by_code(dialysis, 50), look_back_days=90),
+        Query(
+            "valve_procedures",
+            "heart valve procedures",
+            "Procedure",
+            (("code", ",".join(codes[MECHANICAL_VALVE])), ("_count", "20")),
+        ),
+    )
+
+
+def _results(vocabulary: Vocabulary) -> tuple[Query, ...]:
+    a = Analyte
+
+    def query(
+        key: str, what: str, days: int, *analytes: Analyte, count: int = 100, hooks: frozenset[str] = EVERY_HOOK
+    ) -> Query:
+        codes = [code for analyte in analytes for code in vocabulary.labs.by_analyte[analyte].codes]
+        params = _by_code(codes, count)
+        return Query(key, what, "Observation", params, days, "date", frozenset(analytes), hooks)
+
+    return (
+        query(
+            "calcium",
+            "calcium results",
+            90,
+            a.TOTAL_CALCIUM,
+            a.ALBUMIN_CORRECTED_CALCIUM,
+            a.IONISED_CALCIUM,
+            a.IONISED_CALCIUM_PH74,
+        ),
+        query("phosphate_albumin", "phosphate and albumin results", 90, a.PHOSPHATE, a.ALBUMIN),
+        query("pth_alp", "PTH and alkaline phosphatase results", 180, a.INTACT_PTH, a.ALKALINE_PHOSPHATASE),
+        query("dialysis_dose", "dialysis dose results", 90, a.SP_KT_V, a.PD_WEEKLY_KT_V, a.UREA_REDUCTION_RATIO),
+        query("weight", "dialysis weights", 183, a.DRY_WEIGHT, a.POST_DIALYSIS_WEIGHT, count=200),
+        query("bmi", "body mass index", 365, a.BODY_MASS_INDEX, count=50),
+        query("temperature", "body temperatures", 3, a.BODY_TEMPERATURE, hooks=PATIENT_VIEW),
+        query(
+            "inflammation",
+            "white cell count and CRP results",
+            7,
+            a.WHITE_CELL_COUNT,
+            a.C_REACTIVE_PROTEIN,
+            hooks=PATIENT_VIEW,
+        ),
+    )
+
+
+def _by_code(codes: Iterable[str], count: int) -> tuple[tuple[str, str], ...]:
+    return ("code", ",".join(codes)), ("_sort", "-date"), ("_count", str(count))

@@ -1,0 +1,76 @@
+"""Routes: does an order, or the words of a drug, say by mouth, by injection, or only locally?
+
+What may live here: understanding of routes. Which words and codes mean which stands in `drugs.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fhir_mappings.code_systems import System
+from fhir_mappings.fhir_json import Json, as_object, as_objects, as_text, codings
+
+WORD = re.compile(r"[^\W_]+")
+
+
+class Route(StrEnum):
+    """How a drug is given; LOCAL is skin, eye, ear, nose, lung, rectum: no effect that concerns us."""
+
+    LOCAL = "local"
+    INJECTION = "injection"
+    ORAL = "oral"
+    UNKNOWN = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WordList:
+    """Single words to look for: whole ones, and beginnings of words."""
+
+    whole: frozenset[str]
+    beginnings: tuple[str, ...]
+
+    @classmethod
+    def of(cls, words: Iterable[str]) -> WordList:
+        """From the spelling of the data file, in which "inhal*" is a beginning."""
+        lower = [word.lower() for word in words]
+        whole = frozenset(word for word in lower if not word.endswith("*"))
+        return cls(whole, tuple(word[:-1] for word in lower if word.endswith("*")))
+
+    def found_in(self, words: Sequence[str]) -> bool:
+        """Is one of them among the words (in lower case)?"""
+        return not self.whole.isdisjoint(words) or any(word.startswith(self.beginnings) for word in words)
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """The words and SNOMED CT codes of each route; `mask` are dosage forms that only sound local ("soft gel")."""
+
+    mask: re.Pattern[str]
+    words: Mapping[Route, WordList]
+    codes: Mapping[str, Route]
+
+    def of_text(self, text: str) -> Route:
+        """The route that the words say. "Oral inhalation" is local, an "oral solution" given intravenously injected."""
+        words = WORD.findall(self.mask.sub("capsule", text).lower())
+        return next((route for route, known in self.words.items() if known.found_in(words)), Route.UNKNOWN)
+
+    def of_texts(self, texts: Iterable[str]) -> Route:
+        """The route of several texts on one drug."""
+        return self.of_text(" | ".join(texts))
+
+    def of_order(self, order: Json) -> Route:
+        """The route of the first dosage instruction that says one we understand."""
+        for dosage in as_objects(order.get("dosageInstruction")):
+            route = as_object(dosage.get("route"))
+            if not route:
+                continue
+            for coding in codings(route):
+                if coding.system is System.SNOMED and coding.code in self.codes:
+                    return self.codes[coding.code]
+            said = self.of_texts([as_text(route.get("text")), *(coding.display for coding in codings(route))])
+            if said:
+                return said
+        return Route.UNKNOWN

@@ -1,0 +1,96 @@
+"""Free text of the problem list, clause by clause: what is named there, denied, left open, or long ago.
+
+What may live here: how a clause is read. Which words count stands in `conditions.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+QUOTE_LENGTH = 80
+
+
+class Reading(IntEnum):
+    """How a text names a disease; of several readings the highest counts."""
+
+    NONE = 0
+    HISTORY = 1
+    PROVISIONAL = 2
+    NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The compiled words that decide how a clause is read (`[negation]` and `[calciphylaxis]` of the data file)."""
+
+    before: re.Pattern[str]
+    after: re.Pattern[str]
+    still_open: re.Pattern[str]
+    harmless: re.Pattern[str]
+    clause_end: re.Pattern[str]
+    provisional: re.Pattern[str]
+    history: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One place where a text names something: the clause as recorded, and how it is meant.
+
+    `open` is doubt in so many words ("cannot be excluded"): the safer reading is that it may be there.
+    """
+
+    clause: str
+    denied: bool
+    open: bool
+    history: bool
+    provisional: bool
+
+    @property
+    def reading(self) -> Reading:
+        """As the name of a disease: history that was itself in doubt is nothing."""
+        if self.denied or (self.history and (self.provisional or self.open)):
+            return Reading.NONE
+        if self.history:
+            return Reading.HISTORY
+        return Reading.PROVISIONAL if self.provisional or self.open else Reading.NAMED
+
+    @property
+    def counts_as_sign(self) -> bool:
+        """As a finding on the skin today: doubt counts, denial and history do not."""
+        return not self.denied and not self.history
+
+    @property
+    def quote(self) -> str:
+        """The clause for a card, at most 80 characters."""
+        return self.clause if len(self.clause) <= QUOTE_LENGTH else self.clause[: QUOTE_LENGTH - 1].rstrip() + "…"
+
+
+def mentions(text: str, pattern: re.Pattern[str], words: Words) -> Iterator[Mention]:
+    """Every mention of the pattern in the text. Words before it deny it, and words within ("skin is not hard")."""
+    masked = words.harmless.sub(lambda found: "x" * len(found[0]), text)
+    if not pattern.search(masked):
+        return
+    for start, end in _clauses(masked, words.clause_end):
+        clause = masked[start:end]
+        for found in pattern.finditer(clause):
+            before, after = clause[: found.end()], clause[found.end() :]
+            still_open = bool(words.still_open.search(clause))
+            denied = not still_open and bool(words.before.search(before) or words.after.search(after))
+            yield Mention(
+                clause=text[start:end].strip(),
+                denied=denied,
+                open=still_open,
+                history=bool(words.history.search(before)),
+                provisional=bool(words.provisional.search(clause)),
+            )
+
+
+def _clauses(text: str, clause_end: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    start = 0
+    for found in clause_end.finditer(text):
+        yield start, found.start()
+        start = found.end()
+    yield start, len(text)

@@ -1,0 +1,254 @@
+"""What an operator may set, and what is refused at start rather than found out at the bedside."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cds_service.settings import Settings, SettingsError, from_environment, normal_url
+
+LISTED = Settings(allowed_fhir_servers=("https://ehr.example/fhir", "https://many.example/sites/"))
+DEV = Settings(dev=True)
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert from_environment({}) == Settings()
+    assert from_environment({"PATH": "/bin", "CDS_WORKERS": " "}) == Settings()
+
+
+def test_every_variable_is_read() -> None:
+    settings = from_environment(
+        {
+            "CDS_DATABASE_URL": "postgresql+psycopg://cds@db/cds",
+            "CDS_TIMEZONE": "Europe/Berlin",
+            "CDS_PUBLIC_URL": "https://CDS.example:443/kidney/",
+            "CDS_ALLOWED_FHIR_SERVERS": "https://EHR.example/fhir, https://many.example/sites/ ,",
+            "CDS_FHIR_DEADLINE_SECONDS": "0.8",
+            "CDS_FHIR_MAX_PAGES": "5",
+            "CDS_FHIR_MAX_BYTES": "1000",
+            "CDS_FHIR_POOL_SIZE": "8",
+            "CDS_FHIR_TRUST_ENVIRONMENT": "True",
+            "CDS_MAX_BODY_BYTES": "2000",
+            "CDS_CORS_ORIGINS": "https://ehr.example, http://localhost:9000",
+            "CDS_WORKERS": "3",
+            "CDS_THREADS": "4",
+            "CDS_LOG_LEVEL": "warning",
+        },
+        dev=True,
+    )
+    assert settings == Settings(
+        database_url="postgresql+psycopg://cds@db/cds",
+        timezone=ZoneInfo("Europe/Berlin"),
+        public_url="https://cds.example/kidney",
+        allowed_fhir_servers=("https://ehr.example/fhir", "https://many.example/sites/"),
+        fhir_deadline_seconds=0.8,
+        fhir_max_pages=5,
+        fhir_max_bytes=1000,
+        fhir_pool_size=8,
+        fhir_trust_environment=True,
+        max_body_bytes=2000,
+        cors_origins=("https://ehr.example", "http://localhost:9000"),
+        workers=3,
+        threads=4,
+        log_level="WARNING",
+        dev=True,
+    )
+
+
+def test_any_origin_may_be_named_by_a_star() -> None:
+    assert from_environment({"CDS_CORS_ORIGINS": "*"}).cors_origins == ("*",)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CDS_DATABASE_URL", "no url"),
+        ("CDS_DATABASE_URL", "mysql://secret@db/cds"),
+        ("CDS_TIMEZONE", "Europe/Atlantis"),
+        ("CDS_TIMEZONE", "../etc"),
+        ("CDS_TIMEZONE", "Europe"),
+        ("CDS_PUBLIC_URL", "cds.example"),
+        ("CDS_PUBLIC_URL", "https://cds.example/?a=1"),
+        ("CDS_ALLOWED_FHIR_SERVERS", "https://ehr.example/fhir,ftp://ehr.example"),
+        ("CDS_FHIR_DEADLINE_SECONDS", "0"),
+        ("CDS_FHIR_DEADLINE_SECONDS", "60.1"),
+        ("CDS_FHIR_DEADLINE_SECONDS", "nan"),
+        ("CDS_FHIR_DEADLINE_SECONDS", "soon"),
+        ("CDS_FHIR_MAX_PAGES", "0"),
+        ("CDS_FHIR_MAX_BYTES", "999"),
+        ("CDS_FHIR_POOL_SIZE", "-1"),
+        ("CDS_FHIR_POOL_SIZE", "1001"),
+        ("CDS_FHIR_TRUST_ENVIRONMENT", "maybe"),
+        ("CDS_MAX_BODY_BYTES", "10 MB"),
+        ("CDS_CORS_ORIGINS", "https://ehr.example/app"),
+        ("CDS_CORS_ORIGINS", "*,https://ehr.example"),
+        ("CDS_WORKERS", "1.5"),
+        ("CDS_THREADS", "٣"),
+        ("CDS_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}: expected "):
+        from_environment({name: value})
+
+
+def test_a_refused_value_is_not_shown() -> None:
+    with pytest.raises(SettingsError) as refused:
+        from_environment({"CDS_DATABASE_URL": "mysql://cds:secret@db/cds"})
+    assert "secret" not in str(refused.value)
+
+
+def test_the_edges_of_a_range_are_inside() -> None:
+    assert from_environment({"CDS_FHIR_DEADLINE_SECONDS": "60"}).fhir_deadline_seconds == 60
+    assert from_environment({"CDS_FHIR_MAX_PAGES": "1"}).fhir_max_pages == 1
+    assert from_environment({"CDS_FHIR_POOL_SIZE": "1000"}).fhir_pool_size == 1000
+
+
+def test_all_problems_are_told_at_once_and_a_typo_is_recognised() -> None:
+    with pytest.raises(SettingsError) as refused:
+        from_environment({"CDS_THREADS": "many", "CDS_TIMEZON": "UTC", "CDS_X": "1"})
+    assert str(refused.value).splitlines() == [
+        "the settings cannot be used:",
+        "  CDS_TIMEZON: there is no such setting; did you mean CDS_TIMEZONE?",
+        "  CDS_X: there is no such setting",
+        "  CDS_THREADS: expected a whole number from 1 to 1000",
+    ]
+
+
+def test_the_database_password_is_not_shown() -> None:
+    assert "secret" not in repr(from_environment({"CDS_DATABASE_URL": "postgresql://cds:secret@db/cds"}))
+
+
+@pytest.mark.parametrize(
+    ("url", "normal"),
+    [
+        ("HTTPS://Ehr.Example:443/Fhir/R4/", "https://ehr.example/Fhir/R4/"),
+        ("http://ehr.example:0080", "http://ehr.example"),
+        ("http://ehr.example:443/fhir", "http://ehr.example:443/fhir"),
+        ("http://[0:0::1]:8080/fhir", "http://[::1]:8080/fhir"),
+        ("http://fhir_server:8080/a@b:c/..d", "http://fhir_server:8080/a@b:c/..d"),
+    ],
+)
+def test_an_address_has_one_normal_form(url: str, normal: str) -> None:
+    assert normal_url(url) == normal
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "ehr.example/fhir",
+        "file:///etc/passwd",
+        "ftp://ehr.example/fhir",
+        "https://user@ehr.example/fhir",
+        "https://user:pass@ehr.example/fhir",
+        "https://ehr.example@evil.example/fhir",
+        "https://ehr.example\\@evil.example/fhir",
+        "https://ehr.example/fhir?x=1",
+        "https://ehr.example/fhir#x",
+        "https://ehr.example/fhir/../admin",
+        "https://ehr.example/./fhir",
+        "https://ehr.example/fhir/..",
+        "https://ehr.example/fhir/%2e%2e/admin",
+        "https://ehr.example/%66hir",
+        "https://ehr.example//fhir",
+        "https://ehr.example/fhir//",
+        "https://ehr.example/fhir\n",
+        " https://ehr.example/fhir",
+        "https://ehr.example/fh ir",
+        "https://ehr..example/fhir",
+        "https://ehr.example./fhir",
+        "https://éhr.example/fhir",
+        "https:///fhir",
+        "https://ehr.example:0/fhir",
+        "https://ehr.example:65536/fhir",
+        "https://ehr.example:/fhir",
+        "https://[::1/fhir",
+        "https://[::g]/fhir",
+        "https://[1:2]/fhir",
+        "https://[fe80::1%25eth0]/fhir",
+    ],
+)
+def test_an_address_that_could_be_read_in_two_ways_is_none(url: str) -> None:
+    assert normal_url(url) is None
+    assert not Settings(dev=True, allowed_fhir_servers=(url,)).is_allowed_fhir_server(url)
+
+
+@given(st.from_regex(r"https?://[A-Za-z0-9.-]{1,12}(:[0-9]{1,5})?(/[A-Za-z0-9._~-]{0,6}){0,3}", fullmatch=True))
+def test_a_normal_form_is_its_own_normal_form(url: str) -> None:
+    normal = normal_url(url)
+    assert normal is None or normal_url(normal) == normal
+
+
+@given(st.text())
+def test_no_text_at_all_is_an_allowed_server_when_none_is_listed(url: str) -> None:
+    assert not Settings().is_allowed_fhir_server(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://ehr.example/fhir",
+        "https://ehr.example/fhir/",
+        "https://EHR.example:443/fhir",
+        "https://many.example/sites",
+        "https://many.example/sites/7",
+        "https://many.example/sites/7/fhir/",
+    ],
+)
+def test_a_listed_server_is_allowed(url: str) -> None:
+    assert LISTED.is_allowed_fhir_server(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://ehr.example",
+        "https://ehr.example/fhir/7",
+        "https://ehr.example/fhirother",
+        "https://ehr.example/FHIR",
+        "http://ehr.example/fhir",
+        "https://ehr.example:8443/fhir",
+        "https://ehr.example.evil.example/fhir",
+        "https://many.example/sites7",
+        "https://many.example/sites/../admin",
+        "http://169.254.169.254/latest",
+        "http://10.0.0.1/fhir",
+        "http://127.0.0.1/fhir",
+        "http://localhost/fhir",
+    ],
+)
+def test_a_server_that_is_not_listed_is_refused(url: str) -> None:
+    assert not LISTED.is_allowed_fhir_server(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:8080/fhir", "http://127.0.0.1/fhir", "http://127.9.9.9/", "https://[::1]:8443/fhir"]
+)
+def test_this_machine_is_allowed_in_development(url: str) -> None:
+    assert DEV.is_allowed_fhir_server(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/latest",
+        "http://[fe80::1]/fhir",
+        "http://10.0.0.1/fhir",
+        "http://192.168.1.1/fhir",
+        "http://128.0.0.1/fhir",
+        "http://0.0.0.0/fhir",
+        "http://2130706433/fhir",
+        "http://127.1/fhir",
+        "http://localhost.example/fhir",
+        "http://[::ffff:127.0.0.1]/fhir",
+        "https://ehr.example/fhir",
+    ],
+)
+def test_development_allows_no_other_machine(url: str) -> None:
+    assert not DEV.is_allowed_fhir_server(url)
+
+
+def test_a_private_address_is_allowed_where_it_is_listed() -> None:
+    assert Settings(allowed_fhir_servers=("http://10.0.0.1/fhir",)).is_allowed_fhir_server("http://10.0.0.1/fhir")
