@@ -170,7 +170,7 @@ class FhirClient:
     def deadline(self) -> Deadline:
         """Start the total deadline of one hook request."""
         seconds = self._limits.deadline_seconds
-        return Deadline(self._clock() + seconds, min(0.05, seconds / 10), self._clock)
+        return Deadline(self._clock() + seconds, min(0.1, seconds / 5), self._clock)
 
     def submit_read(self, server: FhirServer, path: str, deadline: Deadline) -> Future[JsonObject]:
         """Read one resource: `path` is its type and id ("Patient/1"), relative to the base."""

@@ -27,7 +27,7 @@ from hooks.judgement import CannotJudge
 log = logging.getLogger("cds_service")
 
 SPECIFICATION = "3.0.0"
-"""The CDS Hooks version whose discovery document this is; calls of 1.x and 2.0 clients are served as well."""
+"""The CDS Hooks version that the services implement; calls of 1.x and 2.0 clients are served as well."""
 
 USAGE = (
     "Needs read access to Patient, Condition, MedicationRequest, Medication, Observation and Procedure of the patient "
@@ -43,13 +43,13 @@ def json_response(body: Mapping[str, Any], status: int = 200) -> Response:
 def discovery(knowledge: Knowledge) -> dict[str, Any]:
     """The discovery document; the templates are the queries that the fallback fetch uses."""
     return {
-        "version": SPECIFICATION,
         "services": [
             {
                 "id": service.ID,
                 "hook": service.HOOK,
                 "title": service.TITLE,
                 "description": service.DESCRIPTION,
+                "version": SPECIFICATION,
                 "usageRequirements": USAGE,
                 "prefetch": {query.key: query.template() for query in knowledge.queries_for(service.HOOK)},
             }

@@ -23,7 +23,6 @@ from fhir_mappings.vocabulary import Vocabulary
 from hooks import order_select, order_sign, patient_view
 from hooks.card import Card
 from hooks.chart import Chart
-from hooks.draft_orders import nothing_to_judge
 from hooks.policy import Policy
 
 
@@ -72,19 +71,26 @@ def call(
         CannotJudge: data without which an answer could hide a risk were not to be had.
     """
     on = now.astimezone(knowledge.zone).date()
-    drafts = judged_orders(request.draft_orders, request.selections) if service.HOOK != "patient-view" else ()
+    on_drafts = service.HOOK != patient_view.HOOK
+    drafts = judged_orders(request.draft_orders, request.selections) if on_drafts else ()
     gatherer = Gatherer(client, request, on, knowledge.zone, client.deadline())
-    if service.HOOK != "patient-view":
-        reads = gatherer.start_medications((), drafts)
-        early = Collected((), gatherer.finish_medications(reads))
-        if nothing_to_judge(_chart(early, request, drafts, on, knowledge), knowledge.policy):
-            return []
-        collected = gatherer.collect(knowledge.queries_for(service.HOOK), drafts)
-    else:
-        collected = gatherer.collect(knowledge.queries_for(service.HOOK), ())
+    if on_drafts and not _names_a_drug(gatherer, request, drafts, on, knowledge):
+        return []
+    collected = gatherer.collect(knowledge.queries_for(service.HOOK), drafts)
     chart = _chart(collected, request, drafts, on, knowledge)
     rendering = Rendering(request.patient_id, _by_reference(collected), knowledge.templates, knowledge.source_url)
     return [to_json(card, rendering) for card in service.advise(chart, on, knowledge.policy)]
+
+
+def _names_a_drug(
+    gatherer: Gatherer, request: HookRequest, drafts: tuple[Mapping[str, Any], ...], on: date, knowledge: Knowledge
+) -> bool:
+    """False for a stale or empty draft (order screens fire before a drug is picked): it is answered at once."""
+    if not drafts:
+        return False
+    reads = gatherer.start_medications((), drafts)
+    chart = _chart(Collected((), gatherer.finish_medications(reads)), request, drafts, on, knowledge)
+    return bool(chart.drafts or chart.unread_drafts)
 
 
 def _chart(

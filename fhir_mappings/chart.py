@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from fhir_mappings.conditions import read_condition
 from fhir_mappings.fhir_json import Json, as_text, is_about, resource_key
 from fhir_mappings.labs import ANOTHER_PATIENT, read_observation
-from fhir_mappings.medications import is_active, medication_references, read_medication
+from fhir_mappings.medications import is_active, medication_references, read_medication, refers_to_drug
 from fhir_mappings.patients import birth_day, gender
 from fhir_mappings.procedures import read_procedure
 from fhir_mappings.queries import Query
@@ -80,7 +80,7 @@ class _Reader:
         at_hand = {**self.context.medications, **_included(gathered)}
         active: list[Medication] = []
         for one in gathered:
-            for resource in self._fresh(one):
+            for resource in self._once(one.resources, one.query.resource_type):
                 match one.query.resource_type:
                     case "Observation":
                         self._observation(resource)
@@ -93,8 +93,15 @@ class _Reader:
                             active += self._medication(resource, at_hand)
                     case "Patient":
                         self._patient(resource)
+        # A draft may carry the id of an active order that it changes: both are looked at.
         self.seen = set()
-        drafts = [medication for draft in self._orders() for medication in self._medication(draft, at_hand)]
+        orders = list(self._once(self.context.drafts, "MedicationRequest"))
+        read = [self._medication(order, at_hand) for order in orders]
+        drafts = [medication for found in read for medication in found]
+        unread = sum(
+            not found and refers_to_drug(order) and is_about(order, self.context.patient_id)
+            for order, found in zip(orders, read, strict=True)
+        )
         results = {analyte: tuple(sorted(found, key=_newest_first)) for analyte, found in self.results.items()}
         return Chart(
             born=birth_day(self.patient, self.context.zone),
@@ -103,27 +110,20 @@ class _Reader:
             procedures=tuple(self.procedures),
             medications=tuple(active),
             drafts=tuple(drafts),
+            unread_drafts=unread,
             results=results,
             unreadable=tuple(self.unreadable),
             gaps=tuple(_gaps(gathered, results)),
         )
 
-    def _fresh(self, one: Gathered) -> Iterator[Json]:
-        """The resources of the type asked for, each id once."""
-        for resource in one.resources:
-            if isinstance(resource, dict) and resource.get("resourceType") == one.query.resource_type:
-                yield from self._once(resource)
-
-    def _orders(self) -> Iterator[Json]:
-        for draft in self.context.drafts:
-            if isinstance(draft, dict):
-                yield from self._once(draft)
-
-    def _once(self, resource: Json) -> Iterator[Json]:
-        key = resource_key(resource)
-        if not key or key not in self.seen:
-            self.seen.add(key)
-            yield resource
+    def _once(self, resources: Sequence[Any], resource_type: str) -> Iterator[Json]:
+        """The resources of the type, each id once."""
+        for resource in resources:
+            if isinstance(resource, dict) and resource.get("resourceType") == resource_type:
+                key = resource_key(resource)
+                if not key or key not in self.seen:
+                    self.seen.add(key)
+                    yield resource
 
     def _is_mine(self, resource: Json, kind: str) -> bool:
         mine = is_about(resource, self.context.patient_id)

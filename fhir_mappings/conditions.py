@@ -11,7 +11,7 @@ from re import Pattern
 
 from fhir_mappings.condition_vocabulary import CALCIPHYLAXIS, RESIDUAL, ConditionVocabulary
 from fhir_mappings.dates import read_span
-from fhir_mappings.fhir_json import Coding, Json, as_object, as_text, codings, status_codes, words_of
+from fhir_mappings.fhir_json import Concept, Json, read_concept, status_codes
 from fhir_mappings.wording import Mention, Reading, mentions
 from hooks.chart import Clinical, Condition, Sign
 
@@ -35,14 +35,13 @@ def read_condition(resource: Json, zone: tzinfo, vocabulary: ConditionVocabulary
         return None
     doubt = next((status for status in DOUBTFUL if status in verification), "")
     past = not PAST.isdisjoint(status_codes(resource.get("clinicalStatus")))
-    code = as_object(resource.get("code"))
-    coded, text, words = codings(code), as_text(code.get("text")), words_of(code)
-    telling = [word for word in words if vocabulary.may_tell(word)]
-    concepts = _by_code(coded, text, vocabulary)
-    _add_signs(concepts, [word for word in telling if word == text] if text else telling, vocabulary)
+    code = read_concept(resource.get("code"))
+    telling = [word for word in code.words if vocabulary.may_tell(word)]
+    concepts = _by_code(code, vocabulary)
+    _add_signs(concepts, [word for word in telling if word == code.text] if code.text else telling, vocabulary)
     reading = _settle_calciphylaxis(concepts, telling, vocabulary, doubtful=bool(doubt), past=past)
     return Condition(
-        text=words[0] if words else next((coding.code for coding in coded if coding.code), ""),
+        text=code.words[0] if code.words else code.first_code,
         concepts=concepts,
         clinical=Clinical.PAST if past else Clinical.ACTIVE,
         verification=doubt or ("provisional" if reading is Reading.PROVISIONAL else "confirmed"),
@@ -51,15 +50,14 @@ def read_condition(resource: Json, zone: tzinfo, vocabulary: ConditionVocabulary
     )
 
 
-def _by_code(coded: Sequence[Coding], text: str, vocabulary: ConditionVocabulary) -> dict[str, Sign]:
+def _by_code(code: Concept, vocabulary: ConditionVocabulary) -> dict[str, Sign]:
     """The concepts of the codes, each with the first code that stands for it."""
     concepts: dict[str, Sign] = {}
-    for coding in coded:
-        how = f"{coding.system} {coding.code}"
+    for coding in code.codings:
         for concept in vocabulary.conditions.of(coding):
-            sign = Sign(concept, how)
+            sign = Sign(concept, f"{coding.system} {coding.code}")
             if concept == vocabulary.texture.otherwise:
-                sign = _texture(sign, (text, coding.display), vocabulary)
+                sign = _texture(sign, (code.text, coding.display), vocabulary)
             concepts.setdefault(sign.concept, sign)
     for concept in tuple(concepts):
         for weaker in vocabulary.instead_of[concept]:
@@ -75,7 +73,7 @@ def _texture(sign: Sign, texts: Sequence[str], vocabulary: ConditionVocabulary) 
 
 def _add_signs(concepts: dict[str, Sign], texts: Sequence[str], vocabulary: ConditionVocabulary) -> None:
     """Add the skin signs that the words name; where a code already stands for the sign, the words join it."""
-    for sign in vocabulary.signs:
+    for sign in vocabulary.signs if texts else ():
         mention = _sign_mention(texts, sign.pattern, vocabulary)
         if mention:
             coded = concepts.get(sign.concept)

@@ -65,12 +65,12 @@ def _moment(found: re.Match[str], zone: tzinfo) -> datetime:
 
 def read_span(value: object, zone: tzinfo) -> Span | None:
     """A date as precisely as it was recorded: one day, or the first and last day of its month or year."""
-    if not isinstance(value, str):
-        return None
-    found = _MONTH_OR_YEAR.fullmatch(value.strip())
+    moment = read_moment(value, zone)
+    if moment:
+        return Span(moment.day, moment.day)
+    found = _MONTH_OR_YEAR.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
-        moment = read_moment(value, zone)
-        return Span(moment.day, moment.day) if moment else None
+        return None
     year, month = int(found[1]), found[2]
     first, last = (int(month), int(month)) if month else (1, 12)
     try:

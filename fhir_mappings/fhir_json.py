@@ -47,12 +47,30 @@ def as_text(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def codings(concept: object) -> list[Coding]:
-    """The codings of a CodeableConcept in their order; whole numbers are accepted as codes."""
-    return [
+class Concept(NamedTuple):
+    """A CodeableConcept: its codings in their order, its text, and all its words (text and displays, each once)."""
+
+    codings: tuple[Coding, ...]
+    text: str
+    words: tuple[str, ...]
+
+    @property
+    def first_code(self) -> str:
+        """The first code of whatever system, or ""."""
+        return next((coding.code for coding in self.codings if coding.code), "")
+
+
+def read_concept(value: object) -> Concept:
+    """A CodeableConcept from JSON; whole numbers are accepted as codes."""
+    concept = as_object(value)
+    text = as_text(concept.get("text"))
+    codings = tuple(
         Coding(system_of(coding.get("system")), _code(coding.get("code")), as_text(coding.get("display")))
-        for coding in as_objects(as_object(concept).get("coding"))
-    ]
+        for coding in as_objects(concept.get("coding"))
+    )
+    words = dict.fromkeys((text, *(coding.display for coding in codings)))
+    words.pop("", None)
+    return Concept(codings, text, tuple(words))
 
 
 def _code(value: object) -> str:
@@ -64,14 +82,9 @@ def status_codes(value: object) -> list[str]:
     if isinstance(value, str):
         return [value.strip().lower()]
     concept = as_object(value)
-    codes = [coding.code for coding in codings(concept)] or [as_text(concept.get("code")), as_text(concept.get("text"))]
+    codes = [_code(coding.get("code")) for coding in as_objects(concept.get("coding"))]
+    codes = codes or [as_text(concept.get("code")), as_text(concept.get("text"))]
     return [code.lower() for code in codes if code]
-
-
-def words_of(concept: object) -> list[str]:
-    """The text and the displays of a CodeableConcept, text first, without repetition."""
-    text = as_text(as_object(concept).get("text"))
-    return list(dict.fromkeys(word for word in (text, *(coding.display for coding in codings(concept))) if word))
 
 
 def reference_id(reference: object) -> str:

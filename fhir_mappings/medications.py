@@ -15,33 +15,33 @@ from fhir_mappings.drug_matching import MANY_INGREDIENTS, match_drug
 from fhir_mappings.drug_vocabulary import DrugVocabulary
 from fhir_mappings.fhir_json import (
     FHIR_ID,
-    Coding,
+    Concept,
     Json,
     as_object,
     as_objects,
     as_text,
-    codings,
+    read_concept,
     resource_key,
-    words_of,
 )
 from fhir_mappings.routes import Route
 from hooks.chart import DrugMatch, Medication, Unreadable
 
 NOT_TAKEN = frozenset({"on-hold", "stopped", "cancelled", "completed", "entered-in-error"})
 KIND = "medication"
+NOTHING = Concept((), "", ())
 
 
 @dataclass(frozen=True, slots=True)
 class _Drug:
     """What a record says of one drug: its codings and words; `ingredients` where the codes are those of its parts."""
 
-    codings: Sequence[Coding] = ()
+    concept: Concept = NOTHING
     words: tuple[str, ...] = ()
     ingredients: Sequence[Json] = ()
 
     @property
     def named(self) -> bool:
-        return bool(self.words or self.ingredients or any(coding.code for coding in self.codings))
+        return bool(self.words or self.ingredients or self.concept.first_code)
 
 
 def is_active(request: Json) -> bool:
@@ -85,6 +85,11 @@ def medication_references(resources: Iterable[object], included: Iterable[object
     return {reference for reference in wanted if reference.startswith("Medication/")} - at_hand
 
 
+def refers_to_drug(request: Json) -> bool:
+    """Does the order point to a drug elsewhere, whatever can be had of it? An empty draft does not."""
+    return bool(_reference_of(request))
+
+
 def _reference(request: Json) -> str:
     """The reference of the request as "Medication/id", as "#id" when contained, else ""."""
     reference = as_text(_reference_of(request).get("reference"))
@@ -100,8 +105,9 @@ def _reference_of(request: Json) -> Json:
 
 
 def _codeable(request: Json) -> _Drug:
-    concept = request.get("medicationCodeableConcept") or as_object(request.get("medication")).get("concept")
-    return _Drug(codings(concept), tuple(words_of(concept)))
+    value = request.get("medicationCodeableConcept") or as_object(request.get("medication")).get("concept")
+    concept = read_concept(value)
+    return _Drug(concept, concept.words)
 
 
 def _drug_of(request: Json, medications: Mapping[str, Json]) -> _Drug:
@@ -111,11 +117,10 @@ def _drug_of(request: Json, medications: Mapping[str, Json]) -> _Drug:
     display = as_text(_reference_of(request).get("display"))
     shown = (display,) if display else ()
     medication = _medication(request, medications)
-    concept = medication.get("code")
-    drug = _Drug(codings(concept), tuple(dict.fromkeys((*words_of(concept), *shown))))
-    if any(coding.code for coding in drug.codings) or words_of(concept):
-        return drug
-    return _Drug((), shown, as_objects(medication.get("ingredient")))
+    concept = read_concept(medication.get("code"))
+    if concept.words or concept.first_code:
+        return _Drug(concept, tuple(dict.fromkeys((*concept.words, *shown))))
+    return _Drug(words=shown, ingredients=as_objects(medication.get("ingredient")))
 
 
 def _medication(request: Json, medications: Mapping[str, Json]) -> Json:
@@ -128,20 +133,24 @@ def _medication(request: Json, medications: Mapping[str, Json]) -> Json:
 
 def _matches(drug: _Drug, route: Route, drugs: DrugVocabulary) -> tuple[DrugMatch, ...]:
     if not drug.ingredients:
-        return match_drug(drug.codings, drug.words, route, drugs)
+        return match_drug(drug.concept.codings, drug.words, route, drugs)
     if len(drug.ingredients) >= MANY_INGREDIENTS:
         return ()
     found: dict[str, DrugMatch] = {}
     for ingredient in drug.ingredients:
-        concept = ingredient.get("itemCodeableConcept") or as_object(ingredient.get("item")).get("concept")
-        for match in match_drug(codings(concept), [*words_of(concept), *drug.words], route, drugs):
+        concept = _item(ingredient)
+        for match in match_drug(concept.codings, (*concept.words, *drug.words), route, drugs):
             found.setdefault(match.drug_class, match)
     return tuple(found.values())
 
 
 def _display(drug: _Drug, matches: tuple[DrugMatch, ...]) -> str:
     """The drug as the record words it; where it has codes only, our name for it, else the first code."""
-    ingredients = (word for part in drug.ingredients for word in words_of(part.get("itemCodeableConcept"))[:1])
-    worded = drug.words[0] if drug.words else " / ".join(ingredients)
-    known = matches[0].drug if matches else next((coding.code for coding in drug.codings if coding.code), "")
+    parts = (word for part in drug.ingredients for word in _item(part).words[:1])
+    worded = drug.words[0] if drug.words else " / ".join(parts)
+    known = matches[0].drug if matches else drug.concept.first_code
     return worded or known or "drug without a name"
+
+
+def _item(ingredient: Json) -> Concept:
+    return read_concept(ingredient.get("itemCodeableConcept") or as_object(ingredient.get("item")).get("concept"))

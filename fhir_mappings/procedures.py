@@ -9,7 +9,7 @@ from datetime import tzinfo
 
 from fhir_mappings.condition_vocabulary import ConditionVocabulary
 from fhir_mappings.dates import read_moment
-from fhir_mappings.fhir_json import Json, as_object, codings, words_of
+from fhir_mappings.fhir_json import Json, as_object, read_concept
 from hooks.chart import Procedure, Sign
 
 COUNTED = frozenset({"completed", "in-progress"})
@@ -23,9 +23,9 @@ def read_procedure(resource: Json, zone: tzinfo, vocabulary: ConditionVocabulary
     status = resource.get("status")
     if not isinstance(status, str) or status not in COUNTED:
         return None
-    code = as_object(resource.get("code"))
+    code = read_concept(resource.get("code"))
     concepts: dict[str, Sign] = {}
-    for coding in codings(code):
+    for coding in code.codings:
         for concept in vocabulary.procedures.of(coding):
             concepts.setdefault(concept, Sign(concept, f"{coding.system} {coding.code}"))
     if not concepts:
@@ -33,9 +33,8 @@ def read_procedure(resource: Json, zone: tzinfo, vocabulary: ConditionVocabulary
     period = as_object(resource.get("performedPeriod") or resource.get("occurrencePeriod"))
     moment = resource.get("performedDateTime") or resource.get("occurrenceDateTime")
     days = (read_moment(value, zone) for value in (period.get("end"), moment, period.get("start")))
-    words = words_of(code)
     return Procedure(
-        text=words[0] if words else next(iter(concepts.values())).how,
+        text=code.words[0] if code.words else next(iter(concepts.values())).how,
         concepts=concepts,
         on=next((found.day for found in days if found), None),
         ongoing=status == "in-progress" and period.get("end") is None,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from fhir_mappings.code_systems import System
-from fhir_mappings.fhir_json import Json, as_object, as_objects, as_text, codings
+from fhir_mappings.fhir_json import Json, as_objects, read_concept
 
 WORD = re.compile(r"[^\W_]+")
 
@@ -59,18 +59,17 @@ class Routes:
 
     def of_texts(self, texts: Iterable[str]) -> Route:
         """The route of several texts on one drug."""
-        return self.of_text(" | ".join(texts))
+        together = " | ".join(texts)
+        return self.of_text(together) if together else Route.UNKNOWN
 
     def of_order(self, order: Json) -> Route:
         """The route of the first dosage instruction that says one we understand."""
         for dosage in as_objects(order.get("dosageInstruction")):
-            route = as_object(dosage.get("route"))
-            if not route:
-                continue
-            for coding in codings(route):
+            route = read_concept(dosage.get("route"))
+            for coding in route.codings:
                 if coding.system is System.SNOMED and coding.code in self.codes:
                     return self.codes[coding.code]
-            said = self.of_texts([as_text(route.get("text")), *(coding.display for coding in codings(route))])
+            said = self.of_texts(route.words)
             if said:
                 return said
         return Route.UNKNOWN

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from hooks.chart import Chart, Condition
 from hooks.dialysis_status import Dialysis, DialysisStatus, dialysis_status
-from hooks.finding import Finding
+from hooks.finding import CANNOT_TELL, Finding
 from hooks.labs import Labs
 from hooks.risk_score import Risk
 from hooks.skin_signs import SkinSigns, skin_signs
@@ -154,5 +154,4 @@ class Assessment:
         findings = self.labs.pth_low_twice
         if len(findings) == 2 and all(findings):
             return findings[0]
-        unmet = next((finding for finding in findings if finding.met is False), None)
-        return unmet or Finding(None)
+        return next((finding for finding in findings if finding.met is False), CANNOT_TELL)

@@ -185,8 +185,9 @@ class Chart:
 
     `results` holds every usable-looking result per analyte, newest first (windows are the rules' business).
     `medications` are the active ones; `drafts` the orders to be judged, already limited to the selected ones where
-    the hook says so. `sex` is the administrative gender ("female", "male", …) or "". `born` is the earliest possible
-    day of birth. `gaps` name failed look-ups by query key; `unreadable` what was dropped and why.
+    the hook says so; `unread_drafts` counts those that refer to a drug which could not be read. `sex` is the
+    administrative gender ("female", "male", …) or "". `born` is the earliest possible day of birth. `gaps` name
+    failed look-ups by query key; `unreadable` what was dropped and why.
     """
 
     born: date | None = None
@@ -195,6 +196,7 @@ class Chart:
     procedures: tuple[Procedure, ...] = ()
     medications: tuple[Medication, ...] = ()
     drafts: tuple[Medication, ...] = ()
+    unread_drafts: int = 0
     results: Mapping[Analyte, tuple[Result, ...]] = field(default_factory=dict)
     unreadable: tuple[Unreadable, ...] = ()
     gaps: tuple[Gap, ...] = ()

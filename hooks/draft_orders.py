@@ -8,33 +8,32 @@ from __future__ import annotations
 from datetime import date
 
 from hooks.assessment import Assessment
-from hooks.card import Card, most_urgent_first
+from hooks.card import Card, Indicator, most_urgent_first
 from hooks.chart import Chart
 from hooks.judgement import CannotJudge, judge
 from hooks.offending_drugs import Moment, drug_cards
 from hooks.policy import Policy
-
-
-def nothing_to_judge(chart: Chart, policy: Policy) -> bool:
-    """True when no draft is of a drug class that any rule knows: no other data could change the answer."""
-    return not any(match.drug_class in policy.rules for draft in chart.drafts for match in draft.matches)
+from hooks.status_card import status_card
 
 
 def advise_on_drafts(chart: Chart, on: date, policy: Policy, moment: Moment) -> list[Card]:
     """The cards for the drafts of a chart.
 
-    Drafts of which no drug class is known to any rule are answered with no card at once. Without the active
-    medications a card still comes where scope is established and a rule matches (the card says what was not read);
-    silence does not.
+    Without a draft that names a drug there is nothing to say. Without the active medications a card still comes where
+    scope is established and a rule matches (the card says what was not read); silence does not.
 
     Raises:
         CannotJudge: patient, conditions, or a look-up that could have changed silence.
     """
-    if nothing_to_judge(chart, policy):
+    if not chart.drafts and not chart.unread_drafts:
         return []
 
     def cards_on_drafts(patient: Assessment, policy: Policy) -> list[Card]:
-        return drug_cards(patient, patient.chart.drafts, moment, policy)
+        cards = drug_cards(patient, patient.chart.drafts, moment, policy)
+        in_scope = (patient.dialysis or patient.calciphylaxis) and not patient.is_child
+        if chart.unread_drafts and in_scope:
+            cards.append(status_card("order-data-gap", Indicator.INFO, patient, policy))
+        return cards
 
     cards = judge(chart, on, policy, cards_on_drafts)
     gap = chart.gap("medications")

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#!])")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f\u0085\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
+_WEB_NAME = re.compile(r"(www)\.", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 RECORD_TEXT_LIMIT = 120
 """A text taken from a record is cut after this many characters: it is a name or a phrase, not a document."""
@@ -28,7 +29,7 @@ def escape(text: str, limit: int = RECORD_TEXT_LIMIT) -> str:
     line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
     line = _SPECIAL.sub(r"\\\1", line)
     # GitHub-flavoured Markdown links bare addresses by itself.
-    return line.replace("://", ":&#47;/").replace("@", "&#64;").replace("www.", "www&#46;").replace("WWW.", "WWW&#46;")
+    return _WEB_NAME.sub(r"\1&#46;", line.replace("://", ":&#47;/").replace("@", "&#64;"))
 
 
 def bullets(title: str, lines: Iterable[str]) -> str:

@@ -112,6 +112,7 @@ STATUS_TEXTS = (
     "cua-risk-elevated",
     "cua-sepsis",
     "cua-data-gap",
+    "order-data-gap",
 )
 """The texts that `calciphylaxis_status`, `sepsis_watch` and `patient_view` raise."""
 

@@ -1,0 +1,210 @@
+"""Scope: who is on maintenance dialysis, who is presumed to be, and in which order the evidence is weighed."""
+
+from datetime import date
+
+import pytest
+
+from hooks.chart import Condition, Medication, Procedure, Span
+from hooks.dialysis_status import MAINTENANCE_PROCEDURES, Dialysis, DialysisStatus, dialysis_status
+from tests.unit.hooks.builders import LIMITS, ON, ON_DIALYSIS, chart, condition, drug, procedure, span
+
+RECENT = int(LIMITS.dialysis_procedure_days)
+RECENT_AFTER_TRANSPLANT = int(LIMITS.dialysis_after_transplant_days)
+TRANSPLANT = condition("transplant", text="Kidney transplant")
+FAILED = condition("graft_failure", text="Kidney transplant failure")
+ESRD = condition("esrd", text="End stage renal disease")
+UNTREATED = condition("untreated_esrd", text="Untreated")
+FLUID = drug("peritoneal_dialysis_fluid", name="icodextrin")
+
+
+def status(*things: Condition | Procedure | Medication) -> Dialysis:
+    return whole(*things).status
+
+
+def whole(*things: Condition | Procedure | Medication) -> DialysisStatus:
+    return dialysis_status(chart(*things), ON, LIMITS)
+
+
+def test_an_empty_chart_shows_no_dialysis() -> None:
+    assert status() is Dialysis.NONE
+    assert not whole()
+
+
+# ------------------------------------------------------------------ direct evidence
+def test_dialysis_dependence_shows_dialysis_in_the_words_of_the_record() -> None:
+    assert whole(ON_DIALYSIS) == DialysisStatus(Dialysis.ON, "Dependence on renal dialysis")
+
+
+def test_past_dialysis_dependence_shows_nothing() -> None:
+    assert status(condition("dialysis_status", past=True)) is Dialysis.NONE
+
+
+@pytest.mark.parametrize("concept", MAINTENANCE_PROCEDURES)
+@pytest.mark.parametrize(
+    ("days", "expected"), [(0, Dialysis.ON), (RECENT, Dialysis.ON), (RECENT + 1, Dialysis.NONE), (-1, Dialysis.NONE)]
+)
+def test_a_maintenance_procedure_counts_within_its_window(concept: str, days: int, expected: Dialysis) -> None:
+    assert status(procedure(concept, days)) is expected
+
+
+def test_a_procedure_still_in_progress_counts_as_today_whenever_it_began() -> None:
+    running = procedure("haemodialysis_procedure", RECENT + 200, ongoing=True, text="Haemodialysis")
+    assert whole(running).evidence == f"Haemodialysis, {ON.isoformat()}"
+
+
+def test_an_undated_procedure_shows_nothing() -> None:
+    assert status(procedure("haemodialysis_procedure", None)) is Dialysis.NONE
+
+
+def test_the_newest_procedure_is_named() -> None:
+    old = procedure("dialysis_monthly_service", 40, text="monthly service")
+    new = procedure("haemodialysis_procedure", 2, text="Haemodialysis")
+    assert whole(old, new).evidence == "Haemodialysis, 2026-11-20"
+
+
+@pytest.mark.parametrize("concept", ["acute_dialysis_procedure", "mechanical_valve"])
+def test_other_procedures_show_nothing(concept: str) -> None:
+    assert status(procedure(concept)) is Dialysis.NONE
+
+
+def test_peritoneal_dialysis_fluid_shows_dialysis_and_another_drug_does_not() -> None:
+    assert whole(drug("iv_iron"), FLUID) == DialysisStatus(Dialysis.ON, "icodextrin as worded")
+    assert status(drug("iv_iron")) is Dialysis.NONE
+
+
+# ------------------------------------------------------------------ presumed
+def test_an_end_stage_code_presumes_dialysis() -> None:
+    presumed = whole(ESRD)
+    assert (presumed.status, presumed.evidence) == (Dialysis.PRESUMED, "presumed from the ESRD code")
+    assert presumed
+    assert presumed.presumed
+
+
+def test_a_graft_failure_code_presumes_dialysis() -> None:
+    assert whole(FAILED).evidence == "presumed from the graft failure code"
+
+
+def test_an_end_stage_code_goes_before_a_graft_failure_code() -> None:
+    assert whole(FAILED, ESRD).evidence == "presumed from the ESRD code"
+
+
+@pytest.mark.parametrize("code", [ESRD, FAILED])
+def test_untreated_disease_is_not_presumed_to_be_dialysed(code: Condition) -> None:
+    untreated = whole(code, UNTREATED)
+    assert (untreated.status, untreated.evidence) == (
+        Dialysis.NONE,
+        "end-stage renal disease recorded as untreated",
+    )
+
+
+@pytest.mark.parametrize("evidence", [ON_DIALYSIS, procedure("haemodialysis_procedure"), FLUID])
+def test_direct_evidence_goes_before_an_untreated_code(evidence: Condition | Procedure | Medication) -> None:
+    assert status(UNTREATED, ESRD, evidence) is Dialysis.ON
+
+
+@pytest.mark.parametrize("concept", ["esrd", "graft_failure"])
+def test_past_codes_presume_nothing(concept: str) -> None:
+    assert status(condition(concept, past=True)) is Dialysis.NONE
+
+
+def test_direct_evidence_is_not_presumed() -> None:
+    assert not whole(ESRD, ON_DIALYSIS).presumed
+
+
+# ------------------------------------------------------------------ transplant
+@pytest.mark.parametrize("evidence", [ON_DIALYSIS, ESRD, FLUID, procedure("haemodialysis_procedure", 31)])
+def test_a_working_transplant_silences(evidence: Condition | Procedure | Medication) -> None:
+    assert whole(TRANSPLANT, evidence) == DialysisStatus(Dialysis.NONE, "kidney transplant")
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"), [(RECENT_AFTER_TRANSPLANT, Dialysis.ON), (RECENT_AFTER_TRANSPLANT + 1, Dialysis.NONE)]
+)
+def test_recent_dialysis_speaks_against_a_working_transplant(days: int, expected: Dialysis) -> None:
+    assert status(TRANSPLANT, procedure("haemodialysis_procedure", days)) is expected
+
+
+def test_a_past_transplant_does_not_silence() -> None:
+    assert status(condition("transplant", past=True), ON_DIALYSIS) is Dialysis.ON
+
+
+# ------------------------------------------------------------------ failed graft
+def test_a_graft_failure_code_lifts_the_silence() -> None:
+    assert status(TRANSPLANT, FAILED) is Dialysis.PRESUMED
+    assert status(TRANSPLANT, FAILED, ON_DIALYSIS) is Dialysis.ON
+
+
+def test_a_past_graft_failure_code_does_not() -> None:
+    assert status(TRANSPLANT, condition("graft_failure", past=True), ON_DIALYSIS) is Dialysis.NONE
+
+
+def transplanted(onset: Span | None = None, recorded: Span | None = None) -> Condition:
+    return condition("transplant", onset=onset, recorded=recorded)
+
+
+def dialysed(onset: Span | None = None, recorded: Span | None = None) -> Condition:
+    return condition("dialysis_status", onset=onset, recorded=recorded)
+
+
+@pytest.mark.parametrize(
+    ("dialysis", "expected"),
+    [
+        (dialysed(onset=span(99)), Dialysis.ON),
+        (dialysed(recorded=span(99)), Dialysis.ON),
+        (dialysed(onset=span(500), recorded=span(99)), Dialysis.ON),
+        (dialysed(onset=span(99), recorded=span(500)), Dialysis.ON),
+        (dialysed(onset=span(100)), Dialysis.NONE),
+        (dialysed(onset=span(101), recorded=span(100)), Dialysis.NONE),
+        (dialysed(), Dialysis.NONE),
+    ],
+)
+def test_dialysis_dependence_of_a_later_day_than_the_transplant_lifts_the_silence(
+    dialysis: Condition, expected: Dialysis
+) -> None:
+    assert status(transplanted(onset=span(100)), dialysis) is expected
+
+
+def test_the_recorded_day_dates_a_transplant_only_without_an_onset() -> None:
+    dialysis = dialysed(onset=span(99))
+    assert status(transplanted(recorded=span(100)), dialysis) is Dialysis.ON
+    assert status(transplanted(onset=span(200), recorded=span(50)), dialysis) is Dialysis.ON
+    assert status(transplanted(onset=span(50), recorded=span(200)), dialysis) is Dialysis.NONE
+
+
+def test_an_undated_transplant_silences_whenever_dialysis_was_recorded() -> None:
+    assert status(transplanted(), dialysed(onset=span(1), recorded=span(1))) is Dialysis.NONE
+
+
+def test_of_several_transplants_the_latest_counts() -> None:
+    first, second = transplanted(onset=span(4000)), transplanted(onset=span(100))
+    assert status(first, second, dialysed(onset=span(2000))) is Dialysis.NONE
+    assert status(first, second, dialysed(onset=span(99))) is Dialysis.ON
+
+
+def test_past_dialysis_dependence_does_not_show_a_failed_graft() -> None:
+    later = condition("dialysis_status", onset=span(1), past=True)
+    assert status(transplanted(onset=span(100)), later, ESRD) is Dialysis.NONE
+
+
+MARCH = Span(date(2025, 3, 1), date(2025, 3, 31))
+
+
+@pytest.mark.parametrize(
+    ("transplant", "dialysis", "expected"),
+    [
+        (MARCH, Span(date(2025, 4, 1), date(2025, 4, 1)), Dialysis.ON),
+        (MARCH, Span(date(2025, 3, 31), date(2025, 3, 31)), Dialysis.NONE),
+        (MARCH, MARCH, Dialysis.NONE),
+        (Span(date(2025, 2, 28), date(2025, 2, 28)), MARCH, Dialysis.ON),
+        (Span(date(2025, 3, 1), date(2025, 3, 1)), MARCH, Dialysis.NONE),
+        (Span(date(2025, 1, 1), date(2025, 12, 31)), Span(date(2026, 1, 1), date(2026, 12, 31)), Dialysis.ON),
+    ],
+)
+def test_dates_known_to_the_month_or_year_must_be_later_whatever_day_they_mean(
+    transplant: Span, dialysis: Span, expected: Dialysis
+) -> None:
+    assert status(transplanted(onset=transplant), dialysed(onset=dialysis)) is expected
+
+
+def test_a_failed_graft_alone_with_untreated_disease_shows_nothing() -> None:
+    assert status(TRANSPLANT, FAILED, UNTREATED) is Dialysis.NONE

@@ -1,0 +1,66 @@
+"""Every patient story, in every dialect, answered with exactly the cards that the clinician who wrote it expects."""
+
+from __future__ import annotations
+
+from itertools import cycle
+
+import pytest
+
+from tests.vignettes.card_checks import actions, check_cards, topic, words
+from tests.vignettes.dialects import DIALECTS
+from tests.vignettes.ehr import Answer, Clock, Ehr
+from tests.vignettes.fhir_writer import write
+from tests.vignettes.story import Vignette, load_vignettes
+
+VIGNETTES = load_vignettes()
+PREFETCHED = [
+    pytest.param(vignette, dialect, id=f"{vignette.title} [{dialect}]")
+    for vignette in VIGNETTES
+    for dialect in vignette.dialects
+]
+# Every story once over the network, the dialects by turns.
+FETCHED = [
+    pytest.param(vignette, vignette.dialects[turn % len(vignette.dialects)], id=f"{vignette.title} [fetched]")
+    for vignette, turn in zip(VIGNETTES, cycle(range(60)), strict=False)
+    if not vignette.unreadable
+]
+
+
+@pytest.mark.parametrize(("vignette", "dialect"), PREFETCHED)
+def test_with_prefetch_the_cards_are_those_of_the_story(vignette: Vignette, dialect: str, ehr: Ehr, clock: Clock) -> None:
+    clock.now = vignette.now
+    record = write(vignette, DIALECTS[dialect])
+    check(vignette, ehr.prefetched(vignette.hook, record, DIALECTS[dialect], vignette.unreadable))
+
+
+@pytest.mark.parametrize(("vignette", "dialect"), FETCHED)
+def test_from_a_fhir_server_the_cards_are_those_of_the_story(
+    vignette: Vignette, dialect: str, ehr: Ehr, clock: Clock
+) -> None:
+    clock.now = vignette.now
+    check(vignette, ehr.fetched(vignette.hook, write(vignette, DIALECTS[dialect])))
+
+
+def check(vignette: Vignette, answer: Answer) -> None:
+    if vignette.expect is None:
+        assert answer.status == 412
+        return
+    assert answer.status == 200, answer.body
+    cards = answer.body["cards"]
+    assert sorted((topic(card), card["indicator"]) for card in cards) == sorted(vignette.expect)
+    check_cards(cards, vignette.hook)
+    check_texts(vignette, {topic(card): words(card) for card in cards})
+    offered = {topic(card): actions(card) for card in cards}
+    for about, kinds in vignette.texts["offers"].items():
+        assert set(kinds) <= offered[about]
+    for about, kinds in vignette.texts["offers_not"].items():
+        assert not set(kinds) & offered[about]
+
+
+def check_texts(vignette: Vignette, said: dict[str, str]) -> None:
+    for about, phrases in vignette.texts["says"].items():
+        assert [phrase for phrase in phrases if phrase.lower() not in said[about]] == [], said[about]
+    for about, phrases in vignette.texts["says_not"].items():
+        assert [phrase for phrase in phrases if phrase.lower() in said[about]] == [], said[about]
+    for phrase in vignette.each_says:
+        assert [about for about, text in said.items() if phrase.lower() not in text] == []
