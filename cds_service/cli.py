@@ -133,8 +133,9 @@ def _draft(file: Any, patient: str, number: int) -> dict[str, Any]:
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--fhir-port", default=8090, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--once", is_flag=True, help="End after the cards have been printed.")
+@click.option("--full", is_flag=True, help="Print every card in full, not only those of the first patient.")
 @click.option("--patient", "only", multiple=True, metavar="KEY", help="Play only these synthetic patients.")
-def demo(host: str, port: int, fhir_port: int, once: bool, only: tuple[str, ...]) -> None:
+def demo(host: str, port: int, fhir_port: int, once: bool, full: bool, only: tuple[str, ...]) -> None:
     """Start a FHIR sandbox with synthetic patients and the service, play an EHR, print the cards, keep serving."""
     from cds_service.demo.play import play_demo
     from cds_service.ehr import EhrError
@@ -143,7 +144,7 @@ def demo(host: str, port: int, fhir_port: int, once: bool, only: tuple[str, ...]
     if not is_loopback(host):
         raise click.ClickException("the demo serves without client authentication: loopback addresses only")
     try:
-        play_demo(Console(), host, port, fhir_port, once=once, only=only)
+        play_demo(Console(), host, port, fhir_port, once=once, only=only, full=full)
     except EhrError as error:
         raise click.ClickException(str(error)) from None
 

@@ -78,7 +78,7 @@ def from_environment(environment: Mapping[str, str], *, dev: bool = False) -> Se
     Raises SettingsError, naming all faulty and unknown variables at once.
     """
     values: dict[str, Any] = {}
-    problems = [_unknown(name) for name in sorted(environment) if name.startswith(_PREFIX) and name not in _VARIABLES]
+    problems = [_unknown(name) for name in sorted(environment) if name.startswith(_PREFIX) and not _is_known(name)]
     for name, (attribute, read, expected) in _VARIABLES.items():
         text = environment.get(name, "").strip()
         if not text:
@@ -124,6 +124,11 @@ def _is_loopback(base: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _is_known(name: str) -> bool:
+    """A setting, or a variable that belongs to the command line or to the tests of the project."""
+    return name in _VARIABLES or name == "CDS_IN_CONTAINER" or name.startswith(("CDS_TEST_", "CDS_REAL_", "CDS_HAPI_"))
 
 
 def _unknown(name: str) -> str:

@@ -17,12 +17,26 @@ from rich.text import Text
 COLOURS = {"critical": "red", "warning": "yellow", "info": "cyan"}
 
 
-def print_cards(console: Console, cards: Sequence[Mapping[str, Any]]) -> None:
-    """Every card as an EHR would show it: indicator, summary, detail, suggestions, override reasons."""
+def print_cards(console: Console, cards: Sequence[Mapping[str, Any]], *, brief: bool = False) -> None:
+    """Every card as an EHR would show it: indicator, summary, detail, suggestions, override reasons.
+
+    `brief` prints the first line of each card only.
+    """
     if not cards:
         console.print("no cards", style="dim")
     for card in cards:
-        console.print(_card(card) if console.is_terminal else _plain(card))
+        if brief:
+            console.print(_head(card), soft_wrap=True)
+        elif console.is_terminal:
+            console.print(_card(card))
+        else:
+            console.print(_plain(card), soft_wrap=True)
+
+
+def _head(card: Mapping[str, Any]) -> Text:
+    topic = card["source"].get("topic", {}).get("code", "")
+    indicator = card["indicator"]
+    return Text.assemble((f"{indicator.upper():8} ", COLOURS.get(indicator, "white")), f"{topic}: {card['summary']}")
 
 
 def _lines(card: Mapping[str, Any]) -> list[str]:
@@ -43,6 +57,4 @@ def _card(card: Mapping[str, Any]) -> RenderableType:
 
 
 def _plain(card: Mapping[str, Any]) -> RenderableType:
-    topic = card["source"].get("topic", {}).get("code", "")
-    head = f"[{card['indicator'].upper()}] {topic}: {card['summary']}"
-    return Text("\n".join([head, "", card.get("detail", ""), "", *_lines(card), ""]))
+    return Text("\n".join([_head(card).plain, "", card.get("detail", ""), "", *_lines(card), ""]))

@@ -78,8 +78,8 @@ def _read(observation: Json, holder: Json, words: AnalyteWords, code: str, zone:
     quantity, number = _quantity(holder)
     if isinstance(number, str):
         return Unreadable(what, number, day)
-    comparator = quantity.get("comparator")
-    if comparator is not None and (not isinstance(comparator, str) or comparator not in COMPARATORS):
+    comparator = quantity.get("comparator") or ""
+    if not isinstance(comparator, str) or (comparator and comparator not in COMPARATORS):
         return Unreadable(what, "comparator not understood", day)
     unit, spelling = _unit(quantity, words)
     if unit is None:
@@ -94,7 +94,7 @@ def _read(observation: Json, holder: Json, words: AnalyteWords, code: str, zone:
         on=moment.day,
         at=moment.at,
         rank=rank,
-        comparator=comparator or "",
+        comparator=comparator,
         original="" if unit.canonical else unit.quote(number, spelling),
         upper_limit=_upper_limit(holder, unit, words),
         code=code,

@@ -21,6 +21,7 @@ class DrugFacts:
 
     facts: Facts
     drugs: tuple[tuple[Medication, str], ...]
+    draft: bool = True
 
     def placeholders(self, needs: tuple[str, ...]) -> dict[str, str]:
         """Every `{name}` a text may use, in plain words (escape before use in Markdown)."""
@@ -32,12 +33,17 @@ class DrugFacts:
 
     def drug_lines(self) -> list[str]:
         """One line for each order: how it is worded and how it was recognised."""
-        return [f"order: {self.facts.medication(drug)}" for drug in dict.fromkeys(drug for drug, _ in self.drugs)]
+        word = "draft order" if self.draft else "active"
+        return [f"{word}: {self.facts.medication(drug)}" for drug in dict.fromkeys(drug for drug, _ in self.drugs)]
 
 
 def _drug(card: DrugFacts, _: tuple[str, ...]) -> str:
-    names = listed(plain(name, 40) for _, name in card.drugs)
-    return names[:1].upper() + names[1:]
+    return listed(plain(name, 40) for _, name in card.drugs)
+
+
+def capital(text: str) -> str:
+    """The text with a capital first letter."""
+    return text[:1].upper() + text[1:]
 
 
 def _reason(card: DrugFacts, _: tuple[str, ...]) -> str:
@@ -90,11 +96,12 @@ def _gap_names(card: DrugFacts, needs: tuple[str, ...]) -> str:
 
 
 def _indication(card: DrugFacts, _: tuple[str, ...]) -> str:
-    return card.facts.indication()
+    return capital(card.facts.indication())
 
 
 PLACEHOLDERS: dict[str, Callable[[DrugFacts, tuple[str, ...]], str]] = {
-    "drug": _drug,
+    "drug": lambda card, needs: capital(_drug(card, needs)),
+    "drug_inside": _drug,
     "state": lambda card, _: card.facts.state(),
     "state_short": lambda card, _: card.facts.state().split(" (")[0],
     "reason": _reason,

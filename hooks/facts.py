@@ -50,9 +50,13 @@ class Facts:
 
     def value(self, result: Result, limit: float | None = None) -> str:
         """'10.4 mg/dL (2.60 mmol/L)': converted, and as received where that was another unit."""
-        style = self.wording.analytes[result.analyte]
-        shown = f"{result.comparator}{self.number(result.value, style.decimals, limit)} {style.unit}".rstrip()
+        shown = self.converted(result, limit)
         return f"{shown} ({escape(result.original)})" if result.original else shown
+
+    def converted(self, result: Result, limit: float | None = None) -> str:
+        """'10.4 mg/dL': the converted value alone, plain text for a summary."""
+        style = self.wording.analytes[result.analyte]
+        return f"{result.comparator}{self.number(result.value, style.decimals, limit)} {style.unit}".rstrip()
 
     def when(self, day: date) -> str:
         """'2026-11-12, 10 days ago'."""
@@ -122,9 +126,9 @@ class Facts:
         limits = self.patient.limits
         for limit in (limits.product_high, limits.product_moderate):
             if product.value > limit:
-                relation = f", above {exact(limit)}"
+                relation = f"above {exact(limit)}, KDOQI 2003, not used by KDIGO 2017; "
                 break
-        return f"Ca x P {self.product_value(product)}{relation} ({self._product_days(product)})"
+        return f"Ca x P {self.product_value(product)} ({relation}{self._product_days(product)})"
 
     def product_value(self, product: Product) -> str:
         """'58.9 mg2/dL2'."""

@@ -81,10 +81,10 @@ def _indicator(rule: DrugRule, moment: Moment) -> Indicator | None:
 
 def _card(patient: Assessment, raised: _Raised, moment: Moment, policy: Policy) -> Card:
     text = policy.drug_texts[raised.rule.text]
-    facts = DrugFacts(Facts(patient, policy.wording), tuple(raised.drugs))
+    facts = DrugFacts(Facts(patient, policy.wording), tuple(raised.drugs), moment.draft)
     placeholders = facts.placeholders(text.needs)
     orders = tuple(dict.fromkeys(order for order, _ in raised.drugs))
-    drug = {"drug": plain(placeholders["drug"], 80)}
+    drug = {"drug": plain(placeholders["drug_inside"], 80)}
     return make_card(
         raised.rule.topic,
         text,

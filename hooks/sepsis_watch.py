@@ -41,5 +41,5 @@ def _abnormal(patient: Assessment, facts: Facts) -> Iterable[tuple[str, str]]:
         # Any result in the window counts, not only the newest: fever comes and goes.
         for result in patient.labs.usable(analyte):
             if test((result,), limit):
-                yield f"{facts.name(result)} {facts.value(result, limit)}", facts.result(result, limit, relation)
+                yield f"{facts.name(result)} {facts.converted(result, limit)}", facts.result(result, limit, relation)
                 break

@@ -152,9 +152,10 @@ def _recurrent_cellulitis(chart: Chart, on: date, limits: Thresholds) -> Iterato
     episodes: dict[Span, Condition] = {}
     for condition in chart.conditions:
         span = condition.onset or condition.recorded
+        if "cellulitis" not in condition.concepts or span is None:
+            continue
         # A month that is still running reaches beyond today: what counts is that the episode has begun.
-        recent = span is not None and span.first <= on and (on - span.last).days <= limits.cellulitis_days
-        if span is not None and recent and "cellulitis" in condition.concepts:
+        if span.first <= on and (on - span.last).days <= limits.cellulitis_days:
             episodes[span] = condition
     if len(episodes) > 1:
         yield "recurrent_cellulitis", max(episodes.values(), key=lambda condition: last_day(condition) or on)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from hooks.assessment import Tier
 from hooks.chart import Analyte, Result
+from hooks.drug_facts import capital
 from hooks.facts import Facts, exact
 from hooks.markdown import escape, listed, plain
 
@@ -165,13 +166,9 @@ class StatusFacts:
         return [self.facts.calciphylaxis(), *(self.facts.sign(sign) for sign in self.facts.patient.signs.signs)]
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 STATUS_PLACEHOLDERS: dict[str, Callable[[StatusFacts], str]] = {
     "sign_names": lambda card: card.facts.sign_names(),
-    "sign_names_capital": lambda card: _capital(card.facts.sign_names()),
+    "sign_names_capital": lambda card: capital(card.facts.sign_names()),
     "offending_short": StatusFacts.offending_short,
     "offending": StatusFacts.offending,
     "state_short": lambda card: card.facts.state().split(" (")[0],

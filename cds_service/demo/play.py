@@ -79,7 +79,14 @@ def free_port(wished: int = 0) -> int:
 
 
 def play_demo(
-    console: Console, host: str, port: int, fhir_port: int, *, once: bool = False, only: tuple[str, ...] = ()
+    console: Console,
+    host: str,
+    port: int,
+    fhir_port: int,
+    *,
+    once: bool = False,
+    only: tuple[str, ...] = (),
+    full: bool = False,
 ) -> None:
     """Start everything, play every synthetic patient through the hooks, print the cards and keep serving."""
     patients = [patient for patient in load_patients(utc_now()) if not only or patient.key in only]
@@ -91,8 +98,8 @@ def play_demo(
         running_service(port=free_port(port), allow_fhir=fhir.base) as cds,
     ):
         ehr = Ehr(cds, fhir.base)
-        for patient in patients:
-            _play(console, ehr, patient)
+        for number, patient in enumerate(patients):
+            _play(console, ehr, patient, brief=bool(number) and not (full or only))
         console.rule("serving")
         console.print(f"CDS Hooks discovery  {cds}/cds-services")
         console.print(f"FHIR sandbox         {fhir.base}")
@@ -101,15 +108,16 @@ def play_demo(
             _until_interrupted()
 
 
-def _play(console: Console, ehr: Ehr, patient: SyntheticPatient) -> None:
+def _play(console: Console, ehr: Ehr, patient: SyntheticPatient, *, brief: bool) -> None:
+    """One patient through the hooks; `brief` prints one line per card."""
     console.rule(patient.title)
-    console.print(patient.story, style="italic", markup=False)
+    console.print(patient.story, style="italic", markup=False, soft_wrap=True)
     console.print("\n>> opens the chart (patient-view)", style="bold", markup=False)
-    print_cards(console, ehr.open_chart(patient.patient_id))
+    print_cards(console, ehr.open_chart(patient.patient_id), brief=brief)
     for order in patient.orders:
         for hook, verb in (("order-select", "picks"), ("order-sign", "signs")):
             console.print(f"\n>> {verb} {order.title} ({hook})", style="bold", markup=False)
-            print_cards(console, ehr.order(hook, patient.patient_id, [order.resource]))
+            print_cards(console, ehr.order(hook, patient.patient_id, [order.resource]), brief=brief or hook == "order-sign")
 
 
 def _until_interrupted() -> None:
