@@ -1,8 +1,9 @@
 """The bundled synthetic patients: what each one is, and how their dates are brought up to now.
 
 What may live here: reading `synthetic_patients/*.json` and turning the date tokens in them into dates. A file holds
-one patient: a nephrologist's one-line story, FHIR R4 resources, draft orders to pick, the cards that the clinical rules call for,
-and `why`, the sum behind them, for the reader. Dates are tokens, so that a potassium of nine days ago is always that:
+one patient: a nephrologist's one-line story, FHIR R4 resources, draft orders to pick, the cards that the clinical
+rules call for, and `why`, the sum behind them, for the reader. Dates are tokens, so that a potassium of nine days ago
+is always that:
 
 - `{{day-9}}` is the UTC calendar day nine days ago ("2026-03-02"); a time may follow it ("{{day-9}}T13:00:00+01:00").
 - `{{instant-9}}` is noon UTC of that day; `{{instant-0}}` is a few minutes ago, never yesterday.

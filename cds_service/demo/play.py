@@ -117,7 +117,9 @@ def _play(console: Console, ehr: Ehr, patient: SyntheticPatient, *, brief: bool)
     for order in patient.orders:
         for hook, verb in (("order-select", "picks"), ("order-sign", "signs")):
             console.print(f"\n>> {verb} {order.title} ({hook})", style="bold", markup=False)
-            print_cards(console, ehr.order(hook, patient.patient_id, [order.resource]), brief=brief or hook == "order-sign")
+            print_cards(
+                console, ehr.order(hook, patient.patient_id, [order.resource]), brief=brief or hook == "order-sign"
+            )
 
 
 def _until_interrupted() -> None:

@@ -223,7 +223,9 @@ def test_a_code_without_a_known_system_is_not_matched(coding: object) -> None:
 
 
 def test_a_numeric_snomed_code_is_accepted() -> None:
-    assert read(condition() | {"code": {"coding": [{"system": SNOMED, "code": 91302008}]}}).concepts.keys() == {"sepsis"}
+    assert read(condition() | {"code": {"coding": [{"system": SNOMED, "code": 91302008}]}}).concepts.keys() == {
+        "sepsis"
+    }
 
 
 def test_the_code_that_decided_is_named() -> None:
@@ -373,7 +375,9 @@ def test_codes_and_words_together_say_how_certain_it_is(
 
 
 @pytest.mark.parametrize("doubt", ["provisional", "differential", "unconfirmed"])
-@pytest.mark.parametrize(("text", "codings"), [("", [CALCIPHYLAXIS]), ("Calciphylaxis", []), ("Calciphylaxis", [RESIDUAL])])
+@pytest.mark.parametrize(
+    ("text", "codings"), [("", [CALCIPHYLAXIS]), ("Calciphylaxis", []), ("Calciphylaxis", [RESIDUAL])]
+)
 def test_a_doubtful_status_makes_it_provisional(doubt: str, text: str, codings: list[tuple[str, str]]) -> None:
     found = read(condition(text, *codings, verificationStatus=status(doubt)))
     assert (set(found.concepts), found.verification) == ({"calciphylaxis_provisional"}, doubt)

@@ -92,7 +92,9 @@ def test_a_point_within_a_number_ends_no_clause(vocabulary: Vocabulary) -> None:
     assert reading("no 2.5 cm calciphylaxis", vocabulary) is NONE
 
 
-@pytest.mark.parametrize("text", ["not healing calciphylaxis", "non-healing calciphylaxis", "Not-healing calciphylaxis"])
+@pytest.mark.parametrize(
+    "text", ["not healing calciphylaxis", "non-healing calciphylaxis", "Not-healing calciphylaxis"]
+)
 def test_a_wound_that_does_not_heal_is_no_denial(vocabulary: Vocabulary, text: str) -> None:
     assert reading(text, vocabulary) is NAMED
 

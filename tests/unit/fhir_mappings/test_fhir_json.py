@@ -1,0 +1,144 @@
+"""Reading JSON that may be anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fhir_mappings.code_systems import System
+from fhir_mappings.fhir_json import (
+    Coding,
+    Concept,
+    as_list,
+    as_object,
+    as_objects,
+    as_text,
+    is_about,
+    read_concept,
+    reference_id,
+    resource_key,
+    status_codes,
+)
+from tests.unit.fhir_mappings.resources import SNOMED, concept
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize(("value", "expected"), [({"a": 1}, {"a": 1}), (None, {}), ([], {}), ("x", {}), (1, {})])
+def test_an_object_or_an_empty_one(value: object, expected: object) -> None:
+    assert as_object(value) == expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [([1], [1]), ({"a": 1}, [{"a": 1}]), (None, []), ("x", []), (1, [])])
+def test_a_list_or_a_lone_object_in_one(value: object, expected: object) -> None:
+    assert as_list(value) == expected
+
+
+def test_only_the_objects_of_a_list() -> None:
+    assert as_objects([None, {"a": 1}, "x", []]) == [{"a": 1}]
+
+
+@pytest.mark.parametrize(("value", "expected"), [(" x ", "x"), (None, ""), (1, ""), (["x"], "")])
+def test_a_text_or_an_empty_one(value: object, expected: str) -> None:
+    assert as_text(value) == expected
+
+
+def test_a_concept_has_codings_text_and_each_word_once() -> None:
+    value = concept("Sepsis", (SNOMED, "91302008", "Sepsis"), ("urn:x", "S", "Blood poisoning"))
+    value["coding"] += [{"system": SNOMED, "code": 5758002}, {"code": True}, "x"]
+    found = read_concept(value)
+    assert found == Concept(
+        (
+            Coding(System.SNOMED, "91302008", "Sepsis"),
+            Coding(None, "S", "Blood poisoning"),
+            Coding(System.SNOMED, "5758002", ""),
+            Coding(None, "", ""),
+        ),
+        "Sepsis",
+        ("Sepsis", "Blood poisoning"),
+    )
+    assert found.first_code == "91302008"
+
+
+@pytest.mark.parametrize("value", [None, [], "Sepsis", 5, {}, {"coding": None}, {"coding": [None]}, {"text": 5}])
+def test_what_is_no_concept_is_an_empty_one(value: object) -> None:
+    assert read_concept(value) == Concept((), "", ())
+    assert read_concept(value).first_code == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Active ", ["active"]),
+        (concept("", ("urn:x", "active"), ("urn:y", "A")), ["active", "a"]),
+        ({"code": "active"}, ["active"]),
+        ({"text": "Active"}, ["active"]),
+        ({}, []),
+        (None, []),
+        (5, []),
+    ],
+)
+def test_a_status_in_any_shape(value: object, expected: list[str]) -> None:
+    assert status_codes(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("Patient/p1", "p1"),
+        ("https://ehr.example/fhir/Patient/p1", "p1"),
+        ("Patient/p1/_history/2", "p1"),
+        ("urn:uuid:p1", "p1"),
+        ("p1", "p1"),
+        ("", ""),
+        (None, ""),
+        (5, ""),
+    ],
+)
+def test_the_last_id_of_a_reference(reference: object, expected: str) -> None:
+    assert reference_id({"reference": reference}) == expected
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ({"resourceType": "Patient", "id": "p1"}, "Patient/p1"),
+        ({"resourceType": "Patient"}, ""),
+        ({"id": "p1"}, ""),
+        ({"resourceType": ["Patient"], "id": 5}, ""),
+    ],
+)
+def test_the_key_of_a_resource(resource: dict[str, Any], expected: str) -> None:
+    assert resource_key(resource) == expected
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ({"subject": {"reference": "Patient/p1"}}, True),
+        ({"patient": {"reference": "Patient/p1"}}, True),
+        ({}, True),
+        ({"subject": {"display": "Ms A"}}, True),
+        ({"subject": {"reference": "Patient/p2"}}, False),
+        ({"patient": {"reference": "Patient/p2"}}, False),
+        ({"subject": {"reference": "Patient/P1"}}, False),
+    ],
+)
+def test_whose_resource_it_is(resource: dict[str, Any], expected: bool) -> None:
+    assert is_about(resource, "p1") is expected
+
+
+@given(ANY_JSON)
+def test_any_json_is_read_without_error(value: object) -> None:
+    assert isinstance(as_text(value), str)
+    assert isinstance(reference_id(value), str)
+    assert isinstance(resource_key(as_object(value)), str)
+    assert all(isinstance(code, str) for code in status_codes(value))
+    assert isinstance(read_concept(value).first_code, str)
