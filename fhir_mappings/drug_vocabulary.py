@@ -215,6 +215,14 @@ def _phrases(table: Table, key: str) -> tuple[str, ...]:
     return tuple(phrase for phrase in phrases if WORD.match(phrase.removeprefix("^")))
 
 
+def _single_words(table: Table, key: str) -> tuple[str, ...]:
+    words = table.texts(key, required=True)
+    for word in words:
+        if not WORD.fullmatch(word.removesuffix("*")):
+            table.problem(f"{key} {word}", "must be a single word")
+    return words
+
+
 def _routes(table: Table) -> Routes:
     spoken = (Route.LOCAL, Route.INJECTION, Route.ORAL)
     codes: dict[str, Route] = {}
@@ -224,7 +232,7 @@ def _routes(table: Table) -> Routes:
                 table.problem(f"snomed_{route} {code}", "is no SNOMED CT code (shape or check digit)")
             codes[code] = route
     mask = any_of(table.texts("mask", required=True))
-    words = {route: WordList.of(table.texts(route, required=True)) for route in spoken}
+    words = {route: WordList.of(_single_words(table, route)) for route in spoken}
     table.cited()
     table.close()
     return Routes(mask, words, codes)

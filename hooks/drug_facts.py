@@ -13,6 +13,7 @@ from hooks.assessment import Tier
 from hooks.chart import Medication
 from hooks.facts import Facts, exact
 from hooks.markdown import escape, listed, plain
+from hooks.placeholders import Placeholders
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,9 @@ class DrugFacts:
     drugs: tuple[tuple[Medication, str], ...]
     draft: bool = True
 
-    def placeholders(self, needs: tuple[str, ...]) -> dict[str, str]:
-        """Every `{name}` a text may use, in plain words (escape before use in Markdown)."""
-        return {name: make(self, needs) for name, make in PLACEHOLDERS.items()}
+    def placeholders(self, needs: tuple[str, ...]) -> Placeholders:
+        """Every `{name}` that a text may use, in plain words, worked out when asked for."""
+        return Placeholders(lambda name: PLACEHOLDERS[name](self, needs))
 
     def why(self, name: str) -> list[str]:
         """The lines of one fact; empty when there is nothing to say."""
@@ -143,9 +144,6 @@ WHY: dict[str, Callable[[DrugFacts], list[str]]] = {
 """The facts that `why` may list."""
 
 
-def fill(text: str, placeholders: dict[str, str], *, markdown: bool) -> str:
-    """The text with its placeholders, escaped for Markdown where they are not Markdown already."""
-    if not markdown:
-        return text.format_map(placeholders)
-    shown = {name: value if name in RECORD_TEXT else escape(value, 400) for name, value in placeholders.items()}
-    return text.format_map(shown)
+def in_markdown(placeholders: Placeholders) -> Placeholders:
+    """The same placeholders, escaped for Markdown where they are not Markdown already."""
+    return Placeholders(lambda name: placeholders[name] if name in RECORD_TEXT else escape(placeholders[name], 400))

@@ -14,7 +14,7 @@ from hooks.assessment import Assessment
 from hooks.card import Card, Indicator
 from hooks.card_text import detail, make_card, suggestions
 from hooks.chart import Medication
-from hooks.drug_facts import DrugFacts, fill
+from hooks.drug_facts import DrugFacts, in_markdown
 from hooks.facts import Facts
 from hooks.markdown import plain
 from hooks.policy import DrugRule, Policy
@@ -83,17 +83,18 @@ def _card(patient: Assessment, raised: _Raised, moment: Moment, policy: Policy) 
     text = policy.drug_texts[raised.rule.text]
     facts = DrugFacts(Facts(patient, policy.wording), tuple(raised.drugs), moment.draft)
     placeholders = facts.placeholders(text.needs)
+    markdown = in_markdown(placeholders)
     orders = tuple(dict.fromkeys(order for order, _ in raised.drugs))
     drug = {"drug": plain(placeholders["drug_inside"], 80)}
     return make_card(
         raised.rule.topic,
         text,
         raised.indicator,
-        summary=fill(text.summary, placeholders, markdown=False),
+        summary=text.summary.format_map(placeholders),
         body=detail(
-            (fill(line, placeholders, markdown=True) for line in text.lead),
+            (line.format_map(markdown) for line in text.lead),
             [line for name in text.why for line in facts.why(name)],
-            [fill(line, placeholders, markdown=True) for line in text.do],
+            [line.format_map(markdown) for line in text.do],
             facts.facts.missing(text.needs),
             text.evidence,
             policy.wording.footer,

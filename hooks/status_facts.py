@@ -14,6 +14,7 @@ from hooks.chart import Analyte, Result
 from hooks.drug_facts import capital
 from hooks.facts import Facts, exact
 from hooks.markdown import escape, listed, plain
+from hooks.placeholders import Placeholders
 
 OFFENDING = ("vitamin_k_antagonist", "calcium_product", "active_vitamin_d", "nutritional_vitamin_d")
 
@@ -26,9 +27,9 @@ class StatusFacts:
     phrases: Mapping[str, str]
     triggers: tuple[tuple[str, str], ...] = ()
 
-    def placeholders(self) -> dict[str, str]:
-        """Every `{name}` that a status text may use."""
-        return {name: make(self) for name, make in STATUS_PLACEHOLDERS.items()}
+    def placeholders(self) -> Placeholders:
+        """Every `{name}` that a status text may use, worked out when asked for."""
+        return Placeholders(lambda name: STATUS_PLACEHOLDERS[name](self))
 
     def why(self, name: str) -> list[str]:
         """The lines of one fact; empty when there is nothing to say."""
@@ -94,23 +95,24 @@ class StatusFacts:
     def factors(self) -> list[str]:
         """The met risk factors with their points, the changeable ones first."""
         facts, limits = self.facts, self.facts.patient.limits
-        words = {
-            "vka": facts.taking("vitamin_k_antagonist"),
-            "minerals": self.minerals_crossed(),
-            "pth": facts.pth(),
-            "albumin": self._newest(Analyte.ALBUMIN),
-            "alkaline_phosphatase": self._newest(Analyte.ALKALINE_PHOSPHATASE),
-            "obesity": self._obesity(),
-            "calcium_products": facts.taking("calcium_product"),
-            "active_vitamin_d": facts.taking("active_vitamin_d"),
-            "corticosteroid": facts.taking("systemic_corticosteroid") or "coded as long-term",
-            "weight_loss": self._weight_loss(),
-            "dialysis_dose": facts.dialysis_dose(),
-            "hd_kt_v_minimum": exact(limits.hd_kt_v_minimum),
-            "hd_kt_v_target": exact(limits.hd_kt_v_target),
-            "pd_kt_v_minimum": exact(limits.pd_kt_v_minimum),
-            "past_calciphylaxis": self._past(),
+        make: dict[str, Callable[[], str]] = {
+            "vka": lambda: facts.taking("vitamin_k_antagonist"),
+            "minerals": self.minerals_crossed,
+            "pth": facts.pth,
+            "albumin": lambda: self._newest(Analyte.ALBUMIN),
+            "alkaline_phosphatase": lambda: self._newest(Analyte.ALKALINE_PHOSPHATASE),
+            "obesity": self._obesity,
+            "calcium_products": lambda: facts.taking("calcium_product"),
+            "active_vitamin_d": lambda: facts.taking("active_vitamin_d"),
+            "corticosteroid": lambda: facts.taking("systemic_corticosteroid") or "coded as long-term",
+            "weight_loss": self._weight_loss,
+            "dialysis_dose": facts.dialysis_dose,
+            "hd_kt_v_minimum": lambda: exact(limits.hd_kt_v_minimum),
+            "hd_kt_v_target": lambda: exact(limits.hd_kt_v_target),
+            "pd_kt_v_minimum": lambda: exact(limits.pd_kt_v_minimum),
+            "past_calciphylaxis": self._past,
         }
+        words = Placeholders(lambda name: make[name]())
         return [
             f"{facts.wording.factors[factor.name].format_map(words)} (+{factor.points})"
             for factor in facts.patient.risk.factors

@@ -67,16 +67,11 @@ def load_vignettes() -> tuple[Vignette, ...]:
 
 
 def read_stories(text: str) -> Iterator[Vignette]:
-    """The vignettes of one file; every `row` of a vignette is a vignette that adds to or replaces parts of it."""
+    """The vignettes of one file: a story without rows is one; with rows each row is one, told on top of the story."""
     for story in tomllib.loads(text)["vignette"]:
-        rows = story.get("row", [])
         base = {key: value for key, value in story.items() if key != "row"}
-        if "expect" in base:
-            yield _vignette(base)
-        elif not rows:
-            raise StoryError(f"{base.get('title')}: has neither expect nor rows")
-        for row in rows:
-            yield _vignette(_joined(base, row))
+        for told in [_joined(base, row) for row in story.get("row", ())] or [base]:
+            yield _vignette(told)
 
 
 def _joined(base: Entry, row: Entry) -> dict[str, Any]:
@@ -130,6 +125,8 @@ def _check(title: str, story: Entry) -> None:
             problems += sorted(set(_named(entry)) - _ENTRY_KEYS[name])
     if story.get("hook") not in HOOKS:
         problems.append("hook")
+    if "expect" not in story:
+        problems.append("no expect: silence is written []")
     problems += sorted(set(story.get("dialects", ())) - set(DIALECTS))
     if problems:
         raise StoryError(f"{title}: not understood: {problems}")

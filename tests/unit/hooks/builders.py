@@ -126,6 +126,7 @@ def gap(query: str, *analytes: Analyte, what: str = "") -> Gap:
 def chart(
     *things: Result | Condition | Procedure | Medication | Gap | Unreadable,
     drafts: tuple[Medication, ...] = (),
+    unread_drafts: int = 0,
     sex: str = "",
     born: date | None = None,
 ) -> Chart:
@@ -143,6 +144,7 @@ def chart(
         procedures=tuple(thing for thing in things if isinstance(thing, Procedure)),
         medications=tuple(thing for thing in things if isinstance(thing, Medication)),
         drafts=drafts,
+        unread_drafts=unread_drafts,
         results={analyte: tuple(series) for analyte, series in results.items()},
         unreadable=tuple(thing for thing in things if isinstance(thing, Unreadable)),
         gaps=tuple(thing for thing in things if isinstance(thing, Gap)),

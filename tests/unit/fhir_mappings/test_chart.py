@@ -1,0 +1,323 @@
+"""The chart as a whole: what goes in, what is left out and why, and that nothing breaks it."""
+
+from __future__ import annotations
+
+import copy
+import random
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fhir_mappings.chart import PARTIAL, ChartContext, Gathered, build_chart
+from fhir_mappings.queries import build_queries
+from fhir_mappings.vocabulary import default_vocabulary
+from hooks.chart import Analyte, Chart, Gap, Unreadable
+from tests.unit.fhir_mappings.resources import (
+    ICD10_CM,
+    PATIENT,
+    RXNORM,
+    SNOMED,
+    Json,
+    concept,
+    condition,
+    observation,
+    prescription,
+    procedure,
+    quantity,
+)
+from tests.unit.fhir_mappings.test_fhir_json import ANY_JSON
+
+VOCABULARY = default_vocabulary()
+QUERIES = {query.key: query for query in build_queries(VOCABULARY)}
+CONTEXT = ChartContext(PATIENT, date(2026, 3, 2), ZoneInfo("UTC"))
+
+
+def chart(context: ChartContext = CONTEXT, **found: list[Any]) -> Chart:
+    return build_chart([Gathered(QUERIES[key], resources) for key, resources in found.items()], context, VOCABULARY)
+
+
+def drafted(*drafts: Json, **medications: Json) -> ChartContext:
+    at_hand = {f"Medication/{identifier}": medication for identifier, medication in medications.items()}
+    return ChartContext(PATIENT, CONTEXT.on, CONTEXT.zone, drafts, at_hand)
+
+
+def patient(**more: Any) -> Json:
+    return {"resourceType": "Patient", "id": PATIENT, "gender": "female", "birthDate": "1950-06-07"} | more
+
+
+def test_nothing_gathered_is_an_empty_chart() -> None:
+    assert chart() == Chart()
+
+
+def test_every_kind_of_record_lands_in_its_place() -> None:
+    found = chart(
+        drafted(prescription("calcium acetate", id="d1", status="draft")),
+        patient=[patient()],
+        conditions=[condition("Type 2 diabetes", (ICD10_CM, "E11.9"))],
+        medications=[prescription("warfarin", id="m1")],
+        dialysis_procedures=[procedure((SNOMED, "302497006"))],
+        calcium=[observation("17861-6", 9.4)],
+    )
+    assert (found.born, found.sex) == (date(1950, 6, 7), "female")
+    assert [list(one.concepts) for one in found.conditions] == [["diabetes"]]
+    assert [list(one.concepts) for one in found.procedures] == [["haemodialysis_procedure"]]
+    assert [one.reference for one in found.medications] == ["MedicationRequest/m1"]
+    assert [one.reference for one in found.drafts] == ["MedicationRequest/d1"]
+    assert [one.value for one in found.results[Analyte.TOTAL_CALCIUM]] == [9.4]
+    assert (found.unreadable, found.gaps) == ((), ())
+
+
+# ---------------------------------------------------------------- patient
+
+
+@pytest.mark.parametrize(
+    ("birth", "born"),
+    [
+        ("1950-06-07", date(1950, 6, 7)),
+        ("1950-06", date(1950, 6, 1)),
+        ("1950", date(1950, 1, 1)),
+        ("7.6.1950", None),
+        (None, None),
+        (1950, None),
+    ],
+)
+def test_the_day_of_birth_is_the_earliest_possible(birth: object, born: date | None) -> None:
+    assert chart(patient=[patient(birthDate=birth)]).born == born
+
+
+@pytest.mark.parametrize(("gender", "sex"), [("female", "female"), ("Male", "male"), (None, ""), (5, "")])
+def test_the_administrative_gender_is_kept(gender: object, sex: str) -> None:
+    assert chart(patient=[patient(gender=gender)]).sex == sex
+
+
+def test_another_patient_is_not_taken_for_this_one() -> None:
+    found = chart(patient=[patient(id="p2")])
+    assert (found.born, found.sex) == (None, "")
+    assert found.unreadable == (Unreadable("patient", "belongs to another patient"),)
+
+
+def test_a_patient_without_id_is_taken() -> None:
+    assert chart(patient=[patient(id=None)]).sex == "female"
+
+
+# ---------------------------------------------------------------- whose records, and how often
+
+
+def test_records_of_another_patient_never_count() -> None:
+    other = {"subject": {"reference": "Patient/p2"}}
+    found = chart(
+        drafted(prescription("warfarin") | other),
+        conditions=[condition("Calciphylaxis") | other],
+        medications=[prescription("warfarin") | other],
+        dialysis_procedures=[procedure((SNOMED, "302497006")) | other],
+        calcium=[observation() | other],
+    )
+    kinds = ["condition", "medication", "procedure", "total_calcium", "medication"]
+    assert found == Chart(unreadable=tuple(Unreadable(kind, "belongs to another patient") for kind in kinds))
+
+
+def test_a_resource_that_comes_twice_counts_once() -> None:
+    result, entry, order = observation(id="o1"), condition("Sepsis", id="c1"), prescription("warfarin", id="m1")
+    found = chart(
+        drafted(order, order),
+        calcium=[result, result],
+        bmi=[result],
+        conditions=[entry, entry],
+        medications=[order] * 2,
+    )
+    assert len(found.results[Analyte.TOTAL_CALCIUM]) == 1
+    assert (len(found.conditions), len(found.medications), len(found.drafts)) == (1, 1, 1)
+
+
+def test_resources_without_id_all_count() -> None:
+    assert len(chart(calcium=[observation(), observation(value=9.5)]).results[Analyte.TOTAL_CALCIUM]) == 2
+
+
+def test_resources_of_another_type_and_outcomes_are_left_out() -> None:
+    outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning"}]}
+    assert chart(conditions=[outcome, observation(), patient(), None, "x", 5, []]) == Chart()
+
+
+def test_a_search_may_hold_more_than_was_asked_for() -> None:
+    found = chart(calcium=[observation("2777-1", 5.1), observation("718-7", 11, "g/dL")])
+    assert list(found.results) == [Analyte.PHOSPHATE]
+
+
+def test_refuted_conditions_other_procedures_and_orders_that_are_over_leave_no_trace() -> None:
+    found = chart(
+        conditions=[condition("Sepsis", verificationStatus="refuted")],
+        dialysis_procedures=[procedure((SNOMED, "302497006"), status="not-done")],
+        medications=[prescription("warfarin", status="stopped"), prescription("warfarin", doNotPerform=True)],
+    )
+    assert found == Chart()
+
+
+# ---------------------------------------------------------------- results
+
+ORDERED = [
+    observation(value=9.0, effectiveDateTime="2026-03-01T12:00:00Z"),
+    observation(value=9.1, effectiveDateTime="2026-03-01T10:00:00Z", status="corrected"),
+    observation(value=9.2, effectiveDateTime="2026-03-01T10:00:00Z"),
+    observation(value=9.3, effectiveDateTime="2026-03-01T10:00:00Z", status="preliminary"),
+    observation(value=9.4, effectiveDateTime="2026-03-01T11:00:00+02:00"),
+    observation(value=9.5, effectiveDateTime="2026-03-01"),
+    observation(value=9.6, effectiveDateTime="2026-02-28T23:59:59Z"),
+    observation(value=9.7, effectiveDateTime="2026-02-28T23:59:59Z"),
+]
+
+
+@given(st.randoms(use_true_random=False))
+def test_results_stand_newest_first_whatever_order_they_came_in(chance: random.Random) -> None:
+    shuffled = list(ORDERED)
+    chance.shuffle(shuffled)
+    values = [one.value for one in chart(calcium=shuffled).results[Analyte.TOTAL_CALCIUM]]
+    assert values == [9.0, 9.1, 9.2, 9.3, 9.4, 9.5, 9.6, 9.7]
+
+
+def test_results_after_the_day_of_the_call_are_left_to_the_rules() -> None:
+    future = observation(effectiveDateTime="2027-01-01")
+    assert chart(calcium=[future]).results[Analyte.TOTAL_CALCIUM][0].on == date(2027, 1, 1)
+
+
+def test_what_cannot_be_read_is_listed() -> None:
+    found = chart(
+        calcium=[observation(valueQuantity={"value": 9.4})],
+        medications=[prescription(medicationCodeableConcept=None)],
+    )
+    assert found.unreadable == (
+        Unreadable("total_calcium", "no unit", date(2026, 3, 1)),
+        Unreadable("medication", "names no drug"),
+    )
+    assert (found.results, found.medications) == ({}, ())
+
+
+# ---------------------------------------------------------------- medications
+
+WARFARIN = {"resourceType": "Medication", "code": concept("", (RXNORM, "855332", "warfarin 5 MG"))}
+
+
+def referring(**more: Any) -> Json:
+    return prescription(medicationCodeableConcept=None, medicationReference={"reference": "Medication/w"}, **more)
+
+
+def test_an_included_medication_serves_active_orders_and_drafts() -> None:
+    included = WARFARIN | {"id": "w"}
+    found = chart(drafted(referring(status="draft", id="d")), medications=[included, referring(id="m")])
+    assert [one.display for one in (*found.medications, *found.drafts)] == ["warfarin 5 MG", "warfarin 5 MG"]
+
+
+def test_a_medication_that_was_read_apart_serves_too() -> None:
+    found = chart(drafted(referring(status="draft"), w=WARFARIN), medications=[referring()])
+    assert [one.matches[0].drug for one in (*found.medications, *found.drafts)] == ["warfarin", "warfarin"]
+
+
+def test_a_draft_that_changes_an_active_order_is_judged_beside_it() -> None:
+    order = prescription("warfarin", id="m1")
+    found = chart(drafted(order), medications=[order])
+    assert (len(found.medications), len(found.drafts)) == (1, 1)
+
+
+# ---------------------------------------------------------------- gaps
+
+
+def gaps(*gathered: Gathered) -> tuple[Gap, ...]:
+    return build_chart(gathered, CONTEXT, VOCABULARY).gaps
+
+
+def test_a_failed_look_up_is_a_gap_for_all_its_analytes() -> None:
+    query = QUERIES["phosphate_albumin"]
+    assert gaps(Gathered(query, [], failed="the FHIR server answered 500")) == (
+        Gap(
+            "phosphate_albumin",
+            "phosphate and albumin results",
+            "the FHIR server answered 500",
+            frozenset({Analyte.PHOSPHATE, Analyte.ALBUMIN}),
+        ),
+    )
+
+
+def test_a_cut_look_up_hides_the_analytes_of_which_nothing_came() -> None:
+    (gap,) = gaps(Gathered(QUERIES["phosphate_albumin"], [observation("2777-1", 5.1)], complete=False))
+    assert (gap.reason, gap.analytes) == (PARTIAL, {Analyte.ALBUMIN})
+
+
+def test_a_result_that_could_not_be_used_does_not_fill_a_gap() -> None:
+    unusable = observation("2777-1", valueQuantity=quantity(5.1, ""))
+    (gap,) = gaps(Gathered(QUERIES["phosphate_albumin"], [unusable], complete=False))
+    assert gap.analytes == {Analyte.PHOSPHATE, Analyte.ALBUMIN}
+
+
+@pytest.mark.parametrize(
+    ("key", "code", "value", "unit"),
+    [("weight", "8341-0", 70, "kg"), ("temperature", "8310-5", 37, "Cel"), ("inflammation", "1988-5", 5, "mg/L")],
+)
+def test_where_every_result_counts_a_cut_hides_them_all(key: str, code: str, value: float, unit: str) -> None:
+    (gap,) = gaps(Gathered(QUERIES[key], [observation(code, value, unit)], complete=False))
+    assert gap.analytes == QUERIES[key].analytes
+
+
+def test_a_cut_list_of_records_is_a_gap_too() -> None:
+    (gap,) = gaps(Gathered(QUERIES["conditions"], [condition("Sepsis")], complete=False))
+    assert gap == Gap("conditions", "conditions", PARTIAL)
+
+
+def test_a_complete_empty_look_up_is_no_gap() -> None:
+    assert gaps(Gathered(QUERIES["calcium"], [])) == ()
+
+
+# ---------------------------------------------------------------- any JSON at all
+
+GOOD = {
+    "patient": [patient()],
+    "conditions": [condition("Painful lesions", (ICD10_CM, "R23.4", "Hard"), onsetDateTime="2026-01", id="c")],
+    "medications": [
+        prescription("warfarin", (RXNORM, "855332"), dosageInstruction=[{"route": concept("Oral")}], id="m"),
+        referring(contained=[WARFARIN]),
+    ],
+    "dialysis_procedures": [procedure((SNOMED, "302497006"), performedPeriod={"start": "2026-01-01"})],
+    "calcium": [
+        observation(referenceRange=[{"high": quantity(10.2)}], component=[{"code": concept("", ("x", "y"))}], id="o")
+    ],
+}
+
+
+def mutated(value: Any, chance: random.Random, replacement: Any) -> Any:
+    """The value with one part somewhere inside it replaced, or left out."""
+    value = copy.deepcopy(value)
+    holder, keys = value, list(range(len(value)))
+    while keys:
+        key = chance.choice(keys)
+        inner = holder[key]
+        deeper = list(inner) if isinstance(inner, dict) else list(range(len(inner))) if isinstance(inner, list) else []
+        if not deeper or chance.random() < 0.2:
+            if chance.random() < 0.3:
+                del holder[key]
+            else:
+                holder[key] = replacement
+            break
+        holder, keys = inner, deeper
+    return value
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(sorted(GOOD)), st.randoms(use_true_random=False), ANY_JSON)
+def test_any_mutation_of_good_resources_is_read(key: str, chance: random.Random, replacement: Any) -> None:
+    resources = mutated(GOOD[key], chance, replacement)
+    drafts = [draft for draft in mutated(GOOD["medications"], chance, replacement) if isinstance(draft, dict)]
+    found = chart(drafted(*drafts), **{key: resources})
+    assert found.gaps == ()
+
+
+@given(st.sampled_from(sorted(QUERIES)), st.lists(ANY_JSON, max_size=4))
+def test_any_json_is_read_as_an_empty_chart(key: str, resources: list[Any]) -> None:
+    assert chart(**{key: resources}) == Chart()
+
+
+@given(st.sampled_from(sorted(QUERIES)), st.dictionaries(st.text(max_size=8), ANY_JSON, max_size=4))
+def test_any_members_of_a_resource_of_the_right_type_are_read(key: str, members: dict[str, Any]) -> None:
+    resource = members | {"resourceType": QUERIES[key].resource_type}
+    assert chart(**{key: [resource]}).gaps == ()

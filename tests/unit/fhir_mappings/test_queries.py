@@ -1,0 +1,145 @@
+"""Queries: the same search as prefetch template and as fallback fetch."""
+
+from __future__ import annotations
+
+import copy
+import tomllib
+from datetime import date
+from importlib import resources
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from fhir_mappings.queries import TEMPLATE_LIMIT, Query, build_queries
+from fhir_mappings.vocabulary import Vocabulary, VocabularyError, default_vocabulary, load_vocabulary
+from hooks.chart import Analyte
+
+QUERIES = {query.key: query for query in build_queries(default_vocabulary())}
+ON = date(2026, 3, 1)
+
+
+def params(path: str) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(path).query))
+
+
+def test_the_queries_and_their_order() -> None:
+    assert list(QUERIES) == [
+        "patient",
+        "conditions",
+        "medications",
+        "dialysis_procedures",
+        "valve_procedures",
+        "calcium",
+        "phosphate_albumin",
+        "pth_alp",
+        "dialysis_dose",
+        "weight",
+        "bmi",
+        "temperature",
+        "inflammation",
+    ]
+
+
+def test_the_patient_is_read_and_not_searched() -> None:
+    assert QUERIES["patient"].template() == "Patient/{{context.patientId}}"
+    assert QUERIES["patient"].fetch_path("p1", ON) == "Patient/p1"
+
+
+@pytest.mark.parametrize(
+    ("key", "template"),
+    [
+        ("conditions", "Condition?patient={{context.patientId}}&_sort=-recorded-date&_count=200"),
+        ("medications", "MedicationRequest?patient={{context.patientId}}&status=active&_sort=-authoredon&_count=200"),
+        (
+            "valve_procedures",
+            "Procedure?patient={{context.patientId}}&code=699347000,174929002,431339008,174937005&_count=20",
+        ),
+        ("weight", "Observation?patient={{context.patientId}}&code=8341-0,8344-4&_sort=-date&_count=200"),
+        ("bmi", "Observation?patient={{context.patientId}}&code=39156-5&_sort=-date&_count=50"),
+    ],
+)
+def test_a_template_is_a_plain_search(key: str, template: str) -> None:
+    assert QUERIES[key].template() == template
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=str)
+def test_every_template_is_short_relative_and_asks_for_the_patient_once(query: Query) -> None:
+    template = query.template()
+    assert len(template) < TEMPLATE_LIMIT
+    assert template.count("{{context.patientId}}") == 1
+    assert not template.startswith("/")
+    assert " " not in template
+
+
+@pytest.mark.parametrize(
+    ("key", "since"),
+    [
+        ("calcium", "ge2025-11-30"),
+        ("phosphate_albumin", "ge2025-11-30"),
+        ("pth_alp", "ge2025-09-01"),
+        ("dialysis_dose", "ge2025-11-30"),
+        ("weight", "ge2025-08-29"),
+        ("bmi", "ge2025-02-28"),
+        ("temperature", "ge2026-02-25"),
+        ("inflammation", "ge2026-02-21"),
+        ("dialysis_procedures", None),
+        ("valve_procedures", None),
+        ("conditions", None),
+        ("medications", None),
+    ],
+)
+def test_the_fetch_of_results_reaches_back_one_day_further_than_the_look_back(key: str, since: str | None) -> None:
+    assert params(QUERIES[key].fetch_path("p1", ON)).get("date") == since
+
+
+@pytest.mark.parametrize("query", [query for query in QUERIES.values() if query.params], ids=str)
+def test_apart_from_patient_and_date_the_fetch_is_the_template(query: Query) -> None:
+    fetched, prefetched = params(query.fetch_path("p1", ON)), params(query.template())
+    fetched.pop("date", None)
+    assert fetched == prefetched | {"patient": "p1"}
+
+
+def test_the_patient_id_reaches_the_path_as_data_only() -> None:
+    path = QUERIES["calcium"].fetch_path("../p1&code=x,y", ON)
+    assert path.startswith("Observation?patient=..%2Fp1%26code%3Dx%2Cy&code=17861-6,")
+    assert QUERIES["patient"].fetch_path("a/../b?c", ON) == "Patient/a%2F..%2Fb%3Fc"
+
+
+def test_every_analyte_is_asked_for_once_with_all_its_codes(vocabulary: Vocabulary) -> None:
+    asked = [analyte for query in QUERIES.values() for analyte in query.analytes]
+    assert sorted(asked) == sorted(Analyte)
+    for query in QUERIES.values():
+        codes = {code for analyte in query.analytes for code in vocabulary.labs.by_analyte[analyte].codes}
+        if codes:
+            assert set(params(query.template())["code"].split(",")) == codes
+
+
+def test_only_signs_of_infection_are_for_patient_view_alone() -> None:
+    everywhere = {"patient-view", "order-select", "order-sign"}
+    for key, query in QUERIES.items():
+        assert query.hooks == ({"patient-view"} if key in ("temperature", "inflammation") else everywhere)
+
+
+def files() -> list[dict[str, Any]]:
+    folder = resources.files("fhir_mappings")
+    return [
+        tomllib.loads(folder.joinpath(f"{name}.toml").read_text("utf-8")) for name in ("labs", "drugs", "conditions")
+    ]
+
+
+def test_a_code_added_to_the_file_is_asked_for() -> None:
+    labs, drugs, conditions = files()
+    next(entry for entry in labs["analyte"] if entry["name"] == "body_mass_index")["loinc"]["89270-3"] = (
+        "BMI, estimated"
+    )
+    bmi = next(query for query in build_queries(load_vocabulary(labs, drugs, conditions)) if query.key == "bmi")
+    assert "code=39156-5,89270-3&" in bmi.template()
+
+
+def test_a_template_that_grows_too_long_is_refused() -> None:
+    labs, drugs, conditions = copy.deepcopy(files())
+    codes = next(entry for entry in conditions["concept"] if entry["name"] == "haemodialysis_procedure")
+    codes["cpt"] |= {str(number): "x" for number in range(91000, 91050)}
+    with pytest.raises(VocabularyError, match=r"query dialysis_procedures: \d+ characters, must be fewer than 500"):
+        build_queries(load_vocabulary(labs, drugs, conditions))

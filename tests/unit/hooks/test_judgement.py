@@ -1,0 +1,242 @@
+"""When a look-up failed: cards where they can be trusted, a refusal where silence could hide a risk."""
+
+from datetime import date
+
+import pytest
+
+from hooks import order_select, order_sign, patient_view
+from hooks.assessment import Assessment
+from hooks.card import Card
+from hooks.chart import Analyte, Chart, Medication
+from hooks.judgement import CannotJudge, judge
+from hooks.policy import Policy
+from tests.unit.hooks.builders import (
+    CALCIUM_ACETATE,
+    CONFIRMED,
+    LIMITS,
+    LIVEDO,
+    ON,
+    ON_DIALYSIS,
+    POLICY,
+    STEP,
+    WARFARIN,
+    chart,
+    condition,
+    drug,
+    gap,
+    procedure,
+    result,
+)
+
+NO_PROCEDURES = gap("dialysis_procedures", what="dialysis procedures")
+NO_MEDICATIONS = gap("medications", what="active medications")
+CHILD = date(ON.year - 10, 1, 1)
+ORDER_HOOKS = [order_select.advise, order_sign.advise]
+
+
+def topics(cards: list[Card]) -> list[tuple[str, str]]:
+    return [(card.topic, card.indicator) for card in cards]
+
+
+def view(patient: Chart) -> list[tuple[str, str]]:
+    return topics(patient_view.advise(patient, ON, POLICY))
+
+
+def select(patient: Chart) -> list[tuple[str, str]]:
+    return topics(order_select.advise(patient, ON, POLICY))
+
+
+def sign(patient: Chart) -> list[tuple[str, str]]:
+    return topics(order_sign.advise(patient, ON, POLICY))
+
+
+# ------------------------------------------------------------------ essential look-ups
+@pytest.mark.parametrize("query", ["patient", "conditions"])
+def test_without_patient_or_conditions_no_hook_answers(query: str) -> None:
+    patient = chart(CONFIRMED, ON_DIALYSIS, gap(query, what=f"the {query}"), drafts=(WARFARIN,))
+    for advise in (patient_view.advise, *ORDER_HOOKS):
+        with pytest.raises(CannotJudge, match=f"the {query} could not be read: the server answered 500"):
+            advise(patient, ON, POLICY)
+
+
+def test_the_refusal_names_the_look_up_and_the_reason() -> None:
+    with pytest.raises(CannotJudge) as refusal:
+        patient_view.advise(chart(gap("conditions", what="conditions")), ON, POLICY)
+    assert (refusal.value.what, refusal.value.reason) == ("conditions", "the server answered 500")
+
+
+@pytest.mark.parametrize("patient", [chart(CONFIRMED, NO_MEDICATIONS), chart(NO_MEDICATIONS)])
+def test_without_active_medications_patient_view_does_not_answer(patient: Chart) -> None:
+    with pytest.raises(CannotJudge, match="active medications"):
+        patient_view.advise(patient, ON, POLICY)
+
+
+def test_with_everything_read_nothing_is_refused() -> None:
+    assert view(chart()) == []
+    assert select(chart(drafts=(WARFARIN,))) == []
+
+
+# ------------------------------------------------------------------ dialysis procedures
+@pytest.mark.parametrize("story", [(LIVEDO,), (WARFARIN,)])
+def test_without_dialysis_procedures_a_sign_or_a_drug_that_dialysis_would_make_matter_is_refused(
+    story: tuple[Medication, ...],
+) -> None:
+    with pytest.raises(CannotJudge, match="dialysis procedures could not be read"):
+        view(chart(NO_PROCEDURES, *story))
+
+
+@pytest.mark.parametrize("advise", ORDER_HOOKS)
+def test_without_dialysis_procedures_a_draft_that_dialysis_would_make_matter_is_refused(
+    advise: type[list[Card]],
+) -> None:
+    with pytest.raises(CannotJudge, match="dialysis procedures could not be read"):
+        advise(chart(NO_PROCEDURES, drafts=(WARFARIN,)), ON, POLICY)
+
+
+def test_without_dialysis_procedures_a_patient_for_whom_dialysis_changes_nothing_is_answered() -> None:
+    assert view(chart(NO_PROCEDURES)) == []
+    assert view(chart(NO_PROCEDURES, condition("diabetes"), drug())) == []
+    assert select(chart(NO_PROCEDURES, drafts=(drug("iv_iron"),))) == []
+
+
+def test_other_evidence_of_dialysis_makes_the_procedures_dispensable() -> None:
+    assert view(chart(NO_PROCEDURES, ON_DIALYSIS, LIVEDO)) == [("cua-suspected", "warning")]
+    assert select(chart(NO_PROCEDURES, ON_DIALYSIS, drafts=(WARFARIN,))) == [("vka-dialysis", "warning")]
+
+
+def test_a_card_off_dialysis_needs_no_procedures_and_says_what_was_not_read() -> None:
+    (card,) = patient_view.advise(chart(NO_PROCEDURES, CONFIRMED), ON, POLICY)
+    assert card.topic == "cua-confirmed"
+    assert "could not be read: dialysis procedures" in card.detail
+
+
+def test_a_child_is_not_refused_for_dialysis_procedures() -> None:
+    assert view(chart(NO_PROCEDURES, LIVEDO, WARFARIN, born=CHILD)) == []
+
+
+def test_judge_answers_with_what_the_rules_say() -> None:
+    asked: list[bool] = []
+
+    def silent(patient: Assessment, _: Policy) -> list[Card]:
+        asked.append(bool(patient.dialysis))
+        return []
+
+    assert judge(chart(NO_PROCEDURES), ON, POLICY, silent) == []
+    assert judge(chart(NO_PROCEDURES, ON_DIALYSIS), ON, POLICY, silent) == []
+    assert judge(chart(), ON, POLICY, silent) == []
+    assert asked == [False, True, True, False]
+
+
+# ------------------------------------------------------------------ the data-gap card of patient-view
+NO_CALCIUM = gap("calcium", Analyte.TOTAL_CALCIUM, what="calcium results")
+
+
+def test_a_quiet_dialysis_patient_of_whom_something_could_not_be_read_gets_a_card_instead_of_silence() -> None:
+    (card,) = patient_view.advise(chart(ON_DIALYSIS, NO_CALCIUM), ON, POLICY)
+    assert (card.topic, card.indicator) == ("cua-data-gap", "info")
+    assert card.summary == "Calciphylaxis check incomplete: calcium results could not be read"
+
+
+def test_a_result_that_is_merely_missing_raises_no_card() -> None:
+    assert view(chart(ON_DIALYSIS)) == []
+
+
+def test_off_dialysis_a_gap_raises_no_card() -> None:
+    assert view(chart(NO_CALCIUM)) == []
+
+
+def test_beside_another_card_the_gap_is_said_there() -> None:
+    (card,) = patient_view.advise(chart(ON_DIALYSIS, LIVEDO, NO_CALCIUM), ON, POLICY)
+    assert card.topic == "cua-suspected"
+    assert "could not be read: calcium results (the server answered 500)" in card.detail
+
+
+def test_a_child_gets_no_data_gap_card() -> None:
+    assert view(chart(ON_DIALYSIS, NO_CALCIUM, born=CHILD)) == []
+
+
+# ------------------------------------------------------------------ drafts without the active medications
+@pytest.mark.parametrize("scope", [CONFIRMED, ON_DIALYSIS])
+def test_a_draft_is_judged_without_the_active_medications_where_a_rule_matches(scope: type) -> None:
+    (card,) = order_select.advise(chart(scope, NO_MEDICATIONS, drafts=(WARFARIN,)), ON, POLICY)
+    assert "could not be read: active medications" in card.detail
+
+
+@pytest.mark.parametrize("advise", ORDER_HOOKS)
+@pytest.mark.parametrize("patient", [chart(NO_MEDICATIONS, drafts=(WARFARIN,))])
+def test_silence_without_the_active_medications_is_refused(patient: Chart, advise: type[list[Card]]) -> None:
+    with pytest.raises(CannotJudge, match="active medications"):
+        advise(patient, ON, POLICY)
+
+
+def test_information_dropped_at_order_sign_is_no_answer_without_the_active_medications() -> None:
+    calm = (result(Analyte.TOTAL_CALCIUM, LIMITS.calcium_low), result(Analyte.PHOSPHATE, LIMITS.phosphate_high))
+    patient = chart(ON_DIALYSIS, *calm, NO_MEDICATIONS, drafts=(CALCIUM_ACETATE,))
+    assert select(patient) == [("calcium-restrict", "info")]
+    with pytest.raises(CannotJudge, match="active medications"):
+        sign(patient)
+
+
+@pytest.mark.parametrize("advise", ORDER_HOOKS)
+def test_a_child_is_answered_without_the_active_medications(advise: type[list[Card]]) -> None:
+    assert advise(chart(NO_MEDICATIONS, ON_DIALYSIS, drafts=(WARFARIN,), born=CHILD), ON, POLICY) == []
+
+
+@pytest.mark.parametrize("advise", ORDER_HOOKS)
+def test_without_a_draft_there_is_nothing_to_say_and_nothing_to_refuse(advise: type[list[Card]]) -> None:
+    assert advise(chart(CONFIRMED, gap("conditions"), NO_MEDICATIONS), ON, POLICY) == []
+
+
+# ------------------------------------------------------------------ drafts whose drug could not be read
+@pytest.mark.parametrize("advise", ORDER_HOOKS)
+@pytest.mark.parametrize("scope", [CONFIRMED, ON_DIALYSIS, condition("esrd")])
+def test_an_order_that_could_not_be_read_is_said_where_it_could_matter(scope: type, advise: type[list[Card]]) -> None:
+    assert topics(advise(chart(scope, unread_drafts=1), ON, POLICY)) == [("order-data-gap", "info")]
+
+
+def test_an_order_that_could_not_be_read_stands_after_the_cards_of_the_others() -> None:
+    both = chart(CONFIRMED, drafts=(WARFARIN,), unread_drafts=1)
+    assert select(both) == [("vka-cua", "critical"), ("order-data-gap", "info")]
+
+
+def test_out_of_scope_an_order_that_could_not_be_read_raises_nothing() -> None:
+    assert select(chart(unread_drafts=1)) == []
+    assert select(chart(CONFIRMED, ON_DIALYSIS, unread_drafts=1, born=CHILD)) == []
+
+
+# ------------------------------------------------------------------ order of the cards
+def test_the_most_urgent_card_comes_first_at_every_hook() -> None:
+    high = result(Analyte.TOTAL_CALCIUM, LIMITS.calcium_high + STEP)
+    iron, calcium = drug("iv_iron"), CALCIUM_ACETATE
+    patient = chart(CONFIRMED, ON_DIALYSIS, high, iron, calcium, WARFARIN, drafts=(iron, calcium, WARFARIN))
+    for cards in (view(patient), select(patient), sign(patient)):
+        urgency = [{"critical": 0, "warning": 1, "info": 2}[indicator] for _, indicator in cards]
+        assert urgency == sorted(urgency)
+        assert len(urgency) >= 3
+
+
+def test_a_quiet_dialysis_patient_on_warfarin_gets_one_information() -> None:
+    assert view(chart(ON_DIALYSIS, WARFARIN)) == [("vka-dialysis", "info")]
+
+
+def test_order_hooks_show_no_status_card_and_no_sepsis_watch() -> None:
+    patient = chart(CONFIRMED, ON_DIALYSIS, condition("sepsis"), WARFARIN, drafts=(drug("oral_iron"),))
+    assert view(patient) == [("cua-confirmed", "critical"), ("cua-sepsis", "critical"), ("vka-cua", "critical")]
+    assert select(patient) == sign(patient) == [("iron-cua", "warning")]
+
+
+def test_active_medications_are_not_judged_at_order_hooks_nor_drafts_at_patient_view() -> None:
+    assert select(chart(ON_DIALYSIS, WARFARIN, drafts=(drug("iv_iron"),))) == []
+    assert view(chart(ON_DIALYSIS, drafts=(WARFARIN,))) == []
+
+
+def test_recent_dialysis_alone_is_scope_enough() -> None:
+    assert select(chart(procedure("haemodialysis_procedure", 3), drafts=(WARFARIN,))) == [("vka-dialysis", "warning")]
+
+
+# ------------------------------------------------------------------ the services
+@pytest.mark.parametrize("service", [patient_view, order_select, order_sign])
+def test_a_service_tells_its_hook_and_describes_itself(service: type) -> None:
+    described = {name: getattr(service, name) for name in ("ID", "HOOK", "TITLE", "DESCRIPTION")}
+    assert all(described.values())
+    assert described["ID"] == f"calciphylaxis-{described['HOOK']}"

@@ -1,0 +1,237 @@
+"""From orders to cards: one card per topic, the winning indicator, and what is dropped at each hook."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from hooks.assessment import Assessment
+from hooks.card import SUMMARY_LIMIT, Card, Propose, Remove
+from hooks.chart import Analyte, Chart, Medication
+from hooks.offending_drugs import Moment, drug_cards
+from tests.unit.hooks.builders import (
+    CALCITRIOL,
+    CALCIUM_ACETATE,
+    CONFIRMED,
+    LIMITS,
+    LIVEDO,
+    ON,
+    ON_DIALYSIS,
+    POLICY,
+    STEP,
+    WARFARIN,
+    chart,
+    condition,
+    drug,
+    gap,
+    procedure,
+    result,
+)
+
+VIEW, SELECT, SIGN = Moment.PATIENT_VIEW, Moment.ORDER_SELECT, Moment.ORDER_SIGN
+HIGH_CALCIUM = result(Analyte.TOTAL_CALCIUM, LIMITS.calcium_high + STEP)
+NORMAL_CALCIUM = result(Analyte.TOTAL_CALCIUM, LIMITS.calcium_low)
+PHOSPHATE = result(Analyte.PHOSPHATE, LIMITS.phosphate_high)
+MECHANICAL = procedure("mechanical_valve", None)
+CHOLECALCIFEROL = drug("nutritional_vitamin_d", name="cholecalciferol")
+
+
+def cards(patient: Chart, *orders: Medication, moment: Moment = SELECT) -> list[Card]:
+    return drug_cards(Assessment(patient, ON, LIMITS), orders, moment, POLICY)
+
+
+def shown(patient: Chart, *orders: Medication, moment: Moment = SELECT) -> list[tuple[str, str]]:
+    return [(card.topic, card.indicator) for card in cards(patient, *orders, moment=moment)]
+
+
+# ------------------------------------------------------------------ moments
+@pytest.mark.parametrize(
+    ("patient", "order", "view", "select", "sign"),
+    [
+        (chart(CONFIRMED), WARFARIN, "critical", "critical", "critical"),
+        (chart(ON_DIALYSIS), WARFARIN, "info", "warning", "warning"),
+        (chart(ON_DIALYSIS, gap("valve_procedures")), WARFARIN, "info", "warning", "warning"),
+        (chart(ON_DIALYSIS, MECHANICAL), WARFARIN, "info", "info", None),
+        (chart(ON_DIALYSIS, HIGH_CALCIUM), CALCIUM_ACETATE, "warning", "warning", "warning"),
+        (chart(ON_DIALYSIS, NORMAL_CALCIUM, PHOSPHATE), CALCIUM_ACETATE, None, "info", None),
+        (chart(ON_DIALYSIS), CALCIUM_ACETATE, None, "info", None),
+        (chart(ON_DIALYSIS), CALCITRIOL, None, "info", None),
+        (chart(CONFIRMED), drug("iron_binder"), None, "info", None),
+        (
+            chart(ON_DIALYSIS, gap("calcium", Analyte.TOTAL_CALCIUM)),
+            CALCIUM_ACETATE,
+            None,
+            "info",
+            "info",
+        ),
+        (chart(ON_DIALYSIS, gap("calcium", Analyte.TOTAL_CALCIUM)), CALCITRIOL, None, "info", "info"),
+        (chart(ON_DIALYSIS, gap("calcium", Analyte.TOTAL_CALCIUM)), CHOLECALCIFEROL, None, "info", "info"),
+    ],
+)
+def test_each_moment_drops_or_lowers_its_information(
+    patient: Chart, order: Medication, view: str | None, select: str | None, sign: str | None
+) -> None:
+    found = [shown(patient, order, moment=moment) for moment in (VIEW, SELECT, SIGN)]
+    assert [card[0][1] if card else None for card in found] == [view, select, sign]
+
+
+def test_only_drafts_are_drafts() -> None:
+    assert [moment.draft for moment in (VIEW, SELECT, SIGN)] == [False, True, True]
+
+
+# ------------------------------------------------------------------ who gets none
+@pytest.mark.parametrize("moment", list(Moment))
+def test_a_child_gets_no_drug_card(moment: Moment) -> None:
+    child = chart(CONFIRMED, ON_DIALYSIS, born=date(ON.year - 10, 1, 1))
+    assert cards(child, WARFARIN, CALCIUM_ACETATE, moment=moment) == []
+
+
+def test_no_order_raises_no_card() -> None:
+    assert cards(chart(CONFIRMED)) == []
+
+
+def test_a_drug_that_no_rule_knows_raises_no_card() -> None:
+    assert cards(chart(CONFIRMED), drug(), drug("insulin")) == []
+
+
+# ------------------------------------------------------------------ one card per topic
+def test_two_drugs_of_one_topic_share_a_card_that_names_both() -> None:
+    tums = drug("calcium_product", name="calcium carbonate")
+    (card,) = cards(chart(CONFIRMED, ON_DIALYSIS), CALCIUM_ACETATE, tums)
+    assert card.summary.startswith("Calcium acetate and calcium carbonate:")
+    assert "calcium acetate as worded" in card.detail
+    assert "calcium carbonate as worded" in card.detail
+
+
+@pytest.mark.parametrize("orders", [(CALCITRIOL, CHOLECALCIFEROL), (CHOLECALCIFEROL, CALCITRIOL)])
+def test_of_several_rows_of_one_topic_the_most_urgent_wins_with_its_text(orders: tuple[Medication, ...]) -> None:
+    (card,) = cards(chart(CONFIRMED, HIGH_CALCIUM), *orders)
+    assert (card.topic, card.indicator) == ("vitd-cua", "critical")
+    assert "stop active vitamin D" in card.summary
+    assert "calcitriol" in card.summary.lower()
+    assert "cholecalciferol" in card.summary.lower()
+
+
+def test_a_product_of_two_classes_runs_both_rules() -> None:
+    both = drug("calcium_product", "nutritional_vitamin_d", name="calcium with vitamin D")
+    assert shown(chart(CONFIRMED, ON_DIALYSIS), both) == [("calcium-cua", "critical"), ("vitd-cua", "warning")]
+
+
+def test_a_drug_ordered_twice_is_named_once() -> None:
+    (card,) = cards(chart(CONFIRMED), WARFARIN, WARFARIN)
+    assert card.detail.count("warfarin as worded") == 1
+
+
+def test_different_topics_are_different_cards() -> None:
+    assert shown(chart(CONFIRMED, ON_DIALYSIS), WARFARIN, CALCIUM_ACETATE, drug("iv_iron")) == [
+        ("vka-cua", "critical"),
+        ("calcium-cua", "critical"),
+        ("iron-cua", "warning"),
+    ]
+
+
+# ------------------------------------------------------------------ suggestions
+def removals(card: Card) -> list[tuple[str, bool]]:
+    actions = [action for suggestion in card.suggestions for action in suggestion.actions]
+    return [(action.reference, action.draft) for action in actions if isinstance(action, Remove)]
+
+
+def test_a_draft_is_deleted_and_an_active_prescription_stopped() -> None:
+    patient = chart(CONFIRMED, ON_DIALYSIS)
+    (drafted,) = cards(patient, CALCIUM_ACETATE)
+    (active,) = cards(patient, CALCIUM_ACETATE, moment=VIEW)
+    assert removals(drafted) == [("MedicationRequest/calcium-acetate", True)]
+    assert removals(active) == [("MedicationRequest/calcium-acetate", False)]
+
+
+def test_every_order_of_the_card_is_removed_together() -> None:
+    tums = drug("calcium_product", name="calcium carbonate")
+    (card,) = cards(chart(CONFIRMED, ON_DIALYSIS), CALCIUM_ACETATE, tums)
+    assert [reference for reference, _ in removals(card)] == [
+        "MedicationRequest/calcium-acetate",
+        "MedicationRequest/calcium-carbonate",
+    ]
+
+
+def test_an_order_without_an_id_cannot_be_removed() -> None:
+    (card,) = cards(chart(CONFIRMED, ON_DIALYSIS), replace(CALCIUM_ACETATE, reference=""))
+    assert removals(card) == []
+    assert card.suggestions
+
+
+@pytest.mark.parametrize("moment", list(Moment))
+def test_with_a_mechanical_valve_no_card_proposes_to_stop_the_antagonist_or_to_take_apixaban(moment: Moment) -> None:
+    for patient in (chart(CONFIRMED, MECHANICAL), chart(ON_DIALYSIS, MECHANICAL)):
+        for card in cards(patient, WARFARIN, moment=moment):
+            assert removals(card) == []
+            assert "apixaban" not in " ".join(suggestion.label.lower() for suggestion in card.suggestions)
+
+
+@pytest.mark.parametrize("moment", [SELECT, SIGN])
+def test_an_antagonist_is_never_removed_without_the_replacement_discussion(moment: Moment) -> None:
+    for patient in (chart(CONFIRMED), chart(ON_DIALYSIS)):
+        (card,) = cards(patient, WARFARIN, moment=moment)
+        stopping = [item for item in card.suggestions if any(isinstance(act, Remove) for act in item.actions)]
+        assert len(stopping) == 1
+        assert any(isinstance(action, Propose) for action in stopping[0].actions)
+
+
+def test_the_first_suggestion_is_the_recommended_one() -> None:
+    (card,) = cards(chart(CONFIRMED), WARFARIN)
+    assert [item.recommended for item in card.suggestions] == [True] + [False] * (len(card.suggestions) - 1)
+
+
+def test_warnings_and_critical_cards_carry_override_reasons() -> None:
+    for topic, text in POLICY.drug_texts.items():
+        assert text.override, topic
+
+
+# ------------------------------------------------------------------ what every card says
+def test_presumed_dialysis_is_said_on_every_card() -> None:
+    presumed = condition("esrd")
+    results = (HIGH_CALCIUM, PHOSPHATE)
+    for patient in (chart(presumed, *results), chart(presumed, LIVEDO, *results), chart(presumed, LIVEDO)):
+        orders = [drug(drug_class, name=f"a {drug_class}") for drug_class in sorted(POLICY.rules)]
+        for card in cards(patient, *orders):
+            assert "dialysis status not confirmed (presumed from the ESRD code)" in card.detail, card.topic
+
+
+def test_a_provisional_diagnosis_is_said_on_every_card_that_rests_on_it() -> None:
+    patient = chart(ON_DIALYSIS, condition("calciphylaxis_provisional", verification="unconfirmed"))
+    orders = [drug(drug_class, name=f"a {drug_class}") for drug_class in sorted(POLICY.rules)]
+    found = cards(patient, *orders)
+    assert found
+    for card in found:
+        assert "recorded as unconfirmed" in card.detail, card.topic
+
+
+def test_what_could_not_be_read_is_said_on_the_card() -> None:
+    (card,) = cards(chart(CONFIRMED, gap("medications", what="active medications")), WARFARIN)
+    assert "could not be read: active medications" in card.detail
+
+
+def test_a_match_by_name_is_said() -> None:
+    named = replace(WARFARIN, matches=(replace(WARFARIN.matches[0], how="by name"),))
+    (card,) = cards(chart(CONFIRMED), named)
+    assert "matched by name" in card.detail
+
+
+@pytest.mark.parametrize("moment", list(Moment))
+def test_a_summary_stays_short_for_absurdly_many_drugs(moment: Moment) -> None:
+    orders = [
+        drug(drug_class, name=f"an unreasonably long ingredient name {number} of {drug_class}")
+        for drug_class in POLICY.rules
+        for number in range(30)
+    ]
+    stories = [
+        chart(CONFIRMED, ON_DIALYSIS, HIGH_CALCIUM),
+        chart(CONFIRMED, MECHANICAL),
+        chart(LIVEDO, ON_DIALYSIS),
+        chart(ON_DIALYSIS, HIGH_CALCIUM),
+        chart(ON_DIALYSIS, MECHANICAL),
+        chart(ON_DIALYSIS, NORMAL_CALCIUM, PHOSPHATE),
+        chart(ON_DIALYSIS, gap("calcium", Analyte.TOTAL_CALCIUM), gap("valve_procedures")),
+    ]
+    found = [card for story in stories for card in cards(story, *orders, moment=moment)]
+    assert found
+    assert all(0 < len(card.summary) < SUMMARY_LIMIT for card in found)
