@@ -15,7 +15,8 @@ from typing import Any
 Json = dict[str, Any]
 
 PATIENT_ID = "bench-patient-1"
-KILOBYTES = 118
+BYTES = 118 * 1024
+"""The size of the patient-view body that is aimed at; a few hundred bytes more or less do not matter."""
 _SUBJECT = {"reference": f"Patient/{PATIENT_ID}", "display": "Synthetic, Bench"}
 _LOINC, _UCUM = "http://loinc.org", "http://unitsofmeasure.org"
 _RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -89,9 +90,7 @@ def order_select_body(service: Mapping[str, Any], now: datetime) -> bytes:
     """An order-select request: the same patient, one calcium acetate picked."""
     draft = {**_medication_request(0, _ORDER, now), "id": "draft-1", "status": "draft"}
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": draft}]}
-    return _encoded(
-        _request(service, now, {"draftOrders": bundle, "selections": [f"MedicationRequest/{draft['id']}"]})
-    )
+    return _encoded(_request(service, now, {"draftOrders": bundle, "selections": [f"MedicationRequest/{draft['id']}"]}))
 
 
 def observations(now: datetime) -> list[Json]:
@@ -182,7 +181,9 @@ def _observation(number: int, row: tuple[str, str, float, str, int], now: dateti
         "id": f"bench-result-{number}",
         "meta": _meta(now, "observation-lab"),
         "text": _narrative(f"{name}: {value} {unit}"),
-        "identifier": [{"use": "official", "system": "urn:oid:1.2.840.114350.1.13.999.2.7.6", "value": f"9{number:09}"}],
+        "identifier": [
+            {"use": "official", "system": "urn:oid:1.2.840.114350.1.13.999.2.7.6", "value": f"9{number:09}"}
+        ],
         "basedOn": [{"reference": f"ServiceRequest/bench-request-{number}", "display": "Monthly dialysis laboratory"}],
         "status": "final",
         "category": [{"coding": [{"system": system, "code": "laboratory", "display": "Laboratory"}], "text": "Lab"}],

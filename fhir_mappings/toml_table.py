@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from types import UnionType
 from typing import Any
 
 _LOINC = re.compile(r"\d{1,7}-\d", re.ASCII)
@@ -31,7 +32,7 @@ class Table:
         """Note what is wrong with a key of this table."""
         self.problems.append(f"{self.where}, {key}: {what}")
 
-    def _get(self, key: str, kind: type, words: str, *, required: bool) -> Any:
+    def _get(self, key: str, kind: type | UnionType, words: str, *, required: bool) -> Any:
         self._read.add(key)
         value = self.data.get(key)
         if value is None:
@@ -60,7 +61,7 @@ class Table:
 
     def number(self, key: str, *, required: bool = False) -> float | None:
         """A number, or None."""
-        value = self._get(key, int | float, "a number", required=required)  # type: ignore[arg-type]  # isinstance takes a union
+        value = self._get(key, int | float, "a number", required=required)
         return None if value is None else float(value)
 
     def numbers(self, key: str) -> tuple[float, ...]:

@@ -6,15 +6,15 @@ What may live here: types and checks. A process holds one frozen policy and swap
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
 from hooks.card import Indicator
 from hooks.drug_facts import PLACEHOLDERS, WHY
 from hooks.situations import SITUATIONS
-from hooks.status_facts import STATUS_PLACEHOLDERS, STATUS_WHY
+from hooks.status_facts import FACTOR_PLACEHOLDERS, STATUS_PLACEHOLDERS, STATUS_WHY
 from hooks.thresholds import PolicyError, ThresholdHistory, Thresholds, load_thresholds
 from hooks.wording import Wording, load_wording
 
@@ -87,6 +87,7 @@ def load_policy(
         if topic not in status_cards.get("texts", {})
     ]
     problems += [f"status_cards.toml: [phrases] lacks {name}" for name in PHRASES if not _phrase(status_cards, name)]
+    problems += _short_text_problems(status_cards.get("phrases", {}), words)
     if problems:
         raise PolicyError("\n".join(problems))
     rules: dict[str, tuple[DrugRule, ...]] = {}
@@ -117,20 +118,20 @@ STATUS_TEXTS = (
 """The texts that `calciphylaxis_status`, `sepsis_watch` and `patient_view` raise."""
 
 
-PHRASES = (
-    "thiosulfate_active",
-    "thiosulfate_absent",
-    "vka_active",
-    "vka_valve",
-    "vka_absent",
-    "insulin",
-    "induration_alone",
-    "unspecific_code",
-    "texture",
-    "provisional",
-    "offending",
-)
-"""The half-sentences that `status_facts` uses."""
+PHRASES: Mapping[str, set[str]] = {
+    "thiosulfate_active": {"drug"},
+    "thiosulfate_absent": set(),
+    "vka_active": {"drug", "indication"},
+    "vka_valve": {"drug", "indication"},
+    "vka_absent": set(),
+    "insulin": set(),
+    "induration_alone": set(),
+    "unspecific_code": set(),
+    "texture": set(),
+    "provisional": {"verification"},
+    "offending": {"drugs"},
+}
+"""The half-sentences that `status_facts` uses, with the placeholders of each."""
 
 
 def _phrase(status_cards: Mapping[str, Any], name: str) -> object:
@@ -151,6 +152,7 @@ def _rule(row: Mapping[str, Any]) -> DrugRule:
     )
 
 
+_RULE_KEYS = {"source", *(field.name for field in fields(DrugRule))}
 _LISTS = ("lead", "do", "evidence", "why", "needs", "suggest", "override")
 
 
@@ -170,6 +172,7 @@ def _rule_problems(data: Mapping[str, Any]) -> Iterator[str]:
         for name in ("drug_class", "topic", "indicator", "source"):
             if not row.get(name):
                 yield f"{where} lacks {name}"
+        yield from (f"{where}: there is no key {name}" for name in row if name not in _RULE_KEYS)
         for name in ("indicator", "at_patient_view"):
             if row.get(name, "info") not in set(Indicator):
                 yield f"{where}: {name} is info, warning or critical"
@@ -192,6 +195,7 @@ def _text_problems(file: str, texts: Mapping[str, Mapping[str, Any]], names: _Na
         for key in ("title", "summary", "lead", "evidence"):
             if not entry.get(key):
                 yield f"{where} lacks {key}"
+        yield from (f"{where}: there is no key {key}" for key in entry if key not in ("title", "summary", *_LISTS))
         for key, allowed in known.items():
             unknown = [item for item in entry.get(key, ()) if item not in allowed]
             yield from (f"{where}: {key} names the unknown {item}" for item in unknown)
@@ -199,11 +203,25 @@ def _text_problems(file: str, texts: Mapping[str, Mapping[str, Any]], names: _Na
         yield from (f"{where}: {problem}" for problem in _placeholder_problems(lines, names.placeholders))
 
 
-def _placeholder_problems(lines: Iterable[str], known: set[str]) -> Iterator[str]:
+def _short_text_problems(phrases: Mapping[str, str], words: Wording) -> Iterator[str]:
+    """Unknown placeholders in half-sentences, labels and factors; a label names its {drug} where it removes one."""
+    texts = [
+        *((f"status_cards.toml: [phrases] {name}", text, PHRASES.get(name, set())) for name, text in phrases.items()),
+        *((f"wording.toml: [factors] {name}", text, FACTOR_PLACEHOLDERS) for name, text in words.factors.items()),
+        *(
+            (f"wording.toml: [suggestions.{name}]", entry.label, {"drug"} if "remove" in entry.actions else set())
+            for name, entry in words.suggestions.items()
+        ),
+    ]
+    for where, text, known in texts:
+        yield from (f"{where}: {problem}" for problem in _placeholder_problems([text], known))
+
+
+def _placeholder_problems(lines: Iterable[str], known: Collection[str]) -> Iterator[str]:
     for line in lines:
         try:
-            fields = [field for _, field, _, _ in string.Formatter().parse(line) if field is not None]
+            names = [field for _, field, _, _ in string.Formatter().parse(line) if field is not None]
         except ValueError as error:
             yield f"“{line[:40]}” {error}"
             continue
-        yield from (f"there is no placeholder {{{field}}}" for field in fields if field not in known)
+        yield from (f"there is no placeholder {{{name}}}" for name in names if name not in known)

@@ -94,25 +94,8 @@ class StatusFacts:
 
     def factors(self) -> list[str]:
         """The met risk factors with their points, the changeable ones first."""
-        facts, limits = self.facts, self.facts.patient.limits
-        make: dict[str, Callable[[], str]] = {
-            "vka": lambda: facts.taking("vitamin_k_antagonist"),
-            "minerals": self.minerals_crossed,
-            "pth": facts.pth,
-            "albumin": lambda: self._newest(Analyte.ALBUMIN),
-            "alkaline_phosphatase": lambda: self._newest(Analyte.ALKALINE_PHOSPHATASE),
-            "obesity": self._obesity,
-            "calcium_products": lambda: facts.taking("calcium_product"),
-            "active_vitamin_d": lambda: facts.taking("active_vitamin_d"),
-            "corticosteroid": lambda: facts.taking("systemic_corticosteroid") or "coded as long-term",
-            "weight_loss": self._weight_loss,
-            "dialysis_dose": facts.dialysis_dose,
-            "hd_kt_v_minimum": lambda: exact(limits.hd_kt_v_minimum),
-            "hd_kt_v_target": lambda: exact(limits.hd_kt_v_target),
-            "pd_kt_v_minimum": lambda: exact(limits.pd_kt_v_minimum),
-            "past_calciphylaxis": self._past,
-        }
-        words = Placeholders(lambda name: make[name]())
+        facts = self.facts
+        words = Placeholders(lambda name: FACTOR_PLACEHOLDERS[name](self))
         return [
             f"{facts.wording.factors[factor.name].format_map(words)} (+{factor.points})"
             for factor in facts.patient.risk.factors
@@ -128,7 +111,8 @@ class StatusFacts:
         ]
         return "; ".join(filter(None, parts))
 
-    def _newest(self, analyte: Analyte) -> str:
+    def bounded_newest(self, analyte: Analyte) -> str:
+        """The newest albumin or alkaline phosphatase with its threshold."""
         labs, limits = self.facts.patient.labs, self.facts.patient.limits
         if analyte is Analyte.ALBUMIN:
             return self._bounded(labs.albumin_low.result, limits.albumin_low, "below")
@@ -139,21 +123,24 @@ class StatusFacts:
     def _bounded(self, result: Result | None, limit: float, relation: str) -> str:
         return self.facts.result(result, limit, relation) if result else ""
 
-    def _obesity(self) -> str:
+    def obesity(self) -> str:
+        """The body mass index with its threshold, else the coded condition."""
         finding = self.facts.patient.labs.obese_by_index
         if finding.result:
             return self.facts.result(finding.result, self.facts.patient.limits.obese_body_mass_index, "at or above")
         condition = self.facts.patient.active("obesity")
         return self.facts.condition(condition) if condition else ""
 
-    def _weight_loss(self) -> str:
+    def weight_loss(self) -> str:
+        """The loss with both weights."""
         loss = self.facts.patient.labs.weight_loss
         if loss is None:
             return ""
         oldest, newest = self.facts.result(loss.oldest), self.facts.result(loss.newest)
         return f"{loss.percent:.1f} %, {oldest} to {newest}"
 
-    def _past(self) -> str:
+    def past(self) -> str:
+        """The entries of past calciphylaxis."""
         conditions = self.facts.patient.chart.conditions
         past = [condition for condition in conditions if "calciphylaxis_history" in condition.concepts]
         return listed(self.facts.condition(condition) for condition in past)
@@ -188,6 +175,25 @@ STATUS_PLACEHOLDERS: dict[str, Callable[[StatusFacts], str]] = {
     "gaps": lambda card: listed(gap.what for gap in card.facts.patient.chart.gaps),
 }
 """The placeholders of the status texts."""
+
+FACTOR_PLACEHOLDERS: dict[str, Callable[[StatusFacts], str]] = {
+    "vka": lambda card: card.facts.taking("vitamin_k_antagonist"),
+    "minerals": StatusFacts.minerals_crossed,
+    "pth": lambda card: card.facts.pth(),
+    "albumin": lambda card: card.bounded_newest(Analyte.ALBUMIN),
+    "alkaline_phosphatase": lambda card: card.bounded_newest(Analyte.ALKALINE_PHOSPHATASE),
+    "obesity": StatusFacts.obesity,
+    "calcium_products": lambda card: card.facts.taking("calcium_product"),
+    "active_vitamin_d": lambda card: card.facts.taking("active_vitamin_d"),
+    "corticosteroid": lambda card: card.facts.taking("systemic_corticosteroid") or "coded as long-term",
+    "weight_loss": StatusFacts.weight_loss,
+    "dialysis_dose": lambda card: card.facts.dialysis_dose(),
+    "hd_kt_v_minimum": lambda card: exact(card.facts.patient.limits.hd_kt_v_minimum),
+    "hd_kt_v_target": lambda card: exact(card.facts.patient.limits.hd_kt_v_target),
+    "pd_kt_v_minimum": lambda card: exact(card.facts.patient.limits.pd_kt_v_minimum),
+    "past_calciphylaxis": StatusFacts.past,
+}
+"""The placeholders of the risk factors in `wording.toml`."""
 
 STATUS_WHY: dict[str, Callable[[StatusFacts], list[str]]] = {
     "signs": lambda card: [card.facts.sign(sign) for sign in card.facts.patient.signs.signs],

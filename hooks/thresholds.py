@@ -5,6 +5,7 @@ What may live here: reading and checking numbers. No number is written in Python
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -145,10 +146,18 @@ def _problems(data: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"thresholds.toml: [{key}] lacks {name}" for name in ("says", "unit") if not section.get(name))
         numbers = ("fresh", "usable") if key.startswith("windows.") else ("value",)
         yield from _value_problems(key, section.get("values"), numbers)
-    covered = [name for section in data.get("windows", {}).values() for name in section.get("analytes", ())]
+    yield from _window_problems(data.get("windows", {}))
+
+
+def _window_problems(windows: Mapping[str, Any]) -> Iterator[str]:
+    covered = [(key, name) for key, section in windows.items() for name in section.get("analytes", ())]
+    for key, name in covered:
+        if name not in set(Analyte):
+            yield f"thresholds.toml: [windows.{key}] names the unknown analyte {name}"
     for analyte in Analyte:
-        if covered.count(analyte.value) != 1:
-            yield f"thresholds.toml: [windows] names {analyte.value} {covered.count(analyte.value)} times, not once"
+        times = sum(name == analyte for _, name in covered)
+        if times != 1:
+            yield f"thresholds.toml: [windows] names {analyte.value} {times} times, not once"
 
 
 def _value_problems(key: str, values: object, numbers: tuple[str, ...]) -> Iterator[str]:
@@ -161,8 +170,13 @@ def _value_problems(key: str, values: object, numbers: tuple[str, ...]) -> Itera
         if not entry.get("source"):
             yield f"thresholds.toml: [{key}] a value lacks its source"
         for number in numbers:
-            if isinstance(entry.get(number), bool) or not isinstance(entry.get(number), int | float):
+            if not _is_number(entry.get(number)):
                 yield f"thresholds.toml: [{key}] a value lacks the number {number}"
+
+
+def _is_number(value: object) -> bool:
+    """A number that can be compared with: TOML knows nan, with which every comparison fails in silence."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _current(section: Mapping[str, Any], day: date) -> Mapping[str, Any]:

@@ -5,8 +5,13 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import settings
 
 from fhir_mappings.vocabulary import Vocabulary, default_vocabulary
+
+# Examples are judged by what they show, not by how fast a busy machine shows it.
+settings.register_profile("without_deadline", deadline=None)
+settings.load_profile("without_deadline")
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fhir_mappings.chart import PARTIAL, ChartContext, Gathered, build_chart
-from fhir_mappings.queries import build_queries
+from fhir_mappings.queries import Query, build_queries
 from fhir_mappings.vocabulary import default_vocabulary
 from hooks.chart import Analyte, Chart, Gap, Unreadable
 from tests.unit.fhir_mappings.resources import (
@@ -36,7 +36,7 @@ QUERIES = {query.key: query for query in build_queries(VOCABULARY)}
 CONTEXT = ChartContext(PATIENT, date(2026, 3, 2), ZoneInfo("UTC"))
 
 
-def chart(context: ChartContext = CONTEXT, **found: list[Any]) -> Chart:
+def chart(context: ChartContext = CONTEXT, /, **found: list[Any]) -> Chart:
     return build_chart([Gathered(QUERIES[key], resources) for key, resources in found.items()], context, VOCABULARY)
 
 
@@ -142,6 +142,12 @@ def test_resources_of_another_type_and_outcomes_are_left_out() -> None:
     assert chart(conditions=[outcome, observation(), patient(), None, "x", 5, []]) == Chart()
 
 
+def test_a_query_for_records_that_we_do_not_read_adds_nothing() -> None:
+    query = Query("allergies", "allergies", "AllergyIntolerance", (("_count", "10"),))
+    gathered = Gathered(query, [{"resourceType": "AllergyIntolerance", "code": concept("warfarin")}])
+    assert build_chart([gathered], CONTEXT, VOCABULARY) == Chart()
+
+
 def test_a_search_may_hold_more_than_was_asked_for() -> None:
     found = chart(calcium=[observation("2777-1", 5.1), observation("718-7", 11, "g/dL")])
     assert list(found.results) == [Analyte.PHOSPHATE]
@@ -242,7 +248,7 @@ def test_a_failed_look_up_is_a_gap_for_all_its_analytes() -> None:
 
 def test_a_cut_look_up_hides_the_analytes_of_which_nothing_came() -> None:
     (gap,) = gaps(Gathered(QUERIES["phosphate_albumin"], [observation("2777-1", 5.1)], complete=False))
-    assert (gap.reason, gap.analytes) == (PARTIAL, {Analyte.ALBUMIN})
+    assert (gap.reason, gap.analytes) == (PARTIAL, frozenset({Analyte.ALBUMIN}))
 
 
 def test_a_result_that_could_not_be_used_does_not_fill_a_gap() -> None:

@@ -67,7 +67,7 @@ def test_a_leap_second_is_the_last_second_of_its_minute() -> None:
     assert read_moment("2016-12-31T23:59:60Z", BERLIN) == read_moment("2016-12-31T23:59:59Z", BERLIN)
 
 
-UNREADABLE = [
+UNREADABLE: list[object] = [
     None,
     20260301,
     True,

@@ -63,7 +63,7 @@ def test_a_template_is_a_plain_search(key: str, template: str) -> None:
     assert QUERIES[key].template() == template
 
 
-@pytest.mark.parametrize("query", QUERIES.values(), ids=str)
+@pytest.mark.parametrize("query", QUERIES.values(), ids=lambda query: query.key)
 def test_every_template_is_short_relative_and_asks_for_the_patient_once(query: Query) -> None:
     template = query.template()
     assert len(template) < TEMPLATE_LIMIT
@@ -93,7 +93,7 @@ def test_the_fetch_of_results_reaches_back_one_day_further_than_the_look_back(ke
     assert params(QUERIES[key].fetch_path("p1", ON)).get("date") == since
 
 
-@pytest.mark.parametrize("query", [query for query in QUERIES.values() if query.params], ids=str)
+@pytest.mark.parametrize("query", [query for query in QUERIES.values() if query.params], ids=lambda query: query.key)
 def test_apart_from_patient_and_date_the_fetch_is_the_template(query: Query) -> None:
     fetched, prefetched = params(query.fetch_path("p1", ON)), params(query.template())
     fetched.pop("date", None)
