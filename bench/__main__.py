@@ -50,7 +50,9 @@ def main(rounds: int, seconds: int, connections: int, quick: bool) -> None:
     plan = Plan(2, 1, connections) if quick else Plan(rounds, seconds, connections)
     name, load = generator()
     console = Console(width=150)
-    console.print(f"load: {name}; {os.cpu_count()} processors; {plan.rounds} rounds of {plan.seconds} s", markup=False)
+    console.print(f"load: {name}; {plan.rounds} rounds of {plan.seconds} s", markup=False)
+    busy = os.getloadavg()[0]
+    console.print(f"{os.cpu_count()} processors; load average of the minute before: {busy:.2f}", markup=False)
     try:
         with tempfile.TemporaryDirectory(prefix="calciphylaxis-cds-bench-") as folder:
             for workers in (1, 2):

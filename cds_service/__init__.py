@@ -58,7 +58,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
     """The Flask application for these settings. Threads, sockets and database come to life in the worker."""
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
-    app.url_map.strict_slashes = False
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False
     limits = Limits(
         deadline_seconds=settings.fhir_deadline_seconds,
         max_pages=settings.fhir_max_pages,

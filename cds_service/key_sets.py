@@ -44,7 +44,7 @@ class KeySets:
         self,
         fetch: Fetch = fetch_key_set,
         monotonic: Callable[[], float] = time.monotonic,
-        times: KeySetTimes = KeySetTimes(),  # noqa: B008 (frozen)
+        times: KeySetTimes = KeySetTimes(),
     ) -> None:
         self._fetch = fetch
         self._monotonic = monotonic

@@ -86,13 +86,17 @@ def claim_findings(
 def moment_of(claims: Mapping[str, Any], name: str) -> float | None:
     """A NumericDate (RFC 7519 section 2): seconds since 1970, UTC. None for what is no such number."""
     value = claims.get(name)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number and 0 <= value <= _LAST_MOMENT else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if 0 <= value <= _LAST_MOMENT else None
 
 
 def quoted(value: Any) -> str:
     """A value from a token for a terminal: escaped, and shortened where it is long."""
-    text = ascii(value)
+    try:
+        text = ascii(value)
+    except RecursionError:
+        return "nested too deeply"
     return text if len(text) <= 300 else f"{text[:300]}…"
 
 

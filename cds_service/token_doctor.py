@@ -69,8 +69,8 @@ def _signature_findings(token: Token, client: TrustedClient, key_sets: KeySets) 
     place = "the file of trusted clients" if client.keys is not None else str(client.jwks_url)
     try:
         all_keys = key_sets.all_of(client)
-    except KeySetUnavailable as problem:
-        yield Finding(False, f"no keys from {place}: {problem}", Reason.NO_KEYS)
+    except KeySetUnavailable as outage:
+        yield Finding(False, f"no keys from {place}: {outage}", Reason.NO_KEYS)
         return
     for problem in all_keys.unusable:
         yield Finding(True, f"left out of the key set: {problem}", Reason.KEY_ID)

@@ -111,11 +111,11 @@ class TokenLog:
 
 def _insert_once(backend: str) -> Insert:
     """Insert unless it is there. Both databases can, SQLAlchemy has it in each dialect of its own."""
-    if backend == "sqlite":
-        return sqlite.insert(_seen_token).on_conflict_do_nothing()
-    if backend == "postgresql":
-        return postgresql.insert(_seen_token).on_conflict_do_nothing()
-    raise ValueError("only SQLite and PostgreSQL are supported")
+    if backend not in {"sqlite", "postgresql"}:
+        raise ValueError("only SQLite and PostgreSQL are supported")
+    insert = sqlite.insert if backend == "sqlite" else postgresql.insert
+    # The count decides, and without this SQLAlchemy promises none for an insert.
+    return insert(_seen_token).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 def _new_engine(url: URL) -> Engine:

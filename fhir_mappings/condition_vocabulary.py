@@ -194,6 +194,7 @@ def _words(negation: Table, calciphylaxis: Table) -> Words:
         harmless=any_of(negation.texts("harmless", required=True)),
         # A point between digits ("2.5 cm") ends nothing.
         clause_end=re.compile("|".join([r"[;:,]", r"\.(?!\d)", *map(source_of, ends)]), re.IGNORECASE),
+        phrase_end=re.compile("|".join([r"[;:]", r"\.(?!\d)", *map(source_of, ends)]), re.IGNORECASE),
         provisional=any_of(calciphylaxis.texts("provisional", required=True)),
         history=any_of(calciphylaxis.texts("history", required=True)),
     )

@@ -159,14 +159,13 @@ def _is_ucum(system: object) -> bool:
 
 
 def _upper_limit(holder: Json, own: Unit, words: AnalyteWords) -> float | None:
-    """The upper limit of the first normal reference range, converted; without a unit it shares the value's."""
+    """The upper limit of the first normal reference range, when it stands in the unit of the value or in none."""
     for reference in as_objects(holder.get("referenceRange")):
         if "type" in reference and "normal" not in status_codes(reference["type"]):
             continue
         high = as_object(reference.get("high"))
         number = _number(high.get("value"))
         unit, spelling = _unit(high, words)
-        if not spelling:
-            unit = own
-        return None if number is None or unit is None else unit.to_canonical(number)
+        same = unit == own or not spelling
+        return own.to_canonical(number) if same and number is not None else None
     return None

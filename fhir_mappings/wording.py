@@ -31,6 +31,7 @@ class Words:
     still_open: re.Pattern[str]
     harmless: re.Pattern[str]
     clause_end: re.Pattern[str]
+    phrase_end: re.Pattern[str]
     provisional: re.Pattern[str]
     history: re.Pattern[str]
 
@@ -69,14 +70,18 @@ class Mention:
 
 
 def mentions(text: str, pattern: re.Pattern[str], words: Words) -> Iterator[Mention]:
-    """Every mention of the pattern in the text. Words before it deny it, and words within ("skin is not hard")."""
+    """Every mention of the pattern in the text. Words before it deny it, and words within ("skin is not hard").
+
+    A mention may run over a comma ("painful, non-healing wound"); it is denied or doubted by its own clauses only.
+    """
     masked = words.harmless.sub(lambda found: "x" * len(found[0]), text)
     if not pattern.search(masked):
         return
-    for start, end in _clauses(masked, words.clause_end):
-        clause = masked[start:end]
-        for found in pattern.finditer(clause):
-            before, after = clause[: found.end()], clause[found.end() :]
+    for phrase_start, phrase_end in _parts(masked, words.phrase_end):
+        for found in pattern.finditer(masked, phrase_start, phrase_end):
+            start, end = _clauses_of(found, masked, words.clause_end)
+            clause = masked[start:end]
+            before, after = masked[start : found.end()], masked[found.end() : end]
             still_open = bool(words.still_open.search(clause))
             denied = not still_open and bool(words.before.search(before) or words.after.search(after))
             yield Mention(
@@ -88,9 +93,16 @@ def mentions(text: str, pattern: re.Pattern[str], words: Words) -> Iterator[Ment
             )
 
 
-def _clauses(text: str, clause_end: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+def _clauses_of(mention: re.Match[str], text: str, clause_end: re.Pattern[str]) -> tuple[int, int]:
+    """From the start of the clause in which the mention begins to the end of that in which it ends."""
+    parts = list(_parts(text, clause_end))
+    start = max(start for start, _ in parts if start <= mention.start())
+    return start, min(end for _, end in parts if end >= mention.end())
+
+
+def _parts(text: str, part_end: re.Pattern[str]) -> Iterator[tuple[int, int]]:
     start = 0
-    for found in clause_end.finditer(text):
+    for found in part_end.finditer(text):
         yield start, found.start()
         start = found.end()
     yield start, len(text)

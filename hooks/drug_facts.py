@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hooks.assessment import Tier
-from hooks.chart import Medication
-from hooks.facts import Facts, exact
+from hooks.chart import Medication, Result
+from hooks.facts import IONISED, Facts, exact
 from hooks.markdown import escape, listed, plain
 from hooks.placeholders import Placeholders
 
@@ -53,18 +53,29 @@ def _reason(card: DrugFacts, _: tuple[str, ...]) -> str:
 
 
 def _calcium_value(card: DrugFacts, _: tuple[str, ...]) -> str:
-    calcium, limits = card.facts.patient.labs.calcium, card.facts.patient.limits
+    calcium = card.facts.patient.labs.calcium
     result = calcium.high.result or (calcium.ionised[0] if calcium.ionised_decides else calcium.chosen)
     if result is None:
         return "calcium unknown"
-    total = result.analyte in card.facts.patient.labs.chart.results and not calcium.ionised_decides
-    limit = limits.calcium_high if total and calcium.high else None
-    return f"{card.facts.name(result)} {card.facts.value(result, limit)}"
+    return f"{card.facts.name(result)} {card.facts.value(result, _crossed(card, result))}"
+
+
+def _crossed(card: DrugFacts, result: Result) -> float | None:
+    """The calcium threshold that was crossed: rounding may not hide on which side of it the result lies."""
+    calcium, limits, ionised = card.facts.patient.labs.calcium, card.facts.patient.limits, result.analyte in IONISED
+    for finding, ionised_limit, total_limit in (
+        (calcium.high, limits.ionised_calcium_high, limits.calcium_high),
+        (calcium.very_low, limits.ionised_calcium_very_low, limits.calcium_very_low),
+        (calcium.low, limits.ionised_calcium_low, limits.calcium_low),
+    ):
+        if finding:
+            return ionised_limit if ionised else total_limit
+    return None
 
 
 def _calcium_high_limit(card: DrugFacts, _: tuple[str, ...]) -> str:
-    limits = card.facts.patient.limits
-    ionised = card.facts.patient.labs.calcium.ionised_decides
+    result, limits = card.facts.patient.labs.calcium.high.result, card.facts.patient.limits
+    ionised = result is not None and result.analyte in IONISED
     return exact(limits.ionised_calcium_high if ionised else limits.calcium_high)
 
 
@@ -85,7 +96,7 @@ def _pth_twice_values(card: DrugFacts, _: tuple[str, ...]) -> str:
 
 def _low_reason(card: DrugFacts, _: tuple[str, ...]) -> str:
     calcium = card.facts.patient.labs.calcium
-    return f"very low calcium ({_calcium_value(card, ())})" if calcium.very_low else "hungry bone"
+    return f"{_calcium_value(card, ())} (very low)" if calcium.very_low else "hungry bone"
 
 
 def _gap_names(card: DrugFacts, needs: tuple[str, ...]) -> str:

@@ -126,7 +126,7 @@ class Facts:
         limits = self.patient.limits
         for limit in (limits.product_high, limits.product_moderate):
             if product.value > limit:
-                relation = f"above {exact(limit)}, KDOQI 2003, not used by KDIGO 2017; "
+                relation = f"above {exact(limit)}, KDOQI 2003, not KDIGO 2017; "
                 break
         return f"Ca x P {self.product_value(product)} ({relation}{self._product_days(product)})"
 
@@ -253,9 +253,16 @@ class Facts:
         return f"{escape(medication.display)} ({hows}{since})"
 
     def taking(self, *drug_classes: str) -> str:
-        """The active medications of some classes, or nothing."""
+        """The active medications of some classes as recorded, with "matched by name" where that is so, or nothing."""
         drugs = [drug for drug_class in drug_classes for drug in self.patient.risk.taking(drug_class)]
-        return listed(self.medication(drug) for drug in dict.fromkeys(drugs))
+        return listed(self._active(drug, drug_classes) for drug in dict.fromkeys(drugs))
+
+    def _active(self, medication: Medication, drug_classes: tuple[str, ...]) -> str:
+        matches = [match for match in medication.matches if match.drug_class in drug_classes]
+        by_name = "matched by name" if any(match.by_name for match in matches) else ""
+        since = f"since {self.when(medication.authored)}" if medication.authored else ""
+        remarks = "; ".join(filter(None, (by_name, since)))
+        return escape(medication.display) + (f" ({remarks})" if remarks else "")
 
     # ------------------------------------------------------------------ what is missing
     def missing(self, needs: tuple[str, ...]) -> list[str]:

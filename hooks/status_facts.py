@@ -62,16 +62,16 @@ class StatusFacts:
 
     def anticoagulation(self) -> str:
         """Step 3: the vitamin K antagonist with its indication, or that there is none."""
-        drug = self.facts.taking("vitamin_k_antagonist")
-        if not drug:
+        names = self.offending_names(("vitamin_k_antagonist",))
+        if not names:
             return self.phrases["vka_absent"]
         key = "vka_valve" if self.facts.patient.valve else "vka_active"
-        return self.phrases[key].format(drug=drug, indication=self.facts.indication())
+        return self.phrases[key].format(drug=escape(listed(names)), indication=self.facts.indication())
 
     def thiosulfate(self) -> str:
         """Step 4: acknowledge it when it runs, name it otherwise."""
-        drug = self.facts.taking("sodium_thiosulfate")
-        return self.phrases["thiosulfate_active"].format(drug=drug) if drug else self.phrases["thiosulfate_absent"]
+        active = self.facts.patient.risk.taking("sodium_thiosulfate")
+        return self.phrases["thiosulfate_active"] if active else self.phrases["thiosulfate_absent"]
 
     # ------------------------------------------------------------------ values
     def minerals(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask
@@ -26,7 +26,7 @@ class Ehr:
     """A client of the service; `services` are the discovered ones by hook."""
 
     client: FlaskClient
-    services: Mapping[str, Json]
+    services: Mapping[str, Json] = field(repr=False)
 
     def keys(self, hook: str) -> list[str]:
         """The advertised prefetch keys."""
@@ -83,7 +83,10 @@ def topics(cards: Sequence[Json]) -> list[str]:
 def actions(cards: Sequence[Json]) -> list[Json]:
     """All actions of all suggestions of all cards."""
     return [
-        action for card in cards for suggestion in card.get("suggestions", ()) for action in suggestion.get("actions", ())
+        action
+        for card in cards
+        for suggestion in card.get("suggestions", ())
+        for action in suggestion.get("actions", ())
     ]
 
 

@@ -51,7 +51,9 @@ class FakeFhir:
 
     def _name(self, url: str) -> str:
         path, query = urlsplit(url).path.removeprefix(urlsplit(self.base).path + "/"), urlsplit(url).query
-        known = {_identity(template.replace("{{context.patientId}}", "x")): key for key, template in self.templates.items()}
+        known = {
+            _identity(template.replace("{{context.patientId}}", "x")): key for key, template in self.templates.items()
+        }
         return known.get(_identity(f"{path}?{query}" if query else path), f"{path}?{query}" if query else path)
 
 

@@ -168,7 +168,10 @@ def test_a_server_that_answers_with_another_patient_is_412(ehr: Ehr, fhir: FakeF
 def test_a_server_that_is_not_listed_is_never_contacted(
     hook: str, address: str, ehr: Ehr, mock: responses.RequestsMock
 ) -> None:
-    body = ehr.request(hook, None, [WARFARIN_DRAFT]) | {"fhirServer": address, "fhirAuthorization": {"access_token": "t"}}
+    body = ehr.request(hook, None, [WARFARIN_DRAFT]) | {
+        "fhirServer": address,
+        "fhirAuthorization": {"access_token": "t"},
+    }
     check_error(ehr.post(body), 412)
     assert len(mock.calls) == 0
 

@@ -67,7 +67,9 @@ def test_without_the_active_medications_an_offending_draft_is_judged_and_the_car
 @pytest.mark.parametrize("hook", ORDER_HOOKS)
 @pytest.mark.parametrize("record", [DIALYSIS, NOT_KNOWN_TO_BE_ON_DIALYSIS])
 def test_without_the_active_medications_silence_about_a_draft_is_412(hook: str, record: Record, ehr: Ehr) -> None:
-    check_error(ehr.post(failing(ehr, hook, record, "medications", orders=(HARMLESS_DRAFT,))), 412, "active medications")
+    check_error(
+        ehr.post(failing(ehr, hook, record, "medications", orders=(HARMLESS_DRAFT,))), 412, "active medications"
+    )
 
 
 @pytest.mark.parametrize("hook", ORDER_HOOKS)
@@ -152,7 +154,9 @@ def test_a_card_that_comes_anyway_says_what_could_not_be_read(key: str, ehr: Ehr
 @pytest.mark.parametrize("hook", ORDER_HOOKS)
 @pytest.mark.parametrize("key", ["calcium", "phosphate_albumin", "pth_alp"])
 @pytest.mark.parametrize(
-    ("order", "topic"), [(CALCIUM_DRAFT, "calcium-data-gap"), (CALCITRIOL_DRAFT, "vitd-data-gap")], ids=["calcium", "vitd"]
+    ("order", "topic"),
+    [(CALCIUM_DRAFT, "calcium-data-gap"), (CALCITRIOL_DRAFT, "vitd-data-gap")],
+    ids=["calcium", "vitd"],
 )
 def test_minerals_that_could_not_be_read_are_said_on_the_order_even_before_signing(
     order: Json, topic: str, key: str, hook: str, ehr: Ehr
@@ -170,7 +174,9 @@ def test_minerals_that_are_merely_missing_are_said_while_ordering_and_not_again_
 
 
 @pytest.mark.parametrize("hook", ORDER_HOOKS)
-@pytest.mark.parametrize("reference", ["Medication/unread", "#nowhere", "urn:uuid:0d6b9c86-8ad5-4bdc-8c4a-3a4d4fc7a2f4"])
+@pytest.mark.parametrize(
+    "reference", ["Medication/unread", "#nowhere", "urn:uuid:0d6b9c86-8ad5-4bdc-8c4a-3a4d4fc7a2f4"]
+)
 def test_an_ordered_drug_that_cannot_be_read_is_said_on_a_card(reference: str, hook: str, ehr: Ehr) -> None:
     unread = {name: value for name, value in WARFARIN_DRAFT.items() if name != "medicationCodeableConcept"}
     unread["medicationReference"] = {"reference": reference}

@@ -53,7 +53,9 @@ def test_searches_use_widely_supported_parameters_each_once_and_without_modifier
 
 
 @pytest.mark.parametrize("hook", HOOKS)
-def test_every_search_for_results_names_its_codes_because_strict_servers_refuse_it_otherwise(hook: str, ehr: Ehr) -> None:
+def test_every_search_for_results_names_its_codes_because_strict_servers_refuse_it_otherwise(
+    hook: str, ehr: Ehr
+) -> None:
     for template in templates(ehr, hook).values():
         if template.startswith("Observation"):
             assert "&code=" in template

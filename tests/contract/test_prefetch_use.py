@@ -147,7 +147,9 @@ def test_the_further_pages_are_not_called_read_when_there_is_no_server_to_ask(eh
     assert topics(ehr.ask("order-select", DIALYSIS, CALCIUM_DRAFT, calcium=cut)) == ["calcium-hypercalcaemia"]
 
 
-@pytest.mark.parametrize("elsewhere", ["https://evil.example/fhir/Condition?page=2", "http://ehr.example/fhir/Condition"])
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/fhir/Condition?page=2", "http://ehr.example/fhir/Condition"]
+)
 def test_a_next_page_on_another_server_is_not_visited(elsewhere: str, ehr: Ehr, fhir: FakeFhir) -> None:
     body = ehr.request("patient-view", DIALYSIS) | {"fhirServer": fhir.base, "fhirAuthorization": {"access_token": "t"}}
     body["prefetch"]["calcium"] = bundle(**next_page(elsewhere))

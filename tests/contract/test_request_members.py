@@ -16,9 +16,7 @@ CONTEXT = {
     "order-select": ("userId", "patientId", "selections", "draftOrders"),
     "order-sign": ("userId", "patientId", "draftOrders"),
 }
-REQUIRED = [
-    (hook, path) for hook in HOOKS for path in (*ENVELOPE, *(f"context.{name}" for name in CONTEXT[hook]))
-]
+REQUIRED = [(hook, path) for hook in HOOKS for path in (*ENVELOPE, *(f"context.{name}" for name in CONTEXT[hook]))]
 WRONG: dict[str, list[object]] = {
     "hook": [None, 7, [], {}, ""],
     "hookInstance": [None, 7, [], {}, "", "not-a-uuid", "d1577c69dfbe44ad8fb81cfa5c3a52f5", "{}"],
@@ -142,7 +140,9 @@ def test_the_drafts_may_be_a_bundle_without_type_and_without_entries(hook: str, 
 
 @pytest.mark.parametrize("entry", [None, 7, "x", [], {}, {"resource": None}, {"resource": []}, {"resource": {"id": 3}}])
 @pytest.mark.parametrize("hook", ORDER_HOOKS)
-def test_an_entry_of_the_drafts_that_cannot_be_read_does_not_hide_the_others(hook: str, entry: object, ehr: Ehr) -> None:
+def test_an_entry_of_the_drafts_that_cannot_be_read_does_not_hide_the_others(
+    hook: str, entry: object, ehr: Ehr
+) -> None:
     body = good(ehr, hook)
     body["context"]["draftOrders"]["entry"].insert(0, entry)
     assert ehr.cards(body)

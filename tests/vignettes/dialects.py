@@ -31,7 +31,8 @@ class Dialect:
 
     `drugs`, `conditions`, `procedures` are the systems it takes from the catalogue: the first that an entry has, or all
     where `every_code`. `drug_shape` is "codeable", "reference" or "contained". `offset` shows dateTimes in that many
-    hours from UTC; None writes dates only. `nothing` is how it says that a prefetch search found nothing.
+    hours from UTC; None writes dates only. `nothing` is how it says that a prefetch search found nothing. A `careless`
+    one does not look at the status that a prefetch template asks for.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Dialect:
     undotted: bool = False
     period: bool = False
     local_codes: bool = False
+    careless: bool = False
     nothing: Any = None
     dialysis: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]] = field(default_factory=dict)
 
@@ -66,7 +68,9 @@ class Dialect:
 
 _PRESUMED = {"conditions": [{"is": "end-stage kidney disease", "days_ago": 700}]}
 _CODED = {"conditions": [{"is": "dialysis dependence", "days_ago": 700}]}
-_EMPTY = {"resourceType": "Bundle", "type": "searchset", "total": 0}
+EMPTY = {"resourceType": "Bundle", "type": "searchset", "total": 0}
+"""A search that found nothing, as a Bundle."""
+
 
 AMERICAN = Dialect(
     "american",
@@ -84,7 +88,7 @@ EPIC_LIKE = Dialect(
     drug_shape="reference",
     every_code=True,
     local_codes=True,
-    nothing=_EMPTY,
+    nothing=EMPTY,
     dialysis={
         "haemodialysis": {"procedures": [{"is": "haemodialysis", "days_ago": 2}], **_PRESUMED},
         "peritoneal dialysis": {
@@ -100,7 +104,8 @@ ORACLE_LIKE = Dialect(
     procedures=("cpt", "snomed"),
     drug_shape="contained",
     period=True,
-    nothing=_EMPTY,
+    careless=True,
+    nothing=EMPTY,
     dialysis={
         "haemodialysis": {"procedures": [{"is": "monthly dialysis service", "days_ago": 12}]},
         "peritoneal dialysis": {"active": [{"is": "peritoneal dialysis fluid", "days_ago": 300}]},

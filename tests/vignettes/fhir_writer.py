@@ -53,6 +53,10 @@ def born(now: datetime, patient: Entry) -> str | None:
     return date(today.year - int(patient.get("age", 70)), today.month, day).isoformat()
 
 
+def _subject(entry: Entry) -> Resource:
+    return {"reference": "Patient/somebody-else"} if entry.get("of_another_patient") else SUBJECT
+
+
 class _Writer:
     def __init__(self, vignette: Vignette, dialect: Dialect) -> None:
         self.vignette, self.dialect, self.now = vignette, dialect, vignette.now
@@ -97,10 +101,16 @@ class _Writer:
         held = [system for system in (systems if "is" in entry else ALL) if system in known]
         chosen = held if self.dialect.every_code or "is" not in entry else held[:1]
         codings = [
-            {"system": SYSTEMS[system], "code": self._spelt(system, known[system]), "display": self._display(entry, text)}
+            {
+                "system": SYSTEMS[system],
+                "code": self._spelt(system, known[system]),
+                "display": self._display(entry, text),
+            }
             for system in chosen
         ]
-        concept: Resource = {"coding": [{k: v for k, v in coding.items() if v} for coding in codings]} if codings else {}
+        concept: Resource = (
+            {"coding": [{k: v for k, v in coding.items() if v} for coding in codings]} if codings else {}
+        )
         return {**concept, "text": text} if text else concept
 
     def _display(self, entry: Entry, text: str) -> str:
@@ -115,7 +125,7 @@ class _Writer:
         written: Resource = {
             "resourceType": "Condition",
             "id": self._id("condition"),
-            "subject": SUBJECT,
+            "subject": _subject(entry),
             "code": self._coded("condition", entry, self.dialect.conditions),
         }
         clinical, verification = entry.get("clinical", "active"), entry.get("verification", "confirmed")
@@ -136,7 +146,7 @@ class _Writer:
         return {
             "resourceType": "Procedure",
             "id": self._id("procedure"),
-            "subject": SUBJECT,
+            "subject": _subject(entry),
             "status": status,
             "code": self._coded("procedure", entry, self.dialect.procedures),
             **when,
@@ -163,7 +173,7 @@ class _Writer:
             "status": entry.get("status", "final"),
             "category": [{"coding": [{"code": "laboratory"}]}],
             "code": {"coding": [{"system": SYSTEMS["loinc"], "code": loinc}]},
-            "subject": SUBJECT,
+            "subject": _subject(entry),
             "valueQuantity": self._quantity(entry["value"] * times, unit),
             **self._effective(entry),
         }
@@ -186,9 +196,11 @@ class _Writer:
         if "at" in entry:
             return {"effectiveDateTime": entry["at"]} if entry["at"] else {}
         moment = self.dialect.moment(self.now, entry.get("days_ago", 10))
-        return {"effectivePeriod": {"start": moment, "end": moment}} if self.dialect.period else {
-            "effectiveDateTime": moment
-        }
+        return (
+            {"effectivePeriod": {"start": moment, "end": moment}}
+            if self.dialect.period
+            else {"effectiveDateTime": moment}
+        )
 
     def _medication(self, entry: Entry, defaults: Resource) -> list[Resource]:
         """The order, and beside it the Medication that it refers to, if this dialect keeps it apart."""
@@ -205,7 +217,7 @@ class _Writer:
             "id": self._id("order"),
             "status": entry.get("status", defaults["status"]),
             "intent": entry.get("intent", defaults["intent"]),
-            "subject": SUBJECT,
+            "subject": _subject(entry),
         }
         if not entry.get("undated"):
             order["authoredOn"] = self.dialect.moment(self.now, entry.get("days_ago", 60))

@@ -37,8 +37,13 @@ _RESULTS = (
     ("33914-3", 6, "mL/min/{1.73_m2}", 3),
 )
 _DRUGS = ("atorvastatin calcium 40 mg tablet", "pantoprazole 40 mg", "amlodipine 5 mg", "folic acid 5 mg")
-_CONDITIONS = (("I10", "Essential hypertension"), ("E78.5", "Hyperlipidaemia"), ("D63.1", "Anaemia in CKD"))
-_CONDITIONS += (("N25.81", "Secondary hyperparathyroidism of renal origin"), ("L29.8", "Uraemic pruritus"))
+_CONDITIONS = (
+    ("I10", "Essential hypertension"),
+    ("E78.5", "Hyperlipidaemia"),
+    ("D63.1", "Anaemia in CKD"),
+    ("N25.81", "Secondary hyperparathyroidism of renal origin"),
+    ("L29.8", "Uraemic pruritus"),
+)
 
 
 def noise(dialect: Dialect, now: datetime, subject: Resource) -> list[Resource]:

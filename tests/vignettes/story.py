@@ -31,6 +31,8 @@ _ENTRY_KEYS = {
     | {"do_not_perform", "selected", "as"},
 }
 _ENTRY_KEYS["orders"] = _ENTRY_KEYS["active"]
+for _keys in _ENTRY_KEYS.values():
+    _keys.add("of_another_patient")
 _PATIENT_KEYS = {"sex", "age", "born", "dialysis"}
 REFUSED = "cannot judge"
 

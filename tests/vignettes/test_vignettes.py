@@ -27,7 +27,9 @@ FETCHED = [
 
 
 @pytest.mark.parametrize(("vignette", "dialect"), PREFETCHED)
-def test_with_prefetch_the_cards_are_those_of_the_story(vignette: Vignette, dialect: str, ehr: Ehr, clock: Clock) -> None:
+def test_with_prefetch_the_cards_are_those_of_the_story(
+    vignette: Vignette, dialect: str, ehr: Ehr, clock: Clock
+) -> None:
     clock.now = vignette.now
     record = write(vignette, DIALECTS[dialect])
     check(vignette, ehr.prefetched(vignette.hook, record, DIALECTS[dialect], vignette.unreadable))

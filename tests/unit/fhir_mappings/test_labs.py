@@ -234,9 +234,9 @@ def pth(*ranges: Any, unit: str = "pg/mL", value: float = 300) -> float | None:
     return result(observation("2731-8", value, unit, referenceRange=list(ranges))).upper_limit
 
 
-def test_the_upper_limit_of_the_reference_range_is_converted() -> None:
+def test_the_upper_limit_of_the_reference_range_counts_in_the_unit_of_the_value_only() -> None:
     assert pth({"high": quantity(65, "pg/mL")}) == 65
-    assert pth({"high": quantity(6.9, "pmol/L")}) == 65.033
+    assert pth({"high": quantity(6.9, "pmol/L")}) is None
     assert pth({"high": {"value": 6.9}}, unit="pmol/L", value=30) == 65.033
 
 

@@ -1,13 +1,15 @@
 """When a look-up failed: cards where they can be trusted, a refusal where silence could hide a risk."""
 
+from collections.abc import Callable
 from datetime import date
+from types import ModuleType
 
 import pytest
 
 from hooks import order_select, order_sign, patient_view
 from hooks.assessment import Assessment
 from hooks.card import Card
-from hooks.chart import Analyte, Chart, Medication
+from hooks.chart import Analyte, Chart, Condition, Medication
 from hooks.judgement import CannotJudge, judge
 from hooks.policy import Policy
 from tests.unit.hooks.builders import (
@@ -28,6 +30,7 @@ from tests.unit.hooks.builders import (
     result,
 )
 
+Advise = Callable[[Chart, date, Policy], list[Card]]
 NO_PROCEDURES = gap("dialysis_procedures", what="dialysis procedures")
 NO_MEDICATIONS = gap("medications", what="active medications")
 CHILD = date(ON.year - 10, 1, 1)
@@ -77,17 +80,17 @@ def test_with_everything_read_nothing_is_refused() -> None:
 
 
 # ------------------------------------------------------------------ dialysis procedures
-@pytest.mark.parametrize("story", [(LIVEDO,), (WARFARIN,)])
+@pytest.mark.parametrize("story", [LIVEDO, WARFARIN])
 def test_without_dialysis_procedures_a_sign_or_a_drug_that_dialysis_would_make_matter_is_refused(
-    story: tuple[Medication, ...],
+    story: Condition | Medication,
 ) -> None:
     with pytest.raises(CannotJudge, match="dialysis procedures could not be read"):
-        view(chart(NO_PROCEDURES, *story))
+        view(chart(NO_PROCEDURES, story))
 
 
 @pytest.mark.parametrize("advise", ORDER_HOOKS)
 def test_without_dialysis_procedures_a_draft_that_dialysis_would_make_matter_is_refused(
-    advise: type[list[Card]],
+    advise: Advise,
 ) -> None:
     with pytest.raises(CannotJudge, match="dialysis procedures could not be read"):
         advise(chart(NO_PROCEDURES, drafts=(WARFARIN,)), ON, POLICY)
@@ -157,14 +160,14 @@ def test_a_child_gets_no_data_gap_card() -> None:
 
 # ------------------------------------------------------------------ drafts without the active medications
 @pytest.mark.parametrize("scope", [CONFIRMED, ON_DIALYSIS])
-def test_a_draft_is_judged_without_the_active_medications_where_a_rule_matches(scope: type) -> None:
+def test_a_draft_is_judged_without_the_active_medications_where_a_rule_matches(scope: Condition) -> None:
     (card,) = order_select.advise(chart(scope, NO_MEDICATIONS, drafts=(WARFARIN,)), ON, POLICY)
     assert "could not be read: active medications" in card.detail
 
 
 @pytest.mark.parametrize("advise", ORDER_HOOKS)
 @pytest.mark.parametrize("patient", [chart(NO_MEDICATIONS, drafts=(WARFARIN,))])
-def test_silence_without_the_active_medications_is_refused(patient: Chart, advise: type[list[Card]]) -> None:
+def test_silence_without_the_active_medications_is_refused(patient: Chart, advise: Advise) -> None:
     with pytest.raises(CannotJudge, match="active medications"):
         advise(patient, ON, POLICY)
 
@@ -178,19 +181,19 @@ def test_information_dropped_at_order_sign_is_no_answer_without_the_active_medic
 
 
 @pytest.mark.parametrize("advise", ORDER_HOOKS)
-def test_a_child_is_answered_without_the_active_medications(advise: type[list[Card]]) -> None:
+def test_a_child_is_answered_without_the_active_medications(advise: Advise) -> None:
     assert advise(chart(NO_MEDICATIONS, ON_DIALYSIS, drafts=(WARFARIN,), born=CHILD), ON, POLICY) == []
 
 
 @pytest.mark.parametrize("advise", ORDER_HOOKS)
-def test_without_a_draft_there_is_nothing_to_say_and_nothing_to_refuse(advise: type[list[Card]]) -> None:
+def test_without_a_draft_there_is_nothing_to_say_and_nothing_to_refuse(advise: Advise) -> None:
     assert advise(chart(CONFIRMED, gap("conditions"), NO_MEDICATIONS), ON, POLICY) == []
 
 
 # ------------------------------------------------------------------ drafts whose drug could not be read
 @pytest.mark.parametrize("advise", ORDER_HOOKS)
 @pytest.mark.parametrize("scope", [CONFIRMED, ON_DIALYSIS, condition("esrd")])
-def test_an_order_that_could_not_be_read_is_said_where_it_could_matter(scope: type, advise: type[list[Card]]) -> None:
+def test_an_order_that_could_not_be_read_is_said_where_it_could_matter(scope: Condition, advise: Advise) -> None:
     assert topics(advise(chart(scope, unread_drafts=1), ON, POLICY)) == [("order-data-gap", "info")]
 
 
@@ -236,7 +239,7 @@ def test_recent_dialysis_alone_is_scope_enough() -> None:
 
 # ------------------------------------------------------------------ the services
 @pytest.mark.parametrize("service", [patient_view, order_select, order_sign])
-def test_a_service_tells_its_hook_and_describes_itself(service: type) -> None:
+def test_a_service_tells_its_hook_and_describes_itself(service: ModuleType) -> None:
     described = {name: getattr(service, name) for name in ("ID", "HOOK", "TITLE", "DESCRIPTION")}
     assert all(described.values())
     assert described["ID"] == f"calciphylaxis-{described['HOOK']}"

@@ -189,9 +189,10 @@ def test_a_newer_total_calcium_just_short_of_very_high_does_not_overrule_ionised
     assert calcium(short, result(IONISED, NORMAL_IONISED, 11)).ionised_decides
 
 
-def test_an_older_very_high_total_calcium_does_not_overrule_ionised_calcium() -> None:
-    very_high = result(TOTAL, LIMITS.calcium_very_high, 10)
-    decided = calcium(very_high, result(IONISED, NORMAL_IONISED, 9))
+@pytest.mark.parametrize("hours_newer", [0, 5])
+def test_a_very_high_total_calcium_that_is_not_newer_does_not_overrule_ionised_calcium(hours_newer: int) -> None:
+    very_high = result(TOTAL, LIMITS.calcium_very_high, 10, hour=8)
+    decided = calcium(very_high, result(IONISED, NORMAL_IONISED, 10, hour=8 + hours_newer))
     assert (decided.ionised_decides, decided.very_high.met) == (True, False)
 
 

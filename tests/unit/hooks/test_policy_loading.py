@@ -68,7 +68,10 @@ FIRST = "drug_rules.toml: rule 1 (vitamin_k_antagonist, vka-cua)"
         (lambda files: text(files).pop("evidence"), "drug_rules.toml: [texts.vka-cua] lacks evidence"),
         (lambda files: text(files).update(evidence=[]), "drug_rules.toml: [texts.vka-cua] lacks evidence"),
         (lambda files: text(files).update(overide=[]), "drug_rules.toml: [texts.vka-cua]: there is no key overide"),
-        (lambda files: text(files).update(why=["moon"]), "drug_rules.toml: [texts.vka-cua]: why names the unknown moon"),
+        (
+            lambda files: text(files).update(why=["moon"]),
+            "drug_rules.toml: [texts.vka-cua]: why names the unknown moon",
+        ),
         (
             lambda files: text(files).update(needs=["moon"]),
             "drug_rules.toml: [texts.vka-cua]: needs names the unknown moon",
@@ -118,7 +121,10 @@ FIRST = "drug_rules.toml: rule 1 (vitamin_k_antagonist, vka-cua)"
             lambda files: files["wording"]["suggestions"]["sevelamer"].update(label="Instead of {drug}"),
             "wording.toml: [suggestions.sevelamer]: there is no placeholder {drug}",
         ),
-        (lambda files: files["wording"]["analytes"].pop("phosphate"), "wording.toml: [analytes] lacks or misnames phos"),
+        (
+            lambda files: files["wording"]["analytes"].pop("phosphate"),
+            "wording.toml: [analytes] lacks or misnames phos",
+        ),
         (lambda files: files["wording"]["signs"].pop("livedo"), "wording.toml: [signs] lacks or misnames livedo"),
         (lambda files: files["wording"].pop("signs_short"), "wording.toml: [signs_short] lacks or misnames livedo"),
         (

@@ -27,21 +27,24 @@ def test_the_packaged_thresholds_load_with_a_window_for_every_analyte() -> None:
     assert set(LIMITS.windows) == set(Analyte)
 
 
-@pytest.mark.parametrize("pair", [
-    ("calcium_very_low", "calcium_low"),
-    ("calcium_low", "calcium_upper_normal"),
-    ("calcium_upper_normal", "calcium_high"),
-    ("calcium_high", "calcium_very_high"),
-    ("ionised_calcium_very_low", "ionised_calcium_low"),
-    ("ionised_calcium_low", "ionised_calcium_high"),
-    ("product_moderate", "product_high"),
-    ("pth_vitamin_d_times", "pth_high_times"),
-    ("hd_kt_v_minimum", "hd_kt_v_target"),
-    ("temperature_low", "temperature_high"),
-    ("white_cells_low", "white_cells_high"),
-    ("suspected_score", "elevated_risk_score"),
-    ("elevated_risk_score", "high_risk_score"),
-])
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("calcium_very_low", "calcium_low"),
+        ("calcium_low", "calcium_upper_normal"),
+        ("calcium_upper_normal", "calcium_high"),
+        ("calcium_high", "calcium_very_high"),
+        ("ionised_calcium_very_low", "ionised_calcium_low"),
+        ("ionised_calcium_low", "ionised_calcium_high"),
+        ("product_moderate", "product_high"),
+        ("pth_vitamin_d_times", "pth_high_times"),
+        ("hd_kt_v_minimum", "hd_kt_v_target"),
+        ("temperature_low", "temperature_high"),
+        ("white_cells_low", "white_cells_high"),
+        ("suspected_score", "elevated_risk_score"),
+        ("elevated_risk_score", "high_risk_score"),
+    ],
+)
 def test_the_packaged_numbers_stand_in_a_sensible_order(pair: tuple[str, str]) -> None:
     lower, upper = pair
     assert getattr(LIMITS, lower) < getattr(LIMITS, upper)

@@ -1,0 +1,207 @@
+"""CDS Hooks, "Trusting CDS Clients": only an EHR with a valid JWT is served; a refusal tells an attacker nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import responses
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from cds_service.client_auth import ClientAuthentication
+from cds_service.gate import caller, protect
+from cds_service.key_sets import KeySets
+from cds_service.token_log import TokenLog
+from cds_service.trusted_clients import parse_trusted_clients
+from tests.contract.conftest import MakeApp
+from tests.contract.ehr import Ehr
+from tests.unit.cds_service.cds_client import (
+    ISSUER,
+    JWKS_URL,
+    NOW,
+    PATH,
+    PUBLIC_URL,
+    SECONDS,
+    bearer,
+    claims,
+    part,
+    signing_key,
+    token,
+    trust_file,
+)
+
+DISCOVERY = "/cds-services"
+FEEDBACK = f"{PATH}/feedback"
+SECOND_ISSUER = "urn:second"
+ACCEPTED_FEEDBACK = {"feedback": [{"card": "c-1", "outcome": "overridden", "outcomeTimestamp": "2026-03-02T12:00:00Z"}]}
+
+
+@pytest.fixture
+def guarded(make_app: MakeApp, tmp_path: Path) -> Iterator[Flask]:
+    """The service, guarded: it trusts one client by keys in place and one by its key server."""
+    app = make_app(clock=lambda: NOW)
+    file = trust_file() + trust_file(issuer=SECOND_ISSUER, keys=None, jwks_url=JWKS_URL)
+    log = TokenLog(f"sqlite:///{tmp_path}/tokens.sqlite3")
+    clients = parse_trusted_clients(file, "clients.toml")
+    protect(app, ClientAuthentication(clients, log, PUBLIC_URL, lambda: NOW, KeySets()), open_to_all={"cds.health"})
+    yield app
+    log.close()
+
+
+@pytest.fixture
+def client(guarded: Flask) -> FlaskClient:
+    return guarded.test_client()
+
+
+def call(client: FlaskClient, path: str, authorization: str | None, body: Any = None, **more: Any) -> TestResponse:
+    headers = {"Origin": "https://ehr.example", **more.pop("headers", {})}
+    if authorization is not None:
+        headers["Authorization"] = authorization
+    if path == DISCOVERY:
+        return client.get(path, headers=headers, **more)
+    return client.post(path, headers=headers, json=body, **more)
+
+
+def for_path(path: str, **changed: Any) -> str:
+    return bearer(token(aud=f"{PUBLIC_URL}{path}", **changed))
+
+
+def check_refusal(answer: TestResponse) -> None:
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    body = answer.get_json()
+    assert body["resourceType"] == "OperationOutcome"
+    assert body["issue"] == [
+        {"severity": "error", "code": "login", "diagnostics": "a bearer token of a trusted CDS client is needed"}
+    ]
+
+
+@pytest.mark.parametrize("path", [DISCOVERY, PATH, FEEDBACK])
+def test_discovery_services_and_feedback_refuse_a_call_without_token(client: FlaskClient, path: str) -> None:
+    check_refusal(call(client, path, None))
+
+
+def test_discovery_is_answered_to_a_trusted_client(client: FlaskClient) -> None:
+    answer = call(client, DISCOVERY, for_path(DISCOVERY))
+    assert answer.status_code == 200
+    assert answer.get_json()["services"]
+
+
+def test_a_service_is_answered_to_a_trusted_client(client: FlaskClient, ehr: Ehr) -> None:
+    answer = call(client, PATH, for_path(PATH), ehr.request("patient-view", {}))
+    assert answer.status_code == 200
+    assert "cards" in answer.get_json()
+
+
+def test_feedback_is_taken_from_a_trusted_client(client: FlaskClient) -> None:
+    assert call(client, FEEDBACK, for_path(FEEDBACK), ACCEPTED_FEEDBACK).status_code == 200
+
+
+@pytest.mark.parametrize("algorithm", ["ES384", "RS384"])
+def test_es384_and_rs384_are_accepted_with_keys_from_the_clients_key_server(
+    client: FlaskClient, algorithm: str, mock: responses.RequestsMock
+) -> None:
+    key = signing_key("published", algorithm)
+    mock.get(JWKS_URL, json={"keys": [key.jwk]})
+    good = bearer(token(key, {"jku": JWKS_URL}, iss=SECOND_ISSUER, aud=f"{PUBLIC_URL}{DISCOVERY}"))
+    assert call(client, DISCOVERY, good).status_code == 200
+
+
+def test_the_audience_may_be_an_array(client: FlaskClient) -> None:
+    good = bearer(token(aud=["https://other.example", f"{PUBLIC_URL}{DISCOVERY}"]))
+    assert call(client, DISCOVERY, good).status_code == 200
+
+
+def test_a_tenant_claim_is_no_hindrance(client: FlaskClient) -> None:
+    assert call(client, DISCOVERY, for_path(DISCOVERY, tenant="ward-7")).status_code == 200
+
+
+REFUSED = {
+    "no bearer": "Basic dXNlcjpwYXNz",
+    "garbage": "Bearer garbage",
+    "letters beyond ASCII": "Bearer ü.ü.ü",
+    "alg none": f"Bearer {part({'alg': 'none', 'kid': '2026-03'})}.{part(claims(aud=f'{PUBLIC_URL}{DISCOVERY}'))}.",
+    "foreign issuer": for_path(DISCOVERY, iss="https://attacker.example"),
+    "other key": bearer(token(signing_key("x"), {"kid": "2026-03"}, aud=f"{PUBLIC_URL}{DISCOVERY}")),
+    "unknown kid": bearer(token(header={"kid": "x"}, aud=f"{PUBLIC_URL}{DISCOVERY}")),
+    "foreign jku": bearer(token(header={"jku": "https://attacker.example/k"}, aud=f"{PUBLIC_URL}{DISCOVERY}")),
+    "other endpoint": for_path(PATH),
+    "no audience": bearer(token(aud=None)),
+    "expired": for_path(DISCOVERY, iat=SECONDS - 300, exp=SECONDS - 60),
+    "no exp": for_path(DISCOVERY, exp=None),
+    "no iat": for_path(DISCOVERY, iat=None),
+    "not yet": for_path(DISCOVERY, nbf=SECONDS + 60),
+    "a year long": for_path(DISCOVERY, exp=SECONDS + 31_536_000),
+    "no jti": for_path(DISCOVERY, jti=None),
+}
+
+
+@pytest.mark.parametrize("authorization", REFUSED.values(), ids=REFUSED)
+def test_every_refusal_looks_the_same(client: FlaskClient, authorization: str, mock: responses.RequestsMock) -> None:
+    check_refusal(call(client, DISCOVERY, authorization))
+    assert len(mock.calls) == 0
+
+
+def test_a_token_is_good_once(client: FlaskClient) -> None:
+    once = for_path(DISCOVERY)
+    assert call(client, DISCOVERY, once).status_code == 200
+    check_refusal(call(client, DISCOVERY, once))
+
+
+@pytest.mark.parametrize("name", ["Host", "X-Forwarded-Host", "X-Original-URL", "X-Rewrite-URL"])
+def test_the_caller_cannot_choose_the_audience_by_a_header(client: FlaskClient, name: str) -> None:
+    elsewhere = bearer(token(aud=f"https://other.example{DISCOVERY}"))
+    check_refusal(call(client, DISCOVERY, elsewhere, headers={name: "other.example"}))
+
+
+@pytest.mark.parametrize("path", ["/cds-services/", "//cds-services", "/cds-services//calciphylaxis-patient-view"])
+def test_another_spelling_of_an_address_opens_nothing(client: FlaskClient, path: str) -> None:
+    answer = client.get(path, headers={"Accept": "application/json"})
+    assert answer.status_code != 200
+    assert b'"services"' not in answer.data
+
+
+def test_a_refused_call_is_refused_before_its_body_is_judged(client: FlaskClient) -> None:
+    check_refusal(client.post(PATH, data=b"{", headers={"Origin": "https://ehr.example"}))
+
+
+def test_a_view_knows_who_calls(guarded: Flask) -> None:
+    guarded.add_url_rule("/who", "who", lambda: {"tenant": getattr(caller(), "tenant", None)})
+    assert guarded.test_client().get("/who").status_code == 401
+    answer = guarded.test_client().get("/who", headers={"Authorization": for_path("/who")})
+    assert answer.get_json() == {"tenant": "north"}
+
+
+def test_preflights_need_no_token(client: FlaskClient) -> None:
+    answer = client.options(PATH, headers={"Origin": "https://ehr.example", "Access-Control-Request-Method": "POST"})
+    assert answer.status_code < 300
+    assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
+
+
+def test_health_needs_no_token(client: FlaskClient) -> None:
+    assert client.get("/health").status_code == 200
+
+
+def test_when_used_tokens_cannot_be_looked_up_the_answer_is_503(make_app: MakeApp, tmp_path: Path) -> None:
+    app = make_app(clock=lambda: NOW)
+    log = TokenLog(f"sqlite:///{tmp_path}/missing/tokens.sqlite3")
+    clients = parse_trusted_clients(trust_file(), "clients.toml")
+    protect(app, ClientAuthentication(clients, log, PUBLIC_URL, lambda: NOW, KeySets()), open_to_all=())
+    answer = call(app.test_client(), DISCOVERY, for_path(DISCOVERY))
+    assert answer.status_code == 503
+    assert answer.get_json()["issue"][0]["code"] == "transient"
+
+
+def test_the_log_tells_the_reason_but_nothing_of_the_token(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = for_path(DISCOVERY, sub="Mrs Example", jti="secret-id", exp=SECONDS + 5000)
+    check_refusal(call(client, DISCOVERY, bad))
+    assert "a caller was refused: lifetime" in caplog.text
+    for secret in (bad, bad.split(".")[2], "Mrs Example", "secret-id", ISSUER):
+        assert secret not in caplog.text

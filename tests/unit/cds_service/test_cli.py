@@ -1,0 +1,194 @@
+"""The command line: what it prints for people and programs, and that every mistake is answered in words."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from werkzeug.serving import make_server
+
+from cds_service import create_app, utc_now
+from cds_service.cli import cli, settings_for
+from cds_service.demo.patients import SyntheticPatient, load_patients
+from cds_service.demo.sandbox import Sandbox
+from cds_service.settings import Settings
+
+KEY = "elevated-risk-on-warfarin"
+
+
+def run(*arguments: str, **environment: str) -> Result:
+    return CliRunner().invoke(cli, arguments, env=environment)
+
+
+@pytest.fixture(scope="module")
+def patient() -> SyntheticPatient:
+    return next(one for one in load_patients(utc_now()) if one.key == KEY)
+
+
+@pytest.fixture(scope="module")
+def fhir(patient: SyntheticPatient) -> Iterator[str]:
+    with Sandbox(patient.resources) as sandbox:
+        yield sandbox.base
+
+
+@pytest.fixture(scope="module")
+def cds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A running service on this machine."""
+    database = tmp_path_factory.mktemp("cli") / "cards.sqlite3"
+    app = create_app(Settings(dev=True, database_url=f"sqlite:///{database}", fhir_deadline_seconds=20))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    app.extensions["cds_fhir_client"].close()
+    app.extensions["cds_store"].close()
+
+
+@pytest.fixture
+def order_file(patient: SyntheticPatient, tmp_path: Path) -> str:
+    path = tmp_path / "order.json"
+    path.write_text(json.dumps(patient.orders[0].resource), "utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("command", [[], ["serve"], ["invoke"], ["demo"], ["sandbox"], ["sandbox", "load"]])
+def test_every_command_explains_itself(command: list[str]) -> None:
+    for flag in ("--help", "-h"):
+        result = run(*command, flag)
+        assert result.exit_code == 0
+        assert "Usage:" in result.output
+
+
+def test_the_version_is_told() -> None:
+    assert "calciphylaxis-cds" in run("--version").output.replace("cli, version", "calciphylaxis-cds")
+
+
+@pytest.mark.parametrize("fetch", [[], ["--fetch"]], ids=["with prefetch", "without prefetch"])
+def test_invoke_prints_the_cards_as_json(fetch: list[str], cds: str, fhir: str, patient: SyntheticPatient) -> None:
+    result = run("invoke", "--cds", cds, "--fhir", fhir, "--patient", patient.patient_id, "--json", *fetch)
+    assert result.exit_code == 0, result.output
+    cards = json.loads(result.stdout)
+    shown = [[card["source"]["topic"]["code"], card["indicator"]] for card in cards]
+    assert shown == patient.expect["patient-view"]
+
+
+def test_invoke_prints_the_cards_for_people(cds: str, fhir: str, patient: SyntheticPatient) -> None:
+    result = run("invoke", "--cds", cds, "--fhir", fhir, "--patient", patient.patient_id)
+    assert result.exit_code == 0
+    assert "vka-dialysis" in result.output
+
+
+@pytest.mark.parametrize("hook", ["order-select", "order-sign"])
+def test_invoke_judges_an_order_from_a_file(
+    hook: str, cds: str, fhir: str, patient: SyntheticPatient, order_file: str
+) -> None:
+    arguments = ("--patient", patient.patient_id, "--hook", hook, "--order", order_file, "--json")
+    result = run("invoke", "--cds", cds, "--fhir", fhir, *arguments)
+    assert [card["source"]["topic"]["code"] for card in json.loads(result.stdout)] == ["vka-dialysis"]
+
+
+def test_an_order_file_may_leave_out_what_the_ehr_would_fill_in(
+    cds: str, fhir: str, patient: SyntheticPatient, tmp_path: Path
+) -> None:
+    path = tmp_path / "short.json"
+    path.write_text(
+        json.dumps({"resourceType": "MedicationRequest", "medicationCodeableConcept": {"text": "warfarin"}})
+    )
+    arguments = ("--patient", patient.patient_id, "--hook", "order-sign", "--order", str(path), "--json")
+    assert len(json.loads(run("invoke", "--cds", cds, "--fhir", fhir, *arguments).stdout)) == 1
+
+
+def test_an_order_hook_without_an_order_is_refused() -> None:
+    result = run("invoke", "--fhir", "http://127.0.0.1:9/fhir", "--patient", "p", "--hook", "order-sign")
+    assert result.exit_code == 2
+    assert "needs at least one --order FILE" in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("{", "is not JSON"), ("[]", "is not a MedicationRequest"), ('{"resourceType": "Basic"}', "is not a Medication")],
+)
+def test_an_order_file_that_cannot_be_used_is_named(text: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "order.json"
+    path.write_text(text)
+    arguments = ("--patient", "p", "--hook", "order-sign", "--order", str(path))
+    result = run("invoke", "--fhir", "http://127.0.0.1:9/fhir", *arguments)
+    assert result.exit_code == 1
+    assert f"order.json {words}" in result.output
+
+
+def test_a_patient_who_is_not_on_the_server_is_an_error_in_words(cds: str, fhir: str) -> None:
+    result = run("invoke", "--cds", cds, "--fhir", fhir, "--patient", "nobody")
+    assert result.exit_code == 1
+    assert "answered 412" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_service_that_is_not_there_is_an_error_in_words() -> None:
+    result = run("invoke", "--cds", "http://127.0.0.1:9", "--fhir", "http://127.0.0.1:9/fhir", "--patient", "p")
+    assert result.exit_code == 1
+    assert "did not answer" in result.output
+
+
+def test_loading_and_cleaning_can_be_repeated(patient: SyntheticPatient) -> None:
+    with Sandbox(()) as sandbox:
+        for _ in range(2):
+            result = run("sandbox", "load", sandbox.base, "--wait", "5")
+            assert result.exit_code == 0, result.output
+        assert patient.patient_id in result.output
+        held = {one["id"] for one in sandbox.store.all("Patient")}
+        assert patient.patient_id in held
+        removed = run("sandbox", "clean", sandbox.base)
+        assert removed.exit_code == 0
+        assert f"resources removed from {sandbox.base}" in removed.output
+        assert list(sandbox.store.all("Patient")) == []
+        assert run("sandbox", "clean", sandbox.base).stdout.startswith("0 resources removed")
+
+
+@pytest.mark.parametrize("command", [("load", "--wait", "1"), ("clean",)])
+def test_a_fhir_server_that_is_not_there_is_an_error_in_words(command: tuple[str, ...]) -> None:
+    name, *more = command
+    result = run("sandbox", name, "http://127.0.0.1:9/fhir", *more)
+    assert result.exit_code == 1
+    assert "cannot be reached" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "words"),
+    [
+        (("serve",), {"CDS_THREADS": "many"}, "CDS_THREADS: expected a whole number"),
+        (("serve",), {"CDS_THREAD": "4"}, "CDS_THREAD: there is no such setting; did you mean CDS_THREADS?"),
+        (("serve", "--allow-fhir", "ftp://x"), {}, "--allow-fhir ftp://x: expected a plain http"),
+        (("serve", "--dev", "--host", "0.0.0.0"), {}, "--dev serves without client authentication"),
+        (("serve", "--port", "0"), {}, "--port"),
+        (("demo", "--host", "0.0.0.0"), {}, "loopback addresses only"),
+        (("demo", "--patient", "nobody"), {}, "no synthetic patient of that name"),
+        (("invoke", "--patient", "p"), {}, "--fhir"),
+        (("unheard-of",), {}, "No such command"),
+    ],
+)
+def test_a_mistake_is_answered_in_words(arguments: tuple[str, ...], environment: dict[str, str], words: str) -> None:
+    result = run(*arguments, **environment)
+    assert result.exit_code in (1, 2)
+    assert words in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_service_that_cannot_start_says_why() -> None:
+    result = run("invoke", "--fhir", "http://127.0.0.1:9/fhir", "--patient", "p", CDS_THREADS="many")
+    assert result.exit_code == 1
+    assert "the service did not start" in result.output
+    assert "CDS_THREADS: expected" in result.output
+
+
+def test_allowed_servers_of_the_command_line_join_those_of_the_environment() -> None:
+    settings = settings_for(dev=True, allow_fhir=("https://B.example/fhir",))
+    assert settings.allowed_fhir_servers[-1] == "https://b.example/fhir"
+    assert settings.dev

@@ -1,0 +1,51 @@
+"""Who may read an answer from another origin."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask, Response
+
+from cds_service.cors import ALLOWED, register_cors
+
+
+def headers(origins: tuple[str, ...], origin: str | None, method: str = "GET") -> tuple[int, dict[str, str]]:
+    app = Flask(__name__)
+    register_cors(app, origins)
+
+    @app.get("/")
+    def page() -> Response:
+        return Response("x", headers={"Cache-Control": "max-age=5", "Vary": "Accept"})
+
+    answer = app.test_client().open("/", method=method, headers={"Origin": origin} if origin else {})
+    return answer.status_code, {name: ", ".join(answer.headers.getlist(name)) for name in answer.headers.keys()}
+
+
+@pytest.mark.parametrize("origin", [None, "https://a.example", "null"])
+def test_with_a_star_everybody_may(origin: str | None) -> None:
+    status, found = headers(("*",), origin)
+    assert status == 200
+    assert found["Access-Control-Allow-Origin"] == "*"
+    assert ALLOWED.items() <= found.items()
+
+
+def test_a_listed_origin_may_and_is_named() -> None:
+    assert headers(("https://a.example",), "https://a.example")[1]["Access-Control-Allow-Origin"] == "https://a.example"
+
+
+@pytest.mark.parametrize("origin", [None, "https://b.example", "https://a.example:444", "https://a.example/"])
+def test_any_other_origin_may_not(origin: str | None) -> None:
+    found = headers(("https://a.example",), origin)[1]
+    assert not found.keys() & {"Access-Control-Allow-Origin", *ALLOWED}
+
+
+def test_caches_learn_that_the_answer_depends_on_the_origin() -> None:
+    assert "Origin" in headers(("https://a.example",), None)[1]["Vary"]
+    assert "Origin" not in headers(("*",), None)[1]["Vary"]
+
+
+def test_a_preflight_does_not_reach_the_page() -> None:
+    assert headers(("*",), "https://a.example", "OPTIONS")[0] == 204
+
+
+def test_what_a_page_says_about_caching_stays() -> None:
+    assert headers(("*",), None)[1]["Cache-Control"] == "max-age=5"

@@ -1,0 +1,123 @@
+"""The EHR that we play does what a CDS Hooks client does, and says plainly when a server does not play along."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+import responses
+
+from cds_service.ehr import Ehr, EhrError
+
+CDS, FHIR = "https://cds.example", "https://ehr.example/fhir"
+SERVICE = {
+    "id": "one",
+    "hook": "patient-view",
+    "prefetch": {"patient": "Patient/{{context.patientId}}", "conditions": "Condition?patient={{context.patientId}}"},
+}
+ORDERING = {"id": "two", "hook": "order-select"}
+DRAFT = {"resourceType": "MedicationRequest", "id": "d"}
+
+
+@pytest.fixture
+def mock() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as faked:
+        faked.get(f"{CDS}/cds-services", json={"services": [ORDERING, SERVICE, {**SERVICE, "id": "later"}]})
+        faked.get(f"{FHIR}/Patient/p1", json={"resourceType": "Patient", "id": "p1"})
+        faked.get(f"{FHIR}/Condition", status=403)
+        faked.post(f"{CDS}/cds-services/one", json={"cards": [{"summary": "x"}]})
+        faked.post(f"{CDS}/cds-services/two", json={"cards": []})
+        yield faked
+
+
+def sent(mock: responses.RequestsMock) -> dict[str, Any]:
+    (post,) = [call.request for call in mock.calls if call.request.method == "POST"]
+    body: dict[str, Any] = json.loads(post.body or "")
+    return body
+
+
+def test_opening_a_chart_calls_the_first_service_of_the_hook_with_prefetch_and_server(
+    mock: responses.RequestsMock,
+) -> None:
+    assert Ehr(f"{CDS}/", FHIR).open_chart("p1") == [{"summary": "x"}]
+    body = sent(mock)
+    assert body["context"] == {"userId": "Practitioner/example", "patientId": "p1"}
+    assert body["fhirServer"] == FHIR
+    assert "fhirAuthorization" not in body
+
+
+def test_a_query_that_the_server_refuses_is_left_out_of_the_prefetch(mock: responses.RequestsMock) -> None:
+    Ehr(CDS, FHIR).open_chart("p1")
+    assert sent(mock)["prefetch"] == {"patient": {"resourceType": "Patient", "id": "p1"}}
+
+
+def test_a_token_goes_to_the_fhir_server_and_along_with_the_call(mock: responses.RequestsMock) -> None:
+    Ehr(CDS, FHIR, "sesame").open_chart("p1")
+    assert sent(mock)["fhirAuthorization"]["access_token"] == "sesame"
+    for call in mock.calls:
+        url, header = str(call.request.url), call.request.headers.get("Authorization")
+        assert header == ("Bearer sesame" if url.startswith(FHIR) else None)
+
+
+def test_neither_prefetch_nor_server_need_be_sent(mock: responses.RequestsMock) -> None:
+    Ehr(CDS, FHIR, "sesame", send_prefetch=False, offer_server=False).open_chart("p1")
+    assert sent(mock).keys() == {"hook", "hookInstance", "context"}
+
+
+def test_picking_drafts_selects_them_all(mock: responses.RequestsMock) -> None:
+    assert Ehr(CDS, FHIR).order("order-select", "p1", [DRAFT]) == []
+    context = sent(mock)["context"]
+    assert context["selections"] == ["MedicationRequest/d"]
+    assert context["draftOrders"]["entry"] == [{"resource": DRAFT}]
+
+
+def test_signing_drafts_selects_nothing(mock: responses.RequestsMock) -> None:
+    Ehr(CDS, FHIR).order("order-sign", "p1", [DRAFT], service={"id": "two", "hook": "order-sign"})
+    assert "selections" not in sent(mock)["context"]
+
+
+def test_a_hook_without_a_service_is_said(mock: responses.RequestsMock) -> None:
+    with pytest.raises(EhrError, match="has no service for the hook order-dispatch"):
+        Ehr(CDS, FHIR).service_for("order-dispatch")
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        ({"status": 412, "json": {"issue": [{"diagnostics": "cannot judge"}, 7]}}, "answered 412: cannot judge"),
+        ({"status": 502, "body": "<html>"}, "answered 502: no OperationOutcome"),
+        ({"status": 400, "json": []}, "answered 400: no OperationOutcome"),
+        ({"body": requests.ConnectionError("kidney-7")}, r"did not answer \(ConnectionError\)"),
+    ],
+)
+def test_a_service_that_does_not_answer_with_cards_is_said(
+    reply: dict[str, Any], words: str, mock: responses.RequestsMock
+) -> None:
+    mock.replace(responses.POST, f"{CDS}/cds-services/one", **reply)
+    with pytest.raises(EhrError, match=words) as refused:
+        Ehr(CDS, FHIR).open_chart("p1")
+    assert "kidney-7" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        ({"status": 500}, "answered 500"),
+        ({"json": []}, "answered 200"),
+        ({"body": "<html>"}, "did not answer as expected"),
+        ({"body": requests.ReadTimeout()}, r"did not answer as expected \(ReadTimeout\)"),
+    ],
+)
+def test_a_discovery_that_cannot_be_read_is_said(
+    reply: dict[str, Any], words: str, mock: responses.RequestsMock
+) -> None:
+    mock.replace(responses.GET, f"{CDS}/cds-services", **reply)
+    with pytest.raises(EhrError, match=words):
+        Ehr(CDS, FHIR).services()
+
+
+def test_the_token_does_not_show_in_a_repr() -> None:
+    assert "sesame" not in repr(Ehr(CDS, FHIR, "sesame"))

@@ -1,0 +1,237 @@
+"""Usable prefetch is taken, the rest is fetched, and what was not had is told with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import responses
+
+from cds_service.bundles import NOT_A_BUNDLE, REPORTED_ERROR
+from cds_service.fhir_client import FhirClient, FhirServer, Limits
+from cds_service.gather import NOT_A_PATIENT, NOT_SENT, OTHER_PATIENT, Collected, Gatherer
+from cds_service.hook_request import HookRequest
+from fhir_mappings.chart import Gathered
+from fhir_mappings.queries import Query
+
+Json = dict[str, Any]
+BASE = "https://ehr.example/fhir"
+SERVER = FhirServer(BASE, "the-token")
+ON = date(2026, 11, 22)
+PATIENT = Query("patient", "the patient", "Patient")
+CONDITIONS = Query("conditions", "conditions", "Condition", (("_count", "3"),))
+MEDICATIONS = Query("medications", "active medications", "MedicationRequest", (("_count", "3"),))
+CALCIUM = Query("calcium", "calcium", "Observation", (("code", "1"), ("_count", "2")), 90, "date")
+FAILED = {"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]}
+ME = {"resourceType": "Patient", "id": "p1"}
+Ask = Callable[..., Gathered]
+
+
+def bundle(*resources: Json, **members: Any) -> Json:
+    return {"resourceType": "Bundle", "entry": [{"resource": one} for one in resources], **members}
+
+
+def condition(number: int) -> Json:
+    return {"resourceType": "Condition", "id": str(number)}
+
+
+def calcium(number: int, day: str) -> Json:
+    return {"resourceType": "Observation", "id": str(number), "effectiveDateTime": day}
+
+
+def next_page(url: str) -> Json:
+    return {"link": [{"relation": "next", "url": url}]}
+
+
+@pytest.fixture
+def client() -> Iterator[FhirClient]:
+    opened = FhirClient(Limits(deadline_seconds=20), lambda base: base == BASE)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def mock() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock() as faked:
+        yield faked
+
+
+def gatherer(client: FhirClient, prefetch: Json, server: FhirServer | None = None) -> Gatherer:
+    request = HookRequest("patient-view", "i", "p1", prefetch, server)
+    return Gatherer(client, request, ON, ZoneInfo("UTC"), client.deadline())
+
+
+def one(client: FhirClient, query: Query, prefetch: Json, server: FhirServer | None = None) -> Gathered:
+    (found,) = gatherer(client, prefetch, server).collect([query], ()).queries
+    return found
+
+
+@pytest.mark.parametrize(
+    ("query", "sent", "expected"),
+    [
+        (PATIENT, ME, [ME]),
+        (PATIENT, {"resourceType": "Patient"}, [{"resourceType": "Patient"}]),
+        (PATIENT, None, []),
+        (CONDITIONS, bundle(condition(1), condition(2)), [condition(1), condition(2)]),
+        (CONDITIONS, bundle(), []),
+        (CONDITIONS, {"resourceType": "Bundle"}, []),
+        (CONDITIONS, None, []),
+    ],
+)
+def test_usable_prefetch_is_taken_as_it_is(query: Query, sent: Any, expected: list[Json], client: FhirClient) -> None:
+    found = one(client, query, {query.key: sent}, SERVER)
+    assert (list(found.resources), found.complete, found.failed) == (expected, True, "")
+
+
+@pytest.mark.parametrize(
+    ("query", "prefetch", "reason"),
+    [
+        (PATIENT, {}, NOT_SENT),
+        (PATIENT, {"patient": FAILED}, REPORTED_ERROR),
+        (PATIENT, {"patient": bundle(ME)}, NOT_A_PATIENT),
+        (PATIENT, {"patient": "p1"}, NOT_A_PATIENT),
+        (PATIENT, {"patient": {**ME, "id": "p2"}}, OTHER_PATIENT),
+        (CONDITIONS, {}, NOT_SENT),
+        (CONDITIONS, {"conditions": FAILED}, REPORTED_ERROR),
+        (CONDITIONS, {"conditions": bundle(FAILED)}, REPORTED_ERROR),
+        (CONDITIONS, {"conditions": condition(1)}, NOT_A_BUNDLE),
+        (CONDITIONS, {"conditions": []}, NOT_A_BUNDLE),
+    ],
+)
+def test_without_a_server_the_reason_says_what_was_wrong(
+    query: Query, prefetch: Json, reason: str, client: FhirClient
+) -> None:
+    found = one(client, query, prefetch)
+    assert (list(found.resources), found.failed) == ([], reason)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [bundle(condition(1), **next_page(f"{BASE}/Condition?page=2")), bundle(condition(1), total=2)],
+    ids=["further pages", "counted more"],
+)
+def test_without_a_server_what_is_cut_short_is_kept_and_called_incomplete(sent: Json, client: FhirClient) -> None:
+    found = one(client, CONDITIONS, {"conditions": sent})
+    assert (list(found.resources), found.complete, found.failed) == ([condition(1)], False, "")
+
+
+def test_a_full_page_is_called_incomplete_unless_it_reaches_back_far_enough(client: FhirClient) -> None:
+    recent = bundle(calcium(1, "2026-11-20"), calcium(2, "2026-11-19"))
+    old = bundle(calcium(1, "2026-11-20"), calcium(2, "2026-01-19"))
+    assert one(client, CALCIUM, {"calcium": recent}).complete is False
+    assert one(client, CALCIUM, {"calcium": old}).complete is True
+
+
+@pytest.mark.parametrize("prefetch", [{}, {"patient": FAILED}, {"patient": {**ME, "id": "p2"}}])
+def test_a_patient_who_was_not_sent_is_read(prefetch: Json, client: FhirClient, mock: responses.RequestsMock) -> None:
+    mock.get(f"{BASE}/Patient/p1", json=ME)
+    assert list(one(client, PATIENT, prefetch, SERVER).resources) == [ME]
+    assert mock.calls[0].request.headers["Authorization"] == "Bearer the-token"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (404, FAILED, "the FHIR server answered 404"),
+        (200, {**ME, "id": "p2"}, OTHER_PATIENT),
+        (200, condition(1), "the answer was not the resource asked for"),
+    ],
+)
+def test_a_patient_who_could_not_be_read_is_told_with_the_reason(
+    status: int, body: Json, reason: str, client: FhirClient, mock: responses.RequestsMock
+) -> None:
+    mock.get(f"{BASE}/Patient/p1", status=status, json=body)
+    found = one(client, PATIENT, {}, SERVER)
+    assert (list(found.resources), found.failed) == ([], reason)
+
+
+@pytest.mark.parametrize("prefetch", [{}, {"conditions": FAILED}, {"conditions": bundle(condition(9), total=2)}])
+def test_a_search_that_was_not_sent_whole_is_made_again(
+    prefetch: Json, client: FhirClient, mock: responses.RequestsMock
+) -> None:
+    mock.get(f"{BASE}/Condition?patient=p1&_count=3", json=bundle(condition(1)), match_querystring=None)
+    found = one(client, CONDITIONS, prefetch, SERVER)
+    assert (list(found.resources), found.complete) == ([condition(1)], True)
+
+
+def test_a_search_asks_for_the_look_back_with_a_day_to_spare(client: FhirClient, mock: responses.RequestsMock) -> None:
+    mock.get(f"{BASE}/Observation", json=bundle())
+    one(client, CALCIUM, {}, SERVER)
+    assert mock.calls[0].request.url == f"{BASE}/Observation?patient=p1&code=1&date=ge2026-08-23&_count=2"
+
+
+def test_a_search_that_failed_is_told_with_the_reason(client: FhirClient, mock: responses.RequestsMock) -> None:
+    mock.get(f"{BASE}/Condition", status=500)
+    found = one(client, CONDITIONS, {}, SERVER)
+    assert (list(found.resources), found.failed) == ([], "the FHIR server answered 500")
+
+
+def test_a_search_that_broke_off_is_called_incomplete(client: FhirClient, mock: responses.RequestsMock) -> None:
+    mock.get(f"{BASE}/Condition", json=bundle(condition(1), **next_page(f"{BASE}/more")))
+    mock.get(f"{BASE}/more", status=500)
+    found = one(client, CONDITIONS, {}, SERVER)
+    assert (list(found.resources), found.complete, found.failed) == ([condition(1)], False, "")
+
+
+def test_only_the_further_pages_of_what_was_sent_are_fetched(client: FhirClient, mock: responses.RequestsMock) -> None:
+    mock.get(f"{BASE}/more", json=bundle(condition(2)))
+    sent = bundle(condition(1), **next_page(f"{BASE}/more"))
+    found = one(client, CONDITIONS, {"conditions": sent}, SERVER)
+    assert (list(found.resources), found.complete) == ([condition(1), condition(2)], True)
+    assert len(mock.calls) == 1
+
+
+@pytest.mark.parametrize("server", [SERVER, FhirServer("https://elsewhere.example/fhir")], ids=["failing", "refused"])
+def test_a_first_page_that_was_sent_is_kept_when_the_others_cannot_be_had(
+    server: FhirServer, client: FhirClient
+) -> None:
+    sent = bundle(condition(1), **next_page("https://evil.example/more"))
+    found = one(client, CONDITIONS, {"conditions": sent}, server)
+    assert (list(found.resources), found.complete, found.failed) == ([condition(1)], False, "")
+
+
+def order(number: int, reference: str) -> Json:
+    return {
+        "resourceType": "MedicationRequest",
+        "id": str(number),
+        "status": "active",
+        "medicationReference": {"reference": reference},
+    }
+
+
+def test_medications_that_orders_and_drafts_refer_to_are_read_once_each(
+    client: FhirClient, mock: responses.RequestsMock
+) -> None:
+    drug = {"resourceType": "Medication", "id": "a", "code": {"text": "warfarin"}}
+    mock.get(f"{BASE}/Medication/a", json=drug)
+    mock.get(f"{BASE}/Medication/b", status=404)
+    active = bundle(order(1, "Medication/a"), order(2, "Medication/b"))
+    collected = gatherer(client, {"medications": active}, SERVER).collect([MEDICATIONS], [order(3, "Medication/a")])
+    assert collected.medications == {"Medication/a": drug}
+
+
+def test_a_medication_that_came_along_is_not_read(client: FhirClient, mock: responses.RequestsMock) -> None:
+    came = bundle(order(1, "Medication/a"), {"resourceType": "Medication", "id": "a"})
+    assert gatherer(client, {"medications": came}, SERVER).collect([MEDICATIONS], ()).medications == {}
+    assert len(mock.calls) == 0
+
+
+def test_without_a_server_no_medication_is_read(client: FhirClient) -> None:
+    reader = gatherer(client, {})
+    assert reader.start_medications([order(1, "Medication/a")], ()) == {}
+    assert reader.finish_medications({}) == {}
+
+
+def test_what_was_collected_comes_in_the_order_of_the_queries(client: FhirClient) -> None:
+    queries = [CONDITIONS, MEDICATIONS, PATIENT]
+    collected = gatherer(client, {"patient": ME, "conditions": None, "medications": None}).collect(queries, ())
+    assert [entry.query for entry in collected.queries] == queries
+
+
+def test_the_resources_of_a_query_are_found_by_its_key() -> None:
+    collected = Collected([Gathered(CONDITIONS, [condition(1)])])
+    assert collected.resources("conditions") == [condition(1)]
+    assert collected.resources("medications") == ()
