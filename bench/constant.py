@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
 
 from flask import Flask, Response, request
 
-from cds_service.serve import Server, _freeze, _relax
+from cds_service.serve import Server, options
 from cds_service.settings import from_environment
 
 ANSWER = b'{"cards":[]}'
@@ -36,25 +35,8 @@ def create_constant() -> Flask:
 def main(port: int) -> None:
     """Serve until told to stop; workers and threads come from the same variables as the service's."""
     settings = from_environment(os.environ, dev=True)
-    # As in cds_service.serve.serve, which builds them together with its own application.
-    options: dict[str, Any] = {
-        "bind": f"127.0.0.1:{port}",
-        "workers": settings.workers,
-        "threads": settings.threads,
-        "worker_class": "gthread",
-        "preload_app": True,
-        "when_ready": _freeze,
-        "post_worker_init": _relax,
-        "timeout": 60,
-        "graceful_timeout": 10,
-        "keepalive": 15,
-        "loglevel": settings.log_level.lower(),
-        "proc_name": "calciphylaxis-cds-constant",
-        "control_socket_disable": True,
-    }
-    if os.access("/dev/shm", os.W_OK):
-        options["worker_tmp_dir"] = "/dev/shm"
-    Server(create_constant(), options).run()
+    chosen = options(settings, "127.0.0.1", port) | {"proc_name": "calciphylaxis-cds-constant"}
+    Server(create_constant(), chosen).run()
 
 
 if __name__ == "__main__":

@@ -25,19 +25,19 @@ def reports_error(resource: object) -> bool:
     Warnings and information are no failure: Epic puts them beside the matches of an ordinary search. An outcome
     whose severity cannot be read counts as a failure.
     """
-    if not isinstance(resource, Mapping) or resource.get("resourceType") != "OperationOutcome":
+    if not isinstance(resource, dict) or resource.get("resourceType") != "OperationOutcome":
         return False
     issues = resource.get("issue")
     if not isinstance(issues, list) or not issues:
         return True
-    return not all(isinstance(issue, Mapping) and _is_harmless(issue.get("severity")) for issue in issues)
+    return not all(isinstance(issue, dict) and _is_harmless(issue.get("severity")) for issue in issues)
 
 
 def bundle_problem(bundle: object) -> str | None:
     """Why this value cannot be used as the answer of a search, or None when it can."""
     if reports_error(bundle):
         return REPORTED_ERROR
-    if not isinstance(bundle, Mapping) or bundle.get("resourceType") != "Bundle":
+    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
         return NOT_A_BUNDLE
     if not _is_absent_or_list_of_objects(bundle.get("entry")) or not all(map(_has_readable_resource, _entries(bundle))):
         return UNREADABLE_ENTRY
@@ -91,19 +91,19 @@ def looks_truncated(bundle: Mapping[str, Any], requested_count: int) -> bool:
 
 def _entries(bundle: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     entries = bundle.get("entry")
-    return (entry for entry in entries if isinstance(entry, Mapping)) if isinstance(entries, list) else iter(())
+    return (entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else iter(())
 
 
 def _next_links(bundle: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     links = bundle.get("link")
     links = links if isinstance(links, list) else []
-    return (link for link in links if isinstance(link, Mapping) and link.get("relation") == "next")
+    return (link for link in links if isinstance(link, dict) and link.get("relation") == "next")
 
 
 def _is_match(entry: Mapping[str, Any]) -> bool:
     resource, search = entry.get("resource"), entry.get("search")
-    mode = search.get("mode", "match") if isinstance(search, Mapping) else "match"
-    return mode == "match" and isinstance(resource, Mapping) and resource.get("resourceType") != "OperationOutcome"
+    mode = search.get("mode", "match") if isinstance(search, dict) else "match"
+    return mode == "match" and isinstance(resource, dict) and resource.get("resourceType") != "OperationOutcome"
 
 
 def _is_harmless(severity: object) -> bool:
@@ -111,11 +111,11 @@ def _is_harmless(severity: object) -> bool:
 
 
 def _is_absent_or_list_of_objects(value: object) -> bool:
-    return value is None or (isinstance(value, list) and all(isinstance(item, Mapping) for item in value))
+    return value is None or (isinstance(value, list) and all(isinstance(item, dict) for item in value))
 
 
 def _has_readable_resource(entry: Mapping[str, Any]) -> bool:
-    return entry.get("resource") is None or isinstance(entry["resource"], Mapping)
+    return entry.get("resource") is None or isinstance(entry["resource"], dict)
 
 
 def _has_address(link: Mapping[str, Any]) -> bool:

@@ -57,7 +57,7 @@ class ClientAuthentication:
         self._insist_on_signature(token, client)
         _insist(claim_findings(token, client, audience, now, self._leeway))
         # Last of all, so that only tokens of trusted clients reach the database.
-        expires_at = (moment_of(token.claims, "exp") or 0.0) + self._leeway
+        expires_at = moment_of(token.claims, "exp") or 0.0
         if not self._token_log.is_first_use(client.issuer, token.claims["jti"], expires_at, now):
             raise Refused(Reason.REPLAYED)
         return client

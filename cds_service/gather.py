@@ -177,7 +177,7 @@ def _asked_for(query: Query) -> int:
 def _patient_problem(sent: object, patient_id: str) -> str:
     if reports_error(sent):
         return REPORTED_ERROR
-    if not isinstance(sent, Mapping) or sent.get("resourceType") != "Patient":
+    if not isinstance(sent, dict) or sent.get("resourceType") != "Patient":
         return NOT_A_PATIENT
     if sent.get("id") not in (None, patient_id):
         return OTHER_PATIENT

@@ -83,7 +83,10 @@ class _Fetched:
 
 
 class _RemoteKeys:
-    """One key set. One thread at a time fetches; who has keys that still serve does not wait for it."""
+    """One key set. One thread at a time fetches; who has keys that still serve does not wait for it.
+
+    Who had to wait finds that a try was made just now, and makes none of its own.
+    """
 
     def __init__(self, tenant: str, url: str, fetch: Fetch, monotonic: Callable[[], float], times: KeySetTimes) -> None:
         self._tenant, self._url, self._fetch, self._monotonic, self._times = tenant, url, fetch, monotonic, times
@@ -97,14 +100,14 @@ class _RemoteKeys:
             return found
         # An id that we do not know: the client may have changed its keys since we looked.
         with self._fetching:
-            if not self._known(kid, algorithm) and self._may_try():
+            if self._may_try():
                 self._renew()
         return self._known(kid, algorithm)
 
     def current(self) -> KeySet:
         if self._is_old() and self._fetching.acquire(blocking=self._serving() is None):
             try:
-                if self._is_old() and self._may_try():
+                if self._may_try():
                     self._renew()
             finally:
                 self._fetching.release()

@@ -78,30 +78,28 @@ class Server(BaseApplication):
         return self._app.wsgi_app
 
 
-def _freeze(_: object) -> None:
+def freeze(_: object) -> None:
     """Start-up objects live as long as the worker: the collector need not look at them again."""
     gc.collect()
     gc.freeze()
 
 
-def _relax(_: object) -> None:
+def relax(_: object) -> None:
     """Requests leave little cyclic garbage; collecting less often costs little memory and saves much time."""
     gc.set_threshold(20_000, 20, 50)
 
 
-def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until told to stop."""
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    app = create_app(settings)
+def options(settings: Settings, host: str, port: int) -> dict[str, Any]:
+    """gunicorn's options: threads for waiting on FHIR servers, everything loaded before the fork."""
     address = f"[{host}]" if ":" in host else host
-    options: dict[str, Any] = {
+    chosen: dict[str, Any] = {
         "bind": f"{address}:{port}",
         "workers": settings.workers,
         "threads": settings.threads,
         "worker_class": "gthread",
         "preload_app": True,
-        "when_ready": _freeze,
-        "post_worker_init": _relax,
+        "when_ready": freeze,
+        "post_worker_init": relax,
         "timeout": 60,
         "graceful_timeout": 10,
         "keepalive": 15,
@@ -110,5 +108,11 @@ def serve(settings: Settings, host: str, port: int) -> None:
         "control_socket_disable": True,
     }
     if Path("/dev/shm").is_dir() and os.access("/dev/shm", os.W_OK):  # noqa: S108 (gunicorn's own advice)
-        options["worker_tmp_dir"] = "/dev/shm"  # noqa: S108
-    Server(app, options).run()
+        chosen["worker_tmp_dir"] = "/dev/shm"  # noqa: S108
+    return chosen
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Serve until told to stop."""
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    Server(create_app(settings), options(settings, host, port)).run()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -196,12 +196,14 @@ class Store:
         self._new_card = _insert_once(_card, backend)
         self._new_feedback = _insert_once(_feedback, backend)
         self._lock = threading.Lock()
+        # SQLite has one writer: threads that queue here do not meet its own lock, which makes the loser sleep.
+        self._one_writer: AbstractContextManager[object] = threading.Lock() if backend == "sqlite" else nullcontext()
         self._engine: Engine | None = None
 
     def record_cards(self, cards: Sequence[IssuedCard]) -> None:
         """Remember the cards of one answer, in one transaction. A card that is known already stays as it is."""
         if cards:
-            with self._connected() as connection:
+            with self._one_writer, self._connected() as connection:
                 connection.execute(self._new_card, [_card_row(card) for card in cards])
 
     def record_feedback(self, service: str, items: Sequence[FeedbackItem], received_at: datetime) -> list[str]:
@@ -212,7 +214,7 @@ class Store:
         if not items:
             return []
         named = list(dict.fromkeys(storable(item.card) for item in items))
-        with self._connected() as connection:
+        with self._one_writer, self._connected() as connection:
             known = _known_cards(connection, service, named)
             rows = [_feedback_row(service, item, received_at, known) for item in items]
             connection.execute(self._new_feedback, rows)

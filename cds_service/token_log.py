@@ -29,7 +29,7 @@ from cds_service.store import StoreError
 
 _BUSY_MILLISECONDS = 5_000
 _PURGE_EVERY = timedelta(minutes=10)
-# Another host's clock may lag behind the one that purges; for it the token is still good.
+# Leeway is granted to clients, and another host's clock may lag behind the one that purges: for it the token is good.
 _KEEP_LONGER = timedelta(hours=1)
 
 _seen_token = Table(
@@ -59,7 +59,8 @@ class TokenLog:
     def is_first_use(self, issuer: str, jti: str, expires_at: float, now: datetime) -> bool:
         """Remember this token; False when it was seen before.
 
-        `expires_at` is the moment (seconds since 1970, UTC) from which it is refused for its age anyway.
+        `expires_at` is its `exp` (seconds since 1970, UTC); an hour after that it can be forgotten, since by then it is
+        refused for its age anyway.
         """
         self._purge_now_and_then(now)
         digest = hashlib.sha256(jti.encode("utf-8", "surrogatepass")).hexdigest()

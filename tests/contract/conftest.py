@@ -59,10 +59,12 @@ def ehr(app: Flask) -> Ehr:
 
 
 @pytest.fixture
-def mock() -> Iterator[responses.RequestsMock]:
+def mock(app: Flask) -> Iterator[responses.RequestsMock]:
     """No request leaves the process; one that nobody answers fails as a refused connection."""
     with responses.RequestsMock(assert_all_requests_are_fired=False) as faked:
         yield faked
+    # The client starts its threads again when it needs them; none are left to later tests that count threads.
+    app.extensions["cds_fhir_client"].close()
 
 
 @pytest.fixture

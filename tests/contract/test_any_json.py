@@ -1,4 +1,4 @@
-"""Whatever is sent: a documented status, never a crash, and every answer obeys the card rules. Matrix: S38, S46, S123."""
+"""Whatever is sent: a documented status, never a crash, and cards that obey the rules. Matrix: S38, S46, S123."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ quiet = settings(deadline=None, max_examples=150, suppress_health_check=[HealthC
 
 words = st.sampled_from(
     [
-        "", " ", "active", "final", "Patient/kidney-7", "2026-11-21", "2026-11-21T10:00:00Z", "9999-99-99", "http://loinc.org",
+        "", " ", "active", "final", "Patient/kidney-7", "2026-11-21", "2026-11-21T10:00:00Z", "9999-99-99",
+        "http://loinc.org",
         "17861-6", "mg/dL", "mmol/L", "warfarin", "calciphylaxis", "Bundle", "Patient", "#x", "\u0000", "é腎", "<b>",
     ]
 )  # fmt: skip
@@ -45,12 +46,12 @@ scalars = (
 names = st.sampled_from(
     [
         "resourceType", "id", "status", "code", "coding", "system", "display", "text", "subject", "reference", "entry",
-        "resource", "valueQuantity", "value", "unit", "effectiveDateTime", "birthDate", "contained", "extension", "link",
-        "relation", "url", "issue", "severity", "component", "total", "medicationCodeableConcept", "medicationReference",
-        "clinicalStatus", "performedPeriod", "start", "end", "referenceRange", "high",
+        "resource", "valueQuantity", "value", "unit", "effectiveDateTime", "birthDate", "contained", "extension",
+        "link", "relation", "url", "issue", "severity", "component", "total", "medicationCodeableConcept",
+        "medicationReference", "clinicalStatus", "performedPeriod", "start", "end", "referenceRange", "high",
     ]
 )  # fmt: skip
-any_json = st.recursive(
+any_json: st.SearchStrategy[Any] = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=4), max_leaves=12
 )
 SOUND = [PATIENT, ON_DIALYSIS, CALCIPHYLAXIS, WARFARIN, HIGH_CALCIUM, HAEMODIALYSIS]

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from cds_service import default_policy
 from tests.contract.card_rules import URGENCY, check_answer, check_r4
 from tests.contract.conftest import MakeApp
 from tests.contract.ehr import HOOKS, Ehr, actions, ehr_of, topics
@@ -96,7 +97,9 @@ def test_a_summary_stays_below_140_characters_however_long_the_drug_is_called(le
 
 
 def test_every_card_says_that_it_adds_to_clinical_judgement(ehr: Ehr) -> None:
-    assert all("does not replace it" in card["detail"] for card in ehr.ask("patient-view", SEVERAL))
+    footer = default_policy().wording.footer
+    assert footer
+    assert all(footer in card["detail"] for card in ehr.ask("patient-view", SEVERAL))
 
 
 @pytest.mark.parametrize("record", [SEVERAL, CONFIRMED, DIALYSIS])

@@ -177,6 +177,24 @@ def test_a_view_knows_who_calls(guarded: Flask) -> None:
     assert answer.get_json() == {"tenant": "north"}
 
 
+def test_an_address_that_leads_nowhere_is_answered_as_that(client: FlaskClient) -> None:
+    assert client.get("/nowhere").status_code == 404
+
+
+def test_a_service_that_does_not_exist_is_not_told_to_strangers(client: FlaskClient) -> None:
+    check_refusal(call(client, "/cds-services/unknown", None, {}))
+
+
+def test_preflights_pass_whatever_else_answers_them() -> None:
+    app = Flask("bare")
+    app.add_url_rule("/", "index", lambda: "")
+    clients = parse_trusted_clients(trust_file(), "clients.toml")
+    authentication = ClientAuthentication(clients, TokenLog("sqlite://"), PUBLIC_URL, lambda: NOW, KeySets())
+    protect(app, authentication, open_to_all=())
+    assert app.test_client().options("/").status_code == 200
+    assert app.test_client().get("/").status_code == 401
+
+
 def test_preflights_need_no_token(client: FlaskClient) -> None:
     answer = client.options(PATH, headers={"Origin": "https://ehr.example", "Access-Control-Request-Method": "POST"})
     assert answer.status_code < 300

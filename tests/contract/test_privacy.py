@@ -31,8 +31,7 @@ def leaks(text: str, words: tuple[str, ...] = PLANTED) -> list[str]:
 
 def failing(ehr: Ehr, hook: str) -> list[TestResponse]:
     """Answers to the same request spoilt in many ways, all of them errors."""
-    answers = []
-    for spoil in (
+    spoilt: tuple[Json, ...] = (
         {"hook": "Zephyrine"},
         {"hookInstance": "Zephyrine"},
         {"fhirServer": {"Zephyrine": TOKEN}},
@@ -43,9 +42,8 @@ def failing(ehr: Ehr, hook: str) -> list[TestResponse]:
         {"context": {"userId": "Practitioner/nephrologist-3", "patientId": "Zephyrine?"}},
         {"prefetch": ["Zephyrine"]},
         {"prefetch": {"patient": {"resourceType": "Zephyrine"}}, "fhirServer": "https://zephyrine.example/"},
-    ):
-        answers.append(ehr.post(full(ehr, hook) | spoil, hook))
-    return answers
+    )
+    return [ehr.post(full(ehr, hook) | members, hook) for members in spoilt]
 
 
 @pytest.mark.parametrize("hook", HOOKS)

@@ -24,9 +24,10 @@ WRONG: dict[str, list[object]] = {
     "prefetch": [None, 7, [], "x"],
     "extension": [None, 7, [], "x"],
     "fhirServer": [None, 7, [], {}, ""],
-    "context.userId": [None, 7, [], {}, "", "nobody", "Device/7", "Practitioner/", "Practitioner/a b", "Practitioner/a/b"],
+    "context.userId": [None, 7, [], {}, "", "nobody", "Device/7", "Practitioner/", "Practitioner/a b"],
     "context.patientId": [
-        None, 7, [], {}, "", "a b", "a/b", "../Practitioner/1", "1?_count=9", "1&patient=2", "1,2", "a" * 65, "é", "1%2F2",
+        None, 7, [], {}, "", "a b", "a/b", "../Practitioner/1", "1?_count=9", "1&patient=2", "1,2", "a" * 65, "é",
+        "1%2F2",
     ],
     "context.encounterId": [None, 7, [], {}, "", "a/b"],
     "context.draftOrders": [None, 7, [], "x"],

@@ -271,6 +271,10 @@ class TestHeader:
     def test_a_key_address_is_refused_where_keys_stand_in_place(self, check: Check) -> None:
         assert check(bearer(token(header={"jku": JWKS_URL}))) == Reason.KEY_ADDRESS
 
+    def test_an_empty_key_address_is_a_foreign_one(self, check: Check) -> None:
+        head = part({"alg": "ES384", "kid": "2026-03", "jku": None})
+        assert check(bearer(f"{head}.{part(claims())}.{part(b'x')}")) == Reason.KEY_ADDRESS
+
     def test_a_key_address_can_be_registered_beside_keys_in_place(self, gate: Gate) -> None:
         assert outcome(gate(jku=JWKS_URL), bearer(token(header={"jku": JWKS_URL}))) == "north"
 

@@ -13,6 +13,7 @@ from cds_service.feedback import parse_feedback
 from cds_service.store import FeedbackItem
 from cds_service.validation import InvalidField
 
+CODING = {"code": "x", "system": "s", "display": "d"}
 WHEN = datetime(2026, 11, 22, 10, 5, tzinfo=UTC)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from cds_service.serve import Server, UnsafeStart, _freeze, _relax, check_start, in_container, is_loopback
+from cds_service.serve import Server, UnsafeStart, check_start, freeze, in_container, is_loopback, relax
 
 DOCKER = Path("/.dockerenv").exists()
 CONTAINER = {"CDS_IN_CONTAINER": "1"}
@@ -88,8 +88,8 @@ def collector() -> Iterator[None]:
 
 @pytest.mark.usefixtures("collector")
 def test_start_up_objects_are_not_looked_at_again_and_collections_become_rare() -> None:
-    _freeze(None)
+    freeze(None)
     assert gc.get_freeze_count() > 0
     before = gc.get_threshold()[0]
-    _relax(None)
+    relax(None)
     assert gc.get_threshold()[0] > before

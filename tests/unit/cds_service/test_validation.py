@@ -34,6 +34,15 @@ def problem(body: object, validator: Any = REQUEST) -> tuple[str, str]:
     return refused.value.path, refused.value.problem
 
 
+def told(body: object) -> str:
+    """What is said about a body, "" where nothing is wrong with it."""
+    try:
+        check(body, REQUEST)
+    except InvalidField as refused:
+        return str(refused)
+    return ""
+
+
 def context(**changed: Any) -> dict[str, Any]:
     return GOOD | {"context": GOOD["context"] | changed}
 
@@ -76,7 +85,4 @@ def test_the_allowed_values_are_listed() -> None:
 @given(secret=secrets, name=st.sampled_from(["hook", "hookInstance", "context", "fhirServer", "prefetch"]))
 def test_what_stood_in_a_field_is_never_told(secret: object, name: str) -> None:
     for body in (secret, GOOD | {name: secret}, context(draftOrders=secret), context(patientId=secret)):
-        try:
-            check(body, REQUEST)
-        except InvalidField as refused:
-            assert "Zephyrine" not in str(refused)
+        assert "Zephyrine" not in told(body)
