@@ -9,17 +9,23 @@ import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
 
+from cds_service.client_auth import ClientAuthentication
 from cds_service.cors import register_cors
 from cds_service.fhir_client import FhirClient, Limits
+from cds_service.gate import caller, protect
+from cds_service.key_sets import KeySets
 from cds_service.order_templates import load_templates
 from cds_service.routes import blueprint, register_errors
 from cds_service.services import Knowledge
 from cds_service.settings import Settings
 from cds_service.store import Store
+from cds_service.token_log import TokenLog
+from cds_service.trusted_clients import load_trusted_clients
 from fhir_mappings.queries import build_queries
 from fhir_mappings.vocabulary import default_vocabulary
 from hooks.policy import Policy, load_policy
@@ -65,10 +71,29 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
         max_bytes=settings.fhir_max_bytes,
         pool_size=settings.fhir_pool_size,
     )
-    client = FhirClient(limits, settings.is_allowed_fhir_server, trust_environment=settings.fhir_trust_environment)
+
+    def is_allowed(base: str) -> bool:
+        """A caller that was checked has servers of its own; otherwise the settings decide."""
+        known = caller()
+        return known.is_allowed_fhir_server(base) if known else settings.is_allowed_fhir_server(base)
+
+    client = FhirClient(limits, is_allowed, trust_environment=settings.fhir_trust_environment)
     store = Store(settings.database_url)
     app.extensions["cds_store"], app.extensions["cds_fhir_client"] = store, client
     register_errors(app)
     register_cors(app, settings.cors_origins)
+    if settings.trusted_clients is not None and settings.public_url is not None:
+        _let_in_only_trusted_clients(app, settings.trusted_clients, settings.public_url, settings, clock)
     app.register_blueprint(blueprint(load_knowledge(settings), client, store, clock))
     return app
+
+
+def _let_in_only_trusted_clients(
+    app: Flask, clients: Path, public_url: str, settings: Settings, clock: Callable[[], datetime]
+) -> None:
+    """Discovery, calls and feedback need the CDS client's JWT; health, for load balancers, does not."""
+    token_log = TokenLog(settings.database_url)
+    app.extensions["cds_token_log"] = token_log
+    authentication = ClientAuthentication(load_trusted_clients(clients), token_log, public_url, clock, KeySets())
+    open_to_all = {"cds.health", "cds.openapi"} | ({"cds.discover"} if settings.open_discovery else set())
+    protect(app, authentication, open_to_all)

@@ -54,7 +54,9 @@ def serve(dev: bool, container: bool, host: str, port: int, allow_fhir: tuple[st
 
     settings = settings_for(dev=dev, allow_fhir=allow_fhir)
     try:
-        check_start(host, dev=dev, container=container, environment=os.environ)
+        check_start(
+            host, dev=dev, container=container, environment=os.environ, authenticated=bool(settings.trusted_clients)
+        )
     except UnsafeStart as error:
         raise click.ClickException(str(error)) from None
     if dev:
@@ -129,24 +131,62 @@ def _draft(file: Any, patient: str, number: int) -> dict[str, Any]:
 
 
 @cli.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--fhir-port", default=8090, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--once", is_flag=True, help="End after the cards have been printed.")
 @click.option("--full", is_flag=True, help="Print every card in full, not only those of the first patient.")
 @click.option("--patient", "only", multiple=True, metavar="KEY", help="Play only these synthetic patients.")
-def demo(host: str, port: int, fhir_port: int, once: bool, full: bool, only: tuple[str, ...]) -> None:
+def demo(port: int, fhir_port: int, once: bool, full: bool, only: tuple[str, ...]) -> None:
     """Start a FHIR sandbox with synthetic patients and the service, play an EHR, print the cards, keep serving."""
     from cds_service.demo.play import play_demo
     from cds_service.ehr import EhrError
-    from cds_service.serve import is_loopback
 
-    if not is_loopback(host):
-        raise click.ClickException("the demo serves without client authentication: loopback addresses only")
     try:
-        play_demo(Console(), host, port, fhir_port, once=once, only=only, full=full)
+        play_demo(Console(), port, fhir_port, once=once, only=only, full=full)
     except EhrError as error:
         raise click.ClickException(str(error)) from None
+
+
+@cli.command()
+@click.option("--service", help="Only this service id.")
+def overrides(service: str | None) -> None:
+    """Count how often which card was overridden, and why (from CDS_DATABASE_URL)."""
+    from cds_service.store import Store
+
+    store = Store(settings_for(dev=False).database_url)
+    for row in store.overrides(service=service):
+        click.echo(f"{row.times:6}  {row.service}  {row.topic or '(unknown card)'}  {row.reason_code or '(no reason)'}")
+
+
+@cli.group()
+def doctor() -> None:
+    """Find out what is wrong."""
+
+
+@doctor.command("token")
+@click.argument("token", required=False)
+@click.option("--clients", type=click.Path(exists=True, dir_okay=False), envvar="CDS_TRUSTED_CLIENTS", required=True)
+@click.option(
+    "--endpoint", required=True, metavar="URL", help="The endpoint the token is meant for, as the EHR calls it."
+)
+def doctor_token(token: str | None, clients: str, endpoint: str) -> None:
+    """Explain a CDS client's JWT check by check (argument, or standard input); nothing is used up by it."""
+    from pathlib import Path
+
+    from cds_service import utc_now
+    from cds_service.key_sets import KeySets
+    from cds_service.token_doctor import explain
+    from cds_service.trusted_clients import TrustedClientsError, load_trusted_clients
+
+    text = (token or sys.stdin.read()).strip().removeprefix("Bearer ")
+    try:
+        findings = explain(text, load_trusted_clients(Path(clients)), endpoint, utc_now(), KeySets())
+    except TrustedClientsError as error:
+        raise click.ClickException(str(error)) from None
+    for finding in findings:
+        click.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.text}")
+    if not all(finding.ok for finding in findings):
+        raise SystemExit(1)
 
 
 @cli.group()
@@ -167,7 +207,7 @@ def sandbox_load(url: str, token: str | None, wait: int) -> None:
     _await_server(url, wait)
     patients = load_patients(utc_now())
     try:
-        with _progress("loading") as step:
+        with _Progress("loading") as step:
             load(url, patients, token=token, progress=step)
     except LoaderError as error:
         raise click.ClickException(str(error)) from None
@@ -184,14 +224,14 @@ def sandbox_clean(url: str, token: str | None) -> None:
     from cds_service.demo.loader import LoaderError, clean
 
     try:
-        with _progress("removing") as step:
+        with _Progress("removing") as step:
             removed = clean(url, token=token, progress=step)
     except LoaderError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{removed} resources removed from {url}")
 
 
-class _progress:
+class _Progress:
     """A progress bar at a terminal, plain lines in a pipe; calling it reports (done, total, what)."""
 
     def __init__(self, verb: str) -> None:
@@ -205,7 +245,8 @@ class _progress:
         return self._step
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if self._bar.console.is_terminal:
+            self._bar.stop()
 
     def _step(self, done: int, total: int, what: str) -> None:
         if self._bar.console.is_terminal:

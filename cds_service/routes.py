@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from importlib.resources import files
 from typing import Any
 
 import orjson
@@ -63,6 +64,7 @@ def blueprint(knowledge: Knowledge, client: FhirClient, store: Store, clock: Cal
     routes = Blueprint("cds", __name__)
     services: dict[str, Service] = {service.ID: service for service in SERVICES}
     document = orjson.dumps(discovery(knowledge))
+    description = files("cds_service.schemas").joinpath("openapi.json").read_bytes()
 
     def known(service_id: str) -> Service:
         service = services.get(service_id)
@@ -103,6 +105,10 @@ def blueprint(knowledge: Knowledge, client: FhirClient, store: Store, clock: Cal
             message = f"stored; {len(unknown)} of {len(items)} cards are not known to this service"
             return json_response(operation_outcome(404, message, "feedback.card", "warning"))
         return json_response({})
+
+    @routes.get("/openapi.json")
+    def openapi() -> Response:
+        return Response(description, mimetype="application/json")
 
     @routes.get("/health")
     def health() -> Response:

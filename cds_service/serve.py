@@ -39,26 +39,27 @@ def in_container(environment: Mapping[str, str]) -> bool:
     return environment.get("CDS_IN_CONTAINER") == "1" or Path("/.dockerenv").exists()
 
 
-def check_start(host: str, *, dev: bool, container: bool, environment: Mapping[str, str]) -> None:
-    """Refuse to listen where strangers could call.
+def check_start(
+    host: str, *, dev: bool, container: bool, environment: Mapping[str, str], authenticated: bool = False
+) -> None:
+    """Refuse to listen where strangers could call. `authenticated` is True with trusted clients configured.
 
     Raises:
         UnsafeStart: with the reason.
     """
-    if is_loopback(host):
+    if not dev and not authenticated:
+        raise UnsafeStart(
+            "no trusted clients are configured, so anybody could call: set CDS_TRUSTED_CLIENTS and CDS_PUBLIC_URL, or "
+            "use --dev on a loopback address to try things out"
+        )
+    if authenticated and not dev:
         return
     if container and not in_container(environment):
         raise UnsafeStart("--container is for containers: there is no /.dockerenv and CDS_IN_CONTAINER is not 1")
-    if container:
-        return
-    if dev:
+    if not container and not is_loopback(host):
         raise UnsafeStart(
             f"--dev serves without client authentication and refuses to bind {host}: use a loopback address"
         )
-    raise UnsafeStart(
-        f"refusing to bind {host}: no trusted clients are configured, so anybody could call; bind a loopback address "
-        "behind a proxy that authenticates"
-    )
 
 
 class Server(BaseApplication):

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -40,7 +41,9 @@ class Settings:
     """Everything that differs between two installations. Seconds are seconds, sizes are bytes.
 
     An entry of `allowed_fhir_servers` is one base URL, or a prefix when it ends in "/". `fhir_trust_environment` lets
-    the proxy and certificate variables of the environment (HTTPS_PROXY, REQUESTS_CA_BUNDLE) take effect. `dev` is set
+    the proxy and certificate variables of the environment (HTTPS_PROXY, REQUESTS_CA_BUNDLE) take effect.
+    `trusted_clients` is the file that names who may call; `open_discovery` lets anybody read the discovery document.
+    `max_entries` bounds the Bundle entries of one request. `dev` is set
     by the command line, not by a variable: it also admits FHIR servers on this machine's loopback addresses.
     """
 
@@ -54,6 +57,9 @@ class Settings:
     fhir_pool_size: int = 32
     fhir_trust_environment: bool = False
     max_body_bytes: int = 10_000_000
+    trusted_clients: Path | None = None
+    open_discovery: bool = False
+    max_entries: int = 50_000
     cors_origins: tuple[str, ...] = ("*",)
     workers: int = 2
     threads: int = 16
@@ -87,6 +93,10 @@ def from_environment(environment: Mapping[str, str], *, dev: bool = False) -> Se
             values[attribute] = read(text)
         except (ValueError, KeyError, OSError, ArgumentError):
             problems.append(f"{name}: expected {expected}")
+    if values.get("trusted_clients") and not values.get("public_url"):
+        problems.append(
+            "CDS_PUBLIC_URL: needed with CDS_TRUSTED_CLIENTS, because tokens name the endpoint they are for"
+        )
     if problems:
         raise SettingsError("the settings cannot be used:\n" + "\n".join(f"  {problem}" for problem in problems))
     return Settings(**values, dev=dev)
@@ -180,6 +190,13 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise ValueError
+    return path
+
+
 def _truth(text: str) -> bool:
     return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
 
@@ -207,6 +224,9 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_FHIR_POOL_SIZE": ("fhir_pool_size", _whole(1, 1_000), "a whole number from 1 to 1000"),
     "CDS_FHIR_TRUST_ENVIRONMENT": ("fhir_trust_environment", _truth, "true or false"),
     "CDS_MAX_BODY_BYTES": ("max_body_bytes", _SIZE, "bytes, from 1000 to 1000000000"),
+    "CDS_MAX_ENTRIES": ("max_entries", _whole(1, 10_000_000), "a whole number from 1 to 10000000"),
+    "CDS_TRUSTED_CLIENTS": ("trusted_clients", _file, "the path of a readable file"),
+    "CDS_OPEN_DISCOVERY": ("open_discovery", _truth, "true or false"),
     "CDS_CORS_ORIGINS": ("cors_origins", _origins, "* or origins such as https://ehr.example, separated by commas"),
     "CDS_WORKERS": ("workers", _whole(1, 256), "a whole number from 1 to 256"),
     "CDS_THREADS": ("threads", _whole(1, 1_000), "a whole number from 1 to 1000"),

@@ -18,7 +18,7 @@ class CannotJudge(Exception):
     """A look-up that failed could have changed the answer. `what` names it in words without patient data."""
 
     def __init__(self, what: str, reason: str) -> None:
-        super().__init__(f"{what} could not be read: {reason}")
+        super().__init__(f"{what} could not be read ({reason})")
         self.what = what
         self.reason = reason
 

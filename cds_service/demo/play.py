@@ -80,7 +80,6 @@ def free_port(wished: int = 0) -> int:
 
 def play_demo(
     console: Console,
-    host: str,
     port: int,
     fhir_port: int,
     *,

@@ -19,15 +19,15 @@ CONTEXT = {
 REQUIRED = [(hook, path) for hook in HOOKS for path in (*ENVELOPE, *(f"context.{name}" for name in CONTEXT[hook]))]
 WRONG: dict[str, list[object]] = {
     "hook": [None, 7, [], {}, ""],
-    "hookInstance": [None, 7, [], {}, "", "not-a-uuid", "d1577c69dfbe44ad8fb81cfa5c3a52f5", "{}"],
+    "hookInstance": [None, 7, [], {}, "", "not-a-uuid", "d1577c69dfbe44ad8fb81cfa5c3a52f5", "{}", "d1577c69-dfbe-44ad-8fb8-1cfa5c3a52f5\n"],
     "context": [None, 7, [], "x"],
     "prefetch": [None, 7, [], "x"],
     "extension": [None, 7, [], "x"],
     "fhirServer": [None, 7, [], {}, ""],
-    "context.userId": [None, 7, [], {}, "", "nobody", "Device/7", "Practitioner/", "Practitioner/a b"],
+    "context.userId": [None, 7, [], {}, "", "nobody", "Device/7", "Practitioner/", "Practitioner/a b", "Patient/1\n"],
     "context.patientId": [
         None, 7, [], {}, "", "a b", "a/b", "../Practitioner/1", "1?_count=9", "1&patient=2", "1,2", "a" * 65, "é",
-        "1%2F2",
+        "1%2F2", "p1\n",
     ],
     "context.encounterId": [None, 7, [], {}, "", "a/b"],
     "context.draftOrders": [None, 7, [], "x"],

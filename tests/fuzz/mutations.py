@@ -55,7 +55,9 @@ HOSTILE_WORDS = (
 )
 HUGE: tuple[Any, ...] = ("x" * 100_000, "1" * 5_000, [0] * 20_000, {f"k{n}": n for n in range(5_000)})
 DEEP: tuple[Any, ...] = (nested(150), deep_object(150))
-VALUES: tuple[Any, ...] = (REMOVED, *WRONG_KINDS, *ODD_SHAPES, *HOSTILE_WORDS, *HUGE, *DEEP)
+EVERYWHERE: tuple[Any, ...] = (REMOVED, *WRONG_KINDS)
+"""What is put in every place of all."""
+VALUES: tuple[Any, ...] = (*EVERYWHERE, *ODD_SHAPES, *HOSTILE_WORDS, *HUGE, *DEEP)
 
 
 def places(value: Any, at: Path = ()) -> Iterator[Path]:
@@ -67,6 +69,15 @@ def places(value: Any, at: Path = ()) -> Iterator[Path]:
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from places(inner, (*at, index))
+
+
+def places_for(number: int, body: Any) -> Iterator[Path]:
+    """Where to put the value of this number: outside the prefetch everywhere; inside it, where the readers are
+    tolerant and the places many, each place gets all of EVERYWHERE and every third of the other values.
+    """
+    for turn, place in enumerate(places(body)):
+        if place[:1] != ("prefetch",) or number < len(EVERYWHERE) or turn % 3 == number % 3:
+            yield place
 
 
 def value_at(body: Any, place: Path) -> Any:
@@ -86,15 +97,6 @@ def changed(body: Any, place: Path, value: Any) -> Any:
     else:
         shallow[step] = changed(body[step], tuple(rest), value)
     return shallow
-
-
-def has(body: Any, place: Path) -> bool:
-    """Is this place (still) there?"""
-    try:
-        value_at(body, place)
-    except (KeyError, IndexError, TypeError):
-        return False
-    return True
 
 
 def named(place: Path) -> str:

@@ -29,6 +29,9 @@ def description() -> dict[str, Any]:
     return parsed
 
 
+_UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_sound: set[tuple[object, ...]] = set()
+"""Answers that were found in order, but for their uuids: most mutations change nothing in the answer."""
 _PATHS: Mapping[str, Any] = description()["paths"]
 
 
@@ -53,8 +56,15 @@ def check_kept(reply: Reply, path: str, seconds: float, patient_id: str | None =
     assert reply.status_code < 500, reply.data
     assert str(reply.status_code) in _PATHS[path]["post"]["responses"], "a status that the description does not name"
     assert seconds < WITHIN_SECONDS
-    check_silent(reply.data.decode())
     assert "X-Injected" not in reply.headers
+    alike = (path, reply.status_code, reply.mimetype, patient_id, _UUID.sub(b"", reply.data))
+    if alike not in _sound:
+        _check_body(reply, path, patient_id)
+        _sound.add(alike)
+
+
+def _check_body(reply: Reply, path: str, patient_id: str | None) -> None:
+    check_silent(reply.data.decode())
     if reply.status_code != 200:
         check_error(reply, reply.status_code)  # type: ignore[arg-type]  # a Reply has what the check reads
     elif not path.endswith("/feedback"):

@@ -22,7 +22,7 @@ KEY = "elevated-risk-on-warfarin"
 
 def test_one_patient_is_played_and_everything_is_stopped_again() -> None:
     text = StringIO()
-    play_demo(Console(file=text, width=200), "127.0.0.1", free_port(), free_port(), once=True, only=(KEY,))
+    play_demo(Console(file=text, width=200), free_port(), free_port(), once=True, only=(KEY,))
     said = text.getvalue()
     for words in ("opens the chart (patient-view)", "picks warfarin (order-select)", "signs warfarin (order-sign)"):
         assert words in said
@@ -55,7 +55,7 @@ def test_the_command_serves_on_until_it_is_interrupted(tmp_path: Path) -> None:
 
 def test_an_unknown_patient_is_said_before_anything_starts() -> None:
     with pytest.raises(EhrError, match="no synthetic patient of that name"):
-        play_demo(Console(file=StringIO()), "127.0.0.1", 0, 0, once=True, only=("nobody",))
+        play_demo(Console(file=StringIO()), 0, 0, once=True, only=("nobody",))
 
 
 def test_a_service_that_runs_already_is_used_and_not_stopped() -> None:

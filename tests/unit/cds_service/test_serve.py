@@ -29,32 +29,34 @@ def test_addresses_that_others_can_reach(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "dev", "container", "environment"),
+    ("host", "dev", "container", "environment", "authenticated"),
     [
-        ("127.0.0.1", False, False, {}),
-        ("127.0.0.1", True, False, {}),
-        ("127.0.0.1", False, True, {}),
-        ("::1", True, True, {}),
-        ("0.0.0.0", False, True, CONTAINER),
-        ("0.0.0.0", True, True, CONTAINER),
+        ("127.0.0.1", True, False, {}, False),
+        ("::1", True, False, {}, False),
+        ("0.0.0.0", True, True, CONTAINER, False),
+        ("127.0.0.1", False, False, {}, True),
+        ("0.0.0.0", False, False, {}, True),
     ],
 )
-def test_a_safe_start_is_let_through(host: str, dev: bool, container: bool, environment: dict[str, str]) -> None:
-    check_start(host, dev=dev, container=container, environment=environment)
+def test_a_safe_start_is_let_through(
+    host: str, dev: bool, container: bool, environment: dict[str, str], authenticated: bool
+) -> None:
+    check_start(host, dev=dev, container=container, environment=environment, authenticated=authenticated)
 
 
 @pytest.mark.parametrize(
-    ("host", "dev", "reason"),
+    ("host", "dev", "authenticated", "reason"),
     [
-        ("0.0.0.0", False, "refusing to bind 0.0.0.0"),
-        ("cds.example", False, "refusing to bind cds.example"),
-        ("0.0.0.0", True, "--dev serves without client authentication"),
-        ("::", True, "--dev serves without client authentication"),
+        ("127.0.0.1", False, False, "no trusted clients are configured"),
+        ("0.0.0.0", False, False, "no trusted clients are configured"),
+        ("0.0.0.0", True, False, "--dev serves without client authentication"),
+        ("0.0.0.0", True, True, "--dev serves without client authentication"),
+        ("::", True, False, "--dev serves without client authentication"),
     ],
 )
-def test_an_unsafe_start_is_refused_with_the_reason(host: str, dev: bool, reason: str) -> None:
+def test_an_unsafe_start_is_refused_with_the_reason(host: str, dev: bool, authenticated: bool, reason: str) -> None:
     with pytest.raises(UnsafeStart, match=reason):
-        check_start(host, dev=dev, container=False, environment=CONTAINER)
+        check_start(host, dev=dev, container=False, environment=CONTAINER, authenticated=authenticated)
 
 
 @pytest.mark.parametrize("value", ["", "0", "true"])
@@ -63,7 +65,7 @@ def test_a_container_says_so_with_1_and_nothing_else_or_has_the_file_of_docker(v
     assert in_container(environment) is DOCKER
     refused = nullcontext() if DOCKER else pytest.raises(UnsafeStart, match="--container is for containers")
     with refused:
-        check_start("0.0.0.0", dev=False, container=True, environment=environment)
+        check_start("0.0.0.0", dev=True, container=True, environment=environment)
 
 
 def test_a_container_is_recognised_by_its_variable() -> None:

@@ -126,7 +126,7 @@ def test_a_medication_is_worded_as_recorded_with_how_it_was_recognised_and_since
 
 def test_active_drugs_of_some_classes_are_listed_once() -> None:
     both = drug("calcium_product", "nutritional_vitamin_d", name="calcium D")
-    assert facts(both, WARFARIN).taking("calcium_product", "nutritional_vitamin_d") == "calcium D as worded (RxNorm 1)"
+    assert facts(both, WARFARIN).taking("calcium_product", "nutritional_vitamin_d") == "calcium D as worded"
     assert facts(WARFARIN).taking("calcium_product") == ""
 
 

@@ -1,0 +1,96 @@
+"""The service as its users run it: gunicorn with workers, started and ended by us, and looked at through /proc.
+
+What may live here: one process tree, and what the kernel says about its workers. Linux only.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.servers import Running
+
+START_WITHIN_SECONDS, STOP_WITHIN_SECONDS = 60.0, 30.0
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One worker at one moment: resident memory in megabytes, threads, open files and sockets."""
+
+    megabytes: float
+    threads: int
+    files: int
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service that answers on 127.0.0.1:`port`."""
+
+    process: Running
+    log: Path
+
+    @property
+    def port(self) -> int:
+        return self.process.port
+
+    def figures(self) -> dict[int, Figures]:
+        """What every worker uses now, by process id."""
+        return {pid: _figures(Path(f"/proc/{pid}")) for pid in self.process.workers()}
+
+
+@contextmanager
+def running_service(folder: Path, workers: int, **variables: str) -> Iterator[Service]:
+    """`calciphylaxis-cds serve --dev` with a database in this folder; `variables` are settings by name."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    log = folder / "service.log"
+    command = (sys.executable, "-m", "cds_service.cli", "serve", "--dev", "--port", str(port))
+    environment = _environment(folder, workers, variables)
+    with log.open("wb") as output, subprocess.Popen(command, env=environment, stdout=output, stderr=output) as process:
+        try:
+            _wait_until_healthy(process, port, log)
+            yield Service(Running(process.pid, port), log)
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_WITHIN_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _environment(folder: Path, workers: int, variables: Mapping[str, str]) -> Mapping[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
+    ours = {
+        "CDS_WORKERS": str(workers),
+        "CDS_DATABASE_URL": f"sqlite:///{folder}/cards.sqlite3",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+    return inherited | ours | variables
+
+
+def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    give_up = time.monotonic() + START_WITHIN_SECONDS
+    while process.poll() is None and time.monotonic() < give_up:
+        with suppress(OSError):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.request("GET", "/health")
+            if connection.getresponse().status == 200:
+                return
+        time.sleep(0.1)
+    raise RuntimeError(f"the service did not start:\n{log.read_text(errors='replace')[-1500:]}")
+
+
+def _figures(process: Path) -> Figures:
+    memory = next(line for line in (process / "status").read_text().splitlines() if line.startswith("VmRSS:"))
+    tasks, files = list((process / "task").iterdir()), list((process / "fd").iterdir())
+    return Figures(int(memory.split()[1]) / 1024, len(tasks), len(files))
