@@ -23,6 +23,9 @@ class CannotJudge(Exception):
         self.reason = reason
 
 
+INCOMPLETE = "cua-data-gap"
+"""The topic of the card that tells of results which could not be read, when there is nothing else to tell."""
+
 Rules = Callable[[Assessment, Policy], list[Card]]
 
 
@@ -45,6 +48,7 @@ def judge(chart: Chart, on: date, policy: Policy, rules: Rules) -> list[Card]:
     gap = chart.gap("dialysis_procedures")
     if gap is not None and not patient.dialysis and not cards:
         supposed = rules(Assessment(chart, on, limits, assume_dialysis=True), policy)
-        if supposed:
+        # Only a sign, a risk or a drug would have mattered; further unread results alone would not.
+        if any(card.topic != INCOMPLETE for card in supposed):
             raise CannotJudge(gap.what, gap.reason)
     return cards

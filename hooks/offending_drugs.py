@@ -36,10 +36,9 @@ class Moment(Enum):
 
 @dataclass
 class _Raised:
-    """A topic on its way to a card."""
+    """A topic on its way to a card: the most urgent row that raised it, and every drug."""
 
     rule: DrugRule
-    indicator: Indicator
     drugs: list[tuple[Medication, str]] = field(default_factory=list)
 
 
@@ -60,14 +59,15 @@ def drug_cards(patient: Assessment, orders: Iterable[Medication], moment: Moment
     for order in orders:
         for match in order.matches:
             rule = matching_rule(patient, match.drug_class, policy)
-            indicator = _indicator(rule, moment) if rule else None
-            if rule is None or indicator is None:
+            if rule is None:
                 continue
-            topic = raised.setdefault(rule.topic, _Raised(rule, indicator))
-            if indicator.urgency > topic.indicator.urgency:
-                topic.rule, topic.indicator = rule, indicator
+            topic = raised.setdefault(rule.topic, _Raised(rule))
+            if rule.indicator.urgency > topic.rule.indicator.urgency:
+                topic.rule = rule
             topic.drugs.append((order, match.drug))
-    return [_card(patient, topic, moment, policy) for topic in raised.values()]
+    # A drug whose own row would only inform is still named beside a more urgent one of the same topic.
+    kept = [(topic, indicator) for topic in raised.values() if (indicator := _indicator(topic.rule, moment))]
+    return [_card(patient, topic, indicator, moment, policy) for topic, indicator in kept]
 
 
 def _indicator(rule: DrugRule, moment: Moment) -> Indicator | None:
@@ -79,7 +79,7 @@ def _indicator(rule: DrugRule, moment: Moment) -> Indicator | None:
     return rule.indicator if moment is Moment.ORDER_SIGN and rule.keep_at_order_sign else None
 
 
-def _card(patient: Assessment, raised: _Raised, moment: Moment, policy: Policy) -> Card:
+def _card(patient: Assessment, raised: _Raised, indicator: Indicator, moment: Moment, policy: Policy) -> Card:
     text = policy.drug_texts[raised.rule.text]
     facts = DrugFacts(Facts(patient, policy.wording), tuple(raised.drugs), moment.draft)
     placeholders = facts.placeholders(text.needs)
@@ -89,7 +89,7 @@ def _card(patient: Assessment, raised: _Raised, moment: Moment, policy: Policy) 
     return make_card(
         raised.rule.topic,
         text,
-        raised.indicator,
+        indicator,
         summary=text.summary.format_map(placeholders),
         body=detail(
             (line.format_map(markdown) for line in text.lead),

@@ -8,7 +8,7 @@ from hooks.assessment import Assessment
 from hooks.calciphylaxis_status import calciphylaxis_card
 from hooks.card import Card, Indicator, most_urgent_first
 from hooks.chart import Chart
-from hooks.judgement import CannotJudge, judge
+from hooks.judgement import INCOMPLETE, CannotJudge, judge
 from hooks.offending_drugs import Moment, drug_cards
 from hooks.policy import Policy
 from hooks.sepsis_watch import SEPSIS_RESULTS, sepsis_card
@@ -43,5 +43,5 @@ def _cards(patient: Assessment, policy: Policy) -> list[Card]:
     cards = status + drug_cards(patient, patient.chart.medications, Moment.PATIENT_VIEW, policy)
     if not cards and patient.dialysis and any(gap.analytes - SEPSIS_RESULTS for gap in patient.chart.gaps):
         # Silence would look like "no risk" although part of the chart could not be read.
-        return [status_card("cua-data-gap", Indicator.INFO, patient, policy)]
+        return [status_card(INCOMPLETE, Indicator.INFO, patient, policy)]
     return cards

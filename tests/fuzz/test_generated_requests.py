@@ -37,7 +37,7 @@ from tests.fuzz.service_process import Service, running_service
 
 pytestmark = pytest.mark.fuzz
 
-EXAMPLES = 120
+EXAMPLES = 60
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 SCHEMA = schemathesis.openapi.from_dict(description())
 OPERATIONS: dict[str, APIOperation[Any]] = {

@@ -14,6 +14,10 @@ Resource = dict[str, Any]
 
 def write_drug(order: Resource, concept: Resource, dialect: Dialect, medication_id: str) -> list[Resource]:
     """The order with its drug, and the Medication that stands apart, if any."""
+    if order["resourceType"] == "NutritionOrder":
+        kept = {key: order[key] for key in ("resourceType", "id", "status", "intent")}
+        supplement = [{"productName": concept["text"]}]
+        return [{**kept, "patient": order["subject"], "dateTime": order["authoredOn"], "supplement": supplement}]
     if order["resourceType"] != "MedicationRequest":
         return [{**order, "code": concept}]
     if dialect.drug_shape == "reference":

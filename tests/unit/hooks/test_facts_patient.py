@@ -130,6 +130,14 @@ def test_active_drugs_of_some_classes_are_listed_once() -> None:
     assert facts(WARFARIN).taking("calcium_product") == ""
 
 
+def test_an_active_drug_recognised_by_name_says_so_and_since_when() -> None:
+    named = replace(WARFARIN, matches=(replace(WARFARIN.matches[0], how="by name"),), authored=ago(4))
+    words = facts(named).taking("vitamin_k_antagonist")
+    assert "matched by name" in words
+    assert f"{ago(4).isoformat()}, 4 days ago" in words
+    assert "matched by name" not in facts(WARFARIN).taking("vitamin_k_antagonist")
+
+
 # ------------------------------------------------------------------ nothing from the record is markup
 @given(st.text(min_size=1))
 def test_no_text_of_the_record_brings_html_into_a_fact(text: str) -> None:

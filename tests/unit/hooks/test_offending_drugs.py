@@ -235,3 +235,13 @@ def test_a_summary_stays_short_for_absurdly_many_drugs(moment: Moment) -> None:
     found = [card for story in stories for card in cards(story, *orders, moment=moment)]
     assert found
     assert all(0 < len(card.summary) < SUMMARY_LIMIT for card in found)
+
+
+@pytest.mark.parametrize("moment", list(Moment))
+def test_a_drug_whose_own_row_only_informs_is_named_beside_the_more_urgent_one(moment: Moment) -> None:
+    low = result(Analyte.TOTAL_CALCIUM, LIMITS.calcium_low - STEP)
+    high_pth = result(Analyte.INTACT_PTH, LIMITS.pth_assumed_upper_limit * LIMITS.pth_high_times + 1)
+    (card,) = cards(chart(CONFIRMED, ON_DIALYSIS, low, high_pth), CALCITRIOL, CHOLECALCIFEROL, moment=moment)
+    assert (card.topic, card.indicator) == ("vitd-cua", "warning")
+    assert "calcitriol" in card.summary.lower()
+    assert "cholecalciferol" in card.summary.lower()

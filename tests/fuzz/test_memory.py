@@ -1,0 +1,50 @@
+"""Twenty thousand ordinary and hostile calls leave the workers as they were: memory, threads, sockets.
+
+What may live here: rounds of the same mixture against a running service, and what the kernel says between them.
+"""
+
+from __future__ import annotations
+
+from itertools import cycle, islice
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.bodies import PLANTED
+from tests.fuzz.faulty_fhir import faulty_fhir
+from tests.fuzz.promises import WITHIN_SECONDS, check_silent
+from tests.fuzz.service_process import Figures, running_service
+from tests.fuzz.traffic import Answered, calls, send, statuses
+
+pytestmark = pytest.mark.fuzz
+
+ROUND, ROUNDS, CONNECTIONS = 2_500, 8, 8
+WARM_UP_ROUNDS = 3
+SETTINGS = {"CDS_FHIR_DEADLINE_SECONDS": "0.5", "CDS_THREADS": "8", "CDS_FHIR_POOL_SIZE": "16"}
+
+
+def check_answers(answers: list[Answered]) -> None:
+    assert all(0 < answer.status < 500 for answer in answers), statuses(answers)
+    assert max(answer.seconds for answer in answers) < WITHIN_SECONDS
+    for body in {answer.body for answer in answers}:
+        check_silent(body.decode())
+
+
+def test_workers_stay_as_they_are(tmp_path: Path) -> None:
+    seen: list[dict[int, Figures]] = []
+    with faulty_fhir() as fhir, running_service(tmp_path, 2, **SETTINGS) as service:
+        # The same calls round after round: what a round leaves behind is a leak, not another mixture.
+        stream = cycle(islice(calls(fhir), ROUND))
+        for _ in range(ROUNDS):
+            check_answers(send(service.port, stream, ROUND, CONNECTIONS))
+            seen.append(service.figures())
+        log = service.log.read_text(errors="replace")
+    warm, last = seen[WARM_UP_ROUNDS - 1], seen[-1]
+    assert warm.keys() == last.keys() and len(warm) == 2, "a worker died"
+    for pid, before in warm.items():
+        after = last[pid]
+        assert after.megabytes <= before.megabytes * 1.1, seen
+        assert after.threads <= before.threads, seen
+        # A few kept-alive connections come and go.
+        assert after.files <= before.files + CONNECTIONS, seen
+    assert not [secret for secret in PLANTED if secret in log]

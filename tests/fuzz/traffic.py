@@ -1,0 +1,118 @@
+"""A mixture of ordinary, mutated, broken and fetch-mode calls, sent to a running service over kept-alive connections.
+
+What may live here: what is sent, in which proportion, and the client that sends it. The mixture of one seed is always
+the same, so that memory can be compared between rounds of it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+
+from cds_service.services import SERVICES
+from tests.contract.records import Json
+from tests.fuzz.bodies import FEEDBACK, HOOKS
+from tests.fuzz.faulty_fhir import FAULTS
+from tests.fuzz.mutations import VALUES, changed, places
+
+PATHS = {service.HOOK: f"/cds-services/{service.ID}" for service in SERVICES}
+FETCHING, WAITING = 0.04, 0.1
+"""The share of calls in which the service has to ask the FHIR server, and of those the share whose fault takes time."""
+SLOW_FAULTS = ("slow", "drip", "endless", "huge")
+BROKEN_BODIES = (b"", b"{", b"null", b"[]", b"\xff\xfe", b'{"hook": NaN}', b"{" * 2_000, b" " * 50_000)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request, as it goes over the wire."""
+
+    path: str
+    body: bytes
+    method: str = "POST"
+    kind: str = "application/json"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came back for one call."""
+
+    call: Call
+    status: int
+    body: bytes
+    seconds: float
+
+
+def calls(fhir: str, seed: int = 0) -> Iterator[Call]:
+    """An endless mixture; `fhir` is the address of the faulty FHIR server."""
+    chance = random.Random(seed)
+    ordinary = {hook: json.dumps(body).encode() for hook, body in HOOKS.items()}
+    where = {hook: list(places(body))[1:] for hook, body in HOOKS.items()}
+    fast = [fault for fault in FAULTS if fault not in SLOW_FAULTS]
+    while True:
+        hook, dice = chance.choice(list(HOOKS)), chance.random()
+        if dice < FETCHING:
+            fault = chance.choice(SLOW_FAULTS if chance.random() < WAITING else fast)
+            yield Call(PATHS[hook], json.dumps(fetching(HOOKS[hook], f"{fhir}/{fault}")).encode())
+        elif dice < 0.45:
+            yield Call(PATHS[hook], ordinary[hook])
+        elif dice < 0.85:
+            mutated = changed(HOOKS[hook], chance.choice(where[hook]), chance.choice(VALUES))
+            yield Call(PATHS[hook], json.dumps(mutated).encode())
+        elif dice < 0.90:
+            yield Call(f"{PATHS[hook]}/feedback", json.dumps(FEEDBACK).encode())
+        elif dice < 0.97:
+            yield Call(PATHS[hook], chance.choice(BROKEN_BODIES))
+        else:
+            yield chance.choice(ODDITIES)
+
+
+ODDITIES = (
+    Call("/cds-services", b"", "GET"),
+    Call("/health", b"", "GET"),
+    Call("/cds-services", b"", "DELETE"),
+    Call("/cds-services/unknown", b"{}"),
+    Call("/cds-services/%2e%2e%2f%2e%2e%2fetc%2fpasswd", b"{}"),
+    Call(PATHS["patient-view"], b"{}", kind="text/plain"),
+    Call(PATHS["patient-view"], b"", "OPTIONS"),
+)
+
+
+def fetching(body: Json, server: str) -> Json:
+    """The same call without prefetch, from an EHR with this FHIR server."""
+    return {name: value for name, value in body.items() if name != "prefetch"} | {"fhirServer": server}
+
+
+def send(port: int, stream: Iterator[Call], count: int, connections: int) -> list[Answered]:
+    """Send so many calls over so many connections at once; a dropped connection counts as status 0."""
+    parts = [list(islice(stream, count // connections)) for _ in range(connections)]
+    with ThreadPoolExecutor(connections) as threads:
+        return [answer for part in threads.map(lambda some: list(_one_by_one(port, some)), parts) for answer in part]
+
+
+def _one_by_one(port: int, some: list[Call]) -> Iterator[Answered]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        for call in some:
+            began = time.perf_counter()
+            try:
+                connection.request(call.method, call.path, call.body, {"Content-Type": call.kind})
+                response = connection.getresponse()
+                status, body = response.status, response.read()
+            except (OSError, http.client.HTTPException):
+                status, body = 0, b""
+                connection.close()
+            yield Answered(call, status, body, time.perf_counter() - began)
+    finally:
+        connection.close()
+
+
+def statuses(answers: list[Answered]) -> dict[int, int]:
+    """How often each status came."""
+    return dict(sorted(Counter(answer.status for answer in answers).items()))
