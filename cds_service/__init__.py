@@ -20,6 +20,7 @@ from cds_service.fhir_client import FhirClient, Limits
 from cds_service.gate import caller, protect
 from cds_service.key_sets import KeySets
 from cds_service.order_templates import load_templates
+from cds_service.rate_limit import limit_rate
 from cds_service.routes import blueprint, register_errors
 from cds_service.services import Knowledge
 from cds_service.settings import Settings
@@ -84,7 +85,9 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
     register_cors(app, settings.cors_origins)
     if settings.trusted_clients is not None and settings.public_url is not None:
         _let_in_only_trusted_clients(app, settings.trusted_clients, settings.public_url, settings, clock)
-    app.register_blueprint(blueprint(load_knowledge(settings), client, store, clock))
+    if settings.rate_limit:
+        limit_rate(app, settings.rate_limit, settings.rate_limit_storage)
+    app.register_blueprint(blueprint(load_knowledge(settings), client, store, clock, settings.max_entries))
     return app
 
 

@@ -14,6 +14,15 @@ ALLOWED = {
     "Access-Control-Max-Age": "600",
 }
 
+SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Strict-Transport-Security": "max-age=31536000",
+}
+"""Answers hold patient data: not to be cached, framed, sniffed or referred from; the last holds over TLS only."""
+
 
 def register_cors(app: Flask, origins: tuple[str, ...]) -> None:
     """Answer preflights and add the headers; with "*" any origin may read, never with credentials."""
@@ -34,6 +43,6 @@ def register_cors(app: Flask, origins: tuple[str, ...]) -> None:
             response.headers.add("Vary", "Origin")
         if "Access-Control-Allow-Origin" in response.headers:
             response.headers.update(ALLOWED)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Cache-Control", "no-store")
+        for name, value in SECURITY.items():
+            response.headers.setdefault(name, value)
         return response

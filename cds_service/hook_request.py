@@ -26,17 +26,30 @@ class HookRequest:
     selections: tuple[str, ...] | None = None
 
 
-def parse_hook_request(body: object, hook: str) -> HookRequest:
+class TooManyEntries(Exception):
+    """The Bundles of a request hold more entries than the limit."""
+
+
+def _entries(bundle: object) -> int:
+    entries = bundle.get("entry") if isinstance(bundle, dict) else None
+    return len(entries) if isinstance(entries, list) else 0
+
+
+def parse_hook_request(body: object, hook: str, max_entries: int = 50_000) -> HookRequest:
     """The body of a call to a service of this hook.
 
     Raises:
         InvalidField: naming the field that is missing, of the wrong type, or meant for another hook.
+        TooManyEntries: the Bundles hold more entries than one request may bring.
     """
     check(body, REQUEST)
     request: Mapping[str, Any] = body  # type: ignore[assignment]  # the schema has just shown that it is an object
     if request["hook"] != hook:
         raise InvalidField("hook", f"must be {hook} at this service")
     context = request["context"]
+    bundles = [*(request.get("prefetch") or {}).values(), context.get("draftOrders")]
+    if sum(map(_entries, bundles)) > max_entries:
+        raise TooManyEntries
     authorization = request.get("fhirAuthorization") or {}
     server = request.get("fhirServer")
     selections = context.get("selections") if hook == "order-select" else None

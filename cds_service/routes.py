@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException
 
 from cds_service.feedback import parse_feedback
 from cds_service.fhir_client import FhirClient
-from cds_service.hook_request import parse_hook_request
+from cds_service.hook_request import TooManyEntries, parse_hook_request
 from cds_service.outcome import ServiceError, operation_outcome
 from cds_service.services import SERVICES, Knowledge, Service, call, issued
 from cds_service.store import Store, StoreError
@@ -59,7 +59,9 @@ def discovery(knowledge: Knowledge) -> dict[str, Any]:
     }
 
 
-def blueprint(knowledge: Knowledge, client: FhirClient, store: Store, clock: Callable[[], datetime]) -> Blueprint:
+def blueprint(
+    knowledge: Knowledge, client: FhirClient, store: Store, clock: Callable[[], datetime], max_entries: int
+) -> Blueprint:
     """The routes, wired to what they need."""
     routes = Blueprint("cds", __name__)
     services: dict[str, Service] = {service.ID: service for service in SERVICES}
@@ -80,7 +82,10 @@ def blueprint(knowledge: Knowledge, client: FhirClient, store: Store, clock: Cal
     def call_service(service_id: str) -> Response:
         service = known(service_id)
         started = time.perf_counter()
-        hook_request = parse_hook_request(read_json(), service.HOOK)
+        try:
+            hook_request = parse_hook_request(read_json(), service.HOOK, max_entries)
+        except TooManyEntries:
+            raise ServiceError(413, f"more than {max_entries} Bundle entries", "prefetch") from None
         now = clock()
         try:
             cards = call(service, hook_request, knowledge, client, now)
@@ -158,7 +163,7 @@ def register_errors(app: Flask) -> None:
         status = error.code or 500
         response = json_response(operation_outcome(status, error.name.lower()), status)
         for name, value in error.get_headers():
-            if name == "Allow":
+            if name in ("Allow", "Retry-After"):
                 response.headers[name] = value
         return response
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from limits import parse as parse_rate
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -43,7 +44,8 @@ class Settings:
     An entry of `allowed_fhir_servers` is one base URL, or a prefix when it ends in "/". `fhir_trust_environment` lets
     the proxy and certificate variables of the environment (HTTPS_PROXY, REQUESTS_CA_BUNDLE) take effect.
     `trusted_clients` is the file that names who may call; `open_discovery` lets anybody read the discovery document.
-    `max_entries` bounds the Bundle entries of one request. `dev` is set
+    `max_entries` bounds the Bundle entries of one request,
+    `rate_limit` the calls of one client. `dev` is set
     by the command line, not by a variable: it also admits FHIR servers on this machine's loopback addresses.
     """
 
@@ -60,6 +62,8 @@ class Settings:
     trusted_clients: Path | None = None
     open_discovery: bool = False
     max_entries: int = 50_000
+    rate_limit: str | None = None
+    rate_limit_storage: str = field(default="memory://", repr=False)
     cors_origins: tuple[str, ...] = ("*",)
     workers: int = 2
     threads: int = 16
@@ -190,6 +194,17 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _rate(text: str) -> str:
+    parse_rate(text)
+    return text
+
+
+def _rate_storage(text: str) -> str:
+    if not text.startswith(("memory://", "redis://", "rediss://")):
+        raise ValueError
+    return text
+
+
 def _file(text: str) -> Path:
     path = Path(text)
     if not path.is_file():
@@ -224,6 +239,8 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_FHIR_POOL_SIZE": ("fhir_pool_size", _whole(1, 1_000), "a whole number from 1 to 1000"),
     "CDS_FHIR_TRUST_ENVIRONMENT": ("fhir_trust_environment", _truth, "true or false"),
     "CDS_MAX_BODY_BYTES": ("max_body_bytes", _SIZE, "bytes, from 1000 to 1000000000"),
+    "CDS_RATE_LIMIT": ("rate_limit", _rate, "a rate such as 600 per minute"),
+    "CDS_RATE_LIMIT_STORAGE": ("rate_limit_storage", _rate_storage, "memory:// or redis://host:port"),
     "CDS_MAX_ENTRIES": ("max_entries", _whole(1, 10_000_000), "a whole number from 1 to 10000000"),
     "CDS_TRUSTED_CLIENTS": ("trusted_clients", _file, "the path of a readable file"),
     "CDS_OPEN_DISCOVERY": ("open_discovery", _truth, "true or false"),

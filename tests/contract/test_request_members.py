@@ -19,7 +19,8 @@ CONTEXT = {
 REQUIRED = [(hook, path) for hook in HOOKS for path in (*ENVELOPE, *(f"context.{name}" for name in CONTEXT[hook]))]
 WRONG: dict[str, list[object]] = {
     "hook": [None, 7, [], {}, ""],
-    "hookInstance": [None, 7, [], {}, "", "not-a-uuid", "d1577c69dfbe44ad8fb81cfa5c3a52f5", "{}", "d1577c69-dfbe-44ad-8fb8-1cfa5c3a52f5\n"],
+    "hookInstance": [None, 7, [], {}, "", "not-a-uuid", "d1577c69dfbe44ad8fb81cfa5c3a52f5", "{}",
+                     "d1577c69-dfbe-44ad-8fb8-1cfa5c3a52f5\n"],
     "context": [None, 7, [], "x"],
     "prefetch": [None, 7, [], "x"],
     "extension": [None, 7, [], "x"],

@@ -26,7 +26,13 @@ from tests.contract.records import (
     result,
 )
 
-NAME, ADDRESS, TOKEN, COMMENT, NUMBER = "Quellwasserius", "Nachtigallgasse", "t0ken-Zeisig-77", "Herbstkommentar", "88-4711-Q"
+NAME, ADDRESS, TOKEN, COMMENT, NUMBER = (
+    "Quellwasserius",
+    "Nachtigallgasse",
+    "t0ken-Zeisig-77",
+    "Herbstkommentar",
+    "88-4711-Q",
+)
 PLANTED = (NAME, ADDRESS, TOKEN, COMMENT, NUMBER)
 """Of a patient, a token and a clinician's words: no answer and no log line may hold one of them."""
 
@@ -112,7 +118,9 @@ PRESSURES: Json = {
 PREFETCH: Json = {
     "patient": PATIENT,
     "conditions": bundle(*CONDITIONS),
-    "medications": bundle(*MEDICATIONS, {"resourceType": "Medication", "id": "m-1", "code": {"text": "calcium acetate"}}),
+    "medications": bundle(
+        *MEDICATIONS, {"resourceType": "Medication", "id": "m-1", "code": {"text": "calcium acetate"}}
+    ),
     "dialysis_procedures": bundle({**procedure("session", "302497006"), "performedDateTime": days_before(2)}),
     "valve_procedures": bundle({**MECHANICAL_VALVE, "performedPeriod": {"start": days_before(2000)}}),
     "calcium": bundle(CALCIUM, PRESSURES, link=[{"relation": "self", "url": "https://ehr.example/fhir/Observation"}]),
@@ -149,7 +157,12 @@ EPIC_DRAFT: Json = {
     "medicationReference": {"reference": "Medication/eAbc", "display": "calcium carbonate 500 mg"},
 }
 del EPIC_DRAFT["medicationCodeableConcept"]
-SERVICE_REQUEST: Json = {"resourceType": "ServiceRequest", "id": "s", "status": "draft", "code": {"coding": [{"code": "x", "system": SNOMED}]}}
+SERVICE_REQUEST: Json = {
+    "resourceType": "ServiceRequest",
+    "id": "s",
+    "status": "draft",
+    "code": {"coding": [{"code": "x", "system": SNOMED}]},
+}
 
 
 def request(hook: str, context: Json, prefetch: Json) -> Json:
@@ -180,7 +193,10 @@ HOOKS: dict[str, Json] = {
     "patient-view": request("patient-view", {}, PREFETCH | AT_PATIENT_VIEW),
     "order-select": request(
         "order-select",
-        {"selections": ["MedicationRequest/request-123", "MedicationRequest/epic-1"], "draftOrders": drafts(SANDBOX_DRAFT, EPIC_DRAFT)},
+        {
+            "selections": ["MedicationRequest/request-123", "MedicationRequest/epic-1"],
+            "draftOrders": drafts(SANDBOX_DRAFT, EPIC_DRAFT),
+        },
         PREFETCH,
     ),
     "order-sign": request("order-sign", {"draftOrders": drafts(EPIC_DRAFT, SANDBOX_DRAFT, SERVICE_REQUEST)}, PREFETCH),

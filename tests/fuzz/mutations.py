@@ -106,4 +106,10 @@ def named(place: Path) -> str:
 
 def shown(value: Any) -> str:
     """The value put in, short enough for a message."""
-    return "removed" if value is REMOVED else ascii(value)[:80] if not isinstance(value, list | dict) else f"{type(value).__name__} of {len(value)}"
+    return (
+        "removed"
+        if value is REMOVED
+        else ascii(value)[:80]
+        if not isinstance(value, list | dict)
+        else f"{type(value).__name__} of {len(value)}"
+    )

@@ -1,0 +1,29 @@
+"""How often one client may call, where the operator sets a limit.
+
+What may live here: the limit and whom it counts. Without a shared storage each worker counts for itself.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, request
+from flask_limiter import Limiter
+
+from cds_service.gate import caller
+
+
+def limit_rate(app: Flask, rate: str, storage: str) -> None:
+    """Answer 429 above `rate` ("600 per minute") per trusted client, or per address where clients are not known."""
+    limiter = Limiter(
+        _who, app=app, default_limits=[rate], storage_uri=storage, headers_enabled=True, strategy="moving-window"
+    )
+    limiter.request_filter(_is_free)
+
+
+def _who() -> str:
+    client = caller()
+    return f"client {client.issuer}" if client else f"address {request.remote_addr}"
+
+
+def _is_free() -> bool:
+    """Load balancers and preflights are not counted."""
+    return request.method == "OPTIONS" or request.endpoint == "cds.health"
