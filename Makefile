@@ -4,12 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo serve test test-real lint format bench lock clean help
+.PHONY: demo serve test test-real test-fuzz soak lint format bench lock clean help
 
 help:
 	@echo "make demo       sandbox, service and an EHR in one go; prints the cards"
 	@echo "make test       the tests that need nothing but Python"
 	@echo "make test-real  the tests against a real HAPI FHIR server (Java 17, Maven)"
+	@echo "make test-fuzz  20,000 generated and 20,000 hostile requests"
+	@echo "make soak       the hostile mixture for longer"
 	@echo "make lint       ruff and mypy"
 	@echo "make bench      what a request costs, beside a constant Flask route"
 	@echo "make lock       renew requirements.lock"
@@ -27,12 +29,18 @@ serve: $(STAMP)
 	$(BIN)/calciphylaxis-cds serve --dev
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not real" --cov --cov-report=term $(PYTEST)
+	$(BIN)/python -m pytest -n auto -m "not real and not fuzz" --cov --cov-report= $(PYTEST)
 	$(BIN)/python -m coverage report --include="hooks/*,fhir_mappings/*" --fail-under=100
 	$(BIN)/python -m coverage report --include="cds_service/*" --fail-under=90
 
 test-real: $(STAMP)
 	$(BIN)/python -m pytest tests/real -m real $(PYTEST)
+
+test-fuzz: $(STAMP)
+	$(BIN)/python -m pytest tests/fuzz -m fuzz $(PYTEST)
+
+soak: $(STAMP)
+	$(BIN)/python -m bench.soak $(SOAK)
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -25,9 +25,7 @@ ROW = "{:>7}  {:>8}  {:>5}  {:>6}  {:>20}  {:>11}  {:>11}"
 @click.option("--minutes", default=30, show_default=True, type=click.FloatRange(0.1, 24 * 60))
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 16))
 @click.option("--connections", default=8, show_default=True, type=click.IntRange(1, 64))
-@click.option(
-    "--growth", default=10.0, show_default=True, help="Percent of memory that may be added after the warm-up."
-)
+@click.option("--growth", default=10.0, show_default=True, help="Percent of memory that may be added.")
 def main(minutes: float, workers: int, connections: int, growth: float) -> None:
     """Send the same mixture round after round; the first quarter of the time is warm-up. Ends with 1 when it grew."""
     console, began, end = Console(width=120), time.monotonic(), time.monotonic() + minutes * 60

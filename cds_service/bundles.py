@@ -39,10 +39,10 @@ def bundle_problem(bundle: object) -> str | None:
         return REPORTED_ERROR
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
         return NOT_A_BUNDLE
-    if not _is_absent_or_list_of_objects(bundle.get("entry")) or not all(map(_has_readable_resource, _entries(bundle))):
-        return UNREADABLE_ENTRY
-    if any(reports_error(entry.get("resource")) for entry in _entries(bundle)):
-        return REPORTED_ERROR
+    entries = bundle.get("entry")
+    problem = None if entries is None else _entry_problem(entries)
+    if problem is not None:
+        return problem
     if not _is_absent_or_list_of_objects(bundle.get("link")) or not all(map(_has_address, _next_links(bundle))):
         return UNREADABLE_NEXT
     return None
@@ -53,11 +53,10 @@ def bundle_resources(bundle: Mapping[str, Any]) -> list[JsonObject]:
 
     Ask `bundle_problem` first: this function takes what it can get.
     """
-    resources = (entry.get("resource") for entry in _entries(bundle))
     return [
         resource
-        for resource in resources
-        if isinstance(resource, dict) and resource.get("resourceType") != "OperationOutcome"
+        for entry in _entries(bundle)
+        if isinstance(resource := entry.get("resource"), dict) and resource.get("resourceType") != "OperationOutcome"
     ]
 
 
@@ -68,7 +67,7 @@ def next_link(bundle: Mapping[str, Any]) -> str | None:
 
 def match_count(bundle: Mapping[str, Any]) -> int:
     """How many resources of this page answer the search itself, not an `_include` and not a remark of the server."""
-    return sum(_is_match(entry) for entry in _entries(bundle))
+    return len([entry for entry in _entries(bundle) if _is_match(entry)])
 
 
 def total(bundle: Mapping[str, Any]) -> int:
@@ -89,9 +88,26 @@ def looks_truncated(bundle: Mapping[str, Any], requested_count: int) -> bool:
     return total(bundle) > matches or matches >= requested_count
 
 
-def _entries(bundle: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _entries(bundle: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     entries = bundle.get("entry")
-    return (entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else iter(())
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+
+
+def _entry_problem(entries: object) -> str | None:
+    """What is wrong with the entries: first what cannot be read, then what reports an error."""
+    if not isinstance(entries, list):
+        return UNREADABLE_ENTRY
+    problem = None
+    for entry in entries:
+        if not isinstance(entry, dict):
+            return UNREADABLE_ENTRY
+        resource = entry.get("resource")
+        if isinstance(resource, dict):
+            if resource.get("resourceType") == "OperationOutcome" and reports_error(resource):
+                problem = REPORTED_ERROR
+        elif resource is not None:
+            return UNREADABLE_ENTRY
+    return problem
 
 
 def _next_links(bundle: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -112,10 +128,6 @@ def _is_harmless(severity: object) -> bool:
 
 def _is_absent_or_list_of_objects(value: object) -> bool:
     return value is None or (isinstance(value, list) and all(isinstance(item, dict) for item in value))
-
-
-def _has_readable_resource(entry: Mapping[str, Any]) -> bool:
-    return entry.get("resource") is None or isinstance(entry["resource"], dict)
 
 
 def _has_address(link: Mapping[str, Any]) -> bool:

@@ -5,7 +5,7 @@ What may live here: bringing the readers together; duplicates, other patients' r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -69,7 +69,7 @@ class _Reader:
 
     def __init__(self, context: ChartContext, vocabulary: Vocabulary) -> None:
         self.context, self.vocabulary = context, vocabulary
-        self.seen: set[str] = set()
+        self.seen: dict[str, set[str]] = {}
         self.unreadable: list[Unreadable] = []
         self.results: dict[Analyte, list[Result]] = {}
         self.conditions: list[Condition] = []
@@ -80,21 +80,22 @@ class _Reader:
         at_hand = {**self.context.medications, **_included(gathered)}
         active: list[Medication] = []
         for one in gathered:
-            for resource in self._once(one.resources, one.query.resource_type):
-                match one.query.resource_type:
-                    case "Observation":
-                        self._observation(resource)
-                    case "Condition":
-                        self._condition(resource)
-                    case "Procedure":
-                        self._procedure(resource)
-                    case "MedicationRequest":
+            resources = self._once(one.resources, one.query.resource_type)
+            match one.query.resource_type:
+                case "Observation":
+                    self._observations(resources)
+                case "Condition":
+                    self._conditions(resources)
+                case "Procedure":
+                    self._procedures(resources)
+                case "MedicationRequest":
+                    for resource in resources:
                         if is_active(resource):
                             active += self._medication(resource, at_hand)
-                    case "Patient":
-                        self._patient(resource)
+                case "Patient":
+                    self._patient(resources)
         # A draft may carry the id of an active order that it changes: both are looked at.
-        self.seen = set()
+        self.seen = {}
         orders = list(self._once(self.context.drafts, "MedicationRequest"))
         read = [self._medication(order, at_hand) for order in orders]
         drafts = [medication for found in read for medication in found]
@@ -118,12 +119,15 @@ class _Reader:
 
     def _once(self, resources: Sequence[Any], resource_type: str) -> Iterator[Json]:
         """The resources of the type, each id once."""
+        seen = self.seen.setdefault(resource_type, set())
         for resource in resources:
             if isinstance(resource, dict) and resource.get("resourceType") == resource_type:
-                key = resource_key(resource)
-                if not key or key not in self.seen:
-                    self.seen.add(key)
-                    yield resource
+                identifier = as_text(resource.get("id"))
+                if identifier:
+                    if identifier in seen:
+                        continue
+                    seen.add(identifier)
+                yield resource
 
     def _is_mine(self, resource: Json, kind: str) -> bool:
         mine = is_about(resource, self.context.patient_id)
@@ -131,22 +135,26 @@ class _Reader:
             self.unreadable.append(Unreadable(kind, ANOTHER_PATIENT))
         return mine
 
-    def _observation(self, resource: Json) -> None:
-        for found in read_observation(resource, self.context.patient_id, self.context.zone, self.vocabulary.labs):
-            if isinstance(found, Result):
-                self.results.setdefault(found.analyte, []).append(found)
-            else:
-                self.unreadable.append(found)
+    def _observations(self, resources: Iterable[Json]) -> None:
+        patient_id, zone, labs = self.context.patient_id, self.context.zone, self.vocabulary.labs
+        for resource in resources:
+            for found in read_observation(resource, patient_id, zone, labs):
+                if isinstance(found, Result):
+                    self.results.setdefault(found.analyte, []).append(found)
+                else:
+                    self.unreadable.append(found)
 
-    def _condition(self, resource: Json) -> None:
-        if self._is_mine(resource, "condition"):
-            found = read_condition(resource, self.context.zone, self.vocabulary.conditions)
-            self.conditions += [found] if found else []
+    def _conditions(self, resources: Iterable[Json]) -> None:
+        for resource in resources:
+            if self._is_mine(resource, "condition"):
+                found = read_condition(resource, self.context.zone, self.vocabulary.conditions)
+                self.conditions += [found] if found else []
 
-    def _procedure(self, resource: Json) -> None:
-        if self._is_mine(resource, "procedure"):
-            found = read_procedure(resource, self.context.zone, self.vocabulary.conditions)
-            self.procedures += [found] if found else []
+    def _procedures(self, resources: Iterable[Json]) -> None:
+        for resource in resources:
+            if self._is_mine(resource, "procedure"):
+                found = read_procedure(resource, self.context.zone, self.vocabulary.conditions)
+                self.procedures += [found] if found else []
 
     def _medication(self, resource: Json, at_hand: Mapping[str, Json]) -> list[Medication]:
         if not self._is_mine(resource, "medication"):
@@ -157,11 +165,12 @@ class _Reader:
         self.unreadable.append(found)
         return []
 
-    def _patient(self, resource: Json) -> None:
-        if as_text(resource.get("id")) in ("", self.context.patient_id):
-            self.patient = resource
-        else:
-            self.unreadable.append(Unreadable("patient", ANOTHER_PATIENT))
+    def _patient(self, resources: Iterable[Json]) -> None:
+        for resource in resources:
+            if as_text(resource.get("id")) in ("", self.context.patient_id):
+                self.patient = resource
+            else:
+                self.unreadable.append(Unreadable("patient", ANOTHER_PATIENT))
 
 
 def _included(gathered: Sequence[Gathered]) -> dict[str, Json]:

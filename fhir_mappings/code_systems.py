@@ -6,6 +6,7 @@ What may live here: which system an address means; no single codes.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 
 
 class System(StrEnum):
@@ -44,6 +45,9 @@ _ADDRESSES = {
 }
 _BY_ADDRESS = {address: system for system, addresses in _ADDRESSES.items() for address in addresses}
 
+_ADDRESS_LENGTH = 300
+"""Longer addresses are none of ours, and would only fill the memory that is kept of addresses."""
+
 _NATIONAL_ICD10 = "http://hl7.org/fhir/sid/icd-10-"
 _SNOMED_EDITION = "http://snomed.info/sct/"
 
@@ -52,9 +56,13 @@ def system_of(address: object) -> System | None:
     """The system that an address or OID names, whatever its letter case, trailing slash, https or version."""
     if not isinstance(address, str):
         return None
-    return _BY_ADDRESS.get(address) or _by_normalised(address)
+    known = _BY_ADDRESS.get(address)
+    if known is not None:
+        return known
+    return _by_normalised(address) if len(address) <= _ADDRESS_LENGTH else None
 
 
+@lru_cache(maxsize=512)
 def _by_normalised(address: str) -> System | None:
     plain = address.strip().lower().partition("|")[0].rstrip("/").replace("https://", "http://", 1)
     if plain in _BY_ADDRESS:

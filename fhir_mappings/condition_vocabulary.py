@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from fhir_mappings.code_systems import ANY_ICD10, System
@@ -28,6 +29,8 @@ REQUIRED = (CALCIPHYLAXIS, RESIDUAL, *DIALYSIS_PROCEDURES, MECHANICAL_VALVE)
 KINDS = ("condition", "procedure")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ICD10_CODE = re.compile(r"[A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?")
+KEPT_CODE_LENGTH = 20
+"""No code is longer: what is, was written by a person, and its answer is not kept."""
 _ICD_MARKS = "+*!†‡ "
 
 
@@ -49,7 +52,7 @@ class TextureWords:
     pattern: re.Pattern[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Concepts:
     """The concepts of one kind of record by code; ICD-10 by code, by prefix, and by prefix that is an exception."""
 
@@ -59,19 +62,29 @@ class Concepts:
 
     def of(self, coding: Coding) -> tuple[str, ...]:
         """The concepts that a coding stands for, in the order of the file."""
-        system = coding.system
-        if system not in ANY_ICD10:
-            code = coding.code.upper() if system is System.ICD9_CM else coding.code
-            return self.exact.get((system, code), ()) if system else ()
-        code = icd10_code(coding.code)
-        found = list(self.exact.get((System.ICD10, code), ()))
-        beginnings = [code[:length] for length in range(3, len(code) + 1)]
-        for beginning in beginnings:
-            found += self.icd10_prefix.get((System.ICD10, beginning), ())
-            if system is System.ICD10_CM:
-                found += self.icd10_prefix.get((System.ICD10_CM, beginning), ())
-        exceptions = {concept for beginning in beginnings for concept in self.icd10_not.get(beginning, ())}
-        return tuple(concept for concept in found if concept not in exceptions)
+        system, code = coding.system, coding.code
+        if system is None:
+            return ()
+        if system in ANY_ICD10:
+            look_up = _kept_icd10 if len(code) <= KEPT_CODE_LENGTH else _of_icd10
+            return look_up(self, system, code)
+        return self.exact.get((system, code.upper() if system is System.ICD9_CM else code), ())
+
+
+def _of_icd10(concepts: Concepts, system: System, code: str) -> tuple[str, ...]:
+    code = icd10_code(code)
+    found = list(concepts.exact.get((System.ICD10, code), ()))
+    beginnings = [code[:length] for length in range(3, len(code) + 1)]
+    for beginning in beginnings:
+        found += concepts.icd10_prefix.get((System.ICD10, beginning), ())
+        if system is System.ICD10_CM:
+            found += concepts.icd10_prefix.get((System.ICD10_CM, beginning), ())
+    exceptions = {concept for beginning in beginnings for concept in concepts.icd10_not.get(beginning, ())}
+    return tuple(concept for concept in found if concept not in exceptions)
+
+
+_kept_icd10 = lru_cache(maxsize=2048)(_of_icd10)
+"""The answers of the last codes: problem lists draw on few. Codes only, nothing that a person has written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from typing import NamedTuple
 
 from hooks.chart import Span
 
@@ -17,11 +17,12 @@ _DAY = re.compile(
     r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*(?:([Zz])|([+-])(\d\d):?(\d\d))?)?",
     re.ASCII,
 )
+_COMPLETE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+"""What nearly every server sends, and what Python reads by itself."""
 _MONTH_OR_YEAR = re.compile(r"(\d{4})(?:-(\d\d))?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """A point in time known at least to the day: `day` in the clinic's zone, `at` in seconds since the epoch.
 
     A date without time stands at the start of its day in the zone.
@@ -36,7 +37,14 @@ def read_moment(value: object, zone: tzinfo) -> Moment | None:
 
     A date alone is that calendar day; a dateTime without zone is local time of the clinic (`zone`).
     """
-    found = _DAY.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    try:
+        if _COMPLETE.fullmatch(value):
+            return _at(datetime.fromisoformat(value), zone)
+    except (ValueError, OverflowError):
+        pass  # a leap second, or no such day: the longer way tells them apart
+    found = _DAY.fullmatch(value.strip())
     if found is None:
         return None
     try:
@@ -44,6 +52,10 @@ def read_moment(value: object, zone: tzinfo) -> Moment | None:
         return Moment(moment.date(), moment.timestamp())
     except (ValueError, OverflowError):
         return None
+
+
+def _at(moment: datetime, zone: tzinfo) -> Moment:
+    return Moment(moment.astimezone(zone).date(), moment.timestamp())
 
 
 def _moment(found: re.Match[str], zone: tzinfo) -> datetime:

@@ -6,7 +6,9 @@ the first level at which a code is known, also where nothing is said about it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from fhir_mappings.code_systems import System
 from fhir_mappings.drug_vocabulary import Drug, DrugVocabulary
@@ -18,29 +20,57 @@ BY_NAME = "by name"
 MANY_INGREDIENTS = 4
 """A product of this many ingredients or more is a multivitamin or an infusion: nothing is said about it."""
 
+CODE_SYSTEMS = (System.RXNORM, System.ATC, System.SNOMED)
+KEPT_CODE_LENGTH = 20
+"""No code is longer: what is, was written by a person, and what was found for it is not kept."""
+
 Hits = Iterable[tuple[Drug, str]]
+Codes = tuple[tuple[System, str], ...]
+
+
+class Candidate(NamedTuple):
+    """A drug that a code stands for, and which word on the route the code leaves to the order."""
+
+    drug: Drug
+    how: str
+    says_its_route: bool = False
+    says_if_local: bool = False
+
+    def given(self, route: Route) -> bool:
+        """Does the drug count when the order says this route?"""
+        if self.says_its_route:
+            return True
+        return self.drug.given(Route.UNKNOWN if self.says_if_local and route is Route.LOCAL else route)
 
 
 def match_drug(
     coded: Sequence[Coding], texts: Sequence[str], order_route: Route, drugs: DrugVocabulary
 ) -> tuple[DrugMatch, ...]:
     """The classes of one drug, each once: from its codings, or from its texts where no code is known."""
-
-    def route() -> Route:
-        return order_route or drugs.routes.of_texts(texts)
-
-    hits = _by_rxnorm(_codes(coded, System.RXNORM), route, drugs)
-    if hits is None:
-        hits = _by_atc(_codes(coded, System.ATC), route, drugs)
-    if hits is None:
-        hits = _by_snomed(_codes(coded, System.SNOMED), route, drugs)
-    if hits is None:
-        hits = _by_name(texts, order_route, drugs)
-    return _one_per_class(hits)
+    codes = tuple((coding.system, coding.code) for coding in coded if coding.system in CODE_SYSTEMS)
+    look_up = _kept_candidates if all(len(code) <= KEPT_CODE_LENGTH for _, code in codes) else _candidates
+    candidates = look_up(codes, drugs) if codes else None
+    if candidates is None:
+        return _one_per_class(_by_name(texts, order_route, drugs))
+    if not candidates:
+        return ()
+    route = order_route or drugs.routes.of_texts(texts)
+    return _one_per_class((found.drug, found.how) for found in candidates if found.given(route))
 
 
-def _codes(coded: Sequence[Coding], system: System) -> list[str]:
-    return [coding.code for coding in coded if coding.system is system]
+def _candidates(codes: Codes, drugs: DrugVocabulary) -> tuple[Candidate, ...] | None:
+    """What the codes stand for, on the first level at which one is known; None when none is."""
+    rxnorm, atc, snomed = ([code for system, code in codes if system is level] for level in CODE_SYSTEMS)
+    found = _by_rxnorm(rxnorm, drugs)
+    if found is None:
+        found = _by_atc(atc, drugs)
+    if found is None:
+        found = _by_snomed(snomed, drugs)
+    return None if found is None else tuple(found)
+
+
+_kept_candidates = lru_cache(maxsize=2048)(_candidates)
+"""The answers for the last codes: prescriptions draw on few. Codes only, nothing that a person has written."""
 
 
 def _one_per_class(hits: Hits) -> tuple[DrugMatch, ...]:
@@ -51,29 +81,30 @@ def _one_per_class(hits: Hits) -> tuple[DrugMatch, ...]:
     return tuple(matches.values())
 
 
-def _by_rxnorm(codes: list[str], route: Callable[[], Route], drugs: DrugVocabulary) -> Hits | None:
+def _by_rxnorm(codes: list[str], drugs: DrugVocabulary) -> list[Candidate] | None:
     """None when no code is known. A product says its own route; an ingredient or strength takes that of the order."""
     if any(code in drugs.multivitamins for code in codes):
-        return ()
+        return []
     if not any(code in known for code in codes for known in (drugs.products, drugs.unrouted, drugs.excluded)):
         return None
     excluded = {drug for code in codes for drug in drugs.excluded.get(code, ())}
-    found = [(drug, code) for code in codes for drug in drugs.products.get(code, ())]
-    unrouted = [(drug, code) for code in codes for drug in drugs.unrouted.get(code, ())]
-    if unrouted:
-        said = route()
-        found += [(drug, code) for drug, code in unrouted if drug.given(said)]
-    return [(drug, f"{System.RXNORM} {code}") for drug, code in found if drug not in excluded]
+    found = [(drug, code, True) for code in codes for drug in drugs.products.get(code, ())]
+    found += [(drug, code, False) for code in codes for drug in drugs.unrouted.get(code, ())]
+    return [
+        Candidate(drug, f"{System.RXNORM} {code}", says_its_route=routed)
+        for drug, code, routed in found
+        if drug not in excluded
+    ]
 
 
-def _by_atc(codes: list[str], route: Callable[[], Route], drugs: DrugVocabulary) -> Hits | None:
+def _by_atc(codes: list[str], drugs: DrugVocabulary) -> list[Candidate] | None:
     """None when no code is known: the code itself first, then the longest group. ATC tells local forms apart itself."""
     found = {code: known for code in codes if (known := _atc(code.upper(), drugs)) is not None}
     if not found:
         return None
-    said = route()
-    general = Route.UNKNOWN if said is Route.LOCAL else said
-    return [(drug, f"{System.ATC} {code}") for code, known in found.items() for drug in known if drug.given(general)]
+    return [
+        Candidate(drug, f"{System.ATC} {code}", says_if_local=True) for code, known in found.items() for drug in known
+    ]
 
 
 def _atc(code: str, drugs: DrugVocabulary) -> tuple[Drug, ...] | None:
@@ -83,13 +114,12 @@ def _atc(code: str, drugs: DrugVocabulary) -> tuple[Drug, ...] | None:
     return next((drugs.atc_groups[group] for group in groups if group in drugs.atc_groups), None)
 
 
-def _by_snomed(codes: list[str], route: Callable[[], Route], drugs: DrugVocabulary) -> Hits | None:
+def _by_snomed(codes: list[str], drugs: DrugVocabulary) -> list[Candidate] | None:
     """None when no code is known; substances say nothing of the route."""
     known = [code for code in codes if code in drugs.snomed]
     if not known:
         return None
-    said = route()
-    return [(drug, f"{System.SNOMED} {code}") for code in known for drug in drugs.snomed[code] if drug.given(said)]
+    return [Candidate(drug, f"{System.SNOMED} {code}") for code in known for drug in drugs.snomed[code]]
 
 
 def _by_name(texts: Sequence[str], order_route: Route, drugs: DrugVocabulary) -> Iterator[tuple[Drug, str]]:

@@ -6,7 +6,7 @@ What may live here: reading and checking that file. Matching stands in `drug_mat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -50,24 +50,27 @@ class PhraseIndex(Generic[T]):
     def __init__(self, phrases: Iterable[tuple[str, T]]) -> None:
         """Phrases in the spelling of the data file, each with what it stands for; the longest are tried first."""
         self._by_word: dict[str, list[tuple[int, re.Pattern[str], T]]] = {}
-        self._open: list[tuple[int, re.Pattern[str], T]] = []
+        self._by_beginning: dict[str, list[tuple[int, re.Pattern[str], T]]] = {}
         for number, (phrase, meaning) in enumerate(sorted(phrases, key=lambda pair: -len(pair[0]))):
             entry = (number, re.compile(source_of(phrase), re.IGNORECASE), meaning)
             first = phrase.split()[0]
-            target = self._open if "*" in first else self._by_word.setdefault(WORD.findall(phrase.lower())[0], [])
-            target.append(entry)
+            index = self._by_beginning if "*" in first else self._by_word
+            index.setdefault(WORD.findall(phrase.lower())[0], []).append(entry)
 
-    def candidates(self, words: Iterable[str]) -> Iterator[tuple[re.Pattern[str], T]]:
+    def candidates(self, words: Collection[str]) -> list[tuple[re.Pattern[str], T]]:
         """The patterns that may be found in a text of these words (in lower case), with what they stand for."""
         found = [entry for word in words if word in self._by_word for entry in self._by_word[word]]
-        for _, pattern, meaning in sorted(found + self._open, key=lambda entry: entry[0]):
-            yield pattern, meaning
+        for beginning, entries in self._by_beginning.items():
+            if any(word.startswith(beginning) for word in words):
+                found += entries
+        found.sort(key=lambda entry: entry[0])
+        return [(pattern, meaning) for _, pattern, meaning in found]
 
 
 Codes = Mapping[str, tuple[Drug, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DrugVocabulary:
     """Every code and name of `drugs.toml`. A code that stands for no drug maps to an empty tuple: known, and nothing.
 

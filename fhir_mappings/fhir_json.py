@@ -39,7 +39,9 @@ def as_list(value: object) -> list[Any]:
 
 def as_objects(value: object) -> list[Json]:
     """The objects of a list, whatever else stands between them."""
-    return [item for item in as_list(value) if isinstance(item, dict)]
+    if isinstance(value, list):
+        return [item for item in value if isinstance(item, dict)]
+    return [value] if isinstance(value, dict) else []
 
 
 def as_text(value: object) -> str:
@@ -64,17 +66,22 @@ def read_concept(value: object) -> Concept:
     """A CodeableConcept from JSON; whole numbers are accepted as codes."""
     concept = as_object(value)
     text = as_text(concept.get("text"))
-    codings = tuple(
-        Coding(system_of(coding.get("system")), _code(coding.get("code")), as_text(coding.get("display")))
-        for coding in as_objects(concept.get("coding"))
-    )
-    words = dict.fromkeys((text, *(coding.display for coding in codings)))
+    codings: list[Coding] = []
+    words = {text: None}
+    for coding in as_objects(concept.get("coding")):
+        display = as_text(coding.get("display"))
+        codings.append(Coding(system_of(coding.get("system")), code_of(coding), display))
+        words[display] = None
     words.pop("", None)
-    return Concept(codings, text, tuple(words))
+    return Concept(tuple(codings), text, tuple(words))
 
 
-def _code(value: object) -> str:
-    return str(value) if type(value) is int else as_text(value)
+def code_of(coding: Json) -> str:
+    """The code of a coding, or ""; a whole number is accepted as one."""
+    value = coding.get("code")
+    if isinstance(value, str):
+        return value.strip()
+    return str(value) if type(value) is int else ""
 
 
 def status_codes(value: object) -> list[str]:
@@ -82,7 +89,7 @@ def status_codes(value: object) -> list[str]:
     if isinstance(value, str):
         return [value.strip().lower()]
     concept = as_object(value)
-    codes = [_code(coding.get("code")) for coding in as_objects(concept.get("coding"))]
+    codes = [code_of(coding) for coding in as_objects(concept.get("coding"))]
     codes = codes or [as_text(concept.get("code")), as_text(concept.get("text"))]
     return [code.lower() for code in codes if code]
 
@@ -101,5 +108,9 @@ def resource_key(resource: Json) -> str:
 
 def is_about(resource: Json, patient_id: str) -> bool:
     """Does the resource concern this patient? One that names no subject was found under the patient and does."""
-    subject = reference_id(resource.get("subject") or resource.get("patient"))
+    named = resource.get("subject") or resource.get("patient")
+    # As nearly every server writes it; everything else is taken apart.
+    if isinstance(named, dict) and named.get("reference") == f"Patient/{patient_id}":
+        return True
+    subject = reference_id(named)
     return not subject or subject == patient_id

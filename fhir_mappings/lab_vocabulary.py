@@ -34,11 +34,12 @@ class AnalyteWords:
 
 @dataclass(frozen=True, slots=True)
 class LabVocabulary:
-    """Every analyte by its LOINC codes, and the codes that rule an observation out."""
+    """Every analyte by its LOINC codes, and the codes that rule an observation out; `telling` are all of both."""
 
     by_code: Mapping[str, AnalyteWords]
     by_analyte: Mapping[Analyte, AnalyteWords]
     excluded: frozenset[str]
+    telling: frozenset[str]
 
 
 def parse_labs(data: Mapping[str, Any], problems: list[str]) -> LabVocabulary:
@@ -64,7 +65,7 @@ def parse_labs(data: Mapping[str, Any], problems: list[str]) -> LabVocabulary:
     for code in excluded & by_code.keys():
         file.problem(f"excluded {code}", f"also stands under {by_code[code].analyte}")
     file.close()
-    return LabVocabulary(by_code, by_analyte, excluded)
+    return LabVocabulary(by_code, by_analyte, excluded, excluded | by_code.keys())
 
 
 def _analyte(table: Table) -> AnalyteWords | None:

@@ -6,7 +6,7 @@ What may live here: reading Observations. Windows, comparators' meaning and choi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
 from fhir_mappings.code_systems import System, system_of
@@ -26,23 +26,25 @@ ANOTHER_PATIENT = "belongs to another patient"
 
 def read_observation(
     observation: Json, patient_id: str, zone: tzinfo, labs: LabVocabulary
-) -> Iterator[Result | Unreadable]:
+) -> Sequence[Result | Unreadable]:
     """The results of one Observation (its own value, or those of its components), each usable or with a reason.
 
     Nothing comes of an observation of no known analyte or that was entered in error. Units: `labs.toml`.
     """
-    for words, code, holder in _measured(observation, labs):
-        if not is_about(observation, patient_id):
-            yield Unreadable(words.analyte.value, ANOTHER_PATIENT)
-        elif observation.get("status") != "entered-in-error":
-            yield _read(observation, holder, words, code, zone)
-
-
-def _measured(observation: Json, labs: LabVocabulary) -> Iterator[tuple[AnalyteWords, str, Json]]:
-    """What was measured: analyte, code, and the part of the observation that holds the value."""
     code = _code(observation, labs)
-    if code is None:
-        return
+    # Two results of three are of no interest to any rule: they leave here.
+    if code is None or not (code or "component" in observation):
+        return ()
+    measured = _measured(observation, code, labs)
+    if not is_about(observation, patient_id):
+        return [Unreadable(words.analyte.value, ANOTHER_PATIENT) for words, _, _ in measured]
+    if observation.get("status") == "entered-in-error":
+        return ()
+    return [_read(observation, holder, words, code, zone) for words, code, holder in measured]
+
+
+def _measured(observation: Json, code: str, labs: LabVocabulary) -> Iterator[tuple[AnalyteWords, str, Json]]:
+    """What was measured: analyte, code, and the part of the observation that holds the value."""
     own = labs.by_code.get(code)
     parts = []
     if "component" in observation:
@@ -57,9 +59,13 @@ def _measured(observation: Json, labs: LabVocabulary) -> Iterator[tuple[AnalyteW
 def _code(holder: Json, labs: LabVocabulary) -> str | None:
     """The first code of a known analyte, "" when there is none, None when an excluded code rules the holder out."""
     found = ""
-    for coding in as_objects(as_object(holder.get("code")).get("coding")):
-        code = as_text(coding.get("code"))
-        if (code in labs.by_code or code in labs.excluded) and system_of(coding.get("system")) is System.LOINC:
+    codings = as_object(holder.get("code")).get("coding")
+    for coding in codings if isinstance(codings, list) else as_objects(codings):
+        code = coding.get("code") if isinstance(coding, dict) else None
+        # The code first: most are none of ours.
+        if isinstance(code, str) and (code := code.strip()) in labs.telling:
+            if system_of(coding.get("system")) is not System.LOINC:
+                continue
             if code in labs.excluded:
                 return None
             found = found or code
@@ -166,6 +172,6 @@ def _upper_limit(holder: Json, own: Unit, words: AnalyteWords) -> float | None:
         high = as_object(reference.get("high"))
         number = _number(high.get("value"))
         unit, spelling = _unit(high, words)
-        same = unit == own or not spelling
+        same = unit is own or not spelling
         return own.to_canonical(number) if same and number is not None else None
     return None

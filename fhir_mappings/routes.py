@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fhir_mappings.code_systems import System
-from fhir_mappings.fhir_json import Json, as_objects, read_concept
+from fhir_mappings.code_systems import System, system_of
+from fhir_mappings.fhir_json import Json, as_object, as_objects, code_of, read_concept
 
 WORD = re.compile(r"[^\W_]+")
 
@@ -65,11 +65,12 @@ class Routes:
     def of_order(self, order: Json) -> Route:
         """The route of the first dosage instruction that says one we understand."""
         for dosage in as_objects(order.get("dosageInstruction")):
-            route = read_concept(dosage.get("route"))
-            for coding in route.codings:
-                if coding.system is System.SNOMED and coding.code in self.codes:
-                    return self.codes[coding.code]
-            said = self.of_texts(route.words)
+            route = as_object(dosage.get("route"))
+            for coding in as_objects(route.get("coding")):
+                known = self.codes.get(code_of(coding))
+                if known is not None and system_of(coding.get("system")) is System.SNOMED:
+                    return known
+            said = self.of_texts(read_concept(route).words)
             if said:
                 return said
         return Route.UNKNOWN

@@ -99,6 +99,7 @@ MEDICATIONS: list[Json] = [
         "medicationReference": {"reference": "#in"},
     },
 ]
+MEDICATION: Json = {"resourceType": "Medication", "id": "m-1", "code": {"text": "calcium acetate"}}
 CALCIUM: Json = {
     **result("calcium", "17861-6", 11.6, "mg/dL"),
     "category": [{"coding": [{"code": "laboratory"}]}],
@@ -106,7 +107,7 @@ CALCIUM: Json = {
     "referenceRange": [{"low": {"value": 8.5, "unit": "mg/dL"}, "high": {"value": 10.2, "unit": "mg/dL"}}],
     "interpretation": [{"coding": [{"code": "H"}]}],
 }
-PRESSURES: Json = {
+PANEL: Json = {
     **result("panel", "17861-6", 2.9, "mmol/L", 30),
     "component": [
         {
@@ -118,12 +119,10 @@ PRESSURES: Json = {
 PREFETCH: Json = {
     "patient": PATIENT,
     "conditions": bundle(*CONDITIONS),
-    "medications": bundle(
-        *MEDICATIONS, {"resourceType": "Medication", "id": "m-1", "code": {"text": "calcium acetate"}}
-    ),
+    "medications": bundle(*MEDICATIONS, MEDICATION),
     "dialysis_procedures": bundle({**procedure("session", "302497006"), "performedDateTime": days_before(2)}),
     "valve_procedures": bundle({**MECHANICAL_VALVE, "performedPeriod": {"start": days_before(2000)}}),
-    "calcium": bundle(CALCIUM, PRESSURES, link=[{"relation": "self", "url": "https://ehr.example/fhir/Observation"}]),
+    "calcium": bundle(CALCIUM, PANEL, link=[{"relation": "self", "url": "https://ehr.example/fhir/Observation"}]),
     "phosphate_albumin": bundle(result("phosphate", "2777-1", 2.3, "mmol/L"), result("albumin", "1751-7", 2.9, "g/dL")),
     "pth_alp": bundle(result("pth", "2731-8", 640, "pg/mL")),
     "dialysis_dose": bundle(failure("warning"), result("kt-v", "70961-8", 1.1, "1")),
@@ -161,7 +160,7 @@ SERVICE_REQUEST: Json = {
     "resourceType": "ServiceRequest",
     "id": "s",
     "status": "draft",
-    "code": {"coding": [{"code": "x", "system": SNOMED}]},
+    "code": {"coding": [{"system": SNOMED, "code": "x"}]},
 }
 
 

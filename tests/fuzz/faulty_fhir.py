@@ -54,7 +54,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, fault: str, path: str) -> None:
         if fault.isdigit():
-            return self.reply(json.dumps(failure()), status=int(fault))
+            self.reply(json.dumps(failure()), status=int(fault))
+            return
         match fault:
             case "html":
                 self.reply("<html><body>Please log in</body></html>", kind="text/html")

@@ -40,7 +40,7 @@ class Reply:
     """An answer, whoever asked and however: the shape that the checks of `card_rules` read."""
 
     status_code: int
-    mimetype: str
+    mimetype: str | None
     data: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
 

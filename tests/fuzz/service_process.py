@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,14 +75,13 @@ def _environment(folder: Path, workers: int, variables: Mapping[str, str]) -> Ma
         "CDS_DATABASE_URL": f"sqlite:///{folder}/cards.sqlite3",
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
-    return inherited | ours | variables
+    return {**inherited, **ours, **variables}
 
 
 def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     give_up = time.monotonic() + START_WITHIN_SECONDS
     while process.poll() is None and time.monotonic() < give_up:
-        with suppress(OSError):
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        with suppress(OSError), closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
             connection.request("GET", "/health")
             if connection.getresponse().status == 200:
                 return

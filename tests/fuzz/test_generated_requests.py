@@ -21,6 +21,7 @@ from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -40,11 +41,15 @@ pytestmark = pytest.mark.fuzz
 EXAMPLES = 60
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 SCHEMA = schemathesis.openapi.from_dict(description())
-OPERATIONS: dict[str, APIOperation[Any]] = {found.ok().label: found.ok() for found in SCHEMA.get_all_operations()}
+OPERATIONS: dict[str, APIOperation[Any, Any, Any, Any]] = {
+    found.ok().label: found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)
+}
 POSTS = [label for label in OPERATIONS if label.startswith("POST")]
 
 
-def call_often(operation: APIOperation[Any], mode: GenerationMode, app: Flask, checks: list[Any]) -> None:
+def call_often(
+    operation: APIOperation[Any, Any, Any, Any], mode: GenerationMode, app: Flask, checks: list[Any]
+) -> None:
     @settings(
         max_examples=EXAMPLES,
         deadline=None,
@@ -54,7 +59,7 @@ def call_often(operation: APIOperation[Any], mode: GenerationMode, app: Flask, c
         phases=[Phase.generate],
     )
     @given(operation.as_strategy(generation_mode=mode))
-    def check(case: Case) -> None:
+    def check(case: Case[Any]) -> None:
         response = case.call(app=app)
         case.validate_response(response, checks=checks)
         assert response.elapsed < WITHIN_SECONDS
@@ -146,7 +151,7 @@ BYTES: dict[str, bytes] = {
     "no HTTP": b"\x16\x03\x01\x00\xff hello\r\n\r\n",
     "a path that climbs": b"POST /cds-services/../../etc/passwd HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
     "two lengths": b"POST /cds-services/x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 9\r\n\r\n{}",
-    "length and chunks": b"POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "length and chunks": b"POST /health HTTP/1.1\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "a length below zero": b"POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
     "a chunk without end": b"POST /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n{",
     "a header without end": b"GET /health HTTP/1.1\r\nHost: " + b"x" * 20_000 + b"\r\n\r\n",

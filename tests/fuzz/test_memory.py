@@ -40,7 +40,8 @@ def test_workers_stay_as_they_are(tmp_path: Path) -> None:
             seen.append(service.figures())
         log = service.log.read_text(errors="replace")
     warm, last = seen[WARM_UP_ROUNDS - 1], seen[-1]
-    assert warm.keys() == last.keys() and len(warm) == 2, "a worker died"
+    assert len(warm) == 2
+    assert warm.keys() == last.keys(), "a worker died"
     for pid, before in warm.items():
         after = last[pid]
         assert after.megabytes <= before.megabytes * 1.1, seen
