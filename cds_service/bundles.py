@@ -67,7 +67,13 @@ def next_link(bundle: Mapping[str, Any]) -> str | None:
 
 def match_count(bundle: Mapping[str, Any]) -> int:
     """How many resources of this page answer the search itself, not an `_include` and not a remark of the server."""
-    return len([entry for entry in _entries(bundle) if _is_match(entry)])
+    count = 0
+    for entry in _entries(bundle):
+        resource, search = entry.get("resource"), entry.get("search")
+        mode = search.get("mode", "match") if isinstance(search, dict) else "match"
+        if mode == "match" and isinstance(resource, dict) and resource.get("resourceType") != "OperationOutcome":
+            count += 1
+    return count
 
 
 def total(bundle: Mapping[str, Any]) -> int:
@@ -114,12 +120,6 @@ def _next_links(bundle: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     links = bundle.get("link")
     links = links if isinstance(links, list) else []
     return (link for link in links if isinstance(link, dict) and link.get("relation") == "next")
-
-
-def _is_match(entry: Mapping[str, Any]) -> bool:
-    resource, search = entry.get("resource"), entry.get("search")
-    mode = search.get("mode", "match") if isinstance(search, dict) else "match"
-    return mode == "match" and isinstance(resource, dict) and resource.get("resourceType") != "OperationOutcome"
 
 
 def _is_harmless(severity: object) -> bool:

@@ -6,6 +6,7 @@ in `fhir_mappings`; whether lacking data allow an answer is decided in `hooks`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -25,13 +26,19 @@ from cds_service.bundles import (
 from cds_service.fhir_client import Deadline, FhirClient, FhirError, FhirServer, SearchResult, answer_of
 from cds_service.hook_request import HookRequest
 from fhir_mappings.chart import Gathered, medication_references
+from fhir_mappings.fhir_json import resource_key
 from fhir_mappings.pages import ends_before
 from fhir_mappings.queries import Query
+
+log = logging.getLogger("cds_service")
 
 NOT_SENT = "not sent along, and no FHIR server was offered"
 OTHER_PATIENT = "it belongs to another patient"
 NOT_A_PATIENT = "the answer was not a Patient"
 CUT_SHORT = "only the first page was sent along"
+OTHER_RESOURCES = "the answer held other resources than asked for"
+MOST_MEDICATIONS = 50
+"""How many Medications are read for one request; an order whose drug is not read counts as unread, not as harmless."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +83,24 @@ class Gatherer:
     def start_medications(
         self, active: Sequence[Mapping[str, Any]], drafts: Sequence[Mapping[str, Any]]
     ) -> dict[str, Future[JsonObject]]:
-        """Start reading every Medication that is referred to and was not sent along; each once."""
+        """Start reading the Medications that are referred to and were not sent along, those of the drafts first.
+
+        Each is read once, at most `MOST_MEDICATIONS`, and none is asked for when there is no time left to read it.
+        """
         server = self.request.server
         if server is None:
             return {}
-        wanted = medication_references([*active, *drafts], active)
-        return {path: self.client.submit_read(server, path, self.deadline) for path in sorted(wanted)}
+        ordered = medication_references(drafts, active)
+        wanted = [*sorted(ordered), *sorted(medication_references(active, active) - ordered)]
+        reads: dict[str, Future[JsonObject]] = {}
+        for path in wanted[:MOST_MEDICATIONS]:
+            if self.deadline.reading() <= 0:
+                break
+            reads[path] = self.client.submit_read(server, path, self.deadline)
+        if len(reads) < len(wanted):
+            left_out = len(wanted) - len(reads)
+            log.warning("%d of %d Medications that orders refer to were not asked for", left_out, len(wanted))
+        return reads
 
     def finish_medications(self, reads: Mapping[str, Future[JsonObject]]) -> dict[str, JsonObject]:
         """The Medications that could be read; for the others the order's own words have to do."""
@@ -109,26 +128,28 @@ class Gatherer:
         return lambda: Gathered(query, (sent,))
 
     def _bundle(self, query: Query, sent: Any) -> Pending:
-        problem = bundle_problem(sent)
+        problem = bundle_problem(sent) or _other_resources(query, bundle_resources(sent))
         if problem:
             return self._fetch(query, problem)
-        server = self.request.server
-        if next_link(sent) is not None:
-            if server is None:
-                return lambda: Gathered(query, bundle_resources(sent), complete=False)
-            return self._search(query, server, "", first=sent)
         found = bundle_resources(sent)
-        if looks_truncated(sent, _asked_for(query)) and not self._past(query)(found):
-            if server is not None:
-                return self._fetch(query, CUT_SHORT)
-            return lambda: Gathered(query, found, complete=False)
-        return lambda: Gathered(query, found)
+        # A page that reaches past the look-back is all we need, whatever may follow it.
+        if self._past(query)(found):
+            return lambda: Gathered(query, found)
+        goes_on = next_link(sent) is not None
+        if not goes_on and not looks_truncated(sent, _asked_for(query)):
+            return lambda: Gathered(query, found)
+        server = self.request.server
+        if server is None:
+            return lambda: _cut(query, found, CUT_SHORT)
+        if goes_on:
+            return self._search(query, server, "", found, first=sent)
+        return self._search(query, server, query.fetch_path(self.request.patient_id, self.on), found)
 
     def _fetch(self, query: Query, otherwise: str) -> Pending:
         """Ask the FHIR server; without one the query has failed for the reason given."""
         server = self.request.server
         if server is None:
-            return lambda: Gathered(query, (), failed=otherwise)
+            return lambda: _failed(query, otherwise)
         path = query.fetch_path(self.request.patient_id, self.on)
         if query.resource_type == "Patient":
             return self._read_patient(query, self.client.submit_read(server, path, self.deadline))
@@ -139,13 +160,21 @@ class Gatherer:
             try:
                 patient = answer_of(future, self.deadline)
             except FhirError as error:
-                return Gathered(query, (), failed=error.reason)
+                return _failed(query, error.reason)
             problem = _patient_problem(patient, self.request.patient_id)
-            return Gathered(query, (), failed=problem) if problem else Gathered(query, (patient,))
+            return _failed(query, problem) if problem else Gathered(query, (patient,))
 
         return finish
 
-    def _search(self, query: Query, server: FhirServer, path: str, first: Mapping[str, Any] | None = None) -> Pending:
+    def _search(
+        self,
+        query: Query,
+        server: FhirServer,
+        path: str,
+        sent: Sequence[JsonObject] = (),
+        first: Mapping[str, Any] | None = None,
+    ) -> Pending:
+        """Search; `sent` are resources that came along and are kept where the server does not answer with all."""
         future: Future[SearchResult] = self.client.submit_search(
             server, path, self.deadline, past=self._past(query), first=first
         )
@@ -154,10 +183,13 @@ class Gatherer:
             try:
                 result = answer_of(future, self.deadline)
             except FhirError as error:
-                if first is not None:
-                    return Gathered(query, bundle_resources(first), complete=False)
-                return Gathered(query, (), failed=error.reason)
-            return Gathered(query, result.resources, complete=result.complete)
+                return _cut(query, sent, error.reason) if sent else _failed(query, error.reason)
+            problem = _other_resources(query, result.resources)
+            if problem:
+                return _cut(query, sent, problem) if sent else _failed(query, problem)
+            if result.complete:
+                return Gathered(query, result.resources)
+            return _cut(query, _with_the_rest(result.resources, sent), result.reason)
 
         return finish
 
@@ -167,6 +199,31 @@ class Gatherer:
             return lambda _: False
         oldest = self.on - timedelta(days=query.look_back_days)
         return lambda resources: ends_before(resources, oldest, self.zone)
+
+
+def _failed(query: Query, reason: str) -> Gathered:
+    log.warning("the look-up of %s failed: %s", query.key, reason)
+    return Gathered(query, (), failed=reason)
+
+
+def _cut(query: Query, found: Sequence[JsonObject], reason: str) -> Gathered:
+    log.warning("the look-up of %s is incomplete: %s", query.key, reason)
+    return Gathered(query, found, complete=False)
+
+
+def _with_the_rest(found: list[JsonObject], sent: Sequence[JsonObject]) -> list[JsonObject]:
+    """What was found, and what was sent along beyond that: a search that broke off may hold less than we had."""
+    have = {resource_key(resource) for resource in found}
+    return [*found, *(resource for resource in sent if not (key := resource_key(resource)) or key not in have)]
+
+
+def _other_resources(query: Query, found: Sequence[JsonObject]) -> str:
+    """What is wrong with an answer that holds something, but nothing of the type asked for; "" when all is well.
+
+    Included Medications come beside the MedicationRequests that refer to them; alone they are no answer.
+    """
+    strange = found and not any(resource.get("resourceType") == query.resource_type for resource in found)
+    return OTHER_RESOURCES if strange else ""
 
 
 def _asked_for(query: Query) -> int:

@@ -18,6 +18,7 @@ from cds_service.hook_request import HookRequest
 from cds_service.store import IssuedCard, SuggestionLabel
 from fhir_mappings.chart import ChartContext, build_chart
 from fhir_mappings.drafts import judged_orders
+from fhir_mappings.fhir_json import is_about, resource_key
 from fhir_mappings.queries import Query
 from fhir_mappings.vocabulary import Vocabulary
 from hooks import order_select, order_sign, patient_view
@@ -73,23 +74,25 @@ def call(
     on = now.astimezone(knowledge.zone).date()
     on_drafts = service.HOOK != patient_view.HOOK
     drafts = judged_orders(request.draft_orders, request.selections) if on_drafts else ()
-    gatherer = Gatherer(client, request, on, knowledge.zone, client.deadline())
-    if on_drafts and not _names_a_drug(gatherer, request, drafts, on, knowledge):
+    if on_drafts and not _names_a_drug(request, drafts, on, knowledge):
         return []
+    gatherer = Gatherer(client, request, on, knowledge.zone, client.deadline())
     collected = gatherer.collect(knowledge.queries_for(service.HOOK), drafts)
     chart = _chart(collected, request, drafts, on, knowledge)
-    rendering = Rendering(request.patient_id, _by_reference(collected), knowledge.templates, knowledge.source_url)
+    rendering = Rendering(
+        request.patient_id, _by_reference(collected, request.patient_id), knowledge.templates, knowledge.source_url
+    )
     return [to_json(card, rendering) for card in service.advise(chart, on, knowledge.policy)]
 
 
-def _names_a_drug(
-    gatherer: Gatherer, request: HookRequest, drafts: tuple[Mapping[str, Any], ...], on: date, knowledge: Knowledge
-) -> bool:
-    """False for a stale or empty draft (order screens fire before a drug is picked): it is answered at once."""
+def _names_a_drug(request: HookRequest, drafts: tuple[Mapping[str, Any], ...], on: date, knowledge: Knowledge) -> bool:
+    """False for a stale or empty draft (order screens fire before a drug is picked): it is answered at once.
+
+    Nothing is read for this: a drug that stands in a Medication apart comes out as an unread draft, which is enough.
+    """
     if not drafts:
         return False
-    reads = gatherer.start_medications((), drafts)
-    chart = _chart(Collected((), gatherer.finish_medications(reads)), request, drafts, on, knowledge)
+    chart = _chart(Collected(()), request, drafts, on, knowledge)
     return bool(chart.drafts or chart.unread_drafts)
 
 
@@ -106,13 +109,13 @@ def _chart(
     return build_chart(collected.queries, context, knowledge.vocabulary)
 
 
-def _by_reference(collected: Collected) -> dict[str, Mapping[str, Any]]:
-    """The active orders as received, for suggestions that update one."""
-    return {
-        f"MedicationRequest/{resource['id']}": resource
-        for resource in collected.resources("medications")
-        if resource.get("resourceType") == "MedicationRequest" and isinstance(resource.get("id"), str)
-    }
+def _by_reference(collected: Collected, patient_id: str) -> dict[str, Mapping[str, Any]]:
+    """The patient's active orders as received, for suggestions that update one; of two copies the first."""
+    received: dict[str, Mapping[str, Any]] = {}
+    for resource in collected.resources("medications"):
+        if resource.get("resourceType") == "MedicationRequest" and is_about(resource, patient_id):
+            received.setdefault(resource_key(resource), resource)
+    return received
 
 
 def issued(service: Service, request: HookRequest, cards: list[dict[str, Any]], now: datetime) -> list[IssuedCard]:

@@ -28,17 +28,58 @@ def _compiled(name: str) -> Draft202012Validator:
     return Draft202012Validator(schema)
 
 
+def _resolved(schema: Any, definitions: dict[str, Any]) -> Any:
+    """The schema with its references replaced by what they name, and `allOf` joined into one object."""
+    if isinstance(schema, list):
+        return [_resolved(item, definitions) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _resolved(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
+    own = {key: _resolved(value, definitions) for key, value in schema.items() if key != "allOf"}
+    for part in _resolved(schema.get("allOf", []), definitions):
+        own = _joined(part, own)
+    return own
+
+
+def _joined(one: Any, other: Any) -> Any:
+    """What both ask for: objects member by member, lists (`required`) one after the other."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        both = {key: _joined(one[key], other[key]) for key in one.keys() & other.keys()}
+        return {**one, **other, **both}
+    return [*one, *other] if isinstance(one, list) and isinstance(other, list) else other
+
+
+def _by_hook(whole: Draft202012Validator) -> dict[str, Draft202012Validator]:
+    """For each hook the schema of its requests alone, without branches and references: a third of the work."""
+    schema: dict[str, Any] = {**whole.schema}  # type: ignore[dict-item]  # of a schema file, never true or false
+    definitions, branches = schema.pop("$defs"), schema.pop("allOf")
+    return {
+        branch["if"]["properties"]["hook"]["const"]: Draft202012Validator(
+            _resolved({**schema, "allOf": [branch["then"]]}, definitions)
+        )
+        for branch in branches
+    }
+
+
 REQUEST = _compiled("request.json")
 FEEDBACK = _compiled("feedback.json")
+_REQUEST_OF = _by_hook(REQUEST)
 
 
 def check(body: object, validator: Draft202012Validator) -> None:
     """Raise InvalidField for the most telling problem of the body, if there is any."""
     # is_valid stops at the first error and builds none, which is what nearly every request needs.
-    if validator.is_valid(body):
+    if (_quicker(body) if validator is REQUEST else validator).is_valid(body):
         return
     error = best_match(validator.iter_errors(body))
     raise InvalidField(*_in_words(error))
+
+
+def _quicker(body: object) -> Draft202012Validator:
+    """The validator that gives the same answer as REQUEST for this body."""
+    hook = body.get("hook") if isinstance(body, dict) else None
+    return _REQUEST_OF.get(hook, REQUEST) if isinstance(hook, str) else REQUEST
 
 
 def _in_words(error: ValidationError | None) -> tuple[str, str]:

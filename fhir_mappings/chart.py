@@ -24,8 +24,16 @@ from hooks.chart import Analyte, Chart, Condition, Gap, Medication, Procedure, R
 __all__ = ["ChartContext", "Gathered", "build_chart", "medication_references"]
 
 PARTIAL = "only part of the results could be read"
-EVERY_RESULT_COUNTS = frozenset({"weight", "temperature", "inflammation"})
-"""Queries of which the rules look at every result, so that the newest alone is not the whole."""
+BESIDE = frozenset({"Medication", "OperationOutcome"})
+"""What may stand beside the resources asked for: included drugs, remarks of the server."""
+WORDS = {
+    "Observation": "result",
+    "Condition": "condition",
+    "Procedure": "procedure",
+    "MedicationRequest": "medication",
+    "Patient": "patient",
+}
+"""What a resource type is called on a card."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ class _Reader:
 
     def __init__(self, context: ChartContext, vocabulary: Vocabulary) -> None:
         self.context, self.vocabulary = context, vocabulary
-        self.seen: dict[str, set[str]] = {}
+        self.seen: dict[str, dict[str, Json]] = {}
         self.unreadable: list[Unreadable] = []
         self.results: dict[Analyte, list[Result]] = {}
         self.conditions: list[Condition] = []
@@ -79,6 +87,7 @@ class _Reader:
     def read(self, gathered: Sequence[Gathered]) -> Chart:
         at_hand = {**self.context.medications, **_included(gathered)}
         active: list[Medication] = []
+        unread = 0
         for one in gathered:
             resources = self._once(one.resources, one.query.resource_type)
             match one.query.resource_type:
@@ -91,18 +100,16 @@ class _Reader:
                 case "MedicationRequest":
                     for resource in resources:
                         if is_active(resource):
-                            active += self._medication(resource, at_hand)
+                            medication = self._medication(resource, at_hand)
+                            active += medication
+                            unread += self._unread(resource, medication)
                 case "Patient":
                     self._patient(resources)
         # A draft may carry the id of an active order that it changes: both are looked at.
-        self.seen = {}
-        orders = list(self._once(self.context.drafts, "MedicationRequest"))
+        orders = [order for order in self.context.drafts if isinstance(order, dict)]
         read = [self._medication(order, at_hand) for order in orders]
         drafts = [medication for found in read for medication in found]
-        unread = sum(
-            not found and refers_to_drug(order) and is_about(order, self.context.patient_id)
-            for order, found in zip(orders, read, strict=True)
-        )
+        unread_drafts = sum(self._unread(order, found) for order, found in zip(orders, read, strict=True))
         results = {analyte: tuple(sorted(found, key=_newest_first)) for analyte, found in self.results.items()}
         return Chart(
             born=birth_day(self.patient, self.context.zone),
@@ -111,23 +118,31 @@ class _Reader:
             procedures=tuple(self.procedures),
             medications=tuple(active),
             drafts=tuple(drafts),
-            unread_drafts=unread,
+            unread_medications=unread,
+            unread_drafts=unread_drafts,
             results=results,
             unreadable=tuple(self.unreadable),
-            gaps=tuple(_gaps(gathered, results)),
+            gaps=tuple(_gaps(gathered)),
         )
 
     def _once(self, resources: Sequence[Any], resource_type: str) -> Iterator[Json]:
-        """The resources of the type, each id once."""
-        seen = self.seen.setdefault(resource_type, set())
+        """The resources of the type; one that came twice counts once, two that only share an id count both."""
+        seen = self.seen.setdefault(resource_type, {})
         for resource in resources:
-            if isinstance(resource, dict) and resource.get("resourceType") == resource_type:
-                identifier = as_text(resource.get("id"))
-                if identifier:
-                    if identifier in seen:
-                        continue
-                    seen.add(identifier)
-                yield resource
+            if not isinstance(resource, dict) or resource.get("resourceType") != resource_type:
+                if not (isinstance(resource, dict) and resource.get("resourceType") in BESIDE):
+                    self.unreadable.append(Unreadable(WORDS[resource_type], "of another kind than asked for"))
+                continue
+            identifier = as_text(resource.get("id"))
+            if identifier:
+                if seen.get(identifier) == resource:
+                    continue
+                seen[identifier] = resource
+            yield resource
+
+    def _unread(self, order: Json, found: list[Medication]) -> bool:
+        """Does the order refer to a drug that could not be had?"""
+        return not found and refers_to_drug(order) and is_about(order, self.context.patient_id)
 
     def _is_mine(self, resource: Json, kind: str) -> bool:
         mine = is_about(resource, self.context.patient_id)
@@ -189,12 +204,10 @@ def _newest_first(result: Result) -> tuple[object, ...]:
     return -result.at, -result.rank, result.value, result.comparator, result.code, result.original
 
 
-def _gaps(gathered: Sequence[Gathered], results: Mapping[Analyte, Sequence[Result]]) -> Iterator[Gap]:
-    """What could not be read: a failed look-up hides all its analytes, a cut one those of which nothing came."""
+def _gaps(gathered: Sequence[Gathered]) -> Iterator[Gap]:
+    """What could not be read. A look-up that failed or was cut short may hide any of its results: older ones decide
+    where two are needed, where a comparator leaves a question open, and over time.
+    """
     for one in gathered:
-        query = one.query
-        if one.failed:
-            yield Gap(query.key, query.what, one.failed, query.analytes)
-        elif not one.complete:
-            hidden = query.analytes if query.key in EVERY_RESULT_COUNTS else query.analytes - results.keys()
-            yield Gap(query.key, query.what, PARTIAL, hidden)
+        if one.failed or not one.complete:
+            yield Gap(one.query.key, one.query.what, one.failed or PARTIAL, one.query.analytes)

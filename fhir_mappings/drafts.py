@@ -46,4 +46,4 @@ def _names(entry: Json) -> set[str]:
 def _plain(reference: str) -> str:
     """ "Type/id" of a relative or absolute reference with or without version; anything else (urn:uuid:…) as it is."""
     parts = reference.strip().partition("/_history/")[0].rstrip("/").split("/")
-    return "/".join(parts[-2:])
+    return "/".join(parts[-2:]) if len(parts) > 1 or reference.startswith("urn:") else f"MedicationRequest/{parts[0]}"

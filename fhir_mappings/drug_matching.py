@@ -137,9 +137,12 @@ def _by_name(texts: Sequence[str], order_route: Route, drugs: DrugVocabulary) ->
 
 def _named(text: str, drugs: DrugVocabulary) -> Iterator[Drug]:
     words = set(WORD.findall(text.lower()))
+    candidates = drugs.names.candidates(words)
+    if not candidates:
+        return
     left = text
     for pattern, _ in drugs.traps.candidates(words):
         left = pattern.sub(" | ", left)
-    for pattern, drug in drugs.names.candidates(words):
+    for pattern, drug in candidates:
         if pattern.search(left):
             yield drug

@@ -61,8 +61,10 @@ class PhraseIndex(Generic[T]):
         """The patterns that may be found in a text of these words (in lower case), with what they stand for."""
         found = [entry for word in words if word in self._by_word for entry in self._by_word[word]]
         for beginning, entries in self._by_beginning.items():
-            if any(word.startswith(beginning) for word in words):
-                found += entries
+            for word in words:
+                if word.startswith(beginning):
+                    found += entries
+                    break
         found.sort(key=lambda entry: entry[0])
         return [(pattern, meaning) for _, pattern, meaning in found]
 

@@ -45,8 +45,11 @@ class _Drug:
 
 
 def is_active(request: Json) -> bool:
-    """Does the request count as exposure: status active, and not an order not to give the drug?"""
-    return request.get("status") == "active" and request.get("doNotPerform") is not True
+    """Does the request count as exposure: status active, and not an order not to give the drug?
+
+    We asked for active ones; a request that came without a status is taken as one of them.
+    """
+    return as_text(request.get("status")).lower() in ("", "active") and request.get("doNotPerform") is not True
 
 
 def read_medication(

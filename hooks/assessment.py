@@ -10,13 +10,16 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
-from hooks.chart import Chart, Condition
+from hooks.chart import Analyte, Chart, Condition
 from hooks.dialysis_status import Dialysis, DialysisStatus, dialysis_status
 from hooks.finding import CANNOT_TELL, Finding
 from hooks.labs import Labs
 from hooks.risk_score import Risk
 from hooks.skin_signs import SkinSigns, skin_signs
 from hooks.thresholds import Thresholds
+
+SEPSIS_RESULTS = frozenset({Analyte.BODY_TEMPERATURE, Analyte.WHITE_CELL_COUNT, Analyte.C_REACTIVE_PROTEIN})
+"""The results that only the sepsis watch looks at: without calciphylaxis they cannot matter."""
 
 
 class Tier(StrEnum):
@@ -49,6 +52,11 @@ class Assessment:
         """Maintenance dialysis, shown, presumed or not."""
         status = dialysis_status(self.chart, self.on, self.limits)
         return DialysisStatus(Dialysis.ON) if self.assume_dialysis and not status else status
+
+    @property
+    def dialysis_unknown(self) -> bool:
+        """Nothing shows dialysis, and the procedures that might could not be read."""
+        return not self.dialysis and self.chart.gap("dialysis_procedures") is not None
 
     @cached_property
     def labs(self) -> Labs:
@@ -105,6 +113,12 @@ class Assessment:
         if risk.score >= limits.elevated_risk_score and (risk.has("vitamin_k_antagonist") or risk.mineral_high):
             return Tier.ELEVATED_RISK
         return Tier.NONE
+
+    @property
+    def risk_incomplete(self) -> bool:
+        """Could something that was not read raise the risk: a result (not the sepsis watch's) or an active drug?"""
+        unread = any(gap.analytes - SEPSIS_RESULTS for gap in self.chart.gaps)
+        return unread or self.chart.unread_medications > 0
 
     @property
     def calciphylaxis(self) -> bool:

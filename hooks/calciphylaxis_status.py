@@ -15,7 +15,8 @@ def calciphylaxis_card(patient: Assessment, policy: Policy) -> Card | None:
     """The card of the patient's tier; none for children and for patients without sign or risk."""
     match patient.tier:
         case Tier.CONFIRMED:
-            text = "cua-confirmed" if patient.dialysis else "cua-confirmed-off-dialysis"
+            on_dialysis = patient.dialysis or patient.dialysis_unknown
+            text = "cua-confirmed" if on_dialysis else "cua-confirmed-off-dialysis"
             return status_card("cua-confirmed", _confirmed(patient), patient, policy, text=text)
         case Tier.SUSPECTED:
             return status_card("cua-suspected", _suspected(patient), patient, policy)

@@ -27,7 +27,10 @@ class Indicator(StrEnum):
     @property
     def urgency(self) -> int:
         """0 for info, 1 for warning, 2 for critical."""
-        return list(Indicator).index(self)
+        return _URGENCY[self]
+
+
+_URGENCY = {indicator: number for number, indicator in enumerate(Indicator)}
 
 
 @dataclass(frozen=True, slots=True)

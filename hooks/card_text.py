@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from hooks.assessment import Assessment
 from hooks.card import SUMMARY_LIMIT, Card, Indicator, OverrideReason, Propose, Remove, Suggestion
 from hooks.chart import Medication
 from hooks.markdown import bullets, numbered, paragraphs
 from hooks.policy import CardText
-from hooks.wording import Wording
+from hooks.situations import holds
+from hooks.wording import SuggestionText, Wording
 
 
 def detail(
@@ -37,31 +39,38 @@ def fitting(summary: str) -> str:
 
 def suggestions(
     names: Iterable[str],
+    patient: Assessment,
     wording: Wording,
     orders: tuple[Medication, ...],
     *,
     draft: bool,
     placeholders: Mapping[str, str],
 ) -> tuple[Suggestion, ...]:
-    """The suggestions of a card. One that removes an order is left out when there is no order to remove (no id), or
-    when it is meant for drafts and this is an active prescription.
+    """The suggestions of a card that fit this patient and these orders; the first of the recommended ones is marked.
+
+    One that takes an order away is left out when there is none to take away (no id).
     """
+    removable = [order for order in orders if order.reference]
     made: list[Suggestion] = []
     for name in names:
         text = wording.suggestions[name]
-        if "remove" in text.actions and (
-            not any(order.reference for order in orders) or (text.draft_only and not draft)
-        ):
+        if not _fits(text, patient, draft=draft) or (text.removes and not removable):
             continue
         actions: list[Remove | Propose] = []
         for action in text.actions:
             if action == "remove":
-                actions += [_remove(order, draft=draft) for order in orders if order.reference]
+                actions += [_remove(order, draft=draft) for order in removable]
             else:
                 actions.append(Propose(action, wording.actions[action]))
-        label = text.label.format_map(placeholders)
-        made.append(Suggestion(label, tuple(actions), recommended=not made))
+        marked = text.recommended and not any(suggestion.recommended for suggestion in made)
+        made.append(Suggestion(text.label.format_map(placeholders), tuple(actions), recommended=marked))
     return tuple(made)
+
+
+def _fits(text: SuggestionText, patient: Assessment, *, draft: bool) -> bool:
+    if text.only and (text.only == "draft") is not draft:
+        return False
+    return holds(patient, text.when, text.unless)
 
 
 def _remove(order: Medication, *, draft: bool) -> Remove:

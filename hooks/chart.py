@@ -185,7 +185,7 @@ class Chart:
 
     `results` holds every usable-looking result per analyte, newest first (windows are the rules' business).
     `medications` are the active ones; `drafts` the orders to be judged, already limited to the selected ones where
-    the hook says so; `unread_drafts` counts those that refer to a drug which could not be read. `sex` is the
+    the hook says so; `unread_medications` and `unread_drafts` count those whose drug could not be read. `sex` is the
     administrative gender ("female", "male", …) or "". `born` is the earliest possible day of birth. `gaps` name
     failed look-ups by query key; `unreadable` what was dropped and why.
     """
@@ -196,6 +196,7 @@ class Chart:
     procedures: tuple[Procedure, ...] = ()
     medications: tuple[Medication, ...] = ()
     drafts: tuple[Medication, ...] = ()
+    unread_medications: int = 0
     unread_drafts: int = 0
     results: Mapping[Analyte, tuple[Result, ...]] = field(default_factory=dict)
     unreadable: tuple[Unreadable, ...] = ()

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from datetime import date
 
-from hooks.assessment import Assessment
+from hooks.assessment import Assessment, Tier
 from hooks.card import Card, Indicator, most_urgent_first
 from hooks.chart import Chart
-from hooks.judgement import CannotJudge, judge
+from hooks.judgement import INCOMPLETE, CannotJudge, judge
 from hooks.offending_drugs import Moment, drug_cards
 from hooks.policy import Policy
 from hooks.status_card import status_card
+
+
+def _of_known_class(chart: Chart, policy: Policy) -> bool:
+    return any(match.drug_class in policy.rules for draft in chart.drafts for match in draft.matches)
 
 
 def advise_on_drafts(chart: Chart, on: date, policy: Policy, moment: Moment) -> list[Card]:
@@ -33,6 +37,10 @@ def advise_on_drafts(chart: Chart, on: date, policy: Policy, moment: Moment) -> 
         in_scope = (patient.dialysis or patient.calciphylaxis) and not patient.is_child
         if chart.unread_drafts and in_scope:
             cards.append(status_card("order-data-gap", Indicator.INFO, patient, policy))
+        # One weak sign and points that could not be read: with them the same order might have been one to warn of.
+        close_call = patient.tier is Tier.POSSIBLE and patient.risk_incomplete
+        if not cards and close_call and _of_known_class(patient.chart, policy):
+            cards.append(status_card(INCOMPLETE, Indicator.INFO, patient, policy))
         return cards
 
     cards = judge(chart, on, policy, cards_on_drafts)

@@ -49,7 +49,7 @@ def capital(text: str) -> str:
 
 def _reason(card: DrugFacts, _: tuple[str, ...]) -> str:
     patient = card.facts.patient
-    return "diagnosis on record" if patient.tier is Tier.CONFIRMED else card.facts.sign_names()
+    return "diagnosis on record" if patient.tier is Tier.CONFIRMED else card.facts.sign_names(2)
 
 
 def _calcium_value(card: DrugFacts, _: tuple[str, ...]) -> str:
@@ -113,7 +113,6 @@ def _indication(card: DrugFacts, _: tuple[str, ...]) -> str:
 
 PLACEHOLDERS: dict[str, Callable[[DrugFacts, tuple[str, ...]], str]] = {
     "drug": lambda card, needs: capital(_drug(card, needs)),
-    "drug_inside": _drug,
     "state": lambda card, _: card.facts.state(),
     "state_short": lambda card, _: card.facts.state().split(" (")[0],
     "reason": _reason,

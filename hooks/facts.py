@@ -13,11 +13,12 @@ from datetime import date
 
 from hooks.assessment import Assessment, Tier
 from hooks.chart import Analyte, Condition, Medication, Result, Unreadable
-from hooks.labs import Product
+from hooks.labs import Product, nearest_albumin
 from hooks.markdown import escape, listed
 from hooks.skin_signs import CALCIPHYLAXIS_PROVISIONAL, SkinSign, last_day
 from hooks.wording import Wording
 
+RESULTS = frozenset(analyte.value for analyte in Analyte)
 IONISED = (Analyte.IONISED_CALCIUM, Analyte.IONISED_CALCIUM_PH74)
 
 
@@ -82,10 +83,14 @@ class Facts:
     def correction(self, result: Result) -> str:
         """How the chosen calcium came about; empty for every other result."""
         calcium = self.patient.labs.calcium
-        if result is not calcium.chosen or calcium.measured is None:
+        if calcium.measured is None or result not in calcium.series:
             return ""
+        if result is not calcium.chosen:
+            return "not corrected, a newer result leaves it open"
         if calcium.albumin is not None:
             return f"measured {self.value(calcium.measured)}, albumin {self.value(calcium.albumin)}"
+        if result.comparator or nearest_albumin(self.patient.labs, result) is not None:
+            return "not corrected, calcium or albumin known only as above or below a value"
         return f"not corrected, no albumin within {exact(self.patient.limits.correction_albumin_days)} days"
 
     def calcium(self) -> str:
@@ -180,6 +185,8 @@ class Facts:
             return f"dialysis status not confirmed ({status.evidence})"
         if status:
             return f"on dialysis ({escape(status.evidence)})" if status.evidence else "on dialysis"
+        if self.patient.dialysis_unknown:
+            return "dialysis cannot be told: dialysis procedures could not be read"
         return "not on dialysis: calciphylaxis also occurs without end-stage kidney disease"
 
     def presumed(self) -> str:
@@ -201,9 +208,15 @@ class Facts:
         quoted = escape(sign.words or sign.condition.text)
         return f"{name}: “{quoted}” ({self.when(day) if day else 'undated'})"
 
-    def sign_names(self) -> str:
-        """The names of the signs for a summary: plain text."""
-        return listed(self.wording.signs_short[sign.name] for sign in self.patient.signs.signs)
+    def sign_names(self, most: int = 4) -> str:
+        """The names of the signs for a summary, at most so many: plain text."""
+        names = [self._sign_name(sign) for sign in self.patient.signs.signs]
+        return listed(names if len(names) <= most else [*names[:most], f"{len(names) - most} more"])
+
+    def _sign_name(self, sign: SkinSign) -> str:
+        if sign.name == CALCIPHYLAXIS_PROVISIONAL:
+            return f"{sign.condition.verification} calciphylaxis"
+        return self.wording.signs_short[sign.name]
 
     def state(self) -> str:
         """'confirmed calciphylaxis' or 'suspected calciphylaxis', saying where only a provisional entry stands."""
@@ -218,11 +231,20 @@ class Facts:
             return f"confirmed calciphylaxis: {self.condition(self.patient.confirmed)}"
         signs = "; ".join(self.sign(sign) for sign in self.patient.signs.signs)
         alone = self.patient.signs.different == 1 and not (self.patient.signs.necrosis or self.patient.signs.strong)
-        return f"{self.state()}: {signs}" + (f"; {self.score()}" if alone else "")
+        return f"{self.state()}: {signs}" + (f"; {self.score_with_factors()}" if alone else "")
 
     def score(self) -> str:
-        """'risk points 5 (heuristic, not validated)'."""
+        """'risk points 5 (heuristic, not validated)'; with the factors where the tier rests on them."""
+        signs = self.patient.signs
+        if signs.different == 1 and not (signs.necrosis or signs.strong):
+            return self.score_with_factors()
         return f"risk points {self.patient.risk.score} (heuristic, not validated)"
+
+    def score_with_factors(self) -> str:
+        """'risk points 3 (heuristic, not validated): diabetes, female sex and low albumin'."""
+        risk = self.patient.risk
+        names = listed(self.wording.factors_short[factor.name] for factor in risk.factors)
+        return f"risk points {risk.score} (heuristic, not validated)" + (f": {names}" if names else "")
 
     def valve(self) -> str:
         """What is known of a heart valve."""
@@ -300,7 +322,6 @@ class Facts:
 
     def _unusable(self) -> Iterator[str]:
         """Records that are no results and could not be used, counted by reason."""
-        results = {analyte.value for analyte in Analyte}
-        others: list[Unreadable] = [item for item in self.patient.chart.unreadable if item.what not in results]
+        others: list[Unreadable] = [item for item in self.patient.chart.unreadable if item.what not in RESULTS]
         for (what, reason), count in Counter((item.what, item.reason) for item in others).most_common(3):
             yield f"{count} {escape(what)} record{'s' if count > 1 else ''} not used: {escape(reason)}"

@@ -25,8 +25,17 @@ class Labs:
 
     def usable(self, analyte: Analyte) -> tuple[Result, ...]:
         """Results inside the usable window and not after today, newest first."""
-        oldest = self.on - timedelta(days=self.limits.windows[analyte].usable)
-        return tuple(result for result in self.chart.results.get(analyte, ()) if oldest <= result.on <= self.on)
+        found = self._usable.get(analyte)
+        if found is None:
+            oldest = self.on - timedelta(days=self.limits.windows[analyte].usable)
+            results = self.chart.results.get(analyte, ())
+            found = self._usable[analyte] = tuple([result for result in results if oldest <= result.on <= self.on])
+        return found
+
+    @cached_property
+    def _usable(self) -> dict[Analyte, tuple[Result, ...]]:
+        """What `usable` has found so far: many rules ask for the same results."""
+        return {}
 
     def newest(self, analyte: Analyte) -> Result | None:
         """The newest usable result, whatever its comparator."""

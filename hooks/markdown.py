@@ -13,18 +13,25 @@ _SPECIAL = re.compile(r"([\\`*_\[\]|~#!])")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f\u0085\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 _WEB_NAME = re.compile(r"(www)\.", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
+_WORD = r"[A-Za-z0-9(),.;%+/'-]+"
+_HARMLESS = re.compile(rf"(?!.*www\.){_WORD}(?: {_WORD})*", re.IGNORECASE | re.ASCII)
+"""What most of a record is made of: nothing to take out, fold or escape."""
 RECORD_TEXT_LIMIT = 120
 """A text taken from a record is cut after this many characters: it is a name or a phrase, not a document."""
 
 
 def plain(text: str, limit: int = RECORD_TEXT_LIMIT) -> str:
     """A record's text on one line: control and direction characters gone, white space folded, cut at `limit`."""
+    if len(text) <= limit and _HARMLESS.fullmatch(text):
+        return text
     line = _SPACES.sub(" ", _UNSEEN.sub(" ", text)).strip()
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def escape(text: str, limit: int = RECORD_TEXT_LIMIT) -> str:
     """A record's text made harmless in Markdown and in HTML: no markup, no entity, no automatic link."""
+    if len(text) <= limit and _HARMLESS.fullmatch(text):
+        return text
     line = plain(text, limit)
     line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
     line = _SPECIAL.sub(r"\\\1", line)

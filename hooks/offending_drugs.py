@@ -6,7 +6,7 @@ themselves are data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -16,9 +16,9 @@ from hooks.card_text import detail, make_card, suggestions
 from hooks.chart import Medication
 from hooks.drug_facts import DrugFacts, in_markdown
 from hooks.facts import Facts
-from hooks.markdown import plain
+from hooks.markdown import listed, plain
 from hooks.policy import DrugRule, Policy
-from hooks.situations import SITUATIONS
+from hooks.situations import holds
 
 
 class Moment(Enum):
@@ -36,17 +36,16 @@ class Moment(Enum):
 
 @dataclass
 class _Raised:
-    """A topic on its way to a card: the most urgent row that raised it, and every drug."""
+    """A topic on its way to a card: the most urgent row that raised it, and every drug with its own row."""
 
     rule: DrugRule
-    drugs: list[tuple[Medication, str]] = field(default_factory=list)
+    drugs: list[tuple[Medication, str, DrugRule]] = field(default_factory=list)
 
 
 def matching_rule(patient: Assessment, drug_class: str, policy: Policy) -> DrugRule | None:
     """The first row of the class whose situations hold, or None: the class raises nothing for this patient."""
     for rule in policy.rules.get(drug_class, ()):
-        held = all(SITUATIONS[name](patient) for name in rule.when)
-        if held and not any(SITUATIONS[name](patient) for name in rule.unless):
+        if holds(patient, rule.when, rule.unless):
             return rule
     return None
 
@@ -64,7 +63,7 @@ def drug_cards(patient: Assessment, orders: Iterable[Medication], moment: Moment
             topic = raised.setdefault(rule.topic, _Raised(rule))
             if rule.indicator.urgency > topic.rule.indicator.urgency:
                 topic.rule = rule
-            topic.drugs.append((order, match.drug))
+            topic.drugs.append((order, match.drug, rule))
     # A drug whose own row would only inform is still named beside a more urgent one of the same topic.
     kept = [(topic, indicator) for topic in raised.values() if (indicator := _indicator(topic.rule, moment))]
     return [_card(patient, topic, indicator, moment, policy) for topic, indicator in kept]
@@ -81,11 +80,13 @@ def _indicator(rule: DrugRule, moment: Moment) -> Indicator | None:
 
 def _card(patient: Assessment, raised: _Raised, indicator: Indicator, moment: Moment, policy: Policy) -> Card:
     text = policy.drug_texts[raised.rule.text]
-    facts = DrugFacts(Facts(patient, policy.wording), tuple(raised.drugs), moment.draft)
+    words = Facts(patient, policy.wording)
+    facts = DrugFacts(words, tuple((order, drug) for order, drug, _ in raised.drugs), moment.draft)
     placeholders = facts.placeholders(text.needs)
     markdown = in_markdown(placeholders)
-    orders = tuple(dict.fromkeys(order for order, _ in raised.drugs))
-    drug = {"drug": plain(placeholders["drug_inside"], 80)}
+    # Only what its own row would remove may be removed with it: another drug of the topic can have a reason to stay.
+    removable = [(order, drug) for order, drug, rule in raised.drugs if _removes(rule, policy)]
+    label = {"drug": plain(listed(drug for _, drug in removable or facts.drugs), 80)}
     return make_card(
         raised.rule.topic,
         text,
@@ -94,11 +95,31 @@ def _card(patient: Assessment, raised: _Raised, indicator: Indicator, moment: Mo
         body=detail(
             (line.format_map(markdown) for line in text.lead),
             [line for name in text.why for line in facts.why(name)],
-            [line.format_map(markdown) for line in text.do],
+            [line.format_map(markdown) for line in text.do] + list(_other_advice(raised, words, moment, policy)),
             facts.facts.missing(text.needs),
             text.evidence,
             policy.wording.footer,
         ),
-        offered=suggestions(text.suggest, policy.wording, orders, draft=moment.draft, placeholders=drug),
+        offered=suggestions(
+            text.suggest,
+            patient,
+            policy.wording,
+            tuple(dict.fromkeys(order for order, _ in removable)),
+            draft=moment.draft,
+            placeholders=label,
+        ),
         reasons=(policy.wording.override_reasons[code] for code in text.override),
     )
+
+
+def _removes(rule: DrugRule, policy: Policy) -> bool:
+    return any(policy.wording.suggestions[name].removes for name in policy.drug_texts[rule.text].suggest)
+
+
+def _other_advice(raised: _Raised, words: Facts, moment: Moment, policy: Policy) -> Iterator[str]:
+    """The first line of each other text of the topic, for the drugs whose own row gave it."""
+    for name in dict.fromkeys(rule.text for _, _, rule in raised.drugs if rule.text != raised.rule.text):
+        text = policy.drug_texts[name]
+        drugs = tuple((order, drug) for order, drug, rule in raised.drugs if rule.text == name)
+        markdown = in_markdown(DrugFacts(words, drugs, moment.draft).placeholders(text.needs))
+        yield text.lead[0].format_map(markdown)

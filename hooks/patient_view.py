@@ -11,7 +11,7 @@ from hooks.chart import Chart
 from hooks.judgement import INCOMPLETE, CannotJudge, judge
 from hooks.offending_drugs import Moment, drug_cards
 from hooks.policy import Policy
-from hooks.sepsis_watch import SEPSIS_RESULTS, sepsis_card
+from hooks.sepsis_watch import sepsis_card
 from hooks.status_card import status_card
 
 ID = "calciphylaxis-patient-view"
@@ -41,7 +41,7 @@ def _cards(patient: Assessment, policy: Policy) -> list[Card]:
         raise CannotJudge(gap.what, gap.reason)
     status = [card for card in (calciphylaxis_card(patient, policy), sepsis_card(patient, policy)) if card]
     cards = status + drug_cards(patient, patient.chart.medications, Moment.PATIENT_VIEW, policy)
-    if not cards and patient.dialysis and any(gap.analytes - SEPSIS_RESULTS for gap in patient.chart.gaps):
+    if not cards and patient.dialysis and patient.risk_incomplete:
         # Silence would look like "no risk" although part of the chart could not be read.
         return [status_card(INCOMPLETE, Indicator.INFO, patient, policy)]
     return cards

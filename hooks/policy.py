@@ -87,6 +87,12 @@ def load_policy(
         if topic not in status_cards.get("texts", {})
     ]
     problems += [f"status_cards.toml: [phrases] lacks {name}" for name in PHRASES if not _phrase(status_cards, name)]
+    problems += [
+        f"wording.toml: [suggestions.{name}] there is no situation {situation}"
+        for name, text in words.suggestions.items()
+        for situation in (*text.when, *text.unless)
+        if situation not in SITUATIONS
+    ]
     problems += _short_text_problems(status_cards.get("phrases", {}), words)
     if problems:
         raise PolicyError("\n".join(problems))
@@ -129,7 +135,16 @@ PHRASES: Mapping[str, set[str]] = {
     "unspecific_code": set(),
     "texture": set(),
     "provisional": {"verification"},
-    "offending": {"drugs"},
+    "vka_valve_unread": {"drug", "indication"},
+    "thiosulfate_off_dialysis": set(),
+    "offending_vka": {"drugs"},
+    "offending_vka_valve": {"drugs"},
+    "offending_calcium": {"drugs"},
+    "offending_calcium_needed": {"drugs"},
+    "offending_vitamin_d": {"drugs"},
+    "offending_vitamin_d_needed": {"drugs"},
+    "vka_advice": set(),
+    "vka_advice_valve": set(),
 }
 """The half-sentences that `status_facts` uses, with the placeholders of each."""
 

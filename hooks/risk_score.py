@@ -81,14 +81,24 @@ class Risk:
 
     def taking(self, drug_class: str) -> tuple[Medication, ...]:
         """The active medications of a drug class."""
-        return tuple(taking(self.chart, drug_class))
+        return self._by_class.get(drug_class, ())
+
+    @cached_property
+    def _by_class(self) -> dict[str, tuple[Medication, ...]]:
+        """The active medications by drug class: many rules ask for them."""
+        classes = {match.drug_class for medication in self.chart.medications for match in medication.matches}
+        return {drug_class: tuple(taking(self.chart, drug_class)) for drug_class in classes}
+
+    @cached_property
+    def _concepts(self) -> frozenset[str]:
+        """Every concept of an active condition."""
+        return frozenset(
+            concept for condition in self.chart.conditions if condition.active for concept in condition.concepts
+        )
 
     def has_condition(self, *concepts: str) -> bool:
         """Is one of the concepts an active condition?"""
-        return any(
-            condition.active and not condition.concepts.keys().isdisjoint(concepts)
-            for condition in self.chart.conditions
-        )
+        return not self._concepts.isdisjoint(concepts)
 
     def long_on_steroids(self) -> bool:
         """A systemic corticosteroid prescribed long enough ago (or on an unknown day), or coded as long-term."""

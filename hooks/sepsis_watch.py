@@ -15,9 +15,6 @@ from hooks.finding import Finding, above, below
 from hooks.policy import Policy
 from hooks.status_card import status_card
 
-SEPSIS_RESULTS = frozenset({Analyte.BODY_TEMPERATURE, Analyte.WHITE_CELL_COUNT, Analyte.C_REACTIVE_PROTEIN})
-"""The results that only this watch looks at: without calciphylaxis they cannot matter."""
-
 
 def sepsis_card(patient: Assessment, policy: Policy) -> Card | None:
     """Critical with recorded sepsis or bacteraemia; warning with any abnormal temperature, white cells or CRP."""

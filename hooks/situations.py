@@ -6,7 +6,7 @@ tell" is never True here: missing data has its own situations.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from hooks.assessment import Assessment, Tier
 from hooks.chart import Analyte
@@ -54,3 +54,8 @@ SITUATIONS: dict[str, Situation] = {
     "minerals_unreadable": lambda patient: unreadable(patient, MINERALS),
     "calcium_unreadable": lambda patient: unreadable(patient, CALCIUM),
 }
+
+
+def holds(patient: Assessment, when: Iterable[str], unless: Iterable[str] = ()) -> bool:
+    """Do all situations of `when` hold, and none of `unless`?"""
+    return all(SITUATIONS[name](patient) for name in when) and not any(SITUATIONS[name](patient) for name in unless)

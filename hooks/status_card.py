@@ -39,6 +39,6 @@ def status_card(
             words.evidence,
             policy.wording.footer,
         ),
-        offered=suggestions(words.suggest, policy.wording, (), draft=False, placeholders={}),
+        offered=suggestions(words.suggest, patient, policy.wording, (), draft=False, placeholders={}),
         reasons=(policy.wording.override_reasons[code] for code in words.override),
     )

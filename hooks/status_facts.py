@@ -15,6 +15,7 @@ from hooks.drug_facts import capital
 from hooks.facts import Facts, exact
 from hooks.markdown import escape, listed, plain
 from hooks.placeholders import Placeholders
+from hooks.situations import holds
 
 OFFENDING = ("vitamin_k_antagonist", "calcium_product", "active_vitamin_d", "nutritional_vitamin_d")
 
@@ -56,22 +57,38 @@ class StatusFacts:
         return f"; {listed(names)} active" if names else ""
 
     def offending(self) -> str:
-        """The sentence that names what to stop."""
-        names = self.offending_names(OFFENDING)
-        return self.phrases["offending"].format(drugs=escape(listed(names), 400)) if names else ""
+        """What to do about the active drugs that feed it, with the exceptions that their own cards make."""
+        patient = self.facts.patient
+        calcium_needed = holds(patient, ("calcium_very_low",)) or holds(patient, ("hungry_bone",), ("calcium_high",))
+        vitamin_d_needed = holds(patient, ("calcium_low", "pth_high"))
+        sentences = (
+            ("offending_vka_valve" if patient.valve else "offending_vka", ("vitamin_k_antagonist",)),
+            ("offending_calcium_needed" if calcium_needed else "offending_calcium", ("calcium_product",)),
+            ("offending_vitamin_d_needed" if vitamin_d_needed else "offending_vitamin_d", ("active_vitamin_d",)),
+            ("offending_vitamin_d", ("nutritional_vitamin_d",)),
+        )
+        made = [
+            self.phrases[phrase].format(drugs=escape(listed(names), 400))
+            for phrase, classes in sentences
+            if (names := self.offending_names(classes))
+        ]
+        return " ".join(dict.fromkeys(made))
 
     def anticoagulation(self) -> str:
         """Step 3: the vitamin K antagonist with its indication, or that there is none."""
         names = self.offending_names(("vitamin_k_antagonist",))
         if not names:
             return self.phrases["vka_absent"]
-        key = "vka_valve" if self.facts.patient.valve else "vka_active"
+        key = {"": "vka_active", "unread": "vka_valve_unread"}.get(self.facts.patient.valve, "vka_valve")
         return self.phrases[key].format(drug=escape(listed(names)), indication=self.facts.indication())
 
     def thiosulfate(self) -> str:
         """Step 4: acknowledge it when it runs, name it otherwise."""
         active = self.facts.patient.risk.taking("sodium_thiosulfate")
-        return self.phrases["thiosulfate_active"] if active else self.phrases["thiosulfate_absent"]
+        if active:
+            return self.phrases["thiosulfate_active"]
+        off = not (self.facts.patient.dialysis or self.facts.patient.dialysis_unknown)
+        return self.phrases["thiosulfate_off_dialysis" if off else "thiosulfate_absent"]
 
     # ------------------------------------------------------------------ values
     def minerals(self) -> str:
@@ -91,6 +108,13 @@ class StatusFacts:
             self.phrases["insulin"] if patient.calciphylaxis and patient.risk.taking("insulin") else "",
         ]
         return " ".join(filter(None, lines)) if patient.tier is not Tier.CONFIRMED else lines[-1]
+
+    def gaps(self) -> str:
+        """What could not be read, in words for a sentence."""
+        chart = self.facts.patient.chart
+        unread = chart.unread_medications
+        drugs = f"the drug of {unread} active order{'s' if unread > 1 else ''}"
+        return listed([*(gap.what for gap in chart.gaps), *([drugs] if unread else [])])
 
     def factors(self) -> list[str]:
         """The met risk factors with their points, the changeable ones first."""
@@ -172,7 +196,8 @@ STATUS_PLACEHOLDERS: dict[str, Callable[[StatusFacts], str]] = {
     "hd_kt_v_target": lambda card: exact(card.facts.patient.limits.hd_kt_v_target),
     "pd_kt_v_minimum": lambda card: exact(card.facts.patient.limits.pd_kt_v_minimum),
     "trigger_short": lambda card: listed(short for short, _ in card.triggers),
-    "gaps": lambda card: listed(gap.what for gap in card.facts.patient.chart.gaps),
+    "gaps": StatusFacts.gaps,
+    "vka_advice": lambda card: card.phrases["vka_advice_valve" if card.facts.patient.valve else "vka_advice"],
 }
 """The placeholders of the status texts."""
 
@@ -201,6 +226,7 @@ STATUS_WHY: dict[str, Callable[[StatusFacts], list[str]]] = {
     "dialysis": lambda card: [card.facts.dialysis()],
     "presumed": lambda card: [card.facts.presumed()],
     "calciphylaxis": lambda card: [card.facts.calciphylaxis()],
+    "calciphylaxis_if_any": lambda card: [card.facts.calciphylaxis()] if card.facts.patient.calciphylaxis else [],
     "offending_drugs": StatusFacts.offending_drugs,
     "score": lambda card: [card.facts.score()],
     "factors": StatusFacts.factors,

@@ -34,11 +34,23 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class SuggestionText:
-    """A suggestion in words: its label and the actions (names in `actions`, or "remove")."""
+    """A suggestion in words: its label and the actions (names in `actions`, or "remove").
+
+    `only` limits it to "draft" orders or "active" prescriptions. `when` and `unless` are situations, as in the drug
+    rules. `recommended` marks what a clinician would nearly always do.
+    """
 
     label: str
     actions: tuple[str, ...]
-    draft_only: bool = False
+    only: str = ""
+    when: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    recommended: bool = False
+
+    @property
+    def removes(self) -> bool:
+        """Does it take an order away?"""
+        return "remove" in self.actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,7 @@ class Wording:
     signs: Mapping[str, str]
     signs_short: Mapping[str, str]
     factors: Mapping[str, str]
+    factors_short: Mapping[str, str]
     suggestions: Mapping[str, SuggestionText]
     actions: Mapping[str, str]
     override_reasons: Mapping[str, OverrideReason]
@@ -67,6 +80,7 @@ def load_wording(data: Mapping[str, Any]) -> Wording:
         *_lacking("signs", data, set(LEVELS)),
         *_lacking("signs_short", data, set(LEVELS)),
         *_lacking("factors", data, set(FACTORS)),
+        *_lacking("factors_short", data, set(FACTORS)),
         *_unknown_actions(data),
     ]
     if problems:
@@ -102,10 +116,8 @@ def _wording(data: Mapping[str, Any]) -> Wording:
         signs=dict(data["signs"]),
         signs_short=dict(data["signs_short"]),
         factors=dict(data["factors"]),
-        suggestions={
-            name: SuggestionText(entry["label"], tuple(entry["actions"]), entry.get("draft_only", False))
-            for name, entry in data["suggestions"].items()
-        },
+        factors_short=dict(data["factors_short"]),
+        suggestions={name: _suggestion(entry) for name, entry in data["suggestions"].items()},
         actions=dict(data["actions"]),
         override_reasons={
             entry["code"]: OverrideReason(
@@ -113,4 +125,15 @@ def _wording(data: Mapping[str, Any]) -> Wording:
             )
             for entry in data["override_reasons"]
         },
+    )
+
+
+def _suggestion(entry: Mapping[str, Any]) -> SuggestionText:
+    return SuggestionText(
+        label=entry["label"],
+        actions=tuple(entry["actions"]),
+        only=entry.get("only", ""),
+        when=tuple(entry.get("when", ())),
+        unless=tuple(entry.get("unless", ())),
+        recommended=entry.get("recommended", False),
     )

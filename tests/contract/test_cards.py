@@ -164,6 +164,16 @@ def test_an_update_echoes_the_order_as_received_with_only_its_status_changed(ehr
     assert updated == [received | {"status": "stopped"}]
 
 
+def test_an_update_never_echoes_another_patients_order_or_a_later_copy(ehr: Ehr) -> None:
+    received = order("calcium-active", "359296", "calcium acetate 667 mg capsule")
+    foreign = received | {"subject": {"reference": "Patient/somebody-else"}}
+    later = received | {"note": [{"text": "a later copy"}]}
+    cards = ehr.ask("patient-view", CONFIRMED | {"medications": [foreign, received, later]})
+    updated = [action["resource"] for action in actions(cards) if action["type"] == "update"]
+    assert updated
+    assert all(resource == received | {"status": "stopped"} for resource in updated)
+
+
 def test_every_suggestion_has_a_label_and_at_most_one_per_card_is_recommended(ehr: Ehr) -> None:
     for card in ehr.ask("patient-view", SEVERAL):
         assert all(suggestion["label"] for suggestion in card["suggestions"])

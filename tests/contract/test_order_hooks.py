@@ -143,6 +143,14 @@ def test_the_drug_of_a_draft_may_stand_in_a_medication_apart(hook: str, ehr: Ehr
     assert topics(ehr.ask(hook, DIALYSIS, contained)) == ["vka-dialysis"]
 
 
+@pytest.mark.parametrize("hook", ORDER_HOOKS)
+def test_a_medication_apart_is_read_once(hook: str, ehr: Ehr, fhir: FakeFhir) -> None:
+    apart = {name: value for name, value in WARFARIN_DRAFT.items() if name != "medicationCodeableConcept"}
+    apart["medicationReference"] = {"reference": "Medication/w"}
+    ehr.cards(ehr.request(hook, DIALYSIS, [apart]) | {"fhirServer": fhir.base})
+    assert fhir.asked() == ["Medication/w"]
+
+
 def test_a_draft_without_an_id_is_judged_but_cannot_be_deleted(ehr: Ehr) -> None:
     unnamed = {name: value for name, value in WARFARIN_DRAFT.items() if name != "id"}
     cards = ehr.ask("order-sign", DIALYSIS, unnamed)

@@ -224,14 +224,50 @@ def holes(value: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    ("key", "resource"),
-    [("conditions", CALCIPHYLAXIS), ("medications", WARFARIN), ("calcium", HIGH_CALCIUM)],
+    ("key", "resource", "beside"),
+    [
+        ("conditions", CALCIPHYLAXIS, [ON_DIALYSIS]),
+        ("medications", WARFARIN, [order("paracetamol-active", "313782", "paracetamol 500 mg tablet")]),
+        ("calcium", HIGH_CALCIUM, []),
+    ],
     ids=["condition", "medication", "result"],
 )
-def test_a_resource_with_any_element_missing_or_spoilt_is_answered(key: str, resource: Json, ehr: Ehr) -> None:
+def test_a_resource_with_any_element_missing_or_spoilt_is_answered(
+    key: str, resource: Json, beside: list[Json], ehr: Ehr
+) -> None:
     for spoilt in holes(resource):
-        record = {**CONFIRMED, key: [ON_DIALYSIS, spoilt] if key == "conditions" else [spoilt]}
+        record = {**CONFIRMED, key: [*beside, spoilt]}
         check_answer(ehr.post(ehr.request("patient-view", record)), PATIENT_ID)
+
+
+@pytest.mark.parametrize("key", ["conditions", "medications"])
+def test_without_a_server_a_searchset_of_other_resources_than_asked_for_is_412(key: str, ehr: Ehr) -> None:
+    others = bundle({"resourceType": "Medication", "id": "m"}, {"resourceType": "AllergyIntolerance", "id": "a"})
+    said = check_error(
+        ehr.post(
+            ehr.request("patient-view", CONFIRMED)
+            | {"prefetch": {**ehr.prefetch("patient-view", CONFIRMED), key: others}}
+        ),
+        412,
+    )
+    assert "other resources than asked for" in said
+
+
+def test_a_searchset_of_other_resources_than_asked_for_is_fetched_instead(ehr: Ehr, fhir: FakeFhir) -> None:
+    body = ehr.request("patient-view", CONFIRMED) | {"fhirServer": fhir.base}
+    expected = signature(ehr.cards(body))
+    fhir.record = CONFIRMED
+    body["prefetch"]["medications"] = bundle({"resourceType": "MedicationStatement", "id": "s"})
+    assert signature(ehr.cards(body)) == expected
+    assert fhir.asked() == ["medications"]
+
+
+def test_a_cut_short_searchset_is_used_as_far_as_it_goes_when_the_server_fails(ehr: Ehr, fhir: FakeFhir) -> None:
+    fhir.told = {"calcium": (500, failure())}
+    body = ehr.request("order-select", DIALYSIS, [CALCIUM_DRAFT]) | {"fhirServer": fhir.base}
+    body["prefetch"]["calcium"] = bundle(HIGH_CALCIUM) | {"total": 2}
+    assert topics(ehr.cards(body)) == ["calcium-hypercalcaemia"]
+    assert fhir.asked() == ["calcium"]
 
 
 def test_a_draft_with_any_element_missing_or_spoilt_is_answered(ehr: Ehr) -> None:

@@ -36,6 +36,7 @@ NAME, ADDRESS, TOKEN, COMMENT, NUMBER = (
 PLANTED = (NAME, ADDRESS, TOKEN, COMMENT, NUMBER)
 """Of a patient, a token and a clinician's words: no answer and no log line may hold one of them."""
 
+ATC = "http://www.whocc.no/atc"
 INSTANCE = "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"
 CLOSED_SERVER = "http://127.0.0.1:9/fhir"
 
@@ -94,7 +95,7 @@ MEDICATIONS: list[Json] = [
         "intent": "order",
         **about(),
         "contained": [
-            {"resourceType": "Medication", "id": "in", "code": {"coding": [{"system": RXNORM, "code": "308867"}]}}
+            {"resourceType": "Medication", "id": "in", "code": {"coding": [{"system": ATC, "code": "A11CC04"}]}}
         ],
         "medicationReference": {"reference": "#in"},
     },

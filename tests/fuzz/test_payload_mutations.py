@@ -5,13 +5,14 @@ Matrix: S38, S46, S55, S59. The bodies are those of `bodies`, the values those o
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.bodies import FEEDBACK, HOOKS
+from tests.fuzz.bodies import FEEDBACK, HOOKS, PLANTED
 from tests.fuzz.conftest import Sender
 from tests.fuzz.mutations import REMOVED, VALUES, changed, named, places, places_for, shown, value_at
 from tests.fuzz.promises import Listener
@@ -61,18 +62,22 @@ def after(body: Any, steps: Steps) -> Any:
         found = list(places(body))[1:]
         if not found:
             return body
-        others = len(VALUES) + len(found)
-        number = what % others
-        value = VALUES[number] if number < len(VALUES) else value_at(body, found[number - len(VALUES)])
+        moved = value_at(body, found[what % len(found)])
+        # What is planted stays where it is: a name that the EHR itself puts into a drug's name may be shown.
+        value = VALUES[what % len(VALUES)] if what % 2 or holds_planted(moved) else moved
         body = changed(body, found[where % len(found)], value)
     return body
+
+
+def holds_planted(value: Any) -> bool:
+    return any(secret in json.dumps(value) for secret in PLANTED)
 
 
 @pytest.mark.parametrize("name", BODIES)
 def test_no_mixture_of_such_values_breaks_a_promise(name: str, sender: Sender, log: Listener) -> None:
     hook, suffix, body = BODIES[name]
 
-    @settings(max_examples=700, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=700, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(STEPS)
     def check(steps: Steps) -> None:
         sender.send(sender.path(hook, suffix), after(body, steps))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import logging
+import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,8 +15,16 @@ import pytest
 import responses
 
 from cds_service.bundles import NOT_A_BUNDLE, REPORTED_ERROR
-from cds_service.fhir_client import FhirClient, FhirServer, Limits
-from cds_service.gather import NOT_A_PATIENT, NOT_SENT, OTHER_PATIENT, Collected, Gatherer
+from cds_service.fhir_client import Deadline, FhirClient, FhirServer, Limits
+from cds_service.gather import (
+    MOST_MEDICATIONS,
+    NOT_A_PATIENT,
+    NOT_SENT,
+    OTHER_PATIENT,
+    OTHER_RESOURCES,
+    Collected,
+    Gatherer,
+)
 from cds_service.hook_request import HookRequest
 from fhir_mappings.chart import Gathered
 from fhir_mappings.queries import Query
@@ -193,6 +205,98 @@ def test_a_first_page_that_was_sent_is_kept_when_the_others_cannot_be_had(
     assert (list(found.resources), found.complete, found.failed) == ([condition(1)], False, "")
 
 
+@pytest.mark.parametrize("reply", [{"status": 500}, {"json": bundle({"resourceType": "Basic"})}])
+def test_what_was_sent_cut_short_is_kept_when_it_cannot_be_had_whole(
+    reply: Json, client: FhirClient, mock: responses.RequestsMock
+) -> None:
+    mock.get(f"{BASE}/Condition", **reply)
+    found = one(client, CONDITIONS, {"conditions": bundle(condition(1), total=2)}, SERVER)
+    assert (list(found.resources), found.complete, found.failed) == ([condition(1)], False, "")
+
+
+def test_what_was_sent_beyond_a_search_that_broke_off_is_kept(client: FhirClient, mock: responses.RequestsMock) -> None:
+    mock.get(f"{BASE}/Condition", json=bundle(condition(1), **next_page(f"{BASE}/more")))
+    mock.get(f"{BASE}/more", status=500)
+    stale = {**condition(1), "note": "older"}
+    unnamed = {"resourceType": "Condition"}
+    found = one(client, CONDITIONS, {"conditions": bundle(stale, condition(2), unnamed, total=4)}, SERVER)
+    assert (list(found.resources), found.complete) == ([condition(1), condition(2), unnamed], False)
+
+
+@pytest.mark.parametrize("server", [None, SERVER], ids=["no server", "a server"])
+def test_a_page_that_reaches_past_the_look_back_is_complete_whatever_follows(
+    server: FhirServer | None, client: FhirClient, mock: responses.RequestsMock
+) -> None:
+    sent = bundle(calcium(1, "2026-11-20"), calcium(2, "2026-01-19"), **next_page(f"{BASE}/more"))
+    found = one(client, CALCIUM, {"calcium": sent}, server)
+    assert (len(found.resources), found.complete) == (2, True)
+    assert len(mock.calls) == 0
+
+
+OTHER = {"resourceType": "Basic", "id": "b"}
+DRUG = {"resourceType": "Medication", "id": "a"}
+
+
+@pytest.mark.parametrize(
+    ("query", "held", "usable"),
+    [
+        (CONDITIONS, [], True),
+        (CONDITIONS, [{"resourceType": "OperationOutcome", "issue": [{"severity": "warning"}]}], True),
+        (CONDITIONS, [OTHER, condition(1)], True),
+        (CONDITIONS, [OTHER], False),
+        (CONDITIONS, [{}], False),
+        (CONDITIONS, [DRUG], False),
+        (MEDICATIONS, [{"resourceType": "MedicationRequest", "id": "1"}, DRUG], True),
+        (MEDICATIONS, [DRUG], False),
+    ],
+)
+def test_an_answer_that_holds_only_other_resources_is_a_failed_look_up(
+    query: Query, held: list[Json], usable: bool, client: FhirClient, mock: responses.RequestsMock
+) -> None:
+    mock.get(f"{BASE}/{query.resource_type}", json=bundle(*held))
+    sent, fetched = one(client, query, {query.key: bundle(*held)}), one(client, query, {}, SERVER)
+    assert sent.failed == fetched.failed == ("" if usable else OTHER_RESOURCES)
+
+
+def test_other_resources_than_asked_for_are_looked_up_again(client: FhirClient, mock: responses.RequestsMock) -> None:
+    mock.get(f"{BASE}/Condition", json=bundle(condition(1)))
+    assert list(one(client, CONDITIONS, {"conditions": bundle(OTHER)}, SERVER).resources) == [condition(1)]
+
+
+@pytest.mark.parametrize(
+    ("query", "prefetch", "line"),
+    [
+        (CONDITIONS, {}, "the look-up of conditions failed: the FHIR server answered 500"),
+        (PATIENT, {}, "the look-up of patient failed: the FHIR server answered 500"),
+        (
+            CONDITIONS,
+            {"conditions": bundle(condition(1), total=2)},
+            "the look-up of conditions is incomplete: the FHIR server answered 500",
+        ),
+    ],
+)
+def test_a_look_up_that_failed_or_was_cut_is_one_line_in_the_log_without_address_or_id(
+    query: Query,
+    prefetch: Json,
+    line: str,
+    client: FhirClient,
+    mock: responses.RequestsMock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    mock.get(f"{BASE}/Condition", status=500)
+    mock.get(f"{BASE}/Patient/p1", status=500)
+    mock.assert_all_requests_are_fired = False
+    with caplog.at_level(logging.WARNING):
+        one(client, query, prefetch, SERVER)
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [("WARNING", line)]
+
+
+def test_a_look_up_that_went_well_is_not_in_the_log(client: FhirClient, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        one(client, CONDITIONS, {"conditions": bundle(condition(1))})
+    assert caplog.records == []
+
+
 def order(number: int, reference: str) -> Json:
     return {
         "resourceType": "MedicationRequest",
@@ -217,6 +321,28 @@ def test_a_medication_that_came_along_is_not_read(client: FhirClient, mock: resp
     came = bundle(order(1, "Medication/a"), {"resourceType": "Medication", "id": "a"})
     assert gatherer(client, {"medications": came}, SERVER).collect([MEDICATIONS], ()).medications == {}
     assert len(mock.calls) == 0
+
+
+def test_of_very_many_medications_the_drafts_are_read_first_and_the_rest_is_left_unread(
+    client: FhirClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    active = [order(number, f"Medication/a{number:03}") for number in range(MOST_MEDICATIONS)]
+    with responses.RequestsMock() as mock:
+        mock.get(re.compile(f"{BASE}/Medication/.*"), json=DRUG)
+        reads = gatherer(client, {}, SERVER).start_medications(active, [order(99, "Medication/z")])
+        wait(reads.values())
+    assert len(reads) == MOST_MEDICATIONS
+    assert next(iter(reads)) == "Medication/z"
+    assert f"Medication/a{MOST_MEDICATIONS - 1:03}" not in reads
+    assert [record.getMessage() for record in caplog.records] == [
+        "1 of 51 Medications that orders refer to were not asked for"
+    ]
+
+
+def test_when_the_time_is_up_no_medication_is_asked_for(client: FhirClient) -> None:
+    over = Deadline(ends_at=0.0, margin=0.0, clock=lambda: 1.0)
+    late = dataclasses.replace(gatherer(client, {}, SERVER), deadline=over)
+    assert late.start_medications([order(1, "Medication/a")], ()) == {}
 
 
 def test_without_a_server_no_medication_is_read(client: FhirClient) -> None:

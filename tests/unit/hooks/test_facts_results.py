@@ -144,8 +144,15 @@ def test_an_older_total_calcium_behind_an_undecided_one_is_not_called_corrected(
     older = result(CALCIUM, LIMITS.calcium_high + 1, 20)
     assert calcium_words(newest, older) == (
         f"calcium {LIMITS.calcium_high + 1:.1f} mg/dL "
-        f"(above {exact(LIMITS.calcium_high)}; {ago(20).isoformat()}, 20 days ago)"
+        f"(above {exact(LIMITS.calcium_high)}; not corrected, a newer result leaves it open; "
+        f"{ago(20).isoformat()}, 20 days ago)"
     )
+
+
+def test_an_albumin_known_only_as_below_a_value_is_not_called_absent() -> None:
+    calcium = result(CALCIUM, LIMITS.calcium_low)
+    words = calcium_words(calcium, result(Analyte.ALBUMIN, LIMITS.albumin_low, comparator="<"))
+    assert "known only as above or below a value" in words
 
 
 def test_a_missing_calcium_is_said() -> None:

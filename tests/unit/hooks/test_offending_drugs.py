@@ -172,13 +172,40 @@ def test_an_antagonist_is_never_removed_without_the_replacement_discussion(momen
     for patient in (chart(CONFIRMED), chart(ON_DIALYSIS)):
         (card,) = cards(patient, WARFARIN, moment=moment)
         stopping = [item for item in card.suggestions if any(isinstance(act, Remove) for act in item.actions)]
-        assert len(stopping) == 1
-        assert any(isinstance(action, Propose) for action in stopping[0].actions)
+        assert stopping
+        for item in stopping:
+            assert Propose("anticoagulation_review", POLICY.wording.actions["anticoagulation_review"]) in item.actions
 
 
-def test_the_first_suggestion_is_the_recommended_one() -> None:
+def test_stopping_an_active_antagonist_is_never_the_recommended_click() -> None:
+    for patient in (chart(CONFIRMED), chart(ON_DIALYSIS), chart(ON_DIALYSIS, LIVEDO)):
+        (card,) = cards(patient, WARFARIN, moment=VIEW)
+        recommended = [item for item in card.suggestions if item.recommended]
+        assert not [act for item in recommended for act in item.actions if isinstance(act, Remove)]
+
+
+def test_no_second_anticoagulant_is_drafted_beside_an_active_one() -> None:
+    for patient in (chart(CONFIRMED), chart(ON_DIALYSIS)):
+        (card,) = cards(patient, WARFARIN, moment=VIEW)
+        assert "apixaban" not in [
+            act.template for item in card.suggestions for act in item.actions if isinstance(act, Propose)
+        ]
+
+
+def test_at_most_one_suggestion_is_recommended() -> None:
     (card,) = cards(chart(CONFIRMED), WARFARIN)
-    assert [item.recommended for item in card.suggestions] == [True] + [False] * (len(card.suggestions) - 1)
+    assert [item.recommended for item in card.suggestions].count(True) == 1
+
+
+@pytest.mark.parametrize("moment", [SELECT, SIGN])
+def test_removal_covers_only_the_drugs_whose_own_row_asks_for_it(moment: Moment) -> None:
+    low = result(Analyte.TOTAL_CALCIUM, LIMITS.calcium_low - STEP)
+    high_pth = result(Analyte.INTACT_PTH, LIMITS.pth_assumed_upper_limit * LIMITS.pth_high_times + 1)
+    calcitriol = drug("active_vitamin_d", name="calcitriol", identifier="calcitriol")
+    other = drug("nutritional_vitamin_d", name="cholecalciferol", identifier="cholecalciferol")
+    (card,) = cards(chart(CONFIRMED, ON_DIALYSIS, low, high_pth), calcitriol, other, moment=moment)
+    assert removals(card) == [(other.reference, True)]
+    assert "may need it" in card.detail
 
 
 def test_warnings_and_critical_cards_carry_override_reasons() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hooks.chart import Analyte, Condition, Medication, Procedure, Result
+from hooks.chart import Analyte, Condition, Gap, Medication, Procedure, Result
 from hooks.facts import Facts, exact
 from hooks.status_facts import FACTOR_PLACEHOLDERS, STATUS_PLACEHOLDERS, STATUS_WHY, StatusFacts
 from hooks.thresholds import FACTORS
@@ -20,10 +20,11 @@ from tests.unit.hooks.builders import (
     assess,
     condition,
     drug,
+    gap,
     result,
 )
 
-Thing = Result | Condition | Procedure | Medication
+Thing = Result | Condition | Procedure | Medication | Gap
 PHRASES = POLICY.status_phrases
 CALCIUM, PHOSPHATE, PTH = Analyte.TOTAL_CALCIUM, Analyte.PHOSPHATE, Analyte.INTACT_PTH
 INSULIN = drug("insulin", name="insulin")
@@ -59,9 +60,34 @@ def test_more_than_three_are_counted(count: int, words: str) -> None:
     assert status(*drugs).offending_short() == f"; {words} active"
 
 
-def test_what_to_stop_is_one_sentence_with_every_drug() -> None:
-    both = status(CALCITRIOL, drug("nutritional_vitamin_d", name="cholecalciferol"))
-    assert both.offending() == PHRASES["offending"].format(drugs="calcitriol and cholecalciferol")
+LOW = result(Analyte.TOTAL_CALCIUM, LIMITS.calcium_very_low - STEP)
+HIGH_PTH = result(Analyte.INTACT_PTH, LIMITS.pth_assumed_upper_limit * LIMITS.pth_high_times + 1)
+
+
+@pytest.mark.parametrize(
+    ("things", "phrase", "name"),
+    [
+        ((WARFARIN,), "offending_vka", "warfarin"),
+        ((WARFARIN, condition("mechanical_valve")), "offending_vka_valve", "warfarin"),
+        ((WARFARIN, condition("possibly_mechanical_valve")), "offending_vka_valve", "warfarin"),
+        ((WARFARIN, gap("valve_procedures")), "offending_vka_valve", "warfarin"),
+        ((CALCIUM_ACETATE,), "offending_calcium", "calcium acetate"),
+        ((CALCIUM_ACETATE, LOW), "offending_calcium_needed", "calcium acetate"),
+        ((CALCIUM_ACETATE, condition("hungry_bone")), "offending_calcium_needed", "calcium acetate"),
+        ((CALCITRIOL,), "offending_vitamin_d", "calcitriol"),
+        ((CALCITRIOL, LOW, HIGH_PTH), "offending_vitamin_d_needed", "calcitriol"),
+    ],
+)
+def test_what_to_do_about_a_drug_follows_the_exceptions_of_its_own_card(
+    things: tuple[Thing, ...], phrase: str, name: str
+) -> None:
+    assert status(*things).offending() == PHRASES[phrase].format(drugs=name)
+
+
+def test_every_drug_that_feeds_calciphylaxis_is_named_in_what_to_do() -> None:
+    words = status(WARFARIN, CALCIUM_ACETATE, CALCITRIOL, drug("nutritional_vitamin_d", name="cholecalciferol"))
+    for name in ("warfarin", "calcium acetate", "calcitriol", "cholecalciferol"):
+        assert name in words.offending()
     assert status(INSULIN).offending() == ""
     assert status(CALCITRIOL).why("offending_drugs") == ["active: calcitriol as worded"]
     assert status().why("offending_drugs") == []
@@ -81,7 +107,8 @@ def test_anticoagulation_names_the_drug_and_its_indication_or_that_there_is_none
 def test_thiosulfate_that_runs_is_acknowledged_and_not_started_again() -> None:
     running = status(drug("sodium_thiosulfate", name="sodium thiosulfate")).thiosulfate()
     assert "already on it" in running
-    assert status().thiosulfate() == PHRASES["thiosulfate_absent"]
+    assert status(ON_DIALYSIS).thiosulfate() == PHRASES["thiosulfate_absent"]
+    assert status().thiosulfate() == PHRASES["thiosulfate_off_dialysis"]
 
 
 # ------------------------------------------------------------------ caveats

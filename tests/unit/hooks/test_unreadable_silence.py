@@ -1,0 +1,78 @@
+"""What could not be read never looks like "no risk": the card that says so, and where it is not needed."""
+
+import pytest
+
+from hooks import order_select, order_sign, patient_view
+from hooks.chart import Analyte, Chart
+from tests.unit.hooks.builders import (
+    CALCIUM_ACETATE,
+    CONFIRMED,
+    LIVEDO,
+    ON,
+    ON_DIALYSIS,
+    POLICY,
+    ULCER,
+    assess,
+    chart,
+    condition,
+    drug,
+    gap,
+)
+
+INCOMPLETE = [("cua-data-gap", "info")]
+NO_BMI = gap("bmi", Analyte.BODY_MASS_INDEX)
+NO_TEMPERATURE = gap("temperature", Analyte.BODY_TEMPERATURE)
+IRON = drug("oral_iron", name="ferrous sulfate")
+
+
+def unread(patient: Chart, count: int = 1) -> Chart:
+    return Chart(conditions=patient.conditions, drafts=patient.drafts, gaps=patient.gaps, unread_medications=count)
+
+
+@pytest.mark.parametrize(
+    ("patient", "expected"),
+    [
+        (chart(ON_DIALYSIS), []),
+        (chart(ON_DIALYSIS, NO_BMI), INCOMPLETE),
+        (chart(ON_DIALYSIS, NO_TEMPERATURE), []),
+        (unread(chart(ON_DIALYSIS)), INCOMPLETE),
+        (unread(chart(condition("esrd"))), INCOMPLETE),
+        (unread(chart()), []),
+        (unread(chart(ON_DIALYSIS, LIVEDO)), [("cua-suspected", "warning")]),
+    ],
+)
+def test_an_opened_chart(patient: Chart, expected: list[tuple[str, str]]) -> None:
+    assert [(card.topic, card.indicator) for card in patient_view.advise(patient, ON, POLICY)] == expected
+
+
+def test_the_card_counts_the_active_orders_whose_drug_could_not_be_read() -> None:
+    (card,) = patient_view.advise(unread(chart(ON_DIALYSIS), 2), ON, POLICY)
+    assert "the drug of 2 active orders could not be read" in card.summary
+
+
+@pytest.mark.parametrize("hook", [order_select, order_sign])
+@pytest.mark.parametrize(
+    ("patient", "expected"),
+    [
+        (chart(ON_DIALYSIS, ULCER, NO_BMI, drafts=(IRON,)), INCOMPLETE),
+        (unread(chart(ON_DIALYSIS, ULCER, drafts=(IRON,))), INCOMPLETE),
+        (chart(ON_DIALYSIS, ULCER, drafts=(IRON,)), []),
+        (chart(ON_DIALYSIS, NO_BMI, drafts=(IRON,)), []),
+        (chart(ON_DIALYSIS, ULCER, NO_BMI, drafts=(drug("other", name="amlodipine"),)), []),
+        (chart(ON_DIALYSIS, LIVEDO, NO_BMI, drafts=(IRON,)), [("iron-cua", "warning")]),
+    ],
+)
+def test_an_order_beside_one_weak_sign_whose_points_could_not_all_be_read(
+    hook: type, patient: Chart, expected: list[tuple[str, str]]
+) -> None:
+    cards = hook.advise(patient, ON, POLICY)  # type: ignore[attr-defined]  # a module with `advise`
+    assert [(card.topic, card.indicator) for card in cards] == expected
+
+
+def test_without_dialysis_procedures_a_diagnosis_is_not_called_off_dialysis() -> None:
+    patient = chart(CONFIRMED, CALCIUM_ACETATE, gap("dialysis_procedures", what="dialysis procedures"))
+    status, drug_card = patient_view.advise(patient, ON, POLICY)
+    assert "not on dialysis" not in status.summary + status.detail + drug_card.detail
+    assert "dialysis cannot be told" in status.detail
+    assert "**Dialysis**" in status.detail
+    assert not assess(CONFIRMED).dialysis_unknown
