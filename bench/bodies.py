@@ -81,34 +81,56 @@ _CONDITIONS = (
 )
 
 
-def patient_view_body(service: Mapping[str, Any], now: datetime) -> bytes:
-    """A patient-view request of about 118 KB for this discovered service."""
-    return _encoded(_request(service, now, {}))
+def patient_view_body(service: Mapping[str, Any], now: datetime, months: int = 4) -> bytes:
+    """A patient-view request of about 118 KB for this discovered service.
+
+    `months` is how often each of the results that no rule reads was drawn: 8 doubles them, 340 makes 5 MB.
+    """
+    return _encoded(_request(service, now, {}, months))
 
 
 def order_select_body(service: Mapping[str, Any], now: datetime) -> bytes:
     """An order-select request: the same patient, one calcium acetate picked."""
     draft = {**_medication_request(0, _ORDER, now), "id": "draft-1", "status": "draft"}
+    return _encoded(_request(service, now, _drafts(draft)))
+
+
+def order_sign_body(service: Mapping[str, Any], now: datetime) -> bytes:
+    """An order-sign request: the same draft, signed."""
+    request = json.loads(order_select_body(service, now))
+    del request["context"]["selections"]
+    return _encoded(request)
+
+
+def empty_draft_body(service: Mapping[str, Any], now: datetime) -> bytes:
+    """What an EHR sends when the order screen opens: a draft that names no drug, and no prefetch."""
+    draft = {"resourceType": "MedicationRequest", "id": "draft-1", "status": "draft", "subject": _SUBJECT}
+    request = _request(service, now, _drafts(draft))
+    del request["prefetch"]
+    return _encoded(request)
+
+
+def _drafts(draft: Json) -> Json:
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": draft}]}
-    return _encoded(_request(service, now, {"draftOrders": bundle, "selections": [f"MedicationRequest/{draft['id']}"]}))
+    return {"draftOrders": bundle, "selections": [f"MedicationRequest/{draft['id']}"]}
 
 
-def observations(now: datetime) -> list[Json]:
-    """The sixty results, the relevant third first."""
-    others = [(*row, 3 + 30 * turn) for turn in range(4) for row in IRRELEVANT]
+def observations(now: datetime, months: int = 4) -> list[Json]:
+    """The results, sixty of them in four months, the relevant ones first."""
+    others = [(*row, 3 + 30 * turn) for turn in range(months) for row in IRRELEVANT]
     return [_observation(number, row, now) for number, row in enumerate([*RELEVANT, *others])]
 
 
-def _request(service: Mapping[str, Any], now: datetime, context: Json) -> Json:
+def _request(service: Mapping[str, Any], now: datetime, context: Json, months: int = 4) -> Json:
     return {
         "hook": service["hook"],
         "hookInstance": "5d3f7c3e-6f0b-4f4e-9a43-6f3f3e0a7b11",
         "context": {"userId": "Practitioner/bench", "patientId": PATIENT_ID, **context},
-        "prefetch": _prefetch(service["prefetch"], now),
+        "prefetch": prefetch(service["prefetch"], now, months),
     }
 
 
-def _prefetch(templates: Mapping[str, str], now: datetime) -> Json:
+def prefetch(templates: Mapping[str, str], now: datetime, months: int = 4) -> Json:
     """Every advertised key: resources where its search would find them, null where there are none."""
     found: dict[str, list[Json]] = {key: [] for key in templates}
     by_type = {
@@ -117,12 +139,12 @@ def _prefetch(templates: Mapping[str, str], now: datetime) -> Json:
     }
     for key, template in templates.items():
         found[key] = by_type.get(template.split("?")[0], [])
-    _sort_in(found, templates, observations(now))
-    prefetch: Json = {key: _bundle(resources) if resources else None for key, resources in found.items()}
+    _sort_in(found, templates, observations(now, months))
+    sent: Json = {key: _bundle(resources) if resources else None for key, resources in found.items()}
     for key, template in templates.items():
         if template.startswith("Patient/"):
-            prefetch[key] = _patient(now)
-    return prefetch
+            sent[key] = _patient(now)
+    return sent
 
 
 def _sort_in(found: Mapping[str, list[Json]], templates: Mapping[str, str], results: Sequence[Json]) -> None:
@@ -133,6 +155,8 @@ def _sort_in(found: Mapping[str, list[Json]], templates: Mapping[str, str], resu
         code = result["code"]["coding"][0]["code"]
         key = next((key for key, template in asking.items() if code in template), None)
         found[key or next(turns)].append(result)
+    for key in asking:
+        found[key].sort(key=lambda result: str(result["effectiveDateTime"]), reverse=True)
 
 
 def _bundle(resources: Sequence[Json]) -> Json:

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -50,9 +52,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-_BUSY_MILLISECONDS = 5_000
+_PATIENCE = 5.0
+_CARD_PATIENCE = 0.2
+_CONNECT_SECONDS = 2
+_REST_SECONDS = 5.0
 _ROWS_AT_A_TIME = 500
 _CARDS_AT_A_TIME = 500
+_CARDS_WAITING = 10_000
 
 
 class StoreError(Exception):
@@ -184,11 +190,12 @@ _feedback = Table(
 class Store:
     """The memory of one worker. The engine is made at the first use, so create it anywhere but use it after the fork.
 
-    Every method raises StoreError when the database cannot be used, but `ping`, which says so.
+    Every method raises StoreError when the database cannot be used, but `ping`, which says so. Cards that could not be
+    written at once wait in memory, the newest 10 000 of them, and go along with the next write.
     """
 
-    def __init__(self, url: str) -> None:
-        """`url` is SQLAlchemy's, of SQLite or PostgreSQL; ValueError for another."""
+    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
+        """`url` is SQLAlchemy's, of SQLite or PostgreSQL; ValueError for another. `clock` gives monotonic seconds."""
         self._url = make_url(url)
         backend = self._url.get_backend_name()
         if backend not in {"sqlite", "postgresql"}:
@@ -197,14 +204,32 @@ class Store:
         self._new_feedback = _insert_once(_feedback, backend)
         self._lock = threading.Lock()
         # SQLite has one writer: threads that queue here do not meet its own lock, which makes the loser sleep.
-        self._one_writer: AbstractContextManager[object] = threading.Lock() if backend == "sqlite" else nullcontext()
+        self._one_writer = threading.Lock() if backend == "sqlite" else None
         self._engine: Engine | None = None
+        self._waiting: deque[IssuedCard] = deque(maxlen=_CARDS_WAITING)
+        self._clock = clock
+        self._rests_until = 0.0
 
     def record_cards(self, cards: Sequence[IssuedCard]) -> None:
-        """Remember the cards of one answer, in one transaction. A card that is known already stays as it is."""
-        if cards:
-            with self._one_writer, self._connected() as connection:
-                connection.execute(self._new_card, [_card_row(card) for card in cards])
+        """Remember the cards of one answer, and some of those that wait. A card that is known stays as it is.
+
+        A clinician waits for the answer, so this gives up after a fraction of a second (longer only where a connection
+        has to be opened), and for some seconds after a failure it does not even try. StoreError means that the cards
+        wait in memory; feedback finds them there as well.
+        """
+        if not cards:
+            return
+        self._waiting.extend(cards)
+        if self._clock() < self._rests_until:
+            raise StoreError("the database could not be used a moment ago")
+        with self._turn(_CARD_PATIENCE):
+            try:
+                with self._connected(_CARD_PATIENCE) as connection:
+                    written = self._write_waiting(connection)
+            except StoreError:
+                self._rests_until = self._clock() + _REST_SECONDS
+                raise
+            self._forget_waiting(written)
 
     def record_feedback(self, service: str, items: Sequence[FeedbackItem], received_at: datetime) -> list[str]:
         """Keep all of this feedback or none of it; it is committed when this returns.
@@ -214,10 +239,13 @@ class Store:
         if not items:
             return []
         named = list(dict.fromkeys(storable(item.card) for item in items))
-        with self._one_writer, self._connected() as connection:
-            known = _known_cards(connection, service, named)
-            rows = [_feedback_row(service, item, received_at, known) for item in items]
-            connection.execute(self._new_feedback, rows)
+        with self._turn(_PATIENCE):
+            with self._connected() as connection:
+                written = self._write_waiting(connection)
+                known = _known_cards(connection, service, named) | self._known_waiting(service)
+                rows = [_feedback_row(service, item, received_at, known) for item in items]
+                connection.execute(self._new_feedback, rows)
+            self._forget_waiting(written)
         return [uuid for uuid in named if uuid not in known]
 
     def feedback(self, since: datetime | None = None, service: str | None = None) -> Iterator[StoredFeedback]:
@@ -255,24 +283,61 @@ class Store:
         if engine is not None:
             engine.dispose()
 
+    def _write_waiting(self, connection: Connection) -> list[IssuedCard]:
+        """Write the oldest of the cards that wait; they stop waiting when the transaction has been committed."""
+        cards = list(self._waiting.copy())[:_CARDS_AT_A_TIME]
+        if cards:
+            connection.execute(self._new_card, [_card_row(card) for card in cards])
+        return cards
+
+    def _forget_waiting(self, written: Sequence[IssuedCard]) -> None:
+        self._rests_until = 0.0
+        for card in written:
+            # Another thread may have written it as well, or the queue may have run over.
+            with suppress(ValueError):
+                self._waiting.remove(card)
+
+    def _known_waiting(self, service: str) -> set[str]:
+        return {storable(card.uuid) for card in self._waiting.copy() if card.service == service}
+
     @contextmanager
-    def _connected(self) -> Iterator[Connection]:
-        """A transaction that is committed when the block ends well."""
+    def _turn(self, seconds: float) -> Iterator[None]:
+        """Wait for the turn of this thread to write, where there can be only one writer."""
+        lock = self._one_writer
+        if lock is not None and not lock.acquire(timeout=seconds):
+            raise StoreError("the database could not be used (other writers took too long)")
         try:
-            with self._tables().begin() as connection:
+            yield
+        finally:
+            if lock is not None:
+                lock.release()
+
+    @contextmanager
+    def _connected(self, patience: float = _PATIENCE) -> Iterator[Connection]:
+        """A transaction that is committed when the block ends well; it waits so many seconds for other writers."""
+        try:
+            with self._tables(patience).begin() as connection:
+                _limit_waiting(connection, patience)
                 yield connection
         except (DBAPIError, PoolTimeout) as error:
             kind = type(error.orig if isinstance(error, DBAPIError) else error).__name__
             # PostgreSQL's own words quote the row that it refused, comment and all: they go no further.
             raise StoreError(f"the database could not be used ({kind})") from None
 
-    def _tables(self) -> Engine:
-        with self._lock:
+    def _tables(self, patience: float) -> Engine:
+        if self._engine is not None:
+            return self._engine
+        # Whoever opens the database may meet one that does not answer; others do not wait for that longer than agreed.
+        if not self._lock.acquire(timeout=patience):
+            raise StoreError("the database could not be used (it is still being opened)")
+        try:
             if self._engine is None:
                 engine = _new_engine(self._url)
                 _create_tables(engine)
                 self._engine = engine
             return self._engine
+        finally:
+            self._lock.release()
 
     def _rows(self, query: Select[Any]) -> Iterator[RowMapping]:
         with self._connected() as connection:
@@ -294,8 +359,12 @@ def _insert_once(table: Table, backend: str) -> Executable:
 
 def _new_engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
+        # A server that is gone shows it by silence; libpq would wait for it for minutes.
+        patience = {"connect_timeout": _CONNECT_SECONDS} if url.get_driver_name().startswith("psycopg") else {}
         # The parameters are what clinicians wrote; they must not turn up in error messages.
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True)
+        return create_engine(
+            url, hide_parameters=True, pool_pre_ping=True, pool_timeout=_CONNECT_SECONDS, connect_args=patience
+        )
     in_memory = url.database in {None, "", ":memory:"}
     # A database in memory exists once per connection, so all threads share one, in turn.
     sizes = {"pool_size": 1, "max_overflow": 0} if in_memory else {"pool_size": 5, "max_overflow": 10}
@@ -303,7 +372,7 @@ def _new_engine(url: URL) -> Engine:
         url,
         hide_parameters=True,
         poolclass=QueuePool,
-        pool_timeout=_BUSY_MILLISECONDS / 1000,
+        pool_timeout=_PATIENCE,
         connect_args={"check_same_thread": False},
         **sizes,
     )
@@ -314,10 +383,18 @@ def _new_engine(url: URL) -> Engine:
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
     # Patience first: turning WAL on can already meet another process doing the same.
-    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+    cursor.execute(f"PRAGMA busy_timeout = {_PATIENCE * 1000:.0f}")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.close()
+
+
+def _limit_waiting(connection: Connection, seconds: float) -> None:
+    """How long this transaction waits for others: a connection of SQLite keeps the last word, PostgreSQL forgets it."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {seconds * 1000:.0f}").close()
+    elif seconds < _PATIENCE:
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {seconds * 1000:.0f}")
 
 
 def _create_tables(engine: Engine) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from fhir_mappings.conditions import read_condition
-from fhir_mappings.fhir_json import Json, as_text, is_about, resource_key
+from fhir_mappings.fhir_json import Json, as_object, as_text, is_about, resource_key
 from fhir_mappings.labs import ANOTHER_PATIENT, read_observation
 from fhir_mappings.medications import is_active, medication_references, read_medication, refers_to_drug
 from fhir_mappings.patients import birth_day, gender
@@ -24,6 +24,7 @@ from hooks.chart import Analyte, Chart, Condition, Gap, Medication, Procedure, R
 __all__ = ["ChartContext", "Gathered", "build_chart", "medication_references"]
 
 PARTIAL = "only part of the results could be read"
+OTHER_KIND = "of another kind than asked for"
 BESIDE = frozenset({"Medication", "OperationOutcome"})
 """What may stand beside the resources asked for: included drugs, remarks of the server."""
 WORDS = {
@@ -130,8 +131,8 @@ class _Reader:
         seen = self.seen.setdefault(resource_type, {})
         for resource in resources:
             if not isinstance(resource, dict) or resource.get("resourceType") != resource_type:
-                if not (isinstance(resource, dict) and resource.get("resourceType") in BESIDE):
-                    self.unreadable.append(Unreadable(WORDS[resource_type], "of another kind than asked for"))
+                if as_text(as_object(resource).get("resourceType")) not in BESIDE:
+                    self.unreadable.append(Unreadable(WORDS.get(resource_type, "other"), OTHER_KIND))
                 continue
             identifier = as_text(resource.get("id"))
             if identifier:

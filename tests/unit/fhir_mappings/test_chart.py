@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fhir_mappings.chart import PARTIAL, ChartContext, Gathered, build_chart
+from fhir_mappings.chart import OTHER_KIND, PARTIAL, ChartContext, Gathered, build_chart
 from fhir_mappings.queries import Query, build_queries
 from fhir_mappings.vocabulary import default_vocabulary
 from hooks.chart import Analyte, Chart, Gap, Unreadable
@@ -123,7 +123,7 @@ def test_records_of_another_patient_never_count() -> None:
 def test_a_resource_that_comes_twice_counts_once() -> None:
     result, entry, order = observation(id="o1"), condition("Sepsis", id="c1"), prescription("warfarin", id="m1")
     found = chart(
-        drafted(order, order),
+        drafted(order),
         calcium=[result, result],
         bmi=[result],
         conditions=[entry, entry],
@@ -137,9 +137,22 @@ def test_resources_without_id_all_count() -> None:
     assert len(chart(calcium=[observation(), observation(value=9.5)]).results[Analyte.TOTAL_CALCIUM]) == 2
 
 
-def test_resources_of_another_type_and_outcomes_are_left_out() -> None:
+def test_two_records_that_only_share_an_id_both_count() -> None:
+    normal, high = observation(id="o1", value=9.0), observation(id="o1", value=13.0)
+    aspirin, warfarin = prescription("aspirin", id="m1"), prescription("warfarin", id="m1")
+    found = chart(drafted(aspirin, warfarin), calcium=[normal, high], medications=[aspirin, warfarin])
+    assert {result.value for result in found.results[Analyte.TOTAL_CALCIUM]} == {9.0, 13.0}
+    assert (len(found.medications), len(found.drafts)) == (2, 2)
+
+
+def test_remarks_of_the_server_are_left_out() -> None:
     outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning"}]}
-    assert chart(conditions=[outcome, observation(), patient(), None, "x", 5, []]) == Chart()
+    assert chart(conditions=[outcome]) == Chart()
+
+
+@pytest.mark.parametrize("stray", [observation(), patient(), None, "x", 5, [], {}, {"resourceType": ["Condition"]}])
+def test_what_is_of_another_kind_than_asked_for_is_said(stray: Any) -> None:
+    assert chart(conditions=[stray]) == Chart(unreadable=(Unreadable("condition", OTHER_KIND),))
 
 
 def test_a_query_for_records_that_we_do_not_read_adds_nothing() -> None:
@@ -246,9 +259,15 @@ def test_a_failed_look_up_is_a_gap_for_all_its_analytes() -> None:
     )
 
 
-def test_a_cut_look_up_hides_the_analytes_of_which_nothing_came() -> None:
+def test_a_cut_look_up_may_hide_any_of_its_analytes() -> None:
     (gap,) = gaps(Gathered(QUERIES["phosphate_albumin"], [observation("2777-1", 5.1)], complete=False))
-    assert (gap.reason, gap.analytes) == (PARTIAL, frozenset({Analyte.ALBUMIN}))
+    assert (gap.reason, gap.analytes) == (PARTIAL, frozenset({Analyte.PHOSPHATE, Analyte.ALBUMIN}))
+
+
+@pytest.mark.parametrize(("order", "unread"), [({"medicationReference": {"reference": "Medication/m1"}}, 1), ({}, 0)])
+def test_an_active_order_that_refers_to_a_drug_nobody_could_read_is_counted(order: dict[str, Any], unread: int) -> None:
+    request = {"resourceType": "MedicationRequest", "id": "r1", "status": "active"} | order
+    assert chart(medications=[request]).unread_medications == unread
 
 
 def test_a_result_that_could_not_be_used_does_not_fill_a_gap() -> None:
@@ -319,8 +338,10 @@ def test_any_mutation_of_good_resources_is_read(key: str, chance: random.Random,
 
 
 @given(st.sampled_from(sorted(QUERIES)), st.lists(ANY_JSON, max_size=4))
-def test_any_json_is_read_as_an_empty_chart(key: str, resources: list[Any]) -> None:
-    assert chart(**{key: resources}) == Chart()
+def test_any_json_is_read_as_an_empty_chart_that_counts_what_it_could_not_use(key: str, resources: list[Any]) -> None:
+    found = chart(**{key: resources})
+    assert found == Chart(unreadable=found.unreadable)
+    assert len(found.unreadable) == len(resources)
 
 
 @given(st.sampled_from(sorted(QUERIES)), st.dictionaries(st.text(max_size=8), ANY_JSON, max_size=4))

@@ -92,3 +92,10 @@ def test_a_malformed_bundle_holds_no_orders(orders: object) -> None:
 def test_any_json_is_taken(value: Any) -> None:
     assert judged_orders(value, None) == ()
     assert judged_orders({"entry": [{"resource": value}]}, ["MedicationRequest/a"]) == ()
+
+
+def test_a_selection_may_be_a_bare_id() -> None:
+    order = {"resourceType": "MedicationRequest", "id": "d1", "status": "draft"}
+    bundle = {"resourceType": "Bundle", "entry": [{"resource": order}]}
+    assert judged_orders(bundle, ["d1"]) == (order,)
+    assert judged_orders(bundle, ["d2"]) == ()

@@ -59,7 +59,9 @@ def test_a_request_without_id_and_day_has_neither() -> None:
         ("on-hold", None, False),
         ("stopped", None, False),
         ("completed", None, False),
-        (None, None, False),
+        ("Active", None, True),
+        (None, None, True),
+        (None, True, False),
     ],
 )
 def test_only_an_active_request_to_give_a_drug_is_exposure(
