@@ -31,6 +31,7 @@ class Comparison:
     title: str
     ours: Sequence[Sample]
     constant: Sequence[Sample]
+    grown: bool = False
 
 
 @dataclass(frozen=True)

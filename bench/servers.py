@@ -39,6 +39,15 @@ class Running:
         """Processor time that all workers have used so far, in user and kernel mode."""
         return sum(_cpu_seconds(pid) for pid in self.workers())
 
+    def threads(self) -> int:
+        """Threads of all workers."""
+        return sum(len(list(Path(f"/proc/{pid}/task").iterdir())) for pid in self.workers())
+
+    def sockets(self) -> int:
+        """Open sockets of all workers, the one they listen on included."""
+        links = (entry for pid in self.workers() for entry in Path(f"/proc/{pid}/fd").iterdir())
+        return sum(_is_socket(link) for link in links)
+
     def resident_megabytes(self) -> float:
         """Resident memory per worker, pages shared with the master included; the mean of the workers."""
         sizes = [_resident_megabytes(pid) for pid in self.workers()]
@@ -113,6 +122,13 @@ def _parent(pid: int) -> int | None:
 def _cpu_seconds(pid: int) -> float:
     fields = _stat(pid)
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND if fields else 0.0
+
+
+def _is_socket(link: Path) -> bool:
+    try:
+        return os.readlink(link).startswith("socket:")
+    except FileNotFoundError:
+        return False
 
 
 def _resident_megabytes(pid: int) -> float:

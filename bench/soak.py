@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from itertools import cycle, islice
+from itertools import cycle, islice, repeat
 from pathlib import Path
 
 import click
@@ -15,7 +15,7 @@ from rich.console import Console
 
 from tests.fuzz.faulty_fhir import faulty_fhir
 from tests.fuzz.service_process import Figures, running_service
-from tests.fuzz.traffic import calls, send, statuses
+from tests.fuzz.traffic import calls, heaviest, send, statuses
 
 ROUND = 2_000
 ROW = "{:>7}  {:>8}  {:>5}  {:>6}  {:>20}  {:>11}  {:>11}"
@@ -37,6 +37,7 @@ def main(minutes: float, workers: int, connections: int, growth: float) -> None:
         faulty_fhir() as fhir,
         running_service(Path(folder), workers) as service,
     ):
+        send(service.port, repeat(heaviest(fhir)), 16 * connections, 4 * connections)
         stream = cycle(islice(calls(fhir), ROUND))
         while time.monotonic() < end:
             answers = send(service.port, stream, ROUND, connections)

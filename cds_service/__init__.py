@@ -83,7 +83,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
     app.extensions["cds_store"], app.extensions["cds_fhir_client"] = store, client
     register_errors(app)
     register_cors(app, settings.cors_origins)
-    if settings.trusted_clients is not None and settings.public_url is not None:
+    if settings.trusted_clients is not None and settings.public_url is not None and not settings.dev:
         _let_in_only_trusted_clients(app, settings.trusted_clients, settings.public_url, settings, clock)
     if settings.rate_limit:
         limit_rate(app, settings.rate_limit, settings.rate_limit_storage)

@@ -98,8 +98,7 @@ class Ehr:
             raise EhrError(f"{url} did not answer ({type(error).__name__})") from None
         if answer.status_code != 200:
             raise EhrError(f"{url} answered {answer.status_code}: {_diagnostics(answer)}")
-        cards: list[dict[str, Any]] = answer.json()["cards"]
-        return cards
+        return _cards(answer, url)
 
     def _context(self, patient_id: str) -> dict[str, Any]:
         return {"userId": "Practitioner/example", "patientId": patient_id}
@@ -118,6 +117,17 @@ class Ehr:
         if not isinstance(body, dict):
             raise EhrError(f"{url} answered {answer.status_code}")
         return body
+
+
+def _cards(answer: requests.Response, url: str) -> list[dict[str, Any]]:
+    try:
+        body = answer.json()
+    except ValueError:
+        body = None
+    cards = body.get("cards") if isinstance(body, dict) else None
+    if not isinstance(cards, list) or not all(isinstance(card, dict) for card in cards):
+        raise EhrError(f"{url} did not answer with cards: is it a CDS Hooks service?")
+    return cards
 
 
 def _diagnostics(answer: requests.Response) -> str:

@@ -14,9 +14,8 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from concurrent.futures import wait as wait_for
 from dataclasses import dataclass, field
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
@@ -137,13 +136,6 @@ def answer_of(future: Future[T], deadline: Deadline) -> T:
     raise FhirError(LATE)
 
 
-def wait(futures: Iterable[Future[Any]], deadline: Deadline) -> None:
-    """Wait until all is there or the deadline has come; what has not begun by then never will."""
-    _, late = wait_for(futures, timeout=deadline.remaining())
-    for future in late:
-        future.cancel()
-
-
 class FhirClient:
     """Asks FHIR servers in parallel. Create it anywhere, use it only after the fork: threads and sockets come lazily.
 
@@ -215,7 +207,7 @@ class FhirClient:
         with self._lock:
             if self._threads is None or self._session is None:
                 self._threads = ThreadPoolExecutor(self._limits.pool_size, "fhir")
-                self._session = _new_session(self._limits.pool_size, self._trust_environment)
+                self._session = new_session(self._limits.pool_size, self._trust_environment)
             return self._threads.submit(work, checked, self._session)
 
     def _read(self, server: FhirServer, session: requests.Session, path: str, deadline: Deadline) -> JsonObject:
@@ -396,7 +388,8 @@ class _Session(requests.Session):
         return None
 
 
-def _new_session(pool_size: int, trust_environment: bool) -> requests.Session:
+def new_session(pool_size: int, trust_environment: bool) -> requests.Session:
+    """A session whose timeouts bound a whole answer, without cookies, logins, retries or a look at redirects."""
     # urllib3 writes request addresses into its logs, and those hold patient ids.
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     session = _Session()

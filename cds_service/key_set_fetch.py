@@ -11,7 +11,7 @@ from typing import Any, cast
 import requests
 import urllib3
 
-from cds_service.fhir_client import _new_session
+from cds_service.fhir_client import new_session
 
 _SECONDS = 2.0
 _MAX_BYTES = 200_000
@@ -33,7 +33,7 @@ def fetch_key_set(url: str, seconds: float = _SECONDS, max_bytes: int = _MAX_BYT
     headers = {"Accept": "application/jwk-set+json, application/json"}
     try:
         with (
-            _new_session(1, trust_environment=False) as session,
+            new_session(1, trust_environment=False) as session,
             session.get(url, headers=headers, timeout=timeout, stream=True, allow_redirects=False) as answer,
         ):
             return _body(answer, max_bytes)

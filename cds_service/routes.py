@@ -21,7 +21,7 @@ from cds_service.fhir_client import FhirClient
 from cds_service.hook_request import TooManyEntries, parse_hook_request
 from cds_service.outcome import ServiceError, operation_outcome
 from cds_service.services import SERVICES, Knowledge, Service, call, issued
-from cds_service.store import Store, StoreError
+from cds_service.store import IssuedCard, Store, StoreError
 from cds_service.validation import InvalidField
 from hooks.judgement import CannotJudge
 
@@ -65,6 +65,7 @@ def blueprint(
     """The routes, wired to what they need."""
     routes = Blueprint("cds", __name__)
     services: dict[str, Service] = {service.ID: service for service in SERVICES}
+    card_log = CardLog(store)
     document = orjson.dumps(discovery(knowledge))
     description = files("cds_service.schemas").joinpath("openapi.json").read_bytes()
 
@@ -92,7 +93,7 @@ def blueprint(
         except CannotJudge as gap:
             raise ServiceError(412, f"cannot judge: {gap}", gap.what) from None
         if cards:
-            remember(service, lambda: store.record_cards(issued(service, hook_request, cards, now)))
+            card_log.remember(issued(service, hook_request, cards, now))
         spent = (time.perf_counter() - started) * 1000
         log.info("%s answered %d cards in %.1f ms", service.ID, len(cards), spent)
         return json_response({"cards": cards})
@@ -124,12 +125,25 @@ def blueprint(
     return routes
 
 
-def remember(service: Service, write: Callable[[], None]) -> None:
-    """Record issued cards. Advice that a clinician needs now is not withheld because the card log is down."""
-    try:
-        write()
-    except StoreError:
-        log.exception("%s: the card log could not be written", service.ID)
+class CardLog:
+    """Records issued cards. Advice that a clinician needs now is not withheld because the database is down."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._is_behind = False
+
+    def remember(self, cards: list[IssuedCard]) -> None:
+        """Record these cards; that they have to wait is said once, and once that they do no longer."""
+        try:
+            self._store.record_cards(cards)
+        except StoreError as error:
+            if not self._is_behind:
+                self._is_behind = True
+                log.error("the card log cannot be written, cards wait in memory: %s", error)
+        else:
+            if self._is_behind:
+                self._is_behind = False
+                log.warning("the card log is written again")
 
 
 def read_json() -> Any:

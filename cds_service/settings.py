@@ -7,6 +7,7 @@ Nothing reads the environment but the caller, who passes it in.
 from __future__ import annotations
 
 import difflib
+import importlib
 import ipaddress
 import math
 import re
@@ -37,6 +38,15 @@ class SettingsError(Exception):
     """The settings cannot be used. The text names every faulty variable and what was expected, never a value."""
 
 
+def can_import(module: str) -> bool:
+    """Is this library installed, with all that it needs itself?"""
+    try:
+        importlib.import_module(module)
+    except ImportError:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that differs between two installations. Seconds are seconds, sizes are bytes.
@@ -56,7 +66,7 @@ class Settings:
     fhir_deadline_seconds: float = 1.5
     fhir_max_pages: int = 10
     fhir_max_bytes: int = 20_000_000
-    fhir_pool_size: int = 32
+    fhir_pool_size: int = 128
     fhir_trust_environment: bool = False
     max_body_bytes: int = 10_000_000
     trusted_clients: Path | None = None
@@ -79,11 +89,13 @@ class Settings:
         if normal is None:
             return False
         base = normal.rstrip("/")
-        return any(_lists(entry, base) for entry in self.allowed_fhir_servers) or (self.dev and _is_loopback(base))
+        return any(covers(entry, base) for entry in self.allowed_fhir_servers) or (self.dev and _is_loopback(base))
 
 
-def from_environment(environment: Mapping[str, str], *, dev: bool = False) -> Settings:
-    """Read the CDS_ variables of `environment`; an empty one counts as not set.
+def from_environment(
+    environment: Mapping[str, str], *, dev: bool = False, is_installed: Callable[[str], bool] = can_import
+) -> Settings:
+    """Read the CDS_ variables of `environment`; an empty one counts as not set. `is_installed` answers for a module.
 
     Raises SettingsError, naming all faulty and unknown variables at once.
     """
@@ -101,6 +113,7 @@ def from_environment(environment: Mapping[str, str], *, dev: bool = False) -> Se
         problems.append(
             "CDS_PUBLIC_URL: needed with CDS_TRUSTED_CLIENTS, because tokens name the endpoint they are for"
         )
+    problems += _missing_libraries(values, is_installed)
     if problems:
         raise SettingsError("the settings cannot be used:\n" + "\n".join(f"  {problem}" for problem in problems))
     return Settings(**values, dev=dev)
@@ -127,7 +140,8 @@ def normal_url(url: str) -> str | None:
     return f"{scheme}://{host}" + (f":{port}" if port != _DEFAULT_PORTS[scheme] else "") + match["path"]
 
 
-def _lists(entry: str, base: str) -> bool:
+def covers(entry: str, base: str) -> bool:
+    """Does this entry of a list of servers stand for this base URL? Both are normal; `base` has no "/" at its end."""
     return f"{base}/".startswith(entry) if entry.endswith("/") else base == entry
 
 
@@ -148,6 +162,21 @@ def _is_known(name: str) -> bool:
 def _unknown(name: str) -> str:
     near = difflib.get_close_matches(name, _VARIABLES, n=1)
     return f"{name}: there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _missing_libraries(values: Mapping[str, Any], is_installed: Callable[[str], bool]) -> list[str]:
+    """What the chosen database and storage need that a plain installation does not bring."""
+    needed = []
+    database = make_url(values.get("database_url", "sqlite://"))
+    if database.get_backend_name() == "postgresql":
+        needed.append(("CDS_DATABASE_URL", database.get_driver_name(), "postgres"))
+    if values.get("rate_limit_storage", "").startswith("redis"):
+        needed.append(("CDS_RATE_LIMIT_STORAGE", "redis", "redis"))
+    return [
+        f"{name}: the library {module} is not installed; install calciphylaxis-cds[{extra}]"
+        for name, module, extra in needed
+        if not is_installed(module)
+    ]
 
 
 def _database(text: str) -> str:

@@ -15,9 +15,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
@@ -206,6 +207,7 @@ class Store:
         # SQLite has one writer: threads that queue here do not meet its own lock, which makes the loser sleep.
         self._one_writer = threading.Lock() if backend == "sqlite" else None
         self._engine: Engine | None = None
+        self._queue = threading.Lock()
         self._waiting: deque[IssuedCard] = deque(maxlen=_CARDS_WAITING)
         self._clock = clock
         self._rests_until = 0.0
@@ -219,10 +221,13 @@ class Store:
         """
         if not cards:
             return
-        self._waiting.extend(cards)
+        with self._queue:
+            self._waiting.extend(cards)
         if self._clock() < self._rests_until:
             raise StoreError("the database could not be used a moment ago")
         with self._turn(_CARD_PATIENCE):
+            if not self._waiting:
+                return  # The thread before us has written ours, too.
             try:
                 with self._connected(_CARD_PATIENCE) as connection:
                     written = self._write_waiting(connection)
@@ -285,20 +290,21 @@ class Store:
 
     def _write_waiting(self, connection: Connection) -> list[IssuedCard]:
         """Write the oldest of the cards that wait; they stop waiting when the transaction has been committed."""
-        cards = list(self._waiting.copy())[:_CARDS_AT_A_TIME]
+        with self._queue:
+            cards = list(islice(self._waiting, _CARDS_AT_A_TIME))
         if cards:
             connection.execute(self._new_card, [_card_row(card) for card in cards])
         return cards
 
     def _forget_waiting(self, written: Sequence[IssuedCard]) -> None:
         self._rests_until = 0.0
-        for card in written:
-            # Another thread may have written it as well, or the queue may have run over.
-            with suppress(ValueError):
-                self._waiting.remove(card)
+        done = set(map(id, written))
+        with self._queue:
+            self._waiting = deque((card for card in self._waiting if id(card) not in done), _CARDS_WAITING)
 
     def _known_waiting(self, service: str) -> set[str]:
-        return {storable(card.uuid) for card in self._waiting.copy() if card.service == service}
+        with self._queue:
+            return {storable(card.uuid) for card in self._waiting if card.service == service}
 
     @contextmanager
     def _turn(self, seconds: float) -> Iterator[None]:
@@ -325,8 +331,9 @@ class Store:
             raise StoreError(f"the database could not be used ({kind})") from None
 
     def _tables(self, patience: float) -> Engine:
-        if self._engine is not None:
-            return self._engine
+        engine = self._engine
+        if engine is not None:
+            return engine
         # Whoever opens the database may meet one that does not answer; others do not wait for that longer than agreed.
         if not self._lock.acquire(timeout=patience):
             raise StoreError("the database could not be used (it is still being opened)")

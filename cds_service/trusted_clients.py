@@ -38,7 +38,7 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.public_keys import ALGORITHMS, KeyProblem, KeySet, read_key
-from cds_service.settings import normal_url
+from cds_service.settings import covers, normal_url
 
 _LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?(/.*)?")
 
@@ -67,7 +67,7 @@ class TrustedClient:
         if normal is None:
             return False
         base = normal.rstrip("/")
-        return any(_covers(entry, base) for entry in self.fhir_servers)
+        return any(covers(entry, base) for entry in self.fhir_servers)
 
 
 class TrustedClients:
@@ -151,10 +151,6 @@ def _repeated_issuers(tables: list[dict[str, Any]]) -> list[str]:
         if isinstance(issuer, str) and first.setdefault(issuer, number) != number:
             problems.append(f"{_title(number, table)}: issuer: the same as that of client {first[issuer]}")
     return problems
-
-
-def _covers(entry: str, base: str) -> bool:
-    return f"{base}/".startswith(entry) if entry.endswith("/") else base == entry
 
 
 def _tenant(value: Any) -> str:

@@ -14,12 +14,11 @@ from jsonschema.exceptions import ValidationError, best_match
 
 
 class InvalidField(Exception):
-    """A field of the body is missing or wrong; `path` names it ("context.patientId"), `problem` says how."""
+    """A field of the body is missing or wrong; `path` names it ("context.patientId"), the text says how as well."""
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(f"{path} {problem}")
         self.path = path
-        self.problem = problem
 
 
 def _compiled(name: str) -> Draft202012Validator:

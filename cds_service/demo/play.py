@@ -30,7 +30,11 @@ START_SECONDS = 60
 
 @contextmanager
 def running_service(base: str | None = None, *, port: int = 0, allow_fhir: str = "") -> Iterator[str]:
-    """The base URL of a service: the one given, else one started for the purpose on loopback and stopped afterwards."""
+    """The base URL of a service: the one given, else one started for the purpose on loopback and stopped afterwards.
+
+    No setting (CDS_…) of the environment holds for the one started: it must neither write into a user's database nor
+    ask for a user's clients.
+    """
     if base:
         yield base
         return
@@ -40,7 +44,8 @@ def running_service(base: str | None = None, *, port: int = 0, allow_fhir: str =
         if allow_fhir:
             command += ["--allow-fhir", allow_fhir]
         log = Path(folder, "service.log")
-        environment = {"CDS_DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3", "CDS_WORKERS": "1"} | dict(os.environ)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
+        environment |= {"CDS_DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3", "CDS_WORKERS": "1"}
         with log.open("wb") as output:
             process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)  # noqa: S603
         try:

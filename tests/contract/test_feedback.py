@@ -159,6 +159,7 @@ def test_feedback_on_a_card_of_another_service_is_kept_and_said(fresh: tuple[Fla
         (overridden("c", outcomeTimestamp=7), "feedback[0].outcomeTimestamp"),
         (overridden("c", outcomeTimestamp="yesterday"), "feedback[0].outcomeTimestamp"),
         (overridden("c", outcomeTimestamp="2026-13-45T99:99:00Z"), "feedback[0].outcomeTimestamp"),
+        (overridden("c", outcomeTimestamp="9999-12-31T23:59:59-12:00"), "feedback[0].outcomeTimestamp"),
         ({"card": "c", "outcome": "accepted", "outcomeTimestamp": WHEN}, "feedback[0].acceptedSuggestions"),
         (accepted("c", acceptedSuggestions=[]), "feedback[0].acceptedSuggestions"),
         (accepted("c", acceptedSuggestions=[{}]), "feedback[0].acceptedSuggestions[0].id"),
@@ -232,6 +233,18 @@ def test_feedback_that_cannot_be_stored_is_503_so_that_it_is_sent_again(
     assert "Zephyrine" not in caplog.text
 
 
-def test_cards_are_given_even_when_the_card_log_cannot_be_written(make_app: MakeApp, tmp_path: Path) -> None:
+def test_cards_are_given_even_when_the_card_log_cannot_be_written_which_is_logged_once(
+    make_app: MakeApp, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     ehr = ehr_of(make_app(database_url=f"sqlite:///{tmp_path}/no/such/folder/cards.sqlite3"))
-    assert ehr.ask("patient-view", CONFIRMED)
+    cards = [card for _ in range(3) for card in ehr.ask("patient-view", CONFIRMED)]
+    assert cards
+    (said,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert "the card log cannot be written" in said.getMessage()
+    caplog.clear()
+    (tmp_path / "no/such/folder").mkdir(parents=True)
+    assert send(ehr, *(overridden(card["uuid"]) for card in cards)).get_json() == {}
+    ehr.ask("patient-view", CONFIRMED)
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [
+        "the card log is written again"
+    ]

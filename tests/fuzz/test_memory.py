@@ -5,7 +5,7 @@ What may live here: rounds of the same mixture against a running service, and wh
 
 from __future__ import annotations
 
-from itertools import cycle, islice
+from itertools import cycle, islice, repeat
 from pathlib import Path
 
 import pytest
@@ -14,14 +14,20 @@ from tests.fuzz.bodies import PLANTED
 from tests.fuzz.faulty_fhir import faulty_fhir
 from tests.fuzz.promises import WITHIN_SECONDS, check_silent
 from tests.fuzz.service_process import Figures, running_service
-from tests.fuzz.traffic import Answered, calls, send, statuses
+from tests.fuzz.traffic import Answered, calls, heaviest, send, statuses
 
 pytestmark = pytest.mark.fuzz
 
 ROUND, ROUNDS, CONNECTIONS = 2_500, 8, 8
+THREADS, POOL = 8, 16
 WARM_UP_ROUNDS = 3
 # With one memory arena per thread resident memory spreads over all of them for a very long time; with two a leak shows.
-SETTINGS = {"MALLOC_ARENA_MAX": "2", "CDS_FHIR_DEADLINE_SECONDS": "0.5", "CDS_THREADS": "8", "CDS_FHIR_POOL_SIZE": "16"}
+SETTINGS = {
+    "MALLOC_ARENA_MAX": "2",
+    "CDS_FHIR_DEADLINE_SECONDS": "0.5",
+    "CDS_THREADS": str(THREADS),
+    "CDS_FHIR_POOL_SIZE": str(POOL),
+}
 
 
 def check_answers(answers: list[Answered]) -> None:
@@ -36,6 +42,8 @@ def test_workers_stay_as_they_are(tmp_path: Path) -> None:
     with faulty_fhir() as fhir, running_service(tmp_path, 2, **SETTINGS) as service:
         # The same calls round after round: what a round leaves behind is a leak, not another mixture.
         stream = cycle(islice(calls(fhir), ROUND))
+        # All threads of both workers at their heaviest at once: otherwise a coincidence later on looks like growth.
+        check_answers(send(service.port, repeat(heaviest(fhir)), 96, 2 * THREADS))
         for _ in range(ROUNDS):
             check_answers(send(service.port, stream, ROUND, CONNECTIONS))
             seen.append(service.figures())
@@ -46,7 +54,8 @@ def test_workers_stay_as_they_are(tmp_path: Path) -> None:
     for pid, before in warm.items():
         after = last[pid]
         assert after.megabytes <= before.megabytes * 1.1, seen
-        assert after.threads <= before.threads, seen
+        # The two pools, the main thread, and one that gunicorn or Python may need for a moment.
+        assert after.threads <= THREADS + POOL + 2, seen
         # A few kept-alive connections come and go.
         assert after.files <= before.files + CONNECTIONS, seen
     assert not [secret for secret in PLANTED if secret in log]

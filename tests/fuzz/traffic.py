@@ -84,6 +84,11 @@ ODDITIES = (
 )
 
 
+def heaviest(fhir: str) -> Call:
+    """What costs most memory: the largest answer of the FHIR server. Many at once show a worker's peak."""
+    return Call(PATHS["patient-view"], json.dumps(fetching(HOOKS["patient-view"], f"{fhir}/huge")).encode())
+
+
 def fetching(body: Json, server: str) -> Json:
     """The same call without prefetch, from an EHR with this FHIR server."""
     return {name: value for name, value in body.items() if name != "prefetch"} | {"fhirServer": server}

@@ -26,6 +26,7 @@ def test_with_a_star_everybody_may(origin: str | None) -> None:
     assert status == 200
     assert found["Access-Control-Allow-Origin"] == "*"
     assert ALLOWED.items() <= found.items()
+    assert {"WWW-Authenticate", "Retry-After"} == set(found["Access-Control-Expose-Headers"].split(", "))
 
 
 def test_a_listed_origin_may_and_is_named() -> None:

@@ -90,6 +90,11 @@ def test_a_hook_without_a_service_is_said(mock: responses.RequestsMock) -> None:
         ({"status": 412, "json": {"issue": [{"diagnostics": "cannot judge"}, 7]}}, "answered 412: cannot judge"),
         ({"status": 502, "body": "<html>"}, "answered 502: no OperationOutcome"),
         ({"status": 400, "json": []}, "answered 400: no OperationOutcome"),
+        ({"body": "<html>"}, "did not answer with cards"),
+        ({"json": []}, "did not answer with cards"),
+        ({"json": {"patient": "kidney-7"}}, "did not answer with cards"),
+        ({"json": {"cards": {}}}, "did not answer with cards"),
+        ({"json": {"cards": ["kidney-7"]}}, "did not answer with cards"),
         ({"body": requests.ConnectionError("kidney-7")}, r"did not answer \(ConnectionError\)"),
     ],
 )

@@ -53,6 +53,11 @@ def test_several_items_keep_their_order() -> None:
     assert [one.card for one in found] == ["b", "a"]
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59", "0001-01-01T14:00:00+14:00"])
+def test_the_first_and_last_moments_there_are_can_be_taken(text: str) -> None:
+    assert parsed(outcomeTimestamp=text).outcome_timestamp.utcoffset() == timedelta(0)
+
+
 def test_a_moment_without_a_zone_is_utc() -> None:
     assert parsed(outcomeTimestamp="2026-11-22T10:05:00").outcome_timestamp == WHEN
 
@@ -64,7 +69,16 @@ def test_a_moment_in_any_zone_is_the_same_moment(moment: datetime, hours: int) -
         assert parsed(outcomeTimestamp=written).outcome_timestamp == moment
 
 
-@pytest.mark.parametrize("text", ["2026-02-30T10:00:00Z", "2026-11-22T25:00:00Z", "2026-11-22T10:05 soon"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-02-30T10:00:00Z",
+        "2026-11-22T25:00:00Z",
+        "2026-11-22T10:05 soon",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-12:00",
+    ],
+)
 def test_a_moment_that_never_was_is_refused_by_its_path(text: str) -> None:
     with pytest.raises(InvalidField) as refused:
         parse_feedback({"feedback": [item(), item(outcomeTimestamp=text)]})

@@ -9,6 +9,7 @@ import textwrap
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -54,6 +55,25 @@ def store(path: Path) -> Iterator[Store]:
     opened = Store(f"sqlite:///{path}")
     yield opened
     opened.close()
+
+
+def record(store: Store, *cards: IssuedCard) -> None:
+    """Record cards as the routes do: on a busy machine they may have to wait in memory."""
+    with suppress(StoreError):
+        store.record_cards(cards)
+
+
+@contextmanager
+def another_writer(path: Path) -> Iterator[sqlite3.Connection]:
+    """Another process that has begun to write and does not come to an end."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+    finally:
+        if connection.in_transaction:
+            connection.rollback()
+        connection.close()
 
 
 def rows(path: Path, query: str) -> list[tuple[object, ...]]:
@@ -160,6 +180,54 @@ def test_readers_and_writers_do_not_wait_for_each_other(store: Store, path: Path
     assert list(reading) == []
 
 
+def test_cards_that_cannot_be_written_at_once_go_along_with_the_next_ones(path: Path) -> None:
+    now = [100.0]
+    store = Store(f"sqlite:///{path}", clock=lambda: now[0])
+    assert store.ping()
+    with another_writer(path), pytest.raises(StoreError):
+        store.record_cards([CARD])
+    with pytest.raises(StoreError, match="a moment ago"):
+        store.record_cards([replace(CARD, uuid="card-2")])
+    assert rows(path, "SELECT uuid FROM card") == []
+    now[0] += 5
+    store.record_cards([replace(CARD, uuid="card-3")])
+    assert rows(path, "SELECT uuid FROM card ORDER BY uuid") == [("card-1",), ("card-2",), ("card-3",)]
+    store.close()
+
+
+def test_feedback_takes_waiting_cards_along_and_knows_them(store: Store, path: Path) -> None:
+    assert store.ping()
+    with another_writer(path):
+        record(store, CARD)
+    assert store.record_feedback("calciphylaxis", [ACCEPTED], NOON) == []
+    assert [(kept.known, kept.topic) for kept in store.feedback()] == [(True, "warfarin")]
+    store.record_cards([replace(CARD, uuid="card-2")])
+    assert len(rows(path, "SELECT uuid FROM card")) == 2
+
+
+def test_feedback_waits_for_another_writer_that_cards_do_not_wait_for(store: Store, path: Path) -> None:
+    assert store.ping()
+    with another_writer(path) as busy:
+        with pytest.raises(StoreError):
+            store.record_cards([CARD])
+        with ThreadPoolExecutor(1) as threads:
+            taken = threads.submit(store.record_feedback, "calciphylaxis", [ACCEPTED], NOON)
+            with pytest.raises(TimeoutError):
+                taken.result(timeout=0.5)
+            busy.rollback()
+            assert taken.result() == []
+
+
+def test_of_very_many_waiting_cards_the_newest_are_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "missing"
+    store = Store(f"sqlite:///{folder}/store.sqlite3")
+    record(store, *(replace(CARD, uuid=f"card-{number}") for number in range(10_001)))
+    folder.mkdir()
+    asked = [replace(ACCEPTED, card=f"card-{number}") for number in (0, 1, 10_000)]
+    assert store.record_feedback("calciphylaxis", asked, NOON) == ["card-0"]
+    store.close()
+
+
 def test_feedback_can_be_asked_for_by_moment_and_service(store: Store) -> None:
     store.record_feedback("calciphylaxis", [ACCEPTED], NOON)
     store.record_feedback("other", [OVERRIDDEN], NOON + timedelta(seconds=1))
@@ -258,7 +326,7 @@ def test_a_closed_store_opens_again(store: Store) -> None:
 def test_a_database_in_memory_is_shared_by_all_threads() -> None:
     store = Store("sqlite://")
     with ThreadPoolExecutor(4) as threads:
-        for done in [threads.submit(store.record_cards, [replace(CARD, uuid=f"card-{n}")]) for n in range(8)]:
+        for done in [threads.submit(record, store, replace(CARD, uuid=f"card-{n}")) for n in range(8)]:
             done.result()
     asked = [replace(ACCEPTED, card=f"card-{n}") for n in range(9)]
     assert store.record_feedback("calciphylaxis", asked, NOON) == ["card-8"]
@@ -269,7 +337,7 @@ def test_threads_write_at_once_and_nothing_is_lost(store: Store) -> None:
     def write(thread: int) -> None:
         for number in range(10):
             card = replace(CARD, uuid=f"{thread}-{number}")
-            store.record_cards([card])
+            record(store, card)
             store.record_feedback("calciphylaxis", [replace(ACCEPTED, card=card.uuid)], NOON)
 
     with ThreadPoolExecutor(16) as threads:

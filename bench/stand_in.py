@@ -1,0 +1,70 @@
+"""A stand-in for a FHIR server: every answer takes 50 ms, whoever asks at the same time. `python -m bench.stand_in PORT`.
+
+What may live here: just enough HTTP for keep-alive GETs, and the answers of the invented patient of `bodies`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from bench.bodies import PATIENT_ID, prefetch
+from cds_service import load_knowledge
+from cds_service.settings import Settings
+
+SECONDS_PER_ANSWER = 0.05
+_NOTHING = b'{"resourceType":"Bundle","type":"searchset","total":0}'
+
+
+def answers() -> dict[tuple[str, str, str], bytes]:
+    """Every search of the service with its answer, by path, codes and status."""
+    templates = {query.key: query.template() for query in load_knowledge(Settings()).queries}
+    found = prefetch(templates, datetime.now(UTC))
+    return {
+        _asked(template.replace("{{context.patientId}}", PATIENT_ID)): json.dumps(found[key]).encode()
+        for key, template in templates.items()
+        if found[key] is not None
+    }
+
+
+def _asked(target: str) -> tuple[str, str, str]:
+    """What tells our searches apart: type or read, codes, status. Dates and sizes are not looked at."""
+    parts = urlsplit(target)
+    values = parse_qs(parts.query)
+    return unquote(parts.path).strip("/"), values.get("code", [""])[0], values.get("status", [""])[0]
+
+
+async def answer(
+    known: Mapping[tuple[str, str, str], bytes], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """Answer one connection until the other side closes it."""
+    try:
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            target = head.split(b" ", 2)[1].decode("ascii")
+            healthy = target == "/health"
+            await asyncio.sleep(0 if healthy else SECONDS_PER_ANSWER)
+            body = b"{}" if healthy else known.get(_asked(target), _NOTHING)
+            start = "HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\nContent-Length: "
+            writer.write(f"{start}{len(body)}\r\n\r\n".encode() + body)
+            await writer.drain()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        pass
+    finally:
+        writer.close()
+
+
+async def serve(port: int) -> None:
+    """Answer until told to stop."""
+    known = answers()
+    server = await asyncio.start_server(lambda *streams: answer(known, *streams), "127.0.0.1", port, backlog=1024)
+    async with server:
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(sys.argv[1])))
