@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo serve test test-real test-fuzz soak lint format bench lock clean help
+.PHONY: demo serve test test-real test-fuzz soak lint format bench bench-check lock clean help
 
 help:
 	@echo "make demo       sandbox, service and an EHR in one go; prints the cards"
@@ -14,6 +14,7 @@ help:
 	@echo "make soak       the hostile mixture for longer"
 	@echo "make lint       ruff and mypy"
 	@echo "make bench      what a request costs, beside a constant Flask route"
+	@echo "make bench-check  has a request become dearer? Counted, not timed"
 	@echo "make lock       renew requirements.lock"
 
 $(STAMP): requirements.lock pyproject.toml
@@ -54,6 +55,9 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench $(BENCH)
+
+bench-check: $(STAMP)
+	$(BIN)/python -m bench.instructions
 
 lock: $(STAMP)
 	$(BIN)/python -m pip install --quiet pip-tools

@@ -84,7 +84,7 @@ _CONDITIONS = (
 def patient_view_body(service: Mapping[str, Any], now: datetime, months: int = 4) -> bytes:
     """A patient-view request of about 118 KB for this discovered service.
 
-    `months` is how often each of the results that no rule reads was drawn: 8 doubles them, 340 makes 5 MB.
+    `months` is how often each of the results that no rule reads was drawn: 8 doubles them, 300 make 5 MB.
     """
     return _encoded(_request(service, now, {}, months))
 

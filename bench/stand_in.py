@@ -1,4 +1,4 @@
-"""A stand-in for a FHIR server: every answer takes 50 ms, whoever asks at the same time. `python -m bench.stand_in PORT`.
+"""`python -m bench.stand_in PORT`: a stand-in for a FHIR server, whose every answer takes 50 ms, whoever else asks.
 
 What may live here: just enough HTTP for keep-alive GETs, and the answers of the invented patient of `bodies`.
 """

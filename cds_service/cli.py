@@ -1,7 +1,7 @@
 """The command line.
 
-What may live here: arguments, and words for people when something is wrong. Heavy modules are imported where they are
-used, so that `--help` is quick.
+What may live here: arguments, and words for people when something is wrong. The service and the rules are imported
+with the package in any case, so `--help` reads them too; what only one command needs is imported there.
 """
 
 from __future__ import annotations
@@ -11,14 +11,33 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import click
+from limits.errors import ConfigurationError
 from rich.console import Console
 from rich.progress import Progress
 
+from cds_service.order_templates import TemplateError
 from cds_service.settings import Settings, SettingsError, from_environment, normal_url
+from cds_service.store import StoreError
+from cds_service.trusted_clients import TrustedClientsError
+from fhir_mappings.vocabulary import VocabularyError
+from hooks.thresholds import PolicyError
+
+FAULTS = (TrustedClientsError, StoreError, PolicyError, VocabularyError, TemplateError, ConfigurationError)
+"""What is wrong with an installation, in words that help whoever runs it."""
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Faults of the installation as a message for people, without a trace."""
+    try:
+        yield
+    except FAULTS as fault:
+        raise click.ClickException(str(fault)) from None
 
 
 def settings_for(*, dev: bool, allow_fhir: tuple[str, ...] = ()) -> Settings:
@@ -61,7 +80,8 @@ def serve(dev: bool, container: bool, host: str, port: int, allow_fhir: tuple[st
         raise click.ClickException(str(error)) from None
     if dev:
         click.echo("development mode: no client authentication", err=True)
-    run(settings, host, port)
+    with in_words():
+        run(settings, host, port)
 
 
 @cli.command()
@@ -150,12 +170,21 @@ def demo(port: int, fhir_port: int, once: bool, full: bool, only: tuple[str, ...
 @cli.command()
 @click.option("--service", help="Only this service id.")
 def overrides(service: str | None) -> None:
-    """Count how often which card was overridden, and why (from CDS_DATABASE_URL)."""
+    """Count how often which card was overridden, and why (from CDS_DATABASE_URL).
+
+    A reason with a published equivalent is followed by that code as system|code.
+    """
+    from cds_service import default_policy
+    from cds_service.card_json import OVERRIDE_SYSTEM
     from cds_service.store import Store
 
-    store = Store(settings_for(dev=False).database_url)
-    for row in store.overrides(service=service):
-        click.echo(f"{row.times:6}  {row.service}  {row.topic or '(unknown card)'}  {row.reason_code or '(no reason)'}")
+    with in_words(), closing(Store(settings_for(dev=False).database_url)) as store:
+        reasons = default_policy().wording.override_reasons
+        for row in store.overrides(service=service):
+            reason = reasons.get(row.reason_code) if row.reason_system in ("", OVERRIDE_SYSTEM) else None
+            standard = "  {}|{}".format(*reason.standard) if reason and reason.standard else ""
+            words = row.reason_code or "(no reason)"
+            click.echo(f"{row.times:6}  {row.service}  {row.topic or '(unknown card)'}  {words}{standard}")
 
 
 @cli.group()
@@ -176,13 +205,11 @@ def doctor_token(token: str | None, clients: str, endpoint: str) -> None:
     from cds_service import utc_now
     from cds_service.key_sets import KeySets
     from cds_service.token_doctor import explain
-    from cds_service.trusted_clients import TrustedClientsError, load_trusted_clients
+    from cds_service.trusted_clients import load_trusted_clients
 
     text = (token or sys.stdin.read()).strip().removeprefix("Bearer ")
-    try:
+    with in_words():
         findings = explain(text, load_trusted_clients(Path(clients)), endpoint, utc_now(), KeySets())
-    except TrustedClientsError as error:
-        raise click.ClickException(str(error)) from None
     for finding in findings:
         click.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.text}")
     if not all(finding.ok for finding in findings):

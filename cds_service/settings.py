@@ -169,18 +169,19 @@ def _missing_libraries(values: Mapping[str, Any], is_installed: Callable[[str], 
     needed = []
     database = make_url(values.get("database_url", "sqlite://"))
     if database.get_backend_name() == "postgresql":
-        needed.append(("CDS_DATABASE_URL", database.get_driver_name(), "postgres"))
+        needed.append(("CDS_DATABASE_URL", database.get_driver_name(), "calciphylaxis-cds[postgres] brings psycopg"))
     if values.get("rate_limit_storage", "").startswith("redis"):
-        needed.append(("CDS_RATE_LIMIT_STORAGE", "redis", "redis"))
+        needed.append(("CDS_RATE_LIMIT_STORAGE", "redis", "calciphylaxis-cds[redis] brings it"))
     return [
-        f"{name}: the library {module} is not installed; install calciphylaxis-cds[{extra}]"
+        f"{name}: the library {module} is not installed; {extra}"
         for name, module, extra in needed
         if not is_installed(module)
     ]
 
 
 def _database(text: str) -> str:
-    if make_url(text).get_backend_name() not in {"sqlite", "postgresql"}:
+    url = make_url(text)
+    if url.get_backend_name() not in {"sqlite", "postgresql"} or url.get_dialect().is_async:
         raise ValueError
     return text
 

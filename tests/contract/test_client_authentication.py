@@ -81,6 +81,16 @@ def check_refusal(answer: TestResponse) -> None:
     ]
 
 
+@pytest.mark.parametrize(("dev", "status"), [(False, 401), (True, 200)])
+def test_trusted_clients_are_asked_for_but_in_development(
+    dev: bool, status: int, make_app: MakeApp, tmp_path: Path
+) -> None:
+    file = tmp_path / "clients.toml"
+    file.write_text(trust_file(), "utf-8")
+    app = make_app(dev=dev, trusted_clients=file, public_url=PUBLIC_URL)
+    assert app.test_client().get(DISCOVERY).status_code == status
+
+
 @pytest.mark.parametrize("path", [DISCOVERY, PATH, FEEDBACK])
 def test_discovery_services_and_feedback_refuse_a_call_without_token(client: FlaskClient, path: str) -> None:
     check_refusal(call(client, path, None))

@@ -233,7 +233,12 @@ def test_feedback_that_cannot_be_stored_is_503_so_that_it_is_sent_again(
     assert "Zephyrine" not in caplog.text
 
 
-def test_cards_are_given_even_when_the_card_log_cannot_be_written_which_is_logged_once(
+def test_cards_are_given_even_when_the_card_log_cannot_be_written(make_app: MakeApp, tmp_path: Path) -> None:
+    ehr = ehr_of(make_app(database_url=f"sqlite:///{tmp_path}/no/such/folder/cards.sqlite3"))
+    assert ehr.ask("patient-view", CONFIRMED)
+
+
+def test_a_card_log_that_cannot_be_written_is_logged_once_and_its_cards_are_known_later(
     make_app: MakeApp, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     ehr = ehr_of(make_app(database_url=f"sqlite:///{tmp_path}/no/such/folder/cards.sqlite3"))

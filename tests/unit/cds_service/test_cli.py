@@ -5,18 +5,25 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from werkzeug.serving import make_server
 
-from cds_service import create_app, utc_now
-from cds_service.cli import cli, settings_for
+from cds_service import create_app, default_policy, utc_now
+from cds_service.card_json import OVERRIDE_SYSTEM
+from cds_service.cli import FAULTS, cli, in_words, settings_for
 from cds_service.demo.patients import SyntheticPatient, load_patients
 from cds_service.demo.sandbox import Sandbox
 from cds_service.settings import Settings
+from cds_service.store import FeedbackItem, Store
+from fhir_mappings.vocabulary import VocabularyError
 
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 KEY = "elevated-risk-on-warfarin"
 
 
@@ -181,10 +188,74 @@ def test_a_mistake_is_answered_in_words(arguments: tuple[str, ...], environment:
 
 
 def test_a_service_that_cannot_start_says_why() -> None:
-    result = run("invoke", "--fhir", "http://127.0.0.1:9/fhir", "--patient", "p", CDS_THREADS="many")
+    result = run("invoke", "--fhir", "ftp://ehr.example", "--patient", "p")
     assert result.exit_code == 1
     assert "the service did not start" in result.output
-    assert "CDS_THREADS: expected" in result.output
+    assert "--allow-fhir ftp://ehr.example: expected" in result.output
+
+
+def test_the_service_that_invoke_starts_uses_no_setting_of_the_environment(
+    fhir: str, patient: SyntheticPatient, tmp_path: Path
+) -> None:
+    database, clients = tmp_path / "clinic.sqlite3", tmp_path / "clients.toml"
+    clients.write_text("")
+    result = run(
+        *("invoke", "--fhir", fhir, "--patient", patient.patient_id, "--json"),
+        CDS_DATABASE_URL=f"sqlite:///{database}",
+        CDS_TRUSTED_CLIENTS=str(clients),
+        CDS_THREADS="many",
+    )
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)
+    assert not database.exists()
+
+
+def test_an_installation_that_cannot_be_served_is_told_in_words(tmp_path: Path) -> None:
+    clients = tmp_path / "clients.toml"
+    clients.write_text("")
+    result = run("serve", CDS_TRUSTED_CLIENTS=str(clients), CDS_PUBLIC_URL="https://cds.example")
+    assert result.exit_code == 1
+    assert "at least one [[client]] table was expected" in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_fault_of_an_installation_is_a_message(fault: type[Exception]) -> None:
+    with pytest.raises(click.ClickException, match="what is wrong"), in_words():
+        raise VocabularyError(["what is wrong"]) if fault is VocabularyError else fault("what is wrong")
+
+
+def overridden(card: str, code: str | None, system: str | None = OVERRIDE_SYSTEM) -> FeedbackItem:
+    return FeedbackItem(card, "overridden", NOON, override_reason_code=code, override_reason_system=system)
+
+
+def test_overrides_are_counted_with_the_published_code_of_their_reason(tmp_path: Path) -> None:
+    reasons = default_policy().wording.override_reasons.values()
+    known = next(reason for reason in reasons if reason.standard)
+    private = next(reason for reason in reasons if not reason.standard)
+    url = f"sqlite:///{tmp_path}/cards.sqlite3"
+    with closing(Store(url)) as store:
+        asked = [
+            overridden("1", known.code),
+            overridden("2", known.code, None),
+            overridden("3", known.code, "urn:elsewhere"),
+            overridden("4", private.code),
+            overridden("5", None, None),
+        ]
+        store.record_feedback("a-service", asked, NOON)
+    system, code, _ = known.standard or ("", "", "")
+    result = run("overrides", CDS_DATABASE_URL=url)
+    assert result.exit_code == 0, result.output
+    assert sorted(line.split("(unknown card)  ")[1] for line in result.output.splitlines()) == sorted([
+        f"{known.code}  {system}|{code}", f"{known.code}  {system}|{code}", known.code, private.code, "(no reason)",
+    ])  # fmt: skip
+
+
+def test_overrides_of_a_database_that_cannot_be_used_are_an_error_in_words(tmp_path: Path) -> None:
+    result = run("overrides", CDS_DATABASE_URL=f"sqlite:///{tmp_path}/missing/cards.sqlite3")
+    assert result.exit_code == 1
+    assert "the database could not be used" in result.output
+    assert "Traceback" not in result.output
 
 
 def test_allowed_servers_of_the_command_line_join_those_of_the_environment() -> None:

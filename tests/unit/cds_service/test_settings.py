@@ -6,10 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.settings import Settings, SettingsError, from_environment, normal_url
+from cds_service.settings import Settings, SettingsError, can_import, covers, from_environment, normal_url
 
 LISTED = Settings(allowed_fhir_servers=("https://ehr.example/fhir", "https://many.example/sites/"))
 DEV = Settings(dev=True)
+
+
+def everything(module: str) -> bool:
+    return True
+
+
+def nothing(module: str) -> bool:
+    return False
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -36,6 +44,7 @@ def test_every_variable_is_read() -> None:
             "CDS_LOG_LEVEL": "warning",
         },
         dev=True,
+        is_installed=everything,
     )
     assert settings == Settings(
         database_url="postgresql+psycopg://cds@db/cds",
@@ -65,6 +74,8 @@ def test_any_origin_may_be_named_by_a_star() -> None:
     [
         ("CDS_DATABASE_URL", "no url"),
         ("CDS_DATABASE_URL", "mysql://secret@db/cds"),
+        ("CDS_DATABASE_URL", "postgresql+unheardof://secret@db/cds"),
+        ("CDS_DATABASE_URL", "postgresql+asyncpg://secret@db/cds"),
         ("CDS_TIMEZONE", "Europe/Atlantis"),
         ("CDS_TIMEZONE", "../etc"),
         ("CDS_TIMEZONE", "Europe"),
@@ -117,7 +128,38 @@ def test_all_problems_are_told_at_once_and_a_typo_is_recognised() -> None:
 
 
 def test_the_database_password_is_not_shown() -> None:
-    assert "secret" not in repr(from_environment({"CDS_DATABASE_URL": "postgresql://cds:secret@db/cds"}))
+    assert "secret" not in repr(Settings(database_url="postgresql://cds:secret@db/cds"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "library", "extra"),
+    [
+        ("CDS_DATABASE_URL", "postgresql://cds:secret@db/cds", "psycopg", "postgres"),
+        ("CDS_DATABASE_URL", "postgresql+psycopg2://cds:secret@db/cds", "psycopg2", "postgres"),
+        ("CDS_RATE_LIMIT_STORAGE", "redis://:secret@cache:6379", "redis", "redis"),
+        ("CDS_RATE_LIMIT_STORAGE", "rediss://:secret@cache:6379", "redis", "redis"),
+    ],
+)
+def test_a_library_that_is_not_installed_is_named_with_the_extra_that_brings_it(
+    name: str, value: str, library: str, extra: str
+) -> None:
+    assert from_environment({name: value}, is_installed=everything)
+    with pytest.raises(SettingsError) as refused:
+        from_environment({name: value}, is_installed=nothing)
+    assert f"{name}: the library {library} is not installed; calciphylaxis-cds[{extra}] brings" in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("CDS_DATABASE_URL", "sqlite:///x"), ("CDS_RATE_LIMIT_STORAGE", "memory://")]
+)
+def test_what_a_plain_installation_brings_is_enough_for_the_rest(name: str, value: str) -> None:
+    assert from_environment({name: value}, is_installed=nothing)
+
+
+def test_a_library_is_looked_for_where_it_would_be_used() -> None:
+    assert can_import("sqlalchemy")
+    assert not can_import("no_such_library_at_all")
 
 
 @pytest.mark.parametrize(
@@ -184,6 +226,20 @@ def test_a_normal_form_is_its_own_normal_form(url: str) -> None:
 @given(st.text())
 def test_no_text_at_all_is_an_allowed_server_when_none_is_listed(url: str) -> None:
     assert not Settings().is_allowed_fhir_server(url)
+
+
+@pytest.mark.parametrize(
+    ("entry", "base", "expected"),
+    [
+        ("https://ehr.example/fhir", "https://ehr.example/fhir", True),
+        ("https://ehr.example/fhir", "https://ehr.example/fhir/7", False),
+        ("https://ehr.example/fhir/", "https://ehr.example/fhir", True),
+        ("https://ehr.example/fhir/", "https://ehr.example/fhir/7", True),
+        ("https://ehr.example/fhir/", "https://ehr.example/fhir7", False),
+    ],
+)
+def test_an_entry_stands_for_one_base_or_for_all_below_it(entry: str, base: str, expected: bool) -> None:
+    assert covers(entry, base) is expected
 
 
 @pytest.mark.parametrize(
