@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,6 +80,3 @@ def _patient_id(body: Any) -> str | None:
 @pytest.fixture(scope="session")
 def sender(app: Flask) -> Sender:
     return Sender(app)
-
-
-Send = Callable[[str, Any], Reply]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -17,7 +17,6 @@ from tests.contract.records import PATIENT_ID, Json, bundle, failure
 from tests.fuzz.bodies import AT_PATIENT_VIEW, CONDITIONS, MEDICATIONS, PATIENT, PREFETCH
 
 SLOW_SECONDS, DRIP_SECONDS = 1.0, 0.05
-Send = Callable[..., None]
 
 
 def _results() -> list[Json]:
@@ -28,7 +27,6 @@ def _results() -> list[Json]:
 
 HELD: dict[str, list[Json]] = {"Condition": CONDITIONS, "MedicationRequest": MEDICATIONS, "Observation": _results()}
 HUGE = json.dumps(bundle(*[{**CONDITIONS[2], "id": f"c{n}", "code": {"text": f"condition {n}"}} for n in range(3_000)]))
-STRANGER = {**PATIENT, "id": "somebody-else"}
 
 
 def held(path: str) -> Json:
