@@ -68,10 +68,14 @@ _REQUEST_OF = _by_hook(REQUEST)
 
 def check(body: object, validator: Draft202012Validator) -> None:
     """Raise InvalidField for the most telling problem of the body, if there is any."""
-    # is_valid stops at the first error and builds none, which is what nearly every request needs.
-    if (_quicker(body) if validator is REQUEST else validator).is_valid(body):
-        return
-    error = best_match(validator.iter_errors(body))
+    try:
+        # is_valid stops at the first error, which is all that nearly every request needs.
+        if (_quicker(body) if validator is REQUEST else validator).is_valid(body):
+            return
+        error = best_match(validator.iter_errors(body))
+    except RecursionError:
+        # Describing an error quotes the value, which may be nested deeper than Python can follow.
+        raise InvalidField("body", "is nested too deeply") from None
     raise InvalidField(*_in_words(error))
 
 

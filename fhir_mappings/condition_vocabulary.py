@@ -71,10 +71,14 @@ class Concepts:
         return self.exact.get((system, code.upper() if system is System.ICD9_CM else code), ())
 
 
+ICD10_LENGTH = 8
+
+
 def _of_icd10(concepts: Concepts, system: System, code: str) -> tuple[str, ...]:
     code = icd10_code(code)
     found = list(concepts.exact.get((System.ICD10, code), ()))
-    beginnings = [code[:length] for length in range(3, len(code) + 1)]
+    # No ICD-10 code is longer; a hostile one of a million characters has no more beginnings than a real one.
+    beginnings = [code[:length] for length in range(3, min(len(code), ICD10_LENGTH) + 1)]
     for beginning in beginnings:
         found += concepts.icd10_prefix.get((System.ICD10, beginning), ())
         if system is System.ICD10_CM:

@@ -107,10 +107,14 @@ def _by_atc(codes: list[str], drugs: DrugVocabulary) -> list[Candidate] | None:
     ]
 
 
+ATC_LENGTH = 7
+"""No ATC code is longer."""
+
+
 def _atc(code: str, drugs: DrugVocabulary) -> tuple[Drug, ...] | None:
     if code in drugs.atc:
         return drugs.atc[code]
-    groups = (code[:length] for length in range(len(code), 0, -1))
+    groups = (code[:length] for length in range(min(len(code), ATC_LENGTH), 0, -1))
     return next((drugs.atc_groups[group] for group in groups if group in drugs.atc_groups), None)
 
 

@@ -31,3 +31,11 @@ def test_answers_may_not_be_stored_framed_or_sniffed(make_app: MakeApp, path: st
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("body", [b"[" * 1000 + b"]" * 1000, b'{"hook": ' + b"[" * 1000 + b"]" * 1000 + b"}"])
+@pytest.mark.parametrize(
+    "path", ["/cds-services/calciphylaxis-patient-view", "/cds-services/calciphylaxis-order-sign/feedback"]
+)
+def test_a_body_that_is_nested_too_deeply_is_400(make_app: MakeApp, path: str, body: bytes) -> None:
+    check_error(make_app().test_client().post(path, data=body, content_type="application/json"), 400)

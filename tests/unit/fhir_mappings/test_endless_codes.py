@@ -1,0 +1,28 @@
+"""A code of a million characters costs no more memory than a real one, and stands for nothing."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import pytest
+
+from fhir_mappings.code_systems import System
+from fhir_mappings.drug_matching import match_drug
+from fhir_mappings.fhir_json import Coding
+from fhir_mappings.routes import Route
+from fhir_mappings.vocabulary import Vocabulary
+
+ENDLESS = "E83" * 400_000
+
+
+@pytest.mark.parametrize("system", [System.ICD10, System.ICD10_CM])
+def test_an_endless_icd_code(system: System, vocabulary: Vocabulary) -> None:
+    tracemalloc.start()
+    found = vocabulary.conditions.conditions.of(Coding(system, ENDLESS, ""))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (found, peak < 20_000_000) == ((), True)
+
+
+def test_an_endless_atc_code(vocabulary: Vocabulary) -> None:
+    assert match_drug([Coding(System.ATC, "C08" + "X" * 1_000_000, "")], [], Route.UNKNOWN, vocabulary.drugs) == ()
