@@ -38,7 +38,7 @@ test-real: $(STAMP)
 	$(BIN)/python -m pytest tests/real -m real $(PYTEST)
 
 test-fuzz: $(STAMP)
-	$(BIN)/python -m pytest tests/fuzz -m fuzz $(PYTEST)
+	$(BIN)/python -m pytest -n auto tests/fuzz -m fuzz $(PYTEST)
 
 soak: $(STAMP)
 	$(BIN)/python -m bench.soak $(SOAK)
