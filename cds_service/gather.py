@@ -128,15 +128,18 @@ class Gatherer:
         return lambda: Gathered(query, (sent,))
 
     def _bundle(self, query: Query, sent: Any) -> Pending:
-        problem = bundle_problem(sent) or _other_resources(query, bundle_resources(sent))
+        problem = bundle_problem(sent)
         if problem:
             return self._fetch(query, problem)
         found = bundle_resources(sent)
-        # A page that reaches past the look-back is all we need, whatever may follow it.
-        if self._past(query)(found):
-            return lambda: Gathered(query, found)
+        problem = _other_resources(query, found)
+        if problem:
+            return self._fetch(query, problem)
         goes_on = next_link(sent) is not None
         if not goes_on and not looks_truncated(sent, _asked_for(query)):
+            return lambda: Gathered(query, found)
+        # A page that reaches past the look-back is all we need, whatever may follow it.
+        if self._past(query)(found):
             return lambda: Gathered(query, found)
         server = self.request.server
         if server is None:

@@ -196,3 +196,30 @@ def test_a_patient_without_a_date_of_birth_counts_as_adult(hook: str, ehr: Ehr) 
     expected = signature(ehr.cards(body))
     body["prefetch"]["patient"] = {name: value for name, value in PATIENT.items() if name != "birthDate"}
     assert signature(ehr.cards(body)) == expected
+
+
+def inside_a_bundle(severity: str, *matches: Json) -> Json:
+    """A search answer that holds a remark of the server beside its matches, as Epic sends them."""
+    outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": severity, "code": "processing"}]}
+    entries: list[Json] = [{"resource": match} for match in matches]
+    return {"resourceType": "Bundle", "type": "searchset", "entry": [*entries, {"resource": outcome}]}
+
+
+@pytest.mark.parametrize("severity", ["error", "fatal"])
+@pytest.mark.parametrize("hook", HOOKS)
+def test_an_error_inside_the_answer_is_a_failed_look_up_and_not_an_empty_one(
+    severity: str, hook: str, ehr: Ehr
+) -> None:
+    body = ehr.request(hook, CONFIRMED, (WARFARIN_DRAFT,))
+    body["prefetch"]["conditions"] = inside_a_bundle(severity)
+    check_error(ehr.post(body), 412, "conditions")
+
+
+@pytest.mark.parametrize("severity", ["warning", "information"])
+def test_a_remark_beside_the_matches_changes_nothing(severity: str, ehr: Ehr) -> None:
+    body = ehr.request("patient-view", CONFIRMED)
+    plain = topics(ehr.cards(body))
+    matches = [entry["resource"] for entry in body["prefetch"]["conditions"]["entry"]]
+    body["prefetch"]["conditions"] = inside_a_bundle(severity, *matches)
+    assert topics(ehr.cards(body)) == plain
+    assert plain
