@@ -54,13 +54,16 @@ def _bad_url(url: str) -> str:
     raise click.ClickException(f"--allow-fhir {url}: expected a plain http(s) base URL")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+HELP = {"help_option_names": ["-h", "--help"]}
+
+
+@click.group(context_settings=HELP)
 @click.version_option(package_name="calciphylaxis-cds")
 def cli() -> None:
     """Calciphylaxis decision support over CDS Hooks."""
 
 
-@cli.command()
+@cli.command(context_settings=HELP)
 @click.option("--dev", is_flag=True, help="No client authentication, loopback FHIR servers allowed, loopback only.")
 @click.option("--container", is_flag=True, help="In a container: bind any address; publish it on loopback only.")
 @click.option("--host", default="127.0.0.1", show_default=True)
@@ -84,7 +87,7 @@ def serve(dev: bool, container: bool, host: str, port: int, allow_fhir: tuple[st
         run(settings, host, port)
 
 
-@cli.command()
+@cli.command(context_settings=HELP)
 @click.option("--fhir", required=True, metavar="URL", help="FHIR R4 base URL.")
 @click.option("--patient", required=True, metavar="ID")
 @click.option(
@@ -150,7 +153,7 @@ def _draft(file: Any, patient: str, number: int) -> dict[str, Any]:
     } | draft
 
 
-@cli.command()
+@cli.command(context_settings=HELP)
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--fhir-port", default=8090, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--once", is_flag=True, help="End after the cards have been printed.")
@@ -167,7 +170,7 @@ def demo(port: int, fhir_port: int, once: bool, full: bool, only: tuple[str, ...
         raise click.ClickException(str(error)) from None
 
 
-@cli.command()
+@cli.command(context_settings=HELP)
 @click.option("--service", help="Only this service id.")
 def overrides(service: str | None) -> None:
     """Count how often which card was overridden, and why (from CDS_DATABASE_URL).
@@ -187,12 +190,12 @@ def overrides(service: str | None) -> None:
             click.echo(f"{row.times:6}  {row.service}  {row.topic or '(unknown card)'}  {words}{standard}")
 
 
-@cli.group()
+@cli.group(context_settings=HELP)
 def doctor() -> None:
     """Find out what is wrong."""
 
 
-@doctor.command("token")
+@doctor.command("token", context_settings=HELP)
 @click.argument("token", required=False)
 @click.option("--clients", type=click.Path(exists=True, dir_okay=False), envvar="CDS_TRUSTED_CLIENTS", required=True)
 @click.option(
@@ -216,12 +219,12 @@ def doctor_token(token: str | None, clients: str, endpoint: str) -> None:
         raise SystemExit(1)
 
 
-@cli.group()
+@cli.group(context_settings=HELP)
 def sandbox() -> None:
     """The synthetic patients on a FHIR R4 server of your choice."""
 
 
-@sandbox.command("load")
+@sandbox.command("load", context_settings=HELP)
 @click.argument("url")
 @click.option("--token", envvar="FHIR_TOKEN", help="Bearer token for the FHIR server (or FHIR_TOKEN).")
 @click.option("--wait", default=0, show_default=True, help="Seconds to wait for the server to come up.")
@@ -243,7 +246,7 @@ def sandbox_load(url: str, token: str | None, wait: int) -> None:
         click.echo(f"  {patient.patient_id}  {patient.title}")
 
 
-@sandbox.command("clean")
+@sandbox.command("clean", context_settings=HELP)
 @click.argument("url")
 @click.option("--token", envvar="FHIR_TOKEN", help="Bearer token for the FHIR server (or FHIR_TOKEN).")
 def sandbox_clean(url: str, token: str | None) -> None:
