@@ -134,7 +134,7 @@ def is_understood(words: list[str]) -> bool:
         command = command.commands[word]
     else:
         words = []
-    known = {name for option in command.get_params(click.Context(command)) for name in option.opts}
+    known = {name for option in command.params for name in option.opts}
     return all(word.partition("=")[0] in known | {"-h"} for word in words if word.startswith("-"))
 
 
