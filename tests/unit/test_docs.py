@@ -135,7 +135,7 @@ def is_understood(words: list[str]) -> bool:
     else:
         words = []
     known = {name for option in command.params for name in option.opts}
-    return all(word.partition("=")[0] in known | {"-h"} for word in words if word.startswith("-"))
+    return all(word.partition("=")[0] in known | {"-h", "--help"} for word in words if word.startswith("-"))
 
 
 def missing_targets(text: str) -> list[str]:
