@@ -233,3 +233,37 @@ def test_the_log_tells_the_reason_but_nothing_of_the_token(
     assert "a caller was refused: lifetime" in caplog.text
     for secret in (bad, bad.split(".")[2], "Mrs Example", "secret-id", ISSUER):
         assert secret not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("server", "contacted"),
+    [
+        ("https://ehr.example/fhir/r4", True),
+        ("https://ehr.example/tenants/north/r4", True),
+        ("https://ehr.example/other", False),
+        ("https://elsewhere.example/fhir/r4", False),
+        ("https://settings.example/fhir", False),
+    ],
+)
+def test_a_client_can_send_us_only_to_its_own_fhir_servers(
+    server: str, contacted: bool, make_app: MakeApp, tmp_path: Path, ehr: Ehr
+) -> None:
+    file = tmp_path / "clients.toml"
+    servers = ["https://ehr.example/fhir/r4", "https://ehr.example/tenants/"]
+    file.write_text(trust_file(fhir_servers=servers), "utf-8")
+    app = make_app(
+        dev=False,
+        trusted_clients=file,
+        public_url=PUBLIC_URL,
+        allowed_fhir_servers=("https://settings.example/fhir",),
+        clock=lambda: NOW,
+    )
+    body = ehr.request("patient-view") | {"fhirServer": server}
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as internet:
+        answer = call(app.test_client(), PATH, for_path(PATH), body)
+        assert answer.status_code == 412
+        assert bool(len(internet.calls)) is contacted
+        # Threads of this app must not outlive the mock.
+        app.extensions["cds_fhir_client"].close()
+    if not contacted:
+        assert "not on the allow-list" in answer.get_json()["issue"][0]["diagnostics"]
