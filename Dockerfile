@@ -27,6 +27,7 @@ ENV PATH=/opt/calciphylaxis-cds/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     TMPDIR=/dev/shm \
     XDG_RUNTIME_DIR=/dev/shm \
+    MALLOC_ARENA_MAX=2 \
     CDS_DATABASE_URL=sqlite:////data/calciphylaxis-cds.sqlite3
 WORKDIR /data
 VOLUME /data
