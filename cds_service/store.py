@@ -3,9 +3,6 @@
 What may live here: the two tables, writing to them and reading from them for the command line. No patient data goes
 into `card`. A clinician's comment is free text and may name the patient: it is stored, but no log, exception or repr
 shows it.
-
-SQLite runs in WAL mode with `synchronous=NORMAL`: what was committed survives the death of the process (kill -9); only
-a power failure can lose the last transactions, and it never damages the file. PostgreSQL has its own guarantees.
 """
 
 from __future__ import annotations
@@ -27,8 +24,6 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
-    Engine,
-    Executable,
     Index,
     Integer,
     MetaData,
@@ -39,31 +34,21 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
-    create_engine,
-    event,
     exists,
     func,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.engine import Connection
 
-_PATIENCE = 5.0
+from cds_service.database import PATIENCE, Database, StoreError
+
+__all__ = ["FeedbackItem", "IssuedCard", "OverrideCount", "Store", "StoreError", "StoredFeedback", "SuggestionLabel"]
+
 _CARD_PATIENCE = 0.2
-_CONNECT_SECONDS = 2
 _REST_SECONDS = 5.0
 _ROWS_AT_A_TIME = 500
 _CARDS_AT_A_TIME = 500
 _CARDS_WAITING = 10_000
-
-
-class StoreError(Exception):
-    """The database could not be used. The text holds neither values nor the address of the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,16 +182,11 @@ class Store:
 
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
         """`url` is SQLAlchemy's, of SQLite or PostgreSQL; ValueError for another. `clock` gives monotonic seconds."""
-        self._url = make_url(url)
-        backend = self._url.get_backend_name()
-        if backend not in {"sqlite", "postgresql"}:
-            raise ValueError("only SQLite and PostgreSQL are supported")
-        self._new_card = _insert_once(_card, backend)
-        self._new_feedback = _insert_once(_feedback, backend)
-        self._lock = threading.Lock()
+        self._database = Database(url, _metadata)
+        self._new_card = self._database.insert_once(_card)
+        self._new_feedback = self._database.insert_once(_feedback)
         # SQLite has one writer: threads that queue here do not meet its own lock, which makes the loser sleep.
-        self._one_writer = threading.Lock() if backend == "sqlite" else None
-        self._engine: Engine | None = None
+        self._one_writer = threading.Lock() if self._database.backend == "sqlite" else None
         self._queue = threading.Lock()
         self._waiting: deque[IssuedCard] = deque(maxlen=_CARDS_WAITING)
         self._clock = clock
@@ -229,7 +209,7 @@ class Store:
             if not self._waiting:
                 return  # The thread before us has written ours, too.
             try:
-                with self._connected(_CARD_PATIENCE) as connection:
+                with self._database.connected(_CARD_PATIENCE) as connection:
                     written = self._write_waiting(connection)
             except StoreError:
                 self._rests_until = self._clock() + _REST_SECONDS
@@ -244,8 +224,8 @@ class Store:
         if not items:
             return []
         named = list(dict.fromkeys(storable(item.card) for item in items))
-        with self._turn(_PATIENCE):
-            with self._connected() as connection:
+        with self._turn(PATIENCE):
+            with self._database.connected() as connection:
                 written = self._write_waiting(connection)
                 known = _known_cards(connection, service, named) | self._known_waiting(service)
                 rows = [_feedback_row(service, item, received_at, known) for item in items]
@@ -275,7 +255,7 @@ class Store:
     def ping(self) -> bool:
         """Can the database be used right now?"""
         try:
-            with self._connected() as connection:
+            with self._database.connected() as connection:
                 connection.execute(select(exists(select(_feedback.c.id))))
         except StoreError:
             return False
@@ -283,10 +263,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of all connections; a later call opens new ones."""
-        with self._lock:
-            engine, self._engine = self._engine, None
-        if engine is not None:
-            engine.dispose()
+        self._database.close()
 
     def _write_waiting(self, connection: Connection) -> list[IssuedCard]:
         """Write the oldest of the cards that wait; they stop waiting when the transaction has been committed."""
@@ -318,36 +295,8 @@ class Store:
             if lock is not None:
                 lock.release()
 
-    @contextmanager
-    def _connected(self, patience: float = _PATIENCE) -> Iterator[Connection]:
-        """A transaction that is committed when the block ends well; it waits so many seconds for other writers."""
-        try:
-            with self._tables(patience).begin() as connection:
-                _limit_waiting(connection, patience)
-                yield connection
-        except (DBAPIError, PoolTimeout) as error:
-            kind = type(error.orig if isinstance(error, DBAPIError) else error).__name__
-            # PostgreSQL's own words quote the row that it refused, comment and all: they go no further.
-            raise StoreError(f"the database could not be used ({kind})") from None
-
-    def _tables(self, patience: float) -> Engine:
-        engine = self._engine
-        if engine is not None:
-            return engine
-        # Whoever opens the database may meet one that does not answer; others do not wait for that longer than agreed.
-        if not self._lock.acquire(timeout=patience):
-            raise StoreError("the database could not be used (it is still being opened)")
-        try:
-            if self._engine is None:
-                engine = _new_engine(self._url)
-                _create_tables(engine)
-                self._engine = engine
-            return self._engine
-        finally:
-            self._lock.release()
-
     def _rows(self, query: Select[Any]) -> Iterator[RowMapping]:
-        with self._connected() as connection:
+        with self._database.connected() as connection:
             streaming = connection.execution_options(yield_per=_ROWS_AT_A_TIME)
             yield from streaming.execute(query).mappings()
 
@@ -355,62 +304,6 @@ class Store:
 def storable(words: str) -> str:
     """The same text without what no database can hold: NUL and half surrogate pairs become U+FFFD."""
     return re.sub(r"[\x00\ud800-\udfff]", "\ufffd", words)
-
-
-def _insert_once(table: Table, backend: str) -> Executable:
-    """Insert unless it is there. Both databases can, SQLAlchemy has it in each dialect of its own."""
-    if backend == "sqlite":
-        return sqlite.insert(table).on_conflict_do_nothing()
-    return postgresql.insert(table).on_conflict_do_nothing()
-
-
-def _new_engine(url: URL) -> Engine:
-    if url.get_backend_name() != "sqlite":
-        # A server that is gone shows it by silence; libpq would wait for it for minutes.
-        patience = {"connect_timeout": _CONNECT_SECONDS} if url.get_driver_name().startswith("psycopg") else {}
-        # The parameters are what clinicians wrote; they must not turn up in error messages.
-        return create_engine(
-            url, hide_parameters=True, pool_pre_ping=True, pool_timeout=_CONNECT_SECONDS, connect_args=patience
-        )
-    in_memory = url.database in {None, "", ":memory:"}
-    # A database in memory exists once per connection, so all threads share one, in turn.
-    sizes = {"pool_size": 1, "max_overflow": 0} if in_memory else {"pool_size": 5, "max_overflow": 10}
-    engine = create_engine(
-        url,
-        hide_parameters=True,
-        poolclass=QueuePool,
-        pool_timeout=_PATIENCE,
-        connect_args={"check_same_thread": False},
-        **sizes,
-    )
-    event.listen(engine, "connect", _prepare_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    cursor = connection.cursor()
-    # Patience first: turning WAL on can already meet another process doing the same.
-    cursor.execute(f"PRAGMA busy_timeout = {_PATIENCE * 1000:.0f}")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = NORMAL")
-    cursor.close()
-
-
-def _limit_waiting(connection: Connection, seconds: float) -> None:
-    """How long this transaction waits for others: a connection of SQLite keeps the last word, PostgreSQL forgets it."""
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {seconds * 1000:.0f}").close()
-    elif seconds < _PATIENCE:
-        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {seconds * 1000:.0f}")
-
-
-def _create_tables(engine: Engine) -> None:
-    # Not `create_all`: it looks first and creates then, and between the two another worker may have been quicker.
-    with engine.begin() as connection:
-        for table in _metadata.sorted_tables:
-            connection.execute(CreateTable(table, if_not_exists=True))
-            for index in table.indexes:
-                connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 def _known_cards(connection: Connection, service: str, named: Sequence[str]) -> set[str]:
