@@ -1,20 +1,33 @@
 """How often one client may call, where the operator sets a limit.
 
-What may live here: the limit and whom it counts. Without a shared storage each worker counts for itself.
+What may live here: the limit and whom it counts. Without a shared storage each worker counts for itself, and so it does
+while the shared one does not answer: a counter that is gone keeps no advice from a clinician.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from flask import Flask, request
 from flask_limiter import Limiter
 
 from cds_service.gate import caller
 
+_PATIENCE: dict[str, Any] = {"socket_connect_timeout": 0.2, "socket_timeout": 0.2}
+"""Seconds; the clinician waits for the answer meanwhile."""
+
 
 def limit_rate(app: Flask, rate: str, storage: str) -> None:
     """Answer 429 above `rate` ("600 per minute") per trusted client, or per address where clients are not known."""
     limiter = Limiter(
-        _who, app=app, default_limits=[rate], storage_uri=storage, headers_enabled=True, strategy="moving-window"
+        _who,
+        app=app,
+        default_limits=[rate],
+        storage_uri=storage,
+        storage_options=_PATIENCE if storage.startswith("redis") else {},
+        in_memory_fallback_enabled=True,
+        headers_enabled=True,
+        strategy="moving-window",
     )
     limiter.request_filter(_is_free)
 

@@ -1,23 +1,33 @@
-"""What the tests against a real FHIR server share: the server itself, a session to talk to it, and its validator.
+"""What the tests against real servers share: the servers themselves, a session to talk to it, and its validator.
 
 What may live here: fixtures, nothing that tests. Every test module of this folder carries the marker `real`.
 
 - `CDS_TEST_HAPI_URL`: the base URL of a HAPI FHIR R4 server that already runs; else one is built and started.
-- `CDS_REAL_REQUIRED=1`: a missing Java or Maven is a failure; else the tests are skipped with the reason.
+- `CDS_REAL_REQUIRED=1`: a missing server (Java and Maven for HAPI, PostgreSQL, Redis) is a failure; else its tests are
+  skipped with the reason.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import requests
 
+from tests.real.databases import Postgresql, Redis, postgresql_folder, running_postgresql, running_redis
 from tests.real.hapi_server import missing_tools, running_hapi
 
 FHIR_JSON = "application/fhir+json"
+
+
+def do_without(reason: str) -> NoReturn:
+    """Skip, or fail where every server has to be there."""
+    if os.environ.get("CDS_REAL_REQUIRED") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
@@ -29,12 +39,29 @@ def hapi() -> Iterator[str]:
         return
     missing = missing_tools()
     if missing:
-        reason = f"the HAPI FHIR server cannot be built, not on the PATH: {', '.join(missing)}"
-        if os.environ.get("CDS_REAL_REQUIRED") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        do_without(f"the HAPI FHIR server cannot be built, not on the PATH: {', '.join(missing)}")
     with running_hapi() as base:
         yield base
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[Postgresql]:
+    """A real PostgreSQL server, empty."""
+    programs = postgresql_folder()
+    if programs is None:
+        do_without("there is no PostgreSQL server on this machine (Debian: apt-get install postgresql)")
+    with running_postgresql(programs) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[Redis]:
+    """A real Redis server, empty."""
+    program = shutil.which("redis-server")
+    if program is None:
+        do_without("there is no Redis server on this machine (Debian: apt-get install redis-server)")
+    with running_redis(program) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
