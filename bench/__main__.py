@@ -1,66 +1,35 @@
 """`python -m bench`: what a request costs, beside a constant Flask route under the same server.
 
-What may live here: the options and the order of the measurements.
+What may live here: the options, the order of the measurements, and what is printed of them.
 """
 
 from __future__ import annotations
 
-import http.client
-import json
+import dataclasses
 import os
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 
-from bench.bodies import empty_draft_body, order_select_body, patient_view_body
+from bench.cases import CASES, GROWN, Case
 from bench.fetch import Fetching, measure_fetching
-from bench.figures import Comparison, Sample, figure, show
+from bench.figures import Comparison, figure, show
 from bench.load import Generator, LoadFailed, Target, generator
+from bench.rounds import Plan, Side, alternate, discovered
 from bench.servers import Running, ServerFailed, running
+from bench.tokens import cost_of_tokens
 
-Body = Callable[[Mapping[str, Any], datetime], bytes]
-
-
-@dataclass(frozen=True)
-class Case:
-    """A kind of request: its hook, its body, and whether it is one whose growth against patient-view is shown."""
-
-    name: str
-    hook: str
-    body: Body
-    grown: bool = False
-
-
-CASES = (
-    Case("patient-view", "patient-view", patient_view_body),
-    Case("order-select", "order-select", order_select_body),
-    Case("order-select, empty draft, no prefetch", "order-select", empty_draft_body),
-)
-GROWN = (
-    Case("twice the results that no rule reads", "patient-view", partial(patient_view_body, months=8), grown=True),
-    Case("5 MB of prefetch", "patient-view", partial(patient_view_body, months=300), grown=True),
-)
 # The last option of each takes the port.
 OURS = ("cds_service.cli", "serve", "--dev", "--port")
 CONSTANT = ("bench.constant",)
 LARGE_SECONDS = 3
 """The least time for large bodies: on a busy machine not one would be answered in a second."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How long and how hard to measure."""
-
-    rounds: int
-    seconds: float
-    connections: int
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -73,36 +42,53 @@ class Plan:
 @click.pass_context
 def main(context: click.Context, rounds: int, seconds: int, connections: int, quick: bool) -> None:
     """Measure the service and a constant route in alternation, on loopback, and stop both."""
+    context.obj = Plan(2, 1, connections) if quick else Plan(rounds, seconds, connections)
     if context.invoked_subcommand is not None:
         return
-    plan = Plan(2, 1, connections) if quick else Plan(rounds, seconds, connections)
-    name, load = generator()
-    console = Console(width=150)
-    console.print(f"load: {name}; {plan.rounds} rounds of {plan.seconds} s", markup=False)
-    busy = os.getloadavg()[0]
-    console.print(f"{os.cpu_count()} processors; load average of the minute before: {busy:.2f}", markup=False)
+    plan: Plan = context.obj
+    with measuring() as (console, folder, load):
+        introduce(console, plan)
+        for workers in (1, 2):
+            found = compare(folder, workers, plan, load)
+            for _, comparison in found:
+                show(console, comparison)
+            show_growth(console, found)
+
+
+@contextmanager
+def measuring() -> Iterator[tuple[Console, Path, Generator]]:
+    """A console, a folder that goes away, and the load generator; what fails is said in a line."""
     try:
         with tempfile.TemporaryDirectory(prefix="calciphylaxis-cds-bench-") as folder:
-            for workers in (1, 2):
-                found = compare(Path(folder), workers, plan, load)
-                for comparison in found:
-                    show(console, comparison)
-                show_growth(console, found)
+            yield Console(width=170), Path(folder), generator()[1]
     except (ServerFailed, LoadFailed) as problem:
         raise click.ClickException(str(problem)) from None
+
+
+def introduce(console: Console, plan: Plan) -> None:
+    """What the figures depend on."""
+    console.print(f"load: {generator()[0]}; {plan.rounds} rounds of {plan.seconds} s", markup=False)
+    busy = os.getloadavg()[0]
+    console.print(f"{os.cpu_count()} processors; load average of the minute before: {busy:.2f}", markup=False)
 
 
 @main.command()
 @click.option("--rounds", default=20, show_default=True, type=click.IntRange(2, 1000), help="Per number of callers.")
 def fetch(rounds: int) -> None:
     """Calls without prefetch against a stand-in FHIR server that takes 50 ms for each answer."""
-    console = Console(width=150)
-    try:
-        with tempfile.TemporaryDirectory(prefix="calciphylaxis-cds-bench-") as folder:
-            for callers in (1, 8, 32):
-                show_fetching(console, measure_fetching(Path(folder), callers, rounds))
-    except (ServerFailed, LoadFailed) as problem:
-        raise click.ClickException(str(problem)) from None
+    with measuring() as (console, folder, _):
+        for callers in (1, 8, 32):
+            show_fetching(console, measure_fetching(folder, callers, rounds))
+
+
+@main.command()
+@click.pass_obj
+def token(plan: Plan) -> None:
+    """patient-view with the client's JWT, and without."""
+    with measuring() as (console, folder, load):
+        introduce(console, plan)
+        for comparison in cost_of_tokens(folder, plan, load):
+            show(console, comparison)
 
 
 def show_fetching(console: Console, found: Fetching) -> None:
@@ -114,25 +100,27 @@ def show_fetching(console: Console, found: Fetching) -> None:
     console.print(f"  threads {found.threads}, sockets {found.sockets} (before, after)", markup=False)
 
 
-def show_growth(console: Console, found: list[Comparison]) -> None:
+def show_growth(console: Console, found: list[tuple[Case, Comparison]]) -> None:
     """What more data cost: processor time per request as a multiple of that of the ordinary patient-view."""
-    plain = figure([sample.cpu_ms for sample in found[0].ours]).median
-    for comparison in found:
-        if comparison.grown:
-            times = figure([sample.cpu_ms for sample in comparison.ours]).median / plain
-            console.print(f"{comparison.title}: {times:.2f} times the CPU of patient-view", markup=False)
+    plain = figure([sample.cpu_ms for sample in found[0][1].first]).median
+    for case, comparison in found:
+        if case.growth is not None:
+            times = figure([sample.cpu_ms for sample in comparison.first]).median / plain
+            verdict = f"goal {case.growth}: {case.growth.verdict(times)}"
+            console.print(f"{comparison.title}: {times:.2f} times the CPU of patient-view; {verdict}", markup=False)
 
 
-def compare(folder: Path, workers: int, plan: Plan, load: Generator) -> list[Comparison]:
+def compare(folder: Path, workers: int, plan: Plan, load: Generator) -> list[tuple[Case, Comparison]]:
     """Both servers with this many workers, body by body; more data with one worker only."""
     with (
         running("ours", OURS, workers, folder) as ours,
         running("constant", CONSTANT, workers, folder) as constant,
     ):
         services = discovered(ours.port)
+        cases = (*CASES, *(GROWN if workers == 1 else ()))
         return [
-            compare_case(case, services[case.hook], (ours, constant), workers, folder, plan, load)
-            for case in (*CASES, *(GROWN if workers == 1 else ()))
+            (case, compare_case(case, services[case.hook], (ours, constant), workers, folder, plan, load))
+            for case in cases
         ]
 
 
@@ -145,43 +133,20 @@ def compare_case(
     plan: Plan,
     load: Generator,
 ) -> Comparison:
-    """One body: a warm-up, then the rounds; who goes first changes from round to round."""
+    """One body, sent to the service and to the constant route in alternation."""
     body = folder / "body.json"
     body.write_bytes(case.body(service, datetime.now(UTC)))
-    connections = plan.connections * workers
-    seconds = max(plan.seconds, LARGE_SECONDS) if case.grown else plan.seconds
-    paths = (f"/cds-services/{service['id']}", "/constant")
-    sides = [(server, Target(server.port, path, body)) for server, path in zip(servers, paths, strict=True)]
-    samples: tuple[list[Sample], list[Sample]] = ([], [])
-    for _, target in sides:
-        load(target, connections, 1)
-    for turn in range(plan.rounds):
-        for side in (0, 1) if turn % 2 == 0 else (1, 0):
-            samples[side].append(measure(*sides[side], connections, seconds, load))
+    seconds = max(plan.seconds, LARGE_SECONDS) if case.growth else plan.seconds
+    whole = dataclasses.replace(plan, seconds=seconds, connections=plan.connections * workers)
+    ours, constant = servers
+    asked = Target(ours.port, f"/cds-services/{service['id']}", body)
+    sides = (
+        Side("service", ours, lambda _: asked),
+        Side("constant route", constant, lambda _: Target(constant.port, "/constant", body)),
+    )
     size = body.stat().st_size / 1024
-    title = f"{case.name}, body of {size:.1f} KB, {workers} worker(s), {connections} connections"
-    return Comparison(title, *samples, grown=case.grown)
-
-
-def measure(server: Running, target: Target, connections: int, seconds: float, load: Generator) -> Sample:
-    """One run, with the processor time that the workers used for it."""
-    before = server.cpu_seconds()
-    seen = load(target, connections, seconds)
-    if not seen.requests:
-        raise LoadFailed(f"no answer within {seconds} seconds")
-    cpu_ms = (server.cpu_seconds() - before) * 1000 / seen.requests
-    return Sample(seen.requests / seen.seconds, seen.p50, seen.p99, cpu_ms, server.resident_megabytes())
-
-
-def discovered(port: int) -> dict[str, Mapping[str, Any]]:
-    """The services by hook."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        connection.request("GET", "/cds-services")
-        services = json.loads(connection.getresponse().read())["services"]
-    finally:
-        connection.close()
-    return {service["hook"]: service for service in services}
+    title = f"{case.name}, body of {size:.1f} KB, {workers} worker(s), {whole.connections} connections"
+    return Comparison(title, alternate(sides, whole, load), case.goals)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,16 @@ wrk.headers["Content-Type"] = "application/json"
 local file = io.open("{body}", "rb")
 wrk.body = file:read("*a")
 file:close()
+local tokens, used = {{}}, 0
+local name = "{tokens}"
+if name ~= "" then
+  for line in io.lines(name) do tokens[#tokens + 1] = line end
+  request = function()
+    used = used + 1
+    wrk.headers["Authorization"] = "Bearer " .. (tokens[used] or "none-left")
+    return wrk.format()
+  end
+end
 function done(summary, latency, requests)
   local e = summary.errors
   io.write(string.format(
@@ -32,17 +42,25 @@ end
 """
 
 
+_SLOWEST_SECONDS = 30
+"""An answer that takes longer is a failure."""
+
+
 class LoadFailed(Exception):
     """Not every request was answered with success, so the numbers mean nothing."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is asked: a path on a loopback port, and the file that holds the body."""
+    """What is asked: a path on a loopback port, the file that holds the body, and tokens, a line for each request.
+
+    A token is good for one call, so a target with `tokens` is good for one run; without any left, calls fail.
+    """
 
     port: int
     path: str
     body: Path
+    tokens: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -69,13 +87,12 @@ def generator() -> tuple[str, Generator]:
 def with_wrk(target: Target, connections: int, seconds: float) -> Load:
     """One thread of wrk. It counts whole seconds."""
     script = target.body.with_suffix(".lua")
-    script.write_text(_SCRIPT.format(body=target.body))
+    script.write_text(_SCRIPT.format(body=target.body, tokens=target.tokens or ""))
     url = f"http://127.0.0.1:{target.port}{target.path}"
     whole = max(1, round(seconds))
-    command = ("wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{whole}s")
-    done = subprocess.run(
-        (*command, "--script", str(script), url), capture_output=True, text=True, timeout=whole + 60, check=True
-    )
+    command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{whole}s"]
+    command += ["--timeout", f"{_SLOWEST_SECONDS}s", "--script", str(script), url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=whole + 2 * _SLOWEST_SECONDS, check=True)
     seen = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("JSON "))[5:])
     if seen.pop("errors"):
         raise LoadFailed(done.stdout)
@@ -85,16 +102,17 @@ def with_wrk(target: Target, connections: int, seconds: float) -> Load:
 def with_threads(target: Target, connections: int, seconds: float) -> Load:
     """One thread and one kept-alive connection each."""
     body = target.body.read_bytes()
+    tokens = iter(target.tokens.read_text().splitlines()) if target.tokens else None
     end = time.perf_counter() + seconds
     spent: list[float] = []
     wrong: list[str] = []
 
     def ask() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=_SLOWEST_SECONDS)
         try:
             while time.perf_counter() < end:
                 started = time.perf_counter()
-                connection.request("POST", target.path, body, {"Content-Type": "application/json"})
+                connection.request("POST", target.path, body, _headers(tokens))
                 answer = connection.getresponse()
                 answer.read()
                 if answer.status != 200:
@@ -115,3 +133,8 @@ def with_threads(target: Target, connections: int, seconds: float) -> Load:
         raise LoadFailed("; ".join(wrong) or "too few answers")
     hundredths = statistics.quantiles(spent, n=100, method="inclusive")
     return Load(len(spent), time.perf_counter() - started, hundredths[49], hundredths[98])
+
+
+def _headers(tokens: Iterator[str] | None) -> dict[str, str]:
+    plain = {"Content-Type": "application/json"}
+    return plain if tokens is None else plain | {"Authorization": f"Bearer {next(tokens, 'none-left')}"}

@@ -1,4 +1,4 @@
-"""The two servers under test as processes of ours: started, looked at through /proc, and stopped by their own id.
+"""The servers under test as processes of ours: started, looked at through /proc, and stopped by their own id.
 
 What may live here: processes and what the kernel says about them. Linux only.
 """
@@ -25,15 +25,31 @@ class ServerFailed(Exception):
 
 
 @dataclass(frozen=True)
+class Memory:
+    """Megabytes. `rss` and `pss` are the mean of the workers; `total_pss` is that of master and workers together.
+
+    RSS counts a page that several processes share in full for each of them, PSS counts its share only.
+    """
+
+    rss: float
+    pss: float
+    total_pss: float
+
+
+@dataclass(frozen=True)
 class Running:
-    """A server that answers on 127.0.0.1:`port`; `pid` is gunicorn's master, the workers are its children."""
+    """A server that answers on 127.0.0.1:`port`.
+
+    With `forks`, `pid` is gunicorn's master and the workers are its children; without, `pid` itself does the work.
+    """
 
     pid: int
     port: int
+    forks: bool = True
 
     def workers(self) -> list[int]:
         """The process ids of the workers."""
-        return sorted(pid for pid in _processes() if _parent(pid) == self.pid)
+        return sorted(pid for pid in _processes() if _parent(pid) == self.pid) if self.forks else [self.pid]
 
     def cpu_seconds(self) -> float:
         """Processor time that all workers have used so far, in user and kernel mode."""
@@ -48,29 +64,39 @@ class Running:
         links = (entry for pid in self.workers() for entry in Path(f"/proc/{pid}/fd").iterdir())
         return sum(_is_socket(link) for link in links)
 
-    def resident_megabytes(self) -> float:
-        """Resident memory per worker, pages shared with the master included; the mean of the workers."""
-        sizes = [_resident_megabytes(pid) for pid in self.workers()]
-        return sum(sizes) / len(sizes)
+    def memory(self) -> Memory:
+        """What the workers, and all processes together, occupy now."""
+        workers = [_memory(pid) for pid in self.workers()]
+        resident, proportional = (sum(sizes) for sizes in zip(*workers, strict=True))
+        master = _memory(self.pid)[1] if self.forks else 0.0
+        return Memory(resident / len(workers), proportional / len(workers), proportional + master)
 
 
 @contextmanager
-def running(name: str, module: tuple[str, ...], workers: int, folder: Path) -> Iterator[Running]:
-    """Run `python -m module… PORT` in `folder` with nothing set but what a benchmark needs."""
+def running(
+    name: str,
+    module: tuple[str, ...],
+    workers: int,
+    folder: Path,
+    *,
+    python: str = sys.executable,
+    variables: Mapping[str, str] | None = None,
+    forks: bool = True,
+) -> Iterator[Running]:
+    """Run `python -m module… PORT` in `folder` with nothing set but what a benchmark needs and `variables`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     log = folder / f"{name}-{workers}.log"
-    command = (sys.executable, "-m", *module, str(port))
+    command = (python, "-m", *module, str(port))
+    environment = {**_environment(name, workers, folder), **(variables or {})}
     with (
         log.open("wb") as output,
-        subprocess.Popen(
-            command, cwd=folder, env=_environment(name, workers, folder), stdout=output, stderr=output
-        ) as process,
+        subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output) as process,
     ):
         try:
             _wait_until_healthy(process, port, log)
-            yield Running(process.pid, port)
+            yield Running(process.pid, port, forks)
         finally:
             process.terminate()
             try:
@@ -131,8 +157,8 @@ def _is_socket(link: Path) -> bool:
         return False
 
 
-def _resident_megabytes(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
+def _memory(pid: int) -> tuple[float, float]:
+    """RSS and PSS in megabytes."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    sizes = {name: fields.split()[0] for name, _, fields in (line.partition(":") for line in lines[1:])}
+    return int(sizes["Rss"]) / 1024, int(sizes["Pss"]) / 1024
