@@ -9,7 +9,6 @@ import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -26,7 +25,8 @@ from cds_service.services import Knowledge
 from cds_service.settings import Settings
 from cds_service.store import Store
 from cds_service.token_log import TokenLog
-from cds_service.trusted_clients import load_trusted_clients
+from cds_service.trusted_clients import TrustedClients, load_trusted_clients
+from cds_service.web import Surroundings, register_pages
 from fhir_mappings.queries import build_queries
 from fhir_mappings.vocabulary import default_vocabulary
 from hooks.policy import Policy, load_policy
@@ -83,20 +83,32 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
     app.extensions["cds_store"], app.extensions["cds_fhir_client"] = store, client
     register_errors(app)
     register_cors(app, settings.cors_origins)
-    if settings.trusted_clients is not None and settings.public_url is not None and not settings.dev:
-        _let_in_only_trusted_clients(app, settings.trusted_clients, settings.public_url, settings, clock)
+    trusted = load_trusted_clients(settings.trusted_clients) if settings.trusted_clients and not settings.dev else None
+    open_to_all: set[str] = set()
+    if trusted is not None and settings.public_url is not None:
+        _let_in_only_trusted_clients(app, trusted, settings.public_url, settings, clock, open_to_all)
     if settings.rate_limit:
         limit_rate(app, settings.rate_limit, settings.rate_limit_storage)
-    app.register_blueprint(blueprint(load_knowledge(settings), client, store, clock, settings.max_entries))
+    knowledge = load_knowledge(settings)
+    app.register_blueprint(blueprint(knowledge, client, store, clock, settings.max_entries))
+    open_to_all |= register_pages(app, Surroundings(settings, knowledge, client, clock, trusted))
     return app
 
 
 def _let_in_only_trusted_clients(
-    app: Flask, clients: Path, public_url: str, settings: Settings, clock: Callable[[], datetime]
+    app: Flask,
+    trusted: TrustedClients,
+    public_url: str,
+    settings: Settings,
+    clock: Callable[[], datetime],
+    open_to_all: set[str],
 ) -> None:
-    """Discovery, calls and feedback need the CDS client's JWT; health, for load balancers, does not."""
+    """Discovery, calls and feedback need the CDS client's JWT; health, for load balancers, does not.
+
+    `open_to_all` is asked at each request, so that pages which are registered later can be added to it.
+    """
     token_log = TokenLog(settings.database_url)
     app.extensions["cds_token_log"] = token_log
-    authentication = ClientAuthentication(load_trusted_clients(clients), token_log, public_url, clock, KeySets())
-    open_to_all = {"cds.health", "cds.openapi"} | ({"cds.discover"} if settings.open_discovery else set())
+    authentication = ClientAuthentication(trusted, token_log, public_url, clock, KeySets())
+    open_to_all |= {"cds.health", "cds.openapi"} | ({"cds.discover"} if settings.open_discovery else set())
     protect(app, authentication, open_to_all)

@@ -21,6 +21,9 @@ from limits import parse as parse_rate
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+PAGES = frozenset({"reasons", "ehr", "course", "smart"})
+"""The pages for people. The reasons are public; the SMART app has the EHR's authorization; the others need --dev."""
+
 _PREFIX = "CDS_"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # Plain on purpose: no userinfo, query, fragment, percent sign, backslash, blank or empty segment. An address that two
@@ -52,11 +55,14 @@ class Settings:
     """Everything that differs between two installations. Seconds are seconds, sizes are bytes.
 
     An entry of `allowed_fhir_servers` is one base URL, or a prefix when it ends in "/". `fhir_trust_environment` lets
-    the proxy and certificate variables of the environment (HTTPS_PROXY, REQUESTS_CA_BUNDLE) take effect.
+    the proxy and certificate variables of the environment (HTTPS_PROXY, REQUESTS_CA_BUNDLE) take effect; `fhir_batch`
+    asks FHIR servers for everything in one batch Bundle (of trusted clients, each says so for its own servers).
     `trusted_clients` is the file that names who may call; `open_discovery` lets anybody read the discovery document.
-    `max_entries` bounds the Bundle entries of one request,
-    `rate_limit` the calls of one client. `dev` is set
-    by the command line, not by a variable: it also admits FHIR servers on this machine's loopback addresses.
+    `max_entries` bounds the Bundle entries of one request, `rate_limit` the calls of one client. `pages` names the
+    pages for people that are on; the EHR page and the patient's course read from `pages_fhir_server`, and the EHR page
+    calls `pages_service` (this service where it is None). `smart_client_id` is our name at the EHRs that launch the
+    SMART app with --dev; elsewhere each trusted client has its own. `dev` is set by the command line, not by a
+    variable: it also admits FHIR servers on this machine's loopback addresses.
     """
 
     database_url: str = field(default="sqlite:///calciphylaxis-cds.sqlite3", repr=False)
@@ -68,6 +74,7 @@ class Settings:
     fhir_max_bytes: int = 20_000_000
     fhir_pool_size: int = 128
     fhir_trust_environment: bool = False
+    fhir_batch: bool = False
     max_body_bytes: int = 10_000_000
     trusted_clients: Path | None = None
     open_discovery: bool = False
@@ -75,6 +82,10 @@ class Settings:
     rate_limit: str | None = None
     rate_limit_storage: str = field(default="memory://", repr=False)
     cors_origins: tuple[str, ...] = ("*",)
+    pages: frozenset[str] = frozenset({"reasons"})
+    pages_fhir_server: str | None = None
+    pages_service: str | None = None
+    smart_client_id: str | None = None
     workers: int = 2
     threads: int = 16
     log_level: str = "INFO"
@@ -113,6 +124,8 @@ def from_environment(
         problems.append(
             "CDS_PUBLIC_URL: needed with CDS_TRUSTED_CLIENTS, because tokens name the endpoint they are for"
         )
+    problems += _pages_out_of_place(values, dev)
+    problems += _smart_out_of_place(values, dev)
     problems += _missing_libraries(values, is_installed)
     if problems:
         raise SettingsError("the settings cannot be used:\n" + "\n".join(f"  {problem}" for problem in problems))
@@ -162,6 +175,32 @@ def _is_known(name: str) -> bool:
 def _unknown(name: str) -> str:
     near = difflib.get_close_matches(name, _VARIABLES, n=1)
     return f"{name}: there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _pages_out_of_place(values: Mapping[str, Any], dev: bool) -> list[str]:
+    """Pages that show whole charts to whoever opens them, outside --dev; and pages without what they read from."""
+    wanted: frozenset[str] = values.get("pages", frozenset())
+    open_charts = sorted(wanted & {"ehr", "course"})
+    if open_charts and not dev:
+        return [f"CDS_PAGES: {', '.join(open_charts)} show charts without asking who looks; only with --dev"]
+    if open_charts and not values.get("pages_fhir_server"):
+        return [f"CDS_PAGES_FHIR_SERVER: needed for the pages {', '.join(open_charts)}"]
+    return []
+
+
+def _smart_out_of_place(values: Mapping[str, Any], dev: bool) -> list[str]:
+    """The SMART app where nobody could sign in to it, or where its cookies would travel in clear."""
+    problems = []
+    if values.get("smart_client_id") and not dev:
+        problems.append("CDS_SMART_CLIENT_ID: only with --dev; else each client in CDS_TRUSTED_CLIENTS has its own")
+    public: str = values.get("public_url", "")
+    if "smart" not in values.get("pages", ()):
+        return problems
+    if not dev and not values.get("trusted_clients"):
+        problems.append("CDS_TRUSTED_CLIENTS: needed for the page smart, because it names who may launch it")
+    if public.startswith("http:") and not _is_loopback(public):
+        problems.append("CDS_PUBLIC_URL: https is needed for the page smart; http is for loopback addresses only")
+    return problems
 
 
 def _missing_libraries(values: Mapping[str, Any], is_installed: Callable[[str], bool]) -> list[str]:
@@ -242,6 +281,21 @@ def _file(text: str) -> Path:
     return path
 
 
+def _pages(text: str) -> frozenset[str]:
+    names = frozenset(name.strip() for name in text.split(",") if name.strip())
+    if text == "none":
+        return frozenset()
+    if not names <= PAGES:
+        raise ValueError
+    return names
+
+
+def _visible(text: str) -> str:
+    if not re.fullmatch("[!-~]{1,200}", text):
+        raise ValueError
+    return text
+
+
 def _truth(text: str) -> bool:
     return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
 
@@ -268,6 +322,7 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_FHIR_MAX_BYTES": ("fhir_max_bytes", _SIZE, "bytes, from 1000 to 1000000000"),
     "CDS_FHIR_POOL_SIZE": ("fhir_pool_size", _whole(1, 1_000), "a whole number from 1 to 1000"),
     "CDS_FHIR_TRUST_ENVIRONMENT": ("fhir_trust_environment", _truth, "true or false"),
+    "CDS_FHIR_BATCH": ("fhir_batch", _truth, "true or false"),
     "CDS_MAX_BODY_BYTES": ("max_body_bytes", _SIZE, "bytes, from 1000 to 1000000000"),
     "CDS_RATE_LIMIT": ("rate_limit", _rate, "a rate such as 600 per minute"),
     "CDS_RATE_LIMIT_STORAGE": ("rate_limit_storage", _rate_storage, "memory:// or redis://host:port"),
@@ -275,6 +330,10 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_TRUSTED_CLIENTS": ("trusted_clients", _file, "the path of a readable file"),
     "CDS_OPEN_DISCOVERY": ("open_discovery", _truth, "true or false"),
     "CDS_CORS_ORIGINS": ("cors_origins", _origins, "* or origins such as https://ehr.example, separated by commas"),
+    "CDS_PAGES": ("pages", _pages, f"none, or some of {', '.join(sorted(PAGES))}, separated by commas"),
+    "CDS_PAGES_FHIR_SERVER": ("pages_fhir_server", lambda text: _address(text).rstrip("/"), "an http(s) base URL"),
+    "CDS_PAGES_SERVICE": ("pages_service", lambda text: _address(text).rstrip("/"), "an http(s) base URL"),
+    "CDS_SMART_CLIENT_ID": ("smart_client_id", _visible, "1 to 200 letters, digits and signs, no blanks"),
     "CDS_WORKERS": ("workers", _whole(1, 256), "a whole number from 1 to 256"),
     "CDS_THREADS": ("threads", _whole(1, 1_000), "a whole number from 1 to 1000"),
     "CDS_LOG_LEVEL": ("log_level", _log_level, "DEBUG, INFO, WARNING or ERROR"),

@@ -65,11 +65,11 @@ def drug_cards(patient: Assessment, orders: Iterable[Medication], moment: Moment
                 topic.rule = rule
             topic.drugs.append((order, match.drug, rule))
     # A drug whose own row would only inform is still named beside a more urgent one of the same topic.
-    kept = [(topic, indicator) for topic in raised.values() if (indicator := _indicator(topic.rule, moment))]
+    kept = [(topic, indicator) for topic in raised.values() if (indicator := indicator_at(topic.rule, moment))]
     return [_card(patient, topic, indicator, moment, policy) for topic, indicator in kept]
 
 
-def _indicator(rule: DrugRule, moment: Moment) -> Indicator | None:
+def indicator_at(rule: DrugRule, moment: Moment) -> Indicator | None:
     """The indicator at this moment, or None where the card is dropped."""
     if moment is Moment.PATIENT_VIEW and rule.at_patient_view is not None:
         return rule.at_patient_view

@@ -1,7 +1,8 @@
-"""The documents name only what exists: tests, stories, files, links, commands, make targets and settings.
+"""The documents name only what exists: tests, stories, files, links, images, commands, make targets and settings; and
+what they show to be copied is taken by the service.
 
-What may live here: finding such names in README.md and docs/*.md, and looking each of them up. Whether a sentence is
-true is for its reader; whether the thing it points at is there is for these tests.
+What may live here: finding such names and examples in README.md and docs/*.md, and trying each of them. Whether a
+sentence is true is for its reader; whether the thing it points at is there is for these tests.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+import textwrap
 import tomllib
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -18,13 +20,18 @@ import click
 import pytest
 
 from cds_service.cli import cli
-from cds_service.settings import SettingsError, from_environment
+from cds_service.settings import _VARIABLES as VARIABLES
+from cds_service.settings import PAGES, SettingsError, from_environment
+from cds_service.trusted_clients import load_trusted_clients
+from hooks.policy import load_policy
+from tests.unit.hooks.builders import data_files
+from tests.vignettes.story import NOW, read_stories
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = "calciphylaxis-cds"
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 FOLDERS = tuple(f"{name}/" for name in ("hooks", "fhir_mappings", "cds_service", "tests", "docs", "bench", ".ci"))
-_FENCE = re.compile(r"^```.*?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^ *```.*?\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`]+)`")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _REFERENCE = re.compile(r"([\w./-]+\.(?:py|toml))::(.+)")
@@ -101,20 +108,20 @@ def missing_files(text: str) -> list[str]:
 
 def missing_links(text: str, folder: Path) -> list[str]:
     inside = [link for link in _LINK.findall(prose(text)) if not re.match("[a-z]+:", link)]
-    return [link for link in inside if not leads_somewhere(link, folder)]
+    return [link for link in inside if not leads_somewhere(link, text, folder)]
 
 
-def leads_somewhere(link: str, folder: Path) -> bool:
+def leads_somewhere(link: str, text: str, folder: Path) -> bool:
     file, _, anchor = link.partition("#")
-    target = folder / file if file else None
-    if target is not None and not target.exists():
-        return False
-    return not anchor or (target is not None and target.is_file() and anchor in anchors(target))
+    target = folder / file
+    if not file:
+        return anchor in anchors(text)
+    return target.exists() and (not anchor or (target.is_file() and anchor in anchors(target.read_text("utf-8"))))
 
 
-def anchors(document: Path) -> set[str]:
+def anchors(text: str) -> set[str]:
     """The headings as GitHub names them in addresses."""
-    headings = re.findall(r"^#+ (.+)$", prose(document.read_text(encoding="utf-8")), re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", prose(text), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
@@ -157,6 +164,12 @@ def is_setting(name: str) -> bool:
     return True
 
 
+def examples(text: str, table: str) -> list[str]:
+    """The fenced blocks that show such a TOML table."""
+    blocks = [textwrap.dedent(block) for block in _FENCE.findall(text)]
+    return [block for block in blocks if re.search(rf"^{re.escape(table)}$", block, re.MULTILINE)]
+
+
 # ------------------------------------------------------------------ the documents
 def by_name(document: Path) -> str:
     return document.name
@@ -190,6 +203,48 @@ def test_every_make_target_that_a_document_shows_exists(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=by_name)
 def test_every_variable_that_a_document_names_is_a_setting(document: Path) -> None:
     assert missing_variables(document.read_text(encoding="utf-8")) == []
+
+
+ALL_TEXT = "\n".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
+
+
+def test_every_setting_is_documented() -> None:
+    assert set(VARIABLES) - set(variables(ALL_TEXT)) == set()
+
+
+def test_every_page_that_can_be_switched_on_stands_in_the_readme() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `/", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert set(rows) == PAGES
+
+
+def test_every_file_of_trusted_clients_that_is_shown_is_accepted(tmp_path: Path) -> None:
+    texts = [(ROOT / name).read_text("utf-8") for name in ("README.md", "docs/connecting.md")]
+    shown = examples("\n".join(texts), "[[client]]")
+    assert len(shown) > 2
+    for number, example in enumerate(shown):
+        file = tmp_path / f"{number}.toml"
+        file.write_text(example)
+        assert len(list(load_trusted_clients(file))) == 1
+
+
+def test_the_change_of_a_threshold_that_is_shown_is_accepted_and_the_old_value_is_the_one_in_force() -> None:
+    (example,) = examples(ALL_TEXT, "[calcium_high]")
+    files = data_files()
+    old = files["thresholds"]["calcium_high"]
+    shown = tomllib.loads(example)["calcium_high"]
+    assert (shown["says"], shown["unit"], shown["values"][0]) == (old["says"], old["unit"], old["values"][0])
+    files["thresholds"]["calcium_high"] = shown
+    changed = load_policy(**files).history
+    new = shown["values"][-1]
+    assert changed.on(new["since"]).calcium_high == new["value"] != changed.on(NOW.date()).calcium_high
+
+
+def test_the_story_that_is_shown_stands_on_both_sides_of_the_change() -> None:
+    (example,) = [text for text in examples(ALL_TEXT, "[[vignette]]") if "Our protocol" in text]
+    before, after = read_stories(example)
+    since = tomllib.loads(examples(ALL_TEXT, "[calcium_high]")[0])["calcium_high"]["values"][-1]["since"]
+    assert before.now.date() < since <= after.now.date()
+    assert before.expect != after.expect
 
 
 def demands(text: str) -> list[tuple[str, str]]:
@@ -245,7 +300,7 @@ def test_a_wrong_name_is_found_and_a_right_one_is_not(find: Callable[[str], list
     assert find(right) == []
 
 
-@pytest.mark.parametrize("link", ["nowhere.md", "README.md#no-such-heading", "#alone"])
+@pytest.mark.parametrize("link", ["nowhere.md", "docs/images/none.png", "README.md#no-such-heading", "#alone"])
 def test_a_link_to_nowhere_is_found(link: str) -> None:
     assert missing_links(f"[see]({link})", ROOT) == [link]
 
@@ -255,3 +310,17 @@ def test_a_link_to_nowhere_is_found(link: str) -> None:
 )
 def test_a_link_that_leads_somewhere_is_not(link: str) -> None:
     assert missing_links(f"[see]({link})", ROOT) == []
+
+
+def test_a_heading_of_the_same_document_can_be_linked_to() -> None:
+    assert missing_links("## What is it?\n\n[see](#what-is-it)", ROOT) == []
+
+
+def test_an_image_that_is_not_there_is_found() -> None:
+    assert missing_links("![a page](docs/images/none.png)", ROOT) == ["docs/images/none.png"]
+
+
+def test_a_block_inside_a_list_is_a_block() -> None:
+    text = "1. Add:\n\n   ```toml\n   [table]\n   a = 1\n   ```\n"
+    assert examples(text, "[table]") == ["[table]\na = 1\n"]
+    assert prose(text).strip() == "1. Add:"

@@ -37,8 +37,12 @@ def test_every_variable_is_read() -> None:
             "CDS_FHIR_MAX_BYTES": "1000",
             "CDS_FHIR_POOL_SIZE": "8",
             "CDS_FHIR_TRUST_ENVIRONMENT": "True",
+            "CDS_FHIR_BATCH": "true",
             "CDS_MAX_BODY_BYTES": "2000",
             "CDS_CORS_ORIGINS": "https://ehr.example, http://localhost:9000",
+            "CDS_PAGES": "ehr, course",
+            "CDS_PAGES_FHIR_SERVER": "http://127.0.0.1:8080/fhir/",
+            "CDS_PAGES_SERVICE": "https://other.example/",
             "CDS_WORKERS": "3",
             "CDS_THREADS": "4",
             "CDS_LOG_LEVEL": "warning",
@@ -56,13 +60,34 @@ def test_every_variable_is_read() -> None:
         fhir_max_bytes=1000,
         fhir_pool_size=8,
         fhir_trust_environment=True,
+        fhir_batch=True,
         max_body_bytes=2000,
         cors_origins=("https://ehr.example", "http://localhost:9000"),
+        pages=frozenset({"ehr", "course"}),
+        pages_fhir_server="http://127.0.0.1:8080/fhir",
+        pages_service="https://other.example",
         workers=3,
         threads=4,
         log_level="WARNING",
         dev=True,
     )
+
+
+def test_pages_can_all_be_off() -> None:
+    assert from_environment({"CDS_PAGES": "none"}).pages == frozenset()
+
+
+@pytest.mark.parametrize("page", ["ehr", "course"])
+def test_pages_that_show_charts_to_anybody_are_for_development_only(page: str) -> None:
+    environment = {"CDS_PAGES": page, "CDS_PAGES_FHIR_SERVER": "http://127.0.0.1:8080/fhir"}
+    assert from_environment(environment, dev=True).pages == {page}
+    with pytest.raises(SettingsError, match=f"CDS_PAGES: {page} show charts without asking who looks"):
+        from_environment(environment)
+
+
+def test_pages_that_show_charts_need_a_server_to_read_them_from() -> None:
+    with pytest.raises(SettingsError, match="CDS_PAGES_FHIR_SERVER: needed for the pages course, ehr"):
+        from_environment({"CDS_PAGES": "ehr,course"}, dev=True)
 
 
 def test_any_origin_may_be_named_by_a_star() -> None:
@@ -76,6 +101,8 @@ def test_any_origin_may_be_named_by_a_star() -> None:
         ("CDS_DATABASE_URL", "mysql://secret@db/cds"),
         ("CDS_DATABASE_URL", "postgresql+unheardof://secret@db/cds"),
         ("CDS_DATABASE_URL", "postgresql+asyncpg://secret@db/cds"),
+        ("CDS_PAGES", "reasons,dashboard"),
+        ("CDS_PAGES_SERVICE", "file:///etc"),
         ("CDS_TIMEZONE", "Europe/Atlantis"),
         ("CDS_TIMEZONE", "../etc"),
         ("CDS_TIMEZONE", "Europe"),
@@ -91,6 +118,7 @@ def test_any_origin_may_be_named_by_a_star() -> None:
         ("CDS_FHIR_POOL_SIZE", "-1"),
         ("CDS_FHIR_POOL_SIZE", "1001"),
         ("CDS_FHIR_TRUST_ENVIRONMENT", "maybe"),
+        ("CDS_FHIR_BATCH", "sometimes"),
         ("CDS_MAX_BODY_BYTES", "10 MB"),
         ("CDS_CORS_ORIGINS", "https://ehr.example/app"),
         ("CDS_CORS_ORIGINS", "*,https://ehr.example"),

@@ -131,7 +131,8 @@ def test_before_the_first_known_day_the_oldest_values_hold() -> None:
 def test_a_new_value_holds_from_its_day_on_and_not_before_whatever_its_place_in_the_list() -> None:
     data = data_files()["thresholds"]
     change = ON + timedelta(days=30)
-    data["calcium_high"]["values"].insert(0, {"since": change, "value": 9.9, "source": "a new guideline"})
+    first = data["calcium_high"]["values"][0]
+    data["calcium_high"]["values"] = [{"since": change, "value": 9.9, "source": "a new guideline"}, first]
     history = load_thresholds(data)
     assert history.on(change - timedelta(days=1)).calcium_high == LIMITS.calcium_high
     assert history.on(change).calcium_high == 9.9

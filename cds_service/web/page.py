@@ -1,0 +1,52 @@
+"""What all pages share: rendering a template, the headers of an HTML answer, the static files, the error page.
+
+What may live here: HTML as such. What a page shows stands in the module of that page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from flask import Blueprint, Response, render_template
+
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+}
+"""No inline script and no inline style anywhere, nothing from other hosts."""
+
+
+def page(template: str, status: int = 200, *, framed_by: Collection[str] = (), **values: object) -> Response:
+    """An HTML answer. `framed_by` are the origins that may show it in a frame; none by default."""
+    response = Response(render_template(template, **values), status, mimetype="text/html")
+    response.headers["Content-Security-Policy"] = content_security_policy(framed_by)
+    return response
+
+
+def content_security_policy(framed_by: Collection[str] = ()) -> str:
+    """The Content-Security-Policy of a page."""
+    rules = [f"{name} {value}" for name, value in POLICY.items()]
+    return "; ".join([*rules, f"frame-ancestors {' '.join(framed_by) or chr(39) + 'none' + chr(39)}"])
+
+
+def problem(status: int, title: str, what: str, *, framed_by: Collection[str] = ()) -> Response:
+    """A page that says what went wrong, in words for people, without data of a patient."""
+    return page("problem.html", status, framed_by=framed_by, title=title, what=what)
+
+
+def static_files() -> Blueprint:
+    """Our own style sheets and scripts, at /pages/static; templates of all pages are found through it, too."""
+    files = Blueprint("pages", __name__, static_folder="static", template_folder="templates", url_prefix="/pages")
+
+    @files.after_request
+    def keep(response: Response) -> Response:
+        # Nothing of a patient is in these files, unlike in every other answer.
+        response.headers["Cache-Control"] = "public, max-age=300"
+        return response
+
+    return files

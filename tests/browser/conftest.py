@@ -1,0 +1,120 @@
+"""A real Chromium, a service with all its pages, and a FHIR sandbox with the synthetic patients."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Browser, sync_playwright
+
+from cds_service import utc_now
+from cds_service.demo.patients import load_patients
+from cds_service.demo.play import free_port
+from cds_service.demo.sandbox import Sandbox
+from tests.browser.pages import Watched, watched
+
+START_SECONDS = 60
+CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+            "--disable-component-update", "--disable-sync"]  # fmt: skip
+"""As root in a closed network; nothing of a page depends on these."""
+
+OpenPage = Callable[..., AbstractContextManager[Watched]]
+
+
+@dataclass(frozen=True)
+class RunningService:
+    """A service of the test run: where it is, where its FHIR server is, and its database."""
+
+    base: str
+    fhir: str
+    database: str
+    log: Path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = os.environ.get("CDS_TEST_CHROMIUM") or shutil.which("chromium")
+    if path is None:
+        if os.environ.get("CDS_REAL_REQUIRED"):
+            pytest.fail("Chromium is needed here (Debian: apt-get install chromium)")
+        pytest.skip("there is no Chromium on this machine (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def fhir() -> Iterator[Sandbox]:
+    """The synthetic patients, fresh for each file of tests."""
+    resources = [resource for patient in load_patients(utc_now()) for resource in patient.resources]
+    with Sandbox(resources) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def service(fhir: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """The service as users start it, with all its pages, in processes of its own."""
+    folder = tmp_path_factory.mktemp("browser")
+    port = free_port()
+    base, log = f"http://127.0.0.1:{port}", folder / "service.log"
+    database = f"sqlite:///{folder}/cards.sqlite3"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
+    environment |= {
+        "CDS_DATABASE_URL": database,
+        "CDS_PAGES": pages_that_exist(),
+        "CDS_PAGES_FHIR_SERVER": fhir.base,
+        "CDS_PUBLIC_URL": base,
+        # A busy machine is not what these tests are about.
+        "CDS_FHIR_DEADLINE_SECONDS": "20",
+    }
+    command = [sys.executable, "-m", "cds_service.cli", "serve", "--dev", "--port", str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
+    try:
+        await_health(base, process, log)
+        yield RunningService(base, fhir.base, database, log)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+@pytest.fixture
+def open_page(chromium: Browser, service: RunningService) -> OpenPage:
+    """`with open_page(width=360, scheme="dark") as watched: watched.open("/ehr")`."""
+    return partial(watched, chromium, service.base)
+
+
+def await_health(base: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            if requests.get(f"{base}/health", timeout=2).ok:
+                return
+        except requests.RequestException:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(f"the service did not start: {log.read_text(errors='replace')[-2000:]}")
+
+
+def pages_that_exist() -> str:
+    modules = {"reasons": "reasons", "ehr": "ehr_page", "course": "course_page", "smart": "smart"}
+    web = Path(__file__).parents[2] / "cds_service" / "web"
+    return ",".join(page for page, module in modules.items() if (web / f"{module}.py").exists())
