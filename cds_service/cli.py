@@ -190,6 +190,27 @@ def overrides(service: str | None) -> None:
             click.echo(f"{row.times:6}  {row.service}  {row.topic or '(unknown card)'}  {words}{standard}")
 
 
+@cli.command(context_settings=HELP)
+@click.option("--service", help="Only this service id.")
+def feedback(service: str | None) -> None:
+    """List what clinicians did with the cards, oldest first (from CDS_DATABASE_URL).
+
+    Comments are not printed: they are free text and may name a patient.
+    """
+    from cds_service.store import Store
+
+    with in_words(), closing(Store(settings_for(dev=False).database_url)) as store:
+        for row in store.feedback(service=service):
+            item = row.item
+            what = item.override_reason_code or "(no reason)"
+            if item.outcome == "accepted":
+                what = (
+                    f"{len(item.accepted_suggestions)} suggestion{'' if len(item.accepted_suggestions) == 1 else 's'}"
+                )
+            day = item.outcome_timestamp.isoformat(timespec="seconds")
+            click.echo(f"{day}  {item.outcome:10}  {row.service}  {row.topic or '(unknown card)'}  {what}")
+
+
 @cli.group(context_settings=HELP)
 def doctor() -> None:
     """Find out what is wrong."""

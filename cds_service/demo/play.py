@@ -26,14 +26,18 @@ from cds_service.ehr import Ehr, EhrError
 from cds_service.terminal import print_cards
 
 START_SECONDS = 60
+PAGES = "ehr,course,reasons,smart"
+"""What a person can open in a browser while the demonstration serves."""
 
 
 @contextmanager
-def running_service(base: str | None = None, *, port: int = 0, allow_fhir: str = "") -> Iterator[str]:
+def running_service(
+    base: str | None = None, *, port: int = 0, allow_fhir: str = "", pages: str = "none"
+) -> Iterator[str]:
     """The base URL of a service: the one given, else one started for the purpose on loopback and stopped afterwards.
 
     No setting (CDS_…) of the environment holds for the one started: it must neither write into a user's database nor
-    ask for a user's clients.
+    ask for a user's clients. Its `pages` read from the FHIR server `allow_fhir`.
     """
     if base:
         yield base
@@ -45,11 +49,13 @@ def running_service(base: str | None = None, *, port: int = 0, allow_fhir: str =
             command += ["--allow-fhir", allow_fhir]
         log = Path(folder, "service.log")
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
-        environment |= {"CDS_DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3", "CDS_WORKERS": "1"}
+        url = f"http://127.0.0.1:{port}"
+        environment |= {"CDS_DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3", "CDS_WORKERS": "1", "CDS_PAGES": pages}
+        if pages != "none":
+            environment |= {"CDS_PAGES_FHIR_SERVER": allow_fhir, "CDS_PUBLIC_URL": url}
         with log.open("wb") as output:
             process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)  # noqa: S603
         try:
-            url = f"http://127.0.0.1:{port}"
             _await_health(url, process, log)
             yield url
         finally:
@@ -99,7 +105,7 @@ def play_demo(
     resources = [resource for patient in patients for resource in patient.resources]
     with (
         Sandbox(resources, port=free_port(fhir_port)) as fhir,
-        running_service(port=free_port(port), allow_fhir=fhir.base) as cds,
+        running_service(port=free_port(port), allow_fhir=fhir.base, pages=PAGES) as cds,
     ):
         ehr = Ehr(cds, fhir.base)
         for number, patient in enumerate(patients):
@@ -109,6 +115,7 @@ def play_demo(
         console.print(f"FHIR sandbox         {fhir.base}")
         if not once:
             console.print("Press Ctrl-C to stop.")
+            console.print(f"open {cds}/ehr", soft_wrap=True)
             _until_interrupted()
 
 

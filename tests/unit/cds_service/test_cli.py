@@ -251,6 +251,25 @@ def test_overrides_are_counted_with_the_published_code_of_their_reason(tmp_path:
     ])  # fmt: skip
 
 
+def test_feedback_is_listed_oldest_first_and_without_comments(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/cards.sqlite3"
+    later = NOON.replace(hour=13)
+    with closing(Store(url)) as store:
+        accepted = FeedbackItem("1", "accepted", NOON, accepted_suggestions=("s",))
+        both = FeedbackItem("2", "accepted", NOON, accepted_suggestions=("s", "t"), user_comment="Zephyrine")
+        store.record_feedback("a-service", [accepted, both], NOON)
+        store.record_feedback("a-service", [overridden("3", "mechanical-valve"), overridden("4", None)], later)
+        store.record_feedback("another", [accepted], later)
+    result = run("feedback", "--service", "a-service", CDS_DATABASE_URL=url)
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines() == [
+        "2026-03-02T12:00:00+00:00  accepted    a-service  (unknown card)  1 suggestion",
+        "2026-03-02T12:00:00+00:00  accepted    a-service  (unknown card)  2 suggestions",
+        "2026-03-02T12:00:00+00:00  overridden  a-service  (unknown card)  mechanical-valve",
+        "2026-03-02T12:00:00+00:00  overridden  a-service  (unknown card)  (no reason)",
+    ]
+
+
 def test_overrides_of_a_database_that_cannot_be_used_are_an_error_in_words(tmp_path: Path) -> None:
     result = run("overrides", CDS_DATABASE_URL=f"sqlite:///{tmp_path}/missing/cards.sqlite3")
     assert result.exit_code == 1

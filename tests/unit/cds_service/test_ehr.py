@@ -10,7 +10,7 @@ import pytest
 import requests
 import responses
 
-from cds_service.ehr import Ehr, EhrError
+from cds_service.ehr import Ehr, EhrError, chart_context
 
 CDS, FHIR = "https://cds.example", "https://ehr.example/fhir"
 SERVICE = {
@@ -126,3 +126,70 @@ def test_a_discovery_that_cannot_be_read_is_said(
 
 def test_the_token_does_not_show_in_a_repr() -> None:
     assert "sesame" not in repr(Ehr(CDS, FHIR, "sesame"))
+
+
+# ------------------------------------------------------------------ exchanges
+def test_a_call_gives_the_request_sent_the_answer_and_the_time(mock: responses.RequestsMock) -> None:
+    made = Ehr(CDS, FHIR).invoke(SERVICE, chart_context("p1"))
+    assert made.request == sent(mock)
+    assert (made.method, made.url, made.status) == ("POST", f"{CDS}/cds-services/one", 200)
+    assert made.body == {"cards": [{"summary": "x"}]}
+    assert 0 < made.milliseconds < 60_000
+    assert "hookInstance" not in repr(made)
+
+
+def test_a_call_that_fails_is_an_exchange_too(mock: responses.RequestsMock) -> None:
+    mock.replace(responses.POST, f"{CDS}/cds-services/one", status=412, json={"issue": [{"diagnostics": "no chart"}]})
+    made = Ehr(CDS, FHIR).invoke(SERVICE, chart_context("p1"))
+    assert (made.status, made.ok, made.diagnostics) == (412, False, "no chart")
+
+
+def test_a_call_is_not_sent_on_to_another_address(mock: responses.RequestsMock) -> None:
+    mock.replace(responses.POST, f"{CDS}/cds-services/one", status=302, headers={"Location": "https://evil.example"})
+    assert Ehr(CDS, FHIR).invoke(SERVICE, chart_context("p1")).status == 302
+
+
+def test_feedback_goes_to_the_service_that_gave_the_card(mock: responses.RequestsMock) -> None:
+    mock.post(f"{CDS}/cds-services/one/feedback", json={})
+    made = Ehr(CDS, FHIR).feedback("one", [{"card": "c"}])
+    assert (made.ok, made.request) == (True, {"feedback": [{"card": "c"}]})
+
+
+def test_the_id_of_a_service_stays_one_step_of_the_address(mock: responses.RequestsMock) -> None:
+    mock.post(f"{CDS}/cds-services/..%2Fadmin/feedback", json={})
+    assert Ehr(CDS, FHIR).feedback("../admin", []).ok
+
+
+@pytest.mark.parametrize(("id_", "method", "address"), [("m1", "PUT", "Task/m1"), (None, "POST", "Task")])
+def test_a_resource_with_an_id_is_replaced_and_one_without_is_created(
+    id_: str | None, method: str, address: str, mock: responses.RequestsMock
+) -> None:
+    mock.add(method, f"{FHIR}/{address}", status=201, json={})
+    resource = {"resourceType": "Task", **({"id": id_} if id_ else {})}
+    made = Ehr(CDS, FHIR, "sesame").write(resource)
+    assert (made.status, made.method) == (201, method)
+    headers = mock.calls[0].request.headers
+    assert (headers["Content-Type"], headers["Authorization"]) == ("application/fhir+json", "Bearer sesame")
+
+
+def test_templates_are_filled_from_the_context_and_left_out_where_they_cannot_be(mock: responses.RequestsMock) -> None:
+    templates = {
+        "patient": "Patient/{{ context.patientId }}",
+        "visit": "Encounter/{{context.encounterId}}",
+        "drafts": "Medication?_id={{context.draftOrders.MedicationRequest.id}}",
+        "today": "Observation?date=ge{{today() - 7 days}}",
+    }
+    filled = Ehr(CDS, FHIR).prefetch({"prefetch": templates}, {"patientId": "p1", "draftOrders": {}})
+    assert filled.keys() == {"patient"}
+
+
+def test_reading_tells_the_status_of_a_refusal(mock: responses.RequestsMock) -> None:
+    with pytest.raises(EhrError) as refused:
+        Ehr(CDS, FHIR).read("Condition?patient=p1")
+    assert refused.value.status == 403
+
+
+@pytest.mark.parametrize("services", [{}, "x", None, [7]])
+def test_a_discovery_of_another_shape_has_no_services(services: object, mock: responses.RequestsMock) -> None:
+    mock.replace(responses.GET, f"{CDS}/cds-services", json={"services": services})
+    assert Ehr(CDS, FHIR).services() == []

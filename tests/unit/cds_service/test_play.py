@@ -43,8 +43,10 @@ def test_the_command_serves_on_until_it_is_interrupted(tmp_path: Path) -> None:
         said = ""
         for line in demo.stdout:
             said += line
-            if "Press Ctrl-C" in line:
+            if line.startswith("open "):
                 break
+        page = re.findall(r"^open (http://127\.0\.0\.1:\d+/ehr)$", said, re.MULTILINE)[-1]
+        assert "Synthetic, " in requests.get(page, timeout=10).text
         discovery = re.findall(r"http://\S+/cds-services", said)[-1]
         assert requests.get(discovery, timeout=10).status_code == 200
         demo.send_signal(signal.SIGINT)

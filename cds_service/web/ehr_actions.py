@@ -1,0 +1,181 @@
+"""What a clinician does on the EHR page, one function per deed: open, pick, accept, override, sign.
+
+What may live here: how a CDS Hooks client behaves, over `Ehr`. Each deed changes the state and says what happened;
+it gives back whether the chart on the FHIR server has changed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from cds_service.ehr import Ehr, EhrError, chart_context, order_context, reference
+from cds_service.exchange import Exchange
+from cds_service.web.ehr_cards import table, tables, text
+from cds_service.web.ehr_drugs import Catalogue, DrugName, draft_order
+from cds_service.web.ehr_orders import (
+    do_action,
+    draft_of,
+    drop_picked,
+    fault_of,
+    forget,
+    is_same_order,
+    sign_draft,
+    title_of,
+)
+from cds_service.web.ehr_state import CHART, ORDER, Answer, BadState, State
+
+MOST_COMMENT = 2_000
+
+
+@dataclass(frozen=True)
+class Clinician:
+    """Whoever works at the page: the client that speaks for them, the patient, the catalogue and the clock."""
+
+    ehr: Ehr
+    patient_id: str
+    catalogue: Catalogue
+    clock: Callable[[], datetime]
+
+    def open_chart(self, state: State) -> bool:
+        """Call patient-view."""
+        self._ask(state, CHART, "patient-view", chart_context(self.patient_id))
+        heard = state.at(CHART)
+        state.say(f"chart opened: {_heard(heard)}", well=not any(answer.fault for answer in heard))
+        return True
+
+    def pick(self, state: State, typed: str, route: str, dose: str, *, keep: bool) -> bool:
+        """Draft the drug that was typed and call order-select.
+
+        Without `keep` (typing has settled) only an unmistakable name is drafted, and the next one takes its place;
+        with it (Enter, or a click on a name) the draft stays, as free text where the catalogue has no such drug.
+        """
+        drug = self.catalogue.settled(typed)
+        if drug is None and keep:
+            found = self.catalogue.matching(typed)
+            if len(found) > 1:
+                state.say(f"{len(found)} drugs fit “{typed}”: pick one", well=False)
+                return False
+            drug = found[0] if found else DrugName(typed)
+        if drug is None:
+            drop_picked(state)
+            return False
+        made = draft_order(self.patient_id, drug, route, dose, self._now())
+        before = draft_of(state, state.picked)
+        if before is None or not is_same_order(before, made):
+            drop_picked(state)
+            state.drafts.append(made)
+            state.picked, state.judged = made["id"], None
+            self._ask(state, ORDER, "order-select", order_context(self.patient_id, state.drafts, [reference(made)]))
+            heard = state.at(ORDER)
+            state.say(f"{title_of(made)} drafted: {_heard(heard)}", well=not any(answer.fault for answer in heard))
+        if keep:
+            state.picked = None
+        return False
+
+    def remove(self, state: State, draft_id: str) -> bool:
+        """Take a draft out."""
+        draft = draft_of(state, draft_id)
+        if draft is None:
+            raise BadState("there is no such draft")
+        forget(state, draft)
+        state.say(f"{title_of(draft)} is no longer in the drafts")
+        return False
+
+    def accept(self, state: State, card_uuid: str, suggestion_uuid: str) -> bool:
+        """Do what a suggestion says, and tell the service."""
+        answer, card = state.card(card_uuid)
+        chosen = [one for one in tables(card.get("suggestions")) if text(one.get("uuid")) == suggestion_uuid]
+        outcome = dict(answer.outcomes.get(card_uuid, {}))
+        accepted = [*outcome.get("accepted", ()), suggestion_uuid]
+        only_one = card.get("selectionBehavior") == "at-most-one"
+        if not chosen or len(set(accepted)) < len(accepted) or (only_one and len(accepted) > 1):
+            raise BadState("there is no such suggestion to accept")
+        wrote = [do_action(self.ehr, state, action) for action in tables(chosen[0].get("actions"))]
+        state.picked = None
+        item = {
+            "card": card_uuid,
+            "outcome": "accepted",
+            "acceptedSuggestions": [{"id": suggestion_uuid}],
+            "outcomeTimestamp": self._now(),
+        }
+        sent = self._tell(state, answer, item, f"accepted: {text(chosen[0].get('label'))}")
+        answer.outcomes[card_uuid] = {"outcome": "accepted", "accepted": accepted, **sent}
+        return any(wrote)
+
+    def override(self, state: State, card_uuid: str, code: str, comment: str) -> bool:
+        """Set a card aside with its reason, and tell the service."""
+        answer, card = state.card(card_uuid)
+        reasons = tables(card.get("overrideReasons"))
+        reason = next((one for one in reasons if code and one.get("code") == code), None)
+        if reasons and reason is None:
+            state.say("choose a reason for overriding the card first", well=False)
+            return False
+        given: dict[str, Any] = {}
+        if reason is not None:
+            given["reason"] = dict(reason)
+        if comment:
+            given["userComment"] = comment[:MOST_COMMENT]
+        item: dict[str, Any] = {"card": card_uuid, "outcome": "overridden", "outcomeTimestamp": self._now()}
+        told = text(table(reason).get("display")) or "no reason given"
+        if given:
+            item["overrideReason"] = given
+        sent = self._tell(state, answer, item, f"overridden: {told}")
+        answer.outcomes[card_uuid] = {"outcome": "overridden", "reason": told, "comment": comment, **sent}
+        return False
+
+    def sign(self, state: State) -> bool:
+        """Call order-sign; when it has nothing to say, or has been read, write the orders to the FHIR server."""
+        if not state.drafts:
+            state.say("there is no draft to sign", well=False)
+            return False
+        state.picked = None
+        if not state.is_judged:
+            state.judged = [draft["id"] for draft in state.drafts]
+            self._ask(state, ORDER, "order-sign", order_context(self.patient_id, state.drafts))
+            if any(answer.cards or answer.fault for answer in state.at(ORDER)):
+                state.say(f"not signed yet, order-sign says: {_heard(state.at(ORDER))}", well=False)
+                return False
+        wrote = [sign_draft(self.ehr, state, draft, self._now()) for draft in list(state.drafts)]
+        state.judged = None
+        if any(wrote):
+            self._ask(state, CHART, "patient-view", chart_context(self.patient_id))
+        return any(wrote)
+
+    def _ask(self, state: State, place: str, hook: str, context: Mapping[str, Any]) -> None:
+        """Call every service of a hook and keep the answers."""
+        try:
+            services = [one for one in self.ehr.services() if one.get("hook") == hook and one.get("id")]
+        except EhrError as error:
+            gone = Exchange(
+                "GET", f"{self.ehr.cds}/cds-services", {"hook": hook}, error.status, None, 0, "no discovery document"
+            )
+            state.replace(place, [Answer(place, hook, "", gone)])
+            return
+        if not services:
+            state.say(f"the service has nothing for the hook {hook}", well=False)
+        asked = [Answer(place, hook, str(one["id"]), self.ehr.invoke(one, context)) for one in services]
+        state.replace(place, asked)
+
+    def _tell(self, state: State, answer: Answer, item: Mapping[str, Any], words: str) -> dict[str, Any]:
+        sent = self.ehr.feedback(answer.service, [item])
+        if sent.ok:
+            state.say(f"{words} (feedback taken: {sent.status}, {sent.milliseconds:.0f} ms)")
+        else:
+            state.say(f"{words}; the service did not take the feedback ({fault_of(sent)})", well=False)
+        spent = round(sent.milliseconds, 1)
+        return {"sent": dict(sent.request), "status": sent.status, "answer": sent.body, "ms": spent}
+
+    def _now(self) -> str:
+        return self.clock().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _heard(answers: list[Answer]) -> str:
+    """How many cards of which indicator, or why there are none."""
+    faults = [answer.fault for answer in answers if answer.fault]
+    counts = Counter(text(card.get("indicator")) or "plain" for answer in answers for card in answer.cards)
+    cards = [f"{times} {word} card{'' if times == 1 else 's'}" for word, times in counts.items()]
+    return "; ".join([*faults, *cards]) or "no cards"
