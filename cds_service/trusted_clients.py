@@ -14,7 +14,15 @@ What may live here: the type of a trusted client and reading the file. One table
     # algorithms = ["ES384", "RS384"]                     # or ES256, ES512, RS256, RS512, PS256, PS384, PS512, EdDSA
     # audience = "https://cds.example"                    # `aud` of its tokens, where it is not the URL called
     # max_lifetime_seconds = 900                          # longest `exp` - `iat`; 60 to 86400
+    # fhir_batch = true                                   # its FHIR servers answer a batch Bundle, entries side by side
     # jku = "https://ehr.example/jwks.json"               # `jku` of its tokens, where it is not jwks_url; only compared
+    # # For the SMART app (docs/smart.md), all of it optional:
+    # smart_client_id = "calciphylaxis"                   # our name at this EHR; without it, it launches no app
+    # smart_client_secret_env = "NORTHERN_SMART_SECRET"   # NAME of the environment variable with our secret there, or
+    # # smart_key_file = "/etc/calciphylaxis/smart.pem"   #   our private key; with neither we are a public client
+    # smart_scopes = "launch patient/*.rs"                # what to ask for; by default what the rules look at
+    # smart_open = false                                  # true, for test data only: whoever reaches us reads all there
+    # frame_ancestors = ["https://ehr.example"]           # origins that may show the app in a frame; by default none
     #
     # [[client]]
     # tenant = "southern-dialysis"
@@ -60,6 +68,13 @@ class TrustedClient:
     algorithms: frozenset[str] = frozenset({"ES384", "RS384"})
     fhir_servers: tuple[str, ...] = ()
     max_lifetime_seconds: int = 900
+    fhir_batch: bool = False
+    smart_client_id: str | None = None
+    smart_client_secret_env: str | None = None
+    smart_key_file: Path | None = None
+    smart_scopes: str | None = None
+    smart_open: bool = False
+    frame_ancestors: tuple[str, ...] = ()
 
     def is_allowed_fhir_server(self, url: str) -> bool:
         """May a call of this client send us to this FHIR base URL?"""
@@ -122,6 +137,7 @@ def _client(table: Mapping[str, Any], title: str, problems: list[str]) -> Truste
     found += [f"{key}: is missing" for key in ("tenant", "issuer") if key not in table]
     if ("jwks_url" in table) == ("keys" in table):
         found.append("jwks_url, keys: exactly one of the two was expected")
+    found += _smart_problems(table)
     values: dict[str, Any] = {}
     for key, read in _READERS.items():
         if key in table:
@@ -131,6 +147,15 @@ def _client(table: Mapping[str, Any], title: str, problems: list[str]) -> Truste
                 found.append(f"{key}: {error}")
     problems += [f"{title}: {problem}" for problem in found]
     return None if found else TrustedClient(**{"jku": values.get("jwks_url"), **values})
+
+
+def _smart_problems(table: Mapping[str, Any]) -> list[str]:
+    """Keys of the SMART app that do not go together."""
+    proofs = [key for key in ("smart_client_secret_env", "smart_key_file") if key in table]
+    problems = [f"{key}: needs smart_client_id" for key in [*proofs, "smart_scopes"] if key in table]
+    return ([] if "smart_client_id" in table else problems) + (
+        [f"{', '.join(proofs)}: only one of the two was expected"] if len(proofs) > 1 else []
+    )
 
 
 def _title(number: int, table: Mapping[str, Any]) -> str:
@@ -210,6 +235,44 @@ def _lifetime(value: Any) -> int:
     return value
 
 
+def _variable(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch("[A-Za-z_][A-Za-z0-9_]{0,99}", value) or value.startswith("CDS_"):
+        raise ValueError("expected the name of an environment variable that does not begin with CDS_")
+    return value
+
+
+def _key_path(value: Any) -> Path:
+    if not isinstance(value, str) or not Path(value).is_file():
+        raise ValueError("expected the path of a readable file")
+    return Path(value)
+
+
+def _scopes(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[!#-\[\]-~]+( [!#-\[\]-~]+){0,99}", value):
+        raise ValueError("expected scopes with one blank between them")
+    if {"offline_access", "online_access"} & set(value.split()):
+        raise ValueError("refresh tokens are not used: leave offline_access and online_access out")
+    return value
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("expected true or false")
+    return value
+
+
+def _origins(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError("expected an array of origins")
+    origins = [normal_url(item) if isinstance(item, str) else None for item in value]
+    for number, origin in enumerate(origins, 1):
+        if origin is None or origin.count("/") != 2:
+            raise ValueError(f"entry {number}: expected an origin such as https://ehr.example")
+        if not origin.startswith("https://") and not _LOOPBACK.fullmatch(origin):
+            raise ValueError(f"entry {number}: expected https; http is for loopback addresses only")
+    return tuple(origin for origin in origins if origin is not None)
+
+
 _READERS: dict[str, Callable[[Any], Any]] = {
     "tenant": _tenant,
     "issuer": _text,
@@ -220,4 +283,11 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "algorithms": _algorithms,
     "fhir_servers": _servers,
     "max_lifetime_seconds": _lifetime,
+    "fhir_batch": _truth,
+    "smart_client_id": _text,
+    "smart_client_secret_env": _variable,
+    "smart_key_file": _key_path,
+    "smart_scopes": _scopes,
+    "smart_open": _truth,
+    "frame_ancestors": _origins,
 }

@@ -113,6 +113,8 @@ def test_only_asymmetric_algorithms_can_be_allowed(algorithm: Any) -> None:
         ({"max_lifetime_seconds": 86_401}, "max_lifetime_seconds: expected"),
         ({"max_lifetime_seconds": 900.5}, "max_lifetime_seconds: expected"),
         ({"max_lifetime_seconds": True}, "max_lifetime_seconds: expected"),
+        ({"fhir_batch": "yes"}, "fhir_batch: expected true or false"),
+        ({"fhir_batch": 1}, "fhir_batch: expected true or false"),
         ({"isuer": "urn:a"}, "isuer: there is no such key; did you mean issuer?"),
         ({"secret": "x"}, "secret: there is no such key"),
     ],
@@ -191,6 +193,14 @@ def test_any_text_is_understood_or_refused(text: str) -> None:
 def test_a_client_may_send_us_to_its_own_fhir_servers_only(url: str, allowed: bool) -> None:
     client = only(fhir_servers=["https://ehr.example/fhir", "https://many.example/sites/"])
     assert client.is_allowed_fhir_server(url) is allowed
+
+
+def test_the_servers_of_a_client_are_sent_batches_only_where_its_table_says_so() -> None:
+    assert [only().fhir_batch, only(fhir_batch=False).fhir_batch, only(fhir_batch=True).fhir_batch] == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_a_client_without_fhir_servers_sends_us_nowhere() -> None:
