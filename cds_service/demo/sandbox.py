@@ -23,7 +23,17 @@ from cds_service.demo.patients import Resource
 
 _ROOT = "/fhir"
 _LARGEST_BODY = 20_000_000
-_TYPES = ("Patient", "Condition", "Observation", "MedicationRequest", "Medication", "Procedure")
+_TYPES = (
+    "Patient",
+    "Condition",
+    "Observation",
+    "MedicationRequest",
+    "Medication",
+    "Procedure",
+    "ServiceRequest",
+    "CommunicationRequest",
+    "Task",
+)
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE, OPTIONS",
@@ -174,7 +184,9 @@ def _route(server: _Server, method: str, address: str, body: bytes) -> Answer:
         case "GET", [kind, id_]:
             return 200, server.store.read(kind, id_), {}
         case "POST", []:
-            return 200, server.store.transaction(_json(body)), {}
+            bundle = _json(body)
+            is_batch = isinstance(bundle, dict) and bundle.get("type") == "batch"
+            return 200, _batch(server, bundle) if is_batch else server.store.transaction(bundle), {}
         case "POST", [kind]:
             saved = server.store.create(kind, _json(body))
             return 201, saved.resource, {"Location": f"{server.base}/{kind}/{saved.resource['id']}"}
@@ -186,6 +198,28 @@ def _route(server: _Server, method: str, address: str, body: bytes) -> Answer:
             server.store.delete(kind, id_)
             return 204, None, {}
     raise FhirError(404, "not-supported", f"this sandbox has no {method} at this address")
+
+
+def _batch(server: _Server, bundle: Resource) -> Resource:
+    """Every entry answered by itself, in the order of the batch; only reads and searches (GET) are taken."""
+    entries = bundle.get("entry", [])
+    if bundle.get("resourceType") != "Bundle" or not isinstance(entries, list):
+        raise FhirError(400, "structure", "the body is not a batch Bundle")
+    answers = [_batch_entry(server, entry) for entry in entries]
+    return {"resourceType": "Bundle", "type": "batch-response", "entry": answers}
+
+
+def _batch_entry(server: _Server, entry: Any) -> Resource:
+    asked = entry.get("request") if isinstance(entry, dict) else None
+    url = asked.get("url") if isinstance(asked, dict) and asked.get("method") == "GET" else None
+    try:
+        if not isinstance(url, str):
+            raise FhirError(400, "not-supported", "an entry of a batch must GET an address")
+        status, resource, _ = _route(server, "GET", f"{_ROOT}/{url.lstrip('/')}", b"")
+    except FhirError as error:
+        outcome = _outcome(error.code, error.diagnostics)
+        return {"response": {"status": str(error.status), "outcome": outcome}}
+    return {"resource": resource, "response": {"status": f"{status} OK"}}
 
 
 def _form(body: bytes) -> list[tuple[str, str]]:
@@ -222,7 +256,7 @@ def _capabilities(base: str) -> Resource:
             {
                 "mode": "server",
                 "resource": [{"type": kind, "interaction": interactions} for kind in _TYPES],
-                "interaction": [{"code": "transaction"}],
+                "interaction": [{"code": "transaction"}, {"code": "batch"}],
             }
         ],
     }

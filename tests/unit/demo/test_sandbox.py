@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 from fhir.resources.R4B import get_fhir_model_class
+from fhir.resources.R4B.bundle import Bundle
 from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 
@@ -96,6 +97,41 @@ def test_a_transaction_is_answered_entry_by_entry(empty_sandbox: Sandbox, http: 
     answer = http.post(empty_sandbox.base, json=bundle).json()
     assert answer["type"] == "transaction-response"
     assert answer["entry"][0]["response"]["status"] == "201 Created"
+
+
+def batch(*entries: object) -> dict[str, Any]:
+    return {"resourceType": "Bundle", "type": "batch", "entry": list(entries)}
+
+
+def get(url: object, method: str = "GET") -> dict[str, Any]:
+    return {"request": {"method": method, "url": url}}
+
+
+def test_a_batch_is_answered_entry_by_entry_as_single_requests_are(sandbox: Sandbox, http: requests.Session) -> None:
+    addresses = [f"Patient/{VALVE}", f"/MedicationRequest?patient={VALVE}&status=active", "Patient/nobody"]
+    answer = http.post(sandbox.base, json=batch(*map(get, addresses)))
+    assert Bundle.model_validate_json(answer.text).type == "batch-response"
+    patient, orders, nobody = answer.json()["entry"]
+    assert patient["resource"] == http.get(f"{sandbox.base}/Patient/{VALVE}").json()
+    assert orders["resource"] == http.get(f"{sandbox.base}{addresses[1]}").json()
+    assert [one["response"]["status"] for one in (patient, orders, nobody)] == ["200 OK", "200 OK", "404"]
+    assert nobody["response"]["outcome"]["resourceType"] == "OperationOutcome"
+
+
+@pytest.mark.parametrize("entry", [get("Patient/p", "DELETE"), get(None), {"request": 7}, {}, "x", None])
+def test_an_entry_of_a_batch_that_is_no_get_is_refused_by_itself(
+    entry: object, empty_sandbox: Sandbox, http: requests.Session
+) -> None:
+    http.put(f"{empty_sandbox.base}/Patient/p", json={"resourceType": "Patient", "id": "p"})
+    answers = http.post(empty_sandbox.base, json=batch(entry, get("Patient/p"))).json()["entry"]
+    assert [answer["response"]["status"] for answer in answers] == ["400", "200 OK"]
+
+
+@pytest.mark.parametrize("body", [batch() | {"entry": {}}, batch() | {"resourceType": "Patient"}])
+def test_a_batch_that_is_no_bundle_is_refused(
+    body: dict[str, Any], empty_sandbox: Sandbox, http: requests.Session
+) -> None:
+    assert http.post(empty_sandbox.base, json=body).status_code == 400
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,222 @@
+"""The course in words: what stands beside each mark of the drawing, and in the tables.
+
+What may live here: wording of points, periods, findings and evaluations. Names and decimals of results stand in
+`hooks/wording.toml`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from hooks.assessment import Tier
+from hooks.chart import Analyte, Gap, Result, Unreadable
+from hooks.course import DrugLane, FindingLane
+from hooks.course_evaluation import Evaluation, Outcome
+from hooks.course_record import ConditionPeriod, End, MedicationPeriod
+from hooks.course_series import CALCIUM, PRODUCT, Corrected, Point, Series, Side
+from hooks.facts import exact
+from hooks.wording import Wording
+
+NO_LEVEL = "no level reached"
+PRODUCT_UNIT = "mg²/dL²"
+FURTHER = {CALCIUM: "very high from", PRODUCT: "high above", Analyte.SP_KT_V: "target"}
+_SPECIAL = {
+    "vitamin_k_antagonist": "vitamin K antagonist",
+    "active_vitamin_d": "active vitamin D",
+    "nutritional_vitamin_d": "nutritional vitamin D",
+    "iv_iron": "intravenous iron",
+}
+_CONCEPTS = {
+    "calciphylaxis": "calciphylaxis",
+    "calciphylaxis_history": "calciphylaxis in the past",
+    "foot_ulcer": "foot ulcer",
+    "cellulitis": "cellulitis",
+    "sepsis": "sepsis",
+    "bacteraemia": "bacteraemia",
+}
+
+
+def class_name(drug_class: str) -> str:
+    """A drug class as people write it."""
+    return _SPECIAL.get(drug_class, drug_class.replace("_", " "))
+
+
+def joined(parts: Iterable[str], between: str = "; ") -> str:
+    """The parts that say something."""
+    return between.join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words about a course, under one wording, on one day."""
+
+    wording: Wording
+    today: date
+
+    # ------------------------------------------------------------------ results
+    def title(self, series: Series) -> str:
+        """The name of a series."""
+        if series.key == PRODUCT:
+            return "Calcium × phosphate"
+        name = "calcium, corrected" if series.key == CALCIUM else self.wording.analytes[Analyte(series.key)].name
+        return name[0].upper() + name[1:]
+
+    def unit(self, series: Series) -> str:
+        """The unit of a series."""
+        if series.key == PRODUCT:
+            return PRODUCT_UNIT
+        return self.wording.analytes[self._analyte(series)].unit
+
+    @staticmethod
+    def _analyte(series: Series) -> Analyte:
+        return Analyte.TOTAL_CALCIUM if series.key == CALCIUM else Analyte(series.key)
+
+    def number(self, series: Series, value: float) -> str:
+        """A value with the decimals of its series, more where rounding would hide on which side of a limit it lies."""
+        decimals = 1 if series.key == PRODUCT else self.wording.analytes[self._analyte(series)].decimals
+        shown = f"{value:.{decimals}f}"
+        limits = {limit for band in series.bands for limit in (band.low, band.high, band.further)}
+        return exact(value) if float(shown) in limits and float(shown) != value else shown
+
+    def value(self, series: Series, point: Point) -> str:
+        """'>10.4 mg/dL'."""
+        return f"{point.comparator}{self.number(series, point.value)} {self.unit(series)}"
+
+    def side(self, point: Point) -> str:
+        """Where it lies; what a comparator leaves open is said."""
+        return "cannot be told from a value with a comparator" if point.side is Side.UNDECIDED else point.side.value
+
+    def origin(self, point: Point) -> str:
+        """How the value came about: corrected how, from which results, as received in which unit."""
+        how = point.corrected.value if point.corrected else ""
+        if len(point.sources) > 1:
+            parts = "; ".join(self.result(source, point.on) for source in point.sources)
+            return joined((how, parts), ": ")
+        source = point.sources[0]
+        if point.corrected is Corrected.NOT:
+            how = f"{how}, no albumin near enough or one of the two known only as above or below a value"
+        return joined((how, f"received as {source.original}" if source.original else ""))
+
+    def result(self, result: Result, on: date) -> str:
+        """'albumin 3.1 g/dL (31 g/L), 2026-11-02': one of the results behind a value."""
+        style = self.wording.analytes[result.analyte]
+        value = f"{result.comparator}{result.value:.{style.decimals}f} {style.unit}".rstrip()
+        received = f" ({result.original})" if result.original else ""
+        dated = f", {result.on}" if result.on != on else ""
+        return f"{style.name} {value}{received}{dated}"
+
+    def codes(self, point: Point) -> str:
+        """The codes by which the results were recognised."""
+        return ", ".join(dict.fromkeys(f"LOINC {source.code}" for source in point.sources if source.code))
+
+    def point(self, series: Series, point: Point) -> list[str]:
+        """What stands beside the mark, a line each."""
+        what = self.title(series)
+        if point.corrected is Corrected.NOT:
+            what = "Calcium, not corrected"
+        lines = [f"{what} {self.value(series, point)}: {self.side(point)}", point.on.isoformat()]
+        return [line for line in (*lines, self.origin(point), self.codes(point)) if line]
+
+    def unread(self, one: Unreadable) -> str:
+        """One thing that was received and could not be used."""
+        known = {analyte.value for analyte in Analyte}
+        name = self.wording.analytes[Analyte(one.what)].name if one.what in known else one.what
+        return f"{name}{f' of {one.on}' if one.on else ''} could not be used: {one.reason}"
+
+    @staticmethod
+    def gap(gap: Gap) -> str:
+        """One look-up that failed or was cut short."""
+        return f"{gap.what[0].upper()}{gap.what[1:]}: {gap.reason}"
+
+    # ------------------------------------------------------------------ drugs and findings
+    def period(self, period: MedicationPeriod) -> str:
+        """'2025-04-01 to 2026-10-05 (end of the dosage period)'."""
+        start = period.start.isoformat() if period.start else "a day that is not recorded"
+        if period.end is End.ONGOING:
+            return f"since {start}" if period.start else "since " + start
+        if period.last is None:
+            return f"{start} to a day that is not recorded"
+        return f"{start} to {period.last} ({period.end_from})"
+
+    def status(self, period: MedicationPeriod) -> str:
+        """The status as recorded, and when it was prescribed where that is another day."""
+        known = period.known
+        later = f", recorded {known}" if known and known != period.start else ""
+        return f"{period.status}{later}"
+
+    def drug(self, lane: DrugLane, period: MedicationPeriod) -> list[str]:
+        """What stands beside a bar, a line each."""
+        how = ", ".join(
+            dict.fromkeys(
+                "matched by name" if match.by_name else match.how
+                for match in period.medication.matches
+                if match.drug == lane.drug
+            )
+        )
+        return [
+            f"{period.medication.display} ({class_name(lane.drug_class)})",
+            self.period(period),
+            f"status {self.status(period)}",
+            how,
+        ]
+
+    def finding(self, lane: FindingLane) -> str:
+        """What the finding is called."""
+        if lane.concept == "calciphylaxis_provisional":
+            return f"{lane.period.then.verification} calciphylaxis"
+        return self.wording.signs_short.get(lane.concept) or _CONCEPTS[lane.concept]
+
+    def how(self, lane: FindingLane) -> str:
+        """The code by which the finding was recognised."""
+        concepts = {**lane.period.now.concepts, **lane.period.then.concepts}
+        return concepts[lane.concept].how if concepts[lane.concept].how != "by name" else "matched by name"
+
+    def since(self, period: ConditionPeriod) -> str:
+        """'recorded 2026-09-09, gone 2026-10-01'."""
+        known = f"recorded {period.known}" if period.known else "undated"
+        onset = period.then.onset
+        began = f", began {onset.first}" if onset and period.known and onset.first < period.known else ""
+        if period.end is End.ONGOING:
+            return f"{known}{began}, active"
+        return f"{known}{began}, {f'gone {period.gone}' if period.gone else 'gone on a day that is not recorded'}"
+
+    def finding_lines(self, lane: FindingLane) -> list[str]:
+        """What stands beside a finding, a line each."""
+        name = self.finding(lane)
+        return [f"{name[0].upper()}{name[1:]}: “{lane.period.then.text}”", self.since(lane.period), self.how(lane)]
+
+    # ------------------------------------------------------------------ evaluations
+    @staticmethod
+    def tier(tier: Tier) -> str:
+        """'suspected calciphylaxis', 'elevated risk'; NONE is no promise that there is no risk."""
+        if tier in (Tier.CONFIRMED, Tier.SUSPECTED, Tier.POSSIBLE):
+            return f"{tier.value} calciphylaxis"
+        return {Tier.NONE: NO_LEVEL, Tier.CHILD: "child: the rules are for adults"}.get(tier, tier.value)
+
+    def outcome(self, outcome: Outcome) -> str:
+        """'elevated risk, 4 points'."""
+        return f"{self.tier(outcome.tier)}, {outcome.points} {'point' if outcome.points == 1 else 'points'}"
+
+    def factors(self, outcome: Outcome) -> str:
+        """The factors that are met."""
+        return ", ".join(self.wording.factors_short[name] for name in outcome.factors) or "no factor"
+
+    def otherwise(self, evaluation: Evaluation) -> str:
+        """What the rules would have said with what may also have been there."""
+        if evaluation.otherwise is None:
+            return ""
+        return f"{self.outcome(evaluation.otherwise)} if also counted: {', '.join(evaluation.unsure)}"
+
+    def because(self, evaluation: Evaluation) -> str:
+        """What changed on this day."""
+        if evaluation.on == self.today:
+            return "today"
+        return "new: " + ", ".join(evaluation.because) if evaluation.because else "no new record"
+
+    def evaluation(self, evaluation: Evaluation) -> list[str]:
+        """What stands beside an evaluation, a line each."""
+        said = self.outcome(evaluation.outcome)
+        lines = [f"{said[0].upper()}{said[1:]}", f"{evaluation.on} ({self.because(evaluation)})"]
+        return [line for line in (*lines, self.factors(evaluation.outcome), self.otherwise(evaluation)) if line]

@@ -1,0 +1,236 @@
+"""Results over time against the thresholds of their day: calcium as the rules choose it, phosphate, product, PTH, dose.
+
+What may live here: the points of each series, on which side of the thresholds they lie, and the bands between which
+they should lie. Choice and correction of results are those of `labs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import StrEnum
+
+from hooks.chart import Analyte, Chart, Gap, Result, Unreadable
+from hooks.finding import above, at_least, below
+from hooks.labs import Labs
+from hooks.policy import Policy
+from hooks.thresholds import Thresholds
+
+
+class Side(StrEnum):
+    """Where a value lies. UNDECIDED: a comparator leaves it open."""
+
+    LOW = "low"
+    IN_RANGE = "in range"
+    HIGH = "high"
+    VERY_HIGH = "very high"
+    UNDECIDED = "cannot tell"
+
+
+class Corrected(StrEnum):
+    """How a calcium came about."""
+
+    BY_LABORATORY = "corrected by the laboratory"
+    BY_ALBUMIN = "corrected for albumin"
+    NOT = "not corrected"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One value on its day, in the unit of the series. `sources` are the results it was taken or worked out from."""
+
+    on: date
+    value: float
+    side: Side
+    sources: tuple[Result, ...]
+    comparator: str = ""
+    corrected: Corrected | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The thresholds from `first` to `last`: `low` and `high` bound the range, `further` is a second level."""
+
+    first: date
+    last: date
+    low: float | None = None
+    high: float | None = None
+    further: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The points of one measure, oldest first; `gaps` and `unreadable` say what of it could not be read."""
+
+    key: str
+    points: tuple[Point, ...]
+    bands: tuple[Band, ...]
+    unreadable: tuple[Unreadable, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+CALCIUM = "calcium"
+PRODUCT = "product"
+TOTAL = (Analyte.TOTAL_CALCIUM, Analyte.ALBUMIN_CORRECTED_CALCIUM)
+USED_BY: dict[str, tuple[Analyte, ...]] = {
+    CALCIUM: TOTAL,
+    Analyte.IONISED_CALCIUM: (Analyte.IONISED_CALCIUM, Analyte.IONISED_CALCIUM_PH74),
+    Analyte.PHOSPHATE: (Analyte.PHOSPHATE,),
+    PRODUCT: (*TOTAL, Analyte.PHOSPHATE),
+    Analyte.INTACT_PTH: (Analyte.INTACT_PTH,),
+    Analyte.SP_KT_V: (Analyte.SP_KT_V,),
+    Analyte.PD_WEEKLY_KT_V: (Analyte.PD_WEEKLY_KT_V,),
+    Analyte.UREA_REDUCTION_RATIO: (Analyte.UREA_REDUCTION_RATIO,),
+}
+"""The results that each series rests on, in the order in which the series are shown."""
+
+Bounds = tuple[float | None, float | None, float | None]
+_BOUNDS: dict[str, Callable[[Thresholds], Bounds]] = {
+    CALCIUM: lambda limits: (limits.calcium_low, limits.calcium_high, limits.calcium_very_high),
+    Analyte.IONISED_CALCIUM: lambda limits: (limits.ionised_calcium_low, limits.ionised_calcium_high, None),
+    Analyte.PHOSPHATE: lambda limits: (None, limits.phosphate_high, None),
+    PRODUCT: lambda limits: (None, limits.product_moderate, limits.product_high),
+    Analyte.SP_KT_V: lambda limits: (limits.hd_kt_v_minimum, None, limits.hd_kt_v_target),
+    Analyte.PD_WEEKLY_KT_V: lambda limits: (limits.pd_kt_v_minimum, None, None),
+    Analyte.UREA_REDUCTION_RATIO: lambda limits: (limits.urea_reduction_ratio_minimum, None, None),
+}
+
+
+def series(chart: Chart, first: date, today: date, policy: Policy) -> tuple[Series, ...]:
+    """Every series, calcium first. One without results is there too when it belongs to every patient."""
+    shown = [_series(key, chart, first, today, policy) for key in USED_BY]
+    given = {one.key for one in shown if one.points or one.unreadable}
+    always = {CALCIUM, Analyte.PHOSPHATE, PRODUCT, Analyte.INTACT_PTH}
+    if not given & {Analyte.PD_WEEKLY_KT_V, Analyte.UREA_REDUCTION_RATIO}:
+        always.add(Analyte.SP_KT_V)
+    return tuple(one for one in shown if one.key in given | always)
+
+
+def _series(key: str, chart: Chart, first: date, today: date, policy: Policy) -> Series:
+    read = _READERS.get(key, _measured)
+    points = tuple(sorted(read(key, chart, (first, today), policy), key=lambda point: point.on))
+    bands = _pth_bands if key == Analyte.INTACT_PTH else _bands
+    own = {analyte.value for analyte in USED_BY[key]}
+    return Series(
+        key=key,
+        points=points,
+        bands=tuple(bands(key, points, (first, today), policy)),
+        unreadable=tuple(one for one in chart.unreadable if one.what in own and _shown(one.on, first, today)),
+        gaps=tuple(gap for gap in chart.gaps if not gap.analytes.isdisjoint(USED_BY[key])),
+    )
+
+
+def _shown(day: date | None, first: date, today: date) -> bool:
+    """An undated one may belong to any day."""
+    return day is None or first <= day <= today
+
+
+Days = tuple[date, date]
+
+
+def _results(chart: Chart, analytes: tuple[Analyte, ...], days: Days) -> Iterator[Result]:
+    """The results between the days; of several of one instant the one that ranks first."""
+    for analyte in analytes:
+        seen: set[float] = set()
+        for result in chart.results.get(analyte, ()):
+            if days[0] <= result.on <= days[1] and result.at not in seen:
+                seen.add(result.at)
+                yield result
+
+
+def _measured(key: str, chart: Chart, days: Days, policy: Policy) -> Iterator[Point]:
+    for result in _results(chart, USED_BY[key], days):
+        low, high, _ = _BOUNDS[key](policy.thresholds(result.on))
+        yield Point(result.on, result.value, _side(result, low, high), (result,), result.comparator)
+
+
+def _side(result: Result, low: float | None, high: float | None) -> Side:
+    is_low = below((result,), low).met if low is not None else False
+    is_high = above((result,), high).met if high is not None else False
+    if is_low or is_high:
+        return Side.LOW if is_low else Side.HIGH
+    return Side.UNDECIDED if is_low is None or is_high is None else Side.IN_RANGE
+
+
+def _pth(key: str, chart: Chart, days: Days, policy: Policy) -> Iterator[Point]:
+    for result in _results(chart, USED_BY[key], days):
+        low, high = _pth_bounds(chart, result, policy)
+        yield Point(result.on, result.value, _side(result, low, high), (result,), result.comparator)
+
+
+def _pth_bounds(chart: Chart, result: Result, policy: Policy) -> tuple[float, float]:
+    """The upper threshold is a multiple of the upper reference limit that came with the result."""
+    limits = policy.thresholds(result.on)
+    upper = Labs(chart, result.on, limits).pth_upper_limit(result)
+    return limits.pth_low, round(limits.pth_high_times * upper, 4)
+
+
+def _as_of(chart: Chart, day: date, today: date, policy: Policy) -> Labs:
+    """The results up to a day, with the albumins that came soon enough after it to correct a calcium of that day."""
+    limits = policy.thresholds(day)
+    until = min(day + timedelta(days=int(limits.correction_albumin_days)), today)
+    results = {
+        analyte: tuple(one for one in found if one.on <= (until if analyte is Analyte.ALBUMIN else day))
+        for analyte, found in chart.results.items()
+    }
+    return Labs(replace(chart, results=results), until, limits)
+
+
+def _calcium(key: str, chart: Chart, days: Days, policy: Policy) -> Iterator[Point]:
+    for day in sorted({result.on for result in _results(chart, USED_BY[key], days)}):
+        labs = _as_of(chart, day, days[1], policy)
+        calcium, chosen = labs.calcium, labs.calcium.series[0]
+        sources = tuple(one for one in (calcium.measured, calcium.albumin) if one is not None) or (chosen,)
+        if calcium.reported_corrected:
+            corrected = Corrected.BY_LABORATORY
+        else:
+            corrected = Corrected.BY_ALBUMIN if calcium.albumin is not None else Corrected.NOT
+        side = _side(chosen, labs.limits.calcium_low, labs.limits.calcium_high)
+        if side is Side.HIGH and at_least((chosen,), labs.limits.calcium_very_high):
+            side = Side.VERY_HIGH
+        yield Point(day, chosen.value, side, sources, chosen.comparator, corrected)
+
+
+def _product(key: str, chart: Chart, days: Days, policy: Policy) -> Iterator[Point]:
+    for day in sorted({result.on for result in _results(chart, USED_BY[key], days)}):
+        labs = _as_of(chart, day, days[1], policy)
+        product = labs.product
+        if product is not None:
+            side = Side.VERY_HIGH if labs.product_high else Side.HIGH if labs.product_moderate else Side.IN_RANGE
+            yield Point(day, product.value, side, (product.calcium, product.phosphate))
+
+
+_READERS: dict[str, Callable[[str, Chart, Days, Policy], Iterator[Point]]] = {
+    CALCIUM: _calcium,
+    PRODUCT: _product,
+    Analyte.INTACT_PTH: lambda key, chart, days, policy: _pth(key, chart, days, policy),
+}
+
+
+def _bands(key: str, points: tuple[Point, ...], days: Days, policy: Policy) -> Iterator[Band]:
+    """One band per stretch of days with the same thresholds."""
+    del points
+    first, last = days
+    starts = [first, *(since for since, _ in policy.history.periods if first < since <= last)]
+    bounds = [_BOUNDS[key](policy.thresholds(day)) for day in starts]
+    changes = [number for number, bound in enumerate(bounds) if number == 0 or bound != bounds[number - 1]]
+    ends = [*(starts[number] for number in changes[1:]), last]
+    for number, end in zip(changes, ends, strict=True):
+        yield Band(starts[number], end, *bounds[number])
+
+
+def _pth_bands(key: str, points: tuple[Point, ...], days: Days, policy: Policy) -> Iterator[Band]:
+    """One band per stretch of results that share their upper reference limit; the first and last reach to the ends."""
+    del key
+    bounds: list[tuple[date, tuple[float, float]]] = []
+    for point in points:
+        found = _pth_bounds(Chart(), point.sources[0], policy)
+        if not bounds or bounds[-1][1] != found:
+            bounds.append((point.on, found))
+    if not bounds:
+        limits = policy.thresholds(days[1])
+        bounds = [(days[0], (limits.pth_low, round(limits.pth_high_times * limits.pth_assumed_upper_limit, 4)))]
+    starts = [days[0], *(day for day, _ in bounds[1:])]
+    for start, end, (_, (low, high)) in zip(starts, [*starts[1:], days[1]], bounds, strict=True):
+        yield Band(start, end, low, high)
