@@ -18,8 +18,9 @@ import click
 from rich.console import Console
 
 from bench.cases import CASES, GROWN, Case
-from bench.fetch import Fetching, measure_fetching
+from bench.fetch import CALLERS, measure_fetching, show_fetching
 from bench.figures import Comparison, figure, show
+from bench.hapi import measure_hapi
 from bench.load import Generator, LoadFailed, Target, generator
 from bench.rounds import Plan, Side, alternate, discovered
 from bench.servers import Running, ServerFailed, running
@@ -77,8 +78,17 @@ def introduce(console: Console, plan: Plan) -> None:
 def fetch(rounds: int) -> None:
     """Calls without prefetch against a stand-in FHIR server that takes 50 ms for each answer."""
     with measuring() as (console, folder, _):
-        for callers in (1, 8, 32):
-            show_fetching(console, measure_fetching(folder, callers, rounds))
+        for callers in CALLERS:
+            for batch in (False, True):
+                show_fetching(console, measure_fetching(folder, callers, rounds, batch))
+
+
+@main.command()
+@click.option("--rounds", default=20, show_default=True, type=click.IntRange(2, 1000), help="Per number of callers.")
+def hapi(rounds: int) -> None:
+    """Calls without prefetch against a real HAPI FHIR server (Java 17, Maven)."""
+    with measuring() as (console, folder, _):
+        measure_hapi(console, folder, rounds)
 
 
 @main.command()
@@ -89,15 +99,6 @@ def token(plan: Plan) -> None:
         introduce(console, plan)
         for comparison in cost_of_tokens(folder, plan, load):
             show(console, comparison)
-
-
-def show_fetching(console: Console, found: Fetching) -> None:
-    """One number of callers in three lines."""
-    service, alone = found.service, found.stand_in
-    console.print(f"{found.callers} callers at once, {len(found.seconds)} answers", markup=False)
-    console.print(f"  service            p50 {service.p50:6.0f} ms  p99 {service.p99:6.0f} ms", markup=False)
-    console.print(f"  stand-in by itself p50 {alone.p50:6.0f} ms  p99 {alone.p99:6.0f} ms", markup=False)
-    console.print(f"  threads {found.threads}, sockets {found.sockets} (before, after)", markup=False)
 
 
 def show_growth(console: Console, found: list[tuple[Case, Comparison]]) -> None:

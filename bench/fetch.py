@@ -1,7 +1,8 @@
-"""Calls without prefetch: the service's waiting beside that of its FHIR server.
+"""`python -m bench fetch`: calls without prefetch, the service's waiting beside that of its FHIR server.
 
 What may live here: callers that start together, the same searches without the service, and what both took. The
-stand-in's own time is one parallel round: every search of every caller at once, each on a connection of its own.
+server's own time is one parallel round: every search (or batch) of every caller at once, each on a connection of its
+own.
 """
 
 from __future__ import annotations
@@ -17,13 +18,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from bench.bodies import PATIENT_ID
+from bench.figures import Goal
 from bench.load import LoadFailed
 from bench.servers import Running, running
 
-SERVICE = ("cds_service.cli", "serve", "--dev", "--port")
 STAND_IN = ("bench.stand_in",)
-WARM_UP = 2
+CALLERS = (1, 8, 32, 64)
+WARM_UP = 3
+P50_GOALS = {1: Goal(1.15), 8: Goal(1.3)}
+"""By callers: p50 of the service divided by that of the FHIR server itself."""
+P99_GOALS = {32: Goal(500)}
+"""By callers: milliseconds."""
+_LONGEST_ANSWER = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,8 @@ class Fetching:
     alone: Sequence[float]
     threads: tuple[int, int]
     sockets: tuple[int, int]
+    batch: bool = False
+    cpu_ms: float = 0.0
 
     @property
     def service(self) -> Waiting:
@@ -61,25 +72,53 @@ def waiting(seconds: Sequence[float]) -> Waiting:
     return Waiting(hundredths[49] * 1000, hundredths[98] * 1000)
 
 
-def measure_fetching(folder: Path, callers: int, rounds: int) -> Fetching:
+def measure_fetching(folder: Path, callers: int, rounds: int, batch: bool = False) -> Fetching:
     """A fresh service with one worker, and a fresh stand-in; both are stopped at the end."""
-    with (
-        running(f"stand-in-{callers}", STAND_IN, 1, folder) as stand_in,
-        running(f"service-{callers}", SERVICE, 1, folder) as service,
-    ):
+    with running(f"stand-in-{callers}", STAND_IN, 1, folder) as stand_in:
+        return measure_against(f"http://127.0.0.1:{stand_in.port}", PATIENT_ID, folder, callers, rounds, batch)
+
+
+def measure_against(base: str, patient: str, folder: Path, callers: int, rounds: int, batch: bool) -> Fetching:
+    """A fresh service with one worker that asks the FHIR server at `base` about one patient."""
+    how = "batch" if batch else "singly"
+    with running(f"service-{how}-{callers}", ("bench.fetching_service", how), 1, folder) as service:
         found = _service(service.port)
-        body = _body(found, stand_in.port)
-        path = f"/cds-services/{found['id']}"
+        body, path = _body(found, base, patient), f"/cds-services/{found['id']}"
+        paths = [template.replace("{{context.patientId}}", patient) for template in found["prefetch"].values()]
         before = service.threads(), service.sockets()
         for _ in range(WARM_UP):
             _together(service, path, body, callers)
+        used = service.cpu_seconds()
         seconds = [spent for _ in range(rounds) for spent in _together(service, path, body, callers)]
-        paths = [f"/{template.replace('{{context.patientId}}', PATIENT_ID)}" for template in found["prefetch"].values()]
-        alone = asyncio.run(_rounds(stand_in.port, paths * callers, rounds))
+        cpu_ms = (service.cpu_seconds() - used) * 1000 / len(seconds)
+        alone = asyncio.run(_rounds(base, _requests(base, paths, batch) * callers, rounds))
         # Idle connections of the callers are closed by then; those to the FHIR server may be kept.
         time.sleep(1)
         after = service.threads(), service.sockets()
-    return Fetching(callers, seconds, alone, (before[0], after[0]), (before[1], after[1]))
+    return Fetching(callers, seconds, alone, (before[0], after[0]), (before[1], after[1]), batch, cpu_ms)
+
+
+def show_fetching(console: Console, found: Fetching) -> None:
+    """One number of callers in a few lines, with what was hoped for."""
+    service, alone = found.service, found.stand_in
+    ratio = service.p50 / alone.p50
+    lines = [
+        f"{found.callers} callers at once, {'one batch each' if found.batch else 'search by search'}, "
+        f"{len(found.seconds)} answers, {found.cpu_ms:.1f} ms of CPU each",
+        f"  service               p50 {service.p50:6.0f} ms  p99 {service.p99:6.0f} ms{_p99_goal(found)}",
+        f"  FHIR server by itself p50 {alone.p50:6.0f} ms  p99 {alone.p99:6.0f} ms",
+        f"  p50: {ratio:.2f} times{_goal(P50_GOALS.get(found.callers), ratio)}",
+        f"  threads {found.threads}, sockets {found.sockets} (before, after)",
+    ]
+    console.print("\n".join(lines), markup=False, highlight=False)
+
+
+def _p99_goal(found: Fetching) -> str:
+    return _goal(P99_GOALS.get(found.callers), found.service.p99)
+
+
+def _goal(goal: Goal | None, value: float) -> str:
+    return f"  (goal {goal}: {goal.verdict(value)})" if goal else ""
 
 
 def _service(port: int) -> Mapping[str, Any]:
@@ -92,12 +131,12 @@ def _service(port: int) -> Mapping[str, Any]:
     return next(service for service in services if service["hook"] == "patient-view")
 
 
-def _body(service: Mapping[str, Any], stand_in: int) -> bytes:
+def _body(service: Mapping[str, Any], base: str, patient: str) -> bytes:
     request = {
         "hook": service["hook"],
         "hookInstance": "5d3f7c3e-6f0b-4f4e-9a43-6f3f3e0a7b11",
-        "fhirServer": f"http://127.0.0.1:{stand_in}",
-        "context": {"userId": "Practitioner/bench", "patientId": PATIENT_ID},
+        "fhirServer": base,
+        "context": {"userId": "Practitioner/bench", "patientId": patient},
     }
     return json.dumps(request).encode()
 
@@ -135,21 +174,39 @@ def _together(service: Running, path: str, body: bytes, callers: int) -> list[fl
     return spent
 
 
-async def _rounds(port: int, paths: Sequence[str], rounds: int) -> list[float]:
-    """Every path at once, on connections that are open already; the seconds of each round."""
-    streams = [await asyncio.open_connection("127.0.0.1", port) for _ in paths]
+def _requests(base: str, paths: Sequence[str], batch: bool) -> list[bytes]:
+    """The requests of one caller as they go over the wire."""
+    _, _, rest = base.partition("://")
+    host, slash, root = rest.partition("/")
+    common = f"HTTP/1.1\r\nHost: {host}\r\nAccept: application/fhir+json\r\n"
+    if not batch:
+        return [f"GET {slash}{root}/{path.replace('|', '%7C')} {common}\r\n".encode() for path in paths]
+    entries = [{"request": {"method": "GET", "url": path}} for path in paths]
+    body = json.dumps({"resourceType": "Bundle", "type": "batch", "entry": entries})
+    length = f"Content-Type: application/fhir+json\r\nContent-Length: {len(body)}\r\n"
+    return [f"POST /{root} {common}{length}\r\n{body}".encode()]
+
+
+async def _rounds(base: str, requests: Sequence[bytes], rounds: int) -> list[float]:
+    """Every request at once, on connections that are open already; the seconds of each round."""
+    host, _, port = base.partition("://")[2].partition("/")[0].partition(":")
+    streams = [await asyncio.open_connection(host, int(port), limit=_LONGEST_ANSWER) for _ in requests]
     spent: list[float] = []
     for _ in range(WARM_UP + rounds):
         started = time.perf_counter()
-        await asyncio.gather(*(_get(path, *pair) for path, pair in zip(paths, streams, strict=True)))
+        await asyncio.gather(*(_ask(request, *pair) for request, pair in zip(requests, streams, strict=True)))
         spent.append(time.perf_counter() - started)
     for _, writer in streams:
         writer.close()
     return spent[WARM_UP:]
 
 
-async def _get(path: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-    await reader.readexactly(length)
+async def _ask(request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(request)
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    if not head.startswith(b"http/1.1 200"):
+        raise LoadFailed(f"the FHIR server answered {head[:12]!r}")
+    if b"content-length:" in head:
+        await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r\n")[0]))
+    else:
+        await reader.readuntil(b"\r\n0\r\n\r\n")

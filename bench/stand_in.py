@@ -1,6 +1,7 @@
 """`python -m bench.stand_in PORT`: a stand-in for a FHIR server, whose every answer takes 50 ms, whoever else asks.
 
-What may live here: just enough HTTP for keep-alive GETs, and the answers of the invented patient of `bodies`.
+What may live here: just enough HTTP for keep-alive GETs and batches, and the answers of the invented patient of
+`bodies`. All entries of a batch are answered together after the same 50 ms.
 """
 
 from __future__ import annotations
@@ -45,10 +46,10 @@ async def answer(
     try:
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
-            target = head.split(b" ", 2)[1].decode("ascii")
-            healthy = target == "/health"
-            await asyncio.sleep(0 if healthy else SECONDS_PER_ANSWER)
-            body = b"{}" if healthy else known.get(_asked(target), _NOTHING)
+            method, target, _ = head.decode("ascii").split(" ", 2)
+            asked = await reader.readexactly(content_length(head)) if method == "POST" else b""
+            await asyncio.sleep(0 if target == "/health" else SECONDS_PER_ANSWER)
+            body = _batch_answer(known, asked) if asked else known.get(_asked(target), _NOTHING)
             start = "HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\nContent-Length: "
             writer.write(f"{start}{len(body)}\r\n\r\n".encode() + body)
             await writer.drain()
@@ -56,6 +57,21 @@ async def answer(
         pass
     finally:
         writer.close()
+
+
+def content_length(head: bytes) -> int:
+    """How many bytes follow these headers."""
+    return int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+
+
+def _batch_answer(known: Mapping[tuple[str, str, str], bytes], asked: bytes) -> bytes:
+    """The answers to all entries of a batch, put together as text: parsing them would cost more than answering."""
+    targets = [entry["request"]["url"] for entry in json.loads(asked)["entry"]]
+    entries = [
+        b'{"resource":' + known.get(_asked(target), _NOTHING) + b',"response":{"status":"200 OK"}}'
+        for target in targets
+    ]
+    return b'{"resourceType":"Bundle","type":"batch-response","entry":[' + b",".join(entries) + b"]}"
 
 
 async def serve(port: int) -> None:

@@ -78,7 +78,14 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
         known = caller()
         return known.is_allowed_fhir_server(base) if known else settings.is_allowed_fhir_server(base)
 
-    client = FhirClient(limits, is_allowed, trust_environment=settings.fhir_trust_environment)
+    def takes_batches(base: str) -> bool:
+        """Whether a server may be asked in batches is said where it is allowed."""
+        known = caller()
+        return known.fhir_batch if known else settings.fhir_batch
+
+    client = FhirClient(
+        limits, is_allowed, trust_environment=settings.fhir_trust_environment, takes_batches=takes_batches
+    )
     store = Store(settings.database_url)
     app.extensions["cds_store"], app.extensions["cds_fhir_client"] = store, client
     register_errors(app)

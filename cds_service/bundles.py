@@ -7,7 +7,7 @@ clock, nothing clinical; which resource means what is decided in `fhir_mappings`
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 JsonObject = dict[str, Any]
 
@@ -17,6 +17,18 @@ UNREADABLE_NEXT = "the link to the next page could not be read"
 REPORTED_ERROR = "the FHIR server reported an error (OperationOutcome)"
 
 _HARMLESS = frozenset({"success", "information", "warning"})
+
+
+class Page(NamedTuple):
+    """One page of an answer, looked through once.
+
+    `problem` says why it cannot be used, and is None when it can; `resources` are those of the entries, in order,
+    without OperationOutcomes; `matches` counts those that answer the search itself.
+    """
+
+    problem: str | None
+    resources: list[JsonObject]
+    matches: int
 
 
 def reports_error(resource: object) -> bool:
@@ -33,19 +45,23 @@ def reports_error(resource: object) -> bool:
     return not all(isinstance(issue, dict) and _is_harmless(issue.get("severity")) for issue in issues)
 
 
+def read_page(bundle: object) -> Page:
+    """What a Bundle holds, or why this value cannot be used as the answer of a search."""
+    if reports_error(bundle):
+        return Page(REPORTED_ERROR, [], 0)
+    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
+        return Page(NOT_A_BUNDLE, [], 0)
+    page = _looked_through(bundle.get("entry"))
+    if page.problem is not None:
+        return page
+    if not _is_absent_or_list_of_objects(bundle.get("link")) or not all(map(_has_address, _next_links(bundle))):
+        return page._replace(problem=UNREADABLE_NEXT)
+    return page
+
+
 def bundle_problem(bundle: object) -> str | None:
     """Why this value cannot be used as the answer of a search, or None when it can."""
-    if reports_error(bundle):
-        return REPORTED_ERROR
-    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
-        return NOT_A_BUNDLE
-    entries = bundle.get("entry")
-    problem = None if entries is None else _entry_problem(entries)
-    if problem is not None:
-        return problem
-    if not _is_absent_or_list_of_objects(bundle.get("link")) or not all(map(_has_address, _next_links(bundle))):
-        return UNREADABLE_NEXT
-    return None
+    return read_page(bundle).problem
 
 
 def bundle_resources(bundle: Mapping[str, Any]) -> list[JsonObject]:
@@ -53,11 +69,7 @@ def bundle_resources(bundle: Mapping[str, Any]) -> list[JsonObject]:
 
     Ask `bundle_problem` first: this function takes what it can get.
     """
-    return [
-        resource
-        for entry in _entries(bundle)
-        if isinstance(resource := entry.get("resource"), dict) and resource.get("resourceType") != "OperationOutcome"
-    ]
+    return _looked_through(bundle.get("entry")).resources
 
 
 def next_link(bundle: Mapping[str, Any]) -> str | None:
@@ -67,13 +79,7 @@ def next_link(bundle: Mapping[str, Any]) -> str | None:
 
 def match_count(bundle: Mapping[str, Any]) -> int:
     """How many resources of this page answer the search itself, not an `_include` and not a remark of the server."""
-    count = 0
-    for entry in _entries(bundle):
-        resource, search = entry.get("resource"), entry.get("search")
-        mode = search.get("mode", "match") if isinstance(search, dict) else "match"
-        if mode == "match" and isinstance(resource, dict) and resource.get("resourceType") != "OperationOutcome":
-            count += 1
-    return count
+    return _looked_through(bundle.get("entry")).matches
 
 
 def total(bundle: Mapping[str, Any]) -> int:
@@ -82,38 +88,45 @@ def total(bundle: Mapping[str, Any]) -> int:
     return said if isinstance(said, int) and not isinstance(said, bool) else 0
 
 
-def looks_truncated(bundle: Mapping[str, Any], requested_count: int) -> bool:
+def looks_truncated(bundle: Mapping[str, Any], requested_count: int, matches: int | None = None) -> bool:
     """True when a Bundle without a next page holds less than there seems to be.
 
     Either the server counted more matches than it sent, or the page is as full as was asked for (`_count`): some
-    clients put the first page into the prefetch and leave out its links.
+    clients put the first page into the prefetch and leave out its links. `matches` where they are already counted.
     """
     if next_link(bundle) is not None:
         return False
-    matches = match_count(bundle)
-    return total(bundle) > matches or matches >= requested_count
+    found = match_count(bundle) if matches is None else matches
+    return total(bundle) > found or found >= requested_count
 
 
-def _entries(bundle: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    entries = bundle.get("entry")
-    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-
-
-def _entry_problem(entries: object) -> str | None:
-    """What is wrong with the entries: first what cannot be read, then what reports an error."""
+def _looked_through(entries: object) -> Page:
+    """The entries in one go: first what cannot be read counts as their problem, then what reports an error."""
     if not isinstance(entries, list):
-        return UNREADABLE_ENTRY
-    problem = None
+        return Page(None if entries is None else UNREADABLE_ENTRY, [], 0)
+    unreadable, failed = False, False
+    resources: list[JsonObject] = []
+    included = 0
     for entry in entries:
         if not isinstance(entry, dict):
-            return UNREADABLE_ENTRY
+            unreadable = True
+            continue
         resource = entry.get("resource")
-        if isinstance(resource, dict):
-            if resource.get("resourceType") == "OperationOutcome" and reports_error(resource):
-                problem = REPORTED_ERROR
-        elif resource is not None:
-            return UNREADABLE_ENTRY
-    return problem
+        if not isinstance(resource, dict):
+            unreadable = unreadable or resource is not None
+        elif resource.get("resourceType") == "OperationOutcome":
+            failed = failed or reports_error(resource)
+        else:
+            resources.append(resource)
+            if "search" in entry and not _is_match(entry["search"]):
+                included += 1
+    problem = UNREADABLE_ENTRY if unreadable else REPORTED_ERROR if failed else None
+    return Page(problem, resources, len(resources) - included)
+
+
+def _is_match(search: object) -> bool:
+    """Does the entry answer the search itself? One that does not say so does."""
+    return not isinstance(search, dict) or search.get("mode", "match") == "match"
 
 
 def _next_links(bundle: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

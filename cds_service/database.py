@@ -25,6 +25,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 PATIENCE = 5.0
 """Seconds for which a transaction waits for others, where nobody at the bedside waits for it."""
 _CONNECT_SECONDS = 2
+_PATIENCE_OF = "calciphylaxis_cds_patience"
 _CREATING_TABLES = 7_316_204_511
 """Any number: the advisory lock under which workers that start together create tables, one after the other."""
 
@@ -126,7 +127,10 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
 def _limit_waiting(connection: Connection, seconds: float) -> None:
     """How long this transaction waits for others: a connection of SQLite keeps the last word, PostgreSQL forgets it."""
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {seconds * 1000:.0f}").close()
+        # What was said last still holds, as long as it is the same connection.
+        if connection.info.get(_PATIENCE_OF) != seconds:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {seconds * 1000:.0f}").close()
+            connection.info[_PATIENCE_OF] = seconds
     elif seconds < PATIENCE:
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {seconds * 1000:.0f}")
 

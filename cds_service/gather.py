@@ -10,24 +10,23 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from cds_service.bundles import (
     REPORTED_ERROR,
     JsonObject,
-    bundle_problem,
-    bundle_resources,
     looks_truncated,
     next_link,
+    read_page,
     reports_error,
 )
 from cds_service.fhir_client import Deadline, FhirClient, FhirError, FhirServer, SearchResult, answer_of
 from cds_service.hook_request import HookRequest
+from cds_service.look_back import past_look_back
 from fhir_mappings.chart import Gathered, medication_references
 from fhir_mappings.fhir_json import resource_key
-from fhir_mappings.pages import ends_before
 from fhir_mappings.queries import Query
 
 log = logging.getLogger("cds_service")
@@ -128,18 +127,16 @@ class Gatherer:
         return lambda: Gathered(query, (sent,))
 
     def _bundle(self, query: Query, sent: Any) -> Pending:
-        problem = bundle_problem(sent)
-        if problem:
-            return self._fetch(query, problem)
-        found = bundle_resources(sent)
-        problem = _other_resources(query, found)
+        page = read_page(sent)
+        found = page.resources
+        problem = page.problem or _other_resources(query, found)
         if problem:
             return self._fetch(query, problem)
         goes_on = next_link(sent) is not None
-        if not goes_on and not looks_truncated(sent, _asked_for(query)):
+        if not goes_on and not looks_truncated(sent, _asked_for(query), page.matches):
             return lambda: Gathered(query, found)
         # A page that reaches past the look-back is all we need, whatever may follow it.
-        if self._past(query)(found):
+        if past_look_back(query, self.on, self.zone)(found):
             return lambda: Gathered(query, found)
         server = self.request.server
         if server is None:
@@ -179,7 +176,7 @@ class Gatherer:
     ) -> Pending:
         """Search; `sent` are resources that came along and are kept where the server does not answer with all."""
         future: Future[SearchResult] = self.client.submit_search(
-            server, path, self.deadline, past=self._past(query), first=first
+            server, path, self.deadline, past=past_look_back(query, self.on, self.zone), first=first
         )
 
         def finish() -> Gathered:
@@ -195,13 +192,6 @@ class Gatherer:
             return _cut(query, _with_the_rest(result.resources, sent), result.reason)
 
         return finish
-
-    def _past(self, query: Query) -> Callable[[Sequence[JsonObject]], bool]:
-        """True for a page that ends before the look-back, as far as its dates can be trusted."""
-        if query.look_back_days is None:
-            return lambda _: False
-        oldest = self.on - timedelta(days=query.look_back_days)
-        return lambda resources: ends_before(resources, oldest, self.zone)
 
 
 def _failed(query: Query, reason: str) -> Gathered:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     JSON,
@@ -49,10 +49,10 @@ _REST_SECONDS = 5.0
 _ROWS_AT_A_TIME = 500
 _CARDS_AT_A_TIME = 500
 _CARDS_WAITING = 10_000
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class SuggestionLabel:
+class SuggestionLabel(NamedTuple):
     """A suggestion of a card, as far as feedback refers to it."""
 
     uuid: str
@@ -303,7 +303,7 @@ class Store:
 
 def storable(words: str) -> str:
     """The same text without what no database can hold: NUL and half surrogate pairs become U+FFFD."""
-    return re.sub(r"[\x00\ud800-\udfff]", "\ufffd", words)
+    return _UNSTORABLE.sub("\ufffd", words)
 
 
 def _known_cards(connection: Connection, service: str, named: Sequence[str]) -> set[str]:

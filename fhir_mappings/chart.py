@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from fhir_mappings.conditions import read_condition
@@ -37,8 +37,7 @@ WORDS = {
 """What a resource type is called on a card."""
 
 
-@dataclass(frozen=True)
-class Gathered:
+class Gathered(NamedTuple):
     """What was collected for one query.
 
     `failed` is the reason why nothing could be read (short, without patient data); `complete` is False when a page,

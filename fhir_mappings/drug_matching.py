@@ -23,6 +23,8 @@ MANY_INGREDIENTS = 4
 CODE_SYSTEMS = (System.RXNORM, System.ATC, System.SNOMED)
 KEPT_CODE_LENGTH = 20
 """No code is longer: what is, was written by a person, and what was found for it is not kept."""
+KEPT_CODES = 32
+"""No product has more: what was found for thousands of codes would fill the memory, so it is not kept either."""
 
 Hits = Iterable[tuple[Drug, str]]
 Codes = tuple[tuple[System, str], ...]
@@ -48,14 +50,17 @@ def match_drug(
 ) -> tuple[DrugMatch, ...]:
     """The classes of one drug, each once: from its codings, or from its texts where no code is known."""
     codes = tuple((coding.system, coding.code) for coding in coded if coding.system in CODE_SYSTEMS)
-    look_up = _kept_candidates if all(len(code) <= KEPT_CODE_LENGTH for _, code in codes) else _candidates
-    candidates = look_up(codes, drugs) if codes else None
+    candidates = (_kept_candidates if _may_be_kept(codes) else _candidates)(codes, drugs) if codes else None
     if candidates is None:
         return _one_per_class(_by_name(texts, order_route, drugs))
     if not candidates:
         return ()
     route = order_route or drugs.routes.of_texts(texts)
     return _one_per_class((found.drug, found.how) for found in candidates if found.given(route))
+
+
+def _may_be_kept(codes: Codes) -> bool:
+    return len(codes) <= KEPT_CODES and all(len(code) <= KEPT_CODE_LENGTH for _, code in codes)
 
 
 def _candidates(codes: Codes, drugs: DrugVocabulary) -> tuple[Candidate, ...] | None:

@@ -6,7 +6,8 @@ What may live here: reading and checking that file. Matching stands in `drug_mat
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -21,7 +22,12 @@ _CLASS = re.compile(r"[a-z][a-z0-9_]*")
 _RXCUI = re.compile(r"\d{1,8}")
 _ATC = re.compile(r"[A-Z](?:\d\d(?:[A-Z](?:[A-Z](?:\d\d)?)?)?)?")
 
+_PLAIN = re.compile(r"[^\W_]+(?:[\s\-]+[^\W_]+)*")
+"""A phrase of words alone, without any of the signs that stand for something else."""
+
 T = TypeVar("T")
+_Entry = tuple[int, re.Pattern[str], T, frozenset[str]]
+"""The place of a phrase in the order of trying, its pattern, its meaning, and words that its text holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +55,26 @@ class PhraseIndex(Generic[T]):
 
     def __init__(self, phrases: Iterable[tuple[str, T]]) -> None:
         """Phrases in the spelling of the data file, each with what it stands for; the longest are tried first."""
-        self._by_word: dict[str, list[tuple[int, re.Pattern[str], T]]] = {}
-        self._by_beginning: dict[str, list[tuple[int, re.Pattern[str], T]]] = {}
+        self._by_word: dict[str, list[_Entry[T]]] = {}
+        self._by_beginning: dict[str, list[_Entry[T]]] = {}
         for number, (phrase, meaning) in enumerate(sorted(phrases, key=lambda pair: -len(pair[0]))):
-            entry = (number, re.compile(source_of(phrase), re.IGNORECASE), meaning)
-            first = phrase.split()[0]
-            index = self._by_beginning if "*" in first else self._by_word
-            index.setdefault(WORD.findall(phrase.lower())[0], []).append(entry)
+            words = WORD.findall(phrase.lower())
+            # All words of a phrase without signs stand in every text in which it is found.
+            needed = frozenset(words if _PLAIN.fullmatch(phrase) else ())
+            entry = (number, re.compile(source_of(phrase), re.IGNORECASE), meaning, needed)
+            index = self._by_beginning if "*" in phrase.split()[0] else self._by_word
+            index.setdefault(words[0], []).append(entry)
 
-    def candidates(self, words: Collection[str]) -> list[tuple[re.Pattern[str], T]]:
+    def candidates(self, words: AbstractSet[str]) -> list[tuple[re.Pattern[str], T]]:
         """The patterns that may be found in a text of these words (in lower case), with what they stand for."""
-        found = [entry for word in words if word in self._by_word for entry in self._by_word[word]]
+        found = [entry for word in words if word in self._by_word for entry in self._by_word[word] if entry[3] <= words]
         for beginning, entries in self._by_beginning.items():
             for word in words:
                 if word.startswith(beginning):
                     found += entries
                     break
         found.sort(key=lambda entry: entry[0])
-        return [(pattern, meaning) for _, pattern, meaning in found]
+        return [(pattern, meaning) for _, pattern, meaning, _ in found]
 
 
 Codes = Mapping[str, tuple[Drug, ...]]

@@ -21,6 +21,7 @@ RANKS = {"corrected": 2, "amended": 2, "final": 1, "preliminary": 0, None: 0}
 UNUSABLE_STATUSES = frozenset({"registered", "cancelled", "unknown"})
 COMPARATORS = frozenset({"<", "<=", ">", ">="})
 UCUM = "http://unitsofmeasure.org"
+_NUMERIC = (int, float, str)
 ANOTHER_PATIENT = "belongs to another patient"
 
 
@@ -140,7 +141,7 @@ def _quantity(holder: Json) -> tuple[Json, float | str]:
 
 def _number(value: object) -> float | None:
     """A finite number, given as such or as text."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, _NUMERIC):
         return None
     try:
         number = float(value)
@@ -151,12 +152,15 @@ def _number(value: object) -> float | None:
 
 def _unit(quantity: Json, words: AnalyteWords) -> tuple[Unit | None, str]:
     """The unit and its spelling in the record: the UCUM code first, else the unit's text."""
-    code, text = as_text(quantity.get("code")), as_text(quantity.get("unit"))
+    code, text = quantity.get("code"), quantity.get("unit")
     for spelling in (code, text) if _is_ucum(quantity.get("system")) else (text,):
+        if not isinstance(spelling, str):
+            continue
+        # As nearly every server writes it; the spelling is looked into only where that is none of ours.
         unit = words.units.get(spelling) or words.units.get(normalised(spelling))
         if unit is not None:
-            return unit, spelling
-    return None, code or text
+            return unit, spelling.strip()
+    return None, as_text(code) or as_text(text)
 
 
 def _is_ucum(system: object) -> bool:
@@ -171,7 +175,8 @@ def _upper_limit(holder: Json, own: Unit, words: AnalyteWords) -> float | None:
             continue
         high = as_object(reference.get("high"))
         number = _number(high.get("value"))
+        if number is None:
+            return None
         unit, spelling = _unit(high, words)
-        same = unit is own or not spelling
-        return own.to_canonical(number) if same and number is not None else None
+        return own.to_canonical(number) if unit is own or not spelling else None
     return None

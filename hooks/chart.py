@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Analyte(StrEnum):
@@ -35,8 +36,7 @@ class Analyte(StrEnum):
     C_REACTIVE_PROTEIN = "c_reactive_protein"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """One laboratory or bedside value, converted.
 
     `value` is in `unit`, the canonical unit of the analyte, rounded to 4 decimals. `at` orders results that share a
@@ -58,8 +58,7 @@ class Result:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A date as precisely as it was recorded: one day, or the first and last day of a month or year."""
 
     first: date
@@ -73,8 +72,7 @@ class Clinical(StrEnum):
     PAST = "past"
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(NamedTuple):
     """One concept that a condition stands for, and how that was found.
 
     `how` names the code ("SNOMED CT 34319007") or "by name". `words` are the words of the record that decided, for

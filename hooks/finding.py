@@ -6,13 +6,12 @@ What may live here: the answer True, False or cannot tell (None), and the compar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hooks.chart import Result
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """`met` is True, False, or None when the data cannot tell; `result` is the result that decided."""
 
     met: bool | None

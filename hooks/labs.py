@@ -6,7 +6,7 @@ What may live here: selection and comparison of results. What the answers mean f
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -261,7 +261,7 @@ def choose_calcium(labs: Labs) -> Calcium:
     if albumin is None or newest.comparator or albumin.comparator:
         return Calcium((newest, *older), ionised, labs.limits, measured=newest)
     value = newest.value + labs.limits.correction_slope * (labs.limits.correction_albumin - albumin.value)
-    adjusted = replace(newest, value=round(value, 4), original="")
+    adjusted = newest._replace(value=round(value, 4), original="")
     return Calcium((adjusted, *older), ionised, labs.limits, measured=newest, albumin=albumin)
 
 

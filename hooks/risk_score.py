@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 from hooks.chart import Chart, Medication
 from hooks.labs import Labs
@@ -29,8 +30,7 @@ CHANGEABLE = frozenset(
 """Factors that the care team can act on; cards name them first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Factor:
+class Factor(NamedTuple):
     """A factor that is met, with its points."""
 
     name: str

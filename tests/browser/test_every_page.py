@@ -36,7 +36,7 @@ def test_the_page_is_whole_accessible_and_fits(open_page: OpenPage, name: str, w
 
 
 def test_the_checks_see_an_error_and_a_foreign_host(open_page: OpenPage) -> None:
-    with pytest.raises(AssertionError, match="other.example"), open_page() as watched:
+    with pytest.raises(AssertionError, match=r"other\.example"), open_page() as watched:
         watched.open("/reasons").evaluate("fetch('http://other.example/').catch(() => 0)")
     with pytest.raises(AssertionError, match="console"), open_page() as watched:
         watched.open("/reasons").evaluate("console.error('a fault')")

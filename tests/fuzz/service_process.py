@@ -19,15 +19,28 @@ from pathlib import Path
 from bench.servers import Running
 
 START_WITHIN_SECONDS, STOP_WITHIN_SECONDS = 60.0, 30.0
+REST_WITHIN_SECONDS = 10.0
+_LISTENS = "0A"
 
 
 @dataclass(frozen=True)
 class Figures:
-    """One worker at one moment: resident memory in megabytes, threads, open files and sockets."""
+    """One worker at one moment: resident memory in megabytes, threads, connections of its callers, connections that it
+    opened to others, and everything else that it holds open.
+    """
 
     megabytes: float
     threads: int
+    inbound: int
+    outbound: int
     files: int
+
+
+def grown(earlier: Mapping[int, Figures], later: Mapping[int, Figures]) -> float:
+    """Megabytes added by the worker that grew most, between two moments; endless when a worker was replaced."""
+    if earlier.keys() != later.keys():
+        return float("inf")
+    return max(later[pid].megabytes - figures.megabytes for pid, figures in earlier.items())
 
 
 @dataclass(frozen=True)
@@ -43,7 +56,19 @@ class Service:
 
     def figures(self) -> dict[int, Figures]:
         """What every worker uses now, by process id."""
-        return {pid: _figures(Path(f"/proc/{pid}")) for pid in self.process.workers()}
+        return {pid: _figures(Path(f"/proc/{pid}"), self.port) for pid in self.process.workers()}
+
+    def at_rest(self) -> dict[int, Figures]:
+        """The same when the callers have hung up: waits until no worker holds a connection of theirs, but not for ever.
+
+        Anything still there then is in the figures.
+        """
+        give_up = time.monotonic() + REST_WITHIN_SECONDS
+        figures = self.figures()
+        while any(one.inbound for one in figures.values()) and time.monotonic() < give_up:
+            time.sleep(0.1)
+            figures = self.figures()
+        return figures
 
 
 @contextmanager
@@ -89,7 +114,24 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) 
     raise RuntimeError(f"the service did not start:\n{log.read_text(errors='replace')[-1500:]}")
 
 
-def _figures(process: Path) -> Figures:
+def _figures(process: Path, port: int) -> Figures:
     memory = next(line for line in (process / "status").read_text().splitlines() if line.startswith("VmRSS:"))
-    tasks, files = list((process / "task").iterdir()), list((process / "fd").iterdir())
-    return Figures(int(memory.split()[1]) / 1024, len(tasks), len(files))
+    threads, opened = len(list((process / "task").iterdir())), _opened(process)
+    came_in = [at == port for link, at in _connections(process).items() if link in opened]
+    inbound, outbound = came_in.count(True), came_in.count(False)
+    return Figures(int(memory.split()[1]) / 1024, threads, inbound, outbound, len(opened) - inbound - outbound)
+
+
+def _opened(process: Path) -> list[str]:
+    """What the process holds open, in the kernel's words: "socket:[4711]", "/tmp/cards.sqlite3"."""
+    links: list[str] = []
+    for number in (process / "fd").iterdir():
+        with suppress(FileNotFoundError):
+            links.append(os.readlink(number))
+    return links
+
+
+def _connections(process: Path) -> dict[str, int]:
+    """The local port of every TCP connection in the namespace of the process; a socket that only listens is none."""
+    rows = [line.split() for line in (process / "net" / "tcp").read_text().splitlines()[1:]]
+    return {f"socket:[{row[9]}]": int(row[1].rpartition(":")[2], 16) for row in rows if row[3] != _LISTENS}

@@ -21,11 +21,15 @@ from tests.contract.records import Json
 from tests.fuzz.bodies import FEEDBACK, HOOKS
 from tests.fuzz.faulty_fhir import FAULTS
 from tests.fuzz.mutations import VALUES, changed, places
+from tests.fuzz.mutations import Path as Place
 
 PATHS = {service.HOOK: f"/cds-services/{service.ID}" for service in SERVICES}
 FETCHING, WAITING = 0.04, 0.1
 """The share of calls in which the service has to ask the FHIR server, and of those the share whose fault takes time."""
+NAMING = 0.1
+"""The share of the other bodies that name a FHIR server, one that is down: each costs two vain tries and a pause."""
 SLOW_FAULTS = ("slow", "drip", "endless", "huge")
+FAST_FAULTS = tuple(fault for fault in FAULTS if fault not in SLOW_FAULTS)
 BROKEN_BODIES = (b"", b"{", b"null", b"[]", b"\xff\xfe", b'{"hook": NaN}', b"{" * 2_000, b" " * 50_000)
 
 
@@ -49,28 +53,45 @@ class Answered:
     seconds: float
 
 
+@dataclass(frozen=True)
+class _Sound:
+    """A sound body with all prefetch: as an object, over the wire, and every place in it."""
+
+    path: str
+    body: Json
+    raw: bytes
+    places: list[Place]
+
+
 def calls(fhir: str, seed: int = 0) -> Iterator[Call]:
     """An endless mixture; `fhir` is the address of the faulty FHIR server."""
     chance = random.Random(seed)
-    ordinary = {hook: json.dumps(body).encode() for hook, body in HOOKS.items()}
-    where = {hook: list(places(body))[1:] for hook, body in HOOKS.items()}
-    fast = [fault for fault in FAULTS if fault not in SLOW_FAULTS]
+    naming = [_sound(body) for body in HOOKS.values()]
+    alone = [_sound(without(body, "fhirServer", "fhirAuthorization")) for body in HOOKS.values()]
     while True:
-        hook, dice = chance.choice(list(HOOKS)), chance.random()
+        chosen, dice = chance.choice(naming if chance.random() < NAMING else alone), chance.random()
         if dice < FETCHING:
-            fault = chance.choice(SLOW_FAULTS if chance.random() < WAITING else fast)
-            yield Call(PATHS[hook], json.dumps(fetching(HOOKS[hook], f"{fhir}/{fault}")).encode())
+            body = fetching(chance.choice(list(HOOKS.values())), f"{fhir}/{_fault(chance)}")
+            yield Call(PATHS[body["hook"]], json.dumps(body).encode())
         elif dice < 0.45:
-            yield Call(PATHS[hook], ordinary[hook])
+            yield Call(chosen.path, chosen.raw)
         elif dice < 0.85:
-            mutated = changed(HOOKS[hook], chance.choice(where[hook]), chance.choice(VALUES))
-            yield Call(PATHS[hook], json.dumps(mutated).encode())
+            mutated = changed(chosen.body, chance.choice(chosen.places), chance.choice(VALUES))
+            yield Call(chosen.path, json.dumps(mutated).encode())
         elif dice < 0.90:
-            yield Call(f"{PATHS[hook]}/feedback", json.dumps(FEEDBACK).encode())
+            yield Call(f"{chosen.path}/feedback", json.dumps(FEEDBACK).encode())
         elif dice < 0.97:
-            yield Call(PATHS[hook], chance.choice(BROKEN_BODIES))
+            yield Call(chosen.path, chance.choice(BROKEN_BODIES))
         else:
             yield chance.choice(ODDITIES)
+
+
+def _sound(body: Json) -> _Sound:
+    return _Sound(PATHS[body["hook"]], body, json.dumps(body).encode(), list(places(body))[1:])
+
+
+def _fault(chance: random.Random) -> str:
+    return chance.choice(SLOW_FAULTS if chance.random() < WAITING else FAST_FAULTS)
 
 
 ODDITIES = (
@@ -91,7 +112,12 @@ def heaviest(fhir: str) -> Call:
 
 def fetching(body: Json, server: str) -> Json:
     """The same call without prefetch, from an EHR with this FHIR server."""
-    return {name: value for name, value in body.items() if name != "prefetch"} | {"fhirServer": server}
+    return without(body, "prefetch") | {"fhirServer": server}
+
+
+def without(body: Json, *names: str) -> Json:
+    """The same object without these members."""
+    return {name: value for name, value in body.items() if name not in names}
 
 
 def send(port: int, stream: Iterator[Call], count: int, connections: int) -> list[Answered]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import RFC_4122, UUID
 
 from cds_service.card_json import LABEL, OVERRIDE_SYSTEM, TOPIC_SYSTEM, Rendering, to_json
 from hooks.card import Card, Indicator, OverrideReason, Propose, Remove, Suggestion
@@ -46,6 +47,13 @@ def test_every_card_and_suggestion_has_a_fresh_uuid() -> None:
     first, second = to_json(card(choice, choice), RENDERING), to_json(card(choice, choice), RENDERING)
     uuids = [one["uuid"] for made in (first, second) for one in (made, *made["suggestions"])]
     assert len(set(uuids)) == 6
+
+
+def test_a_uuid_is_a_random_one_in_its_usual_spelling() -> None:
+    for _ in range(50):
+        spelled = to_json(card(), RENDERING)["uuid"]
+        read = UUID(spelled)
+        assert (str(read), read.version, read.variant) == (spelled, 4, RFC_4122)
 
 
 def test_override_reasons_are_codings() -> None:

@@ -1,5 +1,6 @@
 """The FHIR server is asked politely, never trusted, and never waited for longer than the deadline."""
 
+import gc
 import json
 import logging
 import os
@@ -11,7 +12,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from ssl import SSLContext
 from typing import Any
@@ -20,9 +21,10 @@ import pytest
 import requests
 import responses
 from responses import matchers
+from urllib3.exceptions import HTTPError
 
-from cds_service import bundles, fhir_client
-from cds_service.fhir_client import Deadline, FhirClient, FhirError, FhirServer, Limits, answer_of
+from cds_service import bundles, fhir_terms
+from cds_service.fhir_client import Deadline, FhirClient, FhirError, FhirServer, Limits, SearchResult, answer_of
 from tests.unit.cds_service.conftest import Behaviour, Connection, Loopback
 
 ROOT = Path(__file__).parents[3]
@@ -70,7 +72,7 @@ def read(client: FhirClient, server: FhirServer = SERVER, path: str = "Patient/1
     return answer_of(client.submit_read(server, path, deadline), deadline)
 
 
-def search(client: FhirClient, server: FhirServer = SERVER, path: str = SEARCH, **how: Any) -> fhir_client.SearchResult:
+def search(client: FhirClient, server: FhirServer = SERVER, path: str = SEARCH, **how: Any) -> SearchResult:
     deadline = client.deadline()
     return answer_of(client.submit_search(server, path, deadline, **how), deadline)
 
@@ -81,7 +83,7 @@ def reason_of(action: Callable[..., object], *args: Any, **named: Any) -> str:
     return failure.value.reason
 
 
-def ids(result: fhir_client.SearchResult) -> list[str]:
+def ids(result: SearchResult) -> list[str]:
     return [resource["id"] for resource in result.resources]
 
 
@@ -129,7 +131,7 @@ def test_what_is_not_a_resource_is_a_failure_whatever_it_is_called(
     client: FhirClient, ehr: responses.RequestsMock, body: str
 ) -> None:
     ehr.get(f"{BASE}/Patient/1", body=body.encode("latin-1"), content_type="application/fhir+json")
-    assert reason_of(read, client) == fhir_client.NOT_FHIR
+    assert reason_of(read, client) == fhir_terms.NOT_FHIR
 
 
 @pytest.mark.parametrize("content_type", ["text/html", "application/octet-stream", "nonsense"])
@@ -143,7 +145,7 @@ def test_a_resource_is_a_resource_whatever_it_is_called(
 
 def test_another_resource_than_asked_for_is_a_failure(client: FhirClient, ehr: responses.RequestsMock) -> None:
     ehr.get(f"{BASE}/Patient/1", json=observation(1))
-    assert reason_of(read, client) == fhir_client.OTHER_RESOURCE
+    assert reason_of(read, client) == fhir_terms.OTHER_RESOURCE
 
 
 @pytest.mark.parametrize(
@@ -151,7 +153,7 @@ def test_another_resource_than_asked_for_is_a_failure(client: FhirClient, ehr: r
     [
         ("fatal", bundles.REPORTED_ERROR),
         ("error", bundles.REPORTED_ERROR),
-        ("warning", fhir_client.OTHER_RESOURCE),
+        ("warning", fhir_terms.OTHER_RESOURCE),
     ],
 )
 def test_an_operation_outcome_is_no_resource(
@@ -165,7 +167,7 @@ def test_an_operation_outcome_is_no_resource(
 def test_a_path_that_could_lead_elsewhere_is_not_asked_for(
     client: FhirClient, ehr: responses.RequestsMock, path: str
 ) -> None:
-    assert reason_of(read, client, SERVER, path) == fhir_client.BAD_PATH
+    assert reason_of(read, client, SERVER, path) == fhir_terms.BAD_PATH
     assert len(ehr.calls) == 0
 
 
@@ -180,8 +182,8 @@ def test_a_server_that_is_not_allowed_is_not_contacted(ehr: responses.RequestsMo
         return False
 
     client = FhirClient(SHORT, nobody)
-    assert reason_of(read, client) == fhir_client.NOT_ALLOWED
-    assert reason_of(search, client) == fhir_client.NOT_ALLOWED
+    assert reason_of(read, client) == fhir_terms.NOT_ALLOWED
+    assert reason_of(search, client) == fhir_terms.NOT_ALLOWED
     assert asked == [BASE, BASE]
     assert len(ehr.calls) == 0
     client.close()
@@ -203,13 +205,13 @@ def test_a_server_that_is_not_allowed_is_not_contacted(ehr: responses.RequestsMo
 def test_an_address_that_is_no_server_is_not_contacted(
     client: FhirClient, ehr: responses.RequestsMock, base: str
 ) -> None:
-    assert reason_of(read, client, FhirServer(base)) == fhir_client.NOT_A_SERVER
+    assert reason_of(read, client, FhirServer(base)) == fhir_terms.NOT_A_SERVER
     assert len(ehr.calls) == 0
 
 
 @pytest.mark.parametrize("token", ["", "two words", "line\r\nX-Evil: 1", "tökén", "nul\x00"])
 def test_a_token_that_is_none_is_not_sent(client: FhirClient, ehr: responses.RequestsMock, token: str) -> None:
-    assert reason_of(read, client, FhirServer(BASE, token)) == fhir_client.BAD_TOKEN
+    assert reason_of(read, client, FhirServer(BASE, token)) == fhir_terms.BAD_TOKEN
     assert len(ehr.calls) == 0
 
 
@@ -230,7 +232,7 @@ def test_a_search_brings_its_matches_and_drops_remarks(client: FhirClient, ehr: 
 
 def test_a_search_that_finds_nothing_is_complete(client: FhirClient, ehr: responses.RequestsMock) -> None:
     ehr.get(f"{BASE}/Observation", json={"resourceType": "Bundle", "total": 0})
-    assert search(client) == fhir_client.SearchResult([])
+    assert search(client) == SearchResult([])
 
 
 @pytest.mark.parametrize("answer", [observation(1), remark("warning"), {"resourceType": "Bundle", "entry": {}}])
@@ -297,14 +299,20 @@ def test_a_next_page_elsewhere_is_not_fetched_and_the_result_is_incomplete(
 ) -> None:
     ehr.get(f"{BASE}/Observation", json=bundle(1, next_page=link))
     result = search(client)
-    assert (ids(result), result.complete, result.reason) == (["1"], False, fhir_client.ELSEWHERE)
+    assert (ids(result), result.complete, result.reason) == (["1"], False, fhir_terms.ELSEWHERE)
     assert len(ehr.calls) == 1
+
+
+def test_an_endless_next_link_is_not_taken_apart(client: FhirClient, ehr: responses.RequestsMock) -> None:
+    ehr.get(f"{BASE}/{SEARCH}", json=bundle(1, next_page=f"{BASE}?page={'x' * 16_000}"))
+    result = search(client)
+    assert (ids(result), result.complete, result.reason) == (["1"], False, fhir_terms.BAD_PATH)
 
 
 def test_the_same_next_page_again_ends_the_search_incomplete(client: FhirClient, ehr: responses.RequestsMock) -> None:
     ehr.get(f"{BASE}/Observation", json=bundle(1, next_page=f"{BASE}/{SEARCH}"))
     result = search(client)
-    assert (ids(result), result.complete, result.reason) == (["1"], False, fhir_client.REPEATED)
+    assert (ids(result), result.complete, result.reason) == (["1"], False, fhir_terms.REPEATED)
 
 
 @pytest.mark.parametrize(("pages", "complete"), [(4, True), (5, False)])
@@ -316,7 +324,7 @@ def test_pages_are_followed_up_to_the_limit(
         ehr.get(f"{BASE}/page/{number}", json=bundle(number, next_page=link))
     result = search(client, path="page/1")
     assert ids(result) == ["1", "2", "3", "4"]
-    assert (result.complete, result.reason) == (complete, "" if complete else fhir_client.TOO_MANY_PAGES)
+    assert (result.complete, result.reason) == (complete, "" if complete else fhir_terms.TOO_MANY_PAGES)
 
 
 def test_a_page_that_is_past_the_look_back_ends_the_search_complete(
@@ -340,7 +348,7 @@ def test_a_later_page_that_fails_leaves_the_first_ones_and_an_incomplete_result(
         ehr.get(f"{BASE}/page/2", body=bodies[trouble])
     reasons = {
         "500": "the FHIR server answered 500",
-        "html": fhir_client.NOT_FHIR,
+        "html": fhir_terms.NOT_FHIR,
         "error": bundles.REPORTED_ERROR,
         "bundle": bundles.NOT_A_BUNDLE,
     }
@@ -356,7 +364,7 @@ def test_fewer_matches_than_the_server_counted_make_the_result_incomplete(
     ehr.get(f"{BASE}/page/2", json=bundle(2))
     result = search(client, path="page/1")
     assert (ids(result), result.complete) == (["1", "2"], complete)
-    assert result.reason == ("" if complete else fhir_client.TOO_FEW)
+    assert result.reason == ("" if complete else fhir_terms.TOO_FEW)
 
 
 @pytest.mark.parametrize("path", [SEARCH, ""])
@@ -373,7 +381,7 @@ def test_a_first_page_that_was_sent_along_is_trusted_no_more_than_a_fetched_one(
     client: FhirClient, ehr: responses.RequestsMock
 ) -> None:
     elsewhere = bundle(1, next_page="https://evil.example/fhir?page=2")
-    assert search(client, first=elsewhere).reason == fhir_client.ELSEWHERE
+    assert search(client, first=elsewhere).reason == fhir_terms.ELSEWHERE
     assert reason_of(search, client, first=remark("error")) == bundles.REPORTED_ERROR
     assert search(client, first=bundle(1, next_page="page/2"), past=lambda page: True).complete
     assert len(ehr.calls) == 0
@@ -417,7 +425,7 @@ def test_an_error_says_nothing_of_the_address(client: FhirClient, ehr: responses
     ehr.get(f"{BASE}/Patient/1", body=requests.ConnectionError("https://ehr.example/fhir/Patient/1"))
     with pytest.raises(FhirError) as failure:
         read(client)
-    assert failure.value.reason == fhir_client.UNREACHABLE
+    assert failure.value.reason == fhir_terms.UNREACHABLE
     assert "Patient/1" not in "".join(traceback.format_exception(failure.value))
 
 
@@ -471,7 +479,7 @@ def test_a_server_that_never_finishes_is_left_at_the_deadline_and_the_connection
 ) -> None:
     slow, quick = serve(behaviour), serve(answer_patient)
     client = FhirClient(Limits(deadline_seconds=0.4, pool_size=1), everyone)
-    assert reason_of(read, client, FhirServer(slow.base)) == fhir_client.LATE
+    assert reason_of(read, client, FhirServer(slow.base)) == fhir_terms.LATE
     assert slow.hung_up.wait(10)
     # The only thread of this client is free again.
     assert read(client, FhirServer(quick.base)) == PATIENT
@@ -480,7 +488,7 @@ def test_a_server_that_never_finishes_is_left_at_the_deadline_and_the_connection
 
 def test_no_thread_outlives_the_client(serve: Serve) -> None:
     client = FhirClient(SHORT, everyone)
-    assert reason_of(read, client, FhirServer(serve(drip_body).base)) == fhir_client.LATE
+    assert reason_of(read, client, FhirServer(serve(drip_body).base)) == fhir_terms.LATE
     client.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("fhir")]
 
@@ -488,7 +496,7 @@ def test_no_thread_outlives_the_client(serve: Serve) -> None:
 def test_a_tls_handshake_that_never_ends_is_left_at_the_deadline(serve: Serve, client: FhirClient) -> None:
     server = serve(Connection.stay_silent)
     secure = server.base.replace("http:", "https:")
-    assert reason_of(read, client, FhirServer(secure)) == fhir_client.LATE
+    assert reason_of(read, client, FhirServer(secure)) == fhir_terms.LATE
 
 
 def test_a_server_that_is_slow_but_in_time_is_heard(serve: Serve, client: FhirClient) -> None:
@@ -507,16 +515,16 @@ def test_all_queries_of_a_request_share_one_deadline(serve: Serve) -> None:
     client = FhirClient(Limits(deadline_seconds=0.4, pool_size=1), everyone)
     deadline = client.deadline()
     futures: list[Future[Any]] = [client.submit_read(server, f"Patient/{number}", deadline) for number in range(5)]
-    assert {reason_of(answer_of, future, deadline) for future in futures} == {fhir_client.LATE}
+    assert {reason_of(answer_of, future, deadline) for future in futures} == {fhir_terms.LATE}
     client.close()
 
 
 def test_nobody_is_waited_for_after_the_deadline_and_what_has_not_begun_never_will() -> None:
     over = Deadline(ends_at=0.0, margin=0.0, clock=lambda: 1.0)
     never: Future[Any] = Future()
-    assert reason_of(answer_of, never, over) == fhir_client.LATE
+    assert reason_of(answer_of, never, over) == fhir_terms.LATE
     assert never.cancelled()
-    assert reason_of(answer_of, never, over) == fhir_client.LATE
+    assert reason_of(answer_of, never, over) == fhir_terms.LATE
 
 
 def test_what_is_asked_for_after_the_deadline_is_not_asked(client: FhirClient, ehr: responses.RequestsMock) -> None:
@@ -524,7 +532,7 @@ def test_what_is_asked_for_after_the_deadline_is_not_asked(client: FhirClient, e
     assert over.remaining() == over.reading() == 0
     future = client.submit_read(SERVER, "Patient/1", over)
     assert isinstance(future.exception(10), FhirError)
-    assert reason_of(answer_of, future, over) == fhir_client.LATE
+    assert reason_of(answer_of, future, over) == fhir_terms.LATE
     assert len(ehr.calls) == 0
 
 
@@ -538,7 +546,7 @@ def test_reading_ends_a_moment_before_waiting_so_that_pages_in_hand_are_not_lost
             drip_body(connection)
 
     result = search(client, FhirServer(serve(first_then_drip).base))
-    assert (ids(result), result.complete, result.reason) == (["1"], False, fhir_client.LATE)
+    assert (ids(result), result.complete, result.reason) == (["1"], False, fhir_terms.LATE)
 
 
 def truncate(connection: Connection) -> None:
@@ -565,7 +573,7 @@ def test_a_broken_answer_is_a_failure_after_one_more_try(
     serve: Serve, client: FhirClient, behaviour: Behaviour
 ) -> None:
     server = serve(behaviour)
-    assert reason_of(read, client, FhirServer(server.base)) == fhir_client.UNREACHABLE
+    assert reason_of(read, client, FhirServer(server.base)) == fhir_terms.UNREACHABLE
     assert len(server.heads) == 2
 
 
@@ -573,12 +581,48 @@ def test_a_closed_port_is_a_failure(serve: Serve, client: FhirClient) -> None:
     server = serve(answer_patient)
     base = server.base
     server.stop()
-    assert reason_of(read, client, FhirServer(base)) == fhir_client.UNREACHABLE
+    assert reason_of(read, client, FhirServer(base)) == fhir_terms.UNREACHABLE
+
+
+def closed_port(serve: Serve) -> str:
+    server = serve(answer_patient)
+    base = server.base
+    server.stop()
+    return base
+
+
+def failures() -> list[type]:
+    """The failures that are in memory now; those that the tests themselves keep come first."""
+    return [type(one) for one in gc.get_objects() if issubclass(type(one), (FhirError, OSError, HTTPError))]
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        closed_port,
+        lambda serve: serve(truncate).base,
+        lambda serve: serve(not_http).base,
+        lambda serve: serve(drip_body).base,
+    ],
+    ids=["closed", "truncated", "not HTTP", "dripping"],
+)
+def test_a_failure_is_forgotten_when_it_has_been_told(serve: Serve, base: Callable[[Serve], str]) -> None:
+    client, server = FhirClient(Limits(deadline_seconds=0.4), everyone), FhirServer(base(serve))
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(failures())
+        with suppress(FhirError):
+            read(client, server)
+        client.close()
+        assert failures()[before:] == []
+    finally:
+        gc.enable()
 
 
 def test_a_name_that_cannot_be_looked_up_is_a_failure(client: FhirClient) -> None:
     too_long = "x" * 64
-    assert reason_of(read, client, FhirServer(f"http://{too_long}.example/fhir")) == fhir_client.UNREACHABLE
+    assert reason_of(read, client, FhirServer(f"http://{too_long}.example/fhir")) == fhir_terms.UNREACHABLE
 
 
 def test_a_server_that_takes_no_connection_is_left_at_the_deadline(client: FhirClient) -> None:
@@ -588,7 +632,7 @@ def test_a_server_that_takes_no_connection_is_left_at_the_deadline(client: FhirC
             caller.setblocking(False)
             caller.connect_ex(full.getsockname())
         base = f"http://127.0.0.1:{full.getsockname()[1]}/fhir"
-        assert reason_of(read, client, FhirServer(base)) == fhir_client.LATE
+        assert reason_of(read, client, FhirServer(base)) == fhir_terms.LATE
 
 
 def test_a_connection_that_the_server_dropped_meanwhile_is_opened_anew(serve: Serve, client: FhirClient) -> None:
@@ -616,7 +660,7 @@ def huge_body(connection: Connection) -> None:
 
 def test_an_answer_larger_than_the_limit_is_not_read_to_its_end(serve: Serve, client: FhirClient) -> None:
     server = serve(huge_body)
-    assert reason_of(read, client, FhirServer(server.base)) == fhir_client.TOO_LARGE
+    assert reason_of(read, client, FhirServer(server.base)) == fhir_terms.TOO_LARGE
     assert server.hung_up.wait(10)
 
 
@@ -627,7 +671,7 @@ def test_the_limit_itself_still_fits(client: FhirClient, ehr: responses.Requests
     if fits:
         assert read(client) == PATIENT
     else:
-        assert reason_of(read, client) == fhir_client.TOO_LARGE
+        assert reason_of(read, client) == fhir_terms.TOO_LARGE
 
 
 def test_endless_pages_end_at_the_limit(serve: Serve, client: FhirClient) -> None:
@@ -695,7 +739,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_accepted(
     serve: Serve, tls: SSLContext, client: FhirClient
 ) -> None:
     server = serve(answer_patient, tls)
-    assert reason_of(read, client, FhirServer(server.base, "t")) == fhir_client.NOT_SECURE
+    assert reason_of(read, client, FhirServer(server.base, "t")) == fhir_terms.NOT_SECURE
     assert server.heads == []
 
 
@@ -720,7 +764,7 @@ def ask_in_an_environment(trust: str, base: str, **environment: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "reason"), [(answer_patient, "1"), (drip_body, fhir_client.LATE), (drip_headers, fhir_client.LATE)]
+    ("behaviour", "reason"), [(answer_patient, "1"), (drip_body, fhir_terms.LATE), (drip_headers, fhir_terms.LATE)]
 )
 def test_over_tls_the_same_holds(
     serve: Serve, tls: SSLContext, certificate: Path, behaviour: Behaviour, reason: str
@@ -734,7 +778,7 @@ def test_the_environment_vouches_for_nobody_unless_it_is_trusted(
 ) -> None:
     server = serve(answer_patient, tls)
     asked = ask_in_an_environment("no", server.base, REQUESTS_CA_BUNDLE=str(certificate))
-    assert asked == fhir_client.NOT_SECURE
+    assert asked == fhir_terms.NOT_SECURE
 
 
 def test_a_proxy_is_used_only_when_the_environment_is_trusted(serve: Serve) -> None:
@@ -749,7 +793,7 @@ def test_a_proxy_is_used_only_when_the_environment_is_trusted(serve: Serve) -> N
 def test_a_dripping_proxy_is_left_at_the_deadline_too(serve: Serve) -> None:
     proxy = serve(drip_headers)
     proxies = {"HTTPS_PROXY": proxy.origin, "https_proxy": proxy.origin, "NO_PROXY": "", "no_proxy": ""}
-    assert ask_in_an_environment("yes", BASE, **proxies) == fhir_client.LATE
+    assert ask_in_an_environment("yes", BASE, **proxies) == fhir_terms.LATE
 
 
 def test_a_login_file_does_not_replace_the_token(serve: Serve, tmp_path: Path) -> None:

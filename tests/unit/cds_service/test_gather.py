@@ -233,6 +233,40 @@ def test_a_page_that_reaches_past_the_look_back_is_complete_whatever_follows(
     assert len(mock.calls) == 0
 
 
+DIALYSIS = Query("dialysis_procedures", "dialysis", "Procedure", (("code", "302497006"), ("_count", "2")), 90)
+
+
+def session(number: int, day: str, status: str = "completed") -> Json:
+    code = {"coding": [{"system": "http://snomed.info/sct", "code": "302497006"}]}
+    period = {"start": day} if status == "in-progress" else {"start": day, "end": day}
+    return {"resourceType": "Procedure", "id": str(number), "status": status, "code": code, "performedPeriod": period}
+
+
+def test_a_dialysis_that_still_runs_is_found_on_a_page_behind_the_look_back(
+    client: FhirClient, mock: responses.RequestsMock
+) -> None:
+    over, runs = [session(1, "2026-05-02"), session(2, "2026-05-01")], session(3, "2020-01-01", "in-progress")
+    mock.get(f"{BASE}/Procedure", json=bundle(*over, **next_page(f"{BASE}/more")))
+    mock.get(f"{BASE}/more", json=bundle(runs))
+    found = one(client, DIALYSIS, {}, SERVER)
+    assert (list(found.resources), found.complete) == ([*over, runs], True)
+
+
+def test_a_first_page_of_old_sessions_is_called_incomplete_when_nobody_can_be_asked_for_the_rest(
+    client: FhirClient,
+) -> None:
+    sent = bundle(session(1, "2026-05-02"), session(2, "2026-05-01"))
+    assert one(client, DIALYSIS, {"dialysis_procedures": sent}).complete is False
+
+
+def test_behind_a_session_of_these_days_no_older_page_is_read(client: FhirClient, mock: responses.RequestsMock) -> None:
+    sessions = [session(1, "2026-11-20"), session(2, "2026-05-01")]
+    mock.get(f"{BASE}/Procedure", json=bundle(*sessions, **next_page(f"{BASE}/more")))
+    found = one(client, DIALYSIS, {}, SERVER)
+    assert (list(found.resources), found.complete) == (sessions, True)
+    assert len(mock.calls) == 1
+
+
 OTHER = {"resourceType": "Basic", "id": "b"}
 DRUG = {"resourceType": "Medication", "id": "a"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from importlib import resources
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 
 from fhir_mappings.code_systems import System
 from fhir_mappings.drug_matching import match_drug
+from fhir_mappings.drug_vocabulary import PhraseIndex
 from fhir_mappings.fhir_json import Coding
-from fhir_mappings.routes import Route
+from fhir_mappings.phrases import source_of
+from fhir_mappings.routes import WORD, Route
 from fhir_mappings.vocabulary import default_vocabulary
 from hooks.chart import DrugMatch
 
@@ -351,3 +354,22 @@ def test_names_in_the_words_of_orders(text: str, expected: list[str]) -> None:
 def test_each_class_is_given_once_by_the_first_drug_that_has_it() -> None:
     found = match(texts=("calcium acetate", "Tums 500 mg", "calcium carbonate"))
     assert [one.drug_class for one in found] == [CALCIUM]
+
+
+def test_a_phrase_of_words_alone_is_only_tried_where_all_of_them_stand() -> None:
+    index = PhraseIndex([("oral iron", "iron"), ("calcium # mg", "calcium")])
+    assert index.candidates({"warfarin", "oral", "tablet"}) == []
+    assert [meaning for _, meaning in index.candidates({"oral", "iron"})] == ["iron"]
+    assert [meaning for _, meaning in index.candidates({"calcium", "500mg"})] == ["calcium"]
+
+
+PHRASES = [name for entry in (*FILE["drug"], *FILE["trap"]) for name in entry.get("names", entry.get("phrases", ()))]
+
+
+@pytest.mark.parametrize("phrase", PHRASES)
+def test_every_phrase_of_the_file_is_tried_on_a_text_that_it_is_found_in(phrase: str) -> None:
+    text = phrase.removeprefix("^").replace("#", "500").replace("...", " with ").replace("*", "").upper()
+    for written in (text, text.replace(" ", "-"), f"{text} Oral Tablet"):
+        pattern = re.compile(source_of(phrase), re.IGNORECASE)
+        tried = PhraseIndex([(phrase, "it")]).candidates(set(WORD.findall(written.lower())))
+        assert not pattern.search(written) or tried, written

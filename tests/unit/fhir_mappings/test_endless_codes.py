@@ -26,3 +26,14 @@ def test_an_endless_icd_code(system: System, vocabulary: Vocabulary) -> None:
 
 def test_an_endless_atc_code(vocabulary: Vocabulary) -> None:
     assert match_drug([Coding(System.ATC, "C08" + "X" * 1_000_000, "")], [], Route.UNKNOWN, vocabulary.drugs) == ()
+
+
+def test_thousands_of_codes_on_one_medication_are_not_kept(vocabulary: Vocabulary) -> None:
+    tracemalloc.start()
+    for turn in range(10):
+        coded = [Coding(System.RXNORM, f"{turn}-{number}", "") for number in range(5_000)]
+        match_drug(coded, [], Route.UNKNOWN, vocabulary.drugs)
+    coded.clear()
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert kept < 1_000_000
