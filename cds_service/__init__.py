@@ -50,14 +50,15 @@ def default_policy() -> Policy:
 
 def load_knowledge(settings: Settings) -> Knowledge:
     """Read and check every data file; nothing is read, compiled or built per request."""
-    policy, vocabulary = default_policy(), default_vocabulary()
+    policy, vocabulary, public = default_policy(), default_vocabulary(), settings.public_url
     return Knowledge(
         policy=policy,
         vocabulary=vocabulary,
         queries=build_queries(vocabulary),
         templates=load_templates(policy.wording.actions),
         zone=settings.timezone,
-        source_url=settings.public_url,
+        reasons_url=f"{public}/reasons" if public and "reasons" in settings.pages else None,
+        launch_url=f"{public}/smart/launch" if public and "smart" in settings.pages else None,
     )
 
 

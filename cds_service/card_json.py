@@ -16,16 +16,21 @@ from hooks.card import Card, OverrideReason, Propose, Remove, Suggestion
 TOPIC_SYSTEM = "urn:calciphylaxis-cds:topic"
 OVERRIDE_SYSTEM = "urn:calciphylaxis-cds:override-reason"
 LABEL = "calciphylaxis-cds"
+COURSE = "Show the patient's course"
 
 
 @dataclass(frozen=True)
 class Rendering:
-    """What a card needs of the request: whose it is, the active orders as received, and the templates."""
+    """What a card needs of the request: whose it is, the active orders as received, and the templates.
+
+    `reasons_url` is where the pages on the topics are, `launch_url` where the EHR launches the patient's course.
+    """
 
     patient_id: str
     received: Mapping[str, Mapping[str, Any]]
     templates: Mapping[str, Mapping[str, Any]]
-    source_url: str | None = None
+    reasons_url: str | None = None
+    launch_url: str | None = None
 
 
 def _uuid() -> str:
@@ -38,8 +43,8 @@ def _uuid() -> str:
 def to_json(card: Card, rendering: Rendering) -> dict[str, Any]:
     """One card with a fresh uuid for the card and each suggestion."""
     source: dict[str, Any] = {"label": LABEL}
-    if rendering.source_url:
-        source["url"] = rendering.source_url
+    if rendering.reasons_url:
+        source["url"] = f"{rendering.reasons_url}/{card.topic}"
     source["topic"] = {"system": TOPIC_SYSTEM, "code": card.topic, "display": card.topic_display}
     made: dict[str, Any] = {
         "uuid": _uuid(),
@@ -54,6 +59,8 @@ def to_json(card: Card, rendering: Rendering) -> dict[str, Any]:
         made["selectionBehavior"] = "any"
     if card.override_reasons:
         made["overrideReasons"] = [_reason(reason) for reason in card.override_reasons]
+    if rendering.launch_url:
+        made["links"] = [{"label": COURSE, "url": rendering.launch_url, "type": "smart"}]
     return made
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
@@ -18,6 +19,7 @@ from werkzeug.exceptions import HTTPException
 
 from cds_service.feedback import parse_feedback
 from cds_service.fhir_client import FhirClient
+from cds_service.gate import caller
 from cds_service.hook_request import TooManyEntries, parse_hook_request
 from cds_service.outcome import ServiceError, operation_outcome
 from cds_service.services import SERVICES, Knowledge, Service, call, issued
@@ -67,6 +69,7 @@ def blueprint(
     services: dict[str, Service] = {service.ID: service for service in SERVICES}
     card_log = CardLog(store)
     document = orjson.dumps(discovery(knowledge))
+    without_app = replace(knowledge, launch_url=None)
     description = files("cds_service.schemas").joinpath("openapi.json").read_bytes()
 
     def known(service_id: str) -> Service:
@@ -89,7 +92,7 @@ def blueprint(
             raise ServiceError(413, f"more than {max_entries} Bundle entries", "prefetch") from None
         now = clock()
         try:
-            cards = call(service, hook_request, knowledge, client, now)
+            cards = call(service, hook_request, knowledge if can_launch() else without_app, client, now)
         except CannotJudge as gap:
             raise ServiceError(412, f"cannot judge: {gap}", gap.what) from None
         if cards:
@@ -123,6 +126,12 @@ def blueprint(
         return json_response({"status": "ok"})
 
     return routes
+
+
+def can_launch() -> bool:
+    """May the caller's cards link to our SMART app? Where callers are known, the app has to be registered there."""
+    known = caller()
+    return known is None or known.smart_client_id is not None or known.smart_open
 
 
 class CardLog:

@@ -49,14 +49,18 @@ SERVICES: tuple[Service, ...] = (patient_view, order_select, order_sign)
 
 @dataclass(frozen=True)
 class Knowledge:
-    """Everything read and checked at start that a call needs; a process holds one and swaps it as a whole."""
+    """Everything read and checked at start that a call needs; a process holds one and swaps it as a whole.
+
+    `reasons_url` and `launch_url` are where cards lead, None where those pages are off or we have no public address.
+    """
 
     policy: Policy
     vocabulary: Vocabulary
     queries: tuple[Query, ...]
     templates: Mapping[str, Mapping[str, Any]]
     zone: ZoneInfo
-    source_url: str | None = None
+    reasons_url: str | None = None
+    launch_url: str | None = None
 
     def queries_for(self, hook: str) -> tuple[Query, ...]:
         """The queries of one hook: its advertised prefetch and its fallback fetch."""
@@ -80,7 +84,11 @@ def call(
     collected = gatherer.collect(knowledge.queries_for(service.HOOK), drafts)
     chart = _chart(collected, request, drafts, on, knowledge)
     rendering = Rendering(
-        request.patient_id, _by_reference(collected, request.patient_id), knowledge.templates, knowledge.source_url
+        request.patient_id,
+        _by_reference(collected, request.patient_id),
+        knowledge.templates,
+        knowledge.reasons_url,
+        knowledge.launch_url,
     )
     return [to_json(card, rendering) for card in service.advise(chart, on, knowledge.policy)]
 

@@ -69,10 +69,31 @@ def test_a_topic_is_a_coding_of_one_system(ehr: Ehr) -> None:
     assert len({card["source"]["topic"]["system"] for card in cards}) == 1
 
 
-def test_a_source_has_no_url_unless_the_operator_gives_one(ehr: Ehr, make_app: MakeApp) -> None:
+def test_a_source_leads_to_a_page_on_the_topic_where_the_operator_gives_an_address(ehr: Ehr, make_app: MakeApp) -> None:
     assert "url" not in ehr.ask("patient-view", CONFIRMED)[0]["source"]
-    other = ehr_of(make_app(public_url="https://cds.example/kidney"))
-    assert other.ask("patient-view", CONFIRMED)[0]["source"]["url"] == "https://cds.example/kidney"
+    app = make_app(public_url="https://cds.example/kidney")
+    cards = ehr_of(app).ask("patient-view", SEVERAL)
+    for card in cards:
+        url, topic = card["source"]["url"], card["source"]["topic"]
+        assert url == f"https://cds.example/kidney/reasons/{topic['code']}"
+        page = app.test_client().get(url.removeprefix("https://cds.example/kidney"))
+        assert (page.status_code, page.mimetype) == (200, "text/html")
+        assert topic["display"] in page.text
+
+
+def test_a_source_has_no_url_where_the_pages_are_off(make_app: MakeApp) -> None:
+    other = ehr_of(make_app(public_url="https://cds.example", pages=frozenset()))
+    assert "url" not in other.ask("patient-view", CONFIRMED)[0]["source"]
+
+
+def test_cards_link_to_the_smart_app_where_it_is_on(ehr: Ehr, make_app: MakeApp) -> None:
+    assert not [card for card in ehr.ask("patient-view", SEVERAL) if "links" in card]
+    other = ehr_of(make_app(public_url="https://cds.example", pages=frozenset({"smart"})))
+    for hook in HOOKS:
+        for card in other.ask(hook, SEVERAL, order("d", "855332", "warfarin", status="draft")):
+            (link,) = card["links"]
+            assert (link["type"], link["url"]) == ("smart", "https://cds.example/smart/launch")
+            assert link["label"]
 
 
 def test_text_from_the_record_cannot_become_html_or_a_link(ehr: Ehr) -> None:

@@ -19,6 +19,7 @@ from cds_service.token_log import TokenLog
 from cds_service.trusted_clients import parse_trusted_clients
 from tests.contract.conftest import MakeApp
 from tests.contract.ehr import Ehr
+from tests.contract.records import CONFIRMED
 from tests.unit.cds_service.cds_client import (
     ISSUER,
     JWKS_URL,
@@ -106,6 +107,25 @@ def test_a_service_is_answered_to_a_trusted_client(client: FlaskClient, ehr: Ehr
     answer = call(client, PATH, for_path(PATH), ehr.request("patient-view", {}))
     assert answer.status_code == 200
     assert "cards" in answer.get_json()
+
+
+@pytest.mark.parametrize(
+    ("registered", "linked"),
+    [({}, False), ({"smart_client_id": "app"}, True), ({"smart_open": True}, True)],
+    ids=["not registered", "registered", "open"],
+)
+def test_cards_link_to_the_smart_app_for_clients_that_can_launch_it(
+    registered: dict[str, Any], linked: bool, ehr: Ehr, make_app: MakeApp, tmp_path: Path
+) -> None:
+    file = tmp_path / "clients.toml"
+    file.write_text(trust_file(**registered, fhir_servers=["https://ehr.example/fhir"]), "utf-8")
+    app = make_app(
+        dev=False, trusted_clients=file, public_url=PUBLIC_URL, pages=frozenset({"smart"}), clock=lambda: NOW
+    )
+    body = ehr.request("patient-view", CONFIRMED)
+    cards = call(app.test_client(), PATH, for_path(PATH), body).get_json()["cards"]
+    assert cards
+    assert all(("links" in card) is linked for card in cards)
 
 
 def test_feedback_is_taken_from_a_trusted_client(client: FlaskClient) -> None:

@@ -37,9 +37,16 @@ def test_a_plain_card_has_its_words_its_topic_and_nothing_empty() -> None:
     }
 
 
-def test_the_source_has_the_url_of_the_operator() -> None:
-    rendering = Rendering("p1", {}, {}, "https://cds.example")
-    assert to_json(card(), rendering)["source"]["url"] == "https://cds.example"
+def test_the_source_leads_to_the_reasons_for_its_topic() -> None:
+    rendering = Rendering("p1", {}, {}, reasons_url="https://cds.example/reasons")
+    assert to_json(card(), rendering)["source"]["url"] == "https://cds.example/reasons/a-topic"
+
+
+def test_a_card_links_to_the_course_where_the_ehr_can_launch_it() -> None:
+    rendering = Rendering("p1", {}, {}, launch_url="https://cds.example/smart/launch")
+    assert to_json(card(), rendering)["links"] == [
+        {"label": "Show the patient's course", "url": "https://cds.example/smart/launch", "type": "smart"}
+    ]
 
 
 def test_every_card_and_suggestion_has_a_fresh_uuid() -> None:
