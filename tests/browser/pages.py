@@ -101,10 +101,10 @@ def check_fits(page: Page) -> None:
     assert wide <= visible, f"{wide} px of content in {visible} px"
 
 
-def keep_screenshot(page: Page, name: str) -> Path:
-    """A picture of the whole page, kept as output of the run."""
+def keep_screenshot(page: Page, name: str, *, whole: bool = True) -> Path:
+    """A picture of the whole page, or of what is seen of it, kept as output of the run."""
     assert re.fullmatch("[a-z0-9-]+", name)
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     path = SCREENSHOTS / f"{name}.png"
-    page.screenshot(path=path, full_page=True)
+    page.screenshot(path=path, full_page=whole)
     return path

@@ -76,6 +76,8 @@ def order_calcium_acetate(page: Page) -> None:
     expect(page.get_by_label("Drug", exact=True)).to_be_focused()
     expect(page.get_by_label("Drug", exact=True)).to_have_value("calcium acetate")
     picture(page, "story-2-calcium-acetate-picked")
+    # The picture in the README.
+    keep_screenshot(page, "ehr-page", whole=False)
 
 
 def accept_the_alternative(page: Page) -> None:
