@@ -16,6 +16,7 @@ from hooks.card import Card, OverrideReason, Propose, Remove, Suggestion
 TOPIC_SYSTEM = "urn:calciphylaxis-cds:topic"
 OVERRIDE_SYSTEM = "urn:calciphylaxis-cds:override-reason"
 LABEL = "calciphylaxis-cds"
+REASONS = "The rule, its numbers and the evidence"
 COURSE = "Show the patient's course"
 
 
@@ -44,7 +45,7 @@ def to_json(card: Card, rendering: Rendering) -> dict[str, Any]:
     """One card with a fresh uuid for the card and each suggestion."""
     source: dict[str, Any] = {"label": LABEL}
     if rendering.reasons_url:
-        source["url"] = f"{rendering.reasons_url}/{card.topic}"
+        source["url"] = rendering.reasons_url
     source["topic"] = {"system": TOPIC_SYSTEM, "code": card.topic, "display": card.topic_display}
     made: dict[str, Any] = {
         "uuid": _uuid(),
@@ -59,9 +60,20 @@ def to_json(card: Card, rendering: Rendering) -> dict[str, Any]:
         made["selectionBehavior"] = "any"
     if card.override_reasons:
         made["overrideReasons"] = [_reason(reason) for reason in card.override_reasons]
-    if rendering.launch_url:
-        made["links"] = [{"label": COURSE, "url": rendering.launch_url, "type": "smart"}]
+    links = _links(card, rendering)
+    if links:
+        made["links"] = links
     return made
+
+
+def _links(card: Card, rendering: Rendering) -> list[dict[str, Any]]:
+    """Where to read on. The source's own address is for what stands behind all cards, not for this one."""
+    links = []
+    if rendering.reasons_url:
+        links.append({"label": REASONS, "url": f"{rendering.reasons_url}/{card.topic}", "type": "absolute"})
+    if rendering.launch_url:
+        links.append({"label": COURSE, "url": rendering.launch_url, "type": "smart"})
+    return links
 
 
 def _suggestion(suggestion: Suggestion, rendering: Rendering) -> dict[str, Any] | None:

@@ -69,21 +69,25 @@ def test_a_topic_is_a_coding_of_one_system(ehr: Ehr) -> None:
     assert len({card["source"]["topic"]["system"] for card in cards}) == 1
 
 
-def test_a_source_leads_to_a_page_on_the_topic_where_the_operator_gives_an_address(ehr: Ehr, make_app: MakeApp) -> None:
+def test_a_source_has_no_url_unless_the_operator_gives_one(ehr: Ehr, make_app: MakeApp) -> None:
     assert "url" not in ehr.ask("patient-view", CONFIRMED)[0]["source"]
     app = make_app(public_url="https://cds.example/kidney")
-    cards = ehr_of(app).ask("patient-view", SEVERAL)
-    for card in cards:
-        url, topic = card["source"]["url"], card["source"]["topic"]
-        assert url == f"https://cds.example/kidney/reasons/{topic['code']}"
-        page = app.test_client().get(url.removeprefix("https://cds.example/kidney"))
-        assert (page.status_code, page.mimetype) == (200, "text/html")
-        assert topic["display"] in page.text
-
-
-def test_a_source_has_no_url_where_the_pages_are_off(make_app: MakeApp) -> None:
+    url = ehr_of(app).ask("patient-view", CONFIRMED)[0]["source"]["url"]
+    assert url == "https://cds.example/kidney/reasons"
+    assert app.test_client().get("/reasons").mimetype == "text/html"
     other = ehr_of(make_app(public_url="https://cds.example", pages=frozenset()))
     assert "url" not in other.ask("patient-view", CONFIRMED)[0]["source"]
+
+
+def test_a_card_links_to_the_page_on_its_topic(make_app: MakeApp) -> None:
+    app = make_app(public_url="https://cds.example/kidney")
+    for card in ehr_of(app).ask("patient-view", SEVERAL):
+        (link,) = card["links"]
+        topic = card["source"]["topic"]
+        assert (link["type"], link["url"]) == ("absolute", f"https://cds.example/kidney/reasons/{topic['code']}")
+        page = app.test_client().get(f"/reasons/{topic['code']}")
+        assert (page.status_code, page.mimetype) == (200, "text/html")
+        assert topic["display"] in page.text
 
 
 def test_cards_link_to_the_smart_app_where_it_is_on(ehr: Ehr, make_app: MakeApp) -> None:

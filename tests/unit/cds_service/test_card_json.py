@@ -37,9 +37,17 @@ def test_a_plain_card_has_its_words_its_topic_and_nothing_empty() -> None:
     }
 
 
-def test_the_source_leads_to_the_reasons_for_its_topic() -> None:
+def test_the_source_leads_to_all_reasons_and_a_link_to_those_for_the_topic() -> None:
     rendering = Rendering("p1", {}, {}, reasons_url="https://cds.example/reasons")
-    assert to_json(card(), rendering)["source"]["url"] == "https://cds.example/reasons/a-topic"
+    made = to_json(card(), rendering)
+    assert made["source"]["url"] == "https://cds.example/reasons"
+    assert made["links"] == [
+        {
+            "label": "The rule, its numbers and the evidence",
+            "url": "https://cds.example/reasons/a-topic",
+            "type": "absolute",
+        }
+    ]
 
 
 def test_a_card_links_to_the_course_where_the_ehr_can_launch_it() -> None:
