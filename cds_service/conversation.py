@@ -20,6 +20,8 @@ from cds_service.open_answers import ConnectionLostError, OpenAnswers
 from cds_service.transport import Transport
 
 T = TypeVar("T")
+_LOOK_EVERY = 0.01
+"""Seconds between two looks at what came in threads, while open connections are listened to as well."""
 
 
 class Conversation:
@@ -36,6 +38,7 @@ class Conversation:
         self._refusing = refusing
         self._waiting: list[tuple[LookUp[Any], str]] = []
         self._open = OpenAnswers()
+        self._has_threads = False
 
     def read(self, path: str) -> Future[JsonObject]:
         """See `FhirClient.submit_read`."""
@@ -63,7 +66,8 @@ class Conversation:
     def _listen_for(self, answer: Future[Any]) -> None:
         while len(self._open) and not answer.done():
             left = self._deadline.reading()
-            self._open.listen(left)
+            # Nothing on a socket tells of an answer that came in a thread.
+            self._open.listen(min(left, _LOOK_EVERY) if self._has_threads else left)
             if left <= 0:
                 self._open.give_up()
 
@@ -153,6 +157,7 @@ class Conversation:
                     look_up.take(resource)
                 step = partial(self._line.fetch, look_up.url, look_up.body)
 
+        self._has_threads = True
         try:
             self._line.in_thread(work)
         except FhirError as failure:

@@ -1,4 +1,4 @@
-"""The database of one worker: one engine, made at its first use, and transactions that do not wait for ever.
+"""A database as one worker sees it: an engine made at its first use, and transactions that do not wait for ever.
 
 What may live here: connecting, creating tables, and how long a transaction waits for others. Which tables there are
 stands in the modules that use them: `store`, `token_log` and the sessions of the SMART app.
@@ -10,8 +10,10 @@ a power failure can lose the last transactions, and it never damages the file. P
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine, Insert, MetaData, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -25,6 +27,13 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 PATIENCE = 5.0
 """Seconds for which a transaction waits for others, where nobody at the bedside waits for it."""
 _CONNECT_SECONDS = 2
+_LIBPQ: dict[str, Any] = {
+    "connect_timeout": _CONNECT_SECONDS,
+    "tcp_user_timeout": int(PATIENCE * 1000),
+    "options": f"-c statement_timeout={PATIENCE * 1000:.0f}",
+}
+_THREADS = 4
+T = TypeVar("T")
 _PATIENCE_OF = "calciphylaxis_cds_patience"
 _CREATING_TABLES = 7_316_204_511
 """Any number: the advisory lock under which workers that start together create tables, one after the other."""
@@ -46,6 +55,31 @@ class Database:
             raise ValueError("only SQLite and PostgreSQL are supported")
         self._lock = threading.Lock()
         self._engine: Engine | None = None
+        # No thread is made before there is something to do, so this may come before the fork.
+        self._threads = ThreadPoolExecutor(_THREADS, "database")
+
+    def transact(self, work: Callable[[Connection], T], patience: float = PATIENCE) -> T:
+        """Do this in a transaction of its own and give its result, but wait no longer than so many seconds.
+
+        SQLite keeps to that by itself. A server that has fallen silent refuses nothing: whoever waits for it is let go,
+        and what it then still does comes too late to be told.
+
+        Raises:
+            StoreError: the database could not be used, or did not answer in time.
+        """
+
+        def whole() -> T:
+            with self.connected(patience) as connection:
+                return work(connection)
+
+        if self.backend == "sqlite":
+            return whole()
+        answer = self._threads.submit(whole)
+        try:
+            return answer.result(timeout=patience)
+        except TimeoutError:
+            answer.cancel()
+            raise StoreError("the database could not be used (it does not answer)") from None
 
     @contextmanager
     def connected(self, patience: float = PATIENCE) -> Iterator[Connection]:
@@ -95,7 +129,7 @@ class Database:
 def _new_engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
         # A server that is gone shows it by silence; libpq would wait for it for minutes.
-        patience = {"connect_timeout": _CONNECT_SECONDS} if url.get_driver_name().startswith("psycopg") else {}
+        patience = _LIBPQ if url.get_driver_name().startswith("psycopg") else {}
         # The parameters are what clinicians wrote; they must not turn up in error messages.
         return create_engine(
             url, hide_parameters=True, pool_pre_ping=True, pool_timeout=_CONNECT_SECONDS, connect_args=patience

@@ -41,7 +41,7 @@ class Limits:
     deadline_seconds: float = 1.5
     max_pages: int = 10
     max_bytes: int = 20_000_000
-    pool_size: int = 32
+    pool_size: int = 128
 
 
 class FhirError(Exception):

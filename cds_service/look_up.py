@@ -1,7 +1,7 @@
 """One look-up on a FHIR server, step by step: which address is asked next, and what the answers amount to.
 
 What may live here: reading one resource, following the pages of a search, and where a link may lead. How an address is
-asked is decided in `fhir_client`; nothing here opens a socket.
+asked is decided in `conversation`; nothing here opens a socket.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Answers that are on their way on connections which were open already, read by the one thread that waits for them.
 
 What may live here: sending on such a connection and reading what comes, without ever blocking on one of them. So one
-slow answer holds up no other, and a server that drips bytes cannot hold us beyond the time given. New connections,
-second tries and pauses are the business of `fhir_client`, in threads.
+slow answer holds up no other, and a server that drips bytes, or never stops sending, cannot hold us beyond the time
+given. New connections, second tries and pauses are the business of `transport` and `conversation`, in threads.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ from cds_service.fhir_terms import LATE, TOO_LARGE, FhirError
 
 _CHUNK = 131_072
 _LARGEST_HEAD = 262_144
+_READS_AT_A_TIME = 8
+"""Then the others get their turn and the clock is looked at. One read takes more than a TLS record holds."""
+_FRAMING = 4
+"""How many times its content an answer may be: in small pieces, each with its length, it grows a little."""
 _WANTED = frozenset({b"retry-after", b"content-encoding", b"content-length", b"transfer-encoding"})
 _BROKEN = (
     OSError,
@@ -67,7 +71,7 @@ class Coming:
         self._parser = httptools.HttpResponseParser(self)
         self._headers: dict[str, str] = {}
         self._body = bytearray()
-        self._head_bytes = self._status = 0
+        self._head_bytes = self._received = self._status = 0
         self._in_body = self._is_whole = self._is_spoilt = False
 
     def urlopen(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], **_: object) -> Coming:
@@ -87,13 +91,19 @@ class Coming:
     def read(self) -> Answer | None:
         """What has come so far: the whole answer, or None. FhirError when too large, ConnectionLostError if broken."""
         try:
-            while not self._is_whole:
+            for _ in range(_READS_AT_A_TIME):
                 data = self._connection.sock.recv(_CHUNK)
                 if data:
                     self._feed(data)
                 else:
                     self._end()
-            answer = decoded(Answer(self._status, self._headers, bytes(self._body)), self._max_bytes)
+                if self._is_whole:
+                    break
+            else:
+                return None
+            answer = Answer(self._status, self._headers, bytes(self._body))
+            if self._status == 200:
+                answer = decoded(answer, self._max_bytes)
         except _NOT_YET:
             return None
         except FhirError:
@@ -118,6 +128,10 @@ class Coming:
         del self._parser
 
     def _feed(self, data: bytes) -> None:
+        self._received += len(data)
+        # What is between the pieces of a body, or after it, is no body and still has to end.
+        if self._received > _FRAMING * self._max_bytes + _LARGEST_HEAD:
+            raise FhirError(TOO_LARGE)
         if not self._in_body:
             self._head_bytes += len(data)
         self._parser.feed_data(data)

@@ -195,9 +195,8 @@ class Store:
     def record_cards(self, cards: Sequence[IssuedCard]) -> None:
         """Remember the cards of one answer, and some of those that wait. A card that is known stays as it is.
 
-        A clinician waits for the answer, so this gives up after a fraction of a second (longer only where a connection
-        has to be opened), and for some seconds after a failure it does not even try. StoreError means that the cards
-        wait in memory; feedback finds them there as well.
+        A clinician waits for the answer, so this gives up after a fraction of a second, and for some seconds after a
+        failure it does not even try. StoreError means that the cards wait in memory; feedback finds them there as well.
         """
         if not cards:
             return
@@ -209,8 +208,7 @@ class Store:
             if not self._waiting:
                 return  # The thread before us has written ours, too.
             try:
-                with self._database.connected(_CARD_PATIENCE) as connection:
-                    written = self._write_waiting(connection)
+                written = self._database.transact(self._write_waiting, _CARD_PATIENCE)
             except StoreError:
                 self._rests_until = self._clock() + _REST_SECONDS
                 raise
@@ -224,12 +222,15 @@ class Store:
         if not items:
             return []
         named = list(dict.fromkeys(storable(item.card) for item in items))
+
+        def write(connection: Connection) -> tuple[list[IssuedCard], set[str]]:
+            written = self._write_waiting(connection)
+            known = _known_cards(connection, service, named) | self._known_waiting(service)
+            connection.execute(self._new_feedback, [_feedback_row(service, item, received_at, known) for item in items])
+            return written, known
+
         with self._turn(PATIENCE):
-            with self._database.connected() as connection:
-                written = self._write_waiting(connection)
-                known = _known_cards(connection, service, named) | self._known_waiting(service)
-                rows = [_feedback_row(service, item, received_at, known) for item in items]
-                connection.execute(self._new_feedback, rows)
+            written, known = self._database.transact(write)
             self._forget_waiting(written)
         return [uuid for uuid in named if uuid not in known]
 
@@ -255,8 +256,7 @@ class Store:
     def ping(self) -> bool:
         """Can the database be used right now?"""
         try:
-            with self._database.connected() as connection:
-                connection.execute(select(exists(select(_feedback.c.id))))
+            self._database.transact(lambda connection: connection.execute(select(exists(select(_feedback.c.id)))))
         except StoreError:
             return False
         return True

@@ -32,10 +32,12 @@ class _TimedConnection(urllib3.connection.HTTPConnection):
             found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise NewConnectionError(self, "the name could not be looked up") from error
-        for *_, address in found:
+        for number, (*_, address) in enumerate(found):
+            # An address that leads nowhere leaves the others of the name their share of the time.
+            share = _left(ends_at) / (len(found) - number)
             try:
                 sock = urllib3.util.connection.create_connection(
-                    (str(address[0]), int(address[1])), _left(ends_at), self.source_address, self.socket_options
+                    (str(address[0]), int(address[1])), share, self.source_address, self.socket_options
                 )
             except OSError:
                 continue
@@ -45,6 +47,12 @@ class _TimedConnection(urllib3.connection.HTTPConnection):
         if time.monotonic() >= ends_at:
             raise ConnectTimeoutError(self, "connecting took too long")
         raise NewConnectionError(self, "no address could be connected to")
+
+    @property
+    def is_connected(self) -> bool:
+        """Open, and nothing came unasked: TLS may hold the rest of a record, which nobody sees by asking the socket."""
+        pending = getattr(self.sock, "pending", None)
+        return super().is_connected and not (pending is not None and pending())
 
     def getresponse(self) -> Any:
         self._start()
@@ -101,17 +109,23 @@ class _Idle:
     def take_open(self) -> HTTPConnection | None:
         """See `Pool`."""
         try:
-            connection = self.pool.get(block=False) if self.pool is not None else None
+            while self.pool is not None:
+                connection = self.pool.get(block=False)
+                if connection is None:
+                    self._put_conn(None)
+                    return None
+                if connection.is_connected:
+                    return cast(HTTPConnection, connection)
+                # Put back on top it would hide those that are open; the pool makes a new one where it finds none.
+                connection.close()
         except queue.Empty:
-            return None
-        if connection is not None and connection.is_connected:
-            return cast(HTTPConnection, connection)
-        self._put_conn(connection)
+            pass
         return None
 
     def give_back(self, connection: HTTPConnection) -> None:
         """See `Pool`."""
-        self._put_conn(connection)
+        if connection.sock is not None:
+            self._put_conn(connection)
 
     def _put_conn(self, conn: Any) -> None:
         raise NotImplementedError

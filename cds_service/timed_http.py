@@ -1,7 +1,7 @@
 """HTTP with one time limit for a whole answer: sessions, and the adapter that sends their requests.
 
 What may live here: every bound that keeps a server from holding us up or leading us elsewhere. What is
-asked, and of whom, is decided in `fhir_client`. Nothing is logged here: addresses carry patient ids.
+asked, and of whom, is decided in `conversation` and `transport`. Nothing is logged here: addresses carry patient ids.
 """
 
 from __future__ import annotations

@@ -18,6 +18,8 @@ from sqlalchemy import BigInteger, Column, Index, MetaData, String, Table, delet
 
 from cds_service.database import Database
 
+_PATIENCE = 2.0
+"""Seconds; the clinician waits for the answer meanwhile."""
 _PURGE_EVERY = timedelta(minutes=10)
 # Leeway is granted to clients, and another host's clock may lag behind the one that purges: for it the token is good.
 _KEEP_LONGER = timedelta(hours=1)
@@ -57,14 +59,15 @@ class TokenLog:
         self._purge_now_and_then(now)
         digest = hashlib.sha256(jti.encode("utf-8", "surrogatepass")).hexdigest()
         row = {"issuer": issuer, "jti_sha256": digest, "expires_at": int(expires_at) + 1}
-        with self._database.connected() as connection:
-            return connection.execute(self._insert, row).rowcount == 1
+        return (
+            self._database.transact(lambda connection: connection.execute(self._insert, row).rowcount, _PATIENCE) == 1
+        )
 
     def purge(self, now: datetime) -> int:
         """Forget the tokens that have been expired for an hour. Returns how many."""
         until = int((now - _KEEP_LONGER).timestamp())
-        with self._database.connected() as connection:
-            return connection.execute(delete(_seen_token).where(_seen_token.c.expires_at <= until)).rowcount
+        old = delete(_seen_token).where(_seen_token.c.expires_at <= until)
+        return self._database.transact(lambda connection: connection.execute(old).rowcount, _PATIENCE)
 
     def close(self) -> None:
         """Let go of all connections; a later call opens new ones."""

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from cds_service.database import Database
 from cds_service.demo.patients import load_patients
 from cds_service.demo.sandbox import Sandbox
 from cds_service.ehr import Ehr
-from cds_service.store import FeedbackItem, IssuedCard, Store, _metadata
+from cds_service.store import FeedbackItem, IssuedCard, Store, StoreError, _metadata
 from cds_service.token_log import TokenLog
 from tests.fuzz.service_process import Service, running_service
 from tests.real.databases import Postgresql
@@ -114,6 +115,56 @@ def test_advice_comes_without_the_database_and_its_cards_are_written_when_it_is_
     known = {stored.item.card: stored for stored in store.feedback()}
     # Two workers: the one that takes the feedback may not be the one that keeps the waiting card.
     assert given["uuid"] in known
+
+
+def test_advice_does_not_wait_for_a_database_that_has_fallen_silent(
+    service: Service, fhir: Sandbox, postgresql: Postgresql
+) -> None:
+    first = cards(service, fhir)
+    with silent(postgresql):
+        started = time.monotonic()
+        while_silent = [cards(service, fhir) for _ in range(4)]
+        spent = time.monotonic() - started
+        assert [len(given) for given in while_silent] == [len(first)] * 4
+        # Each worker waits for a fraction of a second, once.
+        assert spent < 4
+        assert requests.get(f"{address(service)}/health", timeout=30).status_code == 503
+    assert requests.get(f"{address(service)}/health", timeout=30).status_code == 200
+
+
+def test_whether_a_token_was_used_is_not_waited_for_without_end(postgresql: Postgresql) -> None:
+    log, other = TokenLog(postgresql.url), Database(postgresql.url, _metadata)
+    assert log.is_first_use("issuer", "before", NOON.timestamp(), NOON)
+    with other.connected() as connection:
+        connection.exec_driver_sql("LOCK TABLE seen_token")
+        check_gives_up(log)
+    with silent(postgresql):
+        check_gives_up(log)
+    assert log.is_first_use("issuer", "after", NOON.timestamp(), NOON)
+    log.close()
+    other.close()
+
+
+def check_gives_up(log: TokenLog) -> None:
+    started = time.monotonic()
+    with pytest.raises(StoreError):
+        log.is_first_use("issuer", str(uuid.uuid4()), NOON.timestamp(), NOON)
+    assert time.monotonic() - started < 4
+
+
+@contextmanager
+def silent(postgresql: Postgresql) -> Iterator[None]:
+    """Every process of the server is stopped where it stands: it neither answers nor refuses."""
+    leader = int((postgresql.data / "postmaster.pid").read_text().splitlines()[0])
+    children = Path(f"/proc/{leader}/task/{leader}/children").read_text().split()
+    processes = [leader, *map(int, children)]
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
 
 
 def test_the_same_feedback_is_stored_once_however_many_bring_it_at_once(store: Store) -> None:

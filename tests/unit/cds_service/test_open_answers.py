@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import requests
 import responses
+import urllib3
 from requests.adapters import HTTPAdapter
 
 from cds_service import fhir_terms
@@ -283,6 +284,35 @@ def test_one_slow_answer_holds_up_no_other(serve: Serve, client: FhirClient) -> 
     assert answer_of(quick, deadline) == PATIENT
 
 
+def test_an_answer_that_comes_in_a_thread_does_not_wait_for_a_slow_one_on_an_open_connection(
+    serve: Serve, client: FhirClient
+) -> None:
+    def by_path(connection: Connection) -> None:
+        drip_body(connection) if "Patient/2" in connection.head else whole(connection)
+
+    server = serve(then(whole, by_path))
+    read(client, server)
+    deadline = client.deadline()
+    slow, quick = (client.submit_read(FhirServer(server.base), path, deadline) for path in ("Patient/2", "Patient/1"))
+    assert answer_of(quick, deadline) == PATIENT
+    assert deadline.reading() > LIMITS.deadline_seconds / 2
+    assert reason_of(answer_of, slow, deadline) == fhir_terms.LATE
+
+
+def test_a_connection_that_was_closed_does_not_hide_those_that_are_open(serve: Serve, client: FhirClient) -> None:
+    both = threading.Barrier(2)
+
+    def meet(connection: Connection) -> None:
+        both.wait(10)
+        whole(connection)
+
+    server = serve(then(meet, meet, lambda connection: connection.answer(b"", "404 Not Found"), whole))
+    slow_and_quick(client, server)
+    assert reason_of(read, client, server) == "the FHIR server answered 404"
+    with in_this_thread_alone():
+        assert read(client, server) == PATIENT
+
+
 def slow_and_quick(client: FhirClient, server: Loopback) -> None:
     """Open two connections."""
     deadline = client.deadline()
@@ -310,6 +340,35 @@ def large(connection: Connection) -> None:
     connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
     while not connection.server.stopping.is_set():
         connection.send(b" " * 65_536)
+
+
+def endless(before: bytes, again: bytes) -> Behaviour:
+    """What is no content, and never ends."""
+
+    def send(connection: Connection) -> None:
+        connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + before)
+        while not connection.server.stopping.is_set():
+            connection.send(again * 1000)
+
+    return send
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        endless(b"1;a=", b"a" * 60),
+        endless(b"1\r\n{\r\n0\r\n", b"X-A: 1\r\n"),
+        endless(b"1\r\n{\r\n0\r\nX: ", b"a" * 60),
+    ],
+    ids=["chunk extension", "trailers", "a trailer"],
+)
+def test_what_surrounds_the_content_is_bounded_as_well(serve: Serve, client: FhirClient, behaviour: Behaviour) -> None:
+    server = serve(then(whole, behaviour))
+    read(client, server)
+    started = time.monotonic()
+    assert reason_of(read, client, server) in (fhir_terms.TOO_LARGE, fhir_terms.LATE)
+    assert time.monotonic() - started < 2 * LIMITS.deadline_seconds
+    assert server.hung_up.wait(10)
 
 
 def bomb(connection: Connection) -> None:
@@ -350,6 +409,61 @@ def test_a_second_answer_that_nobody_asked_for_is_not_taken_for_that_of_the_next
     read(client, server)
     assert [read(client, server) for _ in range(2)] == [PATIENT, PATIENT]
     assert server.hung_up.wait(10)
+
+
+def test_the_rest_of_a_tls_record_is_not_taken_for_the_answer_of_the_next_request(
+    serve: Serve, tls: SSLContext, certificate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In a thread 8192 bytes are read at a time; what else came in the record waits where no look at the socket sees it.
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
+    length = 8192 - len(head % 8000)
+    stale = json.dumps({**PATIENT, "id": "of-somebody-else"}).encode()
+    both = head % length + BODY.ljust(length) + head % len(stale) + stale
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    client = FhirClient(LIMITS, lambda base: True, trust_environment=True)
+    server = serve(then(lambda connection: connection.send(both), whole), tls)
+    assert [read(client, server) for _ in range(3)] == [PATIENT] * 3
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "asked"), [("403 Forbidden", 1), ("503 Service Unavailable", 2)], ids=["refused", "busy"]
+)
+def test_what_a_refusal_says_is_not_unpacked_and_its_pause_is_kept(
+    serve: Serve, client: FhirClient, status: str, asked: int
+) -> None:
+    times: list[float] = []
+
+    def refuse(connection: Connection) -> None:
+        times.append(time.monotonic())
+        connection.answer(gzip.compress(BODY * 50_000), status, Content_Encoding="gzip", Retry_After="1")
+
+    server = serve(then(whole, refuse))
+    read(client, server)
+    assert reason_of(read, client, server) == f"the FHIR server answered {status[:3]}"
+    assert len(times) == asked
+    assert times[-1] - times[0] >= asked - 1
+
+
+def test_an_address_that_leads_nowhere_leaves_the_others_of_its_name_their_share_of_the_time(
+    serve: Serve, client: FhirClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, told = serve(whole), list[float]()
+    host, port = "127.0.0.1", int(server.base.rsplit(":", 1)[1].split("/")[0])
+    found = [(2, 1, 6, "", ("192.0.2.1", port)), (2, 1, 6, "", (host, port))]
+    connect = urllib3.util.connection.create_connection
+
+    def pretend(address: tuple[str, int], timeout: float, *more: Any) -> Any:
+        told.append(timeout)
+        if address[0] != host:
+            time.sleep(timeout)
+            raise TimeoutError
+        return connect(address, timeout, *more)
+
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr("urllib3.util.connection.create_connection", pretend)
+    assert read(client, server) == PATIENT
+    assert told[0] <= LIMITS.deadline_seconds / 2
 
 
 def test_a_connection_that_is_to_be_closed_is_not_used_again(serve: Serve, client: FhirClient) -> None:
