@@ -107,6 +107,7 @@ class Reasons:
     groups: Mapping[str, str]
     drug_classes: Mapping[str, str]
     slots: Mapping[str, str]
+    concepts: Mapping[str, str]
     situations: Mapping[str, str]
     topics: Mapping[str, Topic]
     numbers: Mapping[str, Number]

@@ -54,6 +54,7 @@ class _Reader:
             groups=dict(self.data["groups"]),
             drug_classes=dict(self.data["drug_classes"]),
             slots=dict(self.data["slots"]),
+            concepts=dict(self.data["concepts"]),
             situations={name: entry["says"] for name, entry in self.data["situations"].items()},
             topics={code: self._topic(code, entry) for code, entry in self.data["topics"].items()},
             numbers=self.numbers,

@@ -18,6 +18,7 @@ from cds_service.services import SERVICES, Knowledge
 from cds_service.web import Surroundings
 from cds_service.web.page import page, problem
 from cds_service.web.reasons_cards import card_words
+from cds_service.web.reasons_codes import code_rows
 from cds_service.web.reasons_tables import drug_rows, record_rows, result_rows, sign_rows
 from cds_service.web.reasons_text import Words
 from hooks.policy import Policy
@@ -114,6 +115,7 @@ class _Pages:
             hook_words=HOOK_WORDS,
             services=SERVICES,
             records=record_rows(self.knowledge),
+            codes=code_rows(self.knowledge.vocabulary.conditions, self.reasons.concepts),
             results=result_rows(self.knowledge, windows),
         )
 

@@ -15,6 +15,7 @@ from markupsafe import escape
 from cds_service import create_app, default_policy
 from cds_service.settings import Settings
 from cds_service.web.reasons import packaged_reasons
+from cds_service.web.reasons_codes import code_rows
 from cds_service.web.reasons_tables import drug_rows
 from cds_service.web.reasons_text import Words
 from fhir_mappings.vocabulary import default_vocabulary
@@ -154,6 +155,10 @@ def test_the_page_about_the_service_tells_purpose_inputs_gaps_and_that_it_is_not
         "Intended use and users",
         "What it is not for",
         "There is no clinical validation study.",
+        "The evidence was last searched on 2026-11-22.",
+        "Not a monitor for emergencies",
+        "must not be relied on to detect sepsis",
+        "It proposes no individual dose; one card quotes a guideline ceiling.",
         "Apache-2.0",
         "issue tracker of the project's repository",
         "phosphate mg/dL 35 90 0.5 to 20 mg/dL, mmol/L",
@@ -183,6 +188,89 @@ def test_a_combination_names_only_the_classes_that_were_asked_for() -> None:
     (row,) = [row for row in drug_rows(drugs, ["nutritional_vitamin_d"]) if row.name == "calcium with vitamin D"]
     assert row.classes == ("nutritional_vitamin_d",)
     assert row.atc == ["A12AX…"]
+
+
+def test_every_condition_and_procedure_of_the_vocabulary_has_its_words_and_its_codes() -> None:
+    conditions = default_vocabulary().conditions
+    assert set(REASONS.concepts) == set(conditions.codes)
+    rows = {row.name: row for row in code_rows(conditions, REASONS.concepts)}
+    assert [name for name, row in rows.items() if not row.codes and not row.by_words] == []
+    ulcer = rows["skin ulcer"]
+    assert ulcer.codes["SNOMED CT"] == ["46742003"]
+    assert ulcer.codes["ICD-10"] == ["L97…", "L98.41…", "L98.42…", "L98.49…", "not L97.4…", "not L97.5…"]
+    assert rows["calcium metabolism disorder, not specific for calciphylaxis"].codes["ICD-10"] == ["E83.59", "E83.5"]
+    assert (ulcer.kinds, rows["haemodialysis"].kinds) == (["condition"], ["procedure"])
+    assert rows["mechanical heart valve"].kinds == ["condition", "procedure"]
+
+
+def test_what_is_read_from_words_is_marked() -> None:
+    rows = code_rows(default_vocabulary().conditions, REASONS.concepts)
+    assert {row.name for row in rows if row.by_words} == {
+        "calciphylaxis",
+        "skin induration",
+        "livedo",
+        "painful, violaceous or mottled skin",
+        "skin necrosis",
+    }
+
+
+def test_the_page_about_the_service_lists_the_codes_of_conditions_and_procedures(client: FlaskClient) -> None:
+    text = words_of(client.get("/reasons/about").text)
+    assert "livedo condition SNOMED CT: 238772004; words" in text
+    assert "painful, violaceous or mottled skin condition words" in text
+    assert "end-stage kidney disease condition ICD-10: N18.6…" in text.replace("SNOMED CT: 46177005; ", "")
+
+
+def limits_of(client: FlaskClient, topic: str) -> str:
+    """The known limits of a page, in one line."""
+    _, _, after = client.get(f"/reasons/{topic}").text.partition('<h2 id="limits">')
+    return words_of(after.partition("</section>")[0])
+
+
+@pytest.mark.parametrize("topic", [*TOPICS, "about"])
+def test_every_page_tells_what_shows_dialysis_what_a_transplant_silences_and_when_nothing_is_answered(
+    client: FlaskClient, topic: str
+) -> None:
+    limits = limits_of(client, topic)
+    assert "presumed from an active code of end-stage kidney disease or of graft failure" in limits
+    assert "An active kidney transplant entry silences everything but confirmed calciphylaxis" in limits
+    assert "at orders when the draft alone gives no card" in limits
+    assert "the dialysis procedures, when nothing else shows dialysis" in limits
+
+
+@pytest.mark.parametrize("topic", ["cua-suspected", "cua-possible"])
+def test_what_explains_or_denies_a_sign_is_a_known_limit(client: FlaskClient, topic: str) -> None:
+    limits = limits_of(client, topic)
+    assert "nephrogenic systemic fibrosis, systemic sclerosis or morphea" in limits
+    assert "no, not, without, denies, rule out" in limits
+    assert "A provisional entry of calciphylaxis has no such window" in limits
+
+
+@pytest.mark.parametrize("topic", ["calcium-data-gap", "vitd-data-gap"])
+def test_silence_before_signing_does_not_mean_that_there_are_results(client: FlaskClient, topic: str) -> None:
+    assert "silence there does not mean that results exist" in limits_of(client, topic)
+
+
+def claim_of(client: FlaskClient, topic: str, beginning: str) -> str:
+    """One claim of a page, with its strength and its sources."""
+    claims = re.findall(r"<li>\s*<p>(.*?)(?=<li>\s*<p>|</section>)", client.get(f"/reasons/{topic}").text, re.DOTALL)
+    (claim,) = [claim for claim in claims if claim.startswith(beginning)]
+    return str(claim)
+
+
+@pytest.mark.parametrize(
+    ("topic", "beginning", "strength"),
+    [
+        ("cua-suspected", "Outcome is worse once the skin has ulcerated", "not found in what we read"),
+        ("cua-confirmed", "Response to treatment is often poor", "not found in what we read"),
+        ("vka-dialysis", "Whether anticoagulation for atrial fibrillation", "general knowledge; no source read"),
+        ("vitd-phosphate", "The label and KDOQI 2003 6.3 speak of", "ours; no source for these steps"),
+    ],
+)
+def test_what_no_source_supports_cites_none(client: FlaskClient, topic: str, beginning: str, strength: str) -> None:
+    claim = claim_of(client, topic, beginning)
+    assert strength in claim
+    assert "href" not in claim
 
 
 NO_NUMBERS: Numbers = {}
