@@ -20,6 +20,7 @@ from cds_service.exchange import FHIR_JSON, TIMEOUT_SECONDS, Exchange, exchange
 
 USER = "Practitioner/example"
 _AT_ONCE = 6
+_VERSION = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _TOKEN = re.compile(r"\{\{\s*context\.(\w+)\s*\}\}")
 
 Resource = dict[str, Any]
@@ -117,10 +118,17 @@ class Ehr:
         return self._get(f"{self.fhir.rstrip('/')}/{path}", self._headers())
 
     def write(self, resource: Mapping[str, Any]) -> Exchange:
-        """Create the resource on the FHIR server or, where it has an id, replace it."""
+        """Create the resource on the FHIR server or, where it has an id, replace it.
+
+        One that tells its version replaces that version only: a server that checks it answers 409 or 412 otherwise.
+        """
         kind, id_ = str(resource["resourceType"]), resource.get("id")
         address = f"{self.fhir.rstrip('/')}/{quote(kind, safe='')}" + (f"/{quote(str(id_), safe='')}" if id_ else "")
         headers = {"Content-Type": FHIR_JSON, "Accept": FHIR_JSON, **self._headers()}
+        meta = resource.get("meta")
+        version = meta.get("versionId") if isinstance(meta, Mapping) else None
+        if id_ and isinstance(version, str) and _VERSION.fullmatch(version):
+            headers["If-Match"] = f'W/"{version}"'
         return exchange("PUT" if id_ else "POST", address, resource, headers)
 
     def _service_url(self, service_id: str) -> str:

@@ -20,7 +20,17 @@ from cds_service.demo.patients import ID_PREFIX, TAG, Resource, SyntheticPatient
 Progress = Callable[[int, int, str], None]
 """Called after each step with the steps done, the steps in all, and what was just done."""
 
-DEPENDENTS_FIRST = ("Observation", "Condition", "MedicationRequest", "Procedure", "Medication", "Patient")
+DEPENDENTS_FIRST = (
+    "Observation",
+    "Condition",
+    "Task",
+    "CommunicationRequest",
+    "ServiceRequest",
+    "MedicationRequest",
+    "Procedure",
+    "Medication",
+    "Patient",
+)
 """The order of deletion: what points at others goes before them, or servers refuse."""
 
 _TIMEOUT_SECONDS = 30

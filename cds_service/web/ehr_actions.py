@@ -6,26 +6,25 @@ it gives back whether the chart on the FHIR server has changed.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cds_service.ehr import Ehr, EhrError, chart_context, order_context, reference
-from cds_service.exchange import Exchange
+from cds_service.ehr import Ehr, chart_context, order_context, reference
+from cds_service.web.ehr_asking import ask, heard
 from cds_service.web.ehr_cards import table, tables, text
 from cds_service.web.ehr_drugs import Catalogue, DrugName, draft_order
 from cds_service.web.ehr_orders import (
-    do_action,
+    do_actions,
     draft_of,
     drop_picked,
     fault_of,
     forget,
     is_same_order,
-    sign_draft,
     title_of,
 )
+from cds_service.web.ehr_signing import demo_tags, judgement, sign_draft, unjudged, waiting_cards
 from cds_service.web.ehr_state import CHART, ORDER, Answer, BadState, State
 
 MOST_COMMENT = 2_000
@@ -42,9 +41,9 @@ class Clinician:
 
     def open_chart(self, state: State) -> bool:
         """Call patient-view."""
-        self._ask(state, CHART, "patient-view", chart_context(self.patient_id))
-        heard = state.at(CHART)
-        state.say(f"chart opened: {_heard(heard)}", well=not any(answer.fault for answer in heard))
+        ask(self.ehr, state, CHART, "patient-view", chart_context(self.patient_id))
+        words, well = heard(state.at(CHART))
+        state.say(f"chart opened: {words}", well=well)
         return True
 
     def pick(self, state: State, typed: str, route: str, dose: str, *, keep: bool) -> bool:
@@ -57,11 +56,14 @@ class Clinician:
         if drug is None and keep:
             found = self.catalogue.matching(typed)
             if len(found) > 1:
+                state.outdate()
                 state.say(f"{len(found)} drugs fit “{typed}”: pick one", well=False)
                 return False
             drug = found[0] if found else DrugName(typed)
         if drug is None:
             drop_picked(state)
+            if typed:
+                state.outdate()
             return False
         made = draft_order(self.patient_id, drug, route, dose, self._now())
         before = draft_of(state, state.picked)
@@ -69,9 +71,10 @@ class Clinician:
             drop_picked(state)
             state.drafts.append(made)
             state.picked, state.judged = made["id"], None
-            self._ask(state, ORDER, "order-select", order_context(self.patient_id, state.drafts, [reference(made)]))
-            heard = state.at(ORDER)
-            state.say(f"{title_of(made)} drafted: {_heard(heard)}", well=not any(answer.fault for answer in heard))
+            chosen = order_context(self.patient_id, state.drafts, [reference(made)])
+            ask(self.ehr, state, ORDER, "order-select", chosen)
+            words, well = heard(state.at(ORDER))
+            state.say(f"{title_of(made)} drafted: {words}", well=well)
         if keep:
             state.picked = None
         return False
@@ -82,33 +85,44 @@ class Clinician:
         if draft is None:
             raise BadState("there is no such draft")
         forget(state, draft)
+        state.outdate()
         state.say(f"{title_of(draft)} is no longer in the drafts")
         return False
 
     def accept(self, state: State, card_uuid: str, suggestion_uuid: str) -> bool:
-        """Do what a suggestion says, and tell the service."""
+        """Do what a suggestion says, and tell the service; what could not be done is not told as accepted."""
         answer, card = state.card(card_uuid)
         chosen = [one for one in tables(card.get("suggestions")) if text(one.get("uuid")) == suggestion_uuid]
         outcome = dict(answer.outcomes.get(card_uuid, {}))
         accepted = [*outcome.get("accepted", ()), suggestion_uuid]
         only_one = card.get("selectionBehavior") == "at-most-one"
-        if not chosen or len(set(accepted)) < len(accepted) or (only_one and len(accepted) > 1):
+        is_shut = answer.was_overridden(card_uuid) or (only_one and len(accepted) > 1)
+        if not chosen or is_shut or len(set(accepted)) < len(accepted):
             raise BadState("there is no such suggestion to accept")
-        wrote = [do_action(self.ehr, state, action) for action in tables(chosen[0].get("actions"))]
+        label = text(chosen[0].get("label"))
+        done = do_actions(self.ehr, state, tables(chosen[0].get("actions")))
         state.picked = None
+        if done.server:
+            # The chart that order-sign saw is no longer the chart.
+            state.judged = None
+        if done.fault:
+            state.say(f"NOT done: {label}; {done.fault}", well=False)
+            return done.server
         item = {
             "card": card_uuid,
             "outcome": "accepted",
             "acceptedSuggestions": [{"id": suggestion_uuid}],
             "outcomeTimestamp": self._now(),
         }
-        sent = self._tell(state, answer, item, f"accepted: {text(chosen[0].get('label'))}")
+        sent = self._tell(state, answer, item, f"accepted: {label}")
         answer.outcomes[card_uuid] = {"outcome": "accepted", "accepted": accepted, **sent}
-        return any(wrote)
+        return done.server
 
     def override(self, state: State, card_uuid: str, code: str, comment: str) -> bool:
-        """Set a card aside with its reason, and tell the service."""
+        """Set a card aside with its reason, and tell the service; what was accepted of it stays accepted."""
         answer, card = state.card(card_uuid)
+        if answer.was_overridden(card_uuid):
+            raise BadState("the card is overridden already")
         reasons = tables(card.get("overrideReasons"))
         reason = next((one for one in reasons if code and one.get("code") == code), None)
         if reasons and reason is None:
@@ -124,41 +138,44 @@ class Clinician:
         if given:
             item["overrideReason"] = given
         sent = self._tell(state, answer, item, f"overridden: {told}")
-        answer.outcomes[card_uuid] = {"outcome": "overridden", "reason": told, "comment": comment, **sent}
+        accepted = answer.outcomes.get(card_uuid, {}).get("accepted", [])
+        outcome = {"outcome": "overridden", "reason": told, "comment": comment, "accepted": accepted}
+        answer.outcomes[card_uuid] = {**outcome, **sent}
         return False
 
     def sign(self, state: State) -> bool:
-        """Call order-sign; when it has nothing to say, or has been read, write the orders to the FHIR server."""
+        """Call order-sign; when it has nothing to say, or has been answered, write the orders to the FHIR server.
+
+        A second click passes cards that ask for no reason, and a service that did not judge; never an objection that
+        can be overridden and was not.
+        """
         if not state.drafts:
             state.say("there is no draft to sign", well=False)
             return False
         state.picked = None
-        if not state.is_judged:
+        if not judgement(state):
             state.judged = [draft["id"] for draft in state.drafts]
-            self._ask(state, ORDER, "order-sign", order_context(self.patient_id, state.drafts))
-            if any(answer.cards or answer.fault for answer in state.at(ORDER)):
-                state.say(f"not signed yet, order-sign says: {_heard(state.at(ORDER))}", well=False)
+            ask(self.ehr, state, ORDER, "order-sign", order_context(self.patient_id, state.drafts))
+            words, well = heard(state.at(ORDER))
+            if not well or any(answer.cards for answer in state.at(ORDER)):
+                state.say(f"not signed yet, order-sign says: {words}", well=False)
                 return False
-        wrote = [sign_draft(self.ehr, state, draft, self._now()) for draft in list(state.drafts)]
+        waiting = waiting_cards(state)
+        if waiting:
+            told = "answer the card first: accept, or override with a reason"
+            state.say(f"not signed, {told} ({'; '.join(waiting)})", well=False)
+            return False
+        return self._write_signed(state)
+
+    def _write_signed(self, state: State) -> bool:
+        tags = demo_tags(self.ehr, self.patient_id)
+        if unjudged(state):
+            state.say(f"signing although {unjudged(state)}: {heard(judgement(state))[0]}", well=False)
+        wrote = [sign_draft(self.ehr, state, draft, tags, self._now()).server for draft in list(state.drafts)]
         state.judged = None
         if any(wrote):
-            self._ask(state, CHART, "patient-view", chart_context(self.patient_id))
+            ask(self.ehr, state, CHART, "patient-view", chart_context(self.patient_id))
         return any(wrote)
-
-    def _ask(self, state: State, place: str, hook: str, context: Mapping[str, Any]) -> None:
-        """Call every service of a hook and keep the answers."""
-        try:
-            services = [one for one in self.ehr.services() if one.get("hook") == hook and one.get("id")]
-        except EhrError as error:
-            gone = Exchange(
-                "GET", f"{self.ehr.cds}/cds-services", {"hook": hook}, error.status, None, 0, "no discovery document"
-            )
-            state.replace(place, [Answer(place, hook, "", gone)])
-            return
-        if not services:
-            state.say(f"the service has nothing for the hook {hook}", well=False)
-        asked = [Answer(place, hook, str(one["id"]), self.ehr.invoke(one, context)) for one in services]
-        state.replace(place, asked)
 
     def _tell(self, state: State, answer: Answer, item: Mapping[str, Any], words: str) -> dict[str, Any]:
         sent = self.ehr.feedback(answer.service, [item])
@@ -171,11 +188,3 @@ class Clinician:
 
     def _now(self) -> str:
         return self.clock().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _heard(answers: list[Answer]) -> str:
-    """How many cards of which indicator, or why there are none."""
-    faults = [answer.fault for answer in answers if answer.fault]
-    counts = Counter(text(card.get("indicator")) or "plain" for answer in answers for card in answer.cards)
-    cards = [f"{times} {word} card{'' if times == 1 else 's'}" for word, times in counts.items()]
-    return "; ".join([*faults, *cards]) or "no cards"

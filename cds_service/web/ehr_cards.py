@@ -69,6 +69,16 @@ def shown_cards(answer: Answer, fhir: str) -> list[ShownCard]:
     return [_card(card, answer.outcomes.get(text(card.get("uuid")), {}), fhir) for card in answer.cards]
 
 
+def judged_drugs(answer: Answer) -> list[Mapping[str, Any]]:
+    """The drafts that an answer is about: those selected or, where the hook selects none, all."""
+    context = table(answer.exchange.request.get("context"))
+    every = [table(entry.get("resource")) for entry in tables(table(context.get("draftOrders")).get("entry"))]
+    chosen = context.get("selections")
+    if not isinstance(chosen, list):
+        return every
+    return [one for one in every if f"{one.get('resourceType')}/{one.get('id')}" in chosen]
+
+
 def _card(card: Mapping[str, Any], outcome: Mapping[str, Any], fhir: str) -> ShownCard:
     indicator = text(card.get("indicator"))
     word, sign = INDICATORS.get(indicator, (indicator or "Card", "i"))
@@ -89,7 +99,7 @@ def _card(card: Mapping[str, Any], outcome: Mapping[str, Any], fhir: str) -> Sho
         reasons=tuple((text(one.get("code")), _display(one)) for one in tables(card.get("overrideReasons"))),
         outcome=outcome,
         feedback=as_json(outcome["sent"]) if outcome.get("sent") else "",
-        can_override=bool(card.get("uuid")) and not outcome,
+        can_override=bool(card.get("uuid")) and outcome.get("outcome") != "overridden",
     )
 
 

@@ -48,7 +48,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Rows of one kind. `fault` says why there are none where they could not be read; `more` that not all are here."""
+    """Rows of one kind. `fault` says that some or all could not be read; `more` that not all are here."""
 
     rows: tuple[Row, ...] = ()
     fault: str = ""
@@ -75,7 +75,10 @@ def find_patients(ehr: Ehr, name: str, on: date) -> list[Person]:
 
 def read_person(ehr: Ehr, patient_id: str, on: date) -> Person:
     """The patient; EhrError when the server does not give one."""
-    return person(ehr.read(f"Patient/{patient_id}"), on)
+    patient = ehr.read(f"Patient/{patient_id}")
+    if patient.get("resourceType") != "Patient":
+        raise EhrError("the answer is no Patient", 200)
+    return person(patient, on)
 
 
 def read_chart(ehr: Ehr, patient_id: str) -> ShownChart:
@@ -120,6 +123,8 @@ def _section(ehr: Ehr, kind: str, query: Mapping[str, str]) -> Section:
         bundle = ehr.read(f"{kind}?{urlencode(query)}")
     except EhrError as error:
         return Section(fault=f"could not be read (status {error.status})" if error.status else "could not be read")
+    if bundle.get("resourceType") != "Bundle":
+        return Section(fault="could not be read (the answer is no Bundle)")
     every = [table(entry.get("resource")) for entry in tables(bundle.get("entry"))]
     others = {f"Medication/{text(one.get('id'))}": one for one in every if one.get("resourceType") == "Medication"}
     rows = [
@@ -130,7 +135,17 @@ def _section(ehr: Ehr, kind: str, query: Mapping[str, str]) -> Section:
     if kind in ("Condition", "Observation"):
         rows.sort(key=lambda row: row.day, reverse=True)
     more = any(link.get("relation") == "next" for link in tables(bundle.get("link")))
-    return Section(tuple(rows), more=more)
+    fault = "could not be read (the FHIR server tells of an error)" if _tells_of_error(bundle) else ""
+    return Section(tuple(rows), fault, more)
+
+
+def _tells_of_error(bundle: Mapping[str, Any]) -> bool:
+    """Does a search answer say that it is not the whole truth?"""
+    entries = [table(entry.get("resource")) for entry in tables(bundle.get("entry"))]
+    issues = [
+        issue for one in entries if one.get("resourceType") == "OperationOutcome" for issue in tables(one.get("issue"))
+    ]
+    return any(issue.get("severity") in ("error", "fatal") for issue in issues)
 
 
 def _condition(condition: Mapping[str, Any], _: Mapping[str, Any]) -> Row:
@@ -184,6 +199,8 @@ def _value(result: Mapping[str, Any]) -> str:
 
 def _patients(ehr: Ehr, query: Mapping[str, str]) -> list[Resource]:
     bundle = ehr.read(f"Patient?{urlencode(query)}")
+    if bundle.get("resourceType") != "Bundle" or _tells_of_error(bundle):
+        raise EhrError("the list of patients could not be read", 200)
     found = (entry.get("resource") for entry in tables(bundle.get("entry")))
     return [one for one in found if isinstance(one, dict) and one.get("resourceType") == "Patient" and one.get("id")]
 

@@ -1,4 +1,4 @@
-"""Who may use the EHR page: only pages and people of this machine, since it asks nobody who they are.
+"""Who may use the pages of --dev: only pages and people of this machine, since they ask nobody who they are.
 
 What may live here: refusing requests that another site sends through a visitor's browser.
 """
@@ -7,11 +7,25 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Request, Response
+from flask import Blueprint, Request, Response, request
 
 from cds_service.serve import is_loopback
+from cds_service.web.page import problem
 
 _OURS = ("same-origin", "none")
+
+
+def guard(pages: Blueprint) -> None:
+    """Answer 403 to every request for these pages that `refusal` refuses, and let no other origin read the rest."""
+
+    @pages.before_request
+    def only_from_here() -> Response | None:
+        why = refusal(request)
+        return problem(403, "Refused", why) if why else None
+
+    @pages.after_request
+    def to_us_alone(response: Response) -> Response:
+        return shut(response, request)
 
 
 def refusal(request: Request) -> str:

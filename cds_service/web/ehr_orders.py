@@ -1,11 +1,12 @@
 """What becomes of orders on the EHR page: in the drafts, which only the browser holds, and on the FHIR server.
 
-What may live here: the actions of suggestions and the writing of signed orders. Each says in the state what happened.
+What may live here: the actions of suggestions, and what drafts are. Signing is in `ehr_signing`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cds_service.ehr import Ehr, Resource, reference
@@ -15,39 +16,63 @@ from cds_service.web.ehr_chart import order_row
 from cds_service.web.ehr_drugs import new_draft_id
 from cds_service.web.ehr_state import ORDER, State
 
-_SIGNED_AS = {"Task": "requested", "Appointment": "proposed"}
-"""The status of a signed order where it is not "active"."""
+_CHANGED_MEANWHILE = (409, 412)
 
 
-def do_action(ehr: Ehr, state: State, action: Mapping[str, Any]) -> bool:
-    """One action of a suggestion: on the drafts where it speaks of one, else on the FHIR server.
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of an action, or of several: `fault` is "" where all was done.
 
-    True when the FHIR server has changed.
+    `server` says that the FHIR server has changed or, with a fault, that it may have.
     """
+
+    fault: str = ""
+    server: bool = False
+
+
+def do_actions(ehr: Ehr, state: State, actions: Sequence[Mapping[str, Any]]) -> Done:
+    """The actions of a suggestion, up to the first that fails; then the drafts are as they were before all of them.
+
+    What the FHIR server took before cannot be taken back, so the fault names it, and what was not done.
+    """
+    before = list(state.drafts)
+    written: list[int] = []
+    for number, action in enumerate(actions):
+        done = do_action(ehr, state, action)
+        if done.fault:
+            state.drafts = before
+            left = [one for other, one in enumerate(actions) if other not in written]
+            told = _told([actions[other] for other in written], left, unsure=done.server)
+            return Done(f"{done.fault}. {told}", bool(written) or done.server)
+        if done.server:
+            written.append(number)
+    return Done("", bool(written))
+
+
+def do_action(ehr: Ehr, state: State, action: Mapping[str, Any]) -> Done:
+    """One action of a suggestion: on the drafts where it speaks of one, else on the FHIR server."""
     kind, resource = action.get("type"), dict(table(action.get("resource")))
     if kind == "create" and text(resource.get("resourceType")):
         state.drafts.append({**resource, "id": new_draft_id()})
         state.judged = None
-    elif kind == "delete":
-        _delete(state, text(action.get("resourceId")))
-    elif kind == "update" and text(resource.get("resourceType")) and text(resource.get("id")):
+        return Done()
+    if kind == "delete":
+        return _delete(state, text(action.get("resourceId")))
+    if kind == "update" and text(resource.get("resourceType")) and text(resource.get("id")):
         return _update(ehr, state, resource)
-    else:
-        state.say("an action of the suggestion is not understood here and was left out", well=False)
-    return False
+    return Done("an action of the suggestion is not understood here")
 
 
-def sign_draft(ehr: Ehr, state: State, draft: Resource, now: str) -> bool:
-    """Create the order on the FHIR server, no longer a draft; True when the server took it."""
-    kind = draft["resourceType"]
-    signed = {name: value for name, value in draft.items() if name != "id"}
-    signed["status"] = _SIGNED_AS.get(kind, "active")
-    if kind != "Appointment":
-        signed["authoredOn"] = now
-    written = _write(ehr, state, signed, "signed")
-    if written:
-        state.drafts.remove(draft)
-    return written
+def write(ehr: Ehr, state: State, resource: Resource, done: str) -> Done:
+    """Write an order to the FHIR server and, when that went well, say what it is now."""
+    sent = ehr.write(resource)
+    if sent.ok:
+        state.say(f"{title_of(resource)}: {done} (FHIR server: {sent.status}, {sent.milliseconds:.0f} ms)")
+        return Done(server=True)
+    if not sent.status:
+        return Done(f"{title_of(resource)}: the FHIR server {fault_of(sent)}, so it may or may not have taken it", True)
+    meanwhile = ", as it was changed there meanwhile" if sent.status in _CHANGED_MEANWHILE else ""
+    return Done(f"{title_of(resource)}: the FHIR server did not take it{meanwhile} ({fault_of(sent)})")
 
 
 def draft_of(state: State, id_: str | None) -> Resource | None:
@@ -87,26 +112,31 @@ def fault_of(sent: Exchange) -> str:
     return f"{sent.status}: {sent.diagnostics}" if sent.status else sent.diagnostics
 
 
-def _delete(state: State, named: str) -> None:
+def _told(written: Sequence[Mapping[str, Any]], left: Sequence[Mapping[str, Any]], *, unsure: bool) -> str:
+    """What stands after a failure."""
+    if len(written) + len(left) > 1:
+        done = "; ".join(map(_name_of, written)) or "nothing"
+        return f"Done: {done}. Not done: {'; '.join(map(_name_of, left))}. The drafts are as before"
+    return "Read the order again before going on" if unsure else "The order is unchanged"
+
+
+def _name_of(action: Mapping[str, Any]) -> str:
+    resource = table(action.get("resource"))
+    named = title_of(resource) if resource else text(action.get("resourceId"))
+    return text(action.get("description")) or f"{text(action.get('type'))} {named}".strip() or "an action"
+
+
+def _delete(state: State, named: str) -> Done:
     draft = next((one for one in state.drafts if named in (one["id"], reference(one))), None)
     if draft is None:
-        state.say(f"{named or 'an order'} is no draft here, so nothing was removed", well=False)
-    else:
-        forget(state, draft)
+        return Done(f"{named or 'an order'} is no draft here, so nothing was removed")
+    forget(state, draft)
+    return Done()
 
 
-def _update(ehr: Ehr, state: State, resource: Resource) -> bool:
+def _update(ehr: Ehr, state: State, resource: Resource) -> Done:
     for number, draft in enumerate(state.drafts):
         if reference(draft) == reference(resource):
             state.drafts[number], state.judged = resource, None
-            return False
-    return _write(ehr, state, resource, f"now {text(resource.get('status')) or 'changed'}")
-
-
-def _write(ehr: Ehr, state: State, resource: Resource, done: str) -> bool:
-    sent = ehr.write(resource)
-    if sent.ok:
-        state.say(f"{title_of(resource)}: {done} (FHIR server: {sent.status}, {sent.milliseconds:.0f} ms)")
-    else:
-        state.say(f"{title_of(resource)}: the FHIR server did not take it ({fault_of(sent)})", well=False)
-    return sent.ok
+            return Done()
+    return write(ehr, state, resource, f"now {text(resource.get('status')) or 'changed'}")

@@ -15,10 +15,11 @@ from werkzeug.exceptions import HTTPException
 from cds_service.ehr import Ehr, EhrError
 from cds_service.web import Surroundings
 from cds_service.web.ehr_actions import Clinician
-from cds_service.web.ehr_cards import as_json, quiet, shown_cards
+from cds_service.web.ehr_cards import as_json, judged_drugs, quiet, shown_cards
 from cds_service.web.ehr_chart import find_patients, order_row, read_chart, read_person
 from cds_service.web.ehr_drugs import ROUTES, Catalogue, load_catalogue
 from cds_service.web.ehr_guard import refusal, shut
+from cds_service.web.ehr_signing import sign_words, waiting_cards
 from cds_service.web.ehr_state import CHART, ORDER, BadState, State, dump, load
 from cds_service.web.page import page, problem
 
@@ -49,6 +50,7 @@ def ehr_page(around: Surroundings) -> Blueprint:
         if error.status in (404, 410):
             return problem(404, "No such patient", "The FHIR server does not know this patient.")
         said = f"answered with status {error.status}" if error.status else "did not answer"
+        said = "answered with something that cannot be read" if error.status == 200 else said
         return problem(502, "The FHIR server cannot be read", f"The FHIR server {said}.")
 
     @routes.errorhandler(HTTPException)
@@ -166,6 +168,9 @@ def _chart_page(around: Surroundings, clinician: Clinician, state: State, *, cha
         routes=ROUTES,
         matches=[] if state.picked else clinician.catalogue.matching(typed),
         shown_cards=lambda answer: shown_cards(answer, ehr.fhir),
+        titles_of=lambda answer: ", ".join(order_row(one).what for one in judged_drugs(answer)),
+        sign_words=sign_words(state),
+        waiting=waiting_cards(state),
         as_json=as_json,
         order_row=order_row,
     )

@@ -26,13 +26,18 @@ class BadState(ValueError):
 
 @dataclass
 class Answer:
-    """One call of one service, as shown. `outcomes` tells by card uuid what the clinician did with it."""
+    """One call of one service, as shown. `outcomes` tells by card uuid what the clinician did with it.
+
+    Without a `service` it stands for the look into the discovery document after which nobody could be asked. `stale`
+    means that the search box or the drafts have moved on since.
+    """
 
     place: str
     hook: str
     service: str
     exchange: Exchange
     outcomes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    stale: bool = False
 
     @property
     def instance(self) -> str:
@@ -56,8 +61,17 @@ class Answer:
             return f"The service {sent.diagnostics}."
         if sent.status != 200:
             return f"The service failed (status {sent.status}): {sent.diagnostics}"
+        if not self.service:
+            return _not_asked(self.hook, sent.body)
         cards = sent.body.get("cards") if isinstance(sent.body, dict) else None
-        return "" if isinstance(cards, list) else "The service did not answer with cards."
+        if not isinstance(cards, list):
+            return "The service did not answer with cards."
+        readable = all(isinstance(card, dict) for card in cards)
+        return "" if readable else "The service did not answer with readable cards."
+
+    def was_overridden(self, uuid: str) -> bool:
+        """Has the clinician set this card aside?"""
+        return self.outcomes.get(uuid, {}).get("outcome") == "overridden"
 
 
 @dataclass
@@ -83,6 +97,11 @@ class State:
     def replace(self, place: str, answers: list[Answer]) -> None:
         """These answers, and no older ones, stand at this place."""
         self.answers = [answer for answer in self.answers if answer.place != place] + answers
+
+    def outdate(self) -> None:
+        """What stands beside the orders no longer speaks of what is typed or drafted."""
+        for answer in self.at(ORDER):
+            answer.stale = True
 
     def card(self, uuid: str) -> tuple[Answer, dict[str, Any]]:
         """The shown card with this uuid and the answer that it came with; BadState when there is none."""
@@ -150,6 +169,7 @@ def _dumped(answer: Answer) -> dict[str, Any]:
         "ms": round(sent.milliseconds, 1),
         "failure": sent.failure,
         "outcomes": answer.outcomes,
+        "stale": answer.stale,
     }
 
 
@@ -164,7 +184,15 @@ def _loaded(data: Mapping[str, Any]) -> Answer:
         failure=_text(data["failure"]),
     )
     outcomes = {_text(uuid): _object(outcome) for uuid, outcome in data["outcomes"].items()}
-    return Answer(_text(data["place"]), _text(data["hook"]), _text(data["service"]), sent, outcomes)
+    return Answer(
+        _text(data["place"]), _text(data["hook"]), _text(data["service"]), sent, outcomes, bool(data["stale"])
+    )
+
+
+def _not_asked(hook: str, discovery: Any) -> str:
+    if isinstance(discovery, dict):
+        return f"The service offers no service for {hook}: nobody was asked, nothing was judged."
+    return "The service did not answer with a discovery document: nobody was asked, nothing was judged."
 
 
 def _without_prefetch(request: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

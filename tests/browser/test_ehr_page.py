@@ -71,18 +71,68 @@ def test_everything_works_as_plain_forms_without_a_script(chromium: Browser, ser
         page.keyboard.press("Enter")
         expect(page.locator("#status")).to_contain_text("Warfarin drafted: 1 ")
         expect(page.locator("#chart")).to_be_visible()
-        override = page.locator("#order-advice .override")
-        override.locator("summary").click()
-        override.get_by_label("Reason").select_option(index=1)
-        override.get_by_role("button").click()
-        expect(page.locator("#order-advice .outcome")).to_contain_text("The service took the feedback (200")
+        override_the_order(page)
         page.get_by_role("button", name="Sign 1 order").click()
         expect(page.locator("#status")).to_contain_text("Not signed yet")
+        page.get_by_role("button", name="Sign all the same").click()
+        expect(page.locator("#status")).to_contain_text("answer the card first")
+        override_the_order(page)
         page.get_by_role("button", name="Sign all the same").click()
         expect(page.locator("#status")).to_contain_text("signed (FHIR server: 201")
         expect(page.locator("#chart")).to_contain_text("warfarin")
     finally:
         context.close()
+
+
+def override_the_order(page: Page) -> None:
+    """Give the first reason against the one card beside the orders."""
+    override = page.locator("#order-advice .override")
+    override.locator("summary").click()
+    override.get_by_label("Reason").select_option(index=1)
+    override.get_by_role("button").click()
+    expect(page.locator("#order-advice .outcome")).to_contain_text("The service took the feedback (200")
+
+
+def test_an_objection_is_answered_before_the_order_is_signed(open_page: OpenPage) -> None:
+    with open_page() as watched:
+        page = watched.open("/ehr?patient=cds-demo-well-controlled-on-sevelamer")
+        page.locator("#drug").fill("warfarin")
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Sign 1 order").click()
+        expect(page.locator("#order-advice h3").first).to_contain_text("On signing warfarin")
+        expect(page.locator("#drafts")).to_contain_text("1 card of order-sign below must be answered first")
+        check_accessible(page)
+        page.get_by_role("button", name="Sign all the same").click()
+        expect(page.locator("#status")).to_contain_text("answer the card first")
+        override_the_order(page)
+        expect(page.locator("#drafts")).not_to_contain_text("must be answered first")
+        page.get_by_role("button", name="Sign all the same").click()
+        expect(page.locator("#status")).to_contain_text("signed (FHIR server: 201")
+
+
+def test_an_answer_is_marked_until_what_is_typed_has_been_answered(open_page: OpenPage) -> None:
+    with open_page() as watched:
+        watched.expected = ("ERR_", "failed")
+        page = watched.open(CHART)
+        page.locator("#drug").fill("warfarin")
+        page.keyboard.press("Enter")
+        expect(page.locator("#order-advice h3").first).to_contain_text("On picking warfarin")
+        note = page.locator("#order-advice .stale")
+        expect(note).to_be_hidden()
+        page.locator("#drug").press_sequentially("calci", delay=20)
+        expect(note).to_have_text("What is typed or drafted has changed since this answer.")
+        expect(page.locator("#matches button")).to_have_count(8)
+        expect(note).to_be_visible()
+        check_accessible(page)
+        check_fits(page)
+        keep_screenshot(page, "ehr-stale-answer")
+        page.locator("#drug").fill("calcitriol")
+        expect(page.locator("#order-advice h3").first).to_contain_text("On picking calcitriol")
+        expect(note).to_be_hidden()
+        page.route("**/ehr?patient=*", lambda route: route.abort("connectionrefused"))
+        page.locator("#drug").fill("amlodipine")
+        expect(page.locator("#status")).to_contain_text("could not be updated")
+        expect(note).to_be_visible()
 
 
 def test_typing_on_changes_the_mind_of_the_page(open_page: OpenPage) -> None:

@@ -33,9 +33,9 @@ async function send(deed, { may_stop }) {
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (control.signal.aborted) return;
     if (answer.ok) show(fresh, deed);
-    else say(words(fresh) || `The page could not be updated (${answer.status}).`, false);
+    else fail(deed, words(fresh) || `The page could not be updated (${answer.status}).`);
   } catch (fault) {
-    if (fault.name !== "AbortError") say("The page could not be updated: its server did not answer.", false);
+    if (fault.name !== "AbortError") fail(deed, "The page could not be updated: its server did not answer.");
   } finally {
     if (typing === control) typing = null;
     if (!typing) form.removeAttribute("aria-busy");
@@ -50,6 +50,18 @@ function say(text, well) {
   status.classList.toggle("unwell", !well);
   status.textContent = "";
   status.textContent = text;
+}
+
+function fail(deed, text) {
+  if (deed === "settle") outdate();
+  say(text, false);
+}
+
+// Until the typed text has been answered, what stands below is not about it.
+function outdate() {
+  for (const note of document.querySelectorAll("#order-advice .stale")) {
+    note.textContent = "What is typed or drafted has changed since this answer.";
+  }
 }
 
 function show(fresh, deed) {
@@ -142,6 +154,7 @@ async function press(deed) {
 }
 
 function later() {
+  outdate();
   clearTimeout(waiting);
   waiting = setTimeout(settle, SETTLED_MS);
 }

@@ -172,6 +172,15 @@ def test_a_resource_with_an_id_is_replaced_and_one_without_is_created(
     assert (headers["Content-Type"], headers["Authorization"]) == ("application/fhir+json", "Bearer sesame")
 
 
+@pytest.mark.parametrize(("version", "header"), [("3", 'W/"3"'), (None, None), (3, None), ('3"', None), ("", None)])
+def test_a_version_that_the_resource_tells_is_the_only_one_replaced(
+    version: object, header: str | None, mock: responses.RequestsMock
+) -> None:
+    mock.put(f"{FHIR}/Task/m1", json={})
+    Ehr(CDS, FHIR).write({"resourceType": "Task", "id": "m1", "meta": {"versionId": version}})
+    assert mock.calls[0].request.headers.get("If-Match") == header
+
+
 def test_templates_are_filled_from_the_context_and_left_out_where_they_cannot_be(mock: responses.RequestsMock) -> None:
     templates = {
         "patient": "Patient/{{ context.patientId }}",

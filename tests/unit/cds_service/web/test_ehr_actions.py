@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -11,10 +12,13 @@ import pytest
 import requests
 import responses
 
-from cds_service.ehr import Ehr
+from cds_service.ehr import Ehr, EhrError
 from cds_service.exchange import Exchange
 from cds_service.web.ehr_actions import Clinician
+from cds_service.web.ehr_asking import heard
+from cds_service.web.ehr_cards import shown_cards
 from cds_service.web.ehr_drugs import Catalogue, DrugName
+from cds_service.web.ehr_signing import sign_words
 from cds_service.web.ehr_state import CHART, ORDER, Answer, BadState, State
 
 CDS, FHIR = "https://cds.example", "https://ehr.example/fhir"
@@ -49,10 +53,14 @@ def with_card(*actions: dict[str, Any], **card: Any) -> State:
     return State(drafts=[dict(DRAFT)], judged=["d"], answers=[Answer(CHART, "patient-view", "view", sent)])
 
 
+def feedbacks(mock: responses.RequestsMock) -> list[dict[str, Any]]:
+    bodies = [call.request.body for call in mock.calls if str(call.request.url).endswith("/feedback")]
+    return [item for body in bodies for item in json.loads(body or "")["feedback"]]
+
+
 def feedback(mock: responses.RequestsMock) -> dict[str, Any]:
-    (body,) = [call.request.body for call in mock.calls if str(call.request.url).endswith("/feedback")]
-    (item,) = json.loads(body or "")["feedback"]
-    return dict(item)
+    (item,) = feedbacks(mock)
+    return item
 
 
 @pytest.mark.parametrize("named", ["MedicationRequest/d", "d"])
@@ -77,7 +85,11 @@ def test_an_action_that_cannot_be_done_is_said(
 ) -> None:
     state = with_card(action)
     clinician().accept(state, "c", "s")
-    assert any(words in said and not well for said, well in state.events)
+    ((said, well),) = state.events
+    assert said.startswith("NOT done: Do it; ")
+    assert words in said
+    assert said.endswith("The order is unchanged")
+    assert not well
     assert [draft["id"] for draft in state.drafts] == ["d"]
 
 
@@ -105,7 +117,73 @@ def test_an_update_that_the_fhir_server_refuses_is_said(mock: responses.Requests
     mock.put(f"{FHIR}/MedicationRequest/m1", status=403, json={"issue": [{"diagnostics": "read only"}]})
     state = with_card({"type": "update", "resource": ACTIVE})
     assert clinician().accept(state, "c", "s") is False
-    assert any("did not take it (403: read only)" in said for said, _ in state.events)
+    assert state.events == [
+        (
+            "NOT done: Do it; MedicationRequest: the FHIR server did not take it (403: read only). "
+            "The order is unchanged",
+            False,
+        )
+    ]
+
+
+def test_what_was_not_done_is_neither_shown_nor_told_as_accepted_and_can_be_tried_again(
+    mock: responses.RequestsMock,
+) -> None:
+    refused = mock.put(f"{FHIR}/MedicationRequest/m1", status=422, json={"issue": [{"diagnostics": "no"}]})
+    state = with_card({"type": "update", "resource": ACTIVE})
+    clinician().accept(state, "c", "s")
+    assert state.answers[0].outcomes == {}
+    assert feedbacks(mock) == []
+    (card,) = shown_cards(state.answers[0], FHIR)
+    assert (card.suggestions[0].open, card.can_override) == (True, True)
+    mock.remove(refused)
+    mock.put(f"{FHIR}/MedicationRequest/m1", json=ACTIVE)
+    assert clinician().accept(state, "c", "s") is True
+    assert feedback(mock)["outcome"] == "accepted"
+
+
+def test_of_several_actions_the_first_that_fails_stops_the_rest_and_each_is_named(
+    mock: responses.RequestsMock,
+) -> None:
+    mock.put(f"{FHIR}/MedicationRequest/m1", json=ACTIVE)
+    mock.put(f"{FHIR}/MedicationRequest/m2", status=422, json={})
+    later = mock.put(f"{FHIR}/MedicationRequest/m3", json=ACTIVE)
+    state = with_card(
+        {"type": "create", "description": "Draft x", "resource": {"resourceType": "Task"}},
+        {"type": "update", "description": "Stop one", "resource": ACTIVE},
+        {"type": "update", "description": "Stop two", "resource": {**ACTIVE, "id": "m2"}},
+        {"type": "update", "resource": {**ACTIVE, "id": "m3"}},
+    )
+    assert clinician().accept(state, "c", "s") is True
+    said = state.events[0][0]
+    assert "Done: Stop one. Not done: Draft x; Stop two; update MedicationRequest. The drafts are as before" in said
+    assert [draft["id"] for draft in state.drafts] == ["d"]
+    assert (later.call_count, state.answers[0].outcomes, feedbacks(mock)) == (0, {}, [])
+
+
+def test_a_write_without_an_answer_is_not_called_unchanged(mock: responses.RequestsMock) -> None:
+    mock.put(f"{FHIR}/MedicationRequest/m1", body=requests.ReadTimeout())
+    state = with_card({"type": "update", "resource": ACTIVE})
+    assert clinician().accept(state, "c", "s") is True, "the chart is read again"
+    assert "may or may not have taken it" in state.events[0][0]
+    assert "unchanged" not in state.events[0][0]
+
+
+@pytest.mark.parametrize("status", [409, 412])
+def test_an_order_that_was_changed_meanwhile_is_not_overwritten(status: int, mock: responses.RequestsMock) -> None:
+    put = mock.put(f"{FHIR}/MedicationRequest/m1", status=status, json={})
+    state = with_card({"type": "update", "resource": {**ACTIVE, "meta": {"versionId": "3"}}})
+    clinician().accept(state, "c", "s")
+    assert put.calls[0].request.headers["If-Match"] == 'W/"3"'
+    assert state.events[0][0].startswith("NOT done: Do it; ")
+    assert "changed there meanwhile" in state.events[0][0]
+
+
+def test_what_changes_the_chart_has_order_sign_asked_again(mock: responses.RequestsMock) -> None:
+    mock.put(f"{FHIR}/MedicationRequest/m1", json=ACTIVE)
+    state = with_card({"type": "update", "resource": ACTIVE})
+    clinician().accept(state, "c", "s")
+    assert not state.is_judged
 
 
 def test_accepted_feedback_names_card_suggestion_and_moment(mock: responses.RequestsMock) -> None:
@@ -188,5 +266,145 @@ def test_an_order_that_the_fhir_server_does_not_take_stays_a_draft(mock: respons
 def test_a_hook_that_the_service_does_not_offer_is_said(mock: responses.RequestsMock) -> None:
     state = State()
     clinician().pick(state, "warfarin", "", "", keep=True)
-    assert any("nothing for the hook order-select" in said for said, _ in state.events)
+    assert state.events[0] == (
+        "Warfarin drafted: The service offers no service for order-select: nobody was asked, nothing was judged.",
+        False,
+    )
     assert len(state.drafts) == 1
+
+
+# ------------------------------------------------------------------ nobody asked
+@pytest.fixture
+def nobody() -> Iterator[responses.RequestsMock]:
+    """A service that offers no hook, and a FHIR server that takes every order."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as faked:
+        faked.get(f"{CDS}/cds-services", json={"services": [{"id": "x", "hook": "order-dispatch"}]})
+        faked.post(f"{FHIR}/MedicationRequest", status=201, json={})
+        yield faked
+
+
+def test_a_chart_for_which_nobody_was_asked_is_not_opened_without_cards(nobody: responses.RequestsMock) -> None:
+    state = State()
+    clinician().open_chart(state)
+    ((said, well),) = state.events
+    assert "offers no service for patient-view" in said
+    assert "no cards" not in said
+    assert not well
+    assert state.at(CHART)[0].fault
+
+
+def test_orders_that_nobody_judged_are_not_signed_at_the_first_click(nobody: responses.RequestsMock) -> None:
+    state = State(drafts=[dict(DRAFT)])
+    assert clinician().sign(state) is False
+    assert [draft["id"] for draft in state.drafts] == ["d"]
+    assert state.events[0][0].startswith("Not signed yet")
+    assert sign_words(state) == "Sign although nothing was judged"
+    assert clinician().sign(state) is True
+    assert any("Signing although nothing was judged" in said and not well for said, well in state.events)
+
+
+def test_a_state_that_claims_a_judgement_without_an_answer_is_judged_first(nobody: responses.RequestsMock) -> None:
+    state = State(drafts=[dict(DRAFT)], judged=["d"])
+    assert clinician().sign(state) is False
+    assert state.at(ORDER)[0].fault
+
+
+def test_no_answer_at_all_is_never_no_cards() -> None:
+    assert heard([]) == ("nobody was asked, nothing was judged", False)
+
+
+# ------------------------------------------------------------------ objections before signing
+def objecting(mock: responses.RequestsMock, **card: Any) -> State:
+    """Drafts to which order-sign has this card."""
+    made = {"uuid": "c", "summary": "Stop", "overrideReasons": [{"code": "r", "display": "Because"}], **card}
+    mock.replace(responses.POST, f"{CDS}/cds-services/a", json={"cards": [made]})
+    mock.post(f"{CDS}/cds-services/a/feedback", json={})
+    mock.post(f"{FHIR}/MedicationRequest", status=201, json={})
+    state = State(drafts=[dict(DRAFT)])
+    assert clinician().sign(state) is False
+    return state
+
+
+@pytest.mark.parametrize("indicator", ["critical", "warning"])
+def test_an_objection_is_not_passed_by_a_second_click(indicator: str, mock: responses.RequestsMock) -> None:
+    state = objecting(mock, indicator=indicator)
+    assert clinician().sign(state) is False
+    assert state.events[0] == (
+        "Not signed, answer the card first: accept, or override with a reason (Stop)",
+        False,
+    )
+    clinician().override(state, "c", "r", "")
+    assert clinician().sign(state) is True
+    assert feedback(mock)["overrideReason"] == {"reason": {"code": "r", "display": "Because"}}
+
+
+@pytest.mark.parametrize("card", [{"indicator": "info"}, {"indicator": "critical", "overrideReasons": []}])
+def test_a_card_that_asks_for_no_reason_is_passed_by_a_second_click(
+    card: dict[str, Any], mock: responses.RequestsMock
+) -> None:
+    state = objecting(mock, **card)
+    assert sign_words(state) == "Sign all the same"
+    assert clinician().sign(state) is True
+
+
+def test_a_suggestion_that_leaves_the_draft_does_not_answer_the_objection(mock: responses.RequestsMock) -> None:
+    side = [{"uuid": "s", "label": "Recheck", "actions": []}]
+    state = objecting(mock, indicator="critical", suggestions=side)
+    clinician().accept(state, "c", "s")
+    (card,) = shown_cards(state.at(ORDER)[0], FHIR)
+    assert card.can_override
+    assert clinician().sign(state) is False
+    clinician().override(state, "c", "r", "")
+    assert clinician().sign(state) is True
+
+
+def test_one_of_two_services_without_an_answer_is_not_nothing(mock: responses.RequestsMock) -> None:
+    mock.replace(responses.POST, f"{CDS}/cds-services/b", status=412, json={})
+    assert sign_words(objecting(mock, indicator="info")) == "Sign although not everything was judged"
+
+
+def test_a_card_is_overridden_once_and_nothing_of_it_accepted_afterwards(mock: responses.RequestsMock) -> None:
+    state = with_card()
+    clinician().override(state, "c", "", "")
+    with pytest.raises(BadState):
+        clinician().accept(state, "c", "s")
+    with pytest.raises(BadState):
+        clinician().override(state, "c", "", "")
+    assert len(feedbacks(mock)) == 1
+
+
+def test_what_was_accepted_stays_accepted_when_the_card_is_overridden(mock: responses.RequestsMock) -> None:
+    state = with_card()
+    clinician().accept(state, "c", "s")
+    clinician().override(state, "c", "", "")
+    (card,) = shown_cards(state.answers[0], FHIR)
+    assert (card.suggestions[0].accepted, card.can_override) == (True, False)
+
+
+def test_nothing_is_signed_while_it_cannot_be_told_whether_the_patient_is_synthetic(
+    mock: responses.RequestsMock,
+) -> None:
+    mock.get(f"{FHIR}/Patient/cds-demo-x", status=500)
+    post = mock.post(f"{FHIR}/MedicationRequest", status=201, json={})
+    put = mock.put(re.compile(f"{FHIR}/.*"), json={})
+    with pytest.raises(EhrError):
+        Clinician(Ehr(CDS, FHIR), "cds-demo-x", CATALOGUE, lambda: NOON).sign(State(drafts=[dict(DRAFT)]))
+    assert (post.call_count, put.call_count) == (0, 0)
+
+
+# ------------------------------------------------------------------ what an answer is about
+@pytest.mark.parametrize(("typed", "stale"), [("something else", True), ("", False)])
+def test_an_answer_on_a_kept_draft_is_marked_once_another_drug_is_typed(
+    typed: str, stale: bool, mock: responses.RequestsMock
+) -> None:
+    state = State()
+    clinician().pick(state, "warfarin", "", "", keep=True)
+    clinician().pick(state, typed, "", "", keep=False)
+    assert [answer.stale for answer in state.at(ORDER)] == [stale]
+
+
+def test_an_answer_on_a_draft_that_was_taken_out_is_marked(mock: responses.RequestsMock) -> None:
+    state = State()
+    clinician().pick(state, "warfarin", "", "", keep=True)
+    clinician().remove(state, state.drafts[0]["id"])
+    assert state.at(ORDER)[0].stale

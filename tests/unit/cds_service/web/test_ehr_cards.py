@@ -7,10 +7,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from cds_service.ehr import order_context
 from cds_service.exchange import Exchange
-from cds_service.web.ehr_cards import ShownCard, as_json, quiet, shown_cards
+from cds_service.web.ehr_cards import ShownCard, as_json, judged_drugs, quiet, shown_cards
 from cds_service.web.ehr_markdown import render_detail
-from cds_service.web.ehr_state import CHART, Answer
+from cds_service.web.ehr_state import CHART, ORDER, Answer
 
 FHIR = "https://ehr.example/fhir"
 
@@ -108,6 +109,8 @@ def test_nothing_can_be_accepted_once_the_card_is_overridden() -> None:
         (0, None, "did not answer"),
         (200, {"patient": 1}, "did not answer with cards"),
         (200, [], "did not answer with cards"),
+        (200, {"cards": ["x", 1]}, "did not answer with readable cards"),
+        (200, {"cards": [{"summary": "x"}, None]}, "did not answer with readable cards"),
         (200, {"cards": []}, ""),
     ],
 )
@@ -115,6 +118,26 @@ def test_what_is_no_advice_says_so(status: int, body: Any, words: str) -> None:
     fault = answer(status=status, body=body if body is not None else {}).fault
     assert words in fault
     assert bool(fault) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [({"services": []}, "offers no service for order-sign"), (None, "did not answer with a discovery document")],
+)
+def test_where_no_service_could_be_asked_nothing_was_judged(body: Any, words: str) -> None:
+    fault = Answer(ORDER, "order-sign", "", Exchange("GET", "https://x", {}, 200, body, 1.0)).fault
+    assert words in fault
+    assert "nothing was judged" in fault
+
+
+def test_an_answer_is_about_the_drafts_that_were_selected_or_else_about_all() -> None:
+    drafts = [{"resourceType": "MedicationRequest", "id": one} for one in ("a", "b")]
+    context = order_context("p1", drafts, ["MedicationRequest/b"])
+    asked = Exchange("POST", "https://x", {"context": context}, 200, {"cards": []}, 1.0)
+    assert judged_drugs(Answer(ORDER, "order-select", "one", asked)) == drafts[1:]
+    asked = Exchange("POST", "https://x", {"context": order_context("p1", drafts)}, 200, {"cards": []}, 1.0)
+    assert judged_drugs(Answer(ORDER, "order-sign", "one", asked)) == drafts
+    assert judged_drugs(answer()) == []
 
 
 # ------------------------------------------------------------------ Markdown

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import responses
 
-from cds_service.ehr import Ehr
-from cds_service.web.ehr_chart import Row, ShownChart, order_row, person, read_chart
+from cds_service.ehr import Ehr, EhrError
+from cds_service.web.ehr_chart import Row, ShownChart, find_patients, order_row, person, read_chart, read_person
 
 FHIR = "https://ehr.example/fhir"
 ON = date(2026, 3, 2)
@@ -129,6 +129,44 @@ def test_what_could_not_be_read_is_said_beside_what_could(mock: responses.Reques
     found = chart(mock, Condition=403, Observation=[{"valueString": "x"}])
     assert found.conditions.fault == "could not be read (status 403)"
     assert len(found.results.rows) == 1
+
+
+ERROR = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "diagnostics": "broken"}]}
+
+
+@pytest.mark.parametrize("body", [ERROR, {}, {"resourceType": "Patient"}])
+def test_an_answer_that_is_no_bundle_is_not_an_empty_chart(body: dict[str, Any], mock: responses.RequestsMock) -> None:
+    for kind in ("Condition", "MedicationRequest", "ServiceRequest", "Observation", "Patient"):
+        mock.get(f"{FHIR}/{kind}", json=body)
+    found = read_chart(Ehr("", FHIR), "p1")
+    for section in (found.conditions, found.medications, found.orders, found.results):
+        assert "could not be read" in section.fault
+    with pytest.raises(EhrError):
+        find_patients(Ehr("", FHIR), "", ON)
+
+
+@pytest.mark.parametrize(
+    ("severity", "is_fault"), [("fatal", True), ("error", True), ("warning", False), ("information", False)]
+)
+def test_a_bundle_that_tells_of_an_error_is_not_the_whole_truth(
+    severity: str, is_fault: bool, mock: responses.RequestsMock
+) -> None:
+    told = {"resourceType": "OperationOutcome", "issue": [{"severity": severity}]}
+    found = chart(mock, Condition=[{"code": {"text": "Ulcer"}}, told]).conditions
+    assert ("could not be read" in found.fault) is is_fault
+    assert [row.what for row in found.rows] == ["Ulcer"]
+    mock.get(f"{FHIR}/Patient", json={"resourceType": "Bundle", "entry": [{"resource": told}]})
+    if is_fault:
+        with pytest.raises(EhrError):
+            find_patients(Ehr("", FHIR), "", ON)
+    else:
+        assert find_patients(Ehr("", FHIR), "", ON) == []
+
+
+def test_a_patient_that_is_none_is_not_a_person_without_a_name(mock: responses.RequestsMock) -> None:
+    mock.get(f"{FHIR}/Patient/p1", json=ERROR)
+    with pytest.raises(EhrError):
+        read_person(Ehr("", FHIR), "p1", ON)
 
 
 def test_that_the_server_holds_more_is_said(mock: responses.RequestsMock) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,10 +21,12 @@ from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from cds_service import create_app, utc_now
+from cds_service.demo.loader import clean
 from cds_service.demo.patients import load_patients
 from cds_service.demo.sandbox import Sandbox
 from cds_service.settings import Settings
 from cds_service.store import StoredFeedback
+from cds_service.web.ehr_chart import Section, ShownChart
 from tests.unit.cds_service.web.ehr_visitor import Visitor
 
 HARD_SKIN, HARMLESS = "cds-demo-hard-skin-on-warfarin", "cds-demo-harmless-names"
@@ -155,13 +158,39 @@ def test_request_response_and_milliseconds_stand_beside_the_cards(visitor: Visit
     assert '"hookInstance"' in visitor.text
     assert '"prefetch"' in visitor.text
     assert '"cards"' in visitor.text
-    assert f"{visitor.state['answers'][0]['ms']:.0f} ms" in visitor.text
+    assert re.search(r"200 · \d+ ms · calciphylaxis-patient-view", visitor.text)
 
 
 def test_no_cards_is_said_plainly(clinic: Clinic) -> None:
     visitor = Visitor(clinic.client, HARMLESS).open()
     assert "No cards: the service was asked" in visitor.text
     assert '"hookInstance"' in visitor.text
+
+
+def test_what_was_searched_and_not_found_is_named(clinic: Clinic) -> None:
+    clinic.fhir.store.put("Patient", "p1", {"resourceType": "Patient", "id": "p1"})
+    text = Visitor(clinic.client, "p1").open().text
+    for words in ("No active prescriptions", "No conditions", "No laboratory results (this category only)"):
+        assert words in text
+
+
+def test_orders_that_could_not_be_read_are_not_left_out(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    chart = ShownChart(*[Section(fault=f"fault {number}") for number in range(4)])
+    monkeypatch.setattr("cds_service.web.ehr_page.read_chart", lambda *_: chart)
+    text = Visitor(clinic.client, HARD_SKIN).open().text
+    for words in ("fault 0", "fault 1", "fault 2", "fault 3"):
+        assert words in text
+    assert "No active prescriptions" not in text
+    assert "No laboratory results" not in text
+
+
+def test_an_answer_in_place_of_the_patients_that_cannot_be_read_is_said(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cds_service.ehr.Ehr.read", lambda *_: {"resourceType": "OperationOutcome"})
+    answer = clinic.client.get("/ehr")
+    assert answer.status_code == 502
+    assert "answered with something that cannot be read" in answer.get_data(as_text=True)
 
 
 @pytest.mark.parametrize("patient", ["nobody", "..", "a/b", "x" * 65, "%00"])
@@ -214,6 +243,7 @@ def test_the_page_calls_the_service_that_it_is_part_of(clinic: Clinic) -> None:
 # ------------------------------------------------------------------ ordering
 def test_typing_that_means_one_drug_drafts_it_and_calls_order_select(visitor: Visitor) -> None:
     visitor.press("settle", part=True, drug="calcium acetate")
+    assert "On picking calcium acetate <small>" in visitor.text
     assert visitor.drafts == ["calcium acetate"]
     assert topics(visitor.cards("order-select")) == ["calcium-cua"]
     assert visitor.said == "Calcium acetate drafted: 1 critical card"
@@ -285,6 +315,18 @@ def test_a_draft_can_be_taken_out(visitor: Visitor) -> None:
     assert visitor.drafts == []
 
 
+def test_an_answer_on_an_earlier_drug_is_not_taken_for_one_on_what_is_typed(visitor: Visitor) -> None:
+    visitor.press("pick", drug="warfarin")
+    assert "has changed since this answer" not in visitor.text
+    visitor.press("settle", part=True, drug="calci")
+    assert "On picking warfarin <small>" in visitor.text
+    assert "What is typed or drafted has changed since this answer." in visitor.text
+    visitor.press("pick", drug="calci")
+    assert "What is typed or drafted has changed since this answer." in visitor.text
+    visitor.press("pick", drug="calcitriol")
+    assert "has changed since this answer" not in visitor.text
+
+
 # ------------------------------------------------------------------ suggestions and feedback
 def test_accepting_the_alternative_changes_the_drafts_and_is_told_to_the_service(
     visitor: Visitor, clinic: Clinic
@@ -341,7 +383,7 @@ def test_an_order_without_objection_is_signed_at_once_and_the_chart_read_again(
     visitor.press("pick", drug="amlodipine")
     visitor.press("sign", part=True)
     assert visitor.drafts == []
-    (signed,) = [one for one in clinic.fhir.store.all("MedicationRequest") if "cds-demo" not in one["id"]]
+    (signed,) = [one for one in clinic.fhir.store.all("MedicationRequest") if "cds-demo-signed-" in one["id"]]
     assert (signed["status"], signed["medicationCodeableConcept"]["text"]) == ("active", "amlodipine")
     assert "Amlodipine: signed (FHIR server: 201" in visitor.said
     assert ">amlodipine" in visitor.text.partition('id="chart"')[2]
@@ -355,8 +397,37 @@ def test_an_objection_is_read_before_the_order_is_signed_all_the_same(visitor: V
     assert "Not signed yet, order-sign says: 1 critical card" in visitor.said
     assert len(clinic.fhir.store.all("MedicationRequest")) == before
     assert visitor.button("Sign all the same") == "sign"
+    assert "1 card of order-sign below must be answered first" in visitor.text
+    visitor.press("sign")
+    assert "answer the card first: accept, or override with a reason" in visitor.said
+    assert len(clinic.fhir.store.all("MedicationRequest")) == before
+    card = visitor.cards("order-sign")[0]["uuid"]
+    visitor.press(f"override:{card}", {f"reason:{card}": "mechanical-valve"})
     visitor.press("sign")
     assert len(clinic.fhir.store.all("MedicationRequest")) == before + 1
+
+
+def test_what_was_signed_for_a_synthetic_patient_is_cleaned_away_with_the_patient(
+    visitor: Visitor, clinic: Clinic
+) -> None:
+    visitor.press("pick", drug="amlodipine")
+    visitor.press("sign")
+    (signed,) = [one for one in clinic.fhir.store.all("MedicationRequest") if "-signed-" in one["id"]]
+    clean(clinic.fhir.base)
+    assert signed["id"] not in [one["id"] for one in clinic.fhir.store.all("MedicationRequest")]
+
+
+def test_what_was_signed_for_anybody_else_is_not_marked_as_synthetic(clinic: Clinic) -> None:
+    for key in ("cds-demo-not", "p1"):
+        clinic.fhir.store.put("Patient", key, {"resourceType": "Patient", "id": key})
+        visitor = Visitor(clinic.client, key).open()
+        visitor.press("pick", drug="amlodipine")
+        visitor.press("sign")
+        visitor.press("sign")
+    mine = ("Patient/cds-demo-not", "Patient/p1")
+    signed = [one for one in clinic.fhir.store.all("MedicationRequest") if one["subject"]["reference"] in mine]
+    assert len(signed) == 2
+    assert not any("tag" in one["meta"] or one["id"].startswith("cds-demo") for one in signed)
 
 
 def test_drafts_that_order_sign_has_not_seen_are_not_signed_all_the_same(visitor: Visitor, clinic: Clinic) -> None:

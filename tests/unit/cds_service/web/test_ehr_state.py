@@ -19,7 +19,7 @@ def state() -> State:
         drafts=[{"resourceType": "MedicationRequest", "id": "d"}],
         picked="d",
         judged=["d"],
-        answers=[Answer(CHART, "patient-view", "one", sent, {"c": {"outcome": "accepted"}})],
+        answers=[Answer(CHART, "patient-view", "one", sent, {"c": {"outcome": "accepted"}}, stale=True)],
         send_prefetch=False,
     )
     made.say("ä’<", well=False)
