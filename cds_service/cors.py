@@ -1,4 +1,5 @@
-"""Cross-origin access for browser clients: headers on every answer, errors included; preflight without authentication.
+"""Cross-origin access for browser clients: headers on every answer of the CDS endpoints, errors included; preflight
+without authentication. The pages for people get none of it: no other site's script has business there.
 
 What may live here: the CORS headers and security headers of answers.
 """
@@ -23,12 +24,16 @@ SECURITY = {
 }
 """Answers hold patient data: not to be cached, framed, sniffed or referred from; the last holds over TLS only."""
 
+_SHARED = (None, "cds")
+"""Blueprints whose answers other origins may read; None is an address that does not exist."""
+
 
 def register_cors(app: Flask, origins: tuple[str, ...]) -> None:
     """Answer preflights and add the headers; with "*" any origin may read, never with credentials."""
     any_origin = "*" in origins
-    always = [*SECURITY.items(), *([("Access-Control-Allow-Origin", "*"), *ALLOWED.items()] if any_origin else [])]
-    added = [(name.lower(), name, value) for name, value in always]
+    secure = [(name.lower(), name, value) for name, value in SECURITY.items()]
+    shared = [(name.lower(), name, value) for name, value in (("Access-Control-Allow-Origin", "*"), *ALLOWED.items())]
+    added = {True: [*secure, *shared] if any_origin else secure, False: secure}
 
     @app.before_request
     def preflight() -> Response | None:
@@ -36,7 +41,8 @@ def register_cors(app: Flask, origins: tuple[str, ...]) -> None:
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        if not any_origin:
+        is_shared = request.blueprint in _SHARED
+        if is_shared and not any_origin:
             response.headers.add("Vary", "Origin")
             origin = request.headers.get("Origin")
             if origin in origins:
@@ -44,5 +50,5 @@ def register_cors(app: Flask, origins: tuple[str, ...]) -> None:
                 response.headers.update(ALLOWED)
         # In one go: `setdefault` looks through all headers each time, which is a tenth of a short answer's work.
         own = {name.lower() for name, _ in response.headers}
-        response.headers.extend([(name, value) for lower, name, value in added if lower not in own])
+        response.headers.extend([(name, value) for lower, name, value in added[is_shared] if lower not in own])
         return response

@@ -18,8 +18,9 @@ What may live here: the type of a trusted client and reading the file. One table
     # jku = "https://ehr.example/jwks.json"               # `jku` of its tokens, where it is not jwks_url; only compared
     # # For the SMART app (docs/smart.md), all of it optional:
     # smart_client_id = "calciphylaxis"                   # our name at this EHR; without it, it launches no app
-    # smart_client_secret_env = "NORTHERN_SMART_SECRET"   # NAME of the environment variable with our secret there, or
-    # # smart_key_file = "/etc/calciphylaxis/smart.pem"   #   our private key; with neither we are a public client
+    # # smart_key_file = "/etc/calciphylaxis/smart.pem"   # our private key there; or, without any prefix above,
+    # # smart_client_secret_env = "NORTHERN_SECRET"       #   NAME of the environment variable with our secret there;
+    #                                                     #   with neither we are a public client
     # smart_scopes = "launch patient/*.rs"                # what to ask for; by default what the rules look at
     # smart_open = false                                  # true, for test data only: whoever reaches us reads all there
     # frame_ancestors = ["https://ehr.example"]           # origins that may show the app in a frame; by default none
@@ -152,10 +153,17 @@ def _client(table: Mapping[str, Any], title: str, problems: list[str]) -> Truste
 def _smart_problems(table: Mapping[str, Any]) -> list[str]:
     """Keys of the SMART app that do not go together."""
     proofs = [key for key in ("smart_client_secret_env", "smart_key_file") if key in table]
-    problems = [f"{key}: needs smart_client_id" for key in [*proofs, "smart_scopes"] if key in table]
-    return ([] if "smart_client_id" in table else problems) + (
-        [f"{', '.join(proofs)}: only one of the two was expected"] if len(proofs) > 1 else []
-    )
+    problems = []
+    if "smart_client_id" not in table:
+        problems += [f"{key}: needs smart_client_id" for key in [*proofs, "smart_scopes"] if key in table]
+    if len(proofs) > 1:
+        problems.append(f"{', '.join(proofs)}: only one of the two was expected")
+    servers = table.get("fhir_servers")
+    prefixes = [one for one in servers if str(one).endswith("/")] if isinstance(servers, list) else []
+    if "smart_client_secret_env" in table and prefixes:
+        # Below a prefix, whoever holds one address there names the place that our secret is sent to.
+        problems.append("smart_client_secret_env: needs exact fhir_servers; for a prefix use smart_key_file")
+    return problems
 
 
 def _title(number: int, table: Mapping[str, Any]) -> str:

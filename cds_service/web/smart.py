@@ -18,6 +18,7 @@ from flask import Blueprint, Response, g, request
 from cds_service.fhir_client import FhirServer
 from cds_service.settings import Settings
 from cds_service.web import Surroundings
+from cds_service.web.ehr_guard import guard
 from cds_service.web.page import page
 from cds_service.web.smart_cookies import LAUNCH, SESSION, Cookies
 from cds_service.web.smart_discovery import is_secure
@@ -40,6 +41,9 @@ def smart_app(around: Surroundings) -> Blueprint:
     """The routes under /smart. Raises TrustedClientsError where a client's secret or key is missing."""
     app = _SmartApp(around)
     smart = Blueprint("smart", __name__)
+    if around.settings.dev:
+        # There, servers may be read without a sign-in. An EHR launches by opening a page, which the guard lets through.
+        guard(smart)
     smart.record(lambda state: state.app.extensions.update(cds_smart_vault=app.vault))
     smart.add_url_rule("/smart", "choose", app.choose, methods=["GET"])
     smart.add_url_rule("/smart", "choose_patient", app.choose_patient, methods=["POST"])
@@ -115,7 +119,7 @@ class _SmartApp:
         begun = self._launches.begin(site, iss, endpoints, launch, f"{self._public()}/smart/callback")
         response = _sent_to(begun.address)
         cookies = self._cookies()
-        cookies.tidy(response, site.frame_ancestors)
+        cookies.tidy(response, LAUNCH)
         cookies.hand_out(response, LAUNCH, begun.name, begun.key, LAUNCH_SECONDS, site.frame_ancestors)
         return response
 
@@ -140,7 +144,9 @@ class _SmartApp:
     def _opened(self, site: Site, opened: Opened) -> Response:
         log.info("the SMART app was opened from %s", site.name)
         response = _sent_to(f"{self._public()}/smart/course?session={opened.name}")
-        self._cookies().hand_out(response, SESSION, opened.name, opened.key, opened.seconds, site.frame_ancestors)
+        cookies = self._cookies()
+        cookies.tidy(response, SESSION)
+        cookies.hand_out(response, SESSION, opened.name, opened.key, opened.seconds, site.frame_ancestors)
         return response
 
     def _session(self, name: str, cookies: Cookies) -> tuple[Site, FhirServer, str, Grants]:

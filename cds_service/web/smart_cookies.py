@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from flask import Response, request
 
 LAUNCH, SESSION = "launch", "session"
-_MOST_LAUNCHES = 8
+_MOST = {LAUNCH: 8, SESSION: 30}
+"""What a browser keeps of each, about 100 bytes apiece: all of them together must fit into one header."""
 
 
 class Cookies:
@@ -52,11 +53,13 @@ class Cookies:
         """Let the browser forget the key."""
         self.hand_out(response, purpose, name, "", 0, framed_by)
 
-    def tidy(self, response: Response, framed_by: Collection[str]) -> None:
-        """Let the browser forget sign-ins that were begun and left, when they become many."""
-        begun = self.names(LAUNCH)
-        for name in begun[: max(0, len(begun) - _MOST_LAUNCHES)]:
-            self.take_back(response, LAUNCH, name, framed_by)
+    def tidy(self, response: Response, purpose: str) -> None:
+        """Let the browser forget the oldest, when they become many; browsers send the oldest first."""
+        held = self.names(purpose)
+        for name in held[: max(0, len(held) - _MOST[purpose])]:
+            # Which EHR it was of is not known here, so neither is whether its cookie is a partitioned one.
+            for framed_by in ((), ("any",)) if self._secure else ((),):
+                self.take_back(response, purpose, name, framed_by)
 
     def _name(self, purpose: str, name: str) -> str:
         return f"{self._prefix}{purpose}-{name}"

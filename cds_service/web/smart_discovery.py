@@ -7,9 +7,7 @@ only https addresses in them are used: a code and a client secret are sent there
 from __future__ import annotations
 
 import re
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +22,6 @@ _STATEMENT_BYTES = 10_000_000
 _NOT_THERE = {400, 404, 405, 410, 501}
 _QUERY = re.compile(r"[\w.~!$&'()*+,;=:@/?%-]{0,500}", re.ASCII)
 _LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?(/.*)?", re.IGNORECASE)
-_GOOD_FOR_SECONDS = 300.0
-_MOST_REMEMBERED = 200
 
 
 class DiscoveryProblem(Exception):
@@ -42,34 +38,11 @@ class Endpoints:
     speaks_v2: bool = False
 
 
-class Discovery:
-    """What servers told, remembered for five minutes in one worker; failures are not remembered."""
-
-    def __init__(self, web: Web, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._web, self._monotonic = web, monotonic
-        self._lock = threading.Lock()
-        self._known: dict[str, tuple[float, Endpoints | None]] = {}
-
-    def of(self, base: str) -> Endpoints | None:
-        """The endpoints of the FHIR server with this normal base URL; None: it asks for no authorization at all.
-
-        Raises DiscoveryProblem.
-        """
-        now = self._monotonic()
-        with self._lock:
-            at, known = self._known.get(base, (None, None))
-        if at is not None and now - at < _GOOD_FOR_SECONDS:
-            return known
-        found = discover(base, self._web)
-        with self._lock:
-            if len(self._known) >= _MOST_REMEMBERED:
-                self._known.clear()
-            self._known[base] = (now, found)
-        return found
-
-
 def discover(base: str, web: Web) -> Endpoints | None:
-    """Ask the server itself; see `Discovery.of`."""
+    """The endpoints of the FHIR server with this normal base URL; None: it asks for no authorization at all.
+
+    Raises DiscoveryProblem.
+    """
     answer = _get(web, f"{base}/.well-known/smart-configuration", "application/json")
     document = answer.json() if answer.status == 200 else None
     if document is not None and "token_endpoint" in document:
@@ -86,7 +59,7 @@ def discover(base: str, web: Web) -> Endpoints | None:
 
 def is_secure(url: str, base: str) -> bool:
     """https; or http on loopback where the FHIR server is on loopback, too."""
-    return url.lower().startswith("https://") or bool(_LOOPBACK.fullmatch(url) and _LOOPBACK.match(base))
+    return url.lower().startswith("https://") or bool(_LOOPBACK.fullmatch(url) and _LOOPBACK.fullmatch(base))
 
 
 def _get(web: Web, url: str, accept: str, max_bytes: int = MAX_BYTES) -> Answer:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlencode
 
-from cds_service.web.smart_discovery import Discovery, DiscoveryProblem, Endpoints, is_secure
+from cds_service.web.smart_discovery import DiscoveryProblem, Endpoints, is_secure
 from cds_service.web.smart_exchange import LONGEST_SECONDS, Code, ExchangeProblem, Token, exchange
 from cds_service.web.smart_http import Web
+from cds_service.web.smart_memory import Discovery
 from cds_service.web.smart_refusals import VISIBLE, LaunchProblem, refuse_what_is_no_code
 from cds_service.web.smart_scopes import requested
 from cds_service.web.smart_sites import Site, Sites
@@ -62,10 +63,12 @@ class Launches:
     def endpoints(self, site: Site, base: str) -> Endpoints | None:
         """Where the users of this EHR sign in; None where they need not. Raises LaunchProblem."""
         try:
-            if not site.may_be_open and not is_secure(base, base):
+            # Told before it is asked. An open server may be read over plain http, but nobody signs in at one.
+            may_sign_in = is_secure(base, base)
+            if not may_sign_in and not site.may_be_open:
                 raise DiscoveryProblem("the FHIR server's address is not https")
             endpoints = self._discovery.of(base)
-            if endpoints is not None and not is_secure(base, base):
+            if endpoints is not None and not may_sign_in:
                 raise DiscoveryProblem("the FHIR server's address is not https")
             if endpoints is None and not site.may_be_open:
                 raise DiscoveryProblem("the FHIR server offers no SMART sign-in, and may not be read without one")

@@ -125,7 +125,10 @@ def _changed(before: Future[SearchResult], change: Callable[[SearchResult], Sear
     def pass_on(done: Future[SearchResult]) -> None:
         if done.cancelled():
             after.cancel()
-        elif (error := done.exception()) is not None:
+        # Whoever asked may have given up since: then there is nobody to tell.
+        if not after.set_running_or_notify_cancel():
+            return
+        if (error := done.exception()) is not None:
             after.set_exception(error)
         else:
             after.set_result(change(done.result()))

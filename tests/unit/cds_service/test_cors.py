@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask, Response
+from flask import Blueprint, Flask, Response
 
-from cds_service.cors import ALLOWED, register_cors
+from cds_service.cors import ALLOWED, SECURITY, register_cors
 
 
 def headers(origins: tuple[str, ...], origin: str | None, method: str = "GET") -> tuple[int, dict[str, str]]:
@@ -50,3 +50,20 @@ def test_a_preflight_does_not_reach_the_page() -> None:
 
 def test_what_a_page_says_about_caching_stays() -> None:
     assert headers(("*",), None)[1]["Cache-Control"] == "max-age=5"
+
+
+@pytest.mark.parametrize("origins", [("*",), ("https://a.example",)])
+def test_pages_for_people_are_for_no_other_origin_and_secured_like_the_rest(origins: tuple[str, ...]) -> None:
+    app = Flask(__name__)
+    register_cors(app, origins)
+    for name in ("cds", "course"):
+        routes = Blueprint(name, __name__)
+        routes.add_url_rule(f"/{name}", "show", lambda: "x")
+        app.register_blueprint(routes)
+    asked = {"Origin": "https://a.example"}
+    service, course = (app.test_client().get(f"/{name}", headers=asked).headers for name in ("cds", "course"))
+    assert service["Access-Control-Allow-Origin"] in ("*", "https://a.example")
+    assert not [name for name, _ in course if name.startswith("Access-Control-")]
+    assert dict(course).items() >= SECURITY.items()
+    preflight = app.test_client().options("/course", headers=asked)
+    assert not [name for name, _ in preflight.headers if name.startswith("Access-Control-")]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from cds_service.web.smart_discovery import OAUTH_URIS, Discovery, DiscoveryProblem, Endpoints, discover, is_secure
+from cds_service.web.smart_discovery import OAUTH_URIS, DiscoveryProblem, Endpoints, discover, is_secure
 from cds_service.web.smart_http import Answer, NoAnswer, Web
+from cds_service.web.smart_memory import Discovery
 
 BASE = "https://ehr.example/fhir"
 CONFIGURATION = f"{BASE}/.well-known/smart-configuration"
@@ -114,13 +118,14 @@ def test_without_a_readable_statement_nothing_is_assumed(metadata: tuple[int, An
         ("http://localhost/t", "http://[::1]:8/fhir", True),
         ("http://localhost.evil.example/t", "http://127.0.0.1:8/fhir", False),
         ("http://127.0.0.1.evil.example/t", "http://127.0.0.1:8/fhir", False),
+        ("http://127.0.0.1:9/t", "http://127.0.0.1.evil.example/fhir", False),
     ],
 )
 def test_plain_http_is_for_loopback_on_both_sides(url: str, base: str, secure: bool) -> None:
     assert is_secure(url, base) is secure
 
 
-def test_a_good_answer_is_remembered_for_five_minutes_and_a_failure_is_not() -> None:
+def test_an_answer_is_remembered_for_five_minutes() -> None:
     now = [0.0]
     web = Told(configuration=(200, GOOD))
     discovery = Discovery(web, lambda: now[0])
@@ -128,18 +133,102 @@ def test_a_good_answer_is_remembered_for_five_minutes_and_a_failure_is_not() -> 
         now[0] = moment
         assert discovery.of(BASE)
     assert len(web.asked) == 2  # type: ignore[attr-defined]  # see Told
-    failing = Told(configuration=(500, b""))
-    for _ in range(2):
-        with pytest.raises(DiscoveryProblem):
-            Discovery(failing).of(BASE)
-    assert len(failing.asked) == 2  # type: ignore[attr-defined]  # see Told
 
 
-def test_what_is_remembered_has_an_end() -> None:
-    discovery = Discovery(AnyConfiguration(), lambda: 0.0)
-    for number in range(500):
-        discovery.of(f"https://ehr.example/tenants/{number}")
-    assert len(discovery._known) <= 200
+def test_a_failure_is_remembered_for_a_quarter_of_a_minute_from_when_it_was_known() -> None:
+    now = [0.0]
+    discovery = Discovery(Slow(now, seconds=10.0), lambda: now[0])
+    said = set()
+    for moment in (0.0, 10.0, 24.0):
+        now[0] = moment
+        with pytest.raises(DiscoveryProblem) as error:
+            discovery.of(BASE)
+        said.add(str(error.value))
+        assert now[0] == moment or moment == 0.0, "asked once only"
+    assert said == {"the FHIR server could not be asked how to sign in: no answer (late)"}
+    now[0] = 25.0
+    with pytest.raises(DiscoveryProblem):
+        discovery.of(BASE)
+    assert now[0] == 35.0, "asked again"
+
+
+class Slow(Web):
+    """Fails after some seconds of a clock that it moves itself."""
+
+    def __init__(self, now: list[float], seconds: float) -> None:
+        object.__setattr__(self, "now", now)
+        object.__setattr__(self, "takes", seconds)
+
+    def get(self, url: str, accept: str = "", max_bytes: int = 0) -> Answer:
+        self.now[0] += self.takes  # type: ignore[attr-defined]  # set above; the class is frozen
+        raise NoAnswer("no answer (late)")
+
+
+def test_what_is_remembered_has_an_end_and_the_oldest_goes_first() -> None:
+    now = [0.0]
+    web = AnyConfiguration()
+    discovery = Discovery(web, lambda: now[0])
+    tenants = [f"https://ehr.example/tenants/{number}" for number in range(200)]
+    for tenant in tenants:
+        discovery.of(tenant)
+    now[0] = 300.0
+    discovery.of(tenants[0])
+    discovery.of("https://ehr.example/tenants/one-more")
+    assert len(discovery._known) == 200
+    assert tenants[0] in discovery._known, "it was learned anew"
+    assert tenants[1] not in discovery._known
+    assert tenants[2] in discovery._known
+
+
+def test_slow_servers_hold_three_threads_at_most_and_the_others_are_told() -> None:
+    web = Held()
+    discovery = Discovery(web)
+    bases = [f"https://ehr.example/tenants/{number}" for number in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(discovery.of, base) for base in bases]
+        try:
+            refused = [one.exception(5) for one in itertools.islice(as_completed(asked, 10), 5)]
+            assert max(web.together) == 3
+        finally:
+            web.go.set()
+        assert sum(one.exception() is None for one in asked) == 3
+    assert {str(one) for one in refused} == {"too many sign-ins are being prepared at this moment"}
+    assert all(discovery.of(base) for base in bases), "the places are free again, and a refusal is not remembered"
+
+
+def test_those_who_waited_for_the_same_server_do_not_ask_it_again() -> None:
+    web = Held()
+    discovery = Discovery(web)
+    with ThreadPoolExecutor(4) as threads:
+        first = [threads.submit(discovery.of, f"https://ehr.example/tenants/{number}") for number in range(3)]
+        assert web.full.wait(5)
+        waiting = threads.submit(discovery.of, "https://ehr.example/tenants/0")
+        time.sleep(0.05)
+        web.go.set()
+        assert [one.result(5) for one in (*first, waiting)]
+    assert len(web.together) == 3
+
+
+@dataclass(frozen=True)
+class Held(Web):
+    """Answers when it may; remembers how many asked at the same time, at each question."""
+
+    go: threading.Event = field(default_factory=threading.Event)
+    full: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    asking: list[str] = field(default_factory=list)
+    together: list[int] = field(default_factory=list)
+
+    def get(self, url: str, accept: str = "", max_bytes: int = 0) -> Answer:
+        with self.lock:
+            self.asking.append(url)
+            self.together.append(len(self.asking))
+            if len(self.asking) == 3:
+                self.full.set()
+        self.go.wait(10)
+        with self.lock:
+            self.asking.remove(url)
+        return Answer(200, json.dumps(GOOD).encode())
 
 
 class AnyConfiguration(Web):

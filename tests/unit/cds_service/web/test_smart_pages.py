@@ -58,15 +58,15 @@ def ehr() -> Iterator[responses.RequestsMock]:
         yield mock
 
 
-def signed_in(app: Flask) -> Any:
-    """The two answers that set a cookie, and the browser."""
+def signed_in(app: Flask, held: str = "") -> Any:
+    """The two answers that set a cookie; `held` are cookies that the browser sends before its own."""
     browser = app.test_client(use_cookies=False)
     begun = browser.get("/smart/launch", query_string={"iss": BASE, "launch": "x"}, base_url="https://cds.example")
     state = begun.location.partition("state=")[2].partition("&")[0]
     # By hand: the test client would look for cookies of the address that it calls, not of the one behind the proxy.
     name, _, key = begun.headers["Set-Cookie"].partition(";")[0].partition("=")
     done = browser.get(
-        "/smart/callback", query_string={"state": state, "code": "c"}, headers={"Cookie": f"{name}={key}"}
+        "/smart/callback", query_string={"state": state, "code": "c"}, headers={"Cookie": f"{held}{name}={key}"}
     )
     return begun, done
 
@@ -97,8 +97,30 @@ def test_a_browser_that_began_many_sign_ins_is_relieved_of_the_oldest(make: Make
     cookies = "; ".join(f"__Secure-cds-smart-launch-{number:016}=k" for number in range(10))
     query = {"iss": BASE, "launch": "x"}
     answer = make().test_client(use_cookies=False).get("/smart/launch", query_string=query, headers={"Cookie": cookies})
+    assert taken_back(answer) == {f"launch-{number:016}" for number in range(2)}
+
+
+def test_a_browser_with_many_sessions_is_relieved_of_the_oldest(make: Make, ehr: responses.RequestsMock) -> None:
+    many = [f"session-{number:022}" for number in range(86)]
+    for scheme, prefix in (("https", "__Secure-cds-smart-"), ("http", "cds-smart-")):
+        app = make(public_url=f"{scheme}://cds.example")
+        _, done = signed_in(app, "".join(f"{prefix}{name}=k; " for name in many))
+        assert done.status_code == 303
+        assert taken_back(done) >= set(many[:56])
+        assert not taken_back(done) & set(many[56:])
+
+
+def test_an_old_session_goes_whether_its_cookie_is_partitioned_or_not(make: Make, ehr: responses.RequestsMock) -> None:
+    _, done = signed_in(make(), "".join(f"__Secure-cds-smart-session-{number:022}=k; " for number in range(31)))
+    oldest = [cookie for cookie in done.headers.getlist("Set-Cookie") if f"session-{0:022}=" in cookie]
+    assert ["Partitioned" in cookie for cookie in oldest] == [False, True]
+    assert all("Path=/behind/smart" in cookie and "Max-Age=0" in cookie for cookie in oldest)
+
+
+def taken_back(answer: Any) -> set[str]:
+    """Purpose and name of the cookies that the browser is to forget."""
     gone = [cookie for cookie in answer.headers.getlist("Set-Cookie") if "Max-Age=0" in cookie]
-    assert [cookie.partition("=")[0][-2:] for cookie in gone] == ["00", "01"]
+    return {cookie.partition("=")[0].partition("cds-smart-")[2] for cookie in gone}
 
 
 def test_addresses_are_those_of_the_proxy(make: Make, ehr: responses.RequestsMock) -> None:
@@ -178,8 +200,13 @@ def test_in_development_the_address_is_that_of_the_request_on_loopback(make: Mak
     here = browser.get("/smart/launch", query_string=query, base_url="http://127.0.0.1:5000")
     assert "redirect_uri=http%3A%2F%2F127.0.0.1%3A5000%2Fsmart%2Fcallback" in here.location
     elsewhere = browser.get("/smart/launch", query_string=query, base_url="http://evil.example")
-    assert elsewhere.status_code == 500
-    assert "CDS_PUBLIC_URL" in elsewhere.text
+    assert elsewhere.status_code == 403
+
+
+def test_without_an_address_of_its_own_the_app_opens_nothing(make: Make, ehr: responses.RequestsMock) -> None:
+    answer = make(public_url=None).test_client().get("/smart/launch", query_string={"iss": BASE, "launch": "x"})
+    assert answer.status_code == 500
+    assert "CDS_PUBLIC_URL" in answer.text
 
 
 def test_the_page_is_off_unless_it_is_asked_for(make: Make) -> None:

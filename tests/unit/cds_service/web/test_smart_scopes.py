@@ -152,5 +152,24 @@ def test_a_failure_of_a_search_granted_in_part_stays_that_failure() -> None:
     assert cancelled.submit_search(SERVER, "Observation?patient=1", DEADLINE).cancelled()
 
 
+@pytest.mark.parametrize("late", [SearchResult([]), FhirError("late"), None], ids=["result", "failure", "cancelled"])
+def test_what_comes_after_nobody_waits_any_more_is_dropped_without_a_word(
+    late: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    pending: Future[Any] = Future()
+    inner = Recording(None)
+    inner.submit_search = lambda *_, **__: pending  # type: ignore[method-assign]  # an answer that is not there yet
+    waiting = GrantedClient(inner, granted("patient/Observation.s")).submit_search(SERVER, "Observation?x", DEADLINE)
+    assert waiting.cancel()
+    if late is None:
+        pending.cancel()
+    elif isinstance(late, Exception):
+        pending.set_exception(late)
+    else:
+        pending.set_result(late)
+    assert waiting.cancelled()
+    assert caplog.text == ""
+
+
 def test_closing_leaves_the_client_of_the_service_open() -> None:
     GrantedClient(Recording(None), Grants()).close()

@@ -50,7 +50,7 @@ def test_a_client_id_is_enough_for_a_public_client() -> None:
 
 
 def test_the_secret_comes_from_the_environment_and_is_not_shown() -> None:
-    trusted = clients(smart_client_id="app", smart_client_secret_env="NORTH_SECRET")
+    trusted = clients(smart_client_id="app", smart_client_secret_env="NORTH_SECRET", fhir_servers=SERVERS[:1])
     (site,) = sites_of(Settings(), trusted, {"NORTH_SECRET": "sesame"}).all
     assert site.secret == "sesame"
     assert "sesame" not in repr(site)
@@ -58,7 +58,7 @@ def test_the_secret_comes_from_the_environment_and_is_not_shown() -> None:
 
 @pytest.mark.parametrize("values", [{}, {"NORTH_SECRET": ""}])
 def test_a_secret_that_is_missing_stops_the_start(values: dict[str, str]) -> None:
-    trusted = clients(smart_client_id="app", smart_client_secret_env="NORTH_SECRET")
+    trusted = clients(smart_client_id="app", smart_client_secret_env="NORTH_SECRET", fhir_servers=SERVERS[:1])
     with pytest.raises(TrustedClientsError, match="NORTH_SECRET holds no secret"):
         sites_of(Settings(), trusted, values)
 
@@ -87,6 +87,21 @@ def test_a_secret_that_is_missing_stops_the_start(values: dict[str, str]) -> Non
 )
 def test_what_is_wrong_in_the_file_is_named(changed: dict[str, Any], said: str) -> None:
     assert said in problem(**changed)
+
+
+@pytest.mark.parametrize("servers", [SERVERS, ["https://ehr.example/"]])
+def test_a_secret_goes_to_servers_that_are_named_exactly(servers: list[str], tmp_path: Path) -> None:
+    secret = {"smart_client_id": "a", "smart_client_secret_env": "NORTH", "fhir_servers": servers}
+    assert "smart_client_secret_env: needs exact fhir_servers; for a prefix use smart_key_file" in problem(**secret)
+    key = tmp_path / "key.pem"
+    key.write_text("x")
+    (client,) = clients(smart_client_id="a", smart_key_file=str(key), fhir_servers=servers)
+    assert client.fhir_servers == tuple(servers)
+
+
+@pytest.mark.parametrize("servers", ["https://ehr.example/fhir/", [7]])
+def test_servers_that_cannot_be_read_are_named_beside_a_secret_too(servers: Any) -> None:
+    assert "fhir_servers: " in problem(smart_client_id="a", smart_client_secret_env="NORTH", fhir_servers=servers)
 
 
 def test_a_secret_and_a_key_together_are_refused(tmp_path: Path) -> None:
