@@ -59,14 +59,11 @@ def read_history(gathered: Sequence[Gathered], context: ChartContext, vocabulary
     chart = build_chart(gathered, context, vocabulary)
     medications, unreadable, unread = _medications(gathered, context, vocabulary)
     return History(
-        chart=replace(
-            chart,
-            unreadable=(*chart.unreadable, *unreadable),
-            unread_medications=chart.unread_medications + unread,
-        ),
+        chart=replace(chart, unreadable=(*chart.unreadable, *unreadable)),
         conditions=tuple(_conditions(gathered, context, vocabulary)),
         medications=tuple(medications),
         procedures=tuple(_procedures(gathered, context, vocabulary)),
+        unread_past=unread,
     )
 
 

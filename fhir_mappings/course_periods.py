@@ -5,7 +5,7 @@ What may live here: reading beginnings and ends of one resource. What counts on 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, tzinfo
 
 from fhir_mappings.condition_vocabulary import ConditionVocabulary
@@ -19,7 +19,8 @@ from hooks.course_record import ConditionPeriod, End, MedicationPeriod, Procedur
 NEVER_TAKEN = frozenset({"draft", "cancelled", "entered-in-error"})
 """Orders that expose nobody to a drug: not yet placed, withdrawn before anything was given, or a mistake."""
 
-DOSAGE, VALIDITY, CHANGED = "end of the dosage period", "end of the prescription's validity", "day of the status change"
+DOSAGE, CHANGED = "end of the dosage period", "day of the status change"
+UNTOLD = "end of taking not recorded"
 _DAYS = {"d": 1, "wk": 7, "mo": 30, "a": 365}
 """Days per UCUM unit of a duration; months and years as round figures."""
 _LONGEST = 100_000
@@ -40,30 +41,41 @@ def medication_period(request: Json, medication: Medication, today: date, zone: 
     start = start or validity[0] or medication.authored
     end, last, source = End.ONGOING, None, ""
     if status != "active":
-        last, source = _last_day(request, status, bounds, validity, zone)
-        end = End.UNKNOWN if last is None else End.KNOWN
+        last, source = _last_day(request, status, bounds, zone)
         # A plan that reaches beyond today says nothing of the day on which it was given up.
-        if last is not None and last > today:
-            end, last, source = End.UNKNOWN, None, ""
+        if last is None or last > today:
+            end, last, source = End.UNKNOWN, None, _planned(bounds, validity)
+        else:
+            end = End.KNOWN
     return MedicationPeriod(medication, status, start, medication.authored, end, last, source)
 
 
 Days = tuple[date | None, date | None]
 
 
-def _last_day(
-    request: Json, status: str, bounds: Iterable[Days], validity: Days, zone: tzinfo
-) -> tuple[date | None, str]:
-    """The last day on which it was taken and what says so; a pause is not planned in the dosage."""
+def _last_day(request: Json, status: str, bounds: Sequence[Days], zone: tzinfo) -> tuple[date | None, str]:
+    """The last day on which it was taken and what says so: the day of the status change, else the end of the dosage of
+    a prescription that was carried out to its end. Whatever was stopped or paused did not keep to its plan.
+    """
     changed = read_moment(request.get("statusChanged"), zone)
     if changed:
         return changed.day, CHANGED
-    if status == "on-hold":
-        return None, ""
+    end = _dosage_end(bounds) if status == "completed" else None
+    return (end, DOSAGE) if end else (None, "")
+
+
+def _dosage_end(bounds: Sequence[Days]) -> date | None:
+    """The last day of all dosages, None where one of them is open."""
     ends = [last for _, last in bounds]
-    if ends and None not in ends:
-        return max(day for day in ends if day is not None), DOSAGE
-    return (validity[1], VALIDITY) if validity[1] else (None, "")
+    return None if None in ends else max((day for day in ends if day is not None), default=None)
+
+
+def _planned(bounds: Sequence[Days], validity: Days) -> str:
+    """What the record says of an end that is none of taking: the validity bounds dispensing, the dosage is a plan."""
+    planned, valid = _dosage_end(bounds), validity[1]
+    if planned:
+        return f"dosage planned to {planned}, {UNTOLD}"
+    return f"prescription valid to {valid}, {UNTOLD}" if valid else ""
 
 
 def _bounds(request: Json, zone: tzinfo) -> Iterator[Days]:

@@ -1,6 +1,6 @@
 """A patient's course: results against their thresholds, drugs, findings, and what the rules would have said, over time.
 
-What may live here: bringing the parts of a course together, and which drugs and findings are shown in it.
+What may live here: bringing the parts of a course together, and which drugs are shown in it.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from datetime import date
 
 from hooks.chart import Gap, Unreadable
 from hooks.course_evaluation import Evaluation, evaluations
-from hooks.course_record import ConditionPeriod, End, History, MedicationPeriod
+from hooks.course_findings import FindingLane, finding_lanes
+from hooks.course_record import End, History, MedicationPeriod
 from hooks.course_series import Series, series
 from hooks.policy import Policy
-from hooks.skin_signs import LEVELS
 
 DRUG_CLASSES = (
     "vitamin_k_antagonist",
@@ -31,17 +31,6 @@ DRUG_CLASSES = (
 )
 """The drug classes with a lane of their own, in this order: what feeds calciphylaxis first, then what answers it."""
 
-FINDINGS = (
-    "calciphylaxis",
-    "calciphylaxis_history",
-    *LEVELS,
-    "foot_ulcer",
-    "cellulitis",
-    "sepsis",
-    "bacteraemia",
-)
-"""The conditions that are shown as findings, the gravest first."""
-
 
 @dataclass(frozen=True, slots=True)
 class DrugLane:
@@ -50,14 +39,6 @@ class DrugLane:
     drug_class: str
     drug: str
     periods: tuple[MedicationPeriod, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FindingLane:
-    """One finding: `concept` says what it stands for."""
-
-    concept: str
-    period: ConditionPeriod
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +69,11 @@ def build_course(history: History, first: date, today: date, policy: Policy) -> 
         series=series(history.chart, first, today, policy),
         drugs=_lanes(shown),
         other_drugs=tuple(period for period in shown if not _classes(period)),
-        findings=_findings(history, first, today),
+        findings=finding_lanes(history, first, today, policy.thresholds(today)),
         evaluations=evaluations(history, first, today, policy),
         gaps=history.chart.gaps,
         unreadable=history.chart.unreadable,
-        unread_drugs=history.chart.unread_medications,
+        unread_drugs=history.chart.unread_medications + history.unread_past,
     )
 
 
@@ -121,19 +102,3 @@ def _lanes(periods: list[MedicationPeriod]) -> tuple[DrugLane, ...]:
 
 def _start(period: MedicationPeriod) -> date:
     return period.start or period.known or date.min
-
-
-def _findings(history: History, first: date, today: date) -> tuple[FindingLane, ...]:
-    found = [
-        FindingLane(concept, period)
-        for period in history.conditions
-        for concept in [_finding(period)]
-        if concept and not (period.gone and period.gone < first) and (period.known is None or period.known <= today)
-    ]
-    return tuple(sorted(found, key=lambda lane: (lane.period.known or date.min, FINDINGS.index(lane.concept))))
-
-
-def _finding(period: ConditionPeriod) -> str:
-    """The gravest finding that the entry stands for, while it is active or today."""
-    concepts = {**period.now.concepts, **period.then.concepts}
-    return next((concept for concept in FINDINGS if concept in concepts), "")

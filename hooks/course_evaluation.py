@@ -1,30 +1,45 @@
 """How the rules would have come out on each day of a patient's history.
 
-What may live here: which days are asked, and one evaluation per day by the rules themselves (`Assessment`).
+What may live here: one evaluation per day by the rules themselves (`Assessment`), and which of them are kept. Which
+days are asked stands in `course_days`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from hooks.assessment import Assessment, Tier
+from hooks.course_days import events, turns
 from hooks.course_record import History, known_on
+from hooks.dialysis_status import Dialysis
 from hooks.policy import Policy
 
 DIALYSIS_UNREAD = "dialysis procedures (could not be read)"
 NEEDED = ("patient", "conditions", "medications")
 """The look-ups without which no tier can be told."""
+OPEN_TIERS = (Tier.NONE, Tier.ELEVATED_RISK, Tier.POSSIBLE)
+"""The tiers that more points would raise: what could not be read leaves these open, and no others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the rules say: the tier, the risk points and the names of the factors that are met."""
+    """What the rules say: the tier, the risk points, the names of the factors that are met, and dialysis.
+
+    `evidence` are the record's words for the dialysis status. They may name the day of the newest treatment: an
+    outcome is the same whichever treatment shows it.
+    """
 
     tier: Tier
     points: int
     factors: tuple[str, ...] = ()
+    dialysis: Dialysis = Dialysis.ON
+    evidence: str = field(default="", compare=False)
+
+    @property
+    def outside(self) -> bool:
+        """The rules do not apply: a child, or no maintenance dialysis and no confirmed calciphylaxis."""
+        return self.tier is Tier.CHILD or (self.tier is Tier.NONE and self.dialysis is Dialysis.NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +47,10 @@ class Evaluation:
     """The rules on one day, with what was known by then.
 
     `otherwise` is the outcome with what may also have been there, named in `unsure`; None when that is the same.
-    `because` names what changed on this day ("results", "drugs", "findings"), or is empty where only time passed.
+    `because` names what changed on this day ("results", "drugs", "findings"), or is empty where only time passed;
+    `passed` then names what time did ("results" too old, "dialysis" no longer shown, …: the names of `turns`).
+    `incomplete` is True when something that was not read could raise tier or points, or show dialysis:
+    `dialysis_unread` when it is dialysis.
     """
 
     on: date
@@ -40,6 +58,19 @@ class Evaluation:
     otherwise: Outcome | None = None
     unsure: tuple[str, ...] = ()
     because: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+    incomplete: bool = False
+    dialysis_unread: bool = False
+
+    @property
+    def outside(self) -> bool:
+        """The rules do not apply, as far as the record shows; unread dialysis procedures leave that open."""
+        return self.outcome.outside and not self.dialysis_unread
+
+    @property
+    def tier_open(self) -> bool:
+        """Could what was not read raise the tier?"""
+        return self.incomplete and self.outcome.tier in OPEN_TIERS and not self.outside
 
 
 def evaluations(history: History, first: date, today: date, policy: Policy) -> tuple[Evaluation, ...]:
@@ -50,20 +81,26 @@ def evaluations(history: History, first: date, today: date, policy: Policy) -> t
     """
     if any(history.chart.gap(query) for query in NEEDED):
         return ()
-    events = _events(history)
-    limits = policy.thresholds(today)
-    days = {first, today, *events, *_expiries(history, limits.sign_days, policy, today)}
-    days |= {since for since, _ in policy.history.periods}
+    changed, passing = events(history), turns(history, policy, today)
     kept: list[Evaluation] = []
-    for day in sorted(day for day in days if first <= day <= today):
-        found = _evaluate(history, day, today, policy, events.get(day, ()))
-        if found.because or day in (first, today) or not _same(kept[-1], found):
+    for day in sorted(day for day in {first, today, *changed, *passing} if first <= day <= today):
+        found = _evaluate(history, day, today, policy, changed.get(day, ()))
+        if kept and not _same(kept[-1], found):
+            found = replace(found, passed=_passed(kept[-1], found, passing.get(day, ())))
+            kept.append(found)
+        elif found.because or day in (first, today):
             kept.append(found)
     return tuple(kept)
 
 
 def _same(one: Evaluation, other: Evaluation) -> bool:
-    return (one.outcome, one.otherwise) == (other.outcome, other.otherwise)
+    return (one.outcome, one.otherwise, one.incomplete) == (other.outcome, other.otherwise, other.incomplete)
+
+
+def _passed(before: Evaluation, found: Evaluation, names: tuple[str, ...]) -> tuple[str, ...]:
+    """What time did, of all that it may have done on this day: dialysis only where its status changed."""
+    lost = before.outcome.dialysis is not Dialysis.NONE and found.outcome.dialysis is Dialysis.NONE
+    return tuple(name for name in names if name != "dialysis" or lost)
 
 
 def _evaluate(history: History, day: date, today: date, policy: Policy, because: tuple[str, ...]) -> Evaluation:
@@ -73,74 +110,26 @@ def _evaluate(history: History, day: date, today: date, policy: Policy, because:
     sure = outcome_of(patient)
     unsure = known.unsure
     wide = Assessment(known.wide, day, limits)
+    unread = patient.dialysis_unknown or wide.dialysis_unknown
     if wide.dialysis_unknown:
         wide = Assessment(known.wide, day, limits, assume_dialysis=True)
         unsure = (*unsure, DIALYSIS_UNREAD)
     other = outcome_of(wide) if unsure else sure
-    differs = (other.tier, other.points) != (sure.tier, sure.points)
-    return Evaluation(day, sure, other if differs else None, unsure if differs else (), because)
+    differs = (other.tier, other.points, other.outside) != (sure.tier, sure.points, sure.outside)
+    child = sure.tier is Tier.CHILD
+    return Evaluation(
+        on=day,
+        outcome=sure,
+        otherwise=other if differs else None,
+        unsure=unsure if differs else (),
+        because=because,
+        incomplete=not child and (patient.risk_incomplete or unread),
+        dialysis_unread=not child and unread,
+    )
 
 
 def outcome_of(patient: Assessment) -> Outcome:
-    """Tier, points and factors of an assessment."""
-    return Outcome(patient.tier, patient.risk.score, tuple(factor.name for factor in patient.risk.factors))
-
-
-def _events(history: History) -> dict[date, tuple[str, ...]]:
-    """What changed on which day."""
-    found: dict[date, dict[str, None]] = {}
-    for what, day in _changes(history):
-        if day is not None:
-            found.setdefault(day, {})[what] = None
-    return {day: tuple(names) for day, names in found.items()}
-
-
-def _changes(history: History) -> Iterator[tuple[str, date | None]]:
-    for results in history.chart.results.values():
-        yield from (("results", result.on) for result in results)
-    for condition in history.conditions:
-        if condition.now.concepts or condition.then.concepts:
-            yield "findings", condition.known
-            yield "findings", condition.gone
-    for medication in history.medications:
-        if medication.medication.matches:
-            yield "drugs", medication.begins
-            yield "drugs", None if medication.last is None else _after(medication.last, 1)
-
-
-def _expiries(history: History, sign_days: float, policy: Policy, today: date) -> Iterator[date]:
-    """The days on which something stops to count, or begins to, because of its age."""
-    limits = policy.thresholds(today)
-    for analyte, results in history.chart.results.items():
-        yield from (_after(result.on, limits.windows[analyte].usable + 1) for result in results)
-    for condition in history.conditions:
-        for span in (condition.then.onset, condition.then.recorded):
-            if span is not None:
-                yield _after(span.last, int(sign_days) + 1)
-                yield _after(span.last, int(limits.cellulitis_days) + 1)
-                yield span.first
-    for medication in history.medications:
-        if medication.medication.authored is not None:
-            yield _after(medication.medication.authored, int(limits.steroid_days))
-    for period in history.procedures:
-        if period.start is not None:
-            yield period.start
-        if period.procedure.on is not None:
-            yield _after(period.procedure.on, int(limits.dialysis_procedure_days) + 1)
-            yield _after(period.procedure.on, int(limits.dialysis_after_transplant_days) + 1)
-    if history.chart.born is not None:
-        yield _birthday(history.chart.born, int(limits.adult_age))
-
-
-def _after(day: date, days: int) -> date:
-    """So many days later, within the calendar: a record may be dated at its very end."""
-    return date.fromordinal(min(day.toordinal() + days, date.max.toordinal()))
-
-
-def _birthday(born: date, years: int) -> date:
-    """The day on which this age is reached; whoever was born on 29 February waits for 1 March."""
-    year = min(born.year + years, date.max.year)
-    try:
-        return born.replace(year=year)
-    except ValueError:
-        return date(year, 3, 1)
+    """Tier, points, factors and dialysis of an assessment."""
+    factors = tuple(factor.name for factor in patient.risk.factors)
+    status = patient.dialysis
+    return Outcome(patient.tier, patient.risk.score, factors, status.status, status.evidence)

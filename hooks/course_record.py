@@ -38,7 +38,8 @@ class MedicationPeriod:
     """A prescription over time, whatever its status.
 
     `start` is the first day on which it was taken, `known` the day on which it was prescribed or recorded (None where
-    no date says it). `last` is the last day where `end` is KNOWN; `end_from` says which part of the record gave it.
+    no date says it). `last` is the last day where `end` is KNOWN; `end_from` says which part of the record gave it, or
+    what of a plan is recorded where the end is not.
     """
 
     medication: Medication
@@ -80,12 +81,16 @@ class ProcedurePeriod:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Everything on record: `chart` is today's chart, the periods hold what came and went."""
+    """Everything on record: `chart` is today's chart, the periods hold what came and went.
+
+    `unread_past` counts the prescriptions that are over and whose drug could not be read: they do not touch today.
+    """
 
     chart: Chart
     conditions: tuple[ConditionPeriod, ...] = ()
     medications: tuple[MedicationPeriod, ...] = ()
     procedures: tuple[ProcedurePeriod, ...] = ()
+    unread_past: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,7 @@ def known_on(history: History, day: date, today: date) -> Known:
         medications=tuple(period.medication for sure, period in medications if sure),
         procedures=procedures,
         drafts=(),
+        unread_medications=history.chart.unread_medications + history.unread_past,
     )
     wide = replace(
         chart,

@@ -19,10 +19,14 @@ from hooks.thresholds import Thresholds
 
 
 class Side(StrEnum):
-    """Where a value lies. UNDECIDED: a comparator leaves it open."""
+    """Where a value lies. BELOW lies below the range but is no low one to the rules. UNDECIDED: a comparator leaves it
+    open.
+    """
 
     LOW = "low"
+    BELOW = "below the range, not scored"
     IN_RANGE = "in range"
+    UPPER_NORMAL = "upper normal, scored"
     HIGH = "high"
     VERY_HIGH = "very high"
     UNDECIDED = "cannot tell"
@@ -38,7 +42,10 @@ class Corrected(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One value on its day, in the unit of the series. `sources` are the results it was taken or worked out from."""
+    """One value on its day, in the unit of the series. `sources` are the results it was taken or worked out from.
+
+    `by_ionised` is True for a total or corrected calcium beside which the rules went by ionised calcium that day.
+    """
 
     on: date
     value: float
@@ -46,28 +53,37 @@ class Point:
     sources: tuple[Result, ...]
     comparator: str = ""
     corrected: Corrected | None = None
+    by_ionised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """The thresholds from `first` to `last`: `low` and `high` bound the range, `further` is a second level."""
+    """The thresholds from `first` to `last`: `low` and `high` bound the range, `further` is a second level.
+
+    `scored` is where risk points begin, where that is no bound of the range.
+    """
 
     first: date
     last: date
     low: float | None = None
     high: float | None = None
     further: float | None = None
+    scored: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The points of one measure, oldest first; `gaps` and `unreadable` say what of it could not be read."""
+    """The points of one measure, oldest first; `gaps` and `unreadable` say what of it could not be read.
+
+    `usable` is for how many days a result counts.
+    """
 
     key: str
     points: tuple[Point, ...]
     bands: tuple[Band, ...]
     unreadable: tuple[Unreadable, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    usable: int = 0
 
 
 CALCIUM = "calcium"
@@ -85,15 +101,20 @@ USED_BY: dict[str, tuple[Analyte, ...]] = {
 }
 """The results that each series rests on, in the order in which the series are shown."""
 
-Bounds = tuple[float | None, float | None, float | None]
+Bounds = tuple[float | None, float | None, float | None, float | None]
 _BOUNDS: dict[str, Callable[[Thresholds], Bounds]] = {
-    CALCIUM: lambda limits: (limits.calcium_low, limits.calcium_high, limits.calcium_very_high),
-    Analyte.IONISED_CALCIUM: lambda limits: (limits.ionised_calcium_low, limits.ionised_calcium_high, None),
-    Analyte.PHOSPHATE: lambda limits: (None, limits.phosphate_high, None),
-    PRODUCT: lambda limits: (None, limits.product_moderate, limits.product_high),
-    Analyte.SP_KT_V: lambda limits: (limits.hd_kt_v_minimum, None, limits.hd_kt_v_target),
-    Analyte.PD_WEEKLY_KT_V: lambda limits: (limits.pd_kt_v_minimum, None, None),
-    Analyte.UREA_REDUCTION_RATIO: lambda limits: (limits.urea_reduction_ratio_minimum, None, None),
+    CALCIUM: lambda limits: (
+        limits.calcium_low,
+        limits.calcium_high,
+        limits.calcium_very_high,
+        limits.calcium_upper_normal,
+    ),
+    Analyte.IONISED_CALCIUM: lambda limits: (limits.ionised_calcium_low, limits.ionised_calcium_high, None, None),
+    Analyte.PHOSPHATE: lambda limits: (None, limits.phosphate_high, None, None),
+    PRODUCT: lambda limits: (None, limits.product_moderate, limits.product_high, None),
+    Analyte.SP_KT_V: lambda limits: (limits.hd_kt_v_minimum, None, limits.hd_kt_v_target, None),
+    Analyte.PD_WEEKLY_KT_V: lambda limits: (limits.pd_kt_v_minimum, None, None, None),
+    Analyte.UREA_REDUCTION_RATIO: lambda limits: (limits.urea_reduction_ratio_minimum, None, None, None),
 }
 
 
@@ -118,6 +139,7 @@ def _series(key: str, chart: Chart, first: date, today: date, policy: Policy) ->
         bands=tuple(bands(key, points, (first, today), policy)),
         unreadable=tuple(one for one in chart.unreadable if one.what in own and _shown(one.on, first, today)),
         gaps=tuple(gap for gap in chart.gaps if not gap.analytes.isdisjoint(USED_BY[key])),
+        usable=min(policy.thresholds(today).windows[analyte].usable for analyte in USED_BY[key]),
     )
 
 
@@ -141,7 +163,7 @@ def _results(chart: Chart, analytes: tuple[Analyte, ...], days: Days) -> Iterato
 
 def _measured(key: str, chart: Chart, days: Days, policy: Policy) -> Iterator[Point]:
     for result in _results(chart, USED_BY[key], days):
-        low, high, _ = _BOUNDS[key](policy.thresholds(result.on))
+        low, high, _, _ = _BOUNDS[key](policy.thresholds(result.on))
         yield Point(result.on, result.value, _side(result, low, high), (result,), result.comparator)
 
 
@@ -155,15 +177,19 @@ def _side(result: Result, low: float | None, high: float | None) -> Side:
 
 def _pth(key: str, chart: Chart, days: Days, policy: Policy) -> Iterator[Point]:
     for result in _results(chart, USED_BY[key], days):
-        low, high = _pth_bounds(chart, result, policy)
-        yield Point(result.on, result.value, _side(result, low, high), (result,), result.comparator)
+        limits = policy.thresholds(result.on)
+        low, high, _, scored = _pth_bounds(limits, Labs(chart, result.on, limits).pth_upper_limit(result))
+        side = _side(result, scored, high)
+        if side is Side.IN_RANGE:
+            inside = _side(result, low, None)
+            side = Side.BELOW if inside is Side.LOW else inside
+        yield Point(result.on, result.value, side, (result,), result.comparator)
 
 
-def _pth_bounds(chart: Chart, result: Result, policy: Policy) -> tuple[float, float]:
-    """The upper threshold is a multiple of the upper reference limit that came with the result."""
-    limits = policy.thresholds(result.on)
-    upper = Labs(chart, result.on, limits).pth_upper_limit(result)
-    return limits.pth_low, round(limits.pth_high_times * upper, 4)
+def _pth_bounds(limits: Thresholds, upper: float) -> Bounds:
+    """The range lies between two multiples of the upper reference limit; what scores as low is a plain number."""
+    low, high = (round(times * upper, 4) for times in (limits.pth_vitamin_d_times, limits.pth_high_times))
+    return low, high, None, limits.pth_low
 
 
 def _as_of(chart: Chart, day: date, today: date, policy: Policy) -> Labs:
@@ -189,7 +215,10 @@ def _calcium(key: str, chart: Chart, days: Days, policy: Policy) -> Iterator[Poi
         side = _side(chosen, labs.limits.calcium_low, labs.limits.calcium_high)
         if side is Side.HIGH and at_least((chosen,), labs.limits.calcium_very_high):
             side = Side.VERY_HIGH
-        yield Point(day, chosen.value, side, sources, chosen.comparator, corrected)
+        if side is Side.IN_RANGE and above((chosen,), labs.limits.calcium_upper_normal):
+            side = Side.UPPER_NORMAL
+        by_ionised = Labs(chart, day, labs.limits).calcium.ionised_decides
+        yield Point(day, chosen.value, side, sources, chosen.comparator, corrected, by_ionised)
 
 
 def _product(key: str, chart: Chart, days: Days, policy: Policy) -> Iterator[Point]:
@@ -223,14 +252,15 @@ def _bands(key: str, points: tuple[Point, ...], days: Days, policy: Policy) -> I
 def _pth_bands(key: str, points: tuple[Point, ...], days: Days, policy: Policy) -> Iterator[Band]:
     """One band per stretch of results that share their upper reference limit; the first and last reach to the ends."""
     del key
-    bounds: list[tuple[date, tuple[float, float]]] = []
+    bounds: list[tuple[date, Bounds]] = []
     for point in points:
-        found = _pth_bounds(Chart(), point.sources[0], policy)
+        limits = policy.thresholds(point.on)
+        found = _pth_bounds(limits, Labs(Chart(), point.on, limits).pth_upper_limit(point.sources[0]))
         if not bounds or bounds[-1][1] != found:
             bounds.append((point.on, found))
     if not bounds:
         limits = policy.thresholds(days[1])
-        bounds = [(days[0], (limits.pth_low, round(limits.pth_high_times * limits.pth_assumed_upper_limit, 4)))]
+        bounds = [(days[0], _pth_bounds(limits, limits.pth_assumed_upper_limit))]
     starts = [days[0], *(day for day, _ in bounds[1:])]
-    for start, end, (_, (low, high)) in zip(starts, [*starts[1:], days[1]], bounds, strict=True):
-        yield Band(start, end, low, high)
+    for start, end, (_, found) in zip(starts, [*starts[1:], days[1]], bounds, strict=True):
+        yield Band(start, end, *found)

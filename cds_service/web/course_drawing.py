@@ -25,6 +25,7 @@ INKS = {
 """The reserved colour of each name."""
 
 WIDTH, LEFT, RIGHT, PANEL, ROW = 1060, 196, 120, 78, 21
+RULES = "What the rules say"
 DAY = "utcyearmonthdate"
 
 
@@ -61,12 +62,13 @@ class _Drawing:
     def specification(self) -> dict[str, Any]:
         alt = self.alt
         parts = [self.panel(panel, top=number == 0) for number, panel in enumerate(self.data["panels"])]
-        if self.data["drugs"]["rows"]:
-            parts.append(self.drugs())
-        if self.data["findings"]["rows"]:
-            parts.append(self.findings())
+        drugs, findings = self.data["drugs"], self.data["findings"]
+        parts.append(self.drugs() if drugs["rows"] else self.empty_lane(drugs["title"], drugs["empty"]))
+        parts.append(self.findings() if findings["rows"] else self.empty_lane(findings["title"], findings["empty"]))
         if self.data["evaluations"]:
             parts += [self.tiers(), self.points()]
+        else:
+            parts.append(self.empty_lane(RULES, "not told: what they need could not be read", dates="bottom"))
         axis = alt.AxisConfig(
             aria=False,
             domain=False,
@@ -161,10 +163,16 @@ class _Drawing:
             }
             for band in panel["bands"]
         ]
-        layers = [
-            self.values(bands)
-            .mark_rect(color=INKS["band"], aria=False)
-            .encode(x=self.time("first"), x2=alt.X2("last:T"), y=vertical("low"), y2=alt.Y2("high:Q")),
+        layers = (
+            []
+            if not bands
+            else [
+                self.values(bands)
+                .mark_rect(color=INKS["band"], aria=False)
+                .encode(x=self.time("first"), x2=alt.X2("last:T"), y=vertical("low"), y2=alt.Y2("high:Q")),
+            ]
+        )
+        layers += [
             *self.levels(panel["levels"], vertical),
             *self.heading(panel["title"], panel["unit"], panel["latest"], panel["note"]),
         ]
@@ -172,7 +180,8 @@ class _Drawing:
             layers.append(self.words(panel["empty"], "unsure", 13, PANEL // 2, "bold", x=WIDTH // 2, align="center"))
         if panel["points"]:
             base = self.values(panel["points"]).encode(x=self.time("on"), y=vertical("value"))
-            layers.append(base.mark_line(color=INKS["series"], strokeWidth=1.2, aria=False))
+            lines = base.mark_line(color=INKS["series"], strokeWidth=1.2, aria=False)
+            layers.append(lines.encode(detail=alt.Detail("run:N")))
             layers.append(self.shapes(panel, base))
         if panel["unread"]:
             layers.append(self.unread(panel))
@@ -180,9 +189,18 @@ class _Drawing:
 
     def shapes(self, panel: Data, base: Any) -> Any:
         alt = self.alt
-        sides = ["low", "in range", "high", "very high", "cannot tell"]
-        shapes = ["triangle-down", "circle", "triangle-up", "diamond", "square"]
-        inks = [INKS[name] for name in ("low", "series", "high", "high", "unsure")]
+        marks = {
+            "low": ("triangle-down", "low"),
+            "below the range, not scored": ("triangle-left", "series"),
+            "in range": ("circle", "series"),
+            "upper normal, scored": ("triangle-right", "series"),
+            "high": ("triangle-up", "high"),
+            "very high": ("diamond", "high"),
+            "cannot tell": ("square", "unsure"),
+        }
+        sides = list(marks)
+        shapes = [shape for shape, _ in marks.values()]
+        inks = [INKS[ink] for _, ink in marks.values()]
         return (
             base.mark_point(filled=True, opacity=1, strokeWidth=1)
             .encode(
@@ -206,7 +224,7 @@ class _Drawing:
         )
         return [
             lines.encode(x=self.time("first"), x2=alt.X2("last:T"), y=vertical("value")),
-            words.encode(x=alt.XValue(WIDTH), y=vertical("value"), text=alt.Text("words:N")),
+            words.encode(x=alt.XValue(WIDTH), y=vertical("label"), text=alt.Text("words:N")),
         ]
 
     def unread(self, panel: Data) -> Any:
@@ -257,7 +275,7 @@ class _Drawing:
             [
                 lanes,
                 notes.encode(x=self.time("from"), y=self.rows(names), text=alt.Text("note:N")),
-                *self.lane_title("Drugs"),
+                *self.lane_title(self.data["drugs"]["title"]),
                 self.row_names(names),
             ],
             ROW * len(names),
@@ -276,18 +294,31 @@ class _Drawing:
         """The words above a group of lanes."""
         return [self.words(text, "faint", 12, -11, "bold", x=-LEFT)]
 
+    def empty_lane(self, title: str, why: str, *, dates: str = "") -> dict[str, Any]:
+        """A group of lanes without any: why there is none; the axis goes on through it."""
+        self.labels = dates
+        ends = [{"on": self.data["first"]}, {"on": self.data["today"]}]
+        axis = self.values(ends).mark_rule(opacity=0, aria=False).encode(x=self.time("on"))
+        words = self.words(why, "unsure", 13, ROW // 2, "bold", x=WIDTH // 2, align="center")
+        return self.layered([axis, words, *self.lane_title(title)], ROW)
+
     def findings(self) -> Any:
         """A mark where the finding was recorded, a thin bar as long as it was there, and the words of the record."""
         alt = self.alt
         names, marks = self.data["findings"]["rows"], self.data["findings"]["marks"]
         colour = alt.condition("datum.grave", alt.value(INKS["high"]), alt.value(INKS["neutral"]))
         base = self.values(marks).encode(y=self.rows(names))
-        bars = base.mark_rule(strokeWidth=3, aria=False).encode(
-            x=self.time("on"),
-            x2=alt.X2("to:T"),
-            color=colour,
-            opacity=alt.condition("datum.open", alt.value(0.25), alt.value(0.6)),
-            strokeDash=alt.condition("datum.open", alt.value([3, 3]), alt.value([1, 0])),
+        bars = (
+            self.values(self.data["findings"]["bars"])
+            .mark_rule(strokeWidth=3, aria=False)
+            .encode(
+                y=self.rows(names),
+                x=self.time("on"),
+                x2=alt.X2("to:T"),
+                color=colour,
+                opacity=alt.condition("datum.open || datum.pale", alt.value(0.25), alt.value(0.6)),
+                strokeDash=alt.condition("datum.open", alt.value([3, 3]), alt.value([1, 0])),
+            )
         )
         points = base.mark_point(shape="diamond", filled=True, size=110, opacity=1).encode(
             x=self.time("on"), color=colour, description=alt.Description("words:N")
@@ -300,7 +331,8 @@ class _Drawing:
                     align=align, baseline="middle", dx=shift, dy=-1, fontSize=11, color=INKS["text"], aria=False
                 )
                 layers.append(text.encode(x=self.time("on"), y=self.rows(names), text=alt.Text("text:N")))
-        return self.layered([*layers, *self.lane_title("Findings"), self.row_names(names)], ROW * len(names))
+        layers += [*self.lane_title(self.data["findings"]["title"]), self.row_names(names)]
+        return self.layered(layers, ROW * len(names))
 
     # ------------------------------------------------------------------ evaluations
     def tiers(self) -> Any:
@@ -322,9 +354,14 @@ class _Drawing:
 
         unsure = [row for row in rows if row["tier"] != row["otherwise_tier"]]
         layers = [self.unsure(unsure, vertical, "tier")] if unsure else []
+        unread = [{**row, "tier": row["tier"] - 0.4, "otherwise_tier": row["tier"] + 0.4} for row in rows]
+        unread = [row for row in unread if row["tier_open"]]
+        layers += [self.unsure(unread, vertical, "tier")] if unread else []
+        if self.data["steps"]:
+            line = self.steps(vertical, "tier").mark_line(strokeWidth=2, color=INKS["series"], aria=False)
+            layers.append(line)
         steps = self.values(rows).encode(x=self.time("on"), y=vertical("tier"))
-        layers.append(steps.mark_line(interpolate="step-after", strokeWidth=2, color=INKS["series"], aria=False))
-        colour = alt.condition("datum.tier >= 4", alt.value(INKS["high"]), alt.value(INKS["series"]))
+        colour = alt.condition("datum.grave", alt.value(INKS["high"]), alt.value(INKS["series"]))
         points = steps.mark_point(filled=True, size=46, opacity=1).encode(
             color=colour, description=alt.Description("words:N")
         )
@@ -333,7 +370,13 @@ class _Drawing:
             align="left", baseline="middle", dx=6, fontSize=12, limit=RIGHT, color=INKS["narrow"], aria=False
         )
         layers.append(named.encode(x=alt.XValue(WIDTH), y=vertical("tier"), text=alt.Text("text:N")))
-        return self.layered([*layers, *self.lane_title("What the rules say")], 19 * len(names))
+        return self.layered([*layers, *self.lane_title(RULES)], 19 * len(names))
+
+    def steps(self, vertical: Callable[[str], Any], field: str) -> Any:
+        """The corners of a step line, one line for each run of days to which the rules apply."""
+        return self.values(self.data["steps"]).encode(
+            x=self.time("on"), y=vertical(field), detail=self.alt.Detail("run:N")
+        )
 
     def unsure(self, rows: list[dict[str, Any]], vertical: Callable[[str], Any], field: str) -> Any:
         return (
@@ -353,14 +396,18 @@ class _Drawing:
         scale = alt.Scale(domain=[0, most + 0.6], nice=False)
 
         def vertical(field: str) -> Any:
-            return alt.Y(f"{field}:Q", scale=scale, axis=alt.Axis(tickCount=3, format="d", grid=False))
+            axis = alt.Axis(tickCount=3, format="d", grid=False)
+            return alt.Y(f"{field}:Q", scale=scale, axis=axis, stack=None)
 
         unsure = [row for row in rows if row["points"] != row["otherwise_points"]]
         layers = [self.unsure(unsure, vertical, "points")] if unsure else []
-        steps = self.values(rows).encode(x=self.time("on"), y=vertical("points"))
-        area = steps.mark_area(interpolate="step-after", color=INKS["band"], aria=False)
-        line = steps.mark_line(interpolate="step-after", strokeWidth=1.5, color=INKS["series"], aria=False)
-        layers += [area, line, *self.heading("Risk points", "heuristic, not validated")]
+        unread = [{**row, "otherwise_points": most + 0.6} for row in rows if row["points_open"]]
+        layers += [self.unsure(unread, vertical, "points")] if unread else []
+        if self.data["steps"]:
+            steps = self.steps(vertical, "points")
+            layers.append(steps.mark_area(color=INKS["band"], aria=False))
+            layers.append(steps.mark_line(strokeWidth=1.5, color=INKS["series"], aria=False))
+        layers += self.heading("Risk points", "heuristic, not validated")
         return self.layered(layers, 54)
 
 

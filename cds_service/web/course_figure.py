@@ -9,22 +9,28 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
+from cds_service.web.course_tables import nothing_there, unread_records
 from cds_service.web.course_words import FURTHER, NO_LEVEL, Words, class_name, joined
 from hooks.assessment import Tier
+from hooks.chart import Analyte
 from hooks.course import Course, DrugLane
+from hooks.course_evaluation import Evaluation, Outcome
 from hooks.course_record import End, MedicationPeriod
-from hooks.course_series import PRODUCT, Series
+from hooks.course_series import CALCIUM, PRODUCT, Band, Series
 from hooks.facts import exact
 
 Data = dict[str, Any]
 
 TIERS = (Tier.NONE, Tier.ELEVATED_RISK, Tier.HIGH_RISK, Tier.POSSIBLE, Tier.SUSPECTED, Tier.CONFIRMED)
-"""From the bottom of the lane to its top; a child has no tier and lies at the bottom."""
+"""From the bottom of the lane to its top, above the row of the days to which the rules do not apply."""
+OUTSIDE = "rules do not apply"
 GRAVE = ("calciphylaxis", "calciphylaxis_provisional", "skin_necrosis", "gangrene", "sepsis", "bacteraemia")
 FEEDING = ("vitamin_k_antagonist", "calcium_product", "active_vitamin_d", "nutritional_vitamin_d")
 HELPING = ("sodium_thiosulfate", "alternative_anticoagulant", "non_calcium_binder", "calcimimetic")
 BETWEEN = "\n"
 """Between the lines of one mark's words."""
+LINE = 0.17
+"""The height of a line of words as a part of a panel."""
 _MOST_ROWS = 60
 """Lanes of drugs, and of findings, that are drawn; the tables hold all."""
 
@@ -38,7 +44,8 @@ def figure(course: Course, words: Words) -> Data:
         "drugs": _drugs(course, words),
         "findings": _findings(course, words),
         "evaluations": _evaluations(course, words),
-        "tiers": [NO_LEVEL, *(tier.value for tier in TIERS[1:])],
+        "steps": _steps(course),
+        "tiers": [OUTSIDE, NO_LEVEL, *(tier.value for tier in TIERS[1:])],
     }
 
 
@@ -57,13 +64,15 @@ def _panel(series: Series, course: Course, words: Words) -> Data:
                 "on": point.on.isoformat(),
                 "value": point.value,
                 "side": point.side.value,
+                "run": run,
                 "words": _lines(words.point(series, point)),
             }
-            for point in series.points
+            for point, run in zip(series.points, _runs(series), strict=True)
         ],
         "bands": [
             {"first": band.first.isoformat(), "last": band.last.isoformat(), "low": band.low, "high": band.high}
             for band in series.bands
+            if band.low is not None
         ],
         "levels": _levels(series),
         "unread": [
@@ -72,6 +81,15 @@ def _panel(series: Series, course: Course, words: Words) -> Data:
             if one.on is not None and series.key != PRODUCT
         ],
     }
+
+
+def _runs(series: Series) -> list[int]:
+    """The number of the line on which each point lies: none joins points further apart than a result counts."""
+    runs: list[int] = []
+    for number, point in enumerate(series.points):
+        apart = number > 0 and (point.on - series.points[number - 1].on).days > series.usable
+        runs.append((runs[-1] if runs else 0) + apart)
+    return runs
 
 
 def _empty(series: Series) -> str:
@@ -83,7 +101,7 @@ def _levels(series: Series) -> list[Data]:
     """The thresholds as lines, each with its words at its end."""
     found: list[Data] = []
     for band in series.bands:
-        for kind, value in (("low", band.low), ("high", band.high), ("further", band.further)):
+        for kind, value in _kinds(band):
             if value is not None:
                 found.append(
                     {
@@ -95,18 +113,36 @@ def _levels(series: Series) -> list[Data]:
                     }
                 )
     lowest, highest = _domain(series)
-    return [level for level in found if lowest <= level["value"] <= highest]
+    return _apart([level for level in found if lowest <= level["value"] <= highest], (highest - lowest) * LINE)
+
+
+def _kinds(band: Band) -> tuple[tuple[str, float | None], ...]:
+    return ("low", band.low), ("high", band.high), ("further", band.further), ("scored", band.scored)
+
+
+def _apart(levels: list[Data], least: float) -> list[Data]:
+    """The levels with the height of their words: where two lie close together, the upper words move up."""
+    under = float("-inf")
+    for level in sorted(levels, key=lambda level: float(level["value"])):
+        level["label"] = max(level["value"], under + least) if level["words"] else level["value"]
+        under = level["label"] if level["words"] else under
+    return levels
 
 
 def _level(key: str, kind: str) -> str:
     if kind == "further":
         return FURTHER[key]
-    return {"low": "low below", "high": "moderate above" if key == PRODUCT else "high above"}[kind]
+    if kind == "scored":
+        return "moderate above" if key == CALCIUM else "scored low below"
+    return {
+        "low": "range from" if key == Analyte.INTACT_PTH else "low below",
+        "high": "moderate above" if key == PRODUCT else "high above",
+    }[kind]
 
 
 def _domain(series: Series) -> tuple[float, float]:
     """The values to be shown: all points and the bounds of the range; a second level only when points come near it."""
-    bounds = [limit for band in series.bands for limit in (band.low, band.high) if limit is not None]
+    bounds = [limit for band in series.bands for limit in (band.low, band.high, band.scored) if limit is not None]
     values = [point.value for point in series.points]
     lowest, highest = min([*values, *bounds]), max([*values, *bounds])
     further = [band.further for band in series.bands if band.further is not None]
@@ -124,7 +160,12 @@ def _drugs(course: Course, words: Words) -> Data:
         for number, lane in enumerate(lanes)
         for period in lane.periods
     ]
-    return {"rows": rows, "bars": bars}
+    title = _lane_title("Drugs", unread_records(course, "medications") if rows else "", len(course.drugs) - len(rows))
+    return {"title": title, "rows": rows, "bars": bars, "empty": "" if rows else nothing_there(course, "medications")}
+
+
+def _lane_title(title: str, unread: str, more: int) -> str:
+    return joined((title, unread, f"{more} more in the table" if more else ""), ", ")
 
 
 def _only(lane: DrugLane, course: Course) -> bool:
@@ -148,7 +189,7 @@ def _bar(course: Course, period: MedicationPeriod, row: str, colour: str, lines:
         "note": joined(
             (
                 "beginning not recorded" if period.start is None else "",
-                f"end not recorded ({period.status})" if period.end is End.UNKNOWN else "",
+                (period.end_from or f"end not recorded ({period.status})") if period.end is End.UNKNOWN else "",
             )
         ),
         "words": _lines(lines),
@@ -157,26 +198,35 @@ def _bar(course: Course, period: MedicationPeriod, row: str, colour: str, lines:
 
 def _findings(course: Course, words: Words) -> Data:
     lanes = course.findings[-_MOST_ROWS:]
-    rows, marks = [], []
+    rows, marks, bars = [], [], []
     for number, lane in enumerate(lanes):
         name = words.finding(lane)
         rows.append(f"{name}\u200b{number}")
         period = lane.period
         on = max(period.known, course.first) if period.known else course.first
-        over = period.gone or course.today
+        over = max(period.gone or course.today, on)
+        shared = {"row": rows[-1], "grave": lane.concept in GRAVE}
+        shared["open"] = period.end is End.UNKNOWN or period.known is None
+        pale = min(max(lane.uncounted.after, on), over) if lane.uncounted else over
+        bars += [
+            {**shared, "on": begin.isoformat(), "to": end.isoformat(), "pale": begin == pale != over}
+            for begin, end in ((on, pale), (pale, over))
+            if begin < end
+        ]
         marks.append(
             {
-                "row": rows[-1],
+                **shared,
                 "on": on.isoformat(),
-                "to": max(over, on).isoformat(),
-                "open": period.end is End.UNKNOWN or period.known is None,
-                "grave": lane.concept in GRAVE,
                 "right": _is_late(on, course),
                 "text": _short(lane.period.then.text),
                 "words": _lines(words.finding_lines(lane)),
             }
         )
-    return {"rows": rows, "marks": marks}
+    title = _lane_title(
+        "Findings", unread_records(course, "conditions") if rows else "", len(course.findings) - len(rows)
+    )
+    empty = "" if rows else nothing_there(course, "conditions")
+    return {"title": title, "rows": rows, "marks": marks, "bars": bars, "empty": empty}
 
 
 def _is_late(on: date, course: Course) -> bool:
@@ -199,20 +249,47 @@ def _plain(text: str) -> str:
 
 
 def _evaluations(course: Course, words: Words) -> list[Data]:
-    ends = [*(evaluation.on for evaluation in course.evaluations), course.today][1:]
     return [
         {
             "on": evaluation.on.isoformat(),
             "to": end.isoformat(),
-            "tier": _height(evaluation.outcome.tier),
+            "tier": _height(evaluation.outcome, outside=evaluation.outside),
             "points": evaluation.outcome.points,
-            "otherwise_tier": _height((evaluation.otherwise or evaluation.outcome).tier),
+            "otherwise_tier": _otherwise(evaluation),
             "otherwise_points": (evaluation.otherwise or evaluation.outcome).points,
+            "grave": evaluation.outcome.tier in (Tier.SUSPECTED, Tier.CONFIRMED),
+            "tier_open": evaluation.tier_open,
+            "points_open": evaluation.incomplete and not evaluation.outside,
             "words": _lines(words.evaluation(evaluation)),
         }
-        for evaluation, end in zip(course.evaluations, ends, strict=True)
+        for evaluation, end in _stretches(course)
     ]
 
 
-def _height(tier: Tier) -> int:
-    return TIERS.index(tier) if tier in TIERS else 0
+def _stretches(course: Course) -> list[tuple[Evaluation, date]]:
+    """Each evaluation with the day until which it holds."""
+    ends = [*(evaluation.on for evaluation in course.evaluations), course.today][1:]
+    return list(zip(course.evaluations, ends, strict=True))
+
+
+def _steps(course: Course) -> list[Data]:
+    """The corners of the step lines; each `run` is a line of its own: where the rules do not apply there is a gap."""
+    found: list[Data] = []
+    run = 0
+    for evaluation, end in _stretches(course):
+        if evaluation.outside:
+            run += 1
+            continue
+        values = {"tier": _height(evaluation.outcome, outside=False), "points": evaluation.outcome.points, "run": run}
+        found += [{"on": day.isoformat(), **values} for day in (evaluation.on, end)]
+    return found
+
+
+def _otherwise(evaluation: Evaluation) -> int:
+    if evaluation.otherwise is None:
+        return _height(evaluation.outcome, outside=evaluation.outside)
+    return _height(evaluation.otherwise, outside=evaluation.otherwise.outside)
+
+
+def _height(outcome: Outcome, *, outside: bool) -> int:
+    return 0 if outside else 1 + TIERS.index(outcome.tier)

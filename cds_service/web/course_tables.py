@@ -51,7 +51,7 @@ def _series(series: Series, words: Words) -> Table:
                 (
                     point.on.isoformat(),
                     words.value(series, point),
-                    words.side(point),
+                    words.side(series, point),
                     words.origin(point),
                     words.codes(point),
                 ),
@@ -110,7 +110,14 @@ def _others(course: Course, words: Words) -> Table:
 
 def _findings(course: Course, words: Words) -> Table:
     rows = [
-        Row((words.finding(lane), lane.period.then.text, words.since(lane.period), words.how(lane)))
+        Row(
+            (
+                words.finding(lane),
+                lane.period.then.text,
+                joined((words.since(lane.period), words.uncounted(lane))),
+                words.how(lane),
+            )
+        )
         for lane in reversed(course.findings)
     ]
     heads = ("Finding", "As recorded", "When", "Recognised by")
@@ -122,20 +129,43 @@ def _evaluations(course: Course, words: Words) -> Table:
         Row(
             (
                 found.on.isoformat(),
-                words.outcome(found.outcome),
+                words.said(found),
+                words.dialysis(found),
                 words.because(found),
-                joined((words.factors(found.outcome), words.otherwise(found))),
+                joined(("" if found.outside else words.factors(found.outcome), words.otherwise(found))),
             ),
-            "unsure" if found.otherwise else "",
+            "unsure" if found.otherwise or found.incomplete else "",
         )
         for found in reversed(course.evaluations)
     ]
-    heads = ("Day", "What the rules say", "Because", "Factors")
+    heads = ("Day", "What the rules say", "Dialysis", "Because", "Factors")
     empty = "" if rows else "not told: what they need could not be read"
-    return Table("evaluations", "What the rules would have said", heads, tuple(rows), empty)
+    return Table("evaluations", "Risk level and points by the rules", heads, tuple(rows), empty)
 
 
 def _why(course: Course, query: str) -> str:
     """Why there is nothing: nothing on record, or nothing that could be read."""
     gaps = [gap for gap in course.gaps if gap.query == query]
-    return "; ".join(Words.gap(gap) for gap in gaps) or "none on record in these two years"
+    unread = unread_records(course, query)
+    if gaps or unread:
+        return joined((*map(Words.gap, gaps), f"{unread}; no other on record" if unread and not gaps else unread))
+    return "none on record in these two years"
+
+
+def unread_records(course: Course, query: str) -> str:
+    """'2 prescriptions whose drug could not be read', of "medications"; of "conditions" the entries; "" for none."""
+    if query == "medications":
+        named = sum(one.what == "medication" for one in course.unreadable)
+        count, one, many = max(named, course.unread_drugs), "prescription", "prescriptions"
+        why = "whose drug could not be read"
+    else:
+        count, one, many = sum(one.what == "condition" for one in course.unreadable), "entry", "entries"
+        why = "that could not be read"
+    return f"{count} {one if count == 1 else many} {why}" if count else ""
+
+
+def nothing_there(course: Course, query: str) -> str:
+    """The same in few words, for the picture."""
+    if any(gap.query == query for gap in course.gaps):
+        return "could not be read"
+    return unread_records(course, query) or "none on record"

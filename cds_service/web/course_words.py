@@ -12,16 +12,19 @@ from datetime import date
 
 from hooks.assessment import Tier
 from hooks.chart import Analyte, Gap, Result, Unreadable
-from hooks.course import DrugLane, FindingLane
+from hooks.course import DrugLane
 from hooks.course_evaluation import Evaluation, Outcome
+from hooks.course_findings import FindingLane
 from hooks.course_record import ConditionPeriod, End, MedicationPeriod
 from hooks.course_series import CALCIUM, PRODUCT, Corrected, Point, Series, Side
+from hooks.dialysis_status import Dialysis
 from hooks.facts import exact
 from hooks.wording import Wording
 
 NO_LEVEL = "no level reached"
 PRODUCT_UNIT = "mg²/dL²"
 FURTHER = {CALCIUM: "very high from", PRODUCT: "high above", Analyte.SP_KT_V: "target"}
+BY_IONISED = "(the rules went by ionised calcium at that time)"
 _SPECIAL = {
     "vitamin_k_antagonist": "vitamin K antagonist",
     "active_vitamin_d": "active vitamin D",
@@ -36,6 +39,25 @@ _CONCEPTS = {
     "sepsis": "sepsis",
     "bacteraemia": "bacteraemia",
 }
+
+
+OUTSIDE = "the rules do not apply: no maintenance dialysis on record"
+PRESUMED = Dialysis.PRESUMED
+_DIALYSIS = {Dialysis.ON: "on record", PRESUMED: "not confirmed", Dialysis.NONE: "none on record"}
+_PASSED = {
+    "results": "a result became too old",
+    "findings": "a finding became too old",
+    "begun": "a finding counts from this day",
+    "steroid": "a corticosteroid counts as long-term",
+    "dialysis": "dialysis no longer shown",
+    "age": "of age",
+    "thresholds": "thresholds changed",
+}
+
+
+def counted(points: int) -> str:
+    """'1 point', '4 points'."""
+    return f"{points} {'point' if points == 1 else 'points'}"
 
 
 def class_name(drug_class: str) -> str:
@@ -77,16 +99,27 @@ class Words:
         """A value with the decimals of its series, more where rounding would hide on which side of a limit it lies."""
         decimals = 1 if series.key == PRODUCT else self.wording.analytes[self._analyte(series)].decimals
         shown = f"{value:.{decimals}f}"
-        limits = {limit for band in series.bands for limit in (band.low, band.high, band.further)}
+        limits = {limit for band in series.bands for limit in (band.low, band.high, band.further, band.scored)}
         return exact(value) if float(shown) in limits and float(shown) != value else shown
 
     def value(self, series: Series, point: Point) -> str:
         """'>10.4 mg/dL'."""
         return f"{point.comparator}{self.number(series, point.value)} {self.unit(series)}"
 
-    def side(self, point: Point) -> str:
-        """Where it lies; what a comparator leaves open is said."""
-        return "cannot be told from a value with a comparator" if point.side is Side.UNDECIDED else point.side.value
+    def side(self, series: Series, point: Point) -> str:
+        """Where it lies, and whether another result decided at that time."""
+        return joined((self._side(series, point), BY_IONISED if point.by_ionised else ""), " ")
+
+    @staticmethod
+    def _side(series: Series, point: Point) -> str:
+        """What a comparator leaves open is said; what has one limit only is in no range."""
+        if point.side is Side.UNDECIDED:
+            return "cannot be told from a value with a comparator"
+        if point.side is Side.IN_RANGE and series.bands[-1].low is None:
+            return "not above the limit"
+        if point.side is Side.IN_RANGE and series.bands[-1].high is None:
+            return "not below the limit"
+        return point.side.value
 
     def origin(self, point: Point) -> str:
         """How the value came about: corrected how, from which results, as received in which unit."""
@@ -116,7 +149,7 @@ class Words:
         what = self.title(series)
         if point.corrected is Corrected.NOT:
             what = "Calcium, not corrected"
-        lines = [f"{what} {self.value(series, point)}: {self.side(point)}", point.on.isoformat()]
+        lines = [f"{what} {self.value(series, point)}: {self.side(series, point)}", point.on.isoformat()]
         return [line for line in (*lines, self.origin(point), self.codes(point)) if line]
 
     def unread(self, one: Unreadable) -> str:
@@ -137,7 +170,7 @@ class Words:
         if period.end is End.ONGOING:
             return f"since {start}" if period.start else "since " + start
         if period.last is None:
-            return f"{start} to a day that is not recorded"
+            return joined((f"{start} to a day that is not recorded", period.end_from))
         return f"{start} to {period.last} ({period.end_from})"
 
     def status(self, period: MedicationPeriod) -> str:
@@ -182,10 +215,20 @@ class Words:
             return f"{known}{began}, active"
         return f"{known}{began}, {f'gone {period.gone}' if period.gone else 'gone on a day that is not recorded'}"
 
+    @staticmethod
+    def uncounted(lane: FindingLane) -> str:
+        """'not counted by the rules after 2026-01-01 (older than 180 days)', or ""."""
+        if lane.uncounted is None:
+            return ""
+        explained = f"explained by “{lane.uncounted.explained}”"
+        why = explained if lane.uncounted.explained else f"older than {lane.uncounted.days} days"
+        return f"not counted by the rules after {lane.uncounted.after} ({why})"
+
     def finding_lines(self, lane: FindingLane) -> list[str]:
         """What stands beside a finding, a line each."""
         name = self.finding(lane)
-        return [f"{name[0].upper()}{name[1:]}: “{lane.period.then.text}”", self.since(lane.period), self.how(lane)]
+        lines = [f"{name[0].upper()}{name[1:]}: “{lane.period.then.text}”", self.since(lane.period)]
+        return [line for line in (*lines, self.uncounted(lane), self.how(lane)) if line]
 
     # ------------------------------------------------------------------ evaluations
     @staticmethod
@@ -196,8 +239,55 @@ class Words:
         return {Tier.NONE: NO_LEVEL, Tier.CHILD: "child: the rules are for adults"}.get(tier, tier.value)
 
     def outcome(self, outcome: Outcome) -> str:
-        """'elevated risk, 4 points'."""
-        return f"{self.tier(outcome.tier)}, {outcome.points} {'point' if outcome.points == 1 else 'points'}"
+        """'elevated risk, 4 points'; outside the rules there are no points."""
+        if outcome.outside:
+            return self.tier(outcome.tier) if outcome.tier is Tier.CHILD else f"{OUTSIDE} that day"
+        return f"{self.tier(outcome.tier)}, {counted(outcome.points)}"
+
+    def level(self, evaluation: Evaluation) -> str:
+        """The tier as far as it can be told, and why it cannot; a presumed dialysis is said."""
+        outcome = evaluation.outcome
+        if evaluation.outside:
+            return self._outside(evaluation)
+        presumed = f"dialysis status not confirmed ({outcome.evidence})" if outcome.dialysis is PRESUMED else ""
+        return joined((self._open(evaluation) if evaluation.tier_open else self.tier(outcome.tier), presumed))
+
+    def _outside(self, evaluation: Evaluation) -> str:
+        if evaluation.outcome.tier is Tier.CHILD:
+            return self.tier(Tier.CHILD)
+        day = "today" if evaluation.on == self.today else "that day"
+        why = f" ({evaluation.outcome.evidence})" if evaluation.outcome.evidence else ""
+        return f"{OUTSIDE} {day}{why}" + (", as far as it could be read" if evaluation.incomplete else "")
+
+    def _open(self, evaluation: Evaluation) -> str:
+        tier = evaluation.outcome.tier
+        known = "no level from what could be read" if tier is Tier.NONE else f"at least {self.tier(tier)}"
+        return f"cannot be told: {known}"
+
+    def headline(self, evaluation: Evaluation) -> str:
+        """The tier, and what it would be with what may also have been there."""
+        return joined((self.level(evaluation), self.otherwise(evaluation)))
+
+    def points(self, evaluation: Evaluation) -> str:
+        """'4', 'at least 4' where not all that counts could be read, 'none' outside the rules."""
+        if evaluation.outside:
+            return "none"
+        return f"{'at least ' if evaluation.incomplete else ''}{evaluation.outcome.points}"
+
+    def said(self, evaluation: Evaluation) -> str:
+        """'cannot be told: at least elevated risk, at least 4 points'."""
+        if evaluation.outside:
+            return self.level(evaluation)
+        least = "at least " if evaluation.incomplete else ""
+        return f"{self.level(evaluation)}, {least}{counted(evaluation.outcome.points)}"
+
+    @staticmethod
+    def dialysis(evaluation: Evaluation) -> str:
+        """The dialysis status of the day, with the record's words that show it."""
+        if evaluation.dialysis_unread:
+            return "cannot be told: the procedures could not be read"
+        outcome = evaluation.outcome
+        return joined((_DIALYSIS[outcome.dialysis], outcome.evidence), ": ")
 
     def factors(self, outcome: Outcome) -> str:
         """The factors that are met."""
@@ -210,13 +300,15 @@ class Words:
         return f"{self.outcome(evaluation.otherwise)} if also counted: {', '.join(evaluation.unsure)}"
 
     def because(self, evaluation: Evaluation) -> str:
-        """What changed on this day."""
+        """What changed on this day: a new record, or that time passed."""
         if evaluation.on == self.today:
             return "today"
-        return "new: " + ", ".join(evaluation.because) if evaluation.because else "no new record"
+        new = f"new: {', '.join(evaluation.because)}" if evaluation.because else ""
+        return joined((new, *(_PASSED[name] for name in evaluation.passed))) or "no new record"
 
     def evaluation(self, evaluation: Evaluation) -> list[str]:
         """What stands beside an evaluation, a line each."""
-        said = self.outcome(evaluation.outcome)
+        said = self.said(evaluation)
         lines = [f"{said[0].upper()}{said[1:]}", f"{evaluation.on} ({self.because(evaluation)})"]
-        return [line for line in (*lines, self.factors(evaluation.outcome), self.otherwise(evaluation)) if line]
+        factors = "" if evaluation.outside else self.factors(evaluation.outcome)
+        return [line for line in (*lines, factors, self.otherwise(evaluation)) if line]

@@ -91,7 +91,7 @@ def test_the_newest_days_are_seen_first_on_a_narrow_screen(open_page: OpenPage) 
 def test_a_table_opens_and_says_the_same(open_page: OpenPage) -> None:
     with open_page() as watched:
         page = watched.open(ADDRESS)
-        page.get_by_text("What the rules would have said", exact=False).first.click()
+        page.get_by_text("Risk level and points by the rules", exact=False).first.click()
         row = page.locator("table", has_text="What the rules say").locator("tbody tr").first
         expect(row).to_contain_text("confirmed calciphylaxis, 6 points")
         check_accessible(page)

@@ -11,7 +11,7 @@ import pytest
 from fhir_mappings.course_periods import (
     CHANGED,
     DOSAGE,
-    VALIDITY,
+    UNTOLD,
     condition_period,
     medication_period,
     procedure_period,
@@ -72,17 +72,23 @@ def test_a_prescription_begins_with_its_first_dosage_else_its_validity_else_when
     assert read().start == date(2026, 1, 10)
 
 
-def test_a_stopped_prescription_ends_with_its_last_dosage() -> None:
+def test_a_completed_prescription_ends_with_its_last_dosage() -> None:
     two = [
         *dosage(boundsPeriod=span("2026-01-10", "2026-02-10")),
         *dosage(boundsPeriod=span("2026-01-10", "2026-02-20")),
     ]
-    assert ends(read(status="stopped", dosageInstruction=two)) == (End.KNOWN, date(2026, 2, 20), DOSAGE)
+    assert ends(read(status="completed", dosageInstruction=two)) == (End.KNOWN, date(2026, 2, 20), DOSAGE)
+
+
+@pytest.mark.parametrize("status", ["stopped", "on-hold", "unknown"])
+def test_what_did_not_run_to_its_end_did_not_keep_to_its_plan(status: str) -> None:
+    found = read(status=status, dosageInstruction=dosage(boundsPeriod=span("2026-01-10", "2026-02-10")))
+    assert ends(found) == (End.UNKNOWN, None, f"dosage planned to 2026-02-10, {UNTOLD}")
 
 
 def test_a_dosage_without_an_end_leaves_the_end_open() -> None:
     two = [*dosage(boundsPeriod=span("2026-01-10", "2026-02-10")), *dosage(boundsPeriod=span("2026-02-11", None))]
-    assert ends(read(status="stopped", dosageInstruction=two)) == (End.UNKNOWN, None, "")
+    assert ends(read(status="completed", dosageInstruction=two)) == (End.UNKNOWN, None, "")
 
 
 @pytest.mark.parametrize(
@@ -130,14 +136,19 @@ def test_a_range_of_lengths_says_no_end() -> None:
     assert found.end is End.UNKNOWN
 
 
-def test_without_a_dosage_period_the_validity_ends_it() -> None:
+@pytest.mark.parametrize("status", ["completed", "stopped"])
+def test_the_validity_bounds_dispensing_and_says_nothing_of_the_end_of_taking(status: str) -> None:
     validity = {"validityPeriod": span("2026-01-10", "2026-02-05")}
-    assert ends(read(status="completed", dispenseRequest=validity)) == (End.KNOWN, date(2026, 2, 5), VALIDITY)
+    assert ends(read(status=status, dispenseRequest=validity)) == (
+        End.UNKNOWN,
+        None,
+        f"prescription valid to 2026-02-05, {UNTOLD}",
+    )
 
 
 def test_a_plan_beyond_today_does_not_say_when_it_was_given_up() -> None:
-    found = read(status="stopped", dosageInstruction=dosage(boundsPeriod=span("2026-01-10", "2026-06-01")))
-    assert ends(found) == (End.UNKNOWN, None, "")
+    found = read(status="completed", dosageInstruction=dosage(boundsPeriod=span("2026-01-10", "2026-06-01")))
+    assert ends(found) == (End.UNKNOWN, None, f"dosage planned to 2026-06-01, {UNTOLD}")
 
 
 def test_a_prescription_that_says_nothing_of_its_end_has_an_unknown_one() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from hooks.chart import Condition, Medication, Unreadable
-from hooks.course import DRUG_CLASSES, FINDINGS, Course, build_course
+from hooks.course import DRUG_CLASSES, Course, build_course
+from hooks.course_findings import FINDINGS, Uncounted
 from hooks.course_record import ConditionPeriod, End, History, MedicationPeriod
 from hooks.skin_signs import LEVELS
 from tests.unit.hooks.builders import (
     CALCIUM_ACETATE,
+    LIMITS,
     ON,
     POLICY,
     WARFARIN,
@@ -18,6 +20,7 @@ from tests.unit.hooks.builders import (
     condition,
     drug,
     gap,
+    span,
 )
 
 ASPIRIN = drug(name="aspirin")
@@ -104,6 +107,49 @@ def test_an_entry_of_several_findings_stands_for_the_gravest() -> None:
 def test_a_healed_calciphylaxis_is_shown_as_the_finding_it_was() -> None:
     healed = entry(condition("calciphylaxis_history", past=True), 300, 100, condition("calciphylaxis"))
     assert [lane.concept for lane in course(healed).findings] == ["calciphylaxis"]
+
+
+SIGN_DAYS, CELLULITIS_DAYS = int(LIMITS.sign_days), int(LIMITS.cellulitis_days)
+
+
+@pytest.mark.parametrize(
+    ("concept", "days"),
+    [("skin_ulcer", SIGN_DAYS), ("foot_ulcer", SIGN_DAYS), ("cellulitis", CELLULITIS_DAYS)],
+)
+def test_a_finding_is_counted_until_it_is_too_old(concept: str, days: int) -> None:
+    old, new = (entry(condition(concept, recorded=span(ago_)), ago_) for ago_ in (days + 1, days))
+    assert [lane.uncounted for lane in course(old, new).findings] == [Uncounted(ago(1), days), None]
+
+
+@pytest.mark.parametrize("concept", ["calciphylaxis", "calciphylaxis_provisional", "sepsis"])
+def test_what_has_no_window_is_never_too_old(concept: str) -> None:
+    assert course(entry(condition(concept, recorded=span(700)), 700)).findings[0].uncounted is None
+
+
+def test_an_undated_finding_is_never_too_old() -> None:
+    assert course(entry(condition("skin_ulcer"), None)).findings[0].uncounted is None
+
+
+def test_a_finding_that_was_gone_before_it_was_too_old_ended_as_it_did() -> None:
+    healed = entry(condition("skin_ulcer", recorded=span(400), past=True), 400, 300)
+    assert course(healed).findings[0].uncounted is None
+
+
+def test_hardening_that_another_disease_explains_is_not_counted_from_its_recording() -> None:
+    hard, livedo = (entry(condition(name, recorded=span(90)), 90) for name in ("skin_induration", "livedo"))
+    fibrosis = condition("nephrogenic_systemic_fibrosis", text="NSF")
+    lanes = course(hard, livedo, entry(fibrosis, 60)).findings
+    assert {lane.concept: lane.uncounted for lane in lanes} == {
+        "skin_induration": Uncounted(ago(61), explained="NSF"),
+        "livedo": None,
+    }
+
+
+@pytest.mark.parametrize(("known", "gone"), [(None, None), (60, 30)])
+def test_an_explanation_that_is_undated_or_over_does_not_touch_the_bar(known: int | None, gone: int | None) -> None:
+    hard = entry(condition("skin_induration", recorded=span(90)), 90)
+    morphea = entry(condition("morphea", past=gone is not None), known, gone)
+    assert course(hard, morphea).findings[0].uncounted is None
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from hooks.assessment import Assessment, Tier
 from hooks.chart import Analyte, Chart, Gap, Result
 from hooks.course_evaluation import DIALYSIS_UNREAD, Evaluation, _evaluate, evaluations, outcome_of
 from hooks.course_record import ConditionPeriod, End, History, MedicationPeriod, ProcedurePeriod
+from hooks.dialysis_status import Dialysis
 from hooks.policy import load_policy
 from tests.unit.hooks.builders import (
     CALCIUM_ACETATE,
@@ -123,6 +125,83 @@ def test_unread_dialysis_procedures_give_the_outcome_as_if_on_dialysis() -> None
     assert found.outcome.tier is Tier.NONE
     assert found.otherwise is not None
     assert (found.otherwise.tier, found.unsure) == (Tier.SUSPECTED, (DIALYSIS_UNREAD,))
+
+
+def test_unread_dialysis_procedures_leave_every_day_open_even_without_another_outcome() -> None:
+    found = course(history(gap("dialysis_procedures")))
+    assert {one.incomplete and one.dialysis_unread and one.tier_open for one in found.values()} == {True}
+    assert not any(one.outside for one in found.values())
+
+
+def test_doubtful_dialysis_does_not_hide_that_the_procedures_were_not_read() -> None:
+    doubtful = ConditionPeriod(ON_DIALYSIS, ON_DIALYSIS, None)
+    found = course(history(gap("dialysis_procedures"), conditions=(doubtful, HARD_SKIN)))[100]
+    assert found.dialysis_unread
+    assert found.otherwise is not None
+
+
+def test_unread_results_leave_the_tier_open_where_points_would_raise_it() -> None:
+    failed = gap("calcium", Analyte.TOTAL_CALCIUM)
+    found = course(history(failed, conditions=(DIALYSIS, HARD_SKIN)))
+    assert {days: (one.outcome.tier, one.incomplete, one.tier_open) for days, one in found.items()} == {
+        400: (Tier.NONE, True, True),
+        100: (Tier.SUSPECTED, True, False),
+        0: (Tier.SUSPECTED, True, False),
+    }
+
+
+def test_an_unread_drug_that_is_over_leaves_the_past_open_and_today_as_it_is() -> None:
+    record = replace(history(conditions=(DIALYSIS,)), unread_past=1)
+    assert {days: one.incomplete for days, one in course(record).items()} == {400: True, 0: False}
+
+
+def test_an_unread_active_drug_leaves_today_open_too() -> None:
+    record = history(conditions=(DIALYSIS,))
+    record = replace(record, chart=replace(record.chart, unread_medications=1))
+    assert {one.incomplete for one in course(record).values()} == {True}
+
+
+def test_a_child_is_outside_the_rules_whatever_could_not_be_read() -> None:
+    found = course(history(gap("dialysis_procedures"), born=ago(3000)))[0]
+    assert (found.outside, found.incomplete, found.dialysis_unread) == (True, False, False)
+
+
+def test_without_dialysis_the_rules_do_not_apply_and_its_end_is_a_change_of_the_outcome() -> None:
+    on_day = procedure("haemodialysis_procedure", 300)
+    found = course(history(procedures=(ProcedurePeriod(on_day, ago(300)),)))
+    lapsed = 300 - int(LIMITS.dialysis_procedure_days) - 1
+    assert {days: (one.outside, one.outcome.dialysis) for days, one in found.items()} == {
+        400: (True, Dialysis.NONE),
+        300: (False, Dialysis.ON),
+        lapsed: (True, Dialysis.NONE),
+        0: (True, Dialysis.NONE),
+    }
+    assert found[lapsed].passed == ("dialysis",)
+    assert found[300].passed == ()
+
+
+def test_confirmed_calciphylaxis_without_dialysis_is_not_outside_the_rules() -> None:
+    sure = condition("calciphylaxis", recorded=span(100))
+    assert not course(history(conditions=(ConditionPeriod(sure, sure, ago(100)),)))[0].outside
+
+
+def test_presumed_dialysis_is_told_with_what_it_is_presumed_from() -> None:
+    esrd = condition("esrd")
+    found = course(history(conditions=(ConditionPeriod(esrd, esrd, ago(1000)),)))[0].outcome
+    assert (found.dialysis, found.evidence) == (Dialysis.PRESUMED, "presumed from the ESRD code")
+
+
+def test_another_treatment_of_the_same_dialysis_is_the_same_outcome() -> None:
+    sessions = tuple(ProcedurePeriod(procedure("haemodialysis_procedure", days), ago(days)) for days in (80, 40))
+    assert set(course(history(procedures=sessions))) == {400, 80, 0}
+
+
+def test_what_time_did_is_named() -> None:
+    old = condition("skin_induration", recorded=span(300))
+    found = course(history(HIGH, conditions=(DIALYSIS, ConditionPeriod(old, old, ago(300)))))
+    usable = LIMITS.windows[Analyte.TOTAL_CALCIUM].usable
+    assert found[300 - int(LIMITS.sign_days) - 1].passed == ("findings",)
+    assert found[200 - usable - 1].passed == ("results",)
 
 
 @pytest.mark.parametrize("query", ["patient", "conditions", "medications"])

@@ -11,6 +11,7 @@ from tests.unit.hooks.builders import LIMITS, ON, POLICY, STEP, ago, chart, data
 
 A = Analyte
 FIRST = ago(731)
+PTH_FROM = LIMITS.pth_vitamin_d_times * LIMITS.pth_assumed_upper_limit
 PTH_HIGH = LIMITS.pth_high_times * LIMITS.pth_assumed_upper_limit
 
 
@@ -41,7 +42,7 @@ def test_ionised_calcium_has_a_series_of_its_own_when_there_is_some() -> None:
     [
         (A.PHOSPHATE, None, LIMITS.phosphate_high),
         (A.IONISED_CALCIUM, LIMITS.ionised_calcium_low, LIMITS.ionised_calcium_high),
-        (A.INTACT_PTH, LIMITS.pth_low, PTH_HIGH),
+        (A.INTACT_PTH, None, PTH_HIGH),
         (A.SP_KT_V, LIMITS.hd_kt_v_minimum, None),
         (A.PD_WEEKLY_KT_V, LIMITS.pd_kt_v_minimum, None),
         (A.UREA_REDUCTION_RATIO, LIMITS.urea_reduction_ratio_minimum, None),
@@ -59,13 +60,29 @@ def test_values_lie_below_between_or_above_the_thresholds(key: Analyte, low: flo
     [
         (LIMITS.calcium_low - STEP, Side.LOW),
         (LIMITS.calcium_low, Side.IN_RANGE),
-        (LIMITS.calcium_high, Side.IN_RANGE),
+        (LIMITS.calcium_upper_normal, Side.IN_RANGE),
+        (LIMITS.calcium_upper_normal + STEP, Side.UPPER_NORMAL),
+        (LIMITS.calcium_high, Side.UPPER_NORMAL),
         (LIMITS.calcium_high + STEP, Side.HIGH),
         (LIMITS.calcium_very_high, Side.VERY_HIGH),
     ],
 )
 def test_calcium_has_a_very_high_level_too(value: float, side: Side) -> None:
     assert sides(CALCIUM, result(A.TOTAL_CALCIUM, value)) == [side]
+
+
+@pytest.mark.parametrize(
+    ("value", "comparator", "side"),
+    [
+        (LIMITS.pth_low - STEP, "", Side.LOW),
+        (LIMITS.pth_low, "", Side.BELOW),
+        (PTH_FROM - STEP, "", Side.BELOW),
+        (PTH_FROM, "", Side.IN_RANGE),
+        (LIMITS.pth_low, ">", Side.UNDECIDED),
+    ],
+)
+def test_pth_may_lie_below_its_range_without_being_scored_as_low(value: float, comparator: str, side: Side) -> None:
+    assert sides(A.INTACT_PTH, result(A.INTACT_PTH, value, comparator=comparator)) == [side]
 
 
 def test_a_comparator_that_decides_is_decided_and_one_that_does_not_is_left_open() -> None:
@@ -94,6 +111,17 @@ def test_calcium_that_the_laboratory_corrected_is_taken_as_it_is() -> None:
     corrected = result(A.ALBUMIN_CORRECTED_CALCIUM, 9.9, 10)
     (point,) = shown(corrected, result(A.TOTAL_CALCIUM, 9.0, 10), result(A.ALBUMIN, 3.0, 10))[CALCIUM].points
     assert (point.value, point.corrected, point.sources) == (9.9, Corrected.BY_LABORATORY, (corrected,))
+
+
+def test_a_calcium_beside_which_ionised_calcium_decided_says_so() -> None:
+    total = [result(A.TOTAL_CALCIUM, 10.9, days) for days in (40, 10)]
+    points = shown(*total, result(A.IONISED_CALCIUM, 1.2, 10))[CALCIUM].points
+    assert [point.by_ionised for point in points] == [False, True]
+
+
+def test_a_series_says_for_how_long_its_results_count() -> None:
+    windows = LIMITS.windows
+    assert shown()[PRODUCT].usable == min(windows[A.TOTAL_CALCIUM].usable, windows[A.PHOSPHATE].usable)
 
 
 def test_the_product_is_formed_on_each_day_from_what_is_near_enough() -> None:
@@ -134,10 +162,11 @@ def test_points_are_in_the_order_of_time() -> None:
 def test_a_band_holds_the_thresholds_of_the_policy() -> None:
     (band,) = shown()[CALCIUM].bands
     assert (band.first, band.last) == (FIRST, ON)
-    assert (band.low, band.high, band.further) == (
+    assert (band.low, band.high, band.further, band.scored) == (
         LIMITS.calcium_low,
         LIMITS.calcium_high,
         LIMITS.calcium_very_high,
+        LIMITS.calcium_upper_normal,
     )
 
 
@@ -165,7 +194,7 @@ def test_the_pth_band_follows_the_upper_limits_that_came_with_the_results() -> N
 
 def test_without_results_the_pth_band_assumes_the_upper_limit() -> None:
     (band,) = shown()[A.INTACT_PTH].bands
-    assert (band.low, band.high) == (LIMITS.pth_low, PTH_HIGH)
+    assert (band.low, band.high, band.scored) == (PTH_FROM, PTH_HIGH, LIMITS.pth_low)
 
 
 def test_what_could_not_be_read_belongs_to_its_series() -> None:

@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -87,6 +88,26 @@ def test_all_points_and_the_range_lie_within_the_panel() -> None:
         assert all(lowest < point["value"] < highest for point in one["points"])
         assert all(lowest < level["value"] < highest for level in one["levels"])
         assert one["levels"]
+
+
+def test_a_measure_without_a_lower_bound_has_no_band_and_its_values_are_in_no_range() -> None:
+    shown = panel(two_years(), "phosphate")
+    assert shown["bands"] == []
+    said = [point["words"].split("\n")[0] for point in shown["points"] if point["side"] == "in range"]
+    assert said
+    assert all(line.endswith(": not above the limit") for line in said)
+    dose = [point["words"] for point in panel(two_years(), "sp_kt_v")["points"] if point["side"] == "in range"]
+    assert all(": not below the limit" in text for text in dose)
+
+
+def test_the_words_of_levels_do_not_lie_on_one_another() -> None:
+    for one in drawn(two_years())["panels"]:
+        labels = sorted(level["label"] for level in one["levels"] if level["words"])
+        least = 0.16 * (one["domain"][1] - one["domain"][0])
+        assert all(upper - lower > least for lower, upper in pairwise(labels))
+    said = {level["words"] for level in panel(two_years(), "intact_pth")["levels"]}
+    assert said >= {"scored low below 100"}
+    assert "moderate above 9.5" in {level["words"] for level in panel(two_years(), "calcium")["levels"]}
 
 
 def bar(period: MedicationPeriod) -> dict[str, Any]:

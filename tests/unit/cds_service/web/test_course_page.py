@@ -91,7 +91,7 @@ def test_the_tables_say_value_side_origin_and_code(browse: Browse, sandbox: Sand
     assert "(end of the dosage period)" in drugs
     assert "RxNorm 855332" in drugs
     assert "livedo Livedo of both thighs" in table(page, "Findings")
-    assert "if also counted:" in table(page, "What the rules would have said")
+    assert "if also counted:" in table(page, "Risk level and points by the rules")
 
 
 def test_everything_on_a_mark_stands_in_a_table_too(browse: Browse, sandbox: Sandbox) -> None:
@@ -108,7 +108,8 @@ def test_a_patient_without_any_record_is_a_page_that_says_so(browse: Browse) -> 
     with Sandbox([{"resourceType": "Patient", "id": "cds-demo-empty"}]) as server:
         page = shown(browse(server.base), "/course/cds-demo-empty")
     assert "patient without a name" in page
-    assert NO_LEVEL in page
+    assert 'class="course-tier">the rules do not apply: no maintenance dialysis on record today<' in page
+    assert "<dt>Dialysis</dt><dd>none on record</dd>" in page
     assert "none on record in these two years" in page
     assert "Not everything could be read" not in page
 
@@ -202,13 +203,38 @@ def test_without_conditions_or_drugs_no_tier_is_told(
     page = shown(browse(half(failing).base))
     assert "course-tier" not in page
     assert "the rules cannot say anything" in page
-    assert NO_LEVEL not in page
-    assert "not told: what they need could not be read" in table(page, "What the rules would have said")
+    assert NO_LEVEL not in page.partition('id="course-notes"')[0]
+    assert "not told: what they need could not be read" in table(page, "Risk level and points by the rules")
 
 
 def test_unread_dialysis_procedures_show_what_may_have_been(browse: Browse, half: Callable[..., Loopback]) -> None:
     page = shown(browse(half("302497006").base))
     assert "Dialysis procedures: the FHIR server answered 500" in page
+
+
+def test_where_the_services_would_refuse_no_level_is_told(
+    browse: Browse, serve: Callable[..., Loopback], half: Callable[..., Loopback], sandbox: Sandbox
+) -> None:
+    kept = ("Patient", "MedicationRequest")
+    necrosis: Json = {
+        "resourceType": "Condition",
+        "id": "necrosis",
+        "subject": {"reference": f"Patient/{TWO_YEARS.patient_id}"},
+        "code": {"text": "Skin necrosis of the thigh"},
+        "recordedDate": "2026-02-20",
+    }
+    with Sandbox([*(one for one in TWO_YEARS.resources if one["resourceType"] in kept), necrosis]) as few:
+        sandbox.base = few.base
+        page = shown(browse(half("302497006").base))
+    assert 'class="course-tier">cannot be told: no level from what could be read; suspected calciphylaxis' in page
+    assert "<dt>Dialysis</dt><dd>cannot be told: the procedures could not be read</dd>" in page
+    assert "<dd>at least " in page
+
+
+def test_results_that_could_not_be_read_leave_points_open(browse: Browse, half: Callable[..., Loopback]) -> None:
+    page = shown(browse(half("2731-8").base))
+    assert re.search(r"<dt>Risk points</dt><dd>at least \d", page)
+    assert "confirmed calciphylaxis, at least" in table(page, "Risk level and points by the rules")
 
 
 # ------------------------------------------------------------------ without the libraries; for other pages
