@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
+from itertools import islice
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -61,6 +62,9 @@ def _by_hook(whole: Draft202012Validator) -> dict[str, Draft202012Validator]:
     }
 
 
+_ERRORS_WEIGHED = 200
+"""Of a list with thousands of faults not each is looked at to name one."""
+
 REQUEST = _compiled("request.json")
 FEEDBACK = _compiled("feedback.json")
 _REQUEST_OF = _by_hook(REQUEST)
@@ -72,7 +76,7 @@ def check(body: object, validator: Draft202012Validator) -> None:
         # is_valid stops at the first error, which is all that nearly every request needs.
         if (_quicker(body) if validator is REQUEST else validator).is_valid(body):
             return
-        error = best_match(validator.iter_errors(body))
+        error = best_match(islice(validator.iter_errors(body), _ERRORS_WEIGHED))
     except RecursionError:
         # Describing an error quotes the value, which may be nested deeper than Python can follow.
         raise InvalidField("body", "is nested too deeply") from None
