@@ -75,12 +75,14 @@ def introduce(console: Console, plan: Plan) -> None:
 
 @main.command()
 @click.option("--rounds", default=20, show_default=True, type=click.IntRange(2, 1000), help="Per number of callers.")
-def fetch(rounds: int) -> None:
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Of the service.")
+def fetch(rounds: int, workers: int) -> None:
     """Calls without prefetch against a stand-in FHIR server that takes 50 ms for each answer."""
     with measuring() as (console, folder, _):
+        console.print(f"{workers} worker(s)")
         for callers in CALLERS:
             for batch in (False, True):
-                show_fetching(console, measure_fetching(folder, callers, rounds, batch))
+                show_fetching(console, measure_fetching(folder, callers, rounds, batch, workers))
 
 
 @main.command()

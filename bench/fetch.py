@@ -72,16 +72,18 @@ def waiting(seconds: Sequence[float]) -> Waiting:
     return Waiting(hundredths[49] * 1000, hundredths[98] * 1000)
 
 
-def measure_fetching(folder: Path, callers: int, rounds: int, batch: bool = False) -> Fetching:
-    """A fresh service with one worker, and a fresh stand-in; both are stopped at the end."""
+def measure_fetching(folder: Path, callers: int, rounds: int, batch: bool = False, workers: int = 1) -> Fetching:
+    """A fresh service, and a fresh stand-in; both are stopped at the end."""
     with running(f"stand-in-{callers}", STAND_IN, 1, folder) as stand_in:
-        return measure_against(f"http://127.0.0.1:{stand_in.port}", PATIENT_ID, folder, callers, rounds, batch)
+        return measure_against(f"http://127.0.0.1:{stand_in.port}", PATIENT_ID, folder, callers, rounds, batch, workers)
 
 
-def measure_against(base: str, patient: str, folder: Path, callers: int, rounds: int, batch: bool) -> Fetching:
-    """A fresh service with one worker that asks the FHIR server at `base` about one patient."""
+def measure_against(
+    base: str, patient: str, folder: Path, callers: int, rounds: int, batch: bool, workers: int = 1
+) -> Fetching:
+    """A fresh service that asks the FHIR server at `base` about one patient."""
     how = "batch" if batch else "singly"
-    with running(f"service-{how}-{callers}", ("bench.fetching_service", how), 1, folder) as service:
+    with running(f"service-{how}-{callers}", ("bench.fetching_service", how), workers, folder) as service:
         found = _service(service.port)
         body, path = _body(found, base, patient), f"/cds-services/{found['id']}"
         paths = [template.replace("{{context.patientId}}", patient) for template in found["prefetch"].values()]
