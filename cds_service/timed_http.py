@@ -50,7 +50,7 @@ class Session(requests.Session):
 
     @property
     def timed_adapter(self) -> TimedAdapter:
-        """The one adapter of this session."""
+        """The adapter that every request goes through."""
         return cast(TimedAdapter, self.adapters["https://"])
 
 

@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def chromium() -> Iterator[Browser]:
     path = os.environ.get("CDS_TEST_CHROMIUM") or shutil.which("chromium")
     if path is None:
-        if os.environ.get("CDS_REAL_REQUIRED"):
+        if os.environ.get("CDS_REAL_REQUIRED") == "1":
             pytest.fail("Chromium is needed here (Debian: apt-get install chromium)")
         pytest.skip("there is no Chromium on this machine (Debian: apt-get install chromium)")
     with sync_playwright() as playwright:
@@ -73,24 +73,30 @@ def fhir() -> Iterator[Sandbox]:
 def service(fhir: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """The service as users start it, with all its pages, in processes of its own."""
     folder = tmp_path_factory.mktemp("browser")
-    port = free_port()
-    base, log = f"http://127.0.0.1:{port}", folder / "service.log"
+    base, log = f"http://127.0.0.1:{free_port()}", folder / "service.log"
     database = f"sqlite:///{folder}/cards.sqlite3"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
-    environment |= {
+    settings = {
         "CDS_DATABASE_URL": database,
         "CDS_PAGES": "reasons,ehr,course,smart",
         "CDS_PAGES_FHIR_SERVER": fhir.base,
         "CDS_PUBLIC_URL": base,
-        # A busy machine is not what these tests are about.
-        "CDS_FHIR_DEADLINE_SECONDS": "20",
     }
-    command = [sys.executable, "-m", "cds_service.cli", "serve", "--dev", "--port", str(port)]
+    with serving(base, log, settings, "--dev"):
+        yield RunningService(base, fhir.base, database, log)
+
+
+@contextmanager
+def serving(base: str, log: Path, settings: Mapping[str, str], *options: str) -> Iterator[None]:
+    """The service at this address with these settings and no others, in processes of its own."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
+    # A busy machine is not what these tests are about.
+    environment |= {"CDS_FHIR_DEADLINE_SECONDS": "20", **settings}
+    command = [sys.executable, "-m", "cds_service.cli", "serve", "--port", base.rpartition(":")[2], *options]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
     try:
         await_health(base, process, log)
-        yield RunningService(base, fhir.base, database, log)
+        yield
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=30)

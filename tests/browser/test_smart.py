@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +15,7 @@ from playwright.sync_api import Browser, Page
 from cds_service import utc_now
 from cds_service.demo.patients import load_patients
 from cds_service.demo.play import free_port
-from tests.browser.conftest import OpenPage, RunningService, await_health
+from tests.browser.conftest import OpenPage, RunningService, serving
 from tests.browser.pages import NARROW, WIDE, check_accessible, check_fits, keep_screenshot, watched
 from tests.contract.authorization_server import Registered, SmartEhr
 
@@ -81,23 +77,14 @@ def app(ehr: SmartEhr, clinic: str, tmp_path: Path) -> Iterator[RunningService]:
         f'fhir_servers = ["{ehr.base}"]\nsmart_client_id = "{CLIENT_ID}"\nframe_ancestors = ["{clinic}"]\n'
     )
     log, database = tmp_path / "service.log", f"sqlite:///{tmp_path}/cards.sqlite3"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
-    environment |= {
+    settings = {
         "CDS_DATABASE_URL": database,
         "CDS_PAGES": "smart",
         "CDS_PUBLIC_URL": base,
         "CDS_TRUSTED_CLIENTS": str(clients),
-        "CDS_FHIR_DEADLINE_SECONDS": "20",
     }
-    command = [sys.executable, "-m", "cds_service.cli", "serve", "--port", base.rpartition(":")[2]]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
-    try:
-        await_health(base, process, log)
+    with serving(base, log, settings):
         yield RunningService(base, ehr.base, database, log)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
 
 
 def test_the_ehr_opens_the_app_and_the_patient_of_the_chart_is_shown(
