@@ -20,7 +20,7 @@ from cds_service.web.course_figure import figure
 from cds_service.web.course_svg import page_svg
 from cds_service.web.course_tables import tables
 from cds_service.web.course_words import Words
-from cds_service.web.ehr_guard import guard
+from cds_service.web.guard import guard
 from cds_service.web.page import page, problem
 from fhir_mappings.course import LOOK_BACK_DAYS
 from fhir_mappings.course_patient import patient_name

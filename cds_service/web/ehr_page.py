@@ -18,9 +18,9 @@ from cds_service.web.ehr_actions import Clinician
 from cds_service.web.ehr_cards import as_json, judged_drugs, quiet, shown_cards
 from cds_service.web.ehr_chart import find_patients, order_row, read_chart, read_person
 from cds_service.web.ehr_drugs import ROUTES, Catalogue, load_catalogue
-from cds_service.web.ehr_guard import refusal, shut
 from cds_service.web.ehr_signing import sign_words, waiting_cards
 from cds_service.web.ehr_state import CHART, ORDER, BadState, State, dump, load
+from cds_service.web.guard import guard
 from cds_service.web.page import page, problem
 
 log = logging.getLogger("cds_service")
@@ -34,12 +34,7 @@ def ehr_page(around: Surroundings) -> Blueprint:
     """The routes under /ehr."""
     routes = Blueprint("ehr", __name__)
     catalogue = load_catalogue()
-    routes.after_request(lambda response: shut(response, request))
-
-    @routes.before_request
-    def only_from_here() -> Response | None:
-        why = refusal(request)
-        return problem(403, "Refused", why) if why else None
+    guard(routes)
 
     @routes.errorhandler(BadState)
     def bad_state(_: BadState) -> Response:

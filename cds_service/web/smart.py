@@ -18,7 +18,7 @@ from flask import Blueprint, Response, g, request
 from cds_service.fhir_client import FhirServer
 from cds_service.settings import Settings
 from cds_service.web import Surroundings
-from cds_service.web.ehr_guard import guard
+from cds_service.web.guard import guard
 from cds_service.web.page import page
 from cds_service.web.smart_cookies import LAUNCH, SESSION, Cookies
 from cds_service.web.smart_discovery import is_secure
