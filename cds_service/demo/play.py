@@ -134,6 +134,8 @@ def _play(console: Console, ehr: Ehr, patient: SyntheticPatient, *, brief: bool)
 
 
 def _until_interrupted() -> None:
+    # A shell that starts a program in the background lets it ignore Ctrl-C, and so would ours.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         signal.pause()
     except KeyboardInterrupt:
