@@ -27,7 +27,7 @@ from bench.servers import Running, ServerFailed, running
 from bench.tokens import cost_of_tokens
 
 # The last option of each takes the port.
-OURS = ("cds_service.cli", "serve", "--dev", "--port")
+OURS = ("cds_service.commands.cli", "serve", "--dev", "--port")
 CONSTANT = ("bench.constant",)
 LARGE_SECONDS = 3
 """The least time for large bodies: on a busy machine not one would be answered in a second."""

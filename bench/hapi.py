@@ -27,7 +27,7 @@ def measure_hapi(console: Console, folder: Path, rounds: int) -> None:
         raise LoadFailed(f"not on the PATH: {', '.join(missing)}")
     patient = max(load_patients(datetime.now(UTC)), key=lambda one: len(one.resources))
     with running_hapi() as base:
-        load = (sys.executable, "-m", "cds_service.cli", "sandbox", "load", base)
+        load = (sys.executable, "-m", "cds_service.commands.cli", "sandbox", "load", base)
         subprocess.run(load, cwd=folder, check=True, capture_output=True, timeout=LOAD_WITHIN_SECONDS)
         console.print(f"patient {patient.key}, {len(patient.resources)} resources", markup=False)
         for callers in CALLERS:

@@ -28,8 +28,8 @@ PUBLIC_URL = "https://cds.example"
 LIFETIME_SECONDS = 600
 TOKENS_PER_SECOND = 1_000
 """More than a worker can use up with this body. Too few would show as refused calls, never as a better figure."""
-DEV = ("cds_service.cli", "serve", "--dev", "--port")
-SERVICE = ("cds_service.cli", "serve", "--port")
+DEV = ("cds_service.commands.cli", "serve", "--dev", "--port")
+SERVICE = ("cds_service.commands.cli", "serve", "--port")
 
 
 @dataclass(frozen=True)

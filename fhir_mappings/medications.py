@@ -12,7 +12,7 @@ from datetime import tzinfo
 
 from fhir_mappings.dates import read_moment
 from fhir_mappings.drug_matching import MANY_INGREDIENTS, match_drug
-from fhir_mappings.drug_vocabulary import DrugVocabulary
+from fhir_mappings.drug_routes import Route
 from fhir_mappings.fhir_json import (
     FHIR_ID,
     Concept,
@@ -23,7 +23,7 @@ from fhir_mappings.fhir_json import (
     read_concept,
     resource_key,
 )
-from fhir_mappings.routes import Route
+from fhir_mappings.vocabulary.drugs import DrugVocabulary
 from hooks.chart import DrugMatch, Medication, Unreadable
 
 NOT_TAKEN = frozenset({"on-hold", "stopped", "cancelled", "completed", "entered-in-error"})

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import quote
 
-from fhir_mappings.condition_vocabulary import DIALYSIS_PROCEDURES, MECHANICAL_VALVE
 from fhir_mappings.vocabulary import Vocabulary, VocabularyError
+from fhir_mappings.vocabulary.conditions import DIALYSIS_PROCEDURES, MECHANICAL_VALVE
 from hooks.chart import Analyte
 
 TEMPLATE_LIMIT = 500

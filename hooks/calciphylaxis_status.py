@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from hooks.assessment import Assessment, Tier
 from hooks.card import Card, Indicator
+from hooks.cards.status_card import status_card
 from hooks.policy import Policy
-from hooks.status_card import status_card
 
 
 def calciphylaxis_card(patient: Assessment, policy: Policy) -> Card | None:

@@ -1,7 +1,7 @@
 """Cards and suggestions, as CDS Hooks defines them, before they become JSON.
 
 What may live here: the shapes, and the refusal of what the specification refuses. Wording lives in the TOML files,
-JSON in `cds_service/card_json.py`.
+JSON in `cds_service/api/card_json.py`.
 """
 
 from __future__ import annotations

@@ -9,11 +9,11 @@ from datetime import date
 
 from hooks.assessment import Assessment, Tier
 from hooks.card import Card, Indicator, most_urgent_first
+from hooks.cards.status_card import status_card
 from hooks.chart import Chart
 from hooks.judgement import INCOMPLETE, CannotJudge, judge
 from hooks.offending_drugs import Moment, drug_cards
 from hooks.policy import Policy
-from hooks.status_card import status_card
 
 
 def _of_known_class(chart: Chart, policy: Policy) -> bool:

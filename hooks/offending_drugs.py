@@ -12,11 +12,11 @@ from enum import Enum
 
 from hooks.assessment import Assessment
 from hooks.card import Card, Indicator
-from hooks.card_text import detail, make_card, suggestions
+from hooks.cards.card_text import detail, make_card, suggestions
+from hooks.cards.drug_facts import DrugFacts, in_markdown
+from hooks.cards.facts import Facts
+from hooks.cards.markdown import listed, plain
 from hooks.chart import Medication
-from hooks.drug_facts import DrugFacts, in_markdown
-from hooks.facts import Facts
-from hooks.markdown import listed, plain
 from hooks.policy import DrugRule, Policy
 from hooks.situations import holds
 

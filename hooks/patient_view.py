@@ -7,12 +7,12 @@ from datetime import date
 from hooks.assessment import Assessment
 from hooks.calciphylaxis_status import calciphylaxis_card
 from hooks.card import Card, Indicator, most_urgent_first
+from hooks.cards.status_card import status_card
 from hooks.chart import Chart
 from hooks.judgement import INCOMPLETE, CannotJudge, judge
 from hooks.offending_drugs import Moment, drug_cards
 from hooks.policy import Policy
 from hooks.sepsis_watch import sepsis_card
-from hooks.status_card import status_card
 
 ID = "calciphylaxis-patient-view"
 HOOK = "patient-view"

@@ -12,9 +12,9 @@ from datetime import date
 from typing import Any
 
 from hooks.card import Indicator
-from hooks.drug_facts import PLACEHOLDERS, WHY
+from hooks.cards.drug_facts import PLACEHOLDERS, WHY
+from hooks.cards.status_facts import FACTOR_PLACEHOLDERS, STATUS_PLACEHOLDERS, STATUS_WHY
 from hooks.situations import SITUATIONS
-from hooks.status_facts import FACTOR_PLACEHOLDERS, STATUS_PLACEHOLDERS, STATUS_WHY
 from hooks.thresholds import PolicyError, ThresholdHistory, Thresholds, load_thresholds
 from hooks.wording import Wording, load_wording
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 
 from hooks.assessment import Assessment
 from hooks.card import Card, Indicator
+from hooks.cards.facts import Facts
+from hooks.cards.status_card import status_card
 from hooks.chart import Analyte, Result
-from hooks.facts import Facts
 from hooks.finding import Finding, above, below
 from hooks.policy import Policy
-from hooks.status_card import status_card
 
 
 def sepsis_card(patient: Assessment, policy: Policy) -> Card | None:

@@ -19,11 +19,11 @@ from pathlib import Path
 import requests
 from rich.console import Console
 
-from cds_service import utc_now
+from cds_service.app import utc_now
 from cds_service.demo.patients import SyntheticPatient, load_patients
 from cds_service.demo.sandbox import Sandbox
-from cds_service.ehr import Ehr, EhrError
-from cds_service.terminal import print_cards
+from cds_service.ehr_client.ehr import Ehr, EhrError
+from cds_service.ehr_client.terminal import print_cards
 
 START_SECONDS = 60
 PAGES = "ehr,course,reasons,smart"
@@ -44,7 +44,7 @@ def running_service(
         return
     port = port or free_port()
     with tempfile.TemporaryDirectory(prefix="calciphylaxis-cds-") as folder:
-        command = [sys.executable, "-m", "cds_service.cli", "serve", "--dev", "--port", str(port)]
+        command = [sys.executable, "-m", "cds_service.commands.cli", "serve", "--dev", "--port", str(port)]
         if allow_fhir:
             command += ["--allow-fhir", allow_fhir]
         log = Path(folder, "service.log")

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
+from cds_service.api.services import Knowledge
 from cds_service.fhir_client import FhirClient
-from cds_service.services import Knowledge
 from cds_service.settings import Settings
 from cds_service.web.page import static_files
 
 if TYPE_CHECKING:
-    from cds_service.trusted_clients import TrustedClients
+    from cds_service.access.trusted_clients import TrustedClients
 
 
 @dataclass(frozen=True)
@@ -42,21 +42,22 @@ def register_pages(app: Flask, around: Surroundings) -> frozenset[str]:
     pages = around.settings.pages
     known = set(app.view_functions)
     if pages:
-        app.register_blueprint(static_files())
+        for files in static_files():
+            app.register_blueprint(files)
     if "reasons" in pages:
-        from cds_service.web.reasons import reasons_page
+        from cds_service.web.reasons.page import reasons_page
 
         app.register_blueprint(reasons_page(around))
     if "ehr" in pages:
-        from cds_service.web.ehr_page import ehr_page
+        from cds_service.web.ehr.page import ehr_page
 
         app.register_blueprint(ehr_page(around))
     if "course" in pages:
-        from cds_service.web.course_page import course_page
+        from cds_service.web.course.page import course_page
 
         app.register_blueprint(course_page(around))
     if "smart" in pages:
-        from cds_service.web.smart import smart_app
+        from cds_service.web.smart.app import smart_app
 
         app.register_blueprint(smart_app(around))
     return frozenset(set(app.view_functions) - known)

@@ -5,9 +5,11 @@ What may live here: HTML as such. What a page shows stands in the module of that
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from flask import Blueprint, Response, render_template
+
+from cds_service.settings import PAGES
 
 POLICY = {
     "default-src": "'none'",
@@ -39,13 +41,29 @@ def problem(status: int, title: str, what: str, *, framed_by: Collection[str] = 
     return page("problem.html", status, framed_by=framed_by, title=title, what=what)
 
 
-def static_files() -> Blueprint:
-    """Our own style sheets and scripts, at /pages/static; templates of all pages are found through it, too."""
-    files = Blueprint("pages", __name__, static_folder="static", template_folder="templates", url_prefix="/pages")
+def static_files() -> Iterator[Blueprint]:
+    """Style sheets, scripts and templates: those of all pages at /pages/static, those of one at /pages/NAME/static.
+
+    All are there as soon as one page is on: a page may show another, as the SMART app does.
+    """
+    shared = Blueprint("pages", __name__, static_folder="static", template_folder="templates", url_prefix="/pages")
+    yield _kept(shared)
+    for name in sorted(PAGES):
+        own = Blueprint(
+            f"{name}_files",
+            __name__,
+            static_folder=f"{name}/static",
+            template_folder=f"{name}/templates",
+            url_prefix=f"/pages/{name}",
+        )
+        yield _kept(own)
+
+
+def _kept(files: Blueprint) -> Blueprint:
+    """Browsers may keep these: nothing of a patient is in them, unlike in every other answer."""
 
     @files.after_request
     def keep(response: Response) -> Response:
-        # Nothing of a patient is in these files, unlike in every other answer.
         response.headers["Cache-Control"] = "public, max-age=300"
         return response
 

@@ -18,7 +18,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, sync_playwright
 
-from cds_service import utc_now
+from cds_service.app import utc_now
 from cds_service.demo.patients import load_patients
 from cds_service.demo.play import free_port
 from cds_service.demo.sandbox import Sandbox
@@ -91,7 +91,7 @@ def serving(base: str, log: Path, settings: Mapping[str, str], *options: str) ->
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
     # A busy machine is not what these tests are about.
     environment |= {"CDS_FHIR_DEADLINE_SECONDS": "20", **settings}
-    command = [sys.executable, "-m", "cds_service.cli", "serve", "--port", base.rpartition(":")[2], *options]
+    command = [sys.executable, "-m", "cds_service.commands.cli", "serve", "--port", base.rpartition(":")[2], *options]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
     try:

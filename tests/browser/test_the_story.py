@@ -32,7 +32,11 @@ def told(service: RunningService, command: str) -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
     environment["CDS_DATABASE_URL"] = service.database
     made = subprocess.run(
-        [sys.executable, "-m", "cds_service.cli", command], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "cds_service.commands.cli", command],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return made.stdout
 

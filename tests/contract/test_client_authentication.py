@@ -12,11 +12,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from cds_service.client_auth import ClientAuthentication
-from cds_service.gate import caller, protect
-from cds_service.key_sets import KeySets
-from cds_service.token_log import TokenLog
-from cds_service.trusted_clients import parse_trusted_clients
+from cds_service.access.client_auth import ClientAuthentication
+from cds_service.access.gate import caller, protect
+from cds_service.access.key_sets import KeySets
+from cds_service.access.token_log import TokenLog
+from cds_service.access.trusted_clients import parse_trusted_clients
 from tests.contract.conftest import MakeApp
 from tests.contract.ehr import Ehr
 from tests.contract.records import CONFIRMED

@@ -27,7 +27,7 @@ import click
 import pytest
 import yaml
 
-from cds_service.cli import cli
+from cds_service.commands.cli import cli
 from cds_service.demo.patients import load_patients
 from cds_service.settings import from_environment
 
@@ -186,7 +186,7 @@ def test_what_is_copied_into_the_image_is_there_and_not_ignored() -> None:
     copies = [words.split()[:-1] for name, words in DOCKERFILE if name == "COPY" and not words.startswith("--from=")]
     sources = {source for words in copies for source in words}
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    packages = {package.split(".")[0] for package in PROJECT["tool"]["setuptools"]["packages"]}
+    packages = {pattern.rstrip("*") for pattern in PROJECT["tool"]["setuptools"]["packages"]["find"]["include"]}
     assert sources == let_in
     assert sources == packages | {"pyproject.toml", "requirements.lock", "README.md", "LICENSE"}
     assert [source for source in sorted(sources) if not (ROOT / source).exists()] == []
@@ -231,7 +231,7 @@ def test_the_health_check_calls_a_running_service_healthy_and_a_stopped_one_not(
         "TMPDIR": str(tmp_path),
         "XDG_RUNTIME_DIR": str(tmp_path),
     }
-    command = (sys.executable, "-m", "cds_service.cli", "serve", "--dev", "--host", "127.0.0.1", "--port")
+    command = (sys.executable, "-m", "cds_service.commands.cli", "serve", "--dev", "--host", "127.0.0.1", "--port")
     with (
         (tmp_path / "log").open("wb") as log,
         subprocess.Popen((*command, str(free_port)), cwd=tmp_path, env=environment, stdout=log, stderr=log) as service,

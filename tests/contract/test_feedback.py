@@ -15,7 +15,7 @@ from flask import Flask
 
 from cds_service import create_app
 from cds_service.settings import Settings
-from cds_service.store import Store, StoredFeedback
+from cds_service.storage.cards_and_feedback import Store, StoredFeedback
 from tests.contract.card_rules import check_error, check_r4
 from tests.contract.conftest import MakeApp, close
 from tests.contract.ehr import HOOKS, Ehr, ehr_of

@@ -22,9 +22,9 @@ import requests
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from cds_service import load_knowledge
+from cds_service.api.services import Knowledge
+from cds_service.app import load_knowledge
 from cds_service.demo.play import free_port
-from cds_service.services import Knowledge
 from cds_service.settings import Settings
 from tests.contract.authorization_server import Registered, SmartEhr
 from tests.contract.smart_clinic import ANNA, BEN, CLIENT_ID, FRAME, Browser, Clinic, course_stand_in, records
@@ -38,9 +38,9 @@ HUGE = b'{"access_token": "' + b"x" * 600_000 + b'"}'
 
 @pytest.fixture(autouse=True)
 def _course_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cds_service.web.course_page.course_answer", course_stand_in)
+    monkeypatch.setattr("cds_service.web.course.page.course_answer", course_stand_in)
     # Reading the clinical files anew for each of so many workers would take most of the time.
-    monkeypatch.setattr("cds_service.load_knowledge", lambda _: knowledge())
+    monkeypatch.setattr("cds_service.app.load_knowledge", lambda _: knowledge())
 
 
 @cache
@@ -677,7 +677,7 @@ def serve(clinic: Clinic, port: int) -> subprocess.Popen[bytes]:
         "CDS_SMART_CLIENT_ID": CLIENT_ID,
         "CDS_WORKERS": "2",
     }
-    command = [sys.executable, "-m", "cds_service.cli", "serve", "--dev", "--port", str(port)]
+    command = [sys.executable, "-m", "cds_service.commands.cli", "serve", "--dev", "--port", str(port)]
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from cds_service import create_app
-from cds_service.services import SERVICES
+from cds_service.api.services import SERVICES
 from cds_service.settings import Settings
 from tests.contract.records import NOW
 from tests.fuzz.promises import Listener, Reply, check_kept

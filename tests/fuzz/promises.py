@@ -24,7 +24,7 @@ _TRACES = re.compile(r"Traceback|/\w+/\w+\.py|\bline \d+, in\b|site-packages|sql
 
 def description() -> dict[str, Any]:
     """The OpenAPI description that the service ships."""
-    text = files("cds_service.schemas").joinpath("openapi.json").read_text(encoding="utf-8")
+    text = files("cds_service.api.schemas").joinpath("openapi.json").read_text(encoding="utf-8")
     parsed: dict[str, Any] = json.loads(text)
     return parsed
 

@@ -78,7 +78,7 @@ def running_service(folder: Path, workers: int, **variables: str) -> Iterator[Se
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     log = folder / "service.log"
-    command = (sys.executable, "-m", "cds_service.cli", "serve", "--dev", "--port", str(port))
+    command = (sys.executable, "-m", "cds_service.commands.cli", "serve", "--dev", "--port", str(port))
     environment = _environment(folder, workers, variables)
     with log.open("wb") as output, subprocess.Popen(command, env=environment, stdout=output, stderr=output) as process:
         try:

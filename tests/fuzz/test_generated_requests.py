@@ -30,7 +30,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from cds_service.services import SERVICES
+from cds_service.api.services import SERVICES
 from tests.fuzz.bodies import FEEDBACK as FEEDBACK_BODY
 from tests.fuzz.bodies import HOOKS
 from tests.fuzz.promises import WITHIN_SECONDS, Reply, check_kept, check_silent, description

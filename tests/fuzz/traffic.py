@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
-from cds_service.services import SERVICES
+from cds_service.api.services import SERVICES
 from tests.contract.records import Json
 from tests.fuzz.bodies import FEEDBACK, HOOKS
 from tests.fuzz.faulty_fhir import FAULTS

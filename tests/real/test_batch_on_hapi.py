@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 import pytest
 import requests
 
+from cds_service.api.gather import Gatherer
+from cds_service.api.hook_request import HookRequest
 from cds_service.fhir_client import FhirClient, FhirServer, Limits
-from cds_service.gather import Gatherer
-from cds_service.hook_request import HookRequest
-from cds_service.transport import Transport
+from cds_service.fhir_client.transport import Transport
 from fhir_mappings.queries import build_queries
 from fhir_mappings.vocabulary import default_vocabulary
 

@@ -21,7 +21,7 @@ import pytest
 import requests
 
 from cds_service.demo.patients import TAG, SyntheticPatient, load_patients
-from cds_service.ehr import Ehr, EhrError
+from cds_service.ehr_client.ehr import Ehr, EhrError
 
 pytestmark = pytest.mark.real
 

@@ -14,7 +14,7 @@ from cds_service import create_app
 from cds_service.demo.patients import SyntheticPatient, load_patients
 from cds_service.demo.sandbox import Sandbox
 from cds_service.settings import Settings
-from cds_service.web import course_fetch
+from cds_service.web.course import fetch as course_fetch
 
 pytestmark = pytest.mark.real
 
@@ -84,7 +84,7 @@ def test_small_pages_lead_to_the_same_course(
 ) -> None:
     patient = patients[-1]
     whole = course(hapi, patient, tmp_path)
-    monkeypatch.setattr("fhir_mappings.course._PAGE", "20")
+    monkeypatch.setattr("fhir_mappings.course.history._PAGE", "20")
     assert course(hapi, patient, tmp_path) == whole
 
 

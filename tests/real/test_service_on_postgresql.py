@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 import requests
 
-from cds_service.database import Database
+from cds_service.access.token_log import TokenLog
 from cds_service.demo.patients import load_patients
 from cds_service.demo.sandbox import Sandbox
-from cds_service.ehr import Ehr
-from cds_service.store import FeedbackItem, IssuedCard, Store, StoreError, _metadata
-from cds_service.token_log import TokenLog
+from cds_service.ehr_client.ehr import Ehr
+from cds_service.storage.cards_and_feedback import FeedbackItem, IssuedCard, Store, StoreError, _metadata
+from cds_service.storage.database import Database
 from tests.fuzz.service_process import Service, running_service
 from tests.real.databases import Postgresql
 

@@ -99,11 +99,11 @@ def test_every_module_says_what_may_live_in_it(module: Path) -> None:
 @pytest.mark.parametrize("module", of("cds_service"), ids=by_name)
 def test_only_the_command_line_imports_the_demo(module: Path) -> None:
     demo = {name for name in imports(parsed(module)) if f"{name}.".startswith("cds_service.demo.")}
-    assert not demo or name_of(module) == "cds_service.cli" or name_of(module).startswith("cds_service.demo")
+    assert not demo or name_of(module) == "cds_service.commands.cli" or name_of(module).startswith("cds_service.demo")
 
 
 def test_the_command_line_imports_the_demo_only_when_it_is_asked_for() -> None:
-    statements = parsed(ROOT / "cds_service" / "cli.py").body
+    statements = parsed(ROOT / "cds_service" / "commands" / "cli.py").body
     at_start = [node for node in statements if isinstance(node, ast.Import | ast.ImportFrom)]
     assert not [name for name in imports(ast.Module(body=[*at_start], type_ignores=[])) if ".demo" in name]
 

@@ -28,13 +28,13 @@ from bench.rounds import Plan, Side, alternate
 from bench.servers import Memory, Running
 from bench.tokens import PUBLIC_URL, Signer, signers
 from cds_service import create_app
-from cds_service.bearer_token import Refused
-from cds_service.client_auth import ClientAuthentication
-from cds_service.key_sets import KeySets
-from cds_service.serve import relax
+from cds_service.access.bearer_token import Refused
+from cds_service.access.client_auth import ClientAuthentication
+from cds_service.access.key_sets import KeySets
+from cds_service.access.token_log import TokenLog
+from cds_service.access.trusted_clients import parse_trusted_clients
+from cds_service.commands.server import relax
 from cds_service.settings import from_environment
-from cds_service.token_log import TokenLog
-from cds_service.trusted_clients import parse_trusted_clients
 
 NOW = datetime.now(UTC)
 PATH = "/cds-services/calciphylaxis-patient-view"

@@ -23,7 +23,8 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 
 from bench.bodies import BYTES, RELEVANT, order_select_body, patient_view_body
-from cds_service import create_app, validation
+from cds_service import create_app
+from cds_service.api import validation
 from cds_service.settings import Settings
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.instructions import Work, count, growth, measured, problems
-from cds_service.validation import REQUEST, InvalidField, check
+from cds_service.api.validation import REQUEST, InvalidField, check
 from fhir_mappings.code_systems import System
-from fhir_mappings.condition_vocabulary import KEPT_CODE_LENGTH
 from fhir_mappings.dates import Moment, read_moment
 from fhir_mappings.fhir_json import Coding
 from fhir_mappings.vocabulary import default_vocabulary
-from hooks.markdown import escape, plain
+from fhir_mappings.vocabulary.conditions import KEPT_CODE_LENGTH
+from hooks.cards.markdown import escape, plain
 
 BERLIN = ZoneInfo("Europe/Berlin")
 CONDITIONS = default_vocabulary().conditions.conditions

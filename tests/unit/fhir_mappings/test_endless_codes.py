@@ -8,8 +8,8 @@ import pytest
 
 from fhir_mappings.code_systems import System
 from fhir_mappings.drug_matching import match_drug
+from fhir_mappings.drug_routes import Route
 from fhir_mappings.fhir_json import Coding
-from fhir_mappings.routes import Route
 from fhir_mappings.vocabulary import Vocabulary
 
 ENDLESS = "E83" * 400_000

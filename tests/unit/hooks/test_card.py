@@ -3,7 +3,7 @@
 import pytest
 
 from hooks.card import SUMMARY_LIMIT, Card, CardError, Indicator, Propose, Suggestion, most_urgent_first
-from hooks.card_text import fitting, suggestions
+from hooks.cards.card_text import fitting, suggestions
 from hooks.chart import Analyte, Medication
 from tests.unit.hooks.builders import (
     CALCIUM_ACETATE,

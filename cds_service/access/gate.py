@@ -1,0 +1,58 @@
+"""The gate before the routes: who may call, as HTTP.
+
+What may live here: turning `ClientAuthentication` into a Flask hook, and the one answer that every refused caller gets.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+
+import orjson
+from flask import Flask, Response, g, request
+
+from cds_service.access.bearer_token import Refused
+from cds_service.access.client_auth import ClientAuthentication
+from cds_service.access.trusted_clients import TrustedClient
+from cds_service.outcome import operation_outcome
+from cds_service.storage.cards_and_feedback import StoreError
+
+log = logging.getLogger("cds_service")
+
+
+def protect(app: Flask, authentication: ClientAuthentication, open_to_all: Collection[str]) -> None:
+    """Let only trusted clients reach the views of this app, but for the endpoints (Flask's names) named here.
+
+    A view that nobody thought of is closed. CORS preflights carry no token and pass; an address that leads to no view
+    is answered as ever.
+    """
+
+    @app.before_request
+    def check_caller() -> Response | None:
+        if request.method == "OPTIONS" or request.endpoint is None or request.endpoint in open_to_all:
+            return None
+        try:
+            g.trusted_client = authentication.check(request.headers.get("Authorization"), request.path)
+        except Refused as refusal:
+            log.warning("a caller was refused: %s", refusal.reason.value)
+            return _refusal()
+        except StoreError:
+            log.exception("whether a token was used before could not be looked up")
+            return _answer(503, "the caller could not be checked; try again later")
+        return None
+
+
+def caller() -> TrustedClient | None:
+    """The client that makes the current request; None where callers are not checked."""
+    client: TrustedClient | None = g.get("trusted_client")
+    return client
+
+
+def _refusal() -> Response:
+    response = _answer(401, "a bearer token of a trusted CDS client is needed")
+    response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _answer(status: int, message: str) -> Response:
+    return Response(orjson.dumps(operation_outcome(status, message)), status, mimetype="application/json")

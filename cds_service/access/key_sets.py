@@ -1,0 +1,145 @@
+"""Where the public keys of clients come from: their own JWK set, fetched, remembered and renewed.
+
+What may live here: when to fetch, and what serves meanwhile. Only addresses from the file of trusted clients are
+contacted, never one that a token names. Nothing is fetched before the first token comes, so after the fork.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cds_service.access.key_set_fetch import KeySetUnavailable, fetch_key_set
+from cds_service.access.public_keys import KeyProblem, KeySet, PublicKey, read_key_set
+from cds_service.access.trusted_clients import TrustedClient
+
+log = logging.getLogger("cds_service")
+
+Fetch = Callable[[str], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class KeySetTimes:
+    """How long keys are good for, in seconds.
+
+    `renew`: a set older than this is fetched again. `pause`: so long we wait after any try before the next one, however
+    many tokens name a key that we do not know; `first_pause` is the same while we have no keys at all. `serve`: a set
+    that could not be renewed goes on serving until it is this old, so an outage of the key server does not silence us;
+    after that its tokens are refused, because a key withdrawn meanwhile would still be trusted.
+    """
+
+    renew: float = 600.0
+    pause: float = 30.0
+    first_pause: float = 5.0
+    serve: float = 86_400.0
+
+
+class KeySets:
+    """The key sets of all clients, for one worker. Safe to share between threads."""
+
+    def __init__(
+        self,
+        fetch: Fetch = fetch_key_set,
+        monotonic: Callable[[], float] = time.monotonic,
+        times: KeySetTimes = KeySetTimes(),
+    ) -> None:
+        self._fetch = fetch
+        self._monotonic = monotonic
+        self._times = times
+        self._lock = threading.Lock()
+        self._remote: dict[str, _RemoteKeys] = {}
+
+    def find(self, client: TrustedClient, kid: str, algorithm: str) -> tuple[PublicKey, ...]:
+        """The client's keys with this id for this algorithm; none where it has no such key.
+
+        Raises:
+            KeySetUnavailable: there is no key set to look in.
+        """
+        if client.keys is not None:
+            return client.keys.fitting(kid, algorithm)
+        return self._of(client).find(kid, algorithm)
+
+    def all_of(self, client: TrustedClient) -> KeySet:
+        """All keys of this client as we have them. Raises KeySetUnavailable."""
+        return client.keys if client.keys is not None else self._of(client).current()
+
+    def _of(self, client: TrustedClient) -> _RemoteKeys:
+        if client.jwks_url is None:
+            raise KeySetUnavailable("neither keys nor an address to fetch them from")
+        with self._lock:
+            if client.issuer not in self._remote:
+                remote = _RemoteKeys(client.tenant, client.jwks_url, self._fetch, self._monotonic, self._times)
+                self._remote[client.issuer] = remote
+            return self._remote[client.issuer]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    keys: KeySet
+    at: float
+
+
+class _RemoteKeys:
+    """One key set. One thread at a time fetches; who has keys that still serve does not wait for it.
+
+    Who had to wait finds that a try was made just now, and makes none of its own.
+    """
+
+    def __init__(self, tenant: str, url: str, fetch: Fetch, monotonic: Callable[[], float], times: KeySetTimes) -> None:
+        self._tenant, self._url, self._fetch, self._monotonic, self._times = tenant, url, fetch, monotonic, times
+        self._fetching = threading.Lock()
+        self._fetched: _Fetched | None = None
+        self._tried_at: float | None = None
+
+    def find(self, kid: str, algorithm: str) -> tuple[PublicKey, ...]:
+        found = self.current().fitting(kid, algorithm)
+        if found:
+            return found
+        # An id that we do not know: the client may have changed its keys since we looked.
+        with self._fetching:
+            if self._may_try():
+                self._renew()
+        return self._known(kid, algorithm)
+
+    def current(self) -> KeySet:
+        if self._is_old() and self._fetching.acquire(blocking=self._serving() is None):
+            try:
+                if self._may_try():
+                    self._renew()
+            finally:
+                self._fetching.release()
+        serving = self._serving()
+        if serving is None:
+            raise KeySetUnavailable("the key set could not be fetched")
+        return serving
+
+    def _renew(self) -> None:
+        self._tried_at = self._monotonic()
+        try:
+            keys = read_key_set(self._fetch(self._url))
+        except (KeySetUnavailable, KeyProblem) as problem:
+            log.warning("the key set of client %s could not be renewed: %s", self._tenant, problem)
+            return
+        self._fetched = _Fetched(keys, self._monotonic())
+
+    def _known(self, kid: str, algorithm: str) -> tuple[PublicKey, ...]:
+        serving = self._serving()
+        return () if serving is None else serving.fitting(kid, algorithm)
+
+    def _serving(self) -> KeySet | None:
+        fetched = self._fetched
+        return None if fetched is None or self._since(fetched.at) >= self._times.serve else fetched.keys
+
+    def _is_old(self) -> bool:
+        fetched = self._fetched
+        return fetched is None or self._since(fetched.at) >= self._times.renew
+
+    def _may_try(self) -> bool:
+        pause = self._times.first_pause if self._fetched is None else self._times.pause
+        return self._tried_at is None or self._since(self._tried_at) >= pause
+
+    def _since(self, moment: float) -> float:
+        return self._monotonic() - moment

@@ -1,0 +1,103 @@
+"""Cards as CDS Hooks JSON.
+
+What may live here: names and shapes of the specification; optional members are left out, never null.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cds_service.knowledge.order_templates import filled
+from hooks.card import Card, OverrideReason, Propose, Remove, Suggestion
+
+TOPIC_SYSTEM = "urn:calciphylaxis-cds:topic"
+OVERRIDE_SYSTEM = "urn:calciphylaxis-cds:override-reason"
+LABEL = "calciphylaxis-cds"
+REASONS = "The rule, its numbers and the evidence"
+COURSE = "Show the patient's course"
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """What a card needs of the request: whose it is, the active orders as received, and the templates.
+
+    `reasons_url` is where the pages on the topics are, `launch_url` where the EHR launches the patient's course.
+    """
+
+    patient_id: str
+    received: Mapping[str, Mapping[str, Any]]
+    templates: Mapping[str, Mapping[str, Any]]
+    reasons_url: str | None = None
+    launch_url: str | None = None
+
+
+def _uuid() -> str:
+    """A random UUID (version 4) in its usual spelling; a third of what the library's object takes to make and print."""
+    digits = os.urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+
+def to_json(card: Card, rendering: Rendering) -> dict[str, Any]:
+    """One card with a fresh uuid for the card and each suggestion."""
+    source: dict[str, Any] = {"label": LABEL}
+    if rendering.reasons_url:
+        source["url"] = rendering.reasons_url
+    source["topic"] = {"system": TOPIC_SYSTEM, "code": card.topic, "display": card.topic_display}
+    made: dict[str, Any] = {
+        "uuid": _uuid(),
+        "summary": card.summary,
+        "indicator": card.indicator.value,
+        "detail": card.detail,
+        "source": source,
+    }
+    suggestions = [shown for item in card.suggestions if (shown := _suggestion(item, rendering))]
+    if suggestions:
+        made["suggestions"] = suggestions
+        made["selectionBehavior"] = "any"
+    if card.override_reasons:
+        made["overrideReasons"] = [_reason(reason) for reason in card.override_reasons]
+    links = _links(card, rendering)
+    if links:
+        made["links"] = links
+    return made
+
+
+def _links(card: Card, rendering: Rendering) -> list[dict[str, Any]]:
+    """Where to read on. The source's own address is for what stands behind all cards, not for this one."""
+    links = []
+    if rendering.reasons_url:
+        links.append({"label": REASONS, "url": f"{rendering.reasons_url}/{card.topic}", "type": "absolute"})
+    if rendering.launch_url:
+        links.append({"label": COURSE, "url": rendering.launch_url, "type": "smart"})
+    return links
+
+
+def _suggestion(suggestion: Suggestion, rendering: Rendering) -> dict[str, Any] | None:
+    actions = [shown for action in suggestion.actions if (shown := _action(action, rendering))]
+    if len(actions) < len(suggestion.actions):
+        return None
+    made: dict[str, Any] = {"label": suggestion.label, "uuid": _uuid(), "actions": actions}
+    if suggestion.recommended:
+        made["isRecommended"] = True
+    return made
+
+
+def _action(action: Remove | Propose, rendering: Rendering) -> dict[str, Any] | None:
+    if isinstance(action, Propose):
+        resource = filled(rendering.templates[action.template], rendering.patient_id)
+        return {"type": "create", "description": action.description, "resource": resource}
+    if action.draft:
+        return {"type": "delete", "description": action.description, "resourceId": action.reference}
+    received = rendering.received.get(action.reference)
+    if received is None:
+        return None
+    # The received JSON is echoed so that no extension of the order is lost; only its status changes.
+    return {"type": "update", "description": action.description, "resource": {**received, "status": "stopped"}}
+
+
+def _reason(reason: OverrideReason) -> dict[str, Any]:
+    return {"code": reason.code, "system": OVERRIDE_SYSTEM, "display": reason.display}

@@ -1,0 +1,54 @@
+"""Feedback bodies to stored items.
+
+What may live here: reading the three shapes of override reasons (1.x drafts, 2.0, 3.0) into one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from cds_service.api.validation import FEEDBACK, InvalidField, check
+from cds_service.storage.cards_and_feedback import FeedbackItem
+
+
+def parse_feedback(body: object) -> list[FeedbackItem]:
+    """The items of a feedback request.
+
+    Raises:
+        InvalidField: naming the field that is missing or wrong.
+    """
+    check(body, FEEDBACK)
+    items: list[Mapping[str, Any]] = body["feedback"]  # type: ignore[index]  # the schema has just shown its shape
+    return [_item(item, f"feedback[{number}]") for number, item in enumerate(items)]
+
+
+def _item(item: Mapping[str, Any], path: str) -> FeedbackItem:
+    override = item.get("overrideReason") or {}
+    reason = _coding(override.get("reason") or {})
+    return FeedbackItem(
+        card=item["card"],
+        outcome=item["outcome"],
+        outcome_timestamp=_timestamp(item["outcomeTimestamp"], f"{path}.outcomeTimestamp"),
+        accepted_suggestions=tuple(accepted["id"] for accepted in item.get("acceptedSuggestions", ())),
+        override_reason_code=reason.get("code"),
+        override_reason_system=reason.get("system"),
+        override_reason_display=reason.get("display"),
+        user_comment=override.get("userComment"),
+    )
+
+
+def _coding(reason: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A Coding, or the first Coding of a CodeableConcept."""
+    codings = reason.get("coding")
+    return codings[0] if codings else reason
+
+
+def _timestamp(text: str, path: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+        # In UTC, as it is stored: the first and last days there are cannot be moved to every zone.
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise InvalidField(path, "must be a date and time such as 2026-11-22T16:36:30Z") from None

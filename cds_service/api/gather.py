@@ -1,0 +1,234 @@
+"""Collecting the data of one request: usable prefetch, else the FHIR server.
+
+What may live here: per query, where its data come from and whether they are all there. What the data mean is decided
+in `fhir_mappings`; whether lacking data allow an answer is decided in `hooks`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cds_service.api.hook_request import HookRequest
+from cds_service.api.look_back import past_look_back
+from cds_service.fhir_client import Deadline, FhirClient, FhirError, FhirServer, SearchResult, answer_of
+from cds_service.fhir_client.bundles import (
+    REPORTED_ERROR,
+    JsonObject,
+    looks_truncated,
+    next_link,
+    read_page,
+    reports_error,
+)
+from fhir_mappings.chart import Gathered, medication_references
+from fhir_mappings.fhir_json import resource_key
+from fhir_mappings.queries import Query
+
+log = logging.getLogger("cds_service")
+
+NOT_SENT = "not sent along, and no FHIR server was offered"
+OTHER_PATIENT = "it belongs to another patient"
+NOT_A_PATIENT = "the answer was not a Patient"
+CUT_SHORT = "only the first page was sent along"
+OTHER_RESOURCES = "the answer held other resources than asked for"
+MOST_MEDICATIONS = 50
+"""How many Medications are read for one request; an order whose drug is not read counts as unread, not as harmless."""
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What was collected for a request: one entry per query, and the medications that orders refer to."""
+
+    queries: Sequence[Gathered]
+    medications: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def resources(self, key: str) -> Sequence[Mapping[str, Any]]:
+        """The resources of one query."""
+        return next((entry.resources for entry in self.queries if entry.query.key == key), ())
+
+
+Pending = Callable[[], Gathered]
+
+
+@dataclass(frozen=True)
+class Gatherer:
+    """Collects for one request, under one deadline that starts with it."""
+
+    client: FhirClient
+    request: HookRequest
+    on: date
+    zone: ZoneInfo
+    deadline: Deadline
+
+    def collect(self, queries: Sequence[Query], drafts: Sequence[Mapping[str, Any]]) -> Collected:
+        """Everything the queries ask for. Look-ups run in parallel; a failed one is told, not raised."""
+        pending = [(query, self._start(query)) for query in queries]
+        done: dict[str, Gathered] = {}
+        # The active orders first: what they refer to can then be read while the other answers are still under way.
+        for query, finish in sorted(pending, key=lambda pair: pair[0].key != "medications"):
+            if query.key == "medications":
+                done[query.key] = finish()
+        reads = self.start_medications(done["medications"].resources if "medications" in done else (), drafts)
+        for query, finish in pending:
+            if query.key not in done:
+                done[query.key] = finish()
+        return Collected([done[query.key] for query in queries], self.finish_medications(reads))
+
+    def start_medications(
+        self, active: Sequence[Mapping[str, Any]], drafts: Sequence[Mapping[str, Any]]
+    ) -> dict[str, Future[JsonObject]]:
+        """Start reading the Medications that are referred to and were not sent along, those of the drafts first.
+
+        Each is read once, at most `MOST_MEDICATIONS`, and none is asked for when there is no time left to read it.
+        """
+        server = self.request.server
+        if server is None:
+            return {}
+        ordered = medication_references(drafts, active)
+        wanted = [*sorted(ordered), *sorted(medication_references(active, active) - ordered)]
+        reads: dict[str, Future[JsonObject]] = {}
+        for path in wanted[:MOST_MEDICATIONS]:
+            if self.deadline.reading() <= 0:
+                break
+            reads[path] = self.client.submit_read(server, path, self.deadline)
+        if len(reads) < len(wanted):
+            left_out = len(wanted) - len(reads)
+            log.warning("%d of %d Medications that orders refer to were not asked for", left_out, len(wanted))
+        return reads
+
+    def finish_medications(self, reads: Mapping[str, Future[JsonObject]]) -> dict[str, JsonObject]:
+        """The Medications that could be read; for the others the order's own words have to do."""
+        found: dict[str, JsonObject] = {}
+        for path, future in reads.items():
+            try:
+                found[path] = answer_of(future, self.deadline)
+            except FhirError:
+                continue
+        return found
+
+    def _start(self, query: Query) -> Pending:
+        prefetch = self.request.prefetch
+        if query.key not in prefetch:
+            return self._fetch(query, NOT_SENT)
+        sent = prefetch[query.key]
+        if sent is None:
+            return lambda: Gathered(query, ())
+        return self._single(query, sent) if query.resource_type == "Patient" else self._bundle(query, sent)
+
+    def _single(self, query: Query, sent: object) -> Pending:
+        problem = _patient_problem(sent, self.request.patient_id)
+        if problem:
+            return self._fetch(query, problem)
+        return lambda: Gathered(query, (sent,))
+
+    def _bundle(self, query: Query, sent: Any) -> Pending:
+        page = read_page(sent)
+        found = page.resources
+        problem = page.problem or _other_resources(query, found)
+        if problem:
+            return self._fetch(query, problem)
+        goes_on = next_link(sent) is not None
+        if not goes_on and not looks_truncated(sent, _asked_for(query), page.matches):
+            return lambda: Gathered(query, found)
+        # A page that reaches past the look-back is all we need, whatever may follow it.
+        if past_look_back(query, self.on, self.zone)(found):
+            return lambda: Gathered(query, found)
+        server = self.request.server
+        if server is None:
+            return lambda: _cut(query, found, CUT_SHORT)
+        if goes_on:
+            return self._search(query, server, "", found, first=sent)
+        return self._search(query, server, query.fetch_path(self.request.patient_id, self.on), found)
+
+    def _fetch(self, query: Query, otherwise: str) -> Pending:
+        """Ask the FHIR server; without one the query has failed for the reason given."""
+        server = self.request.server
+        if server is None:
+            return lambda: _failed(query, otherwise)
+        path = query.fetch_path(self.request.patient_id, self.on)
+        if query.resource_type == "Patient":
+            return self._read_patient(query, self.client.submit_read(server, path, self.deadline))
+        return self._search(query, server, path)
+
+    def _read_patient(self, query: Query, future: Future[JsonObject]) -> Pending:
+        def finish() -> Gathered:
+            try:
+                patient = answer_of(future, self.deadline)
+            except FhirError as error:
+                return _failed(query, error.reason)
+            problem = _patient_problem(patient, self.request.patient_id)
+            return _failed(query, problem) if problem else Gathered(query, (patient,))
+
+        return finish
+
+    def _search(
+        self,
+        query: Query,
+        server: FhirServer,
+        path: str,
+        sent: Sequence[JsonObject] = (),
+        first: Mapping[str, Any] | None = None,
+    ) -> Pending:
+        """Search; `sent` are resources that came along and are kept where the server does not answer with all."""
+        future: Future[SearchResult] = self.client.submit_search(
+            server, path, self.deadline, past=past_look_back(query, self.on, self.zone), first=first
+        )
+
+        def finish() -> Gathered:
+            try:
+                result = answer_of(future, self.deadline)
+            except FhirError as error:
+                return _cut(query, sent, error.reason) if sent else _failed(query, error.reason)
+            problem = _other_resources(query, result.resources)
+            if problem:
+                return _cut(query, sent, problem) if sent else _failed(query, problem)
+            if result.complete:
+                return Gathered(query, result.resources)
+            return _cut(query, _with_the_rest(result.resources, sent), result.reason)
+
+        return finish
+
+
+def _failed(query: Query, reason: str) -> Gathered:
+    log.warning("the look-up of %s failed: %s", query.key, reason)
+    return Gathered(query, (), failed=reason)
+
+
+def _cut(query: Query, found: Sequence[JsonObject], reason: str) -> Gathered:
+    log.warning("the look-up of %s is incomplete: %s", query.key, reason)
+    return Gathered(query, found, complete=False)
+
+
+def _with_the_rest(found: list[JsonObject], sent: Sequence[JsonObject]) -> list[JsonObject]:
+    """What was found, and what was sent along beyond that: a search that broke off may hold less than we had."""
+    have = {resource_key(resource) for resource in found}
+    return [*found, *(resource for resource in sent if not (key := resource_key(resource)) or key not in have)]
+
+
+def _other_resources(query: Query, found: Sequence[JsonObject]) -> str:
+    """What is wrong with an answer that holds something, but nothing of the type asked for; "" when all is well.
+
+    Included Medications come beside the MedicationRequests that refer to them; alone they are no answer.
+    """
+    strange = found and not any(resource.get("resourceType") == query.resource_type for resource in found)
+    return OTHER_RESOURCES if strange else ""
+
+
+def _asked_for(query: Query) -> int:
+    """How many entries one page of this query asks for."""
+    return int(dict(query.params)["_count"])
+
+
+def _patient_problem(sent: object, patient_id: str) -> str:
+    if reports_error(sent):
+        return REPORTED_ERROR
+    if not isinstance(sent, dict) or sent.get("resourceType") != "Patient":
+        return NOT_A_PATIENT
+    if sent.get("id") not in (None, patient_id):
+        return OTHER_PATIENT
+    return ""

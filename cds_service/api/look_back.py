@@ -1,0 +1,50 @@
+"""How far the pages of a search must be read: until they end before the query's look-back.
+
+What may live here: the end of paging for one query. Which dates and states a resource has is read in `fhir_mappings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from cds_service.fhir_client.bundles import JsonObject
+from cds_service.fhir_client.terms import Past
+from fhir_mappings.fhir_json import read_concept
+from fhir_mappings.page_end import ends_before
+from fhir_mappings.procedures import COUNTED
+from fhir_mappings.queries import Query
+
+SETTLED_WITHIN = timedelta(days=14)
+"""Shorter than the time for which any rule lets a past procedure stand for one that still runs."""
+
+
+def past_look_back(query: Query, on: date, zone: ZoneInfo) -> Past:
+    """A function that is shown page after page: is all that follows older than we look back, and of no effect?
+
+    A search without a date may find, on its last page, something that began long ago and still runs. It is given up
+    early only when its pages hold something of the last days, which counts as much. Each search needs a function of
+    its own.
+    """
+    if query.look_back_days is None:
+        return lambda page: False
+    oldest = on - timedelta(days=query.look_back_days)
+    is_settled = query.date_param is not None
+
+    def past(page: Sequence[JsonObject]) -> bool:
+        nonlocal is_settled
+        is_settled = is_settled or any(_settles(resource, query, on, zone) for resource in page)
+        return is_settled and ends_before(page, oldest, zone)
+
+    return past
+
+
+def _settles(resource: JsonObject, query: Query, on: date, zone: ZoneInfo) -> bool:
+    """Was this done, or did it run, in the days up to `on`, and is it what the query asks for?"""
+    one = [resource]
+    is_late = ends_before(one, on + timedelta(days=1), zone) and not ends_before(one, on - SETTLED_WITHIN, zone)
+    if not is_late or resource.get("status") not in COUNTED:
+        return False
+    asked = dict(query.params)["code"].split(",")
+    return any(coding.code in asked for coding in read_concept(resource.get("code")).codings)

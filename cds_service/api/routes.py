@@ -1,0 +1,201 @@
+"""The HTTP face: discovery, calling a service, feedback, health; our few errors as HTTP answers.
+
+What may live here: thin views. What is decided lies below.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+import orjson
+from flask import Blueprint, Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from cds_service.access.gate import caller
+from cds_service.api.feedback_body import parse_feedback
+from cds_service.api.hook_request import TooManyEntries, parse_hook_request
+from cds_service.api.services import SERVICES, Knowledge, Service, call, issued
+from cds_service.api.validation import InvalidField
+from cds_service.fhir_client import FhirClient
+from cds_service.outcome import ServiceError, operation_outcome
+from cds_service.storage.cards_and_feedback import IssuedCard, Store, StoreError
+from hooks.judgement import CannotJudge
+
+log = logging.getLogger("cds_service")
+
+SPECIFICATION = "3.0.0"
+"""The CDS Hooks version that the services implement; calls of 1.x and 2.0 clients are served as well."""
+
+USAGE = (
+    "Needs read access to Patient, Condition, MedicationRequest, Medication, Observation and Procedure of the patient "
+    "in context, by prefetch or by FHIR server; answers 412 when that is not enough to judge."
+)
+
+
+def json_response(body: Mapping[str, Any], status: int = 200) -> Response:
+    """A JSON answer."""
+    return Response(orjson.dumps(body), status, mimetype="application/json")
+
+
+def discovery(knowledge: Knowledge) -> dict[str, Any]:
+    """The discovery document; the templates are the queries that the fallback fetch uses."""
+    return {
+        "services": [
+            {
+                "id": service.ID,
+                "hook": service.HOOK,
+                "title": service.TITLE,
+                "description": service.DESCRIPTION,
+                "version": SPECIFICATION,
+                "usageRequirements": USAGE,
+                "prefetch": {query.key: query.template() for query in knowledge.queries_for(service.HOOK)},
+            }
+            for service in SERVICES
+        ],
+    }
+
+
+def blueprint(
+    knowledge: Knowledge, client: FhirClient, store: Store, clock: Callable[[], datetime], max_entries: int
+) -> Blueprint:
+    """The routes, wired to what they need."""
+    routes = Blueprint("cds", __name__)
+    services: dict[str, Service] = {service.ID: service for service in SERVICES}
+    card_log = CardLog(store)
+    document = orjson.dumps(discovery(knowledge))
+    without_app = replace(knowledge, launch_url=None)
+    description = files("cds_service.api.schemas").joinpath("openapi.json").read_bytes()
+
+    def known(service_id: str) -> Service:
+        service = services.get(service_id)
+        if service is None:
+            raise ServiceError(404, "there is no service with this id", "id")
+        return service
+
+    @routes.get("/cds-services")
+    def discover() -> Response:
+        return Response(document, mimetype="application/json")
+
+    @routes.post("/cds-services/<service_id>")
+    def call_service(service_id: str) -> Response:
+        service = known(service_id)
+        started = time.perf_counter()
+        try:
+            hook_request = parse_hook_request(read_json(), service.HOOK, max_entries)
+        except TooManyEntries:
+            raise ServiceError(413, f"more than {max_entries} Bundle entries", "prefetch") from None
+        now = clock()
+        try:
+            cards = call(service, hook_request, knowledge if can_launch() else without_app, client, now)
+        except CannotJudge as gap:
+            raise ServiceError(412, f"cannot judge: {gap}", gap.what) from None
+        if cards:
+            card_log.remember(issued(service, hook_request, cards, now))
+        spent = (time.perf_counter() - started) * 1000
+        log.info("%s answered %d cards in %.1f ms", service.ID, len(cards), spent)
+        return json_response({"cards": cards})
+
+    @routes.post("/cds-services/<service_id>/feedback")
+    def take_feedback(service_id: str) -> Response:
+        service = known(service_id)
+        items = parse_feedback(read_json())
+        try:
+            unknown = store.record_feedback(service.ID, items, clock())
+        except StoreError:
+            log.exception("feedback could not be stored")
+            raise ServiceError(503, "the feedback could not be stored; send it again later") from None
+        if unknown:
+            message = f"stored; {len(unknown)} of {len(items)} cards are not known to this service"
+            return json_response(operation_outcome(404, message, "feedback.card", "warning"))
+        return json_response({})
+
+    @routes.get("/openapi.json")
+    def openapi() -> Response:
+        return Response(description, mimetype="application/json")
+
+    @routes.get("/health")
+    def health() -> Response:
+        if not store.ping():
+            raise ServiceError(503, "the database does not answer")
+        return json_response({"status": "ok"})
+
+    return routes
+
+
+def can_launch() -> bool:
+    """May the caller's cards link to our SMART app? Where callers are known, the app has to be registered there."""
+    known = caller()
+    return known is None or known.smart_client_id is not None or known.smart_open
+
+
+class CardLog:
+    """Records issued cards. Advice that a clinician needs now is not withheld because the database is down."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._is_behind = False
+
+    def remember(self, cards: list[IssuedCard]) -> None:
+        """Record these cards; that they have to wait is said once, and once that they do no longer."""
+        try:
+            self._store.record_cards(cards)
+        except StoreError as error:
+            if not self._is_behind:
+                self._is_behind = True
+                log.error("the card log cannot be written, cards wait in memory: %s", error)
+        else:
+            if self._is_behind:
+                self._is_behind = False
+                log.warning("the card log is written again")
+
+
+def read_json() -> Any:
+    """The request body as JSON.
+
+    Raises:
+        ServiceError: 415 for another media type, 400 for what is not JSON.
+    """
+    if request.mimetype != "application/json":
+        raise ServiceError(415, "the body must be application/json", "Content-Type")
+    try:
+        return orjson.loads(request.get_data(cache=False))
+    except orjson.JSONDecodeError:
+        raise ServiceError(400, "the body is not valid JSON", "body") from None
+
+
+def register_errors(app: Flask) -> None:
+    """Every error as an OperationOutcome, without trace or data."""
+
+    @app.errorhandler(ServiceError)
+    def service_error(error: ServiceError) -> Response:
+        log.info("answered %d: %s", error.status, error.message)
+        return json_response(operation_outcome(error.status, error.message, error.field), error.status)
+
+    @app.errorhandler(InvalidField)
+    def invalid_field(error: InvalidField) -> Response:
+        return json_response(operation_outcome(400, str(error), error.path), 400)
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        status = error.code or 500
+        response = json_response(operation_outcome(status, error.name.lower()), status)
+        for name, value in error.get_headers():
+            if name in ("Allow", "Retry-After"):
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        # The type and place help to find the fault; the message could carry patient data and stays out.
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "unknown"
+        log.error("unexpected %s at %s", type(error).__name__, place)
+        return json_response(operation_outcome(500, "the service failed; the fault has been logged"), 500)

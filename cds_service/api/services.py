@@ -1,0 +1,144 @@
+"""The services by id, and one call of one of them.
+
+What may live here: the order of the steps from a request to its cards; each step lives in its own module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from cds_service.api.card_json import Rendering, to_json
+from cds_service.api.gather import Collected, Gatherer
+from cds_service.api.hook_request import HookRequest
+from cds_service.fhir_client import FhirClient
+from cds_service.storage.cards_and_feedback import IssuedCard, SuggestionLabel
+from fhir_mappings.chart import ChartContext, build_chart
+from fhir_mappings.drafts import judged_orders
+from fhir_mappings.fhir_json import is_about, resource_key
+from fhir_mappings.queries import Query
+from fhir_mappings.vocabulary import Vocabulary
+from hooks import order_select, order_sign, patient_view
+from hooks.card import Card
+from hooks.chart import Chart
+from hooks.policy import Policy
+
+
+class Service(Protocol):
+    """What every hook module of `hooks` offers."""
+
+    @property
+    def ID(self) -> str: ...  # noqa: D102
+    @property
+    def HOOK(self) -> str: ...  # noqa: D102
+    @property
+    def TITLE(self) -> str: ...  # noqa: D102
+    @property
+    def DESCRIPTION(self) -> str: ...  # noqa: D102
+
+    def advise(self, chart: Chart, on: date, policy: Policy) -> list[Card]:
+        """The cards for a chart on a day."""
+        ...
+
+
+SERVICES: tuple[Service, ...] = (patient_view, order_select, order_sign)
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """Everything read and checked at start that a call needs; a process holds one and swaps it as a whole.
+
+    `reasons_url` and `launch_url` are where cards lead, None where those pages are off or we have no public address.
+    """
+
+    policy: Policy
+    vocabulary: Vocabulary
+    queries: tuple[Query, ...]
+    templates: Mapping[str, Mapping[str, Any]]
+    zone: ZoneInfo
+    reasons_url: str | None = None
+    launch_url: str | None = None
+
+    def queries_for(self, hook: str) -> tuple[Query, ...]:
+        """The queries of one hook: its advertised prefetch and its fallback fetch."""
+        return tuple(query for query in self.queries if hook in query.hooks)
+
+
+def call(
+    service: Service, request: HookRequest, knowledge: Knowledge, client: FhirClient, now: datetime
+) -> list[dict[str, Any]]:
+    """The cards of one call as JSON.
+
+    Raises:
+        CannotJudge: data without which an answer could hide a risk were not to be had.
+    """
+    on = now.astimezone(knowledge.zone).date()
+    on_drafts = service.HOOK != patient_view.HOOK
+    drafts = judged_orders(request.draft_orders, request.selections) if on_drafts else ()
+    if on_drafts and not _names_a_drug(request, drafts, on, knowledge):
+        return []
+    gatherer = Gatherer(client, request, on, knowledge.zone, client.deadline())
+    collected = gatherer.collect(knowledge.queries_for(service.HOOK), drafts)
+    chart = _chart(collected, request, drafts, on, knowledge)
+    rendering = Rendering(
+        request.patient_id,
+        _by_reference(collected, request.patient_id),
+        knowledge.templates,
+        knowledge.reasons_url,
+        knowledge.launch_url,
+    )
+    return [to_json(card, rendering) for card in service.advise(chart, on, knowledge.policy)]
+
+
+def _names_a_drug(request: HookRequest, drafts: tuple[Mapping[str, Any], ...], on: date, knowledge: Knowledge) -> bool:
+    """False for a stale or empty draft (order screens fire before a drug is picked): it is answered at once.
+
+    Nothing is read for this: a drug that stands in a Medication apart comes out as an unread draft, which is enough.
+    """
+    if not drafts:
+        return False
+    chart = _chart(Collected(()), request, drafts, on, knowledge)
+    return bool(chart.drafts or chart.unread_drafts)
+
+
+def _chart(
+    collected: Collected,
+    request: HookRequest,
+    drafts: tuple[Mapping[str, Any], ...],
+    on: date,
+    knowledge: Knowledge,
+) -> Chart:
+    context = ChartContext(
+        patient_id=request.patient_id, on=on, zone=knowledge.zone, drafts=drafts, medications=collected.medications
+    )
+    return build_chart(collected.queries, context, knowledge.vocabulary)
+
+
+def _by_reference(collected: Collected, patient_id: str) -> dict[str, Mapping[str, Any]]:
+    """The patient's active orders as received, for suggestions that update one; of two copies the first."""
+    received: dict[str, Mapping[str, Any]] = {}
+    for resource in collected.resources("medications"):
+        if resource.get("resourceType") == "MedicationRequest" and is_about(resource, patient_id):
+            received.setdefault(resource_key(resource), resource)
+    return received
+
+
+def issued(service: Service, request: HookRequest, cards: list[dict[str, Any]], now: datetime) -> list[IssuedCard]:
+    """What is remembered of the cards given, so that feedback finds them; nothing that names the patient."""
+    return [
+        IssuedCard(
+            uuid=card["uuid"],
+            service=service.ID,
+            hook_instance=request.hook_instance,
+            topic=card["source"]["topic"]["code"],
+            indicator=card["indicator"],
+            issued_at=now,
+            suggestions=tuple(
+                SuggestionLabel(suggestion["uuid"], suggestion["label"]) for suggestion in card.get("suggestions", ())
+            ),
+        )
+        for card in cards
+    ]

@@ -1,0 +1,21 @@
+"""Asking a FHIR server: searches in parallel, page by page, within one deadline.
+
+What may live here: everything between a FHIR address and the resources found there. Nothing clinical. Other rooms
+import what stands below, and nothing else of this one.
+"""
+
+from cds_service.fhir_client.client import FhirClient
+from cds_service.fhir_client.session import new_session
+from cds_service.fhir_client.terms import Deadline, FhirError, FhirServer, Limits, Past, SearchResult, answer_of
+
+__all__ = [
+    "Deadline",
+    "FhirClient",
+    "FhirError",
+    "FhirServer",
+    "Limits",
+    "Past",
+    "SearchResult",
+    "answer_of",
+    "new_session",
+]

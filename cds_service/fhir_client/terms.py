@@ -1,0 +1,137 @@
+"""The words in which FHIR servers are asked: who, within what limits, until when, and what can go wrong.
+
+What may live here: types, reasons and waiting for an answer. No sockets, no threads; nothing clinical.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Self, TypeVar
+
+from cds_service.fhir_client.bundles import JsonObject
+
+T = TypeVar("T")
+Past = Callable[[Sequence[JsonObject]], bool]
+
+LATE = "the FHIR server did not answer in time"
+UNREACHABLE = "the FHIR server could not be reached"
+NOT_SECURE = "no secure connection to the FHIR server could be made"
+NOT_FHIR = "the answer was not FHIR JSON"
+OTHER_RESOURCE = "the answer was not the resource asked for"
+NOT_ALLOWED = "the FHIR server is not on the allow-list"
+NOT_A_SERVER = "the FHIR server's address is not a plain http(s) URL"
+BAD_PATH = "the address of the resource cannot be used"
+BAD_TOKEN = "the access token cannot be sent"  # noqa: S105 (a sentence, not a token)
+TOO_LARGE = "the answer was larger than the limit"
+ELSEWHERE = "a next page lies on another server"
+REPEATED = "the FHIR server sent the same next page twice"
+TOO_MANY_PAGES = "there were more pages than the limit"
+TOO_FEW = "the FHIR server sent fewer resources than it counted"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a FHIR server may ask of us. `max_bytes` is per answer, `deadline_seconds` for all of them together.
+
+    `pool_size` is both the most threads and the most connections to one server that are kept open.
+    """
+
+    deadline_seconds: float = 1.5
+    max_pages: int = 10
+    max_bytes: int = 20_000_000
+    pool_size: int = 128
+
+
+class FhirError(Exception):
+    """The FHIR server could not be asked or did not answer. `reason` is fit for a card: no patient data, no address."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def anew(self) -> Self:
+        """The same failure without the frames it came through."""
+        made = type(self).__new__(type(self), *self.args)
+        vars(made).update(vars(self))
+        return made
+
+
+class RefusedError(FhirError):
+    """An answer with another HTTP status than 200."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the FHIR server answered {status}")
+        self.status = status
+
+
+class PassingError(FhirError):
+    """A failure that may be over soon. `pause` is how many seconds to wait, None when the server forbids it."""
+
+    def __init__(self, reason: str, pause: float | None) -> None:
+        super().__init__(reason)
+        self.pause = pause
+
+
+@dataclass(frozen=True, slots=True)
+class FhirServer:
+    """The server of one hook request and the token that opens it; both end with that request."""
+
+    base: str
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What a search brought. When not `complete`, `reason` says why more may exist that we have not seen."""
+
+    resources: list[JsonObject]
+    complete: bool = True
+    reason: str = ""
+
+
+class Talk(Protocol):
+    """What is under way with one server."""
+
+    def wait_for(self, answer: Future[Any]) -> None:
+        """Go on until this answer is there, nothing is left to do in this thread, or the time for reading is up."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The one moment at which all waiting for FHIR servers ends, on the given clock (seconds, monotonic).
+
+    Reading stops `margin` seconds before, so that the pages already read can still be handed over. `talks` is what is
+    under way until then, by server; the thread of the hook request is the only one that touches it.
+    """
+
+    ends_at: float
+    margin: float
+    clock: Callable[[], float]
+    talks: dict[FhirServer, Talk] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def remaining(self) -> float:
+        """Seconds that may still be waited, never below 0."""
+        return max(0.0, self.ends_at - self.clock())
+
+    def reading(self) -> float:
+        """Seconds that may still be spent on the network, never below 0."""
+        return max(0.0, self.ends_at - self.margin - self.clock())
+
+
+def answer_of(answer: Future[T], deadline: Deadline) -> T:
+    """What was asked for, waiting for it no longer than the deadline. Raises FhirError."""
+    for talk in deadline.talks.values():
+        talk.wait_for(answer)
+    try:
+        failure = answer.exception(timeout=deadline.remaining())
+    except (TimeoutError, CancelledError):
+        answer.cancel()
+        failure = FhirError(LATE)
+    if isinstance(failure, FhirError):
+        # A new one: that of the future would name the frames of whoever waits, and those name the future. Such a
+        # circle keeps the whole hook request until the collector comes by.
+        raise failure.anew()
+    return answer.result()

@@ -1,1 +1,0 @@
-"""FHIR R4 templates of the orders that suggestions create; checked at start with fhir.resources."""

@@ -1,0 +1,56 @@
+"""Fetching two years of one patient from a FHIR server, under a deadline of its own.
+
+What may live here: the look-ups of the course. What the resources mean is decided in `fhir_mappings`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from cds_service.api.gather import Collected, Gatherer
+from cds_service.api.hook_request import HookRequest
+from cds_service.api.services import Knowledge
+from cds_service.fhir_client import Deadline, FhirClient, FhirServer
+from fhir_mappings.chart import ChartContext, Gathered
+from fhir_mappings.course.history import course_queries, past_orders, read_history
+from fhir_mappings.patients import patient_name
+from hooks.course.record import History
+
+DEADLINE_SECONDS, MARGIN_SECONDS = 5.0, 0.2
+"""For all look-ups of one course together; somebody has opened a page and waits for it."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """The history of a patient, and the name to put above it ("" when the patient could not be read)."""
+
+    history: History
+    name: str
+
+
+def fetch_history(client: FhirClient, server: FhirServer, patient_id: str, on: date, knowledge: Knowledge) -> Fetched:
+    """Everything the course shows. Look-ups that fail are named in the history's chart, none raises."""
+    deadline = Deadline(time.monotonic() + DEADLINE_SECONDS, MARGIN_SECONDS, time.monotonic)
+    request = HookRequest("patient-view", "", patient_id, prefetch={}, server=server)
+    gatherer = Gatherer(client, request, on, knowledge.zone, deadline)
+    collected = gatherer.collect(course_queries(knowledge.queries), ())
+    medications = {**collected.medications, **_past_medications(gatherer, collected)}
+    context = ChartContext(patient_id, on, knowledge.zone, medications=medications)
+    return Fetched(read_history(collected.queries, context, knowledge.vocabulary), _name(collected.queries))
+
+
+def _past_medications(gatherer: Gatherer, collected: Collected) -> dict[str, dict[str, Any]]:
+    """The Medications of prescriptions that are over, as far as they are still to be read."""
+    past = past_orders(collected.resources("medications"))
+    at_hand = [*collected.medications.values(), *collected.resources("medications")]
+    reads = gatherer.start_medications(at_hand, past)
+    return gatherer.finish_medications(reads)
+
+
+def _name(gathered: Sequence[Gathered]) -> str:
+    found = [one.resources[0] for one in gathered if one.query.resource_type == "Patient" and one.resources]
+    return patient_name(found[0]) if found else ""

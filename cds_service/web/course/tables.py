@@ -1,0 +1,171 @@
+"""The tables of the course: all that the picture shows, for those who cannot see it or want the numbers.
+
+What may live here: rows of text. Wording stands in `course_words.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cds_service.web.course.words import Words, class_name, joined
+from hooks.chart import Unreadable
+from hooks.course.course import Course
+from hooks.course.series import PRODUCT, Point, Series, Side
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its cells, and how it is to be marked ("high", "low", "unsure" or "")."""
+
+    cells: tuple[str, ...]
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table. `empty` says why it has no rows."""
+
+    key: str
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[Row, ...]
+    empty: str = ""
+
+
+def tables(course: Course, words: Words) -> tuple[Table, ...]:
+    """One table for each measure, then drugs, findings, evaluations; newest first."""
+    return (
+        *(_series(series, words) for series in course.series),
+        _drugs(course, words),
+        _others(course, words),
+        _findings(course, words),
+        _evaluations(course, words),
+    )
+
+
+def _series(series: Series, words: Words) -> Table:
+    rows: list[tuple[str, Row]] = [
+        (
+            point.on.isoformat(),
+            Row(
+                (
+                    point.on.isoformat(),
+                    words.value(series, point),
+                    words.side(series, point),
+                    words.origin(point),
+                    words.codes(point),
+                ),
+                _mark(point),
+            ),
+        )
+        for point in series.points
+    ]
+    if series.key != PRODUCT:
+        rows += [(one.on.isoformat() if one.on else "", _unreadable(one)) for one in series.unreadable]
+    rows.sort(key=lambda pair: pair[0], reverse=True)
+    title = f"{words.title(series)} ({words.unit(series)})"
+    empty = joined((*map(words.gap, series.gaps), *map(words.unread, series.unreadable)))
+    empty = empty or "no results in these two years"
+    heads = ("Day", "Value", "Range", "How it came about", "Recognised by")
+    return Table(f"series-{series.key}", title, heads, tuple(row for _, row in rows), empty)
+
+
+def _mark(point: Point) -> str:
+    if point.side in (Side.HIGH, Side.VERY_HIGH):
+        return "high"
+    return {Side.LOW: "low", Side.UNDECIDED: "unsure"}.get(point.side, "")
+
+
+def _unreadable(one: Unreadable) -> Row:
+    return Row((one.on.isoformat() if one.on else "undated", "could not be used", "", one.reason, ""), "unsure")
+
+
+def _drugs(course: Course, words: Words) -> Table:
+    rows = [
+        Row(
+            (
+                period.medication.display,
+                class_name(lane.drug_class),
+                words.period(period),
+                words.status(period),
+                words.drug(lane, period)[-1],
+            ),
+            "unsure" if "not recorded" in words.period(period) else "",
+        )
+        for lane in course.drugs
+        for period in reversed(lane.periods)
+    ]
+    heads = ("Drug as recorded", "Class", "Taken", "Status", "Recognised by")
+    return Table("drugs", "Drugs that the rules look at", heads, tuple(rows), _why(course, "medications"))
+
+
+def _others(course: Course, words: Words) -> Table:
+    rows = [
+        Row((period.medication.display, words.period(period), words.status(period)))
+        for period in sorted(course.other_drugs, key=lambda period: str(period.start or ""), reverse=True)
+    ]
+    heads = ("Drug as recorded", "Taken", "Status")
+    return Table("other-drugs", "Other prescriptions", heads, tuple(rows), _why(course, "medications"))
+
+
+def _findings(course: Course, words: Words) -> Table:
+    rows = [
+        Row(
+            (
+                words.finding(lane),
+                lane.period.then.text,
+                joined((words.since(lane.period), words.uncounted(lane))),
+                words.how(lane),
+            )
+        )
+        for lane in reversed(course.findings)
+    ]
+    heads = ("Finding", "As recorded", "When", "Recognised by")
+    return Table("findings", "Findings", heads, tuple(rows), _why(course, "conditions"))
+
+
+def _evaluations(course: Course, words: Words) -> Table:
+    rows = [
+        Row(
+            (
+                found.on.isoformat(),
+                words.said(found),
+                words.dialysis(found),
+                words.because(found),
+                joined(("" if found.outside else words.factors(found.outcome), words.otherwise(found))),
+            ),
+            "unsure" if found.otherwise or found.incomplete else "",
+        )
+        for found in reversed(course.evaluations)
+    ]
+    heads = ("Day", "What the rules say", "Dialysis", "Because", "Factors")
+    empty = "" if rows else "not told: what they need could not be read"
+    return Table("evaluations", "Risk level and points by the rules", heads, tuple(rows), empty)
+
+
+def _why(course: Course, query: str) -> str:
+    """Why there is nothing: nothing on record, or nothing that could be read."""
+    gaps = [gap for gap in course.gaps if gap.query == query]
+    unread = unread_records(course, query)
+    if gaps or unread:
+        return joined((*map(Words.gap, gaps), f"{unread}; no other on record" if unread and not gaps else unread))
+    return "none on record in these two years"
+
+
+def unread_records(course: Course, query: str) -> str:
+    """'2 prescriptions whose drug could not be read', of "medications"; of "conditions" the entries; "" for none."""
+    if query == "medications":
+        named = sum(one.what == "medication" for one in course.unreadable)
+        count, one, many = max(named, course.unread_drugs), "prescription", "prescriptions"
+        why = "whose drug could not be read"
+    else:
+        count, one, many = sum(one.what == "condition" for one in course.unreadable), "entry", "entries"
+        why = "that could not be read"
+    return f"{count} {one if count == 1 else many} {why}" if count else ""
+
+
+def nothing_there(course: Course, query: str) -> str:
+    """The same in few words, for the picture."""
+    if any(gap.query == query for gap in course.gaps):
+        return "could not be read"
+    return unread_records(course, query) or "none on record"

@@ -1,0 +1,43 @@
+"""Asking the services of a hook from the EHR page, and what was heard of them in a line.
+
+What may live here: the call of every service of a hook. A call that nobody could be given is an answer with a fault,
+so that it is never taken for "no cards".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cds_service.ehr_client.ehr import Ehr, EhrError
+from cds_service.ehr_client.exchange import Exchange
+from cds_service.web.ehr.cards import text
+from cds_service.web.ehr.state import Answer, State
+
+
+def ask(ehr: Ehr, state: State, place: str, hook: str, context: Mapping[str, Any]) -> None:
+    """Call every service of a hook and keep the answers; one that is a fault where there is no service to call."""
+    address, asked = f"{ehr.cds.rstrip('/')}/cds-services", {"hook": hook}
+    try:
+        found = ehr.services()
+    except EhrError as error:
+        gone = Exchange("GET", address, asked, error.status, None, 0, "no discovery document")
+        state.replace(place, [Answer(place, hook, "", gone)])
+        return
+    services = [one for one in found if one.get("hook") == hook and one.get("id")]
+    if services:
+        state.replace(place, [Answer(place, hook, str(one["id"]), ehr.invoke(one, context)) for one in services])
+    else:
+        offered = {"services": [{"id": one.get("id"), "hook": one.get("hook")} for one in found]}
+        state.replace(place, [Answer(place, hook, "", Exchange("GET", address, asked, 200, offered, 0))])
+
+
+def heard(answers: Sequence[Answer]) -> tuple[str, bool]:
+    """How many cards of which indicator, or why there are none; and whether every one asked has answered."""
+    if not answers:
+        return "nobody was asked, nothing was judged", False
+    faults = [answer.fault for answer in answers if answer.fault]
+    counts = Counter(text(card.get("indicator")) or "plain" for answer in answers for card in answer.cards)
+    cards = [f"{times} {word} card{'' if times == 1 else 's'}" for word, times in counts.items()]
+    return "; ".join([*faults, *cards]) or "no cards", not faults

@@ -1,0 +1,256 @@
+"""A patient's chart as the EHR page shows it, and the list of patients to pick from.
+
+What may live here: reading FHIR resources tolerantly into rows of plain text. Narrative is never used, and nothing is
+judged: what a value means is for the cards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from cds_service.ehr_client.ehr import Ehr, EhrError, Resource
+from cds_service.web.ehr.cards import table, tables, text
+
+TAG = "urn:calciphylaxis-cds:demo|synthetic"
+_MOST_PATIENTS, _MOST_ROWS = 100, 200
+_DAY = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
+_DATES = ("effectiveDateTime", "effectiveInstant", "onsetDateTime", "recordedDate", "authoredOn", "issued")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who the chart is about."""
+
+    id: str
+    name: str
+    sex: str
+    born: str
+    age: str
+    known_as: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the chart: what, the value or dosage, since when or of when, and a status worth saying."""
+
+    what: str
+    value: str = ""
+    day: str = ""
+    status: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows of one kind. `fault` says that some or all could not be read; `more` that not all are here."""
+
+    rows: tuple[Row, ...] = ()
+    fault: str = ""
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShownChart:
+    """All sections of a chart."""
+
+    conditions: Section
+    medications: Section
+    orders: Section
+    results: Section
+
+
+def find_patients(ehr: Ehr, name: str, on: date) -> list[Person]:
+    """The synthetic patients of the server or, where there are none, any; EhrError when it cannot be searched."""
+    wanted = {"name": name} if name else {}
+    tagged = _patients(ehr, {"_tag": TAG, **wanted, "_count": str(_MOST_PATIENTS)})
+    found = tagged or _patients(ehr, {**wanted, "_count": str(_MOST_PATIENTS)})
+    return [person(patient, on) for patient in found]
+
+
+def read_person(ehr: Ehr, patient_id: str, on: date) -> Person:
+    """The patient; EhrError when the server does not give one."""
+    patient = ehr.read(f"Patient/{patient_id}")
+    if patient.get("resourceType") != "Patient":
+        raise EhrError("the answer is no Patient", 200)
+    return person(patient, on)
+
+
+def read_chart(ehr: Ehr, patient_id: str) -> ShownChart:
+    """The chart, read in one go; what could not be read says so."""
+    mine = {"patient": patient_id, "_count": str(_MOST_ROWS)}
+    queries: list[tuple[str, Mapping[str, str]]] = [
+        ("Condition", mine),
+        ("MedicationRequest", {**mine, "status": "active", "_include": "MedicationRequest:medication"}),
+        ("ServiceRequest", {**mine, "status": "active"}),
+        ("Observation", {**mine, "category": "laboratory", "_sort": "-date"}),
+    ]
+    with ThreadPoolExecutor(len(queries)) as pool:
+        found = pool.map(lambda query: _section(ehr, *query), queries)
+        conditions, medications, orders, results = found
+    return ShownChart(conditions, medications, orders, results)
+
+
+def person(patient: Resource, on: date) -> Person:
+    """The words for a patient."""
+    born = text(patient.get("birthDate"))
+    identifiers = tables(patient.get("identifier"))
+    return Person(
+        id=text(patient.get("id")),
+        name=_name(tables(patient.get("name"))),
+        sex=text(patient.get("gender")) or "sex not recorded",
+        born=born,
+        age=_age(born, on),
+        known_as=next((text(one.get("value")) for one in identifiers if text(one.get("value"))), ""),
+    )
+
+
+def order_row(order: Mapping[str, Any]) -> Row:
+    """An order, signed or not, of whatever kind."""
+    concept = table(order.get("medicationCodeableConcept") or order.get("code"))
+    what = _words(concept) or text(table(order.get("medicationReference")).get("display"))
+    description = text(order.get("description")) or text(order.get("resourceType")) or "order"
+    return Row(what or description, _dosage(order), _day(order), text(order.get("priority")), _code(concept))
+
+
+def _section(ehr: Ehr, kind: str, query: Mapping[str, str]) -> Section:
+    try:
+        bundle = ehr.read(f"{kind}?{urlencode(query)}")
+    except EhrError as error:
+        return Section(fault=f"could not be read (status {error.status})" if error.status else "could not be read")
+    if bundle.get("resourceType") != "Bundle":
+        return Section(fault="could not be read (the answer is no Bundle)")
+    every = [table(entry.get("resource")) for entry in tables(bundle.get("entry"))]
+    others = {f"Medication/{text(one.get('id'))}": one for one in every if one.get("resourceType") == "Medication"}
+    rows = [
+        row
+        for one in every
+        if one.get("resourceType") == kind and (row := _READERS[kind](one, others)) and not _is_mistaken(one)
+    ]
+    if kind in ("Condition", "Observation"):
+        rows.sort(key=lambda row: row.day, reverse=True)
+    more = any(link.get("relation") == "next" for link in tables(bundle.get("link")))
+    fault = "could not be read (the FHIR server tells of an error)" if _tells_of_error(bundle) else ""
+    return Section(tuple(rows), fault, more)
+
+
+def _tells_of_error(bundle: Mapping[str, Any]) -> bool:
+    """Does a search answer say that it is not the whole truth?"""
+    entries = [table(entry.get("resource")) for entry in tables(bundle.get("entry"))]
+    issues = [
+        issue for one in entries if one.get("resourceType") == "OperationOutcome" for issue in tables(one.get("issue"))
+    ]
+    return any(issue.get("severity") in ("error", "fatal") for issue in issues)
+
+
+def _condition(condition: Mapping[str, Any], _: Mapping[str, Any]) -> Row:
+    concept = table(condition.get("code"))
+    states = [_first_code(condition.get("clinicalStatus")), _first_code(condition.get("verificationStatus"))]
+    told = ", ".join(state for state in states if state not in ("", "active", "confirmed"))
+    return Row(_words(concept) or "condition without a name", "", _day(condition), told, _code(concept))
+
+
+def _medication(order: Mapping[str, Any], others: Mapping[str, Any]) -> Row:
+    link = table(order.get("medicationReference"))
+    row = order_row(order)
+    named = table(others.get(text(link.get("reference"))))
+    local = [one for one in tables(order.get("contained")) if f"#{one.get('id')}" == link.get("reference")]
+    concept = table((local[0] if local else named).get("code"))
+    return Row(_words(concept), row.value, row.day, row.status, _code(concept)) if concept else row
+
+
+def _service(order: Mapping[str, Any], _: Mapping[str, Any]) -> Row:
+    return order_row(order)
+
+
+def _result(result: Mapping[str, Any], _: Mapping[str, Any]) -> Row:
+    concept = table(result.get("code"))
+    status = text(result.get("status"))
+    told = "" if status == "final" else status
+    flags = [_first_code(one) for one in tables(result.get("interpretation"))]
+    return Row(_words(concept) or "result without a name", _value(result), _day(result), told or " ".join(flags))
+
+
+_READERS = {
+    "Condition": _condition,
+    "MedicationRequest": _medication,
+    "ServiceRequest": _service,
+    "Observation": _result,
+}
+
+
+def _value(result: Mapping[str, Any]) -> str:
+    quantity = table(result.get("valueQuantity"))
+    if quantity:
+        unit = text(quantity.get("unit")) or text(quantity.get("code"))
+        number = f"{text(quantity.get('comparator'))}{quantity.get('value', '')}"
+        # "1" is how UCUM writes that there is no unit.
+        return number if unit in ("", "1") else f"{number} {unit}"
+    if text(result.get("valueString")):
+        return text(result.get("valueString"))
+    missing = _words(table(result.get("dataAbsentReason")))
+    return _words(table(result.get("valueCodeableConcept"))) or (f"no value: {missing}" if missing else "no value")
+
+
+def _patients(ehr: Ehr, query: Mapping[str, str]) -> list[Resource]:
+    bundle = ehr.read(f"Patient?{urlencode(query)}")
+    if bundle.get("resourceType") != "Bundle" or _tells_of_error(bundle):
+        raise EhrError("the list of patients could not be read", 200)
+    found = (entry.get("resource") for entry in tables(bundle.get("entry")))
+    return [one for one in found if isinstance(one, dict) and one.get("resourceType") == "Patient" and one.get("id")]
+
+
+def _name(names: Iterable[Mapping[str, Any]]) -> str:
+    for name in names:
+        given = [part for part in name.get("given") or () if isinstance(part, str)]
+        both = ", ".join(part for part in (text(name.get("family")), " ".join(given)) if part)
+        whole = text(name.get("text")) or both
+        if whole:
+            return whole
+    return "(no name)"
+
+
+def _age(born: str, on: date) -> str:
+    try:
+        day = date.fromisoformat(born)
+    except ValueError:
+        return ""
+    return str(on.year - day.year - ((on.month, on.day) < (day.month, day.day)))
+
+
+def _is_mistaken(resource: Mapping[str, Any]) -> bool:
+    return "entered-in-error" in (resource.get("status"), _first_code(resource.get("verificationStatus")))
+
+
+def _words(concept: Mapping[str, Any]) -> str:
+    displays = [text(coding.get("display")) for coding in tables(concept.get("coding"))]
+    return text(concept.get("text")) or next((display for display in displays if display), "") or _code(concept)
+
+
+def _code(concept: Mapping[str, Any]) -> str:
+    return next((text(coding.get("code")) for coding in tables(concept.get("coding"))), "")
+
+
+def _first_code(concept: Any) -> str:
+    return _code(table(concept))
+
+
+def _day(resource: Mapping[str, Any]) -> str:
+    period = table(resource.get("effectivePeriod"))
+    found = next((text(resource.get(name)) for name in _DATES if text(resource.get(name))), text(period.get("start")))
+    match = _DAY.match(found)
+    return match[0] if match else ""
+
+
+def _dosage(order: Mapping[str, Any]) -> str:
+    told = []
+    for dosage in tables(order.get("dosageInstruction")):
+        words = text(dosage.get("text"))
+        route = _words(table(dosage.get("route")))
+        told.append(", ".join(part for part in (words, "" if route in words else route) if part))
+    return "; ".join(part for part in told if part)

@@ -1,0 +1,178 @@
+"""The EHR page: a small EHR in the browser that plays a CDS Hooks client against any service and any FHIR server.
+
+What may live here: the routes, and reading the form into deeds. The server keeps no state between two requests.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import HTTPException
+
+from cds_service.ehr_client.ehr import Ehr, EhrError
+from cds_service.web import Surroundings
+from cds_service.web.ehr.actions import Clinician
+from cds_service.web.ehr.cards import as_json, judged_drugs, quiet, shown_cards
+from cds_service.web.ehr.chart import find_patients, order_row, read_chart, read_person
+from cds_service.web.ehr.drugs import ROUTES, Catalogue, load_catalogue
+from cds_service.web.ehr.signing import sign_words, waiting_cards
+from cds_service.web.ehr.state import CHART, ORDER, BadState, State, dump, load
+from cds_service.web.guard import guard
+from cds_service.web.page import page, problem
+
+log = logging.getLogger("cds_service")
+
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_MOST_TYPED = 200
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - recognised here, not bound
+
+
+def ehr_page(around: Surroundings) -> Blueprint:
+    """The routes under /ehr."""
+    routes = Blueprint("ehr", __name__)
+    catalogue = load_catalogue()
+    guard(routes)
+
+    @routes.errorhandler(BadState)
+    def bad_state(_: BadState) -> Response:
+        return problem(400, "This click cannot be understood", "The page is out of date. Open the chart again.")
+
+    @routes.errorhandler(EhrError)
+    def no_server(error: EhrError) -> Response:
+        if error.status in (404, 410):
+            return problem(404, "No such patient", "The FHIR server does not know this patient.")
+        said = f"answered with status {error.status}" if error.status else "did not answer"
+        said = "answered with something that cannot be read" if error.status == 200 else said
+        return problem(502, "The FHIR server cannot be read", f"The FHIR server {said}.")
+
+    @routes.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        return problem(error.code or 500, error.name, "The page does not answer such a request.")
+
+    @routes.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        # The message could carry patient data and stays out.
+        log.error("unexpected %s on the EHR page", type(error).__name__)
+        return problem(500, "The page failed", "The fault has been logged. Open the chart again.")
+
+    @routes.get("/ehr")
+    def opened() -> Response:
+        patient_id = request.args.get("patient", "")
+        if not patient_id:
+            return _patients(around, "")
+        clinician = _clinician(around, catalogue, patient_id, State())
+        state = State()
+        clinician.open_chart(state)
+        return _chart_page(around, clinician, state, chart=True)
+
+    @routes.post("/ehr/patients")
+    def searched() -> Response:
+        return _patients(around, request.form.get("name", "").strip()[:_MOST_TYPED])
+
+    @routes.post("/ehr")
+    def acted() -> Response:
+        state = load(request.form.get("state", ""))
+        clinician = _clinician(around, catalogue, request.args.get("patient", ""), state)
+        changed = _act(clinician, state, request.form)
+        is_part = "X-Ehr-Part" in request.headers
+        return _chart_page(around, clinician, state, chart=changed or not is_part)
+
+    return routes
+
+
+def _act(clinician: Clinician, state: State, form: Mapping[str, str]) -> bool:
+    """Do what the pressed button says ("accept:card:suggestion"); True when the chart has changed."""
+    deed, _, rest = form.get("do", "").partition(":")
+    first, _, second = rest.partition(":")
+    route, dose = form.get("route", ""), form.get("dose", "").strip()[:_MOST_TYPED]
+    typed = form.get("drug", "").strip()[:_MOST_TYPED]
+    match deed:
+        case "call":
+            state.send_prefetch, state.offer_server = "prefetch" in form, "server" in form
+            return _asking(clinician, state).open_chart(state)
+        case "settle":
+            return clinician.pick(state, typed, route, dose, keep=False)
+        case "pick" if rest or typed:
+            return clinician.pick(state, rest or typed, route, dose, keep=True)
+        case "pick":
+            state.say("type the name of a drug first", well=False)
+            return False
+        case "remove":
+            return clinician.remove(state, rest)
+        case "accept":
+            return clinician.accept(state, first, second)
+        case "override":
+            comment = form.get(f"comment:{first}", "").strip()
+            return clinician.override(state, first, form.get(f"reason:{first}", ""), comment)
+        case "sign":
+            return clinician.sign(state)
+    raise BadState("there is no such button")
+
+
+def _clinician(around: Surroundings, catalogue: Catalogue, patient_id: str, state: State) -> Clinician:
+    if not _ID.fullmatch(patient_id) or not patient_id.strip("."):
+        raise EhrError("no patient id", 404)
+    settings = around.settings
+    ehr = Ehr(
+        settings.pages_service or _this_service(),
+        settings.pages_fhir_server or "",
+        send_prefetch=state.send_prefetch,
+        offer_server=state.offer_server,
+    )
+    return Clinician(ehr, patient_id, catalogue, around.clock)
+
+
+def _asking(clinician: Clinician, state: State) -> Clinician:
+    """The same clinician, whose client calls as the form has just said."""
+    ehr = Ehr(clinician.ehr.cds, clinician.ehr.fhir, None, state.send_prefetch, state.offer_server)
+    return Clinician(ehr, clinician.patient_id, clinician.catalogue, clinician.clock)
+
+
+def _this_service() -> str:
+    """The address that this server listens at: not the one that the browser used, which may be mapped or made up."""
+    host = request.environ.get("SERVER_NAME", "127.0.0.1")
+    name = _EVERYWHERE.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{name}:{request.environ.get('SERVER_PORT', '80')}"
+
+
+def _patients(around: Surroundings, name: str) -> Response:
+    ehr = Ehr("", around.settings.pages_fhir_server or "")
+    found = find_patients(ehr, name, around.clock().date())
+    return page("ehr/patients.html", title="Patients", patients=found, name=name, fhir=ehr.fhir)
+
+
+def _chart_page(around: Surroundings, clinician: Clinician, state: State, *, chart: bool) -> Response:
+    ehr, typed = clinician.ehr, _still_typed(clinician, state)
+    return page(
+        "ehr/page.html",
+        title="Chart",
+        person=read_person(ehr, clinician.patient_id, around.clock().date()),
+        chart=read_chart(ehr, clinician.patient_id) if chart else None,
+        state=state,
+        state_json=quiet(dump(state)),
+        fhir=ehr.fhir,
+        cds=ehr.cds,
+        chart_answers=state.at(CHART),
+        order_answers=state.at(ORDER),
+        typed=typed,
+        route=request.form.get("route", "") if typed else "",
+        dose=request.form.get("dose", "") if typed else "",
+        routes=ROUTES,
+        matches=[] if state.picked else clinician.catalogue.matching(typed),
+        shown_cards=lambda answer: shown_cards(answer, ehr.fhir),
+        titles_of=lambda answer: ", ".join(order_row(one).what for one in judged_drugs(answer)),
+        sign_words=sign_words(state),
+        waiting=waiting_cards(state),
+        as_json=as_json,
+        order_row=order_row,
+    )
+
+
+def _still_typed(clinician: Clinician, state: State) -> str:
+    """What stays in the search box: the text while it is looked for, or while the pick may still change."""
+    typed, deed = request.form.get("drug", "").strip()[:_MOST_TYPED], request.form.get("do", "")
+    undecided = deed == "pick" and len(clinician.catalogue.matching(typed)) > 1
+    return typed if deed == "settle" or state.picked or undecided else ""

@@ -1,0 +1,87 @@
+"""Signing on the EHR page: what must be answered first, and the orders as they are written to the FHIR server.
+
+What may live here: when a second click may pass what order-sign said, and the signed form of a draft.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cds_service.ehr_client.ehr import Ehr, Resource
+from cds_service.web.ehr.cards import table, tables, text
+from cds_service.web.ehr.orders import Done, write
+from cds_service.web.ehr.state import ORDER, Answer, State
+
+DEMO_SYSTEM, DEMO_PREFIX = "urn:calciphylaxis-cds:demo", "cds-demo-"
+"""What marks the synthetic patients: a tag of this system and an id with this prefix. Both are cleaned away by it."""
+
+_SIGNED_AS = {"Task": "requested", "Appointment": "proposed"}
+"""The status of a signed order where it is not "active"."""
+
+_OBJECTIONS = ("critical", "warning")
+
+
+def judgement(state: State) -> list[Answer]:
+    """The answers of order-sign to exactly these drafts; none where it has yet to be asked."""
+    return [answer for answer in state.at(ORDER) if answer.hook == "order-sign"] if state.is_judged else []
+
+
+def waiting_cards(state: State) -> list[str]:
+    """The summaries of the objections of order-sign that a second click must not pass: a reason can be given first."""
+    return [
+        text(card.get("summary"))
+        for answer in judgement(state)
+        for card in answer.cards
+        if card.get("indicator") in _OBJECTIONS
+        and tables(card.get("overrideReasons"))
+        and text(card.get("uuid"))
+        and not answer.was_overridden(text(card.get("uuid")))
+    ]
+
+
+def unjudged(state: State) -> str:
+    """How much of order-sign is missing, in words that follow "although"; "" where every service has judged."""
+    faulty = [bool(answer.fault) for answer in judgement(state)]
+    if not any(faulty):
+        return ""
+    return "nothing was judged" if all(faulty) else "not everything was judged"
+
+
+def sign_words(state: State) -> str:
+    """What the button says."""
+    if not judgement(state):
+        return f"Sign {len(state.drafts)} order{'' if len(state.drafts) == 1 else 's'}"
+    return f"Sign although {unjudged(state)}" if unjudged(state) else "Sign all the same"
+
+
+def demo_tags(ehr: Ehr, patient_id: str) -> list[Mapping[str, Any]]:
+    """The tags that mark a synthetic patient, none for anybody else; EhrError when the patient cannot be read."""
+    if not patient_id.startswith(DEMO_PREFIX):
+        return []
+    tags = tables(table(ehr.read(f"Patient/{patient_id}").get("meta")).get("tag"))
+    return [tag for tag in tags if tag.get("system") == DEMO_SYSTEM]
+
+
+def sign_draft(ehr: Ehr, state: State, draft: Resource, tags: list[Mapping[str, Any]], now: str) -> Done:
+    """Write the order to the FHIR server, no longer a draft; it stays one where the server does not take it."""
+    done = write(ehr, state, _signed(draft, tags, now), "signed")
+    if done.fault:
+        state.say(done.fault, well=False)
+    else:
+        state.drafts.remove(draft)
+    return done
+
+
+def _signed(draft: Resource, tags: list[Mapping[str, Any]], now: str) -> Resource:
+    """The order as it is written: under the server's id or, for a synthetic patient, marked and named to be cleaned."""
+    kind = draft["resourceType"]
+    signed = {name: value for name, value in draft.items() if name not in ("id", "meta")}
+    signed["status"] = _SIGNED_AS.get(kind, "active")
+    if kind != "Appointment":
+        signed["authoredOn"] = now
+    if tags:
+        # The draft's own id keeps a second try from making a second order.
+        own = str(draft["id"]).removeprefix("draft-")
+        signed |= {"id": f"{DEMO_PREFIX}signed-{own}", "meta": {"tag": [dict(tag) for tag in tags]}}
+    return signed

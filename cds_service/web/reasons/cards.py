@@ -1,0 +1,77 @@
+"""What the cards of a topic say, offer and accept as a reason against them, from the wording in force.
+
+What may live here: a card's text on its way to the page, without a patient. Sentences stand in the data files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from cds_service.web.reasons.text import Words
+from hooks.card import OverrideReason
+from hooks.policy import CardText
+from hooks.reasons.reasons import Reasons
+from hooks.wording import SuggestionText, Wording
+
+_FOR = {"draft": "for a draft order", "active": "for an active prescription"}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A suggestion: what it is called, what accepting it does, and where it is offered only."""
+
+    label: Markup
+    does: tuple[str, ...]
+    only: str
+    recommended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CardWords:
+    """One text of a topic."""
+
+    title: str
+    summary: Markup
+    lead: tuple[Markup, ...]
+    do: tuple[Markup, ...]
+    evidence: tuple[Markup, ...]
+    needs: tuple[str, ...]
+    offers: tuple[Offer, ...]
+    overrides: tuple[OverrideReason, ...]
+
+
+def card_words(text: CardText, wording: Wording, reasons: Reasons, words: Words) -> CardWords:
+    """The text as the page shows it."""
+
+    def lines(of: Iterable[str]) -> tuple[Markup, ...]:
+        return tuple(words.card(line) for line in of)
+
+    return CardWords(
+        title=text.title,
+        summary=words.card(text.summary),
+        lead=lines(text.lead),
+        do=lines(text.do),
+        evidence=lines(text.evidence),
+        needs=tuple(wording.needs[name].name for name in text.needs),
+        offers=tuple(_offer(wording.suggestions[name], wording, reasons, words) for name in text.suggest),
+        overrides=tuple(wording.override_reasons[code] for code in text.override),
+    )
+
+
+def _offer(text: SuggestionText, wording: Wording, reasons: Reasons, words: Words) -> Offer:
+    removing = {"": "Delete the draft order, or stop the active prescription", "draft": "Delete the draft order"}
+    removes = removing.get(text.only, "Stop the active prescription")
+    conditions = [
+        *([_FOR[text.only]] if text.only else []),
+        *(f"when {words.plain(reasons.situations[name])}" for name in text.when),
+        *(f"not when {words.plain(reasons.situations[name])}" for name in text.unless),
+    ]
+    return Offer(
+        label=words.card(text.label),
+        does=tuple(removes if action == "remove" else wording.actions[action] for action in text.actions),
+        only="; ".join(conditions),
+        recommended=text.recommended,
+    )

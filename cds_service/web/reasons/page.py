@@ -1,0 +1,123 @@
+"""The reasons: public pages on what stands behind the cards, one per topic, and one on the service as a whole.
+
+What may live here: the routes. What a page shows is read from the clinicians' data files when the service starts;
+only the thresholds depend on the day.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from importlib.resources import files
+from typing import Any
+
+from flask import Blueprint, Response
+
+from cds_service.api.services import SERVICES, Knowledge
+from cds_service.web import Surroundings
+from cds_service.web.page import page, problem
+from cds_service.web.reasons.cards import card_words
+from cds_service.web.reasons.codes import code_rows
+from cds_service.web.reasons.tables import drug_rows, record_rows, result_rows, sign_rows
+from cds_service.web.reasons.text import Words
+from hooks.policy import Policy
+from hooks.reasons.loading import load_reasons
+from hooks.reasons.reasons import Reasons
+
+KEPT = "public, max-age=300"
+"""No page of these holds anything of a patient."""
+
+HOOK_WORDS = {"patient-view": "chart opened", "order-select": "drug picked", "order-sign": "before signing"}
+
+
+def packaged_reasons(policy: Policy) -> Reasons:
+    """The reasons of the packaged data files for a policy. Raises PolicyError with every problem of the files."""
+
+    def parsed(name: str) -> dict[str, Any]:
+        return tomllib.loads(files("hooks").joinpath(name).read_text(encoding="utf-8"))
+
+    return load_reasons(parsed("reasons.toml"), parsed("thresholds.toml"), parsed("drug_rules.toml"), policy)
+
+
+def reasons_page(around: Surroundings) -> Blueprint:
+    """The routes under /reasons."""
+    reasons = Blueprint("reasons", __name__)
+    pages = _Pages(around.knowledge, packaged_reasons(around.knowledge.policy))
+
+    def today() -> date:
+        return around.clock().astimezone(around.knowledge.zone).date()
+
+    @reasons.get("/reasons")
+    def index() -> Response:
+        return pages.index(today())
+
+    @reasons.get("/reasons/about")
+    def about() -> Response:
+        return pages.about(today())
+
+    @reasons.get("/reasons/<code>")
+    def topic(code: str) -> Response:
+        return pages.topic(code, today())
+
+    @reasons.after_request
+    def keep(response: Response) -> Response:
+        response.headers["Cache-Control"] = KEPT
+        return response
+
+    return reasons
+
+
+@dataclass(frozen=True)
+class _Pages:
+    """The pages of one set of data files."""
+
+    knowledge: Knowledge
+    reasons: Reasons
+
+    def index(self, on: date) -> Response:
+        grouped = {
+            words: [topic for topic in self.reasons.topics.values() if topic.group == group]
+            for group, words in self.reasons.groups.items()
+        }
+        return page("reasons/page.html", title="Reasons behind the cards", groups=grouped, words=self._words(on), on=on)
+
+    def topic(self, code: str, on: date) -> Response:
+        topic = self.reasons.topics.get(code)
+        if topic is None:
+            return problem(404, "No such topic", "No card has this topic. The list of all topics is at /reasons.")
+        words, policy = self._words(on), self.knowledge.policy
+        points = [number for number in topic.numbers if number.key.startswith("points.")]
+        return page(
+            "reasons/topic.html",
+            title=topic.title,
+            topic=topic,
+            reasons=self.reasons,
+            words=words,
+            on=on,
+            hook_words=HOOK_WORDS,
+            cards=[card_words(text, policy.wording, self.reasons, words) for text in topic.texts],
+            numbers=[number for number in topic.numbers if number not in points],
+            points=points if "points" in topic.tables else [],
+            signs=sign_rows(policy) if "signs" in topic.tables else [],
+            drugs=drug_rows(self.knowledge.vocabulary.drugs, topic.drug_classes),
+        )
+
+    def about(self, on: date) -> Response:
+        limits = self.knowledge.policy.thresholds(on)
+        windows = {analyte.value: (window.fresh, window.usable) for analyte, window in limits.windows.items()}
+        return page(
+            "reasons/about.html",
+            title="About this decision support",
+            reasons=self.reasons,
+            words=self._words(on),
+            on=on,
+            hook_words=HOOK_WORDS,
+            services=SERVICES,
+            records=record_rows(self.knowledge),
+            codes=code_rows(self.knowledge.vocabulary.conditions, self.reasons.concepts),
+            results=result_rows(self.knowledge, windows),
+        )
+
+    def _words(self, on: date) -> Words:
+        return Words(self.reasons.numbers, self.reasons.slots, on)

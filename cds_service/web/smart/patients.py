@@ -1,0 +1,39 @@
+"""The patients of a server that asks for no authorization, to choose one from.
+
+What may live here: that one search. Where an EHR signs people in, it is the EHR that knows the patient.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cds_service.fhir_client import FhirClient, FhirError, FhirServer, answer_of
+from fhir_mappings.fhir_json import FHIR_ID, as_text
+from fhir_mappings.patients import patient_name
+
+MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What a person is chosen by; `born` is "" where the server does not tell."""
+
+    id: str
+    name: str
+    born: str
+
+
+def patients(client: FhirClient, base: str) -> tuple[list[Person], str]:
+    """The first hundred by name, or none and why they could not be read."""
+    deadline = client.deadline()
+    search = client.submit_search(FhirServer(base), f"Patient?_count={MOST}", deadline, past=lambda _: True)
+    try:
+        found = answer_of(search, deadline).resources
+    except FhirError as error:
+        return [], error.reason
+    people = [
+        Person(as_text(one.get("id")), patient_name(one), as_text(one.get("birthDate")))
+        for one in found
+        if one.get("resourceType") == "Patient" and FHIR_ID.fullmatch(as_text(one.get("id")))
+    ]
+    return sorted(people, key=lambda person: (person.name.casefold(), person.id))[:MOST], ""

@@ -1,0 +1,4 @@
+"""The patient's history as FHIR keeps it: what to ask for, and the periods that it tells of.
+
+What may live here: reading FHIR resources of the past for the patient's course.
+"""

@@ -1,0 +1,127 @@
+"""A patient's history from FHIR: today's chart, and what came and went before.
+
+What may live here: the longer searches of the course, and bringing the readers of periods together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from fhir_mappings.chart import ChartContext, Gathered, build_chart
+from fhir_mappings.course.periods import condition_period, medication_period, procedure_period, was_taken
+from fhir_mappings.fhir_json import Json, as_text, is_about, resource_key
+from fhir_mappings.medications import is_active, read_medication, refers_to_drug
+from fhir_mappings.queries import Query
+from fhir_mappings.vocabulary import Vocabulary
+from hooks.chart import Medication, Unreadable
+from hooks.course.record import ConditionPeriod, History, MedicationPeriod, ProcedurePeriod
+
+LOOK_BACK_DAYS = 731
+"""Two years, one of them a leap year."""
+
+_PAGE = "500"
+_NOT_IN_THE_COURSE = frozenset({"temperature", "inflammation"})
+"""What only the sepsis watch of today looks at."""
+
+
+def course_queries(queries: Iterable[Query]) -> tuple[Query, ...]:
+    """The searches of the services, reaching back two years before the first day that any rule would have looked at.
+
+    Prescriptions of every status are asked for.
+    """
+    return tuple(_longer(query) for query in queries if query.key not in _NOT_IN_THE_COURSE)
+
+
+def _longer(query: Query) -> Query:
+    days = None if query.look_back_days is None else query.look_back_days + LOOK_BACK_DAYS
+    params = tuple(
+        (name, _PAGE if name == "_count" else value)
+        for name, value in query.params
+        if not (query.key == "medications" and name == "status")
+    )
+    what = "prescriptions" if query.key == "medications" else query.what
+    return replace(query, params=params, look_back_days=days, what=what)
+
+
+def past_orders(orders: Iterable[Any]) -> tuple[Json, ...]:
+    """The orders that are over, put as if they were active: so that the drugs they refer to are looked up as well."""
+    return tuple(
+        {**order, "status": "active"}
+        for order in orders
+        if isinstance(order, dict) and was_taken(order) and not is_active(order)
+    )
+
+
+def read_history(gathered: Sequence[Gathered], context: ChartContext, vocabulary: Vocabulary) -> History:
+    """The history of one patient. Takes any JSON; what cannot be read is listed in the chart, never dropped."""
+    chart = build_chart(gathered, context, vocabulary)
+    medications, unreadable, unread = _medications(gathered, context, vocabulary)
+    return History(
+        chart=replace(chart, unreadable=(*chart.unreadable, *unreadable)),
+        conditions=tuple(_conditions(gathered, context, vocabulary)),
+        medications=tuple(medications),
+        procedures=tuple(_procedures(gathered, context, vocabulary)),
+        unread_past=unread,
+    )
+
+
+def _resources(gathered: Sequence[Gathered], kind: str, patient_id: str) -> Iterator[Json]:
+    """The patient's resources of a type, each once; what is passed over here has been reported with the chart."""
+    seen: list[Json] = []
+    ids: dict[str, Json] = {}
+    for one in gathered:
+        if one.query.resource_type != kind:
+            continue
+        for resource in one.resources:
+            if not isinstance(resource, dict) or resource.get("resourceType") != kind:
+                continue
+            identifier = as_text(resource.get("id"))
+            if (identifier and ids.get(identifier) == resource) or not is_about(resource, patient_id):
+                continue
+            ids[identifier] = resource
+            seen.append(resource)
+    return iter(seen)
+
+
+def _conditions(
+    gathered: Sequence[Gathered], context: ChartContext, vocabulary: Vocabulary
+) -> Iterator[ConditionPeriod]:
+    for resource in _resources(gathered, "Condition", context.patient_id):
+        period = condition_period(resource, context.on, context.zone, vocabulary.conditions)
+        if period is not None:
+            yield period
+
+
+def _procedures(
+    gathered: Sequence[Gathered], context: ChartContext, vocabulary: Vocabulary
+) -> Iterator[ProcedurePeriod]:
+    for resource in _resources(gathered, "Procedure", context.patient_id):
+        period = procedure_period(resource, context.zone, vocabulary.conditions)
+        if period is not None:
+            yield period
+
+
+def _medications(
+    gathered: Sequence[Gathered], context: ChartContext, vocabulary: Vocabulary
+) -> tuple[list[MedicationPeriod], list[Unreadable], int]:
+    """The prescriptions that were taken at some time; of those that are over also what could not be read."""
+    at_hand: dict[str, Mapping[str, Any]] = {**context.medications}
+    for one in gathered:
+        for resource in one.resources:
+            if isinstance(resource, dict) and resource.get("resourceType") == "Medication":
+                at_hand[resource_key(resource)] = resource
+    periods: list[MedicationPeriod] = []
+    unreadable: list[Unreadable] = []
+    unread = 0
+    for request in _resources(gathered, "MedicationRequest", context.patient_id):
+        if not was_taken(request):
+            continue
+        found = read_medication(request, at_hand, context.zone, vocabulary.drugs)
+        if isinstance(found, Medication):
+            periods.append(medication_period(request, found, context.on, context.zone))
+        elif not is_active(request):
+            unreadable.append(found)
+            unread += refers_to_drug(request)
+    return periods, unreadable, unread

@@ -1,0 +1,153 @@
+"""An engineer who asks why a token is refused sees each check, what was found and what was expected."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cds_service.access.bearer_token import Reason
+from cds_service.access.key_set_fetch import KeySetUnavailable
+from cds_service.access.key_sets import KeySets
+from cds_service.access.public_keys import read_key
+from cds_service.access.token_checks import Finding
+from cds_service.access.token_doctor import explain
+from cds_service.access.trusted_clients import parse_trusted_clients
+from tests.unit.cds_service.cds_client import (
+    ISSUER,
+    JWKS_URL,
+    NOW,
+    PATH,
+    PUBLIC_URL,
+    SECONDS,
+    bearer,
+    claims,
+    part,
+    signing_key,
+    token,
+    trust_file,
+)
+
+ENDPOINT = f"{PUBLIC_URL}{PATH}"
+
+
+def nothing_is_fetched(url: str) -> bytes:
+    raise AssertionError(f"{url} was contacted")
+
+
+def examined(compact: str, key_sets: KeySets | None = None, **changed: Any) -> list[Finding]:
+    clients = parse_trusted_clients(trust_file(**changed), "clients.toml")
+    return explain(compact, clients, ENDPOINT, NOW, key_sets or KeySets(nothing_is_fetched))
+
+
+def failures(findings: list[Finding]) -> dict[Reason, str]:
+    return {finding.reason: finding.text for finding in findings if not finding.ok}
+
+
+@pytest.mark.parametrize("compact", [token(), bearer(token()), f"  {token()}\n"])
+def test_a_good_token_fails_no_check(compact: str) -> None:
+    findings = examined(compact)
+    assert failures(findings) == {}
+    assert {finding.reason for finding in findings} >= {Reason.ISSUER, Reason.SIGNATURE, Reason.AUDIENCE}
+
+
+def test_every_fault_is_found_not_only_the_first() -> None:
+    bad = token(
+        signing_key("2026-03x"),
+        header={"kid": "2026-03", "typ": "at+jwt", "jku": "https://attacker.example/keys"},
+        aud="https://other.example",
+        iat=SECONDS + 31,
+        exp=SECONDS + 5000,
+        nbf=SECONDS + 40,
+        jti=7,
+    )
+    assert set(failures(examined(bad))) == {
+        Reason.TYPE,
+        Reason.KEY_ADDRESS,
+        Reason.SIGNATURE,
+        Reason.AUDIENCE,
+        Reason.ISSUED,
+        Reason.NOT_BEFORE,
+        Reason.LIFETIME,
+        Reason.TOKEN_ID,
+    }
+
+
+def test_the_audience_is_shown_as_seen_and_as_expected() -> None:
+    text = failures(examined(token(aud="https://cds.example/")))[Reason.AUDIENCE]
+    assert "'https://cds.example/'" in text
+    assert f"'{ENDPOINT}'" in text
+
+
+def test_the_distance_of_the_clocks_is_shown() -> None:
+    findings = examined(token(iat=SECONDS + 95))
+    assert "95 s after now" in failures(findings)[Reason.ISSUED]
+    assert any("2026-03-02T12:00:00Z" in finding.text and "30 s" in finding.text for finding in findings)
+
+
+def test_the_fingerprints_of_our_keys_are_shown() -> None:
+    fingerprint = read_key(signing_key().jwk).fingerprint
+    assert fingerprint in failures(examined(token(header={"kid": "unknown"})))[Reason.KEY_ID]
+    wrong = token(signing_key("attacker"), header={"kid": "2026-03"})
+    assert fingerprint in failures(examined(wrong))[Reason.SIGNATURE]
+
+
+def test_an_unknown_issuer_ends_the_examination_with_the_known_ones() -> None:
+    findings = examined(token(iss="https://other.example"))
+    assert ISSUER in failures(findings)[Reason.ISSUER]
+    assert findings[-1].reason is Reason.ISSUER
+
+
+def test_an_outage_of_the_key_server_is_told_and_the_claims_are_still_examined() -> None:
+    def fail(url: str) -> bytes:
+        raise KeySetUnavailable("down")
+
+    found = failures(examined(token(aud="x"), KeySets(fail), keys=None, jwks_url=JWKS_URL))
+    assert JWKS_URL in found[Reason.NO_KEYS]
+    assert Reason.AUDIENCE in found
+
+
+def test_keys_left_out_of_a_fetched_set_are_told() -> None:
+    body = json.dumps({"keys": [signing_key().jwk, {"kty": "EC", "kid": "half"}]}).encode()
+    findings = examined(token(), KeySets(lambda url: body), keys=None, jwks_url=JWKS_URL)
+    assert failures(findings) == {}
+    assert any("left out of the key set: key 2" in finding.text for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("compact", "reason"), [("", Reason.NOT_A_JWT), ("a.b", Reason.NOT_A_JWT), ("x" * 9000, Reason.TOO_LONG)]
+)
+def test_what_is_no_token_is_told_as_that(compact: str, reason: Reason) -> None:
+    assert list(failures(examined(compact))) == [reason]
+
+
+def test_neither_signature_nor_id_nor_subject_is_shown() -> None:
+    compact = token(jti="call-secret", sub="Mrs Example")
+    shown = "\n".join(finding.text for finding in examined(compact))
+    assert compact.split(".")[2] not in shown
+    assert "call-secret" not in shown
+    assert "Mrs Example" not in shown
+
+
+def test_a_token_cannot_write_to_the_terminal() -> None:
+    shown = "\n".join(finding.text for finding in examined(token(aud="\x1b[31m\u202e")))
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+
+
+json_values = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=5)
+
+
+@settings(deadline=None)
+@given(st.sampled_from(["alg", "typ", "kid", "jku", "aud", "iat", "exp", "nbf", "jti", "crit"]), json_values)
+def test_any_value_in_any_place_is_explained(name: str, value: Any) -> None:
+    header = {"alg": "ES384", "kid": "2026-03", "typ": "JWT", name: value}
+    forged = f"{part(header)}.{part(claims() | {name: value})}.{part(b'none')}"
+    assert failures(examined(forged))
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_any_text_is_explained(text: str) -> None:
+    assert failures(examined(text))

@@ -1,0 +1,283 @@
+"""The command line: what it prints for people and programs, and that every mistake is answered in words."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from werkzeug.serving import make_server
+
+from cds_service.api.card_json import OVERRIDE_SYSTEM
+from cds_service.app import create_app, default_policy, utc_now
+from cds_service.commands.cli import FAULTS, cli, in_words, settings_for
+from cds_service.demo.patients import SyntheticPatient, load_patients
+from cds_service.demo.sandbox import Sandbox
+from cds_service.settings import Settings
+from cds_service.storage.cards_and_feedback import FeedbackItem, Store
+from fhir_mappings.vocabulary import VocabularyError
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+KEY = "elevated-risk-on-warfarin"
+
+
+def run(*arguments: str, **environment: str) -> Result:
+    return CliRunner().invoke(cli, arguments, env=environment)
+
+
+@pytest.fixture(scope="module")
+def patient() -> SyntheticPatient:
+    return next(one for one in load_patients(utc_now()) if one.key == KEY)
+
+
+@pytest.fixture(scope="module")
+def fhir(patient: SyntheticPatient) -> Iterator[str]:
+    with Sandbox(patient.resources) as sandbox:
+        yield sandbox.base
+
+
+@pytest.fixture(scope="module")
+def cds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A running service on this machine."""
+    database = tmp_path_factory.mktemp("cli") / "cards.sqlite3"
+    app = create_app(Settings(dev=True, database_url=f"sqlite:///{database}", fhir_deadline_seconds=20))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    app.extensions["cds_fhir_client"].close()
+    app.extensions["cds_store"].close()
+
+
+@pytest.fixture
+def order_file(patient: SyntheticPatient, tmp_path: Path) -> str:
+    path = tmp_path / "order.json"
+    path.write_text(json.dumps(patient.orders[0].resource), "utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("command", [[], ["serve"], ["invoke"], ["demo"], ["sandbox"], ["sandbox", "load"]])
+def test_every_command_explains_itself(command: list[str]) -> None:
+    for flag in ("--help", "-h"):
+        result = run(*command, flag)
+        assert result.exit_code == 0
+        assert "Usage:" in result.output
+
+
+def test_the_version_is_told() -> None:
+    assert "calciphylaxis-cds" in run("--version").output.replace("cli, version", "calciphylaxis-cds")
+
+
+@pytest.mark.parametrize("fetch", [[], ["--fetch"]], ids=["with prefetch", "without prefetch"])
+def test_invoke_prints_the_cards_as_json(fetch: list[str], cds: str, fhir: str, patient: SyntheticPatient) -> None:
+    result = run("invoke", "--cds", cds, "--fhir", fhir, "--patient", patient.patient_id, "--json", *fetch)
+    assert result.exit_code == 0, result.output
+    cards = json.loads(result.stdout)
+    shown = [[card["source"]["topic"]["code"], card["indicator"]] for card in cards]
+    assert shown == patient.expect["patient-view"]
+
+
+def test_invoke_prints_the_cards_for_people(cds: str, fhir: str, patient: SyntheticPatient) -> None:
+    result = run("invoke", "--cds", cds, "--fhir", fhir, "--patient", patient.patient_id)
+    assert result.exit_code == 0
+    assert "vka-dialysis" in result.output
+
+
+@pytest.mark.parametrize("hook", ["order-select", "order-sign"])
+def test_invoke_judges_an_order_from_a_file(
+    hook: str, cds: str, fhir: str, patient: SyntheticPatient, order_file: str
+) -> None:
+    arguments = ("--patient", patient.patient_id, "--hook", hook, "--order", order_file, "--json")
+    result = run("invoke", "--cds", cds, "--fhir", fhir, *arguments)
+    assert [card["source"]["topic"]["code"] for card in json.loads(result.stdout)] == ["vka-dialysis"]
+
+
+def test_an_order_file_may_leave_out_what_the_ehr_would_fill_in(
+    cds: str, fhir: str, patient: SyntheticPatient, tmp_path: Path
+) -> None:
+    path = tmp_path / "short.json"
+    path.write_text(
+        json.dumps({"resourceType": "MedicationRequest", "medicationCodeableConcept": {"text": "warfarin"}})
+    )
+    arguments = ("--patient", patient.patient_id, "--hook", "order-sign", "--order", str(path), "--json")
+    assert len(json.loads(run("invoke", "--cds", cds, "--fhir", fhir, *arguments).stdout)) == 1
+
+
+def test_an_order_hook_without_an_order_is_refused() -> None:
+    result = run("invoke", "--fhir", "http://127.0.0.1:9/fhir", "--patient", "p", "--hook", "order-sign")
+    assert result.exit_code == 2
+    assert "needs at least one --order FILE" in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("{", "is not JSON"), ("[]", "is not a MedicationRequest"), ('{"resourceType": "Basic"}', "is not a Medication")],
+)
+def test_an_order_file_that_cannot_be_used_is_named(text: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "order.json"
+    path.write_text(text)
+    arguments = ("--patient", "p", "--hook", "order-sign", "--order", str(path))
+    result = run("invoke", "--fhir", "http://127.0.0.1:9/fhir", *arguments)
+    assert result.exit_code == 1
+    assert f"order.json {words}" in result.output
+
+
+def test_a_patient_who_is_not_on_the_server_is_an_error_in_words(cds: str, fhir: str) -> None:
+    result = run("invoke", "--cds", cds, "--fhir", fhir, "--patient", "nobody")
+    assert result.exit_code == 1
+    assert "answered 412" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_service_that_is_not_there_is_an_error_in_words() -> None:
+    result = run("invoke", "--cds", "http://127.0.0.1:9", "--fhir", "http://127.0.0.1:9/fhir", "--patient", "p")
+    assert result.exit_code == 1
+    assert "did not answer" in result.output
+
+
+def test_loading_and_cleaning_can_be_repeated(patient: SyntheticPatient) -> None:
+    with Sandbox(()) as sandbox:
+        for _ in range(2):
+            result = run("sandbox", "load", sandbox.base, "--wait", "5")
+            assert result.exit_code == 0, result.output
+        assert patient.patient_id in result.output
+        held = {one["id"] for one in sandbox.store.all("Patient")}
+        assert patient.patient_id in held
+        removed = run("sandbox", "clean", sandbox.base)
+        assert removed.exit_code == 0
+        assert f"resources removed from {sandbox.base}" in removed.output
+        assert list(sandbox.store.all("Patient")) == []
+        assert run("sandbox", "clean", sandbox.base).stdout.startswith("0 resources removed")
+
+
+@pytest.mark.parametrize("command", [("load", "--wait", "1"), ("clean",)])
+def test_a_fhir_server_that_is_not_there_is_an_error_in_words(command: tuple[str, ...]) -> None:
+    name, *more = command
+    result = run("sandbox", name, "http://127.0.0.1:9/fhir", *more)
+    assert result.exit_code == 1
+    assert "cannot be reached" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "words"),
+    [
+        (("serve",), {"CDS_THREADS": "many"}, "CDS_THREADS: expected a whole number"),
+        (("serve",), {"CDS_THREAD": "4"}, "CDS_THREAD: there is no such setting; did you mean CDS_THREADS?"),
+        (("serve", "--allow-fhir", "ftp://x"), {}, "--allow-fhir ftp://x: expected a plain http"),
+        (("serve", "--dev", "--host", "0.0.0.0"), {}, "--dev serves without client authentication"),
+        (("serve", "--port", "0"), {}, "--port"),
+        (("demo", "--patient", "nobody"), {}, "no synthetic patient of that name"),
+        (("invoke", "--patient", "p"), {}, "--fhir"),
+        (("unheard-of",), {}, "No such command"),
+    ],
+)
+def test_a_mistake_is_answered_in_words(arguments: tuple[str, ...], environment: dict[str, str], words: str) -> None:
+    result = run(*arguments, **environment)
+    assert result.exit_code in (1, 2)
+    assert words in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_service_that_cannot_start_says_why() -> None:
+    result = run("invoke", "--fhir", "ftp://ehr.example", "--patient", "p")
+    assert result.exit_code == 1
+    assert "the service did not start" in result.output
+    assert "--allow-fhir ftp://ehr.example: expected" in result.output
+
+
+def test_the_service_that_invoke_starts_uses_no_setting_of_the_environment(
+    fhir: str, patient: SyntheticPatient, tmp_path: Path
+) -> None:
+    database, clients = tmp_path / "clinic.sqlite3", tmp_path / "clients.toml"
+    clients.write_text("")
+    result = run(
+        *("invoke", "--fhir", fhir, "--patient", patient.patient_id, "--json"),
+        CDS_DATABASE_URL=f"sqlite:///{database}",
+        CDS_TRUSTED_CLIENTS=str(clients),
+        CDS_THREADS="many",
+    )
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)
+    assert not database.exists()
+
+
+def test_an_installation_that_cannot_be_served_is_told_in_words(tmp_path: Path) -> None:
+    clients = tmp_path / "clients.toml"
+    clients.write_text("")
+    result = run("serve", CDS_TRUSTED_CLIENTS=str(clients), CDS_PUBLIC_URL="https://cds.example")
+    assert result.exit_code == 1
+    assert "at least one [[client]] table was expected" in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_fault_of_an_installation_is_a_message(fault: type[Exception]) -> None:
+    with pytest.raises(click.ClickException, match="what is wrong"), in_words():
+        raise VocabularyError(["what is wrong"]) if fault is VocabularyError else fault("what is wrong")
+
+
+def overridden(card: str, code: str | None, system: str | None = OVERRIDE_SYSTEM) -> FeedbackItem:
+    return FeedbackItem(card, "overridden", NOON, override_reason_code=code, override_reason_system=system)
+
+
+def test_overrides_are_counted_with_the_published_code_of_their_reason(tmp_path: Path) -> None:
+    reasons = default_policy().wording.override_reasons.values()
+    known = next(reason for reason in reasons if reason.standard)
+    private = next(reason for reason in reasons if not reason.standard)
+    url = f"sqlite:///{tmp_path}/cards.sqlite3"
+    with closing(Store(url)) as store:
+        asked = [
+            overridden("1", known.code),
+            overridden("2", known.code, None),
+            overridden("3", known.code, "urn:elsewhere"),
+            overridden("4", private.code),
+            overridden("5", None, None),
+        ]
+        store.record_feedback("a-service", asked, NOON)
+    system, code, _ = known.standard or ("", "", "")
+    result = run("overrides", CDS_DATABASE_URL=url)
+    assert result.exit_code == 0, result.output
+    assert sorted(line.split("(unknown card)  ")[1] for line in result.output.splitlines()) == sorted([
+        f"{known.code}  {system}|{code}", f"{known.code}  {system}|{code}", known.code, private.code, "(no reason)",
+    ])  # fmt: skip
+
+
+def test_feedback_is_listed_oldest_first_and_without_comments(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/cards.sqlite3"
+    later = NOON.replace(hour=13)
+    with closing(Store(url)) as store:
+        accepted = FeedbackItem("1", "accepted", NOON, accepted_suggestions=("s",))
+        both = FeedbackItem("2", "accepted", NOON, accepted_suggestions=("s", "t"), user_comment="Zephyrine")
+        store.record_feedback("a-service", [accepted, both], NOON)
+        store.record_feedback("a-service", [overridden("3", "mechanical-valve"), overridden("4", None)], later)
+        store.record_feedback("another", [accepted], later)
+    result = run("feedback", "--service", "a-service", CDS_DATABASE_URL=url)
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines() == [
+        "2026-03-02T12:00:00+00:00  accepted    a-service  (unknown card)  1 suggestion",
+        "2026-03-02T12:00:00+00:00  accepted    a-service  (unknown card)  2 suggestions",
+        "2026-03-02T12:00:00+00:00  overridden  a-service  (unknown card)  mechanical-valve",
+        "2026-03-02T12:00:00+00:00  overridden  a-service  (unknown card)  (no reason)",
+    ]
+
+
+def test_overrides_of_a_database_that_cannot_be_used_are_an_error_in_words(tmp_path: Path) -> None:
+    result = run("overrides", CDS_DATABASE_URL=f"sqlite:///{tmp_path}/missing/cards.sqlite3")
+    assert result.exit_code == 1
+    assert "the database could not be used" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_allowed_servers_of_the_command_line_join_those_of_the_environment() -> None:
+    settings = settings_for(dev=True, allow_fhir=("https://B.example/fhir",))
+    assert settings.allowed_fhir_servers[-1] == "https://b.example/fhir"
+    assert settings.dev

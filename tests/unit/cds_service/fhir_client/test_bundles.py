@@ -1,0 +1,150 @@
+"""A Bundle is taken at its word only where its words can be read."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cds_service.fhir_client.bundles import (
+    NOT_A_BUNDLE,
+    REPORTED_ERROR,
+    UNREADABLE_ENTRY,
+    UNREADABLE_NEXT,
+    bundle_problem,
+    bundle_resources,
+    looks_truncated,
+    match_count,
+    next_link,
+    reports_error,
+)
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def bundle(*resources: Any, **members: Any) -> dict[str, Any]:
+    return {"resourceType": "Bundle", "entry": [{"resource": resource} for resource in resources], **members}
+
+
+def observation(number: int = 1) -> dict[str, Any]:
+    return {"resourceType": "Observation", "id": str(number)}
+
+
+def outcome(*severities: str) -> dict[str, Any]:
+    return {"resourceType": "OperationOutcome", "issue": [{"severity": severity} for severity in severities]}
+
+
+def next_page(url: Any) -> dict[str, Any]:
+    return {"link": [{"relation": "self", "url": "here"}, {"relation": "next", "url": url}]}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        bundle(),
+        {"resourceType": "Bundle"},
+        {"resourceType": "Bundle", "entry": None, "link": None},
+        bundle(observation(), outcome("warning", "information")),
+        {"resourceType": "Bundle", "entry": [{"fullUrl": "urn:uuid:1"}, {"resource": None}]},
+        bundle(**next_page("https://ehr.example/fhir?page=2")),
+        bundle(link=[{"relation": "self"}, {"url": "x"}]),
+    ],
+)
+def test_a_sound_bundle_has_no_problem(value: object) -> None:
+    assert bundle_problem(value) is None
+
+
+@pytest.mark.parametrize("value", [None, [], "Bundle", 7, {}, {"resourceType": ["Bundle"]}, observation()])
+def test_what_is_not_a_bundle_is_named_so(value: object) -> None:
+    assert bundle_problem(value) == NOT_A_BUNDLE
+
+
+@pytest.mark.parametrize("severity", ["error", "fatal"])
+def test_an_error_of_the_server_is_a_problem_as_the_answer_and_inside_it(severity: str) -> None:
+    assert bundle_problem(outcome(severity)) == REPORTED_ERROR
+    assert bundle_problem(bundle(observation(), outcome("warning", severity))) == REPORTED_ERROR
+
+
+@pytest.mark.parametrize("severity", ["warning", "information", "success"])
+def test_a_remark_of_the_server_is_no_error(severity: str) -> None:
+    assert not reports_error(outcome(severity))
+
+
+@pytest.mark.parametrize(
+    "issue", [None, [], {}, "fatal", [None], [{}], [{"severity": None}], [{"severity": []}], [{"severity": "severe"}]]
+)
+def test_an_outcome_whose_severity_cannot_be_read_counts_as_an_error(issue: object) -> None:
+    assert reports_error({"resourceType": "OperationOutcome", "issue": issue})
+
+
+@pytest.mark.parametrize("entry", [{}, "x", 3, [None], ["x"], [[]], [{"resource": "x"}], [{"resource": []}]])
+def test_an_entry_that_cannot_be_read_is_a_problem(entry: object) -> None:
+    assert bundle_problem({"resourceType": "Bundle", "entry": entry}) == UNREADABLE_ENTRY
+
+
+@pytest.mark.parametrize(
+    "link",
+    [{}, "x", [None], [{"relation": "next"}], [{"relation": "next", "url": 5}], [{"relation": "next", "url": " "}]],
+)
+def test_a_next_page_that_cannot_be_found_is_a_problem(link: object) -> None:
+    assert bundle_problem(bundle(link=link)) == UNREADABLE_NEXT
+
+
+def test_resources_come_in_order_without_empty_entries_and_without_remarks() -> None:
+    page = bundle(observation(1), None, outcome("warning"), observation(2))
+    assert bundle_resources(page) == [observation(1), observation(2)]
+
+
+def test_the_next_link_is_the_one_called_next() -> None:
+    assert next_link(bundle(**next_page(" ?page=2 "))) == "?page=2"
+    assert next_link(bundle(link=[{"relation": "self", "url": "here"}])) is None
+    assert next_link(bundle()) is None
+
+
+def test_only_matches_are_counted() -> None:
+    entries = [
+        {"resource": observation(1)},
+        {"resource": observation(2), "search": {"mode": "match"}},
+        {"resource": observation(3), "search": {"mode": "include"}},
+        {"resource": observation(4), "search": "match"},
+        {"resource": outcome("warning"), "search": {"mode": "outcome"}},
+        {"resource": outcome("warning")},
+        {"fullUrl": "urn:uuid:1"},
+    ]
+    assert match_count({"resourceType": "Bundle", "entry": entries}) == 3
+
+
+@pytest.mark.parametrize(
+    ("total", "requested", "truncated"),
+    [
+        (2, 3, False),
+        (3, 3, True),
+        (None, 3, False),
+        (None, 2, True),
+        (None, 1, True),
+        ("9", 3, False),
+        (True, 3, False),
+    ],
+)
+def test_two_matches_look_truncated_when_more_were_counted_or_the_page_is_full(
+    total: object, requested: int, truncated: bool
+) -> None:
+    assert looks_truncated(bundle(observation(1), observation(2), total=total), requested) is truncated
+
+
+def test_a_bundle_that_names_its_next_page_is_not_called_truncated() -> None:
+    assert not looks_truncated(bundle(observation(), total=9, **next_page("?page=2")), 1)
+
+
+@given(anything, anything, anything)
+def test_no_bundle_at_all_makes_the_readers_stumble(entry: object, link: object, total: object) -> None:
+    page = {"resourceType": "Bundle", "entry": entry, "link": link, "total": total}
+    problem = bundle_problem(page)
+    resources = bundle_resources(page)
+    looks_truncated(page, 3)
+    if problem is None:
+        assert len(resources) <= len(entry) if isinstance(entry, list) else resources == []

@@ -1,0 +1,505 @@
+"""An answer on a connection that was open already is held to the same promises as one on a new connection."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from ssl import SSLContext
+from typing import Any
+
+import pytest
+import requests
+import responses
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from cds_service.fhir_client import FhirClient, FhirError, FhirServer, Limits, SearchResult, answer_of
+from cds_service.fhir_client import terms as fhir_terms
+from tests.unit.cds_service.conftest import Behaviour, Connection, Loopback
+
+PATIENT = {"resourceType": "Patient", "id": "1"}
+BODY = json.dumps(PATIENT).encode()
+LIMITS = Limits(deadline_seconds=1.5, max_pages=4, max_bytes=200_000, pool_size=4)
+Serve = Callable[..., Loopback]
+
+
+@pytest.fixture
+def client() -> Iterator[FhirClient]:
+    opened = FhirClient(LIMITS, lambda base: True)
+    yield opened
+    opened.close()
+
+
+def read(client: FhirClient, server: Loopback, path: str = "Patient/1") -> Any:
+    deadline = client.deadline()
+    return answer_of(client.submit_read(FhirServer(server.base, "the-token"), path, deadline), deadline)
+
+
+def reason_of(action: Callable[..., object], *args: Any) -> str:
+    with pytest.raises(FhirError) as failure:
+        action(*args)
+    return failure.value.reason
+
+
+def then(*behaviours: Behaviour) -> Behaviour:
+    """The requests of all connections together are answered by these in turn, the last one again and again."""
+    lock, left = threading.Lock(), list(behaviours)
+
+    def act(connection: Connection) -> None:
+        with lock:
+            behaviour = left.pop(0) if len(left) > 1 else left[0]
+        behaviour(connection)
+
+    return act
+
+
+def whole(connection: Connection) -> None:
+    connection.answer(BODY)
+
+
+@contextmanager
+def in_this_thread_alone() -> Iterator[None]:
+    """Fails when a request goes out in another thread: what the test is about did not happen."""
+    here, elsewhere, send = threading.current_thread(), list[str](), HTTPAdapter.send
+
+    def watched(self: HTTPAdapter, *args: Any, **kwargs: Any) -> requests.Response:
+        if threading.current_thread() is not here:
+            elsewhere.append(threading.current_thread().name)
+        return send(self, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(HTTPAdapter, "send", watched)
+        yield
+    assert elsewhere == []
+
+
+def test_a_second_request_goes_out_on_the_open_connection_with_the_token_and_needs_no_thread(
+    serve: Serve, client: FhirClient
+) -> None:
+    server = serve(whole)
+    read(client, server)
+    with in_this_thread_alone():
+        assert read(client, server, "Patient/1?_elements=id|name") == PATIENT
+    first, second = server.heads
+    assert second.startswith("GET /fhir/Patient/1?_elements=id%7Cname HTTP/1.1\r\n")
+    for line in first.splitlines()[1:]:
+        assert line in second.splitlines()
+    assert not server.hung_up.is_set()
+
+
+def test_all_requests_pass_the_one_place_where_tests_stand_in_for_the_network(serve: Serve, client: FhirClient) -> None:
+    server = serve(whole)
+    read(client, server)
+    with responses.RequestsMock() as fake:
+        fake.get(f"{server.base}/Patient/1", json={**PATIENT, "active": True})
+        assert read(client, server) == {**PATIENT, "active": True}
+    assert len(server.heads) == 1
+
+
+def chunked(connection: Connection) -> None:
+    pieces = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in (BODY[:9], BODY[9:]))
+    connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + pieces + b"0\r\n\r\n")
+
+
+def compressed(connection: Connection) -> None:
+    connection.answer(gzip.compress(BODY), Content_Encoding="gzip")
+
+
+def byte_by_byte(connection: Connection) -> None:
+    for number in range(len(BODY)):
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY) if number == 0 else b""
+        connection.send(head + BODY[number : number + 1])
+
+
+def after_interim_answers(connection: Connection) -> None:
+    connection.send(b"HTTP/1.1 100 Continue\r\nRetry-After: 9\r\n\r\n" * 3)
+    connection.answer(BODY)
+
+
+def until_closed(connection: Connection) -> None:
+    connection.send(b"HTTP/1.1 200 OK\r\n\r\n" + BODY)
+    connection.sock.close()
+
+
+@pytest.mark.parametrize("behaviour", [chunked, compressed, byte_by_byte, after_interim_answers, until_closed])
+def test_an_answer_is_understood_however_it_comes(serve: Serve, client: FhirClient, behaviour: Behaviour) -> None:
+    server = serve(then(whole, behaviour, whole))
+    read(client, server)
+    with in_this_thread_alone():
+        assert read(client, server) == PATIENT
+    assert read(client, server) == PATIENT
+    assert len(server.heads) == 3
+
+
+def hang_up(connection: Connection) -> None:
+    connection.sock.close()
+
+
+def truncate(connection: Connection) -> None:
+    connection.send(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"resourceType": "Patient"}')
+    connection.sock.close()
+
+
+def not_http(connection: Connection) -> None:
+    connection.send(b"SSH-2.0-OpenSSH\r\n")
+    connection.sock.close()
+
+
+def not_gzip(connection: Connection) -> None:
+    connection.answer(BODY, Content_Encoding="gzip")
+
+
+def two_lengths(connection: Connection) -> None:
+    connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}")
+
+
+def upgrade(connection: Connection) -> None:
+    connection.send(b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
+
+
+def headers_without_end(connection: Connection) -> None:
+    connection.send(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 300_000)
+    connection.stay_silent()
+
+
+BROKEN: list[Behaviour] = [
+    Connection.reset,
+    hang_up,
+    truncate,
+    not_http,
+    not_gzip,
+    two_lengths,
+    upgrade,
+    headers_without_end,
+]
+
+
+@pytest.mark.parametrize("behaviour", BROKEN)
+def test_a_broken_answer_is_asked_for_once_more_on_a_new_connection(
+    serve: Serve, client: FhirClient, behaviour: Behaviour
+) -> None:
+    server = serve(then(whole, behaviour, whole))
+    read(client, server)
+    assert read(client, server) == PATIENT
+    assert len(server.heads) == 3
+
+
+def test_what_stays_broken_is_a_failure_after_one_more_try(serve: Serve, client: FhirClient) -> None:
+    server = serve(then(whole, Connection.reset))
+    read(client, server)
+    assert reason_of(read, client, server) == fhir_terms.UNREACHABLE
+    assert len(server.heads) == 3
+
+
+def busy(connection: Connection) -> None:
+    connection.answer(b"", "503 Busy")
+
+
+def busy_for_long(connection: Connection) -> None:
+    connection.answer(b"", "429 Too Many", Retry_After="60")
+
+
+@pytest.mark.parametrize(("behaviours", "asked"), [([whole, busy, whole], 3), ([whole, busy], 3)])
+def test_a_busy_server_is_asked_once_more(
+    serve: Serve, client: FhirClient, behaviours: list[Behaviour], asked: int
+) -> None:
+    server = serve(then(*behaviours))
+    read(client, server)
+    if behaviours[-1] is busy:
+        assert reason_of(read, client, server) == "the FHIR server answered 503"
+    else:
+        assert read(client, server) == PATIENT
+    assert len(server.heads) == asked
+
+
+def test_a_server_that_asks_for_a_long_pause_is_not_asked_again(serve: Serve, client: FhirClient) -> None:
+    server = serve(then(whole, busy_for_long))
+    read(client, server)
+    assert reason_of(read, client, server) == "the FHIR server answered 429"
+    assert len(server.heads) == 2
+
+
+def redirect_slowly(connection: Connection) -> None:
+    connection.send(b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 100000\r\n\r\n")
+    connection.drip()
+
+
+def test_a_redirect_is_neither_followed_nor_read(serve: Serve, client: FhirClient) -> None:
+    server = serve(then(whole, redirect_slowly))
+    read(client, server)
+    started = time.monotonic()
+    assert reason_of(read, client, server) == "the FHIR server answered 302"
+    assert time.monotonic() - started < LIMITS.deadline_seconds / 2
+    assert server.hung_up.wait(10)
+
+
+def drip_headers(connection: Connection) -> None:
+    connection.send(b"HTTP/1.1 200 OK\r\n")
+    connection.drip(b"X")
+
+
+def drip_body(connection: Connection) -> None:
+    connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n{")
+    connection.drip()
+
+
+def drip_continues(connection: Connection) -> None:
+    connection.drip(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+@pytest.mark.parametrize("behaviour", [Connection.stay_silent, drip_headers, drip_body, drip_continues])
+def test_a_server_that_never_finishes_is_left_at_the_deadline_and_the_connection_closed(
+    serve: Serve, behaviour: Behaviour
+) -> None:
+    server, quick = serve(then(whole, behaviour)), serve(whole)
+    client = FhirClient(Limits(deadline_seconds=0.4, pool_size=1), lambda base: True)
+    read(client, server)
+    started = time.monotonic()
+    assert reason_of(read, client, server) == fhir_terms.LATE
+    assert time.monotonic() - started < 2
+    assert server.hung_up.wait(10)
+    assert read(client, quick) == PATIENT
+    client.close()
+
+
+def test_one_slow_answer_holds_up_no_other(serve: Serve, client: FhirClient) -> None:
+    both = threading.Barrier(2)
+
+    def meet(connection: Connection) -> None:
+        both.wait(10)
+        whole(connection)
+
+    def by_path(connection: Connection) -> None:
+        drip_body(connection) if "Patient/2" in connection.head else whole(connection)
+
+    server = serve(then(meet, meet, by_path))
+    slow_and_quick(client, server)
+    deadline = client.deadline()
+    slow, quick = (client.submit_read(FhirServer(server.base), path, deadline) for path in ("Patient/2", "Patient/1"))
+    assert reason_of(answer_of, slow, deadline) == fhir_terms.LATE
+    assert answer_of(quick, deadline) == PATIENT
+
+
+def test_an_answer_that_comes_in_a_thread_does_not_wait_for_a_slow_one_on_an_open_connection(
+    serve: Serve, client: FhirClient
+) -> None:
+    def by_path(connection: Connection) -> None:
+        drip_body(connection) if "Patient/2" in connection.head else whole(connection)
+
+    server = serve(then(whole, by_path))
+    read(client, server)
+    deadline = client.deadline()
+    slow, quick = (client.submit_read(FhirServer(server.base), path, deadline) for path in ("Patient/2", "Patient/1"))
+    assert answer_of(quick, deadline) == PATIENT
+    assert deadline.reading() > LIMITS.deadline_seconds / 2
+    assert reason_of(answer_of, slow, deadline) == fhir_terms.LATE
+
+
+def test_a_connection_that_was_closed_does_not_hide_those_that_are_open(serve: Serve, client: FhirClient) -> None:
+    both = threading.Barrier(2)
+
+    def meet(connection: Connection) -> None:
+        both.wait(10)
+        whole(connection)
+
+    server = serve(then(meet, meet, lambda connection: connection.answer(b"", "404 Not Found"), whole))
+    slow_and_quick(client, server)
+    assert reason_of(read, client, server) == "the FHIR server answered 404"
+    with in_this_thread_alone():
+        assert read(client, server) == PATIENT
+
+
+def slow_and_quick(client: FhirClient, server: Loopback) -> None:
+    """Open two connections."""
+    deadline = client.deadline()
+    look_ups = [client.submit_read(FhirServer(server.base), "Patient/1", deadline) for _ in range(2)]
+    assert [answer_of(look_up, deadline) for look_up in look_ups] == [PATIENT, PATIENT]
+
+
+def test_next_pages_are_read_on_the_open_connection_too(serve: Serve, client: FhirClient) -> None:
+    def page(number: int) -> Behaviour:
+        links = [{"relation": "next", "url": f"?page={number + 1}"}] if number < 3 else []
+        entry = [{"resource": {"resourceType": "Observation", "id": str(number)}}]
+        body = json.dumps({"resourceType": "Bundle", "type": "searchset", "link": links, "entry": entry}).encode()
+        return lambda connection: connection.answer(body)
+
+    server = serve(then(whole, page(1), page(2), page(3)))
+    read(client, server)
+    deadline = client.deadline()
+    with in_this_thread_alone():
+        look_up = client.submit_search(FhirServer(server.base), "Observation?patient=1", deadline)
+        found: SearchResult = answer_of(look_up, deadline)
+    assert ([one["id"] for one in found.resources], found.complete) == (["1", "2", "3"], True)
+
+
+def large(connection: Connection) -> None:
+    connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
+    while not connection.server.stopping.is_set():
+        connection.send(b" " * 65_536)
+
+
+def endless(before: bytes, again: bytes) -> Behaviour:
+    """What is no content, and never ends."""
+
+    def send(connection: Connection) -> None:
+        connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + before)
+        while not connection.server.stopping.is_set():
+            connection.send(again * 1000)
+
+    return send
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        endless(b"1;a=", b"a" * 60),
+        endless(b"1\r\n{\r\n0\r\n", b"X-A: 1\r\n"),
+        endless(b"1\r\n{\r\n0\r\nX: ", b"a" * 60),
+    ],
+    ids=["chunk extension", "trailers", "a trailer"],
+)
+def test_what_surrounds_the_content_is_bounded_as_well(serve: Serve, client: FhirClient, behaviour: Behaviour) -> None:
+    server = serve(then(whole, behaviour))
+    read(client, server)
+    started = time.monotonic()
+    assert reason_of(read, client, server) in (fhir_terms.TOO_LARGE, fhir_terms.LATE)
+    assert time.monotonic() - started < 2 * LIMITS.deadline_seconds
+    assert server.hung_up.wait(10)
+
+
+def bomb(connection: Connection) -> None:
+    connection.answer(gzip.compress(b" " * 20 * LIMITS.max_bytes), Content_Encoding="gzip")
+
+
+@pytest.mark.parametrize("behaviour", [large, bomb])
+def test_an_answer_larger_than_the_limit_is_not_read_to_its_end(
+    serve: Serve, client: FhirClient, behaviour: Behaviour
+) -> None:
+    server = serve(then(whole, behaviour))
+    read(client, server)
+    assert reason_of(read, client, server) == fhir_terms.TOO_LARGE
+    assert server.hung_up.wait(10)
+
+
+@pytest.mark.parametrize(("spare", "fits"), [(0, True), (1, False)])
+def test_the_limit_itself_still_fits(serve: Serve, client: FhirClient, spare: int, fits: bool) -> None:
+    body = BODY + b" " * (LIMITS.max_bytes - len(BODY) + spare)
+    server = serve(then(whole, lambda connection: connection.answer(body)))
+    read(client, server)
+    if fits:
+        assert read(client, server) == PATIENT
+    else:
+        assert reason_of(read, client, server) == fhir_terms.TOO_LARGE
+
+
+def two_answers(connection: Connection) -> None:
+    other = json.dumps({**PATIENT, "id": "of-somebody-else"}).encode()
+    answers = [b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body for body in (BODY, other)]
+    connection.send(b"".join(answers))
+
+
+def test_a_second_answer_that_nobody_asked_for_is_not_taken_for_that_of_the_next_request(
+    serve: Serve, client: FhirClient
+) -> None:
+    server = serve(then(whole, two_answers, whole))
+    read(client, server)
+    assert [read(client, server) for _ in range(2)] == [PATIENT, PATIENT]
+    assert server.hung_up.wait(10)
+
+
+def test_the_rest_of_a_tls_record_is_not_taken_for_the_answer_of_the_next_request(
+    serve: Serve, tls: SSLContext, certificate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In a thread 8192 bytes are read at a time; what else came in the record waits where no look at the socket sees it.
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
+    length = 8192 - len(head % 8000)
+    stale = json.dumps({**PATIENT, "id": "of-somebody-else"}).encode()
+    both = head % length + BODY.ljust(length) + head % len(stale) + stale
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    client = FhirClient(LIMITS, lambda base: True, trust_environment=True)
+    server = serve(then(lambda connection: connection.send(both), whole), tls)
+    assert [read(client, server) for _ in range(3)] == [PATIENT] * 3
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "asked"), [("403 Forbidden", 1), ("503 Service Unavailable", 2)], ids=["refused", "busy"]
+)
+def test_what_a_refusal_says_is_not_unpacked_and_its_pause_is_kept(
+    serve: Serve, client: FhirClient, status: str, asked: int
+) -> None:
+    times: list[float] = []
+
+    def refuse(connection: Connection) -> None:
+        times.append(time.monotonic())
+        connection.answer(gzip.compress(BODY * 50_000), status, Content_Encoding="gzip", Retry_After="1")
+
+    server = serve(then(whole, refuse))
+    read(client, server)
+    assert reason_of(read, client, server) == f"the FHIR server answered {status[:3]}"
+    assert len(times) == asked
+    assert times[-1] - times[0] >= asked - 1
+
+
+def test_an_address_that_leads_nowhere_leaves_the_others_of_its_name_their_share_of_the_time(
+    serve: Serve, client: FhirClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, told = serve(whole), list[float]()
+    host, port = "127.0.0.1", int(server.base.rsplit(":", 1)[1].split("/")[0])
+    found = [(2, 1, 6, "", ("192.0.2.1", port)), (2, 1, 6, "", (host, port))]
+    connect = urllib3.util.connection.create_connection
+
+    def pretend(address: tuple[str, int], timeout: float, *more: Any) -> Any:
+        told.append(timeout)
+        if address[0] != host:
+            time.sleep(timeout)
+            raise TimeoutError
+        return connect(address, timeout, *more)
+
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr("urllib3.util.connection.create_connection", pretend)
+    assert read(client, server) == PATIENT
+    assert told[0] <= LIMITS.deadline_seconds / 2
+
+
+def test_a_connection_that_is_to_be_closed_is_not_used_again(serve: Serve, client: FhirClient) -> None:
+    server = serve(lambda connection: connection.answer(BODY, Connection="close"))
+    assert [read(client, server) for _ in range(3)] == [PATIENT] * 3
+
+
+def test_cookies_are_not_kept(serve: Serve, client: FhirClient) -> None:
+    server = serve(lambda connection: connection.answer(BODY, Set_Cookie="session=1; Path=/"))
+    for _ in range(3):
+        read(client, server)
+    assert not any("Cookie" in head for head in server.heads)
+
+
+def test_many_calls_leave_neither_threads_nor_connections_behind(serve: Serve, client: FhirClient) -> None:
+    server = serve(whole)
+    read(client, server)
+    before = threading.active_count()
+    for _ in range(30):
+        deadline = client.deadline()
+        look_ups = [client.submit_read(FhirServer(server.base), "Patient/1", deadline) for _ in range(4)]
+        for look_up in look_ups:
+            answer_of(look_up, deadline)
+    # A few of the client and of the server; were each request to open a connection, it would be over a hundred.
+    assert threading.active_count() - before < 20
+
+
+def test_what_is_sent_and_answered_over_tls_is_the_same(
+    serve: Serve, tls: SSLContext, certificate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    client = FhirClient(LIMITS, lambda base: True, trust_environment=True)
+    server = serve(then(whole, chunked, byte_by_byte, truncate, whole), tls)
+    read(client, server)
+    with in_this_thread_alone():
+        assert [read(client, server) for _ in range(2)] == [PATIENT, PATIENT]
+    assert read(client, server) == PATIENT
+    assert len(server.heads) == 5
+    client.close()

@@ -1,0 +1,404 @@
+"""What was answered to a card is kept, whatever happens next; what it says of a patient stays inside."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import traceback
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import IO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy.exc import StatementError
+
+from cds_service.storage.cards_and_feedback import (
+    FeedbackItem,
+    IssuedCard,
+    OverrideCount,
+    Store,
+    StoreError,
+    SuggestionLabel,
+    storable,
+)
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+ROOT = Path(__file__).parents[4]
+CARD = IssuedCard("card-1", "calciphylaxis", "hook-1", "warfarin", "critical", NOON, (SuggestionLabel("s-1", "Stop"),))
+OVERRIDDEN = FeedbackItem(
+    card="card-1",
+    outcome="overridden",
+    outcome_timestamp=NOON,
+    override_reason_code="mechanical-valve",
+    override_reason_system="https://cds.example/reasons",
+    override_reason_display="Mechanical valve",
+    user_comment="Mrs Example has a valve",
+)
+ACCEPTED = FeedbackItem("card-1", "accepted", NOON, accepted_suggestions=("s-1",))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.sqlite3"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Store]:
+    opened = Store(f"sqlite:///{path}")
+    yield opened
+    opened.close()
+
+
+def record(store: Store, *cards: IssuedCard) -> None:
+    """Record cards as the routes do: on a busy machine they may have to wait in memory."""
+    with suppress(StoreError):
+        store.record_cards(cards)
+
+
+@contextmanager
+def another_writer(path: Path) -> Iterator[sqlite3.Connection]:
+    """Another process that has begun to write and does not come to an end."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+    finally:
+        if connection.in_transaction:
+            connection.rollback()
+        connection.close()
+
+
+def rows(path: Path, query: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def test_feedback_comes_back_as_it_was_given(store: Store) -> None:
+    store.record_cards([CARD])
+    assert store.record_feedback("calciphylaxis", [OVERRIDDEN, ACCEPTED], NOON) == []
+    stored = list(store.feedback())
+    assert [kept.item for kept in stored] == [OVERRIDDEN, ACCEPTED]
+    assert [(kept.service, kept.received_at, kept.known, kept.topic) for kept in stored] == [
+        ("calciphylaxis", NOON, True, "warfarin")
+    ] * 2
+
+
+def test_a_moment_from_another_time_zone_comes_back_as_the_same_moment_in_utc(store: Store) -> None:
+    moment = NOON.astimezone(timezone(timedelta(hours=-7)))
+    store.record_feedback("calciphylaxis", [replace(ACCEPTED, outcome_timestamp=moment)], NOON)
+    (kept,) = store.feedback()
+    assert kept.item.outcome_timestamp == NOON
+    assert kept.item.outcome_timestamp.utcoffset() == timedelta(0)
+
+
+def test_a_moment_without_a_time_zone_is_refused(store: Store) -> None:
+    naive = replace(ACCEPTED, outcome_timestamp=NOON.replace(tzinfo=None))
+    with pytest.raises(StatementError, match="needs a time zone"):
+        store.record_feedback("calciphylaxis", [naive], NOON)
+    assert list(store.feedback()) == []
+
+
+def test_feedback_on_a_card_we_never_gave_is_kept_and_named(store: Store) -> None:
+    store.record_cards([CARD])
+    stranger = replace(ACCEPTED, card="card-9")
+    assert store.record_feedback("calciphylaxis", [stranger, ACCEPTED, stranger], NOON) == ["card-9"]
+    assert [(kept.item.card, kept.known, kept.topic) for kept in store.feedback()] == [
+        ("card-9", False, ""),
+        ("card-1", True, "warfarin"),
+    ]
+
+
+def test_a_card_of_another_service_is_unknown_to_this_one(store: Store) -> None:
+    store.record_cards([CARD])
+    assert store.record_feedback("another", [ACCEPTED], NOON) == ["card-1"]
+
+
+def test_more_unknown_cards_than_one_query_can_name_are_all_named(store: Store) -> None:
+    many = [replace(ACCEPTED, card=f"stranger-{number}") for number in range(1_203)]
+    assert len(store.record_feedback("calciphylaxis", many, NOON)) == 1_203
+
+
+def test_no_feedback_is_nothing_to_do(store: Store, path: Path) -> None:
+    assert store.record_feedback("calciphylaxis", [], NOON) == []
+    store.record_cards([])
+    assert not path.exists()
+
+
+def test_the_same_feedback_twice_is_kept_once_and_a_later_one_beside_it(store: Store) -> None:
+    later = replace(ACCEPTED, outcome_timestamp=NOON + timedelta(microseconds=1))
+    store.record_feedback("calciphylaxis", [ACCEPTED, ACCEPTED], NOON)
+    store.record_feedback("calciphylaxis", [ACCEPTED, later, OVERRIDDEN], NOON)
+    assert [kept.item for kept in store.feedback()] == [ACCEPTED, later, OVERRIDDEN]
+
+
+def test_feedback_is_kept_whole_or_not_at_all(store: Store) -> None:
+    broken = replace(OVERRIDDEN, outcome=None)  # type: ignore[arg-type]  # the column refuses it, the others are fine
+    with pytest.raises(StoreError):
+        store.record_feedback("calciphylaxis", [ACCEPTED, broken], NOON)
+    assert list(store.feedback()) == []
+
+
+def test_a_card_recorded_again_stays_as_it_is(store: Store, path: Path) -> None:
+    store.record_cards([CARD])
+    store.record_cards([replace(CARD, topic="calcium"), replace(CARD, uuid="card-2")])
+    assert rows(path, "SELECT uuid, topic FROM card ORDER BY uuid") == [("card-1", "warfarin"), ("card-2", "warfarin")]
+
+
+def test_a_card_keeps_what_feedback_refers_to_and_no_patient(store: Store, path: Path) -> None:
+    store.record_cards([CARD])
+    assert rows(path, "SELECT * FROM card") == [
+        (
+            "card-1",
+            "calciphylaxis",
+            "hook-1",
+            "warfarin",
+            "critical",
+            "2026-03-02 12:00:00.000000",
+            '[{"uuid": "s-1", "label": "Stop"}]',
+        )
+    ]
+
+
+def test_readers_and_writers_do_not_wait_for_each_other(store: Store, path: Path) -> None:
+    store.record_feedback("calciphylaxis", [ACCEPTED, OVERRIDDEN], NOON)
+    reading = store.feedback()
+    assert next(reading).item == ACCEPTED
+    store.record_cards([CARD])
+    assert next(reading).item == OVERRIDDEN
+    assert rows(path, "PRAGMA journal_mode") == [("wal",)]
+    assert list(reading) == []
+
+
+def test_cards_that_cannot_be_written_at_once_go_along_with_the_next_ones(path: Path) -> None:
+    now = [100.0]
+    store = Store(f"sqlite:///{path}", clock=lambda: now[0])
+    assert store.ping()
+    with another_writer(path), pytest.raises(StoreError):
+        store.record_cards([CARD])
+    with pytest.raises(StoreError, match="a moment ago"):
+        store.record_cards([replace(CARD, uuid="card-2")])
+    assert rows(path, "SELECT uuid FROM card") == []
+    now[0] += 5
+    store.record_cards([replace(CARD, uuid="card-3")])
+    assert rows(path, "SELECT uuid FROM card ORDER BY uuid") == [("card-1",), ("card-2",), ("card-3",)]
+    store.close()
+
+
+def test_feedback_takes_waiting_cards_along_and_knows_them(store: Store, path: Path) -> None:
+    assert store.ping()
+    with another_writer(path):
+        record(store, CARD)
+    assert store.record_feedback("calciphylaxis", [ACCEPTED], NOON) == []
+    assert [(kept.known, kept.topic) for kept in store.feedback()] == [(True, "warfarin")]
+    store.record_cards([replace(CARD, uuid="card-2")])
+    assert len(rows(path, "SELECT uuid FROM card")) == 2
+
+
+def test_feedback_waits_for_another_writer_that_cards_do_not_wait_for(store: Store, path: Path) -> None:
+    assert store.ping()
+    with another_writer(path) as busy:
+        with pytest.raises(StoreError):
+            store.record_cards([CARD])
+        with ThreadPoolExecutor(1) as threads:
+            taken = threads.submit(store.record_feedback, "calciphylaxis", [ACCEPTED], NOON)
+            with pytest.raises(TimeoutError):
+                taken.result(timeout=0.5)
+            busy.rollback()
+            assert taken.result() == []
+
+
+def test_of_very_many_waiting_cards_the_newest_are_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "missing"
+    store = Store(f"sqlite:///{folder}/store.sqlite3")
+    record(store, *(replace(CARD, uuid=f"card-{number}") for number in range(10_001)))
+    folder.mkdir()
+    asked = [replace(ACCEPTED, card=f"card-{number}") for number in (0, 1, 10_000)]
+    assert store.record_feedback("calciphylaxis", asked, NOON) == ["card-0"]
+    store.close()
+
+
+def test_feedback_can_be_asked_for_by_moment_and_service(store: Store) -> None:
+    store.record_feedback("calciphylaxis", [ACCEPTED], NOON)
+    store.record_feedback("other", [OVERRIDDEN], NOON + timedelta(seconds=1))
+    assert [kept.service for kept in store.feedback(since=NOON)] == ["calciphylaxis", "other"]
+    assert [kept.service for kept in store.feedback(since=NOON + timedelta(seconds=1))] == ["other"]
+    assert [kept.service for kept in store.feedback(service="calciphylaxis")] == ["calciphylaxis"]
+    assert list(store.feedback(since=NOON + timedelta(seconds=2))) == []
+
+
+def test_overrides_are_counted_by_topic_and_reason(store: Store) -> None:
+    store.record_cards([CARD])
+    again = replace(OVERRIDDEN, outcome_timestamp=NOON + timedelta(hours=1))
+    silent = FeedbackItem("card-9", "overridden", NOON)
+    store.record_feedback("calciphylaxis", [OVERRIDDEN, again, ACCEPTED, silent], NOON)
+    reason = ("https://cds.example/reasons", "mechanical-valve", "Mechanical valve")
+    assert list(store.overrides()) == [
+        OverrideCount("calciphylaxis", "warfarin", *reason, times=2),
+        OverrideCount("calciphylaxis", "", "", "", "", times=1),
+    ]
+    assert list(store.overrides(since=NOON + timedelta(seconds=1))) == []
+    assert list(store.overrides(service="other")) == []
+
+
+def test_a_comment_is_not_shown_by_accident(store: Store) -> None:
+    assert "Mrs Example" not in repr(OVERRIDDEN)
+    store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON)
+    assert "Mrs Example" not in repr(list(store.feedback()))
+
+
+def test_an_error_of_the_database_shows_no_comment(store: Store) -> None:
+    broken = replace(OVERRIDDEN, outcome=None)  # type: ignore[arg-type]  # makes the database refuse the row
+    with pytest.raises(StoreError) as refused:
+        store.record_feedback("calciphylaxis", [broken], NOON)
+    assert str(refused.value) == "the database could not be used (IntegrityError)"
+    assert "NOT NULL" not in "".join(traceback.format_exception(refused.value))
+    naive = replace(OVERRIDDEN, outcome_timestamp=NOON.replace(tzinfo=None))
+    with pytest.raises(StatementError) as stumbled:
+        store.record_feedback("calciphylaxis", [naive], NOON)
+    assert "Mrs Example" not in str(stumbled.value)
+
+
+@given(st.text(st.characters(codec=None)))
+def test_any_text_at_all_can_be_stored(words: str) -> None:
+    assert "\x00" not in storable(words)
+    assert storable(words).encode("utf-8").decode("utf-8") == storable(words)
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\x00")))
+def test_ordinary_text_is_stored_unchanged(words: str) -> None:
+    assert storable(words) == words
+
+
+def test_odd_text_does_not_stop_feedback(store: Store) -> None:
+    odd = replace(OVERRIDDEN, card="\ud800\x00", user_comment="a\udfffb")
+    assert store.record_feedback("calciphylaxis", [odd], NOON) == ["\ufffd\ufffd"]
+    (kept,) = store.feedback()
+    assert kept.item.user_comment == "a\ufffdb"
+
+
+def test_a_database_that_can_be_used_answers(store: Store) -> None:
+    assert store.ping()
+
+
+def test_a_database_that_cannot_be_used_says_so(tmp_path: Path) -> None:
+    nowhere = Store(f"sqlite:///{tmp_path}/missing/store.sqlite3")
+    assert not nowhere.ping()
+    with pytest.raises(StoreError):
+        nowhere.record_cards([CARD])
+    with pytest.raises(StoreError):
+        list(nowhere.feedback())
+    nowhere.close()
+
+
+def test_a_file_that_is_no_database_says_so(path: Path) -> None:
+    path.write_bytes(b"no database at all, but long enough to be looked at" * 40)
+    store = Store(f"sqlite:///{path}")
+    assert not store.ping()
+    store.close()
+
+
+def test_other_databases_are_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="only SQLite and PostgreSQL"):
+        Store("mysql://db/cds")
+
+
+def test_a_store_can_be_made_long_before_its_database_is_there() -> None:
+    Store("postgresql+psycopg://cds:secret@db.example/cds").close()
+
+
+def test_a_closed_store_opens_again(store: Store) -> None:
+    store.record_cards([CARD])
+    store.close()
+    assert store.record_feedback("calciphylaxis", [ACCEPTED], NOON) == []
+
+
+def test_a_database_in_memory_is_shared_by_all_threads() -> None:
+    store = Store("sqlite://")
+    with ThreadPoolExecutor(4) as threads:
+        for done in [threads.submit(record, store, replace(CARD, uuid=f"card-{n}")) for n in range(8)]:
+            done.result()
+    asked = [replace(ACCEPTED, card=f"card-{n}") for n in range(9)]
+    assert store.record_feedback("calciphylaxis", asked, NOON) == ["card-8"]
+    store.close()
+
+
+def test_threads_write_at_once_and_nothing_is_lost(store: Store) -> None:
+    def write(thread: int) -> None:
+        for number in range(10):
+            card = replace(CARD, uuid=f"{thread}-{number}")
+            record(store, card)
+            store.record_feedback("calciphylaxis", [replace(ACCEPTED, card=card.uuid)], NOON)
+
+    with ThreadPoolExecutor(16) as threads:
+        for done in [threads.submit(write, thread) for thread in range(16)]:
+            done.result()
+    stored = list(store.feedback())
+    assert len({kept.item.card for kept in stored}) == 160
+    assert all(kept.known for kept in stored)
+
+
+WRITER = """
+    import sys
+    from datetime import UTC, datetime
+    from cds_service.storage.cards_and_feedback import FeedbackItem, Store
+
+    store = Store(sys.argv[1])
+    sys.stdin.readline()
+    for number in range(int(sys.argv[3])):
+        item = FeedbackItem(f"{sys.argv[2]}-{number}", "accepted", datetime.now(UTC), ("s-1",))
+        store.record_feedback("calciphylaxis", [item], datetime.now(UTC))
+    print("returned", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def writer(path: Path, name: str, times: int) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(WRITER), f"sqlite:///{path}", name, str(times)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def pipe(stream: IO[str] | None) -> IO[str]:
+    assert stream is not None
+    return stream
+
+
+def start(process: "subprocess.Popen[str]") -> None:
+    pipe(process.stdin).write("go\n")
+    pipe(process.stdin).flush()
+
+
+def test_feedback_survives_the_sudden_death_of_the_process(path: Path, store: Store) -> None:
+    with writer(path, "dying", 1) as process:
+        start(process)
+        assert pipe(process.stdout).readline() == "returned\n"
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+    assert [kept.item.card for kept in store.feedback()] == ["dying-0"]
+
+
+def test_processes_that_open_a_new_database_and_write_at_once_lose_nothing(path: Path, store: Store) -> None:
+    processes = [writer(path, f"writer{number}", 25) for number in range(3)]
+    for process in processes:
+        start(process)
+    for process in processes:
+        with process:
+            assert pipe(process.stdout).readline() == "returned\n"
+            start(process)
+    assert len({kept.item.card for kept in store.feedback()}) == 75

@@ -1,0 +1,179 @@
+"""The chart shows what the FHIR server holds, in its own words, and says what it could not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+import responses
+
+from cds_service.ehr_client.ehr import Ehr, EhrError
+from cds_service.web.ehr.chart import Row, ShownChart, find_patients, order_row, person, read_chart, read_person
+
+FHIR = "https://ehr.example/fhir"
+ON = date(2026, 3, 2)
+
+
+@pytest.fixture
+def mock() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as faked:
+        yield faked
+
+
+def chart(mock: responses.RequestsMock, **held: Any) -> ShownChart:
+    for kind in ("Condition", "MedicationRequest", "ServiceRequest", "Observation"):
+        resources = held.get(kind, [])
+        if isinstance(resources, int):
+            mock.get(f"{FHIR}/{kind}", status=resources)
+        else:
+            entries = [{"resource": {"resourceType": kind, **resource}} for resource in resources]
+            mock.get(f"{FHIR}/{kind}", json={"resourceType": "Bundle", "entry": entries, "link": held.get("link")})
+    return read_chart(Ehr("", FHIR), "p1")
+
+
+def test_a_person_is_told_by_name_sex_age_and_identifier() -> None:
+    told = person(
+        {
+            "id": "p1",
+            "name": [{}, {"family": "Doe", "given": ["Ann", 7]}],
+            "gender": "female",
+            "birthDate": "1950-03-03",
+            "identifier": [{"value": "kidney-7"}],
+        },
+        ON,
+    )
+    assert (told.name, told.sex, told.age, told.known_as) == ("Doe, Ann", "female", "75", "kidney-7")
+
+
+def test_what_is_not_recorded_of_a_person_is_left_open() -> None:
+    told = person({"birthDate": "1950"}, ON)
+    assert (told.name, told.sex, told.age) == ("(no name)", "sex not recorded", "")
+    assert person({"name": [{"text": "Ann Doe"}], "birthDate": "1950-03-02"}, ON).age == "76"
+
+
+def test_conditions_are_shown_newest_first_with_a_status_that_matters(mock: responses.RequestsMock) -> None:
+    old = {"code": {"text": "Old"}, "onsetDateTime": "2020-01-02T10:00:00Z"}
+    new = {
+        "code": {"coding": [{"code": "L97", "display": "Ulcer"}]},
+        "recordedDate": "2026-01",
+        "clinicalStatus": {"coding": [{"code": "resolved"}]},
+        "verificationStatus": {"coding": [{"code": "confirmed"}]},
+    }
+    assert chart(mock, Condition=[old, new]).conditions.rows == (
+        Row("Ulcer", "", "2026-01", "resolved", "L97"),
+        Row("Old", "", "2020-01-02"),
+    )
+
+
+def test_what_was_entered_in_error_is_not_shown(mock: responses.RequestsMock) -> None:
+    mistaken = {"code": {"text": "Old"}, "verificationStatus": {"coding": [{"code": "entered-in-error"}]}}
+    found = chart(mock, Condition=[mistaken], Observation=[{"status": "entered-in-error"}])
+    assert found.conditions.rows == found.results.rows == ()
+
+
+@pytest.mark.parametrize(
+    ("order", "what"),
+    [
+        ({"medicationCodeableConcept": {"text": "warfarin 5 mg"}}, "warfarin 5 mg"),
+        ({"medicationReference": {"display": "warfarin"}}, "warfarin"),
+        (
+            {
+                "contained": [{"id": "m", "code": {"text": "held inside"}}],
+                "medicationReference": {"reference": "#m", "display": "x"},
+            },
+            "held inside",
+        ),
+        ({}, "MedicationRequest"),
+    ],
+)
+def test_a_drug_is_named_however_the_order_names_it(
+    order: dict[str, Any], what: str, mock: responses.RequestsMock
+) -> None:
+    (row,) = chart(mock, MedicationRequest=[order]).medications.rows
+    assert row.what == what
+
+
+def test_a_drug_in_a_resource_of_its_own_is_named_by_it(mock: responses.RequestsMock) -> None:
+    order = {"medicationReference": {"reference": "Medication/m1"}}
+    drug = {"resourceType": "Medication", "id": "m1", "code": {"text": "calcitriol"}}
+    (row,) = chart(mock, MedicationRequest=[order, drug]).medications.rows
+    assert row.what == "calcitriol"
+
+
+@pytest.mark.parametrize(
+    ("result", "value"),
+    [
+        ({"valueQuantity": {"value": 9.8, "unit": "mg/dL"}}, "9.8 mg/dL"),
+        ({"valueQuantity": {"value": 3, "comparator": "<", "code": "mg/L"}}, "<3 mg/L"),
+        ({"valueQuantity": {"value": 1.12, "code": "1"}}, "1.12"),
+        ({"valueQuantity": {"value": 9.1, "unit": "10^3/uL"}}, "9.1 10^3/uL"),
+        ({"valueString": "positive"}, "positive"),
+        ({"valueCodeableConcept": {"text": "detected"}}, "detected"),
+        ({"dataAbsentReason": {"text": "haemolysed"}}, "no value: haemolysed"),
+        ({}, "no value"),
+    ],
+)
+def test_a_result_is_shown_with_its_own_unit(result: dict[str, Any], value: str, mock: responses.RequestsMock) -> None:
+    (row,) = chart(mock, Observation=[{"code": {"text": "calcium"}, "status": "final", **result}]).results.rows
+    assert (row.value, row.status) == (value, "")
+
+
+def test_a_result_that_is_not_final_says_so(mock: responses.RequestsMock) -> None:
+    found = chart(mock, Observation=[{"status": "preliminary"}, {"interpretation": [{"coding": [{"code": "H"}]}]}])
+    assert [row.status for row in found.results.rows] == ["preliminary", "H"]
+
+
+def test_what_could_not_be_read_is_said_beside_what_could(mock: responses.RequestsMock) -> None:
+    found = chart(mock, Condition=403, Observation=[{"valueString": "x"}])
+    assert found.conditions.fault == "could not be read (status 403)"
+    assert len(found.results.rows) == 1
+
+
+ERROR = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "diagnostics": "broken"}]}
+
+
+@pytest.mark.parametrize("body", [ERROR, {}, {"resourceType": "Patient"}])
+def test_an_answer_that_is_no_bundle_is_not_an_empty_chart(body: dict[str, Any], mock: responses.RequestsMock) -> None:
+    for kind in ("Condition", "MedicationRequest", "ServiceRequest", "Observation", "Patient"):
+        mock.get(f"{FHIR}/{kind}", json=body)
+    found = read_chart(Ehr("", FHIR), "p1")
+    for section in (found.conditions, found.medications, found.orders, found.results):
+        assert "could not be read" in section.fault
+    with pytest.raises(EhrError):
+        find_patients(Ehr("", FHIR), "", ON)
+
+
+@pytest.mark.parametrize(
+    ("severity", "is_fault"), [("fatal", True), ("error", True), ("warning", False), ("information", False)]
+)
+def test_a_bundle_that_tells_of_an_error_is_not_the_whole_truth(
+    severity: str, is_fault: bool, mock: responses.RequestsMock
+) -> None:
+    told = {"resourceType": "OperationOutcome", "issue": [{"severity": severity}]}
+    found = chart(mock, Condition=[{"code": {"text": "Ulcer"}}, told]).conditions
+    assert ("could not be read" in found.fault) is is_fault
+    assert [row.what for row in found.rows] == ["Ulcer"]
+    mock.get(f"{FHIR}/Patient", json={"resourceType": "Bundle", "entry": [{"resource": told}]})
+    if is_fault:
+        with pytest.raises(EhrError):
+            find_patients(Ehr("", FHIR), "", ON)
+    else:
+        assert find_patients(Ehr("", FHIR), "", ON) == []
+
+
+def test_a_patient_that_is_none_is_not_a_person_without_a_name(mock: responses.RequestsMock) -> None:
+    mock.get(f"{FHIR}/Patient/p1", json=ERROR)
+    with pytest.raises(EhrError):
+        read_person(Ehr("", FHIR), "p1", ON)
+
+
+def test_that_the_server_holds_more_is_said(mock: responses.RequestsMock) -> None:
+    assert chart(mock, link=[{"relation": "next", "url": "x"}]).results.more
+
+
+def test_an_order_tells_dose_and_route_once() -> None:
+    dosage = [{"text": "5 mg, Oral route", "route": {"text": "Oral route"}}, {"route": {"text": "Topical route"}}, {}]
+    assert order_row({"dosageInstruction": dosage}).value == "5 mg, Oral route; Topical route"
+    assert order_row({"resourceType": "Task", "description": "Call her"}).what == "Call her"

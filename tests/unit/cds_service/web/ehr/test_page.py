@@ -1,0 +1,555 @@
+"""The EHR page plays a CDS Hooks client over HTTP: a real service and a real FHIR server answer it here."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.serving import make_server
+from werkzeug.test import TestResponse
+
+from cds_service.app import create_app, utc_now
+from cds_service.demo.loader import clean
+from cds_service.demo.patients import load_patients
+from cds_service.demo.sandbox import Sandbox
+from cds_service.settings import Settings
+from cds_service.storage.cards_and_feedback import StoredFeedback
+from cds_service.web.ehr.chart import Section, ShownChart
+from tests.unit.cds_service.web.ehr.ehr_visitor import Visitor
+
+HARD_SKIN, HARMLESS = "cds-demo-hard-skin-on-warfarin", "cds-demo-harmless-names"
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """A running service with the EHR page, and the FHIR server that it reads."""
+
+    app: Flask
+    base: str
+    fhir: Sandbox
+    opened: datetime
+
+    @property
+    def client(self) -> FlaskClient:
+        return client_of(self.app, self.base)
+
+    @property
+    def feedback(self) -> list[StoredFeedback]:
+        """What came in since the test began."""
+        return list(self.app.extensions["cds_store"].feedback(since=self.opened))
+
+
+class Here(FlaskClient):
+    """A test client whose requests arrive where the service listens, so that the page can call its own service."""
+
+    base: str
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        return super().open(*args, **{"base_url": self.base, **kwargs})
+
+
+def client_of(app: Flask, base: str) -> FlaskClient:
+    client = Here(app, app.response_class)
+    client.base = base
+    return client
+
+
+@contextmanager
+def running(folder: Path, fhir: str, **more: Any) -> Iterator[tuple[Flask, str]]:
+    """The service in a thread of this process, and its address."""
+    settings = Settings(
+        dev=True,
+        database_url=f"sqlite:///{folder}/cards.sqlite3",
+        fhir_deadline_seconds=20,
+        pages=frozenset({"ehr"}),
+        pages_fhir_server=fhir,
+        **more,
+    )
+    app = create_app(settings)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield app, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    app.extensions["cds_fhir_client"].close()
+    app.extensions["cds_store"].close()
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, str, Sandbox]]:
+    with Sandbox(()) as fhir, running(tmp_path_factory.mktemp("ehr"), fhir.base) as (app, base):
+        yield app, base, fhir
+
+
+@cache
+def two_patients() -> list[dict[str, Any]]:
+    wanted = (HARD_SKIN, HARMLESS)
+    return [resource for one in load_patients(utc_now()) if one.patient_id in wanted for resource in one.resources]
+
+
+@pytest.fixture
+def clinic(services: tuple[Flask, str, Sandbox]) -> Clinic:
+    """The same service for every test, with two patients whom no test before has touched."""
+    app, base, fhir = services
+    for kind in ("Patient", "Condition", "Observation", "MedicationRequest", "Procedure", "ServiceRequest"):
+        for resource in fhir.store.all(kind):
+            fhir.store.delete(kind, resource["id"])
+    for resource in two_patients():
+        fhir.store.put(resource["resourceType"], resource["id"], resource)
+    return Clinic(app, base, fhir, utc_now())
+
+
+@pytest.fixture
+def visitor(clinic: Clinic) -> Visitor:
+    return Visitor(clinic.client, HARD_SKIN).open()
+
+
+def topics(cards: list[dict[str, Any]]) -> list[str]:
+    return [card["source"]["topic"]["code"] for card in cards]
+
+
+# ------------------------------------------------------------------ patients and charts
+def test_the_synthetic_patients_are_offered_with_a_link_to_each_chart(clinic: Clinic) -> None:
+    text = clinic.client.get("/ehr").get_data(as_text=True)
+    assert "2 patients" in text
+    assert f'href="/ehr?patient={HARD_SKIN}"' in text
+
+
+def test_a_patient_is_found_by_the_beginning_of_a_name(clinic: Clinic) -> None:
+    found = clinic.client.post("/ehr/patients", data={"name": "ottil"}).get_data(as_text=True)
+    assert HARD_SKIN in found
+    assert HARMLESS not in found
+    none = clinic.client.post("/ehr/patients", data={"name": "zzz"}).get_data(as_text=True)
+    assert "No patient of that name" in none
+
+
+def test_without_synthetic_patients_any_patient_is_offered(clinic: Clinic) -> None:
+    for key in (HARD_SKIN, HARMLESS):
+        clinic.fhir.store.delete("Patient", key)
+    clinic.fhir.store.put("Patient", "p1", {"resourceType": "Patient", "id": "p1", "name": [{"family": "Real"}]})
+    assert "Real" in clinic.client.get("/ehr").get_data(as_text=True)
+
+
+def test_opening_a_chart_shows_who_it_is_what_is_known_and_what_the_service_says(visitor: Visitor) -> None:
+    assert visitor.status == 200
+    for words in ("Synthetic, Ottilie", "End-stage renal disease", "warfarin sodium 5 MG", "1 tablet in the evening"):
+        assert words in visitor.text
+    assert "9.8 mg/dL" in visitor.text
+    assert topics(visitor.cards("patient-view")) == ["cua-suspected", "vka-cua", "calcium-cua"]
+    assert "Critical" in visitor.text
+    assert visitor.said == "Chart opened: 3 critical cards"
+
+
+def test_request_response_and_milliseconds_stand_beside_the_cards(visitor: Visitor) -> None:
+    assert '"hookInstance"' in visitor.text
+    assert '"prefetch"' in visitor.text
+    assert '"cards"' in visitor.text
+    assert re.search(r"200 · \d+ ms · calciphylaxis-patient-view", visitor.text)
+
+
+def test_no_cards_is_said_plainly(clinic: Clinic) -> None:
+    visitor = Visitor(clinic.client, HARMLESS).open()
+    assert "No cards: the service was asked" in visitor.text
+    assert '"hookInstance"' in visitor.text
+
+
+def test_what_was_searched_and_not_found_is_named(clinic: Clinic) -> None:
+    clinic.fhir.store.put("Patient", "p1", {"resourceType": "Patient", "id": "p1"})
+    text = Visitor(clinic.client, "p1").open().text
+    for words in ("No active prescriptions", "No conditions", "No laboratory results (this category only)"):
+        assert words in text
+
+
+def test_orders_that_could_not_be_read_are_not_left_out(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    chart = ShownChart(*[Section(fault=f"fault {number}") for number in range(4)])
+    monkeypatch.setattr("cds_service.web.ehr.page.read_chart", lambda *_: chart)
+    text = Visitor(clinic.client, HARD_SKIN).open().text
+    for words in ("fault 0", "fault 1", "fault 2", "fault 3"):
+        assert words in text
+    assert "No active prescriptions" not in text
+    assert "No laboratory results" not in text
+
+
+def test_an_answer_in_place_of_the_patients_that_cannot_be_read_is_said(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cds_service.ehr_client.ehr.Ehr.read", lambda *_: {"resourceType": "OperationOutcome"})
+    answer = clinic.client.get("/ehr")
+    assert answer.status_code == 502
+    assert "answered with something that cannot be read" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("patient", ["nobody", "..", "a/b", "x" * 65, "%00"])
+def test_a_patient_who_is_not_there_is_said(patient: str, clinic: Clinic) -> None:
+    answer = clinic.client.get("/ehr", query_string={"patient": patient})
+    assert answer.status_code == 404
+    assert "No such patient" in answer.get_data(as_text=True)
+
+
+def test_a_fhir_server_that_does_not_answer_is_said(tmp_path: Path) -> None:
+    with running(tmp_path, "http://127.0.0.1:9/fhir") as (app, base):
+        answer = client_of(app, base).get("/ehr")
+    assert answer.status_code == 502
+    assert "did not answer" in answer.get_data(as_text=True)
+
+
+def test_a_fhir_server_that_refuses_is_said_with_its_status(clinic: Clinic, tmp_path: Path) -> None:
+    with running(tmp_path, f"{clinic.base}/nowhere") as (app, base):
+        assert "No such patient" in client_of(app, base).get("/ehr?patient=p1").get_data(as_text=True)
+
+
+def test_a_service_that_could_not_judge_is_never_shown_as_no_cards(visitor: Visitor) -> None:
+    data = {"state": "", "do": "call"}
+    text = visitor.client.post(f"/ehr?patient={HARD_SKIN}", data=data).get_data(as_text=True)
+    assert "The service could not judge: the patient could not be read" in text
+    assert "This is not an all-clear" in text
+    assert "No cards" not in text
+
+
+def test_without_prefetch_the_service_reads_the_fhir_server_itself(visitor: Visitor) -> None:
+    data = {"state": "", "do": "call", "server": "on"}
+    text = visitor.client.post(f"/ehr?patient={HARD_SKIN}", data=data).get_data(as_text=True)
+    assert "3 critical cards" in text
+
+
+def test_a_service_that_is_not_there_is_said(clinic: Clinic, tmp_path: Path) -> None:
+    with running(tmp_path, clinic.fhir.base, pages_service="http://127.0.0.1:9") as (app, base):
+        text = client_of(app, base).get(f"/ehr?patient={HARD_SKIN}").get_data(as_text=True)
+    assert "The service did not answer" in text
+    assert "No cards" not in text
+
+
+def test_the_page_calls_the_service_that_it_is_part_of(clinic: Clinic) -> None:
+    answer = requests.get(f"{clinic.base}/ehr?patient={HARD_SKIN}", timeout=30)
+    assert answer.status_code == 200
+    assert f"Service <code>{clinic.base}</code>" in answer.text
+    assert "3 critical cards" in answer.text
+
+
+# ------------------------------------------------------------------ ordering
+def test_typing_that_means_one_drug_drafts_it_and_calls_order_select(visitor: Visitor) -> None:
+    visitor.press("settle", part=True, drug="calcium acetate")
+    assert "On picking calcium acetate <small>" in visitor.text
+    assert visitor.drafts == ["calcium acetate"]
+    assert topics(visitor.cards("order-select")) == ["calcium-cua"]
+    assert visitor.said == "Calcium acetate drafted: 1 critical card"
+    assert "still follows the search box" in visitor.text
+
+
+def test_typing_that_means_several_drugs_drafts_none_and_offers_them(visitor: Visitor) -> None:
+    visitor.press("settle", part=True, drug="calci")
+    assert visitor.drafts == []
+    assert "calcitriol" in visitor.text
+    visitor.press(visitor.button("calcitriol"), part=True, drug="calci")
+    assert visitor.drafts == ["calcitriol"]
+    assert visitor.state["picked"] is None
+
+
+def test_typing_on_replaces_the_draft_that_typing_made(visitor: Visitor) -> None:
+    visitor.press("settle", part=True, drug="warfarin")
+    visitor.press("settle", part=True, drug="amlodipine")
+    assert visitor.drafts == ["amlodipine"]
+    visitor.press("settle", part=True, drug="")
+    assert visitor.drafts == []
+    assert visitor.cards("order-select") == []
+
+
+def test_enter_keeps_the_draft_and_empties_the_search_box(visitor: Visitor) -> None:
+    visitor.press("settle", part=True, drug="warfarin")
+    visitor.press("pick", drug="warfarin")
+    assert 'name="drug" value=""' in visitor.text
+    visitor.press("settle", part=True, drug="amlodipine")
+    assert visitor.drafts == ["warfarin", "amlodipine"]
+
+
+def test_the_same_pick_again_calls_nothing(visitor: Visitor) -> None:
+    visitor.press("settle", part=True, drug="warfarin")
+    before = visitor.state["answers"]
+    visitor.press("settle", part=True, drug="warfarin ")
+    assert visitor.state["answers"] == before
+
+
+def test_only_the_draft_just_picked_is_selected(visitor: Visitor) -> None:
+    visitor.press("pick", drug="warfarin")
+    visitor.press("pick", drug="calcium acetate")
+    (answer,) = [answer for answer in visitor.state["answers"] if answer["place"] == "order"]
+    context = answer["request"]["context"]
+    assert len(context["draftOrders"]["entry"]) == 2
+    assert context["selections"] == [f"MedicationRequest/{visitor.state['drafts'][1]['id']}"]
+
+
+def test_an_unknown_name_is_ordered_as_free_text_with_its_route_and_dose(visitor: Visitor) -> None:
+    visitor.press("settle", part=True, drug="Marcumar-like syrup")
+    assert "No drug of that name" in visitor.text
+    visitor.press("pick", drug="Marcumar-like syrup", route="oral", dose="5 ml at night")
+    (draft,) = visitor.state["drafts"]
+    assert draft["medicationCodeableConcept"] == {"text": "Marcumar-like syrup"}
+    (dosage,) = draft["dosageInstruction"]
+    assert (dosage["text"], dosage["route"]["coding"][0]["code"]) == ("5 ml at night", "26643006")
+
+
+@pytest.mark.parametrize(("typed", "words"), [("", "Type the name"), ("calci", "pick one")])
+def test_adding_needs_one_name(typed: str, words: str, visitor: Visitor) -> None:
+    visitor.press("pick", drug=typed)
+    assert words in visitor.said
+    assert visitor.drafts == []
+
+
+def test_a_draft_can_be_taken_out(visitor: Visitor) -> None:
+    visitor.press("pick", drug="warfarin")
+    visitor.press(f"remove:{visitor.state['drafts'][0]['id']}")
+    assert visitor.drafts == []
+
+
+def test_an_answer_on_an_earlier_drug_is_not_taken_for_one_on_what_is_typed(visitor: Visitor) -> None:
+    visitor.press("pick", drug="warfarin")
+    assert "has changed since this answer" not in visitor.text
+    visitor.press("settle", part=True, drug="calci")
+    assert "On picking warfarin <small>" in visitor.text
+    assert "What is typed or drafted has changed since this answer." in visitor.text
+    visitor.press("pick", drug="calci")
+    assert "What is typed or drafted has changed since this answer." in visitor.text
+    visitor.press("pick", drug="calcitriol")
+    assert "has changed since this answer" not in visitor.text
+
+
+# ------------------------------------------------------------------ suggestions and feedback
+def test_accepting_the_alternative_changes_the_drafts_and_is_told_to_the_service(
+    visitor: Visitor, clinic: Clinic
+) -> None:
+    visitor.press("pick", drug="calcium acetate")
+    visitor.press(visitor.button("Draft sevelamer instead"))
+    visitor.press(visitor.button("Remove calcium acetate"))
+    assert visitor.drafts == ["sevelamer carbonate (dose by the prescriber)"]
+    assert "feedback taken: 200" in visitor.said
+    assert "The service took the feedback (200" in visitor.text
+    stored = clinic.feedback
+    assert [(one.item.outcome, one.topic, one.known) for one in stored] == [("accepted", "calcium-cua", True)] * 2
+
+
+def test_a_suggestion_that_was_accepted_cannot_be_accepted_again(visitor: Visitor) -> None:
+    visitor.press("pick", drug="calcium acetate")
+    again = visitor.button("Draft sevelamer instead")
+    visitor.press(again)
+    assert "Draft sevelamer instead (no calcium; dose by the prescriber): accepted" in visitor.text
+    assert visitor.press(again).status == 400
+
+
+def test_stopping_an_active_order_is_written_to_the_fhir_server_and_the_chart_read_again(
+    visitor: Visitor, clinic: Clinic
+) -> None:
+    visitor.press(visitor.button("Remove calcium acetate"), part=True)
+    order = clinic.fhir.store.read("MedicationRequest", f"{HARD_SKIN}-mr-2")
+    assert order["status"] == "stopped"
+    assert 'id="chart"' in visitor.text
+    assert "2 capsules three times a day" not in visitor.text.partition('id="chart"')[2]
+
+
+def test_overriding_a_card_sends_its_reason_and_comment_to_the_service(visitor: Visitor, clinic: Clinic) -> None:
+    card = visitor.cards("patient-view")[1]["uuid"]
+    visitor.press(f"override:{card}", {f"reason:{card}": "mechanical-valve", f"comment:{card}": "metal mitral valve"})
+    assert "Overridden: Mechanical heart valve" in visitor.text
+    (stored,) = clinic.feedback
+    assert (stored.topic, stored.item.override_reason_code) == ("vka-cua", "mechanical-valve")
+    assert stored.item.user_comment == "metal mitral valve"
+
+
+def test_overriding_needs_one_of_the_reasons(visitor: Visitor, clinic: Clinic) -> None:
+    card = visitor.cards("patient-view")[1]["uuid"]
+    for reason in ("", "made-up"):
+        visitor.press(f"override:{card}", {f"reason:{card}": reason})
+        assert visitor.said == "Choose a reason for overriding the card first"
+    assert clinic.feedback == []
+
+
+# ------------------------------------------------------------------ signing
+def test_an_order_without_objection_is_signed_at_once_and_the_chart_read_again(
+    visitor: Visitor, clinic: Clinic
+) -> None:
+    visitor.press("pick", drug="amlodipine")
+    visitor.press("sign", part=True)
+    assert visitor.drafts == []
+    (signed,) = [one for one in clinic.fhir.store.all("MedicationRequest") if "cds-demo-signed-" in one["id"]]
+    assert (signed["status"], signed["medicationCodeableConcept"]["text"]) == ("active", "amlodipine")
+    assert "Amlodipine: signed (FHIR server: 201" in visitor.said
+    assert ">amlodipine" in visitor.text.partition('id="chart"')[2]
+
+
+def test_an_objection_is_read_before_the_order_is_signed_all_the_same(visitor: Visitor, clinic: Clinic) -> None:
+    visitor.press("pick", drug="warfarin")
+    before = len(clinic.fhir.store.all("MedicationRequest"))
+    visitor.press("sign")
+    assert topics(visitor.cards("order-sign")) == ["vka-cua"]
+    assert "Not signed yet, order-sign says: 1 critical card" in visitor.said
+    assert len(clinic.fhir.store.all("MedicationRequest")) == before
+    assert visitor.button("Sign all the same") == "sign"
+    assert "1 card of order-sign below must be answered first" in visitor.text
+    visitor.press("sign")
+    assert "answer the card first: accept, or override with a reason" in visitor.said
+    assert len(clinic.fhir.store.all("MedicationRequest")) == before
+    card = visitor.cards("order-sign")[0]["uuid"]
+    visitor.press(f"override:{card}", {f"reason:{card}": "mechanical-valve"})
+    visitor.press("sign")
+    assert len(clinic.fhir.store.all("MedicationRequest")) == before + 1
+
+
+def test_what_was_signed_for_a_synthetic_patient_is_cleaned_away_with_the_patient(
+    visitor: Visitor, clinic: Clinic
+) -> None:
+    visitor.press("pick", drug="amlodipine")
+    visitor.press("sign")
+    (signed,) = [one for one in clinic.fhir.store.all("MedicationRequest") if "-signed-" in one["id"]]
+    clean(clinic.fhir.base)
+    assert signed["id"] not in [one["id"] for one in clinic.fhir.store.all("MedicationRequest")]
+
+
+def test_what_was_signed_for_anybody_else_is_not_marked_as_synthetic(clinic: Clinic) -> None:
+    for key in ("cds-demo-not", "p1"):
+        clinic.fhir.store.put("Patient", key, {"resourceType": "Patient", "id": key})
+        visitor = Visitor(clinic.client, key).open()
+        visitor.press("pick", drug="amlodipine")
+        visitor.press("sign")
+        visitor.press("sign")
+    mine = ("Patient/cds-demo-not", "Patient/p1")
+    signed = [one for one in clinic.fhir.store.all("MedicationRequest") if one["subject"]["reference"] in mine]
+    assert len(signed) == 2
+    assert not any("tag" in one["meta"] or one["id"].startswith("cds-demo") for one in signed)
+
+
+def test_drafts_that_order_sign_has_not_seen_are_not_signed_all_the_same(visitor: Visitor, clinic: Clinic) -> None:
+    visitor.press("pick", drug="warfarin")
+    visitor.press("sign")
+    visitor.press("pick", drug="calcium acetate")
+    visitor.press("sign")
+    assert topics(visitor.cards("order-sign")) == ["vka-cua", "calcium-cua"]
+    assert visitor.drafts == ["warfarin", "calcium acetate"]
+
+
+def test_orders_that_are_no_drugs_are_signed_too(visitor: Visitor, clinic: Clinic) -> None:
+    visitor.press(visitor.button("Refer urgently"))
+    assert len(visitor.state["drafts"]) == 4
+    visitor.press("sign")
+    assert {one["status"] for one in clinic.fhir.store.all("ServiceRequest")} == {"active"}
+    assert "Signed service orders" in visitor.text
+
+
+def test_signing_nothing_is_said(visitor: Visitor) -> None:
+    assert visitor.press("sign").said == "There is no draft to sign"
+
+
+# ------------------------------------------------------------------ what comes from elsewhere
+@pytest.mark.parametrize(
+    "state",
+    ["{", "[]", "null", '{"drafts": 7}', '{"drafts": [{"id": "x"}]}', '{"drafts":[],"picked":7,"judged":null}'],
+)
+def test_a_state_that_is_none_of_ours_is_refused(state: str, clinic: Clinic) -> None:
+    answer = clinic.client.post(f"/ehr?patient={HARD_SKIN}", data={"state": state, "do": "sign"})
+    assert answer.status_code == 400
+    assert "out of date" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("do", ["", "nonsense", "accept:x:y", "accept", "override:x", "remove:x"])
+def test_a_button_that_is_none_of_ours_is_refused(do: str, visitor: Visitor) -> None:
+    assert visitor.press(do).status == 400
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Host": "evil.example"},
+    ],
+)
+def test_another_site_can_send_nothing(headers: dict[str, str], clinic: Clinic) -> None:
+    data = {"state": "", "do": "sign"}
+    answer = clinic.client.post(f"/ehr?patient={HARD_SKIN}", data=data, headers=headers)
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"}, 200),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "empty"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "iframe"}, 403),
+        ({"Sec-Fetch-Site": "none", "Sec-Fetch-Dest": "document"}, 200),
+        ({"Host": "rebound.example"}, 403),
+    ],
+)
+def test_another_site_can_link_to_the_page_and_cannot_read_it(
+    headers: dict[str, str], status: int, clinic: Clinic
+) -> None:
+    answer = clinic.client.get("/ehr", headers=headers)
+    assert answer.status_code == status
+    assert answer.headers["Access-Control-Allow-Origin"] != "*"
+
+
+def test_the_page_runs_no_script_but_its_own(visitor: Visitor, clinic: Clinic) -> None:
+    answer = clinic.client.get("/ehr")
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    for inline in ("style=", "onclick", "javascript:"):
+        assert inline not in visitor.text
+
+
+def test_text_of_the_fhir_server_is_shown_and_never_run(clinic: Clinic) -> None:
+    hostile = "<script>alert(1)</script>'\"><img src=x onerror=alert(1)>"
+    clinic.fhir.store.put(
+        "Patient", "p1", {"resourceType": "Patient", "id": "p1", "name": [{"text": hostile}], "text": {"div": hostile}}
+    )
+    condition = {
+        "resourceType": "Condition",
+        "id": "c1",
+        "code": {"text": hostile},
+        "subject": {"reference": "Patient/p1"},
+    }
+    clinic.fhir.store.put("Condition", "c1", condition)
+    visitor = Visitor(clinic.client, "p1").open()
+    visitor.press("pick", drug=hostile)
+    assert "&lt;script&gt;" in visitor.text
+    assert "<script>alert" not in visitor.text
+    assert "<img" not in visitor.text
+
+
+def test_nothing_of_a_patient_is_logged(visitor: Visitor, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, logger="cds_service"):
+        visitor.press("pick", drug="warfarin")
+        visitor.press("sign")
+    assert "order-sign answered 1 cards" in caplog.text
+    assert "hard-skin" not in caplog.text
+    assert "Ottilie" not in caplog.text
+
+
+def test_a_fault_of_the_page_is_a_page_that_tells_nothing_of_the_patient(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_: object) -> None:
+        raise KeyError("Ottilie")
+
+    monkeypatch.setattr("cds_service.web.ehr.page.read_chart", fails)
+    answer = clinic.client.get(f"/ehr?patient={HARD_SKIN}")
+    assert (answer.status_code, answer.mimetype) == (500, "text/html")
+    assert "unexpected KeyError on the EHR page" in caplog.text
+    assert "Ottilie" not in answer.get_data(as_text=True) + caplog.text
+
+
+def test_a_form_that_is_too_large_is_refused_with_a_page(clinic: Clinic) -> None:
+    answer = clinic.client.post(f"/ehr?patient={HARD_SKIN}", data={"state": "x" * 11_000_000})
+    assert (answer.status_code, answer.mimetype) == (413, "text/html")
