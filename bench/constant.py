@@ -1,6 +1,6 @@
 """The other side of the comparison: a Flask route that reads the same body and always answers the same JSON.
 
-What may live here: that route, under the server settings of `cds_service.commands.server`. Started by
+What may live here: that route, under the server settings of `cds_service.server`. Started by
 `python -m bench.constant PORT`. It takes those settings from the service's own modules and so carries most of the
 service's memory: its RSS and PSS show what answering adds to that, not what a bare Flask application occupies.
 """
@@ -12,7 +12,7 @@ import sys
 
 from flask import Flask, Response, request
 
-from cds_service.commands.server import Server, options
+from cds_service.server import Server, options
 from cds_service.settings import from_environment
 
 ANSWER = b'{"cards":[]}'

@@ -26,7 +26,7 @@ from bench.figures import CPU, P99, PSS, RSS, Comparison, Goal, show
 from bench.load import Generator, LoadFailed, Target, generator
 from bench.rounds import Plan, Side, alternate, discovered
 from bench.servers import Running, ServerFailed, running
-from cds_service.commands.server import relax
+from cds_service.server import relax
 
 PYTHON = Path(__file__).parents[1] / ".venv-peer" / "bin" / "python"
 PEER_PATH = "/cds/cds-services/bench-peer"

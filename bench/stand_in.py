@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from bench.bodies import PATIENT_ID, prefetch
-from cds_service.app import load_knowledge
+from cds_service.knowledge import load_knowledge
 from cds_service.settings import Settings
 
 SECONDS_PER_ANSWER = 0.05

@@ -5,61 +5,27 @@ What may live here: `create_app` and what it needs to put the rooms together.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
-from datetime import UTC, datetime
-from importlib.resources import files
-from typing import Any
+from datetime import datetime
 
 from flask import Flask
 
-from cds_service.access.client_auth import ClientAuthentication
-from cds_service.access.gate import caller, protect
-from cds_service.access.key_sets import KeySets
-from cds_service.access.rate_limit import limit_rate
-from cds_service.access.token_log import TokenLog
-from cds_service.access.trusted_clients import TrustedClients, load_trusted_clients
-from cds_service.api.headers import register_cors
-from cds_service.api.routes import blueprint, register_errors
-from cds_service.api.services import Knowledge
+from cds_service.access import (
+    ClientAuthentication,
+    KeySets,
+    TokenLog,
+    caller,
+    limit_rate,
+    load_trusted_clients,
+    protect,
+)
+from cds_service.api import blueprint, register_cors, register_errors
+from cds_service.clock import utc_now
 from cds_service.fhir_client import FhirClient, Limits
-from cds_service.knowledge.order_templates import load_templates
+from cds_service.knowledge import load_knowledge
 from cds_service.settings import Settings
-from cds_service.storage.cards_and_feedback import Store
-from cds_service.web import Surroundings, register_pages
-from fhir_mappings.queries import build_queries
-from fhir_mappings.vocabulary import default_vocabulary
-from hooks.policy import Policy, load_policy
-
-
-def utc_now() -> datetime:
-    """The clock of the service."""
-    return datetime.now(UTC)
-
-
-def default_policy() -> Policy:
-    """The policy of the packaged data files. Raises PolicyError with every problem of the files."""
-
-    def parsed(name: str) -> dict[str, Any]:
-        return tomllib.loads(files("hooks").joinpath(name).read_text(encoding="utf-8"))
-
-    return load_policy(
-        parsed("thresholds.toml"), parsed("drug_rules.toml"), parsed("status_cards.toml"), parsed("wording.toml")
-    )
-
-
-def load_knowledge(settings: Settings) -> Knowledge:
-    """Read and check every data file; nothing is read, compiled or built per request."""
-    policy, vocabulary, public = default_policy(), default_vocabulary(), settings.public_url
-    return Knowledge(
-        policy=policy,
-        vocabulary=vocabulary,
-        queries=build_queries(vocabulary),
-        templates=load_templates(policy.wording.actions),
-        zone=settings.timezone,
-        reasons_url=f"{public}/reasons" if public and "reasons" in settings.pages else None,
-        launch_url=f"{public}/smart/launch" if public and "smart" in settings.pages else None,
-    )
+from cds_service.storage import Store
+from cds_service.web import PageContext, register_pages
 
 
 def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Flask:
@@ -92,31 +58,18 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
     register_errors(app)
     register_cors(app, settings.cors_origins)
     trusted = load_trusted_clients(settings.trusted_clients) if settings.trusted_clients and not settings.dev else None
-    open_to_all: set[str] = set()
-    if trusted is not None and settings.public_url is not None:
-        _let_in_only_trusted_clients(app, trusted, settings.public_url, settings, clock, open_to_all)
-    if settings.rate_limit:
-        limit_rate(app, settings.rate_limit, settings.rate_limit_storage)
     knowledge = load_knowledge(settings)
     app.register_blueprint(blueprint(knowledge, client, store, clock, settings.max_entries))
-    open_to_all |= register_pages(app, Surroundings(settings, knowledge, client, clock, trusted))
+    pages = register_pages(app, PageContext(settings, knowledge, client, clock, trusted))
+    if trusted is not None and settings.public_url is not None:
+        token_log = app.extensions["cds_token_log"] = TokenLog(settings.database_url)
+        authentication = ClientAuthentication(trusted, token_log, settings.public_url, clock, KeySets())
+        protect(app, authentication, _open_endpoints(settings) | pages)
+    if settings.rate_limit:
+        limit_rate(app, settings.rate_limit, settings.rate_limit_storage)
     return app
 
 
-def _let_in_only_trusted_clients(
-    app: Flask,
-    trusted: TrustedClients,
-    public_url: str,
-    settings: Settings,
-    clock: Callable[[], datetime],
-    open_to_all: set[str],
-) -> None:
-    """Discovery, calls and feedback need the CDS client's JWT; health, for load balancers, does not.
-
-    `open_to_all` is asked at each request, so that pages which are registered later can be added to it.
-    """
-    token_log = TokenLog(settings.database_url)
-    app.extensions["cds_token_log"] = token_log
-    authentication = ClientAuthentication(trusted, token_log, public_url, clock, KeySets())
-    open_to_all |= {"cds.health", "cds.openapi"} | ({"cds.discover"} if settings.open_discovery else set())
-    protect(app, authentication, open_to_all)
+def _open_endpoints(settings: Settings) -> frozenset[str]:
+    """What needs no JWT of a CDS client beside the pages: health, for load balancers, and what describes us."""
+    return frozenset({"cds.health", "cds.openapi"} | ({"cds.discover"} if settings.open_discovery else set()))

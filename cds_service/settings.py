@@ -1,14 +1,12 @@
 """What an operator can set: one frozen, typed object, read from environment variables and checked at start.
 
-What may live here: the settings, how each is read, and the one canonical form in which addresses are compared.
-Nothing reads the environment but the caller, who passes it in.
+What may live here: the settings, and how each is read. Nothing reads the environment but the caller, who passes it in.
 """
 
 from __future__ import annotations
 
 import difflib
 import importlib
-import ipaddress
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -21,20 +19,12 @@ from limits import parse as parse_rate
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from cds_service.addresses import covers, is_loopback_url, is_secure, normal_url
+
 PAGES = frozenset({"reasons", "ehr", "course", "smart"})
 """The pages for people. The reasons are public; the SMART app has the EHR's authorization; the others need --dev."""
 
 _PREFIX = "CDS_"
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-# Plain on purpose: no userinfo, query, fragment, percent sign, backslash, blank or empty segment. An address that two
-# readers could understand differently is no address for us.
-_PLAIN_URL = re.compile(
-    r"(?P<scheme>https?)://"
-    r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)"
-    r"(?::(?P<port>[0-9]{1,5}))?"
-    r"(?P<path>(?:/[\w.~!$&'()*+,;=:@-]+)*/?)",
-    re.IGNORECASE | re.ASCII,
-)
 
 
 class SettingsError(Exception):
@@ -100,7 +90,7 @@ class Settings:
         if normal is None:
             return False
         base = normal.rstrip("/")
-        return any(covers(entry, base) for entry in self.allowed_fhir_servers) or (self.dev and _is_loopback(base))
+        return any(covers(entry, base) for entry in self.allowed_fhir_servers) or (self.dev and is_loopback_url(base))
 
 
 def from_environment(
@@ -130,41 +120,6 @@ def from_environment(
     if problems:
         raise SettingsError("the settings cannot be used:\n" + "\n".join(f"  {problem}" for problem in problems))
     return Settings(**values, dev=dev)
-
-
-def normal_url(url: str) -> str | None:
-    """The one way to write this http(s) address, or None where it is not plain.
-
-    Scheme and host in lower case, no default port, IPv6 shortened; a trailing "/" stays. Refused: userinfo, query,
-    fragment, percent signs, backslashes, blanks, dot segments, empty segments, names that are not ASCII.
-    """
-    match = _PLAIN_URL.fullmatch(url)
-    if match is None or {".", ".."} & set(match["path"].split("/")):
-        return None
-    scheme, host = match["scheme"].lower(), match["host"].lower()
-    port = int(match["port"] or _DEFAULT_PORTS[scheme])
-    if not 0 < port < 65536:
-        return None
-    if host.startswith("["):
-        try:
-            host = f"[{ipaddress.IPv6Address(host[1:-1])}]"
-        except ValueError:
-            return None
-    return f"{scheme}://{host}" + (f":{port}" if port != _DEFAULT_PORTS[scheme] else "") + match["path"]
-
-
-def covers(entry: str, base: str) -> bool:
-    """Does this entry of a list of servers stand for this base URL? Both are normal; `base` has no "/" at its end."""
-    return f"{base}/".startswith(entry) if entry.endswith("/") else base == entry
-
-
-def _is_loopback(base: str) -> bool:
-    match = _PLAIN_URL.fullmatch(base)
-    host = match["host"].strip("[]") if match else ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_known(name: str) -> bool:
@@ -198,7 +153,7 @@ def _smart_out_of_place(values: Mapping[str, Any], dev: bool) -> list[str]:
         return problems
     if not dev and not values.get("trusted_clients"):
         problems.append("CDS_TRUSTED_CLIENTS: needed for the page smart, because it names who may launch it")
-    if public.startswith("http:") and not _is_loopback(public):
+    if public.startswith("http:") and not is_secure(public):
         problems.append("CDS_PUBLIC_URL: https is needed for the page smart; http is for loopback addresses only")
     return problems
 

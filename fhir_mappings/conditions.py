@@ -12,7 +12,7 @@ from re import Pattern
 from fhir_mappings.clauses import Mention, Reading, mentions
 from fhir_mappings.dates import read_span
 from fhir_mappings.fhir_json import Concept, Json, read_concept, status_codes
-from fhir_mappings.vocabulary.conditions import CALCIPHYLAXIS, RESIDUAL, ConditionVocabulary
+from fhir_mappings.vocabulary import CALCIPHYLAXIS, RESIDUAL, ConditionVocabulary
 from hooks.chart import Clinical, Condition, Sign
 
 BY_NAME = "by name"

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from fhir_mappings.code_systems import System
 from fhir_mappings.drug_routes import WORD, Route
 from fhir_mappings.fhir_json import Coding
-from fhir_mappings.vocabulary.drugs import Drug, DrugVocabulary
+from fhir_mappings.vocabulary import Drug, DrugVocabulary
 from hooks.chart import DrugMatch
 
 BY_NAME = "by name"

@@ -13,7 +13,7 @@ from fhir_mappings.code_systems import System, system_of
 from fhir_mappings.dates import Moment, read_moment
 from fhir_mappings.fhir_json import EMPTY, Json, as_object, as_objects, as_text, is_about, status_codes
 from fhir_mappings.units import Unit, normalised
-from fhir_mappings.vocabulary.labs import AnalyteWords, LabVocabulary
+from fhir_mappings.vocabulary import AnalyteWords, LabVocabulary
 from hooks.chart import Result, Unreadable
 
 # A missing status is seen in practice; such a result is usable and gives way to any other of the same instant.

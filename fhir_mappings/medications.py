@@ -13,17 +13,8 @@ from datetime import tzinfo
 from fhir_mappings.dates import read_moment
 from fhir_mappings.drug_matching import MANY_INGREDIENTS, match_drug
 from fhir_mappings.drug_routes import Route
-from fhir_mappings.fhir_json import (
-    FHIR_ID,
-    Concept,
-    Json,
-    as_object,
-    as_objects,
-    as_text,
-    read_concept,
-    resource_key,
-)
-from fhir_mappings.vocabulary.drugs import DrugVocabulary
+from fhir_mappings.fhir_json import FHIR_ID, Concept, Json, as_object, as_objects, as_text, read_concept, resource_key
+from fhir_mappings.vocabulary import DrugVocabulary
 from hooks.chart import DrugMatch, Medication, Unreadable
 
 NOT_TAKEN = frozenset({"on-hold", "stopped", "cancelled", "completed", "entered-in-error"})

@@ -9,7 +9,7 @@ from datetime import tzinfo
 
 from fhir_mappings.dates import read_moment
 from fhir_mappings.fhir_json import Json, as_object, read_concept
-from fhir_mappings.vocabulary.conditions import ConditionVocabulary
+from fhir_mappings.vocabulary import ConditionVocabulary
 from hooks.chart import Procedure, Sign
 
 COUNTED = frozenset({"completed", "in-progress"})

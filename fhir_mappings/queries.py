@@ -1,8 +1,8 @@
 """What to ask an EHR for: one table serves as the advertised prefetch and as the fallback fetch.
 
 What may live here: searches and their words. Which codes an analyte has stands in `labs.toml`, which a concept has in
-`conditions.toml`; the templates follow. How old a result may be is the rules' business: a look-back only has to be
-long enough for them.
+`conditions.toml`; the templates follow. How far back a search looks is worked out from the longest window that the
+policy gives, at any date, to what is searched for: nobody has to keep the two together.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import ceil
 from urllib.parse import quote
 
-from fhir_mappings.vocabulary import Vocabulary, VocabularyError
-from fhir_mappings.vocabulary.conditions import DIALYSIS_PROCEDURES, MECHANICAL_VALVE
+from fhir_mappings.vocabulary import DIALYSIS_PROCEDURES, MECHANICAL_VALVE, Vocabulary, VocabularyError
 from hooks.chart import Analyte
+from hooks.policy import Policy
+from hooks.thresholds import ThresholdHistory
 
 TEMPLATE_LIMIT = 500
 """A template must stay shorter than this: some EHRs store it in a field of that size."""
@@ -31,7 +33,8 @@ class Query:
 
     `what` names the results for a clinician. `params` hold everything but patient and date, values literal. Where
     `date_param` is set the fallback fetch asks for the last `look_back_days` only (prefetch templates cannot). A
-    look-back without `date_param` says what the rules look at, and is not part of the search.
+    look-back without `date_param` says what the rules look at, and is not part of the search. One of the last
+    `settled_days` counts for the rules as much as one that still runs.
     """
 
     key: str
@@ -42,6 +45,7 @@ class Query:
     date_param: str | None = None
     analytes: frozenset[Analyte] = frozenset()
     hooks: frozenset[str] = EVERY_HOOK
+    settled_days: int = 0
 
     def template(self) -> str:
         """The prefetch template, relative to the FHIR base."""
@@ -60,9 +64,9 @@ class Query:
         return "&".join([f"{self.resource_type}?patient={patient}", *(f"{name}={value}" for name, value in params)])
 
 
-def build_queries(vocabulary: Vocabulary) -> tuple[Query, ...]:
+def build_queries(vocabulary: Vocabulary, policy: Policy) -> tuple[Query, ...]:
     """Every query, in the order in which they are advertised; VocabularyError when a template becomes too long."""
-    queries = (*_records(vocabulary), *_results(vocabulary))
+    queries = (*_records(vocabulary, policy.history), *_results(vocabulary, policy.history))
     problems = [
         f"query {query.key}: {len(query.template())} characters, must be fewer than {TEMPLATE_LIMIT}; too many codes"
         for query in queries
@@ -73,9 +77,14 @@ def build_queries(vocabulary: Vocabulary) -> tuple[Query, ...]:
     return queries
 
 
-def _records(vocabulary: Vocabulary) -> tuple[Query, ...]:
+def _records(vocabulary: Vocabulary, history: ThresholdHistory) -> tuple[Query, ...]:
     """The patient, the problem list (resolved entries matter too), active prescriptions, dialysis and valves."""
     codes = vocabulary.conditions.codes
+    spans = [
+        days
+        for _, limits in history.periods
+        for days in (limits.dialysis_procedure_days, limits.dialysis_after_transplant_days)
+    ]
     dialysis = [code for concept in DIALYSIS_PROCEDURES for code in codes[concept]]
     return (
         Query("patient", "the patient", "Patient"),
@@ -87,7 +96,14 @@ def _records(vocabulary: Vocabulary) -> tuple[Query, ...]:
             (("status", "active"), ("_sort", "-authoredon"), ("_count", "200")),
         ),
         # No date in the search: a dialysis that is still in progress counts whenever it began.
-        Query("dialysis_procedures", "dialysis procedures", "Procedure", _by_code(dialysis, 50), look_back_days=90),
+        Query(
+            "dialysis_procedures",
+            "dialysis procedures",
+            "Procedure",
+            _by_code(dialysis, 50),
+            look_back_days=ceil(max(spans)),
+            settled_days=int(min(spans)),
+        ),
         Query(
             "valve_procedures",
             "heart valve procedures",
@@ -97,12 +113,16 @@ def _records(vocabulary: Vocabulary) -> tuple[Query, ...]:
     )
 
 
-def _results(vocabulary: Vocabulary) -> tuple[Query, ...]:
+def _longest_window(analytes: Iterable[Analyte], history: ThresholdHistory) -> int:
+    """How many days one of these analytes is usable at most, at any date."""
+    return max(limits.windows[analyte].usable for analyte in analytes for _, limits in history.periods)
+
+
+def _results(vocabulary: Vocabulary, history: ThresholdHistory) -> tuple[Query, ...]:
     a = Analyte
 
-    def query(
-        key: str, what: str, days: int, *analytes: Analyte, count: int = 100, hooks: frozenset[str] = EVERY_HOOK
-    ) -> Query:
+    def query(key: str, what: str, *analytes: Analyte, count: int = 100, hooks: frozenset[str] = EVERY_HOOK) -> Query:
+        days = _longest_window(analytes, history)
         codes = [code for analyte in analytes for code in vocabulary.labs.by_analyte[analyte].codes]
         params = _by_code(codes, count)
         return Query(key, what, "Observation", params, days, "date", frozenset(analytes), hooks)
@@ -111,22 +131,20 @@ def _results(vocabulary: Vocabulary) -> tuple[Query, ...]:
         query(
             "calcium",
             "calcium results",
-            90,
             a.TOTAL_CALCIUM,
             a.ALBUMIN_CORRECTED_CALCIUM,
             a.IONISED_CALCIUM,
             a.IONISED_CALCIUM_PH74,
         ),
-        query("phosphate_albumin", "phosphate and albumin results", 90, a.PHOSPHATE, a.ALBUMIN),
-        query("pth_alp", "PTH and alkaline phosphatase results", 180, a.INTACT_PTH, a.ALKALINE_PHOSPHATASE),
-        query("dialysis_dose", "dialysis dose results", 90, a.SP_KT_V, a.PD_WEEKLY_KT_V, a.UREA_REDUCTION_RATIO),
-        query("weight", "dialysis weights", 183, a.DRY_WEIGHT, a.POST_DIALYSIS_WEIGHT, count=200),
-        query("bmi", "body mass index", 365, a.BODY_MASS_INDEX, count=50),
-        query("temperature", "body temperatures", 3, a.BODY_TEMPERATURE, hooks=PATIENT_VIEW),
+        query("phosphate_albumin", "phosphate and albumin results", a.PHOSPHATE, a.ALBUMIN),
+        query("pth_alp", "PTH and alkaline phosphatase results", a.INTACT_PTH, a.ALKALINE_PHOSPHATASE),
+        query("dialysis_dose", "dialysis dose results", a.SP_KT_V, a.PD_WEEKLY_KT_V, a.UREA_REDUCTION_RATIO),
+        query("weight", "dialysis weights", a.DRY_WEIGHT, a.POST_DIALYSIS_WEIGHT, count=200),
+        query("bmi", "body mass index", a.BODY_MASS_INDEX, count=50),
+        query("temperature", "body temperatures", a.BODY_TEMPERATURE, hooks=PATIENT_VIEW),
         query(
             "inflammation",
             "white cell count and CRP results",
-            7,
             a.WHITE_CELL_COUNT,
             a.C_REACTIVE_PROTEIN,
             hooks=PATIENT_VIEW,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hooks.assessment import Assessment, Tier
 from hooks.card import Card, Indicator
-from hooks.cards.status_card import status_card
+from hooks.cards import make_status_card
 from hooks.policy import Policy
 
 
@@ -17,15 +17,15 @@ def calciphylaxis_card(patient: Assessment, policy: Policy) -> Card | None:
         case Tier.CONFIRMED:
             on_dialysis = patient.dialysis or patient.dialysis_unknown
             text = "cua-confirmed" if on_dialysis else "cua-confirmed-off-dialysis"
-            return status_card("cua-confirmed", _confirmed(patient), patient, policy, text=text)
+            return make_status_card("cua-confirmed", _confirmed(patient), patient, policy, text=text)
         case Tier.SUSPECTED:
-            return status_card("cua-suspected", _suspected(patient), patient, policy)
+            return make_status_card("cua-suspected", _suspected(patient), patient, policy)
         case Tier.POSSIBLE:
-            return status_card("cua-possible", Indicator.INFO, patient, policy)
+            return make_status_card("cua-possible", Indicator.INFO, patient, policy)
         case Tier.HIGH_RISK:
-            return status_card("cua-risk-high", Indicator.WARNING, patient, policy)
+            return make_status_card("cua-risk-high", Indicator.WARNING, patient, policy)
         case Tier.ELEVATED_RISK:
-            return status_card("cua-risk-elevated", Indicator.INFO, patient, policy)
+            return make_status_card("cua-risk-elevated", Indicator.INFO, patient, policy)
         case _:
             return None
 

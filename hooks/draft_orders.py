@@ -9,7 +9,7 @@ from datetime import date
 
 from hooks.assessment import Assessment, Tier
 from hooks.card import Card, Indicator, most_urgent_first
-from hooks.cards.status_card import status_card
+from hooks.cards import make_status_card
 from hooks.chart import Chart
 from hooks.judgement import INCOMPLETE, CannotJudge, judge
 from hooks.offending_drugs import Moment, drug_cards
@@ -36,11 +36,11 @@ def advise_on_drafts(chart: Chart, on: date, policy: Policy, moment: Moment) -> 
         cards = drug_cards(patient, patient.chart.drafts, moment, policy)
         in_scope = (patient.dialysis or patient.calciphylaxis) and not patient.is_child
         if chart.unread_drafts and in_scope:
-            cards.append(status_card("order-data-gap", Indicator.INFO, patient, policy))
+            cards.append(make_status_card("order-data-gap", Indicator.INFO, patient, policy))
         # One weak sign and points that could not be read: with them the same order might have been one to warn of.
         close_call = patient.tier is Tier.POSSIBLE and patient.risk_incomplete
         if not cards and close_call and _of_known_class(patient.chart, policy):
-            cards.append(status_card(INCOMPLETE, Indicator.INFO, patient, policy))
+            cards.append(make_status_card(INCOMPLETE, Indicator.INFO, patient, policy))
         return cards
 
     cards = judge(chart, on, policy, cards_on_drafts)

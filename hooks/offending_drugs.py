@@ -12,10 +12,7 @@ from enum import Enum
 
 from hooks.assessment import Assessment
 from hooks.card import Card, Indicator
-from hooks.cards.card_text import detail, make_card, suggestions
-from hooks.cards.drug_facts import DrugFacts, in_markdown
-from hooks.cards.facts import Facts
-from hooks.cards.markdown import listed, plain
+from hooks.cards import DrugFacts, Facts, detail, in_markdown, listed, make_card, plain, suggestions
 from hooks.chart import Medication
 from hooks.policy import DrugRule, Policy
 from hooks.situations import holds

@@ -1,4 +1,7 @@
-"""The order-select service: advice on the drug orders that the clinician has just picked."""
+"""The order-select service: advice on the drug orders that the clinician has just picked.
+
+What may live here: the four constants that describe the service, and what it does with the drafts that were picked.
+"""
 
 from __future__ import annotations
 

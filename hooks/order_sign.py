@@ -1,4 +1,7 @@
-"""The order-sign service: the last check of all draft drug orders before they are signed; info cards are dropped."""
+"""The order-sign service: the last check of all draft drug orders before they are signed; info cards are dropped.
+
+What may live here: the four constants that describe the service, and what it does with all drafts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The patient-view service: what a clinician should see when the chart is opened."""
+"""The patient-view service: what a clinician should see when the chart is opened.
+
+What may live here: the four constants that describe the service, and the order of its cards.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from datetime import date
 from hooks.assessment import Assessment
 from hooks.calciphylaxis_status import calciphylaxis_card
 from hooks.card import Card, Indicator, most_urgent_first
-from hooks.cards.status_card import status_card
+from hooks.cards import make_status_card
 from hooks.chart import Chart
 from hooks.judgement import INCOMPLETE, CannotJudge, judge
 from hooks.offending_drugs import Moment, drug_cards
@@ -43,5 +46,5 @@ def _cards(patient: Assessment, policy: Policy) -> list[Card]:
     cards = status + drug_cards(patient, patient.chart.medications, Moment.PATIENT_VIEW, policy)
     if not cards and patient.dialysis and patient.risk_incomplete:
         # Silence would look like "no risk" although part of the chart could not be read.
-        return [status_card(INCOMPLETE, Indicator.INFO, patient, policy)]
+        return [make_status_card(INCOMPLETE, Indicator.INFO, patient, policy)]
     return cards

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable
 
 from hooks.assessment import Assessment
 from hooks.card import Card, Indicator
-from hooks.cards.facts import Facts
-from hooks.cards.status_card import status_card
+from hooks.cards import Facts, make_status_card
 from hooks.chart import Analyte, Result
 from hooks.finding import Finding, above, below
 from hooks.policy import Policy
@@ -23,9 +22,9 @@ def sepsis_card(patient: Assessment, policy: Policy) -> Card | None:
     facts = Facts(patient, policy.wording)
     if patient.infection is not None:
         triggers = (("active sepsis or bacteraemia", facts.infection()),)
-        return status_card("cua-sepsis", Indicator.CRITICAL, patient, policy, triggers=triggers)
+        return make_status_card("cua-sepsis", Indicator.CRITICAL, patient, policy, triggers=triggers)
     found = tuple(_abnormal(patient, facts))
-    return status_card("cua-sepsis", Indicator.WARNING, patient, policy, triggers=found) if found else None
+    return make_status_card("cua-sepsis", Indicator.WARNING, patient, policy, triggers=found) if found else None
 
 
 def _abnormal(patient: Assessment, facts: Facts) -> Iterable[tuple[str, str]]:

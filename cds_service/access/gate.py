@@ -15,12 +15,12 @@ from cds_service.access.bearer_token import Refused
 from cds_service.access.client_auth import ClientAuthentication
 from cds_service.access.trusted_clients import TrustedClient
 from cds_service.outcome import operation_outcome
-from cds_service.storage.cards_and_feedback import StoreError
+from cds_service.storage import StoreError
 
 log = logging.getLogger("cds_service")
 
 
-def protect(app: Flask, authentication: ClientAuthentication, open_to_all: Collection[str]) -> None:
+def protect(app: Flask, authentication: ClientAuthentication, open_endpoints: Collection[str]) -> None:
     """Let only trusted clients reach the views of this app, but for the endpoints (Flask's names) named here.
 
     A view that nobody thought of is closed. CORS preflights carry no token and pass; an address that leads to no view
@@ -29,7 +29,7 @@ def protect(app: Flask, authentication: ClientAuthentication, open_to_all: Colle
 
     @app.before_request
     def check_caller() -> Response | None:
-        if request.method == "OPTIONS" or request.endpoint is None or request.endpoint in open_to_all:
+        if request.method == "OPTIONS" or request.endpoint is None or request.endpoint in open_endpoints:
             return None
         try:
             g.trusted_client = authentication.check(request.headers.get("Authorization"), request.path)

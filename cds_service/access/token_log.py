@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, Column, Index, MetaData, String, Table, delete
 
-from cds_service.storage.database import Database
+from cds_service.storage import Database
 
 _PATIENCE = 2.0
 """Seconds; the clinician waits for the answer meanwhile."""

@@ -47,9 +47,7 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.access.public_keys import ALGORITHMS, KeyProblem, KeySet, read_key
-from cds_service.settings import covers, normal_url
-
-_LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?(/.*)?")
+from cds_service.addresses import covers, is_secure, normal_url
 
 
 class TrustedClientsError(Exception):
@@ -201,7 +199,7 @@ def _text(value: Any) -> str:
 def _key_set_address(value: Any) -> str:
     if not isinstance(value, str) or normal_url(value) is None:
         raise ValueError("expected a plain https URL")
-    if not value.lower().startswith("https://") and not _LOOPBACK.fullmatch(value.lower()):
+    if not is_secure(value):
         raise ValueError("expected https; http is for loopback addresses only")
     return value
 
@@ -276,7 +274,7 @@ def _origins(value: Any) -> tuple[str, ...]:
     for number, origin in enumerate(origins, 1):
         if origin is None or origin.count("/") != 2:
             raise ValueError(f"entry {number}: expected an origin such as https://ehr.example")
-        if not origin.startswith("https://") and not _LOOPBACK.fullmatch(origin):
+        if not is_secure(origin):
             raise ValueError(f"entry {number}: expected https; http is for loopback addresses only")
     return tuple(origin for origin in origins if origin is not None)
 

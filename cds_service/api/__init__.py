@@ -2,3 +2,21 @@
 
 What may live here: the way of one request from HTTP to the rules and back.
 """
+
+from cds_service.api.card_json import OVERRIDE_SYSTEM
+from cds_service.api.gather import Collected, Gatherer
+from cds_service.api.headers import register_cors
+from cds_service.api.hook_request import HookRequest
+from cds_service.api.routes import blueprint, register_errors
+from cds_service.api.services import SERVICES
+
+__all__ = [
+    "OVERRIDE_SYSTEM",
+    "SERVICES",
+    "Collected",
+    "Gatherer",
+    "HookRequest",
+    "blueprint",
+    "register_cors",
+    "register_errors",
+]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cds_service.knowledge.order_templates import filled
+from cds_service.knowledge import filled
 from hooks.card import Card, OverrideReason, Propose, Remove, Suggestion
 
 TOPIC_SYSTEM = "urn:calciphylaxis-cds:topic"

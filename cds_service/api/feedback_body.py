@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cds_service.api.validation import FEEDBACK, InvalidField, check
-from cds_service.storage.cards_and_feedback import FeedbackItem
+from cds_service.storage import FeedbackItem
 
 
 def parse_feedback(body: object) -> list[FeedbackItem]:

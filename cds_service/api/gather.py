@@ -16,10 +16,15 @@ from zoneinfo import ZoneInfo
 
 from cds_service.api.hook_request import HookRequest
 from cds_service.api.look_back import past_look_back
-from cds_service.fhir_client import Deadline, FhirClient, FhirError, FhirServer, SearchResult, answer_of
-from cds_service.fhir_client.bundles import (
+from cds_service.fhir_client import (
     REPORTED_ERROR,
+    Deadline,
+    FhirClient,
+    FhirError,
+    FhirServer,
     JsonObject,
+    SearchResult,
+    answer_of,
     looks_truncated,
     next_link,
     read_page,

@@ -9,15 +9,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from cds_service.fhir_client.bundles import JsonObject
-from cds_service.fhir_client.terms import Past
+from cds_service.fhir_client import JsonObject, Past
 from fhir_mappings.fhir_json import read_concept
 from fhir_mappings.page_end import ends_before
 from fhir_mappings.procedures import COUNTED
 from fhir_mappings.queries import Query
-
-SETTLED_WITHIN = timedelta(days=14)
-"""Shorter than the time for which any rule lets a past procedure stand for one that still runs."""
 
 
 def past_look_back(query: Query, on: date, zone: ZoneInfo) -> Past:
@@ -41,9 +37,10 @@ def past_look_back(query: Query, on: date, zone: ZoneInfo) -> Past:
 
 
 def _settles(resource: JsonObject, query: Query, on: date, zone: ZoneInfo) -> bool:
-    """Was this done, or did it run, in the days up to `on`, and is it what the query asks for?"""
+    """Was this done, or did it run, in the last days up to `on` that settle it, and is it what the query asks for?"""
     one = [resource]
-    is_late = ends_before(one, on + timedelta(days=1), zone) and not ends_before(one, on - SETTLED_WITHIN, zone)
+    first, after = on - timedelta(days=query.settled_days), on + timedelta(days=1)
+    is_late = ends_before(one, after, zone) and not ends_before(one, first, zone)
     if not is_late or resource.get("status") not in COUNTED:
         return False
     asked = dict(query.params)["code"].split(",")

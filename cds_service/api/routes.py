@@ -17,14 +17,15 @@ import orjson
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from cds_service.access.gate import caller
+from cds_service.access import caller
 from cds_service.api.feedback_body import parse_feedback
 from cds_service.api.hook_request import TooManyEntries, parse_hook_request
-from cds_service.api.services import SERVICES, Knowledge, Service, call, issued
+from cds_service.api.services import SERVICES, Service, call, issued
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirClient
+from cds_service.knowledge import Knowledge
 from cds_service.outcome import ServiceError, operation_outcome
-from cds_service.storage.cards_and_feedback import IssuedCard, Store, StoreError
+from cds_service.storage import IssuedCard, Store, StoreError
 from hooks.judgement import CannotJudge
 
 log = logging.getLogger("cds_service")

@@ -6,21 +6,18 @@ What may live here: the order of the steps from a request to its cards; each ste
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
 from cds_service.api.card_json import Rendering, to_json
 from cds_service.api.gather import Collected, Gatherer
 from cds_service.api.hook_request import HookRequest
 from cds_service.fhir_client import FhirClient
-from cds_service.storage.cards_and_feedback import IssuedCard, SuggestionLabel
+from cds_service.knowledge import Knowledge
+from cds_service.storage import IssuedCard, SuggestionLabel
 from fhir_mappings.chart import ChartContext, build_chart
 from fhir_mappings.drafts import judged_orders
 from fhir_mappings.fhir_json import is_about, resource_key
-from fhir_mappings.queries import Query
-from fhir_mappings.vocabulary import Vocabulary
 from hooks import order_select, order_sign, patient_view
 from hooks.card import Card
 from hooks.chart import Chart
@@ -45,26 +42,6 @@ class Service(Protocol):
 
 
 SERVICES: tuple[Service, ...] = (patient_view, order_select, order_sign)
-
-
-@dataclass(frozen=True)
-class Knowledge:
-    """Everything read and checked at start that a call needs; a process holds one and swaps it as a whole.
-
-    `reasons_url` and `launch_url` are where cards lead, None where those pages are off or we have no public address.
-    """
-
-    policy: Policy
-    vocabulary: Vocabulary
-    queries: tuple[Query, ...]
-    templates: Mapping[str, Mapping[str, Any]]
-    zone: ZoneInfo
-    reasons_url: str | None = None
-    launch_url: str | None = None
-
-    def queries_for(self, hook: str) -> tuple[Query, ...]:
-        """The queries of one hook: its advertised prefetch and its fallback fetch."""
-        return tuple(query for query in self.queries if hook in query.hooks)
 
 
 def call(

@@ -19,11 +19,10 @@ from pathlib import Path
 import requests
 from rich.console import Console
 
-from cds_service.app import utc_now
+from cds_service.clock import utc_now
 from cds_service.demo.patients import SyntheticPatient, load_patients
 from cds_service.demo.sandbox import Sandbox
-from cds_service.ehr_client.ehr import Ehr, EhrError
-from cds_service.ehr_client.terminal import print_cards
+from cds_service.ehr_client import Ehr, EhrError, print_cards
 
 START_SECONDS = 60
 PAGES = "ehr,course,reasons,smart"

@@ -6,7 +6,6 @@ loopback addresses only. What it can do is in `fhir_store` and `fhir_search`.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import socket
 from collections.abc import Iterable
@@ -17,6 +16,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from cds_service.addresses import is_loopback
 from cds_service.demo.fhir_search import search
 from cds_service.demo.fhir_store import FhirError, Store
 from cds_service.demo.patients import Resource
@@ -51,7 +51,7 @@ class Sandbox:
     """
 
     def __init__(self, resources: Iterable[Resource], host: str = "127.0.0.1", port: int = 0) -> None:
-        if host != "localhost" and not ipaddress.IPv4Address(host).is_loopback:
+        if ":" in host or not is_loopback(host):
             raise ValueError("the sandbox listens on loopback addresses only")
         self.store = Store(resources)
         self._server = _Server((host, port), _Handler)

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
-from urllib.parse import urljoin
 
+from cds_service.addresses import below, joined, normal_url
 from cds_service.fhir_client.bundles import JsonObject, bundle_problem, bundle_resources, match_count, next_link, total
 from cds_service.fhir_client.terms import (
     BAD_PATH,
@@ -28,7 +28,6 @@ from cds_service.fhir_client.terms import (
     Past,
     SearchResult,
 )
-from cds_service.settings import normal_url
 
 T = TypeVar("T")
 _VISIBLE_ASCII = re.compile("[!-~]+")
@@ -157,7 +156,7 @@ def checked(server: FhirServer, is_allowed: Callable[[str], bool]) -> FhirServer
 
 
 def _address(server: FhirServer, path_and_query: str) -> str:
-    address = _under_base(server, f"{server.base}/{path_and_query.lstrip('/')}")
+    address = below(server.base, f"{server.base}/{path_and_query.lstrip('/')}")
     if address is None:
         raise FhirError(BAD_PATH)
     return address
@@ -167,19 +166,8 @@ def _next_address(server: FhirServer, page_url: str, link: str) -> str:
     """Where a next link leads. FHIR's relative links start at the base, a bare query at the page that holds it."""
     if len(link) > _LONGEST_LINK:
         raise FhirError(BAD_PATH)
-    try:
-        address = _under_base(server, urljoin(page_url if link.startswith("?") else f"{server.base}/", link))
-    except ValueError:
-        address = None
+    address = joined(page_url if link.startswith("?") else f"{server.base}/", link)
+    address = below(server.base, address) if address is not None else None
     if address is None:
         raise FhirError(ELSEWHERE)
     return address
-
-
-def _under_base(server: FhirServer, url: str) -> str | None:
-    """This address in canonical form when it is the base or below it, else None: the token goes nowhere else."""
-    place, mark, query = url.partition("?")
-    normal = normal_url(place)
-    if normal is None or "#" in query or not f"{normal}/".startswith(f"{server.base}/"):
-        return None
-    return f"{normal}{mark}{query}"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Request, Response, request
 
-from cds_service.commands.server import is_loopback
+from cds_service.addresses import is_loopback
 from cds_service.web.page import problem
 
 _OURS = ("same-origin", "none")

@@ -16,7 +16,7 @@ from fhir_mappings.medications import is_active, read_medication, refers_to_drug
 from fhir_mappings.queries import Query
 from fhir_mappings.vocabulary import Vocabulary
 from hooks.chart import Medication, Unreadable
-from hooks.course.record import ConditionPeriod, History, MedicationPeriod, ProcedurePeriod
+from hooks.course import ConditionPeriod, History, MedicationPeriod, ProcedurePeriod
 
 LOOK_BACK_DAYS = 731
 """Two years, one of them a leap year."""

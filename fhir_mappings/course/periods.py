@@ -12,9 +12,9 @@ from fhir_mappings.conditions import read_condition
 from fhir_mappings.dates import read_moment, read_span
 from fhir_mappings.fhir_json import Json, as_object, as_objects, as_text
 from fhir_mappings.procedures import read_procedure
-from fhir_mappings.vocabulary.conditions import ConditionVocabulary
+from fhir_mappings.vocabulary import ConditionVocabulary
 from hooks.chart import Clinical, Medication
-from hooks.course.record import ConditionPeriod, End, MedicationPeriod, ProcedurePeriod
+from hooks.course import ConditionPeriod, End, MedicationPeriod, ProcedurePeriod
 
 NEVER_TAKEN = frozenset({"draft", "cancelled", "entered-in-error"})
 """Orders that expose nobody to a drug: not yet placed, withdrawn before anything was given, or a mistake."""

@@ -1,15 +1,12 @@
 """The vocabulary of this package: codes, units, names and words in force, frozen and checked as a whole.
 
-What may live here: bringing the three data files together. Reading the packaged files is the only I/O of the package;
-it happens at the start of the service, never on a request.
+What may live here: bringing the three parsed data files together.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any
 
 from fhir_mappings.vocabulary.conditions import ConditionVocabulary, parse_conditions
@@ -45,12 +42,3 @@ def load_vocabulary(labs: Mapping[str, Any], drugs: Mapping[str, Any], condition
     if problems:
         raise VocabularyError(problems)
     return vocabulary
-
-
-def default_vocabulary() -> Vocabulary:
-    """The vocabulary of the packaged files. Takes some tens of milliseconds: the caller keeps it."""
-    return load_vocabulary(*(_packaged(name) for name in ("labs.toml", "drugs.toml", "conditions.toml")))
-
-
-def _packaged(name: str) -> dict[str, Any]:
-    return tomllib.loads(resources.files("fhir_mappings").joinpath(name).read_text(encoding="utf-8"))

@@ -26,11 +26,11 @@ class DrugFacts:
 
     def placeholders(self, needs: tuple[str, ...]) -> Placeholders:
         """Every `{name}` that a text may use, in plain words, worked out when asked for."""
-        return Placeholders(lambda name: PLACEHOLDERS[name](self, needs))
+        return Placeholders(lambda name: DRUG_PLACEHOLDERS[name](self, needs))
 
     def why(self, name: str) -> list[str]:
         """The lines of one fact; empty when there is nothing to say."""
-        return [line for line in WHY[name](self) if line]
+        return [line for line in DRUG_WHY[name](self) if line]
 
     def drug_lines(self) -> list[str]:
         """One line for each order: how it is worded and how it was recognised."""
@@ -111,7 +111,7 @@ def _indication(card: DrugFacts, _: tuple[str, ...]) -> str:
     return capital(card.facts.indication())
 
 
-PLACEHOLDERS: dict[str, Callable[[DrugFacts, tuple[str, ...]], str]] = {
+DRUG_PLACEHOLDERS: dict[str, Callable[[DrugFacts, tuple[str, ...]], str]] = {
     "drug": lambda card, needs: capital(_drug(card, needs)),
     "state": lambda card, _: card.facts.state(),
     "state_short": lambda card, _: card.facts.state().split(" (")[0],
@@ -134,7 +134,7 @@ PLACEHOLDERS: dict[str, Callable[[DrugFacts, tuple[str, ...]], str]] = {
 RECORD_TEXT = frozenset({"indication"})
 """Placeholders that are Markdown already (they quote the record, escaped)."""
 
-WHY: dict[str, Callable[[DrugFacts], list[str]]] = {
+DRUG_WHY: dict[str, Callable[[DrugFacts], list[str]]] = {
     "drug_lines": DrugFacts.drug_lines,
     "calciphylaxis": lambda card: [card.facts.calciphylaxis()],
     "presumed": lambda card: [card.facts.presumed()],

@@ -13,7 +13,7 @@ from hooks.cards.status_facts import StatusFacts
 from hooks.policy import Policy
 
 
-def status_card(
+def make_status_card(
     topic: str,
     indicator: Indicator,
     patient: Assessment,

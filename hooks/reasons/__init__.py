@@ -2,3 +2,14 @@
 
 What may live here: reading and checking the reasons, and the numbers that are filled into them.
 """
+
+from hooks.reasons.loading import load_reasons
+from hooks.reasons.numbers import Numbers, filled
+from hooks.reasons.reasons import Reasons
+
+__all__ = [
+    "Numbers",
+    "Reasons",
+    "filled",
+    "load_reasons",
+]

@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from hooks.card import Indicator
-from hooks.cards.drug_facts import PLACEHOLDERS
-from hooks.cards.status_facts import STATUS_PLACEHOLDERS
-from hooks.policy import STATUS_TEXTS, Policy
+from hooks.cards import DRUG_PLACEHOLDERS, STATUS_PLACEHOLDERS
+from hooks.policy import Policy
+from hooks.policy_loading import STATUS_TEXTS
 from hooks.reasons.numbers import Numbers, placeholders
 from hooks.situations import SITUATIONS
 
@@ -34,7 +34,7 @@ def problems(data: Mapping[str, Any], numbers: Numbers, policy: Policy) -> Itera
     rules = {rule.topic for rules in policy.rules.values() for rule in rules}
     yield from _lacking("drug_classes", data, policy.rules.keys())
     yield from _lacking("situations", data, SITUATIONS.keys())
-    yield from _lacking("slots", data, (PLACEHOLDERS.keys() | STATUS_PLACEHOLDERS.keys()) - set(numbers))
+    yield from _lacking("slots", data, (DRUG_PLACEHOLDERS.keys() | STATUS_PLACEHOLDERS.keys()) - set(numbers))
     yield from _topic_names(data, rules)
     yield from _group_problems(data["threshold_groups"], numbers)
     for code, entry in data["topics"].items():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from hooks.cards.facts import exact
+from hooks.cards import exact
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 

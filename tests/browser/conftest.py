@@ -18,7 +18,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, sync_playwright
 
-from cds_service.app import utc_now
+from cds_service.clock import utc_now
 from cds_service.demo.patients import load_patients
 from cds_service.demo.play import free_port
 from cds_service.demo.sandbox import Sandbox

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from cds_service.app import utc_now
+from cds_service.clock import utc_now
 from cds_service.demo.patients import load_patients
 from cds_service.demo.play import free_port
 from tests.browser.conftest import OpenPage, RunningService, serving

@@ -22,7 +22,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from cds_service import create_app
 from cds_service.fhir_client import FhirError, FhirServer, answer_of
 from cds_service.settings import Settings
-from cds_service.web import Surroundings
+from cds_service.web import PageContext
 from cds_service.web.page import page
 from tests.contract.authorization_server import Registered, SmartEhr
 
@@ -46,7 +46,7 @@ def records() -> list[dict[str, Any]]:
 
 
 def course_stand_in(
-    around: Surroundings, server: FhirServer, patient_id: str, *, framed_by: Collection[str] = ()
+    around: PageContext, server: FhirServer, patient_id: str, *, framed_by: Collection[str] = ()
 ) -> Response:
     """A page that reads each type through the client it was given, and says how that went."""
     deadline, said = around.client.deadline(), []

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from cds_service.app import default_policy
+from fhir_mappings.packaged import default_policy
 from tests.contract.card_rules import URGENCY, check_answer, check_r4
 from tests.contract.conftest import MakeApp
 from tests.contract.ehr import HOOKS, Ehr, actions, ehr_of, topics

@@ -48,7 +48,7 @@ def guarded(make_app: MakeApp, tmp_path: Path) -> Iterator[Flask]:
     file = trust_file() + trust_file(issuer=SECOND_ISSUER, keys=None, jwks_url=JWKS_URL)
     log = TokenLog(f"sqlite:///{tmp_path}/tokens.sqlite3")
     clients = parse_trusted_clients(file, "clients.toml")
-    protect(app, ClientAuthentication(clients, log, PUBLIC_URL, lambda: NOW, KeySets()), open_to_all={"cds.health"})
+    protect(app, ClientAuthentication(clients, log, PUBLIC_URL, lambda: NOW, KeySets()), open_endpoints={"cds.health"})
     yield app
     log.close()
 
@@ -220,7 +220,7 @@ def test_preflights_pass_whatever_else_answers_them() -> None:
     app.add_url_rule("/", "index", lambda: "")
     clients = parse_trusted_clients(trust_file(), "clients.toml")
     authentication = ClientAuthentication(clients, TokenLog("sqlite://"), PUBLIC_URL, lambda: NOW, KeySets())
-    protect(app, authentication, open_to_all=())
+    protect(app, authentication, open_endpoints=())
     assert app.test_client().options("/").status_code == 200
     assert app.test_client().get("/").status_code == 401
 
@@ -239,7 +239,7 @@ def test_when_used_tokens_cannot_be_looked_up_the_answer_is_503(make_app: MakeAp
     app = make_app(clock=lambda: NOW)
     log = TokenLog(f"sqlite:///{tmp_path}/missing/tokens.sqlite3")
     clients = parse_trusted_clients(trust_file(), "clients.toml")
-    protect(app, ClientAuthentication(clients, log, PUBLIC_URL, lambda: NOW, KeySets()), open_to_all=())
+    protect(app, ClientAuthentication(clients, log, PUBLIC_URL, lambda: NOW, KeySets()), open_endpoints=())
     answer = call(app.test_client(), DISCOVERY, for_path(DISCOVERY))
     assert answer.status_code == 503
     assert answer.get_json()["issue"][0]["code"] == "transient"

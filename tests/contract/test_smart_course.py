@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.app import utc_now
+from cds_service.clock import utc_now
 from cds_service.demo.patients import load_patients
 from tests.contract.authorization_server import SmartEhr
 from tests.contract.smart_clinic import FRAME, Browser, Clinic

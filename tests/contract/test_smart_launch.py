@@ -22,9 +22,8 @@ import requests
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from cds_service.api.services import Knowledge
-from cds_service.app import load_knowledge
 from cds_service.demo.play import free_port
+from cds_service.knowledge import Knowledge, load_knowledge
 from cds_service.settings import Settings
 from tests.contract.authorization_server import Registered, SmartEhr
 from tests.contract.smart_clinic import ANNA, BEN, CLIENT_ID, FRAME, Browser, Clinic, course_stand_in, records

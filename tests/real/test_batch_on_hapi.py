@@ -18,15 +18,15 @@ from cds_service.api.gather import Gatherer
 from cds_service.api.hook_request import HookRequest
 from cds_service.fhir_client import FhirClient, FhirServer, Limits
 from cds_service.fhir_client.transport import Transport
+from fhir_mappings.packaged import default_policy, default_vocabulary
 from fhir_mappings.queries import build_queries
-from fhir_mappings.vocabulary import default_vocabulary
 
 pytestmark = pytest.mark.real
 
 Json = dict[str, Any]
 PATIENT = "cds-batch-patient"
 ON = date(2026, 5, 21)
-QUERIES = build_queries(default_vocabulary())
+QUERIES = build_queries(default_vocabulary(), default_policy())
 CALCIUM = {"coding": [{"system": "http://loinc.org", "code": "17861-6"}]}
 
 

@@ -10,14 +10,14 @@ from datetime import date
 import pytest
 import requests
 
+from fhir_mappings.packaged import default_policy, default_vocabulary
 from fhir_mappings.queries import Query, build_queries
-from fhir_mappings.vocabulary import default_vocabulary
 
 pytestmark = pytest.mark.real
 
 PATIENT = "cds-queries-patient"
 ON = date(2026, 5, 21)
-QUERIES = build_queries(default_vocabulary())
+QUERIES = build_queries(default_vocabulary(), default_policy())
 
 
 def test_there_are_queries_to_try() -> None:

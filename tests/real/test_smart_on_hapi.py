@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from cds_service.app import utc_now
+from cds_service.clock import utc_now
 from cds_service.demo.patients import load_patients
 from cds_service.web.smart.discovery import discover
 from cds_service.web.smart.http import Web

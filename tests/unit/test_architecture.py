@@ -1,20 +1,94 @@
-"""The house has three storeys: hooks below, fhir_mappings above it, cds_service on top; nobody looks up."""
+"""The house: its rooms, the arrows allowed between them, and who may use which library; nobody looks up.
+
+What may live here: checks of imports and calls, read from the source. A room is a folder with Python, or a single
+module of `cds_service/`.
+"""
 
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 STOREYS = ("hooks", "fhir_mappings", "cds_service")
-OUTSIDE = {"flask", "requests", "sqlalchemy", "gunicorn", "jsonschema", "fhir", "orjson", "rich", "click", "urllib3"}
+
+SERVICE = "cds_service"
+EVERYBODY = {f"{SERVICE}.{name}" for name in ("settings", "outcome", "clock", "addresses", "bounded_get")}
+"""What every room of the service may use."""
+KNOWLEDGE_BELOW = {"fhir_mappings", "fhir_mappings.vocabulary", "fhir_mappings.course", "hooks", "hooks.cards"}
+BELOW = KNOWLEDGE_BELOW | {"hooks.course", "hooks.reasons"}
+
+
+def rooms_of(*names: str) -> set[str]:
+    return {f"{SERVICE}.{name}" for name in names}
+
+
+ROOMS: Mapping[str, set[str]] = {
+    "hooks": {"hooks.cards"},
+    "hooks.cards": {"hooks"},
+    "hooks.course": {"hooks", "hooks.cards"},
+    "hooks.reasons": {"hooks", "hooks.cards"},
+    "fhir_mappings": {"hooks", "hooks.reasons", "fhir_mappings.vocabulary"},
+    "fhir_mappings.vocabulary": {"hooks", "fhir_mappings"},
+    "fhir_mappings.course": {"hooks", "hooks.course", "fhir_mappings", "fhir_mappings.vocabulary"},
+    SERVICE: rooms_of("app"),
+    "cds_service.clock": set(),
+    "cds_service.outcome": set(),
+    "cds_service.addresses": set(),
+    "cds_service.settings": rooms_of("addresses"),
+    "cds_service.fhir_client": EVERYBODY,
+    "cds_service.knowledge": EVERYBODY | BELOW,
+    "cds_service.storage": EVERYBODY,
+    "cds_service.access": EVERYBODY | rooms_of("storage", "fhir_client"),
+    "cds_service.api": EVERYBODY | BELOW | rooms_of("access", "knowledge", "fhir_client", "storage"),
+    "cds_service.api.schemas": set(),
+    "cds_service.ehr_client": EVERYBODY,
+    "cds_service.web": EVERYBODY
+    | BELOW
+    | rooms_of("access", "knowledge", "fhir_client", "web.reasons", "web.course", "web.ehr", "web.smart"),
+    "cds_service.web.reasons": EVERYBODY | BELOW | rooms_of("api", "knowledge", "web"),
+    "cds_service.web.course": EVERYBODY | BELOW | rooms_of("api", "knowledge", "fhir_client", "web"),
+    "cds_service.web.ehr": EVERYBODY | BELOW | rooms_of("ehr_client", "web"),
+    "cds_service.web.smart": EVERYBODY | BELOW | rooms_of("access", "fhir_client", "storage", "web", "web.course"),
+    "cds_service.app": EVERYBODY | rooms_of("api", "web", "access", "knowledge", "fhir_client", "storage"),
+    "cds_service.server": EVERYBODY | rooms_of("app", "knowledge"),
+    "cds_service.demo": EVERYBODY | rooms_of("ehr_client"),
+    "cds_service.commands": EVERYBODY
+    | BELOW
+    | rooms_of("server", "demo", "api", "ehr_client", "storage", "access", "knowledge"),
+}
+"""Every room, and the rooms that its modules may import. Everything else is a fault."""
+
+OUTSIDE = {
+    "flask",
+    "requests",
+    "sqlalchemy",
+    "gunicorn",
+    "jsonschema",
+    "fhir",
+    "orjson",
+    "rich",
+    "click",
+    "urllib3",
+    "pycurl",
+}
+LIBRARY_ROOMS: Mapping[str, set[str]] = {
+    "click": rooms_of("commands"),
+    "gunicorn": rooms_of("server"),
+    "sqlalchemy": rooms_of("storage", "access", "settings", "web.smart"),
+}
+"""Libraries that belong to certain rooms of the service."""
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
 TALKING = ("time.", "socket.", "ssl.", "http.", "urllib.request.", "subprocess.", "asyncio.", "threading.")
 """Modules for the clock, the network and other processes."""
+MOST_FLAT_MODULES = {"cds_service": 10, "hooks": 32}
 
 
 def modules(storey: str) -> list[Path]:
@@ -27,6 +101,13 @@ def name_of(module: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+def room_of(module: Path) -> str:
+    """The room that a module lies in: its folder, or for a single module of the service the module itself."""
+    folder = ".".join(module.relative_to(ROOT).parent.parts)
+    return name_of(module) if folder == SERVICE else folder
+
+
+@cache
 def parsed(module: Path) -> ast.Module:
     return ast.parse(module.read_text(encoding="utf-8"), filename=str(module))
 
@@ -62,6 +143,81 @@ def by_name(module: Path) -> str:
     return name_of(module)
 
 
+NAMED = {name_of(module): module for module in of(*STOREYS)}
+
+
+def ours(module: Path) -> set[str]:
+    """The modules of the house that a module imports: `from hooks import labs` is hooks.labs, not hooks."""
+    found = set()
+    for name in imports(parsed(module)):
+        known = name if name in NAMED else name.rpartition(".")[0]
+        if known in NAMED:
+            found.add(known)
+    return found - {name_of(module)}
+
+
+def arrows() -> set[tuple[str, str]]:
+    """Which room imports which."""
+    found = {(room_of(module), room_of(NAMED[name])) for module in of(*STOREYS) for name in ours(module)}
+    return {(one, other) for one, other in found if one != other}
+
+
+def is_one_hall(one: str, other: str) -> bool:
+    """A folder and the rooms inside it are one hall: there the modules themselves are free of circles."""
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
+
+
+def circle(graph: Mapping[str, set[str]]) -> list[str]:
+    """Some circle of the graph, or nothing."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+# ------------------------------------------------------------------ rooms and arrows
+@pytest.mark.parametrize("module", of(*STOREYS), ids=by_name)
+def test_a_module_imports_only_from_rooms_that_its_room_may_use(module: Path) -> None:
+    room = room_of(module)
+    assert {room_of(NAMED[name]) for name in ours(module)} <= ROOMS[room] | {room}
+
+
+def test_the_table_names_the_rooms_that_are_there_and_no_arrow_that_is_not() -> None:
+    assert set(ROOMS) == {room_of(module) for module in of(*STOREYS)} | set(ROOMS) & EVERYBODY
+    special = {(room, other) for room, allowed in ROOMS.items() for other in allowed - EVERYBODY - BELOW}
+    assert special - arrows() == set(), "allowed, but nobody goes that way any more"
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    # `cds_service` hands out `create_app`, which it imports only when asked; everything else is looked at.
+    assert circle({name: ours(module) for name, module in NAMED.items() if name != SERVICE}) == []
+
+
+def test_no_rooms_import_each_other_in_a_circle() -> None:
+    graph: dict[str, set[str]] = {room: set() for room in ROOMS}
+    for one, other in arrows():
+        if not is_one_hall(one, other):
+            graph[one].add(other)
+    assert circle(graph) == []
+
+
+@pytest.mark.parametrize("module", of(*STOREYS), ids=by_name)
+def test_a_room_is_entered_by_its_face(module: Path) -> None:
+    here = room_of(module)
+    for name in ours(module):
+        there = room_of(NAMED[name])
+        face = NAMED.get(there)
+        if there != here and name != there and face is not None and "__all__" in face.read_text(encoding="utf-8"):
+            assert f"{here}.".startswith(f"{there}."), f"{name} lies behind the face of {there}"
+
+
+@pytest.mark.parametrize("folder", MOST_FLAT_MODULES)
+def test_few_modules_lie_flat_in_a_folder(folder: str) -> None:
+    assert len(list((ROOT / folder).glob("*.py"))) <= MOST_FLAT_MODULES[folder]
+
+
+# ------------------------------------------------------------------ libraries, clock and network
 @pytest.mark.parametrize("module", of("hooks"), ids=by_name)
 def test_hooks_know_the_standard_library_and_themselves_only(module: Path) -> None:
     assert packages(module) <= {*sys.stdlib_module_names, "hooks"}
@@ -69,13 +225,19 @@ def test_hooks_know_the_standard_library_and_themselves_only(module: Path) -> No
 
 @pytest.mark.parametrize("module", of("fhir_mappings"), ids=by_name)
 def test_the_mapping_knows_the_domain_and_nothing_of_the_service(module: Path) -> None:
-    assert packages(module) <= {*sys.stdlib_module_names, "hooks", "fhir_mappings"}
+    assert packages(module) <= {*sys.stdlib_module_names, "hooks", "fhir_mappings", "jsonschema"}
 
 
 @pytest.mark.parametrize("module", of(*STOREYS), ids=by_name)
 def test_libraries_with_side_effects_are_used_by_the_service_only(module: Path) -> None:
-    used = packages(module) & OUTSIDE
-    assert not used or module.is_relative_to(ROOT / "cds_service")
+    used = packages(module) & (OUTSIDE - {"jsonschema"})
+    assert not used or module.is_relative_to(ROOT / SERVICE)
+
+
+@pytest.mark.parametrize("module", of(SERVICE), ids=by_name)
+def test_some_libraries_belong_to_certain_rooms(module: Path) -> None:
+    for library in packages(module) & set(LIBRARY_ROOMS):
+        assert room_of(module) in LIBRARY_ROOMS[library]
 
 
 @pytest.mark.parametrize("module", of("hooks", "fhir_mappings"), ids=by_name)
@@ -92,20 +254,43 @@ def test_hooks_read_no_file_in_any_way(module: Path) -> None:
 
 
 @pytest.mark.parametrize("module", of(*STOREYS), ids=by_name)
+def test_packaged_data_files_have_one_reader(module: Path) -> None:
+    own_files = {"cds_service.access.trusted_clients"}
+    assert "tomllib" not in packages(module) or name_of(module) in {"fhir_mappings.packaged", *own_files}
+
+
+@pytest.mark.parametrize("module", of(*STOREYS), ids=by_name)
 def test_every_module_says_what_may_live_in_it(module: Path) -> None:
-    assert ast.get_docstring(parsed(module))
+    said = ast.get_docstring(parsed(module)) or ""
+    assert "What may live here:" in said or room_of(module).endswith(".schemas")
 
 
-@pytest.mark.parametrize("module", of("cds_service"), ids=by_name)
-def test_only_the_command_line_imports_the_demo(module: Path) -> None:
-    demo = {name for name in imports(parsed(module)) if f"{name}.".startswith("cds_service.demo.")}
-    assert not demo or name_of(module) == "cds_service.commands.cli" or name_of(module).startswith("cds_service.demo")
+# ------------------------------------------------------------------ what is loaded
+def loaded_by(statement: str) -> set[str]:
+    """The packages in a fresh interpreter after this statement."""
+    program = f"import sys\n{statement}\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    made = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(made.stdout.split())
 
 
-def test_the_command_line_imports_the_demo_only_when_it_is_asked_for() -> None:
-    statements = parsed(ROOT / "cds_service" / "commands" / "cli.py").body
-    at_start = [node for node in statements if isinstance(node, ast.Import | ast.ImportFrom)]
-    assert not [name for name in imports(ast.Module(body=[*at_start], type_ignores=[])) if ".demo" in name]
+def test_knowledge_is_read_without_the_service() -> None:
+    loaded = loaded_by("from fhir_mappings.packaged import *; default_policy(); default_vocabulary()")
+    assert not loaded & {"cds_service", "flask", "sqlalchemy", "requests", "click", "pycurl"}
+
+
+@pytest.mark.parametrize(
+    "option", ["--help", "--version", "serve --help", "sandbox load --help", "doctor token --help"]
+)
+def test_help_loads_nothing_that_only_a_running_command_needs(option: str) -> None:
+    words = option.split()
+    loaded = loaded_by(f"from cds_service.commands.cli import cli\ncli({words}, standalone_mode=False)")
+    heavy = {"flask", "sqlalchemy", "requests", "limits", "rich", "fhir", "jwt", "pycurl", "hooks", "fhir_mappings"}
+    assert not loaded & heavy
+
+
+def test_the_package_hands_out_the_application_only_when_asked() -> None:
+    assert "flask" not in loaded_by("import cds_service")
+    assert "flask" in loaded_by("from cds_service import create_app")
 
 
 # ------------------------------------------------------------------ the checks themselves can fail
@@ -124,3 +309,14 @@ def test_an_import_is_found_wherever_it_stands(source: str, found: str) -> None:
 @pytest.mark.parametrize("source", ["datetime.now()", "datetime.datetime.now(UTC)", "date.today()"])
 def test_a_call_of_the_clock_is_found(source: str) -> None:
     assert set(calls(ast.parse(source))) & CLOCKS
+
+
+def test_a_circle_is_found() -> None:
+    assert set(circle({"a": {"b"}, "b": {"c"}, "c": {"a"}})) == {"a", "b", "c"}
+    assert circle({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+
+
+def test_arrows_are_found_and_rooms_told_apart() -> None:
+    assert ("cds_service.api", "cds_service.access") in arrows()
+    assert is_one_hall("hooks", "hooks.cards")
+    assert not is_one_hall("hooks.course", "hooks.cards")

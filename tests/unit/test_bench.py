@@ -33,7 +33,7 @@ from cds_service.access.client_auth import ClientAuthentication
 from cds_service.access.key_sets import KeySets
 from cds_service.access.token_log import TokenLog
 from cds_service.access.trusted_clients import parse_trusted_clients
-from cds_service.commands.server import relax
+from cds_service.server import relax
 from cds_service.settings import from_environment
 
 NOW = datetime.now(UTC)

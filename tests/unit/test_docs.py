@@ -23,7 +23,7 @@ from cds_service.access.trusted_clients import load_trusted_clients
 from cds_service.commands.cli import cli
 from cds_service.settings import _VARIABLES as VARIABLES
 from cds_service.settings import PAGES, SettingsError, from_environment
-from hooks.policy import load_policy
+from hooks.policy_loading import load_policy
 from tests.unit.hooks.builders import data_files
 from tests.vignettes.story import NOW, read_stories
 

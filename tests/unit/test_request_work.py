@@ -19,7 +19,7 @@ from cds_service.api.validation import REQUEST, InvalidField, check
 from fhir_mappings.code_systems import System
 from fhir_mappings.dates import Moment, read_moment
 from fhir_mappings.fhir_json import Coding
-from fhir_mappings.vocabulary import default_vocabulary
+from fhir_mappings.packaged import default_vocabulary
 from fhir_mappings.vocabulary.conditions import KEPT_CODE_LENGTH
 from hooks.cards.markdown import escape, plain
 

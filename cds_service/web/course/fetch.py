@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from cds_service.api.gather import Collected, Gatherer
-from cds_service.api.hook_request import HookRequest
-from cds_service.api.services import Knowledge
+from cds_service.api import Collected, Gatherer, HookRequest
 from cds_service.fhir_client import Deadline, FhirClient, FhirServer
+from cds_service.knowledge import Knowledge
 from fhir_mappings.chart import ChartContext, Gathered
-from fhir_mappings.course.history import course_queries, past_orders, read_history
+from fhir_mappings.course import course_queries, past_orders, read_history
 from fhir_mappings.patients import patient_name
-from hooks.course.record import History
+from hooks.course import History
 
 DEADLINE_SECONDS, MARGIN_SECONDS = 5.0, 0.2
 """For all look-ups of one course together; somebody has opened a page and waits for it."""

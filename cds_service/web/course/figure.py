@@ -12,12 +12,9 @@ from typing import Any
 from cds_service.web.course.tables import nothing_there, unread_records
 from cds_service.web.course.words import FURTHER, NO_LEVEL, Words, class_name, joined
 from hooks.assessment import Tier
-from hooks.cards.facts import exact
+from hooks.cards import exact
 from hooks.chart import Analyte
-from hooks.course.course import Course, DrugLane
-from hooks.course.evaluation import Evaluation, Outcome
-from hooks.course.record import End, MedicationPeriod
-from hooks.course.series import CALCIUM, PRODUCT, Band, Series
+from hooks.course import CALCIUM, PRODUCT, Band, Course, DrugLane, End, Evaluation, MedicationPeriod, Outcome, Series
 
 Data = dict[str, Any]
 

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, request, url_for
 from markupsafe import Markup
 
 from cds_service.fhir_client import FhirError, FhirServer, answer_of
-from cds_service.web import Surroundings
+from cds_service.web.context import PageContext
 from cds_service.web.course.drawer import NotDrawnError, the_drawer
 from cds_service.web.course.fetch import fetch_history
 from cds_service.web.course.figure import figure
@@ -22,10 +22,10 @@ from cds_service.web.course.tables import tables
 from cds_service.web.course.words import Words
 from cds_service.web.guard import guard
 from cds_service.web.page import page, problem
-from fhir_mappings.course.history import LOOK_BACK_DAYS
+from fhir_mappings.course import LOOK_BACK_DAYS
 from fhir_mappings.fhir_json import FHIR_ID, as_text
 from fhir_mappings.patients import patient_name
-from hooks.course.course import Course, build_course
+from hooks.course import Course, build_course
 
 log = logging.getLogger("cds_service")
 
@@ -36,7 +36,7 @@ NOT_READ = "The course cannot be shown"
 
 
 def course_answer(
-    around: Surroundings, server: FhirServer, patient_id: str, *, framed_by: Collection[str] = ()
+    context: PageContext, server: FhirServer, patient_id: str, *, framed_by: Collection[str] = ()
 ) -> Response:
     """The page with the course of one patient, or a page that says what could not be read; never raises for FHIR.
 
@@ -45,14 +45,14 @@ def course_answer(
     if not FHIR_ID.fullmatch(patient_id):
         return problem(404, NOT_READ, "This is not the id of a patient.", framed_by=framed_by)
     the_drawer().warm()
-    today = around.clock().astimezone(around.knowledge.zone).date()
-    fetched = fetch_history(around.client, server, patient_id, today, around.knowledge)
+    today = context.clock().astimezone(context.knowledge.zone).date()
+    fetched = fetch_history(context.client, server, patient_id, today, context.knowledge)
     history = fetched.history
     gap = history.chart.gap("patient")
     if gap is not None:
         what = f"{gap.what[0].upper()}{gap.what[1:]} could not be read: {gap.reason}."
         return problem(502, NOT_READ, what, framed_by=framed_by)
-    policy = around.knowledge.policy
+    policy = context.knowledge.policy
     course = build_course(history, today - timedelta(days=LOOK_BACK_DAYS), today, policy)
     words = Words(policy.wording, today)
     drawing, not_drawn = _drawing(course, words)
@@ -106,11 +106,11 @@ def _counted(lines: list[str]) -> list[str]:
     return [line if lines.count(line) == 1 else f"{line} ({lines.count(line)} times)" for line in dict.fromkeys(lines)]
 
 
-def course_page(around: Surroundings) -> Blueprint:
+def course_page(context: PageContext) -> Blueprint:
     """The routes under /course, which read from CDS_PAGES_FHIR_SERVER."""
     course = Blueprint("course", __name__)
     guard(course)
-    server = FhirServer(around.settings.pages_fhir_server or "")
+    server = FhirServer(context.settings.pages_fhir_server or "")
 
     @course.get("/course")
     def pick() -> Response:
@@ -119,18 +119,18 @@ def course_page(around: Surroundings) -> Blueprint:
             if not FHIR_ID.fullmatch(wanted):
                 return problem(404, NOT_READ, "This is not the id of a patient.")
             return Response(status=303, headers={"Location": url_for("course.show", patient_id=wanted)})
-        return _patients(around, server)
+        return _patients(context, server)
 
     @course.get("/course/<patient_id>")
     def show(patient_id: str) -> Response:
-        return course_answer(around, server, patient_id)
+        return course_answer(context, server, patient_id)
 
     return course
 
 
-def _patients(around: Surroundings, server: FhirServer) -> Response:
+def _patients(context: PageContext, server: FhirServer) -> Response:
     """A list of patients to pick from, the first page that the FHIR server sends."""
-    client = around.client
+    client = context.client
     deadline = client.deadline()
     found, failed = [], ""
     try:

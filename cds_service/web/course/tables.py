@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from cds_service.web.course.words import Words, class_name, joined
 from hooks.chart import Unreadable
-from hooks.course.course import Course
-from hooks.course.series import PRODUCT, Point, Series, Side
+from hooks.course import PRODUCT, Course, Point, Series, Side
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,23 @@ from dataclasses import dataclass
 from datetime import date
 
 from hooks.assessment import Tier
-from hooks.cards.facts import exact
+from hooks.cards import exact
 from hooks.chart import Analyte, Gap, Result, Unreadable
-from hooks.course.course import DrugLane
-from hooks.course.evaluation import Evaluation, Outcome
-from hooks.course.findings import FindingLane
-from hooks.course.record import ConditionPeriod, End, MedicationPeriod
-from hooks.course.series import CALCIUM, PRODUCT, Corrected, Point, Series, Side
+from hooks.course import (
+    CALCIUM,
+    PRODUCT,
+    ConditionPeriod,
+    Corrected,
+    DrugLane,
+    End,
+    Evaluation,
+    FindingLane,
+    MedicationPeriod,
+    Outcome,
+    Point,
+    Series,
+    Side,
+)
 from hooks.dialysis_status import Dialysis
 from hooks.wording import Wording
 

@@ -11,19 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cds_service.ehr_client.ehr import Ehr, chart_context, order_context, reference
+from cds_service.ehr_client import Ehr, chart_context, order_context, reference
 from cds_service.web.ehr.asking import ask, heard
 from cds_service.web.ehr.cards import table, tables, text
 from cds_service.web.ehr.drugs import Catalogue, DrugName, draft_order
-from cds_service.web.ehr.orders import (
-    do_actions,
-    draft_of,
-    drop_picked,
-    fault_of,
-    forget,
-    is_same_order,
-    title_of,
-)
+from cds_service.web.ehr.orders import do_actions, draft_of, drop_picked, fault_of, forget, is_same_order, title_of
 from cds_service.web.ehr.signing import demo_tags, judgement, sign_draft, unjudged, waiting_cards
 from cds_service.web.ehr.state import CHART, ORDER, Answer, BadState, State
 

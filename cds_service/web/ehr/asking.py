@@ -10,8 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cds_service.ehr_client.ehr import Ehr, EhrError
-from cds_service.ehr_client.exchange import Exchange
+from cds_service.ehr_client import Ehr, EhrError, Exchange
 from cds_service.web.ehr.cards import text
 from cds_service.web.ehr.state import Answer, State
 

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from cds_service.ehr_client.ehr import Ehr, EhrError, Resource
+from cds_service.ehr_client import Ehr, EhrError, Resource
 from cds_service.web.ehr.cards import table, tables, text
 
 TAG = "urn:calciphylaxis-cds:demo|synthetic"

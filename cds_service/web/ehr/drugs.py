@@ -7,14 +7,13 @@ EHR has one; what a drug means for a patient is for the service to say.
 from __future__ import annotations
 
 import re
-import tomllib
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
-from cds_service.ehr_client.ehr import Resource
+from cds_service.ehr_client import Resource
+from fhir_mappings.packaged import packaged_data
 
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 SNOMED = "http://snomed.info/sct"
@@ -92,9 +91,8 @@ class Catalogue:
 
 def load_catalogue() -> Catalogue:
     """The drugs of the clinicians' file and the common others."""
-    data = tomllib.loads(files("fhir_mappings").joinpath("drugs.toml").read_text(encoding="utf-8"))
     drugs: dict[str, DrugName] = {}
-    for entry in data["drug"]:
+    for entry in packaged_data("drugs")["drug"]:
         drugs.setdefault(entry["name"].lower(), _drug(entry))
     return Catalogue([*drugs.values(), *(DrugName(name, known_as=(name,)) for name in OTHERS)])
 

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cds_service.ehr_client.ehr import Ehr, Resource, reference
-from cds_service.ehr_client.exchange import Exchange
+from cds_service.ehr_client import Ehr, Exchange, Resource, reference
 from cds_service.web.ehr.cards import table, text
 from cds_service.web.ehr.chart import order_row
 from cds_service.web.ehr.drugs import new_draft_id

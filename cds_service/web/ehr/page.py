@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
-from cds_service.ehr_client.ehr import Ehr, EhrError
-from cds_service.web import Surroundings
+from cds_service.ehr_client import Ehr, EhrError
+from cds_service.web.context import PageContext
 from cds_service.web.ehr.actions import Clinician
 from cds_service.web.ehr.cards import as_json, judged_drugs, quiet, shown_cards
 from cds_service.web.ehr.chart import find_patients, order_row, read_chart, read_person
@@ -30,7 +30,7 @@ _MOST_TYPED = 200
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - recognised here, not bound
 
 
-def ehr_page(around: Surroundings) -> Blueprint:
+def ehr_page(context: PageContext) -> Blueprint:
     """The routes under /ehr."""
     routes = Blueprint("ehr", __name__)
     catalogue = load_catalogue()
@@ -62,23 +62,23 @@ def ehr_page(around: Surroundings) -> Blueprint:
     def opened() -> Response:
         patient_id = request.args.get("patient", "")
         if not patient_id:
-            return _patients(around, "")
-        clinician = _clinician(around, catalogue, patient_id, State())
+            return _patients(context, "")
+        clinician = _clinician(context, catalogue, patient_id, State())
         state = State()
         clinician.open_chart(state)
-        return _chart_page(around, clinician, state, chart=True)
+        return _chart_page(context, clinician, state, chart=True)
 
     @routes.post("/ehr/patients")
     def searched() -> Response:
-        return _patients(around, request.form.get("name", "").strip()[:_MOST_TYPED])
+        return _patients(context, request.form.get("name", "").strip()[:_MOST_TYPED])
 
     @routes.post("/ehr")
     def acted() -> Response:
         state = load(request.form.get("state", ""))
-        clinician = _clinician(around, catalogue, request.args.get("patient", ""), state)
+        clinician = _clinician(context, catalogue, request.args.get("patient", ""), state)
         changed = _act(clinician, state, request.form)
         is_part = "X-Ehr-Part" in request.headers
-        return _chart_page(around, clinician, state, chart=changed or not is_part)
+        return _chart_page(context, clinician, state, chart=changed or not is_part)
 
     return routes
 
@@ -112,17 +112,17 @@ def _act(clinician: Clinician, state: State, form: Mapping[str, str]) -> bool:
     raise BadState("there is no such button")
 
 
-def _clinician(around: Surroundings, catalogue: Catalogue, patient_id: str, state: State) -> Clinician:
+def _clinician(context: PageContext, catalogue: Catalogue, patient_id: str, state: State) -> Clinician:
     if not _ID.fullmatch(patient_id) or not patient_id.strip("."):
         raise EhrError("no patient id", 404)
-    settings = around.settings
+    settings = context.settings
     ehr = Ehr(
         settings.pages_service or _this_service(),
         settings.pages_fhir_server or "",
         send_prefetch=state.send_prefetch,
         offer_server=state.offer_server,
     )
-    return Clinician(ehr, patient_id, catalogue, around.clock)
+    return Clinician(ehr, patient_id, catalogue, context.clock)
 
 
 def _asking(clinician: Clinician, state: State) -> Clinician:
@@ -138,18 +138,18 @@ def _this_service() -> str:
     return f"http://{name}:{request.environ.get('SERVER_PORT', '80')}"
 
 
-def _patients(around: Surroundings, name: str) -> Response:
-    ehr = Ehr("", around.settings.pages_fhir_server or "")
-    found = find_patients(ehr, name, around.clock().date())
+def _patients(context: PageContext, name: str) -> Response:
+    ehr = Ehr("", context.settings.pages_fhir_server or "")
+    found = find_patients(ehr, name, context.clock().date())
     return page("ehr/patients.html", title="Patients", patients=found, name=name, fhir=ehr.fhir)
 
 
-def _chart_page(around: Surroundings, clinician: Clinician, state: State, *, chart: bool) -> Response:
+def _chart_page(context: PageContext, clinician: Clinician, state: State, *, chart: bool) -> Response:
     ehr, typed = clinician.ehr, _still_typed(clinician, state)
     return page(
         "ehr/page.html",
         title="Chart",
-        person=read_person(ehr, clinician.patient_id, around.clock().date()),
+        person=read_person(ehr, clinician.patient_id, context.clock().date()),
         chart=read_chart(ehr, clinician.patient_id) if chart else None,
         state=state,
         state_json=quiet(dump(state)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cds_service.ehr_client.ehr import Ehr, Resource
+from cds_service.ehr_client import Ehr, Resource
 from cds_service.web.ehr.cards import table, tables, text
 from cds_service.web.ehr.orders import Done, write
 from cds_service.web.ehr.state import ORDER, Answer, State

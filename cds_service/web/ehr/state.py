@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cds_service.ehr_client.ehr import Resource
-from cds_service.ehr_client.exchange import Exchange
+from cds_service.ehr_client import Exchange, Resource
 
 CHART, ORDER = "chart", "order"
 """Where an answer stands: beside the chart (patient-view) or beside the orders (order-select, order-sign)."""

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from cds_service.web.reasons.text import Words
 from hooks.card import OverrideReason
 from hooks.policy import CardText
-from hooks.reasons.reasons import Reasons
+from hooks.reasons import Reasons
 from hooks.wording import SuggestionText, Wording
 
 _FOR = {"draft": "for a draft order", "active": "for an active prescription"}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fhir_mappings.code_systems import ANY_ICD10, System
-from fhir_mappings.vocabulary.conditions import CALCIPHYLAXIS, KINDS, ConditionVocabulary
+from fhir_mappings.vocabulary import CALCIPHYLAXIS, KINDS, ConditionVocabulary
 
 
 @dataclass

@@ -6,24 +6,21 @@ only the thresholds depend on the day.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import date
-from importlib.resources import files
-from typing import Any
 
 from flask import Blueprint, Response
 
-from cds_service.api.services import SERVICES, Knowledge
-from cds_service.web import Surroundings
+from cds_service.api import SERVICES
+from cds_service.knowledge import Knowledge
+from cds_service.web.context import PageContext
 from cds_service.web.page import page, problem
 from cds_service.web.reasons.cards import card_words
 from cds_service.web.reasons.codes import code_rows
 from cds_service.web.reasons.tables import drug_rows, record_rows, result_rows, sign_rows
 from cds_service.web.reasons.text import Words
-from hooks.policy import Policy
-from hooks.reasons.loading import load_reasons
-from hooks.reasons.reasons import Reasons
+from fhir_mappings.packaged import default_reasons
+from hooks.reasons import Reasons
 
 KEPT = "public, max-age=300"
 """No page of these holds anything of a patient."""
@@ -31,22 +28,13 @@ KEPT = "public, max-age=300"
 HOOK_WORDS = {"patient-view": "chart opened", "order-select": "drug picked", "order-sign": "before signing"}
 
 
-def packaged_reasons(policy: Policy) -> Reasons:
-    """The reasons of the packaged data files for a policy. Raises PolicyError with every problem of the files."""
-
-    def parsed(name: str) -> dict[str, Any]:
-        return tomllib.loads(files("hooks").joinpath(name).read_text(encoding="utf-8"))
-
-    return load_reasons(parsed("reasons.toml"), parsed("thresholds.toml"), parsed("drug_rules.toml"), policy)
-
-
-def reasons_page(around: Surroundings) -> Blueprint:
+def reasons_page(context: PageContext) -> Blueprint:
     """The routes under /reasons."""
     reasons = Blueprint("reasons", __name__)
-    pages = _Pages(around.knowledge, packaged_reasons(around.knowledge.policy))
+    pages = _Pages(context.knowledge, default_reasons(context.knowledge.policy))
 
     def today() -> date:
-        return around.clock().astimezone(around.knowledge.zone).date()
+        return context.clock().astimezone(context.knowledge.zone).date()
 
     @reasons.get("/reasons")
     def index() -> Response:

@@ -9,9 +9,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from cds_service.api.services import Knowledge
-from fhir_mappings.vocabulary.drugs import Codes, Drug, DrugVocabulary
-from fhir_mappings.vocabulary.labs import AnalyteWords
+from cds_service.knowledge import Knowledge
+from fhir_mappings.vocabulary import AnalyteWords, Codes, Drug, DrugVocabulary
 from hooks.policy import Policy
 from hooks.skin_signs import LEVELS, Level
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
-from hooks.reasons.numbers import Numbers, filled
+from hooks.reasons import Numbers, filled
 
 _PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
 _OPEN, _CLOSE = "\ue000", "\ue001"

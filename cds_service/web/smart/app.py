@@ -15,13 +15,13 @@ from dataclasses import replace
 import orjson
 from flask import Blueprint, Response, g, request
 
+from cds_service.addresses import is_secure
 from cds_service.fhir_client import FhirServer
 from cds_service.settings import Settings
-from cds_service.web import Surroundings
+from cds_service.web.context import PageContext
 from cds_service.web.guard import guard
 from cds_service.web.page import page
 from cds_service.web.smart.cookies import LAUNCH, SESSION, Cookies
-from cds_service.web.smart.discovery import is_secure
 from cds_service.web.smart.errors import answer_errors
 from cds_service.web.smart.http import Web
 from cds_service.web.smart.launch import LAUNCH_SECONDS, Launches, Opened, cookie_name
@@ -37,11 +37,11 @@ log = logging.getLogger("cds_service")
 _SESSION_NAME = re.compile(r"[\w-]{22}", re.ASCII)
 
 
-def smart_app(around: Surroundings) -> Blueprint:
+def smart_app(context: PageContext) -> Blueprint:
     """The routes under /smart. Raises TrustedClientsError where a client's secret or key is missing."""
-    app = _SmartApp(around)
+    app = _SmartApp(context)
     smart = Blueprint("smart", __name__)
-    if around.settings.dev:
+    if context.settings.dev:
         # There, servers may be read without a sign-in. An EHR launches by opening a page, which the guard lets through.
         guard(smart)
     smart.record(lambda state: state.app.extensions.update(cds_smart_vault=app.vault))
@@ -58,12 +58,12 @@ def smart_app(around: Surroundings) -> Blueprint:
 
 
 class _SmartApp:
-    def __init__(self, around: Surroundings) -> None:
-        self._around = around
-        self.sites = sites_of(around.settings, around.trusted, os.environ)
-        self.vault = Vault(around.settings.database_url)
-        web = Web(trust_environment=around.settings.fhir_trust_environment)
-        self._launches = Launches(self.sites, self.vault, web, around.clock)
+    def __init__(self, context: PageContext) -> None:
+        self._context = context
+        self.sites = sites_of(context.settings, context.trusted, os.environ)
+        self.vault = Vault(context.settings.database_url)
+        web = Web(trust_environment=context.settings.fhir_trust_environment)
+        self._launches = Launches(self.sites, self.vault, web, context.clock)
 
     def choose(self) -> Response:
         """Without an EHR: sign in at the server named, or choose one."""
@@ -96,10 +96,10 @@ class _SmartApp:
         site, server, patient, grants = self._session(name, cookies)
         # The client decides which FHIR servers may be read, as in a call of a CDS client.
         g.trusted_client, g.smart_session = site.client, name
-        around = replace(self._around, client=GrantedClient(self._around.client, grants))
+        context = replace(self._context, client=GrantedClient(self._context.client, grants))
         from cds_service.web.course.page import course_answer
 
-        return course_answer(around, server, patient, framed_by=site.frame_ancestors)
+        return course_answer(context, server, patient, framed_by=site.frame_ancestors)
 
     def end(self) -> Response:
         """End one session: the token is deleted, here and now."""
@@ -127,7 +127,7 @@ class _SmartApp:
         if patient is not None and FHIR_ID.fullmatch(patient):
             return self._opened(site, self._launches.open(base, None, patient))
         g.trusted_client = site.client
-        people, unread = patients(self._around.client, base)
+        people, unread = patients(self._context.client, base)
         complaint = "" if patient is None else "An id has up to 64 letters, digits, dots and dashes."
         status = 200 if patient is None else 400
         return page(
@@ -151,7 +151,7 @@ class _SmartApp:
 
     def _session(self, name: str, cookies: Cookies) -> tuple[Site, FhirServer, str, Grants]:
         key = cookies.key(SESSION, name) if _SESSION_NAME.fullmatch(name) else ""
-        content = self.vault.read(SESSION, name, key, self._around.clock()) if key else None
+        content = self.vault.read(SESSION, name, key, self._context.clock()) if key else None
         found = self.sites.of(content["base"]) if content else None
         if content is None or found is None:
             raise LaunchProblem(401, "There is no session", "It has ended or expired. Open the app again from the EHR.")
@@ -162,7 +162,7 @@ class _SmartApp:
         return Cookies(self._public())
 
     def _public(self) -> str:
-        return _public_url(self._around.settings)
+        return _public_url(self._context.settings)
 
 
 def _public_url(settings: Settings) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from cds_service.settings import normal_url
+from cds_service.addresses import is_secure, normal_url
 from cds_service.web.smart.http import MAX_BYTES, Answer, NoAnswer, Web
 
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
@@ -21,7 +21,6 @@ _STATEMENT_BYTES = 10_000_000
 """A CapabilityStatement names every search parameter of every type: HAPI FHIR's is larger than half a megabyte."""
 _NOT_THERE = {400, 404, 405, 410, 501}
 _QUERY = re.compile(r"[\w.~!$&'()*+,;=:@/?%-]{0,500}", re.ASCII)
-_LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?(/.*)?", re.IGNORECASE)
 
 
 class DiscoveryProblem(Exception):
@@ -55,11 +54,6 @@ def discover(base: str, web: Web) -> Endpoints | None:
     if statement is None or statement.get("resourceType") != "CapabilityStatement":
         raise DiscoveryProblem("the FHIR server has neither a SMART configuration nor a readable CapabilityStatement")
     return _from_statement(statement, base)
-
-
-def is_secure(url: str, base: str) -> bool:
-    """https; or http on loopback where the FHIR server is on loopback, too."""
-    return url.lower().startswith("https://") or bool(_LOOPBACK.fullmatch(url) and _LOOPBACK.fullmatch(base))
 
 
 def _get(web: Web, url: str, accept: str, max_bytes: int = MAX_BYTES) -> Answer:

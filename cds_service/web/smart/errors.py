@@ -11,7 +11,7 @@ from collections.abc import Collection
 from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException
 
-from cds_service.storage.database import StoreError
+from cds_service.storage import StoreError
 from cds_service.web.page import page, problem
 from cds_service.web.smart.refusals import LaunchProblem
 from cds_service.web.smart.sites import Site, Sites

@@ -13,8 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from cds_service.fhir_client import Deadline, FhirClient, FhirError, FhirServer, Past, SearchResult
-from cds_service.fhir_client.bundles import JsonObject
+from cds_service.fhir_client import Deadline, FhirClient, FhirError, FhirServer, JsonObject, Past, SearchResult
 
 DEFAULT = (
     "launch patient/Patient.rs patient/Observation.rs patient/Condition.rs patient/MedicationRequest.rs "

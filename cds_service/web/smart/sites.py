@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from cds_service.access.own_key import ClientKey, load_client_key
-from cds_service.access.trusted_clients import TrustedClient, TrustedClients, TrustedClientsError
-from cds_service.settings import Settings, normal_url
+from cds_service.access import ClientKey, TrustedClient, TrustedClients, TrustedClientsError, load_client_key
+from cds_service.addresses import normal_url
+from cds_service.settings import Settings
 from cds_service.web.smart.scopes import DEFAULT
 
 

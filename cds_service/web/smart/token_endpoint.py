@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote_plus
 
-from cds_service.access.own_key import ASSERTION_TYPE
+from cds_service.access import ASSERTION_TYPE
 from cds_service.web.smart.http import Answer, NoAnswer, Web
 from cds_service.web.smart.sites import Site
 from fhir_mappings.fhir_json import FHIR_ID

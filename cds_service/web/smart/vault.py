@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, String, Table, delete, func, insert, select
 
-from cds_service.storage.database import Database
+from cds_service.storage import Database
 
 MOST = 10_000
 """Rows of one purpose that may exist at a time, over all workers."""

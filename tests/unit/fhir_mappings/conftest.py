@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import settings
 
-from fhir_mappings.vocabulary import Vocabulary, default_vocabulary
+from fhir_mappings.packaged import default_vocabulary
+from fhir_mappings.vocabulary import Vocabulary
 
 # Examples are judged by what they show, not by how fast a busy machine shows it.
 settings.register_profile("without_deadline", deadline=None)

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fhir_mappings.chart import OTHER_KIND, PARTIAL, ChartContext, Gathered, build_chart
+from fhir_mappings.packaged import default_policy, default_vocabulary
 from fhir_mappings.queries import Query, build_queries
-from fhir_mappings.vocabulary import default_vocabulary
 from hooks.chart import Analyte, Chart, Gap, Unreadable
 from tests.unit.fhir_mappings.resources import (
     ICD10_CM,
@@ -32,7 +32,7 @@ from tests.unit.fhir_mappings.resources import (
 from tests.unit.fhir_mappings.test_fhir_json import ANY_JSON
 
 VOCABULARY = default_vocabulary()
-QUERIES = {query.key: query for query in build_queries(VOCABULARY)}
+QUERIES = {query.key: query for query in build_queries(VOCABULARY, default_policy())}
 CONTEXT = ChartContext(PATIENT, date(2026, 3, 2), ZoneInfo("UTC"))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fhir_mappings.clauses import Reading, mentions
-from fhir_mappings.vocabulary import Vocabulary, default_vocabulary
+from fhir_mappings.packaged import default_vocabulary
+from fhir_mappings.vocabulary import Vocabulary
 
 NAMED, PROVISIONAL, HISTORY, NONE = Reading.NAMED, Reading.PROVISIONAL, Reading.HISTORY, Reading.NONE
 WORDS = default_vocabulary().conditions.words

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fhir_mappings.conditions import read_condition
-from fhir_mappings.vocabulary import default_vocabulary
+from fhir_mappings.packaged import default_vocabulary
 from hooks.chart import Clinical, Condition, Sign, Span
 from tests.unit.fhir_mappings.resources import (
     ICD9_CM,

@@ -13,7 +13,7 @@ from fhir_mappings.code_systems import System
 from fhir_mappings.drug_matching import match_drug
 from fhir_mappings.drug_routes import WORD, Route
 from fhir_mappings.fhir_json import Coding
-from fhir_mappings.vocabulary import default_vocabulary
+from fhir_mappings.packaged import default_vocabulary
 from fhir_mappings.vocabulary.drugs import PhraseIndex
 from fhir_mappings.vocabulary.phrases import source_of
 from hooks.chart import DrugMatch

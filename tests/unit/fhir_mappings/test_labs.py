@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fhir_mappings.labs import read_observation
-from fhir_mappings.vocabulary import Vocabulary, default_vocabulary
+from fhir_mappings.packaged import default_vocabulary
+from fhir_mappings.vocabulary import Vocabulary
 from hooks.chart import Analyte, Result, Unreadable
 from tests.unit.fhir_mappings.resources import LOINC, PATIENT, Json, concept, observation, quantity
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fhir_mappings.medications import is_active, medication_references, read_medication
-from fhir_mappings.vocabulary import default_vocabulary
+from fhir_mappings.packaged import default_vocabulary
 from hooks.chart import DrugMatch, Medication, Unreadable
 from tests.unit.fhir_mappings.resources import RXNORM, Json, by_route, concept, prescription
 

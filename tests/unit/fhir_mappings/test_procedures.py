@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from fhir_mappings.packaged import default_vocabulary
 from fhir_mappings.procedures import read_procedure
-from fhir_mappings.vocabulary import default_vocabulary
 from hooks.chart import Procedure, Sign
 from tests.unit.fhir_mappings.resources import CPT, SNOMED, Json, concept, procedure
 

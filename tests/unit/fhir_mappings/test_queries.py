@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import copy
 import tomllib
-from datetime import date
+from datetime import date, timedelta
 from importlib import resources
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from fhir_mappings.packaged import default_policy, default_vocabulary
 from fhir_mappings.queries import TEMPLATE_LIMIT, Query, build_queries
-from fhir_mappings.vocabulary import Vocabulary, VocabularyError, default_vocabulary, load_vocabulary
+from fhir_mappings.vocabulary import Vocabulary, VocabularyError, load_vocabulary
 from hooks.chart import Analyte
+from hooks.policy_loading import load_policy
+from tests.unit.hooks.builders import data_files
 
-QUERIES = {query.key: query for query in build_queries(default_vocabulary())}
+QUERIES = {query.key: query for query in build_queries(default_vocabulary(), default_policy())}
 ON = date(2026, 3, 1)
 
 
@@ -133,7 +136,11 @@ def test_a_code_added_to_the_file_is_asked_for() -> None:
     next(entry for entry in labs["analyte"] if entry["name"] == "body_mass_index")["loinc"]["89270-3"] = (
         "BMI, estimated"
     )
-    bmi = next(query for query in build_queries(load_vocabulary(labs, drugs, conditions)) if query.key == "bmi")
+    bmi = next(
+        query
+        for query in build_queries(load_vocabulary(labs, drugs, conditions), default_policy())
+        if query.key == "bmi"
+    )
     assert "code=39156-5,89270-3&" in bmi.template()
 
 
@@ -142,4 +149,61 @@ def test_a_template_that_grows_too_long_is_refused() -> None:
     codes = next(entry for entry in conditions["concept"] if entry["name"] == "haemodialysis_procedure")
     codes["cpt"] |= {str(number): "x" for number in range(91000, 91050)}
     with pytest.raises(VocabularyError, match=r"query dialysis_procedures: \d+ characters, must be fewer than 500"):
-        build_queries(load_vocabulary(labs, drugs, conditions))
+        build_queries(load_vocabulary(labs, drugs, conditions), default_policy())
+
+
+# ------------------------------------------------------------------ look-backs follow the policy
+def with_values(section: str, *values: dict[str, Any]) -> dict[str, Query]:
+    """The queries of the packaged policy with further dated values for one section ("windows.minerals")."""
+    changed = copy.deepcopy(data_files())
+    table = changed["thresholds"]
+    for key in section.split("."):
+        table = table[key]
+    table["values"] += [{"source": "a clinic", **value} for value in values]
+    return {query.key: query for query in build_queries(default_vocabulary(), load_policy(**changed))}
+
+
+def query_for(analyte: Analyte, queries: dict[str, Query]) -> Query:
+    return next(query for query in queries.values() if analyte in query.analytes)
+
+
+def window_of(analyte: Analyte) -> str:
+    windows = data_files()["thresholds"]["windows"]
+    return next(f"windows.{key}" for key, section in windows.items() if analyte in section["analytes"])
+
+
+@pytest.mark.parametrize("analyte", Analyte)
+def test_a_window_widened_in_the_data_file_widens_the_search(analyte: Analyte) -> None:
+    before = query_for(analyte, QUERIES)
+    wider = (before.look_back_days or 0) + 30
+    value = {"since": date(2026, 6, 1), "fresh": 1, "usable": wider}
+    after = query_for(analyte, with_values(window_of(analyte), value))
+    assert after.look_back_days == wider
+    assert after.fetch_path("p", ON) == before.fetch_path("p", ON - timedelta(days=30))
+
+
+@pytest.mark.parametrize("analyte", Analyte)
+def test_a_search_reaches_as_far_back_as_the_longest_window_of_any_date(analyte: Analyte) -> None:
+    longest = query_for(analyte, QUERIES).look_back_days
+    narrower = {"since": date(2026, 6, 1), "fresh": 1, "usable": 2}
+    assert query_for(analyte, with_values(window_of(analyte), narrower)).look_back_days == longest
+
+
+@pytest.mark.parametrize("analyte", Analyte)
+def test_every_result_that_a_rule_may_use_is_asked_for(analyte: Analyte) -> None:
+    usable = [limits.windows[analyte].usable for _, limits in default_policy().history.periods]
+    assert (query_for(analyte, QUERIES).look_back_days or 0) >= max(usable)
+
+
+def test_dialysis_is_looked_for_as_long_as_any_rule_lets_it_count_and_settled_by_the_shortest_span() -> None:
+    spans = [
+        days
+        for _, limits in default_policy().history.periods
+        for days in (limits.dialysis_procedure_days, limits.dialysis_after_transplant_days)
+    ]
+    query = QUERIES["dialysis_procedures"]
+    assert (query.look_back_days, query.settled_days) == (max(spans), min(spans))
+    longer = with_values("dialysis_procedure_days", {"since": date(2027, 1, 1), "value": 120})
+    assert longer["dialysis_procedures"].look_back_days == 120
+    shorter = with_values("dialysis_after_transplant_days", {"since": date(2027, 1, 1), "value": 7.5})
+    assert shorter["dialysis_procedures"].settled_days == 7

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fhir_mappings.packaged import default_vocabulary
 from fhir_mappings.units import Unit, normalised
-from fhir_mappings.vocabulary import Vocabulary, default_vocabulary
+from fhir_mappings.vocabulary import Vocabulary
 from hooks.chart import Analyte
 
 EVERY_UNIT = [

@@ -29,7 +29,8 @@ from hooks.chart import (
     Span,
     Unreadable,
 )
-from hooks.policy import Policy, load_policy
+from hooks.policy import Policy
+from hooks.policy_loading import load_policy
 from hooks.thresholds import Thresholds
 
 ON = date(2026, 11, 22)

@@ -5,7 +5,7 @@ from typing import Any
 
 from hooks import order_select, patient_view
 from hooks.chart import Analyte
-from hooks.policy import load_policy
+from hooks.policy_loading import load_policy
 from tests.unit.hooks.builders import (
     CALCIUM_ACETATE,
     CONFIRMED,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hooks.policy import PHRASES, STATUS_TEXTS, load_policy
+from hooks.policy_loading import PHRASES, STATUS_TEXTS, load_policy
 from hooks.situations import SITUATIONS
 from hooks.thresholds import PolicyError
 from tests.unit.hooks.builders import POLICY, data_files

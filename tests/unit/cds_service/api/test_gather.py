@@ -233,7 +233,9 @@ def test_a_page_that_reaches_past_the_look_back_is_complete_whatever_follows(
     assert len(mock.calls) == 0
 
 
-DIALYSIS = Query("dialysis_procedures", "dialysis", "Procedure", (("code", "302497006"), ("_count", "2")), 90)
+DIALYSIS = Query(
+    "dialysis_procedures", "dialysis", "Procedure", (("code", "302497006"), ("_count", "2")), 90, settled_days=14
+)
 
 
 def session(number: int, day: str, status: str = "completed") -> Json:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from cds_service.api.look_back import SETTLED_WITHIN, past_look_back
+from cds_service.api.look_back import past_look_back
 from fhir_mappings.queries import Query
 
 ON = date(2026, 11, 22)
 UTC = ZoneInfo("UTC")
 CALCIUM = Query("calcium", "calcium", "Observation", (("code", "1"), ("_count", "2")), 90, "date")
 VALVES = Query("valves", "valves", "Procedure", (("code", "1"), ("_count", "2")))
-DIALYSIS = Query("dialysis", "dialysis", "Procedure", (("code", "302497006,90935"), ("_count", "2")), 90)
-THRESHOLDS = Path(__file__).parents[4] / "hooks" / "thresholds.toml"
+DIALYSIS = Query(
+    "dialysis", "dialysis", "Procedure", (("code", "302497006,90935"), ("_count", "2")), 90, settled_days=14
+)
 
 
 def session(day: str, status: str = "completed", code: str = "302497006") -> dict[str, Any]:
@@ -77,7 +76,6 @@ def test_what_does_not_show_dialysis_in_the_last_days_settles_nothing(shown: dic
     assert past(DIALYSIS, [shown, OLD]) == [False]
 
 
-def test_the_last_days_are_fewer_than_any_rule_lets_a_session_count() -> None:
-    thresholds = tomllib.loads(THRESHOLDS.read_text())
-    for name in ("dialysis_procedure_days", "dialysis_after_transplant_days"):
-        assert all(value["value"] > SETTLED_WITHIN.days for value in thresholds[name]["values"])
+@pytest.mark.parametrize(("day", "settles"), [("2026-11-22", True), ("2026-11-08", True), ("2026-11-07", False)])
+def test_the_last_days_are_those_up_to_today_that_the_query_names(day: str, settles: bool) -> None:
+    assert past(DIALYSIS, [session(day), OLD]) == [settles]

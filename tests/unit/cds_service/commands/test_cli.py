@@ -15,12 +15,15 @@ from click.testing import CliRunner, Result
 from werkzeug.serving import make_server
 
 from cds_service.api.card_json import OVERRIDE_SYSTEM
-from cds_service.app import create_app, default_policy, utc_now
-from cds_service.commands.cli import FAULTS, cli, in_words, settings_for
+from cds_service.app import create_app
+from cds_service.clock import utc_now
+from cds_service.commands.cli import cli
+from cds_service.commands.common import faults, in_words, settings_for
 from cds_service.demo.patients import SyntheticPatient, load_patients
 from cds_service.demo.sandbox import Sandbox
 from cds_service.settings import Settings
 from cds_service.storage.cards_and_feedback import FeedbackItem, Store
+from fhir_mappings.packaged import default_policy
 from fhir_mappings.vocabulary import VocabularyError
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -219,7 +222,7 @@ def test_an_installation_that_cannot_be_served_is_told_in_words(tmp_path: Path) 
     assert "Traceback" not in result.output
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", faults())
 def test_every_fault_of_an_installation_is_a_message(fault: type[Exception]) -> None:
     with pytest.raises(click.ClickException, match="what is wrong"), in_words():
         raise VocabularyError(["what is wrong"]) if fault is VocabularyError else fault("what is wrong")

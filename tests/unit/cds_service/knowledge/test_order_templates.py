@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cds_service.app import default_policy
 from cds_service.knowledge.order_templates import TemplateError, filled, load_templates
+from fhir_mappings.packaged import default_policy
 
 TEMPLATES = load_templates(())
 

@@ -59,7 +59,7 @@ class Deadly(dict[str, Any]):
 
 def test_the_models_stay_out_of_the_process_that_serves() -> None:
     script = (
-        "import sys, cds_service.commands.server as serve\n"
+        "import sys, cds_service.server as serve\n"
         "serve.insist_on_valid_templates(serve.load_templates(()))\n"
         "sys.exit('pydantic' in sys.modules)"
     )

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from fhir_mappings.chart import ChartContext, Gathered
 from fhir_mappings.course.history import LOOK_BACK_DAYS, course_queries, past_orders, read_history
+from fhir_mappings.packaged import default_policy, default_vocabulary
 from fhir_mappings.patients import NAMELESS, patient_name
 from fhir_mappings.queries import Query, build_queries
-from fhir_mappings.vocabulary import Vocabulary, default_vocabulary
+from fhir_mappings.vocabulary import Vocabulary
 from hooks.course.record import History
 from tests.unit.fhir_mappings.resources import (
     PATIENT,
@@ -27,7 +28,7 @@ from tests.unit.fhir_mappings.resources import (
 
 TODAY = date(2026, 3, 2)
 VOCABULARY = default_vocabulary()
-SERVICES = {query.key: query for query in build_queries(VOCABULARY)}
+SERVICES = {query.key: query for query in build_queries(VOCABULARY, default_policy())}
 QUERIES = {query.key: query for query in course_queries(SERVICES.values())}
 BY_TYPE = {query.resource_type: query for query in QUERIES.values()}
 

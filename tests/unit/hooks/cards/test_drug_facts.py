@@ -2,7 +2,7 @@
 
 import pytest
 
-from hooks.cards.drug_facts import PLACEHOLDERS, RECORD_TEXT, WHY, DrugFacts, in_markdown
+from hooks.cards.drug_facts import DRUG_PLACEHOLDERS, DRUG_WHY, RECORD_TEXT, DrugFacts, in_markdown
 from hooks.cards.facts import Facts, exact
 from hooks.cards.placeholders import Placeholders
 from hooks.chart import Analyte, Condition, DrugMatch, Gap, Medication, Procedure, Result
@@ -35,13 +35,13 @@ def says(name: str, *things: Thing, needs: tuple[str, ...] = ()) -> str:
     return card(*things).placeholders(needs)[name]
 
 
-@pytest.mark.parametrize("name", PLACEHOLDERS)
+@pytest.mark.parametrize("name", DRUG_PLACEHOLDERS)
 @pytest.mark.parametrize("things", [(), (CONFIRMED,), (ON_DIALYSIS, LIVEDO, ULCER)])
 def test_every_placeholder_can_be_filled_for_every_patient(name: str, things: tuple[Thing, ...]) -> None:
     assert isinstance(says(name, *things, needs=("calcium", "phosphate")), str)
 
 
-@pytest.mark.parametrize("name", WHY)
+@pytest.mark.parametrize("name", DRUG_WHY)
 @pytest.mark.parametrize("things", [(), (CONFIRMED,), (ON_DIALYSIS, LIVEDO, ULCER)])
 def test_every_fact_leaves_out_what_it_cannot_say(name: str, things: tuple[Thing, ...]) -> None:
     assert all(card(*things).why(name))

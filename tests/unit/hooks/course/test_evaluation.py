@@ -12,7 +12,7 @@ from hooks.chart import Analyte, Chart, Gap, Result
 from hooks.course.evaluation import DIALYSIS_UNREAD, Evaluation, _evaluate, evaluations, outcome_of
 from hooks.course.record import ConditionPeriod, End, History, MedicationPeriod, ProcedurePeriod
 from hooks.dialysis_status import Dialysis
-from hooks.policy import load_policy
+from hooks.policy_loading import load_policy
 from tests.unit.hooks.builders import (
     CALCIUM_ACETATE,
     LIMITS,

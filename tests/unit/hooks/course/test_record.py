@@ -5,15 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hooks.chart import Analyte, Chart, Condition, Medication, Procedure
-from hooks.course.record import (
-    ConditionPeriod,
-    End,
-    History,
-    Known,
-    MedicationPeriod,
-    ProcedurePeriod,
-    known_on,
-)
+from hooks.course.record import ConditionPeriod, End, History, Known, MedicationPeriod, ProcedurePeriod, known_on
 from tests.unit.hooks.builders import ON, WARFARIN, ago, chart, condition, drug, procedure, result
 
 ULCER = condition("skin_ulcer", text="Calf ulcer")

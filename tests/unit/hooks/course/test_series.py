@@ -6,7 +6,8 @@ import pytest
 
 from hooks.chart import Analyte, Gap, Result, Unreadable
 from hooks.course.series import CALCIUM, PRODUCT, Corrected, Series, Side, series
-from hooks.policy import Policy, load_policy
+from hooks.policy import Policy
+from hooks.policy_loading import load_policy
 from tests.unit.hooks.builders import LIMITS, ON, POLICY, STEP, ago, chart, data_files, gap, result
 
 A = Analyte

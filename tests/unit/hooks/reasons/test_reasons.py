@@ -16,7 +16,7 @@ import hooks
 from hooks import order_select, order_sign
 from hooks.card import Indicator
 from hooks.chart import Analyte
-from hooks.policy import load_policy
+from hooks.policy_loading import load_policy
 from hooks.reasons.loading import load_reasons
 from hooks.reasons.numbers import filled, load_numbers
 from hooks.reasons.reasons import Reasons

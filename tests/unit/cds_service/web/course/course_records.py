@@ -7,13 +7,12 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from cds_service.app import default_policy
 from cds_service.demo.patients import SyntheticPatient, load_patients
 from cds_service.web.course.words import Words
 from fhir_mappings.chart import ChartContext, Gathered
 from fhir_mappings.course.history import LOOK_BACK_DAYS, course_queries, read_history
+from fhir_mappings.packaged import default_policy, default_vocabulary
 from fhir_mappings.queries import build_queries
-from fhir_mappings.vocabulary import default_vocabulary
 from hooks.course.course import Course, build_course
 from hooks.course.record import History
 from hooks.policy import Policy
@@ -36,7 +35,7 @@ def words(on: date = TODAY) -> Words:
 
 
 _VOCABULARY = default_vocabulary()
-_QUERIES = course_queries(build_queries(_VOCABULARY))
+_QUERIES = course_queries(build_queries(_VOCABULARY, default_policy()))
 
 
 def history_of(patient_id: str, resources: list[Json], *failed: str) -> History:

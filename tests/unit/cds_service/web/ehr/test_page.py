@@ -20,7 +20,8 @@ from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
-from cds_service.app import create_app, utc_now
+from cds_service.app import create_app
+from cds_service.clock import utc_now
 from cds_service.demo.loader import clean
 from cds_service.demo.patients import load_patients
 from cds_service.demo.sandbox import Sandbox

@@ -12,20 +12,19 @@ import pytest
 from flask.testing import FlaskClient
 from markupsafe import escape
 
-from cds_service.app import create_app, default_policy
+from cds_service.app import create_app
 from cds_service.settings import Settings
 from cds_service.web.reasons.codes import code_rows
-from cds_service.web.reasons.page import packaged_reasons
 from cds_service.web.reasons.tables import drug_rows
 from cds_service.web.reasons.text import Words
-from fhir_mappings.vocabulary import default_vocabulary
-from hooks.policy import STATUS_TEXTS
+from fhir_mappings.packaged import default_policy, default_reasons, default_vocabulary
+from hooks.policy_loading import STATUS_TEXTS
 from hooks.reasons.numbers import Numbers
 from tests.vignettes.story import load_vignettes
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 POLICY = default_policy()
-REASONS = packaged_reasons(POLICY)
+REASONS = default_reasons(POLICY)
 TEXT_OF_ANOTHER_TOPIC = "cua-confirmed-off-dialysis"
 TOPICS = sorted(
     {rule.topic for rules in POLICY.rules.values() for rule in rules}

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.web.smart.discovery import OAUTH_URIS, DiscoveryProblem, Endpoints, discover, is_secure
+from cds_service.web.smart.discovery import OAUTH_URIS, DiscoveryProblem, Endpoints, discover
 from cds_service.web.smart.http import Answer, NoAnswer, Web
 from cds_service.web.smart.memory import Discovery
 
@@ -106,23 +106,6 @@ def test_a_failure_is_no_openness(status: int) -> None:
 def test_without_a_readable_statement_nothing_is_assumed(metadata: tuple[int, Any]) -> None:
     with pytest.raises(DiscoveryProblem, match="neither"):
         discover(BASE, Told(configuration=(404, b""), metadata=metadata))
-
-
-@pytest.mark.parametrize(
-    ("url", "base", "secure"),
-    [
-        ("https://a.example/t", BASE, True),
-        ("http://a.example/t", BASE, False),
-        ("http://127.0.0.1:9/t", BASE, False),
-        ("http://127.0.0.1:9/t", "http://127.0.0.1:8/fhir", True),
-        ("http://localhost/t", "http://[::1]:8/fhir", True),
-        ("http://localhost.evil.example/t", "http://127.0.0.1:8/fhir", False),
-        ("http://127.0.0.1.evil.example/t", "http://127.0.0.1:8/fhir", False),
-        ("http://127.0.0.1:9/t", "http://127.0.0.1.evil.example/fhir", False),
-    ],
-)
-def test_plain_http_is_for_loopback_on_both_sides(url: str, base: str, secure: bool) -> None:
-    assert is_secure(url, base) is secure
 
 
 def test_an_answer_is_remembered_for_five_minutes() -> None:

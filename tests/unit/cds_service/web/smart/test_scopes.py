@@ -8,15 +8,7 @@ from typing import Any
 import pytest
 
 from cds_service.fhir_client import Deadline, FhirClient, FhirError, FhirServer, SearchResult
-from cds_service.web.smart.scopes import (
-    DEFAULT,
-    NOT_GRANTED,
-    PARTLY_GRANTED,
-    GrantedClient,
-    Grants,
-    granted,
-    requested,
-)
+from cds_service.web.smart.scopes import DEFAULT, NOT_GRANTED, PARTLY_GRANTED, GrantedClient, Grants, granted, requested
 
 SERVER = FhirServer("https://ehr.example/fhir", "t")
 DEADLINE = Deadline(10.0, 0.1, lambda: 0.0)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import ipaddress
 import logging
 import os
 import sys
@@ -18,9 +17,9 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from cds_service.addresses import is_loopback
 from cds_service.app import create_app
-from cds_service.knowledge.order_templates import load_templates
-from cds_service.knowledge.template_check import insist_on_valid_templates
+from cds_service.knowledge import insist_on_valid_templates, load_templates
 from cds_service.settings import Settings
 
 _M_ARENA_MAX = -8
@@ -29,16 +28,6 @@ _M_ARENA_MAX = -8
 
 class UnsafeStart(Exception):
     """The service would be reachable by others without knowing who calls; the text says what to do instead."""
-
-
-def is_loopback(host: str) -> bool:
-    """Can only this machine reach this address?"""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def in_container(environment: Mapping[str, str]) -> bool:

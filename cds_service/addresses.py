@@ -1,0 +1,102 @@
+"""What an address is: its one normal form, what lies below what, and which address is this machine or secure.
+
+What may live here: questions about http(s) addresses that every room must answer alike. Nothing is looked up or asked.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import urljoin
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+# Plain on purpose: no userinfo, query, fragment, percent sign, backslash, blank or empty segment. An address that two
+# readers could understand differently is no address for us.
+_PLAIN_URL = re.compile(
+    r"(?P<scheme>https?)://"
+    r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)"
+    r"(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<path>(?:/[\w.~!$&'()*+,;=:@-]+)*/?)",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+def normal_url(url: str) -> str | None:
+    """The one way to write this http(s) address, or None where it is not plain.
+
+    Scheme and host in lower case, no default port, IPv6 shortened; a trailing "/" stays. Refused: userinfo, query,
+    fragment, percent signs, backslashes, blanks, empty segments, names that are not ASCII; and segments that are empty
+    or dots before their first ";", where some servers cut them off ("..;" is ".." to Tomcat).
+    """
+    match = _PLAIN_URL.fullmatch(url)
+    if match is None or any(map(_is_misleading, match["path"].split("/"))):
+        return None
+    scheme, host = match["scheme"].lower(), match["host"].lower()
+    port = int(match["port"] or _DEFAULT_PORTS[scheme])
+    if not 0 < port < 65536:
+        return None
+    if host.startswith("["):
+        try:
+            host = f"[{ipaddress.IPv6Address(host[1:-1])}]"
+        except ValueError:
+            return None
+    return f"{scheme}://{host}" + (f":{port}" if port != _DEFAULT_PORTS[scheme] else "") + match["path"]
+
+
+def _is_misleading(segment: str) -> bool:
+    name, semicolon, _ = segment.partition(";")
+    return name in (".", "..") or bool(semicolon and not name)
+
+
+def covers(entry: str, base: str) -> bool:
+    """Does this entry of a list of servers stand for this base URL? Both are normal; `base` has no "/" at its end."""
+    return f"{base}/".startswith(entry) if entry.endswith("/") else base == entry
+
+
+def below(base: str, url: str) -> str | None:
+    """This address in its normal form when it is the base or lies below it, else None. A query is kept as it is.
+
+    `base` is normal, without "/" at its end.
+    """
+    place, mark, query = url.partition("?")
+    normal = normal_url(place)
+    if normal is None or "#" in query or not f"{normal}/".startswith(f"{base}/"):
+        return None
+    return f"{normal}{mark}{query}"
+
+
+def joined(start: str, link: str) -> str | None:
+    """Where a link leads that stands on the page `start`; None when that cannot be told."""
+    try:
+        return urljoin(start, link)
+    except ValueError:
+        return None
+
+
+def is_loopback(host: str) -> bool:
+    """Is this name or IP address (with or without brackets) this machine itself, and nothing but this machine?"""
+    name = host.strip("[]").lower()
+    if name == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    # An IPv4 address in IPv6 form is read in two ways, by Python's own versions too: no plain address of this machine.
+    return address.is_loopback and getattr(address, "ipv4_mapped", None) is None
+
+
+def is_loopback_url(url: str) -> bool:
+    """Does this address, in any spelling, lead to this machine itself?"""
+    match = _PLAIN_URL.fullmatch(url)
+    return match is not None and is_loopback(match["host"])
+
+
+def is_secure(url: str, beside: str = "") -> bool:
+    """May secrets be sent there? https; or http on loopback, where `beside` (if given) is on loopback, too.
+
+    Both in any spelling.
+    """
+    if url.lower().startswith("https://"):
+        return True
+    return is_loopback_url(url) and (not beside or is_loopback_url(beside))

@@ -1,0 +1,29 @@
+"""`calciphylaxis-cds demo`.
+
+What may live here: its options. The demo itself is a room of its own.
+"""
+
+from __future__ import annotations
+
+import click
+
+from cds_service.commands.common import HELP
+
+
+@click.command(context_settings=HELP)
+@click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--fhir-port", default=8090, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--once", is_flag=True, help="End after the cards have been printed.")
+@click.option("--full", is_flag=True, help="Print every card in full, not only those of the first patient.")
+@click.option("--patient", "only", multiple=True, metavar="KEY", help="Play only these synthetic patients.")
+def demo(port: int, fhir_port: int, once: bool, full: bool, only: tuple[str, ...]) -> None:
+    """Start a FHIR sandbox with synthetic patients and the service, play an EHR, print the cards, keep serving."""
+    from rich.console import Console
+
+    from cds_service.demo.play import play_demo
+    from cds_service.ehr_client import EhrError
+
+    try:
+        play_demo(Console(), port, fhir_port, once=once, only=only, full=full)
+    except EhrError as error:
+        raise click.ClickException(str(error)) from None

@@ -1,0 +1,36 @@
+"""`calciphylaxis-cds serve`.
+
+What may live here: its options. How the service is served stands in `cds_service.server`.
+"""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from cds_service.commands.common import HELP, in_words, settings_for
+
+
+@click.command(context_settings=HELP)
+@click.option("--dev", is_flag=True, help="No client authentication, loopback FHIR servers allowed, loopback only.")
+@click.option("--container", is_flag=True, help="In a container: bind any address; publish it on loopback only.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--allow-fhir", multiple=True, metavar="URL", help="Allow this FHIR server (a prefix when it ends in /).")
+def serve(dev: bool, container: bool, host: str, port: int, allow_fhir: tuple[str, ...]) -> None:
+    """Serve the CDS Hooks endpoints."""
+    from cds_service.server import UnsafeStart, check_start
+    from cds_service.server import serve as run
+
+    settings = settings_for(dev=dev, allow_fhir=allow_fhir)
+    try:
+        check_start(
+            host, dev=dev, container=container, environment=os.environ, authenticated=bool(settings.trusted_clients)
+        )
+    except UnsafeStart as error:
+        raise click.ClickException(str(error)) from None
+    if dev:
+        click.echo("development mode: no client authentication", err=True)
+    with in_words():
+        run(settings, host, port)
