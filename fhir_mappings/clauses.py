@@ -23,7 +23,7 @@ class Reading(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class ReadingWords:
     """The compiled words that decide how a clause is read (`[negation]` and `[calciphylaxis]` of the data file)."""
 
     before: re.Pattern[str]
@@ -69,7 +69,7 @@ class Mention:
         return self.clause if len(self.clause) <= QUOTE_LENGTH else self.clause[: QUOTE_LENGTH - 1].rstrip() + "…"
 
 
-def mentions(text: str, pattern: re.Pattern[str], words: Words) -> Iterator[Mention]:
+def mentions(text: str, pattern: re.Pattern[str], words: ReadingWords) -> Iterator[Mention]:
     """Every mention of the pattern in the text. Words before it deny it, and words within ("skin is not hard").
 
     A mention may run over a comma ("painful, non-healing wound"); it is denied or doubted by its own clauses only.

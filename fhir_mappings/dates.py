@@ -22,7 +22,7 @@ _COMPLETE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?(?:Z|[+-]\d\d
 _MONTH_OR_YEAR = re.compile(r"(\d{4})(?:-(\d\d))?", re.ASCII)
 
 
-class Moment(NamedTuple):
+class PointInTime(NamedTuple):
     """A point in time known at least to the day: `day` in the clinic's zone, `at` in seconds since the epoch.
 
     A date without time stands at the start of its day in the zone.
@@ -32,7 +32,7 @@ class Moment(NamedTuple):
     at: float
 
 
-def read_moment(value: object, zone: tzinfo) -> Moment | None:
+def read_moment(value: object, zone: tzinfo) -> PointInTime | None:
     """A date, dateTime or instant; None for a year or month alone and for what is no date.
 
     A date alone is that calendar day; a dateTime without zone is local time of the clinic (`zone`).
@@ -49,13 +49,13 @@ def read_moment(value: object, zone: tzinfo) -> Moment | None:
         return None
     try:
         moment = _moment(found, zone)
-        return Moment(moment.date(), moment.timestamp())
+        return PointInTime(moment.date(), moment.timestamp())
     except (ValueError, OverflowError):
         return None
 
 
-def _at(moment: datetime, zone: tzinfo) -> Moment:
-    return Moment(moment.astimezone(zone).date(), moment.timestamp())
+def _at(moment: datetime, zone: tzinfo) -> PointInTime:
+    return PointInTime(moment.astimezone(zone).date(), moment.timestamp())
 
 
 def _moment(found: re.Match[str], zone: tzinfo) -> datetime:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
 from fhir_mappings.code_systems import System, system_of
-from fhir_mappings.dates import Moment, read_moment
+from fhir_mappings.dates import PointInTime, read_moment
 from fhir_mappings.fhir_json import EMPTY, Json, as_object, as_objects, as_text, is_about, status_codes
 from fhir_mappings.units import Unit, normalised
 from fhir_mappings.vocabulary import AnalyteWords, LabVocabulary
@@ -117,7 +117,7 @@ def _rank(status: object) -> int | str:
     return f"status {status}" if status in UNUSABLE_STATUSES else "status not understood"
 
 
-def _moment(observation: Json, zone: tzinfo) -> Moment | None:
+def _moment(observation: Json, zone: tzinfo) -> PointInTime | None:
     """When: effectiveDateTime, else effectiveInstant, else the end of effectivePeriod, else issued.
 
     The first that is present decides; what it says may be no usable date (a year or a month alone).

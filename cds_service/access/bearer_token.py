@@ -53,7 +53,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class BearerToken:
     """A JWT taken apart. `header` and `claims` are what the sender wrote: any JSON."""
 
     compact: str = field(repr=False)
@@ -71,14 +71,14 @@ def bearer_token(authorization: str | None) -> str:
     return token.strip(" ")
 
 
-def read_token(compact: str) -> Token:
+def read_token(compact: str) -> BearerToken:
     """Take a JWT in its compact form apart. Raises Refused."""
     if len(compact) > MAX_CHARACTERS:
         raise Refused(Reason.TOO_LONG)
     parts = _COMPACT.fullmatch(compact)
     if parts is None:
         raise Refused(Reason.NOT_A_JWT)
-    return Token(compact, _json_object(parts[1]), _json_object(parts[2]))
+    return BearerToken(compact, _json_object(parts[1]), _json_object(parts[2]))
 
 
 def _json_object(part: str) -> Mapping[str, Any]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from cds_service.access.bearer_token import Reason, Refused, Token, bearer_token, read_token
+from cds_service.access.bearer_token import BearerToken, Reason, Refused, bearer_token, read_token
 from cds_service.access.key_set_fetch import KeySetUnavailable
 from cds_service.access.key_sets import KeySets
-from cds_service.access.token_checks import Finding, claim_findings, header_findings, moment_of
+from cds_service.access.token_checks import TokenFinding, claim_findings, header_findings, moment_of
 from cds_service.access.token_log import TokenLog
 from cds_service.access.trusted_clients import TrustedClient, TrustedClients
 
@@ -62,14 +62,14 @@ class ClientAuthentication:
             raise Refused(Reason.REPLAYED)
         return client
 
-    def _named_by(self, token: Token) -> TrustedClient:
+    def _named_by(self, token: BearerToken) -> TrustedClient:
         issuer = token.claims.get("iss")
         client = self._clients.with_issuer(issuer) if isinstance(issuer, str) else None
         if client is None:
             raise Refused(Reason.ISSUER)
         return client
 
-    def _insist_on_signature(self, token: Token, client: TrustedClient) -> None:
+    def _insist_on_signature(self, token: BearerToken, client: TrustedClient) -> None:
         kid, algorithm = token.header.get("kid"), token.header["alg"]
         if not isinstance(kid, str):
             raise Refused(Reason.KEY_ID)
@@ -83,7 +83,7 @@ class ClientAuthentication:
             raise Refused(Reason.SIGNATURE)
 
 
-def _insist(findings: Iterable[Finding]) -> None:
+def _insist(findings: Iterable[TokenFinding]) -> None:
     for finding in findings:
         if not finding.ok:
             raise Refused(finding.reason)

@@ -13,7 +13,7 @@ from flask_limiter import Limiter
 
 from cds_service.access.gate import caller
 
-_PATIENCE: dict[str, Any] = {"socket_connect_timeout": 0.2, "socket_timeout": 0.2}
+_TIMEOUTS: dict[str, Any] = {"socket_connect_timeout": 0.2, "socket_timeout": 0.2}
 """Seconds; the clinician waits for the answer meanwhile."""
 
 
@@ -24,7 +24,7 @@ def limit_rate(app: Flask, rate: str, storage: str) -> None:
         app=app,
         default_limits=[rate],
         storage_uri=storage,
-        storage_options=_PATIENCE if storage.startswith("redis") else {},
+        storage_options=_TIMEOUTS if storage.startswith("redis") else {},
         in_memory_fallback_enabled=True,
         headers_enabled=True,
         strategy="moving-window",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cds_service.access.bearer_token import Reason, Token
+from cds_service.access.bearer_token import BearerToken, Reason
 from cds_service.access.trusted_clients import TrustedClient
 
 _LAST_MOMENT = 253_402_300_799  # the end of the year 9999: the last that a date can hold
@@ -20,7 +20,7 @@ _FORBIDDEN = ("jwk", "x5c", "x5u", "crit", "b64")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class TokenFinding:
     """One check: whether it held, what was found and what was expected; `reason` is why a failure would refuse."""
 
     ok: bool
@@ -28,51 +28,51 @@ class Finding:
     reason: Reason
 
 
-def header_findings(token: Token, client: TrustedClient) -> Iterator[Finding]:
+def header_findings(token: BearerToken, client: TrustedClient) -> Iterator[TokenFinding]:
     """The checks of the header, none of which needs a key."""
     header = token.header
     algorithm, kind = header.get("alg"), header.get("typ", "JWT")
     allowed = isinstance(algorithm, str) and algorithm in client.algorithms
     names = ", ".join(sorted(client.algorithms))
-    yield Finding(allowed, f"alg is {quoted(algorithm)}; allowed: {names}", Reason.ALGORITHM)
+    yield TokenFinding(allowed, f"alg is {quoted(algorithm)}; allowed: {names}", Reason.ALGORITHM)
     is_jwt = isinstance(kind, str) and kind.upper() == "JWT"
-    yield Finding(is_jwt, f"typ is {quoted(kind)}; expected: JWT", Reason.TYPE)
+    yield TokenFinding(is_jwt, f"typ is {quoted(kind)}; expected: JWT", Reason.TYPE)
     found = [name for name in _FORBIDDEN if name in header]
-    yield Finding(not found, f"forbidden headers: {', '.join(found) or 'none'}", Reason.HEADER)
+    yield TokenFinding(not found, f"forbidden headers: {', '.join(found) or 'none'}", Reason.HEADER)
     if "jku" in header:
         text = f"jku is {quoted(header['jku'])}; expected: {quoted(client.jku)}"
-        yield Finding(client.jku is not None and header["jku"] == client.jku, text, Reason.KEY_ADDRESS)
+        yield TokenFinding(client.jku is not None and header["jku"] == client.jku, text, Reason.KEY_ADDRESS)
 
 
 def claim_findings(
-    token: Token, client: TrustedClient, audience: str, now: datetime, leeway_seconds: float
-) -> Iterator[Finding]:
+    token: BearerToken, client: TrustedClient, audience: str, now: datetime, leeway_seconds: float
+) -> Iterator[TokenFinding]:
     """The checks of the claims. `audience` is the URL of the called endpoint, or what the client writes instead."""
     claims, moment = token.claims, now.timestamp()
     issued, expires = moment_of(claims, "iat"), moment_of(claims, "exp")
     aud = claims.get("aud")
     meant = aud == audience or (isinstance(aud, list) and audience in aud)
-    yield Finding(meant, f"aud is {quoted(aud)}; expected: {quoted(audience)}", Reason.AUDIENCE)
-    yield Finding(
+    yield TokenFinding(meant, f"aud is {quoted(aud)}; expected: {quoted(audience)}", Reason.AUDIENCE)
+    yield TokenFinding(
         issued is not None and issued <= moment + leeway_seconds,
         f"iat is {_written(claims, 'iat', moment)}; expected: no later than now",
         Reason.ISSUED,
     )
-    yield Finding(
+    yield TokenFinding(
         expires is not None and moment < expires + leeway_seconds,
         f"exp is {_written(claims, 'exp', moment)}; expected: later than now",
         Reason.EXPIRED,
     )
     if "nbf" in claims:
         begins = moment_of(claims, "nbf")
-        yield Finding(
+        yield TokenFinding(
             begins is not None and begins <= moment + leeway_seconds,
             f"nbf is {_written(claims, 'nbf', moment)}; expected: no later than now",
             Reason.NOT_BEFORE,
         )
     # With `exp` not passed, a lifetime within the limit also bounds the age of the token.
     lifetime = None if issued is None or expires is None else expires - issued
-    yield Finding(
+    yield TokenFinding(
         lifetime is not None and 0 < lifetime <= client.max_lifetime_seconds,
         f"exp - iat is {'unknown' if lifetime is None else f'{lifetime:g} s'}; "
         f"expected: more than 0, at most {client.max_lifetime_seconds} s",
@@ -80,7 +80,7 @@ def claim_findings(
     )
     token_id = claims.get("jti")
     named = isinstance(token_id, str) and token_id != ""
-    yield Finding(named, f"jti is {'there' if named else 'missing or no text'}; expected: text", Reason.TOKEN_ID)
+    yield TokenFinding(named, f"jti is {'there' if named else 'missing or no text'}; expected: text", Reason.TOKEN_ID)
 
 
 def moment_of(claims: Mapping[str, Any], name: str) -> float | None:

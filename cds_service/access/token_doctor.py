@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from cds_service.access.bearer_token import MAX_CHARACTERS, Reason, Refused, Token, read_token
+from cds_service.access.bearer_token import MAX_CHARACTERS, BearerToken, Reason, Refused, read_token
 from cds_service.access.client_auth import LEEWAY_SECONDS
 from cds_service.access.key_set_fetch import KeySetUnavailable
 from cds_service.access.key_sets import KeySets
 from cds_service.access.public_keys import KeySet
-from cds_service.access.token_checks import Finding, claim_findings, header_findings, quoted
+from cds_service.access.token_checks import TokenFinding, claim_findings, header_findings, quoted
 from cds_service.access.trusted_clients import TrustedClient, TrustedClients
 
 _FORM = {
@@ -30,7 +30,7 @@ def explain(
     now: datetime,
     key_sets: KeySets,
     leeway_seconds: float = LEEWAY_SECONDS,
-) -> list[Finding]:
+) -> list[TokenFinding]:
     """Every check of this token (with or without "Bearer " before it), in the order in which we make them.
 
     `endpoint` is the full public URL that was called. Keys are fetched where the client has its own key set. Whether
@@ -42,49 +42,49 @@ def explain(
     try:
         read = read_token(compact)
     except Refused as refusal:
-        return [Finding(False, _FORM[refusal.reason], refusal.reason)]
+        return [TokenFinding(False, _FORM[refusal.reason], refusal.reason)]
     return list(_findings(read, clients, endpoint, now, key_sets, leeway_seconds))
 
 
 def _findings(
-    token: Token, clients: TrustedClients, endpoint: str, now: datetime, key_sets: KeySets, leeway_seconds: float
-) -> Iterator[Finding]:
-    yield Finding(True, "form: a JWT", Reason.NOT_A_JWT)
+    token: BearerToken, clients: TrustedClients, endpoint: str, now: datetime, key_sets: KeySets, leeway_seconds: float
+) -> Iterator[TokenFinding]:
+    yield TokenFinding(True, "form: a JWT", Reason.NOT_A_JWT)
     issuer = token.claims.get("iss")
     client = clients.with_issuer(issuer) if isinstance(issuer, str) else None
     known = ", ".join(quoted(trusted.issuer) for trusted in clients)
     text = f"iss is {quoted(issuer)}; " + (f"client of {client.tenant}" if client else f"trusted: {known}")
-    yield Finding(client is not None, text, Reason.ISSUER)
+    yield TokenFinding(client is not None, text, Reason.ISSUER)
     if client is None:
         return
     yield from header_findings(token, client)
     yield from _signature_findings(token, client, key_sets)
     written = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    yield Finding(True, f"our clock says {written}; it may differ by {leeway_seconds:g} s", Reason.ISSUED)
+    yield TokenFinding(True, f"our clock says {written}; it may differ by {leeway_seconds:g} s", Reason.ISSUED)
     yield from claim_findings(token, client, client.audience or endpoint, now, leeway_seconds)
 
 
-def _signature_findings(token: Token, client: TrustedClient, key_sets: KeySets) -> Iterator[Finding]:
+def _signature_findings(token: BearerToken, client: TrustedClient, key_sets: KeySets) -> Iterator[TokenFinding]:
     kid, algorithm = token.header.get("kid"), token.header.get("alg")
     place = "the file of trusted clients" if client.keys is not None else str(client.jwks_url)
     try:
         all_keys = key_sets.all_of(client)
     except KeySetUnavailable as outage:
-        yield Finding(False, f"no keys from {place}: {outage}", Reason.NO_KEYS)
+        yield TokenFinding(False, f"no keys from {place}: {outage}", Reason.NO_KEYS)
         return
     for problem in all_keys.unusable:
-        yield Finding(True, f"left out of the key set: {problem}", Reason.KEY_ID)
+        yield TokenFinding(True, f"left out of the key set: {problem}", Reason.KEY_ID)
     text = f"kid is {quoted(kid)}; {place} has: {_listed(all_keys)}"
     if not isinstance(kid, str) or not isinstance(algorithm, str):
-        yield Finding(False, text, Reason.KEY_ID)
+        yield TokenFinding(False, text, Reason.KEY_ID)
         return
     keys = all_keys.fitting(kid, algorithm)
-    yield Finding(bool(keys), text, Reason.KEY_ID)
+    yield TokenFinding(bool(keys), text, Reason.KEY_ID)
     if keys:
         holds = any(key.verifies(token.compact, algorithm) for key in keys)
         prints = ", ".join(key.fingerprint for key in keys)
         verb = "verifies" if holds else "does not verify"
-        yield Finding(holds, f"the signature {verb} with the key of fingerprint {prints}", Reason.SIGNATURE)
+        yield TokenFinding(holds, f"the signature {verb} with the key of fingerprint {prints}", Reason.SIGNATURE)
 
 
 def _listed(keys: KeySet) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy import BigInteger, Column, Index, MetaData, String, Table, delet
 
 from cds_service.storage import Database
 
-_PATIENCE = 2.0
+_TIMEOUT_SECONDS = 2.0
 """Seconds; the clinician waits for the answer meanwhile."""
 _PURGE_EVERY = timedelta(minutes=10)
 # Leeway is granted to clients, and another host's clock may lag behind the one that purges: for it the token is good.
@@ -59,15 +59,15 @@ class TokenLog:
         self._purge_now_and_then(now)
         digest = hashlib.sha256(jti.encode("utf-8", "surrogatepass")).hexdigest()
         row = {"issuer": issuer, "jti_sha256": digest, "expires_at": int(expires_at) + 1}
-        return (
-            self._database.transact(lambda connection: connection.execute(self._insert, row).rowcount, _PATIENCE) == 1
-        )
+        insert = self._insert
+        stored = self._database.transact(lambda connection: connection.execute(insert, row).rowcount, _TIMEOUT_SECONDS)
+        return stored == 1
 
     def purge(self, now: datetime) -> int:
         """Forget the tokens that have been expired for an hour. Returns how many."""
         until = int((now - _KEEP_LONGER).timestamp())
         old = delete(_seen_token).where(_seen_token.c.expires_at <= until)
-        return self._database.transact(lambda connection: connection.execute(old).rowcount, _PATIENCE)
+        return self._database.transact(lambda connection: connection.execute(old).rowcount, _TIMEOUT_SECONDS)
 
     def close(self) -> None:
         """Let go of all connections; a later call opens new ones."""

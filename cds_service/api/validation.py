@@ -105,7 +105,7 @@ def _in_words(error: ValidationError | None) -> tuple[str, str]:
         case "const" | "enum":
             return path, f"must be one of: {_allowed(error)}"
         case "pattern":
-            return path, f"does not match {error.validator_value}".removesuffix(r"(?!\n)").removesuffix("(?!\\n)")
+            return path, f"does not match {error.validator_value}".removesuffix(r"(?!\n)")
         case "minItems" | "minLength":
             return path, "must not be empty"
         case _:

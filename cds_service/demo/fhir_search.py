@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from cds_service.demo.fhir_dates import ANY_TIME, Span, date_matches, element_span
-from cds_service.demo.fhir_store import FhirError, Store
+from cds_service.demo.fhir_store import SandboxError, SandboxStore
 from cds_service.demo.patients import Resource
 
 Query = Sequence[tuple[str, str]]
@@ -39,10 +39,10 @@ _DATES: dict[str, tuple[str, ...]] = {
 _DATE_PARAMETERS = ("date", "recorded-date", "authoredon")
 
 
-def search(store: Store, base: str, kind: str, query: Query) -> Resource:
+def search(store: SandboxStore, base: str, kind: str, query: Query) -> Resource:
     """A searchset Bundle: one page of the matches, what was asked to be included, and the link to the next page.
 
-    FhirError 400 when a date, `_count` or the offset of a page cannot be read.
+    SandboxError 400 when a date, `_count` or the offset of a page cannot be read.
     """
     _check_dates(query)
     found = [resource for resource in store.all(kind) if _matches(resource, kind, query)]
@@ -130,7 +130,7 @@ def _check_dates(query: Query) -> None:
                 for wanted in value.split(","):
                     date_matches(ANY_TIME, wanted)
     except (ValueError, OverflowError) as error:
-        raise FhirError(400, "value", "a date in the search cannot be read") from error
+        raise SandboxError(400, "value", "a date in the search cannot be read") from error
 
 
 def _named(resource: Resource, wanted: str) -> bool:
@@ -152,7 +152,7 @@ def _sorted(found: list[Resource], kind: str, key: str) -> list[Resource]:
     return [resource for _, resource in dated] + undated
 
 
-def _included(store: Store, page: list[Resource], query: Query) -> list[Resource]:
+def _included(store: SandboxStore, page: list[Resource], query: Query) -> list[Resource]:
     if ("_include", "MedicationRequest:medication") not in query:
         return []
     references = [str((_at(resource, "medicationReference.reference")) or "") for resource in page]
@@ -164,7 +164,7 @@ def _number(value: str | None, default: int) -> int:
     if value is None:
         return default
     if not value.isascii() or not value.isdigit():
-        raise FhirError(400, "value", "a page size or offset is not a number")
+        raise SandboxError(400, "value", "a page size or offset is not a number")
     return int(value)
 
 

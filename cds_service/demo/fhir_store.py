@@ -20,7 +20,7 @@ _TYPE = re.compile(r"[A-Z][A-Za-z]{1,40}\Z")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
 
 
-class FhirError(Exception):
+class SandboxError(Exception):
     """A request that the sandbox refuses: the HTTP status, the OperationOutcome issue code and a sentence."""
 
     def __init__(self, status: int, code: str, diagnostics: str) -> None:
@@ -36,7 +36,7 @@ class Saved:
     created: bool
 
 
-class Store:
+class SandboxStore:
     """Resources in memory, safe to use from several threads. What it returns must not be changed by the caller."""
 
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
@@ -57,21 +57,21 @@ class Store:
             return self._resources.get((kind, id_))
 
     def read(self, kind: str, id_: str) -> Resource:
-        """The resource; FhirError 404 when it was never there, 410 when it was deleted."""
+        """The resource; SandboxError 404 when it was never there, 410 when it was deleted."""
         with self._lock:
             if (kind, id_) in self._gone:
-                raise FhirError(410, "deleted", f"{kind}/{id_} was deleted")
+                raise SandboxError(410, "deleted", f"{kind}/{id_} was deleted")
             if (kind, id_) not in self._resources:
-                raise FhirError(404, "not-found", f"{kind}/{id_} is not known")
+                raise SandboxError(404, "not-found", f"{kind}/{id_} is not known")
             return self._resources[kind, id_]
 
     def put(self, kind: str, id_: str, resource: Any) -> Saved:
-        """Create or replace `kind`/`id_`; FhirError 400 when the resource is not of that type and id."""
+        """Create or replace `kind`/`id_`; SandboxError 400 when the resource is not of that type and id."""
         _check(kind, resource)
         if not _ID.match(id_):
-            raise FhirError(400, "value", "an id has 1 to 64 of the characters A-Z a-z 0-9 - .")
+            raise SandboxError(400, "value", "an id has 1 to 64 of the characters A-Z a-z 0-9 - .")
         if resource.get("id") != id_:
-            raise FhirError(400, "invariant", "the id of the resource differs from the id in the address")
+            raise SandboxError(400, "invariant", "the id of the resource differs from the id in the address")
         with self._lock:
             old = self._resources.get((kind, id_))
             version = int(old["meta"]["versionId"]) + 1 if old else 1
@@ -107,12 +107,12 @@ class Store:
     def _do(self, entry: dict[str, Any]) -> dict[str, Any]:
         method, (kind, _, id_) = entry["request"]["method"], entry["request"]["url"].partition("/")
         if not _TYPE.match(kind) or not _ID.match(id_):
-            raise FhirError(400, "not-supported", "a transaction entry must name one resource, as in Patient/1")
+            raise SandboxError(400, "not-supported", "a transaction entry must name one resource, as in Patient/1")
         if method == "DELETE":
             self.delete(kind, id_)
             return {"response": {"status": "204 No Content"}}
         if method != "PUT":
-            raise FhirError(400, "not-supported", "a transaction entry may PUT, POST or DELETE")
+            raise SandboxError(400, "not-supported", "a transaction entry may PUT, POST or DELETE")
         saved = self.put(kind, id_, entry.get("resource"))
         status = "201 Created" if saved.created else "200 OK"
         location = f"{kind}/{id_}/_history/{saved.resource['meta']['versionId']}"
@@ -121,15 +121,15 @@ class Store:
 
 def _check(kind: str, resource: Any) -> None:
     if not _TYPE.match(kind) or not isinstance(resource, dict) or resource.get("resourceType") != kind:
-        raise FhirError(400, "structure", "the body is not a resource of the type in the address")
+        raise SandboxError(400, "structure", "the body is not a resource of the type in the address")
     if not isinstance(resource.get("meta", {}), dict):
-        raise FhirError(400, "structure", "meta is not an object")
+        raise SandboxError(400, "structure", "meta is not an object")
 
 
 def _transaction_entries(bundle: Any) -> list[dict[str, Any]]:
     """The entries, every POST made a PUT under a new id, and references to its `fullUrl` made to point there."""
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle" or bundle.get("type") != "transaction":
-        raise FhirError(400, "structure", "the body is not a transaction Bundle")
+        raise SandboxError(400, "structure", "the body is not a transaction Bundle")
     entries: list[dict[str, Any]] = copy.deepcopy(bundle.get("entry", []))
     addresses: dict[str, str] = {}
     try:
@@ -142,7 +142,7 @@ def _transaction_entries(bundle: Any) -> list[dict[str, Any]]:
                     addresses[entry["fullUrl"]] = request["url"]
             request["url"].partition("/")
     except (AttributeError, KeyError, TypeError) as error:
-        raise FhirError(400, "structure", "a transaction entry lacks its resource or its method and url") from error
+        raise SandboxError(400, "structure", "a transaction entry lacks its resource or its method and url") from error
     text = json.dumps(entries)
     for name, address in addresses.items():
         text = text.replace(json.dumps(name), json.dumps(address))

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from cds_service.addresses import is_loopback
 from cds_service.demo.fhir_search import search
-from cds_service.demo.fhir_store import FhirError, Store
+from cds_service.demo.fhir_store import SandboxError, SandboxStore
 from cds_service.demo.patients import Resource
 
 _ROOT = "/fhir"
@@ -53,7 +53,7 @@ class Sandbox:
     def __init__(self, resources: Iterable[Resource], host: str = "127.0.0.1", port: int = 0) -> None:
         if ":" in host or not is_loopback(host):
             raise ValueError("the sandbox listens on loopback addresses only")
-        self.store = Store(resources)
+        self.store = SandboxStore(resources)
         self._server = _Server((host, port), _Handler)
         self.base = f"http://{host}:{self._server.server_port}{_ROOT}"
         self._server.store, self._server.base = self.store, self.base
@@ -83,7 +83,7 @@ class Sandbox:
 class _Server(ThreadingHTTPServer):
     """A threading server that can also end the connections that clients keep open."""
 
-    store: Store
+    store: SandboxStore
     base: str
     daemon_threads = False
     block_on_close = True
@@ -141,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         try:
             self._send(*_route(self.server, self.command, self.path, self._body()))
-        except FhirError as error:
+        except SandboxError as error:
             self._send(error.status, _outcome(error.code, error.diagnostics), {})
         except (AttributeError, KeyError, TypeError):
             self._send(500, _outcome("exception", "a stored resource is not shaped like FHIR"), {})
@@ -151,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
         if "Transfer-Encoding" in self.headers or not length.isdigit() or int(length) > _LARGEST_BODY:
             # what is not read would be taken for the next request
             self.close_connection = True
-            raise FhirError(413, "too-long", "a body needs a Content-Length of at most 20 million bytes")
+            raise SandboxError(413, "too-long", "a body needs a Content-Length of at most 20 million bytes")
         return self.rfile.read(int(length))
 
     def _send(self, status: int, body: Resource | None, headers: dict[str, str]) -> None:
@@ -173,7 +173,7 @@ def _route(server: _Server, method: str, address: str, body: bytes) -> Answer:
     root, parts = url.path[: len(_ROOT)], [part for part in url.path[len(_ROOT) :].split("/") if part]
     query = parse_qsl(url.query)
     if root != _ROOT:
-        raise FhirError(404, "not-found", f"the FHIR server lives at {_ROOT}")
+        raise SandboxError(404, "not-found", f"the FHIR server lives at {_ROOT}")
     match method, parts:
         case "GET", ["metadata"]:
             return 200, _capabilities(server.base), {}
@@ -197,14 +197,14 @@ def _route(server: _Server, method: str, address: str, body: bytes) -> Answer:
         case "DELETE", [kind, id_]:
             server.store.delete(kind, id_)
             return 204, None, {}
-    raise FhirError(404, "not-supported", f"this sandbox has no {method} at this address")
+    raise SandboxError(404, "not-supported", f"this sandbox has no {method} at this address")
 
 
 def _batch(server: _Server, bundle: Resource) -> Resource:
     """Every entry answered by itself, in the order of the batch; only reads and searches (GET) are taken."""
     entries = bundle.get("entry", [])
     if bundle.get("resourceType") != "Bundle" or not isinstance(entries, list):
-        raise FhirError(400, "structure", "the body is not a batch Bundle")
+        raise SandboxError(400, "structure", "the body is not a batch Bundle")
     answers = [_batch_entry(server, entry) for entry in entries]
     return {"resourceType": "Bundle", "type": "batch-response", "entry": answers}
 
@@ -214,9 +214,9 @@ def _batch_entry(server: _Server, entry: Any) -> Resource:
     url = asked.get("url") if isinstance(asked, dict) and asked.get("method") == "GET" else None
     try:
         if not isinstance(url, str):
-            raise FhirError(400, "not-supported", "an entry of a batch must GET an address")
+            raise SandboxError(400, "not-supported", "an entry of a batch must GET an address")
         status, resource, _ = _route(server, "GET", f"{_ROOT}/{url.lstrip('/')}", b"")
-    except FhirError as error:
+    except SandboxError as error:
         outcome = _outcome(error.code, error.diagnostics)
         return {"response": {"status": str(error.status), "outcome": outcome}}
     return {"resource": resource, "response": {"status": f"{status} OK"}}
@@ -226,14 +226,14 @@ def _form(body: bytes) -> list[tuple[str, str]]:
     try:
         return parse_qsl(body.decode())
     except UnicodeDecodeError as error:
-        raise FhirError(400, "structure", "the search form is not UTF-8") from error
+        raise SandboxError(400, "structure", "the search form is not UTF-8") from error
 
 
 def _json(body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise FhirError(400, "structure", "the body is not JSON") from error
+        raise SandboxError(400, "structure", "the body is not JSON") from error
 
 
 def _outcome(code: str, diagnostics: str) -> Resource:

@@ -40,12 +40,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection
 
-from cds_service.storage.database import PATIENCE, Database, StoreError
+from cds_service.storage.database import TIMEOUT_SECONDS, Database, StoreError
 
 __all__ = ["FeedbackItem", "IssuedCard", "OverrideCount", "Store", "StoreError", "StoredFeedback", "SuggestionLabel"]
 
-_CARD_PATIENCE = 0.2
-_REST_SECONDS = 5.0
+_CARD_TIMEOUT_SECONDS = 0.2
+_RETRY_SECONDS = 5.0
 _ROWS_AT_A_TIME = 500
 _CARDS_AT_A_TIME = 500
 _CARDS_WAITING = 10_000
@@ -190,7 +190,7 @@ class Store:
         self._queue = threading.Lock()
         self._waiting: deque[IssuedCard] = deque(maxlen=_CARDS_WAITING)
         self._clock = clock
-        self._rests_until = 0.0
+        self._retry_after = 0.0
 
     def record_cards(self, cards: Sequence[IssuedCard]) -> None:
         """Remember the cards of one answer, and some of those that wait. A card that is known stays as it is.
@@ -202,15 +202,15 @@ class Store:
             return
         with self._queue:
             self._waiting.extend(cards)
-        if self._clock() < self._rests_until:
+        if self._clock() < self._retry_after:
             raise StoreError("the database could not be used a moment ago")
-        with self._turn(_CARD_PATIENCE):
+        with self._writer_lock(_CARD_TIMEOUT_SECONDS):
             if not self._waiting:
                 return  # The thread before us has written ours, too.
             try:
-                written = self._database.transact(self._write_waiting, _CARD_PATIENCE)
+                written = self._database.transact(self._write_waiting, _CARD_TIMEOUT_SECONDS)
             except StoreError:
-                self._rests_until = self._clock() + _REST_SECONDS
+                self._retry_after = self._clock() + _RETRY_SECONDS
                 raise
             self._forget_waiting(written)
 
@@ -229,7 +229,7 @@ class Store:
             connection.execute(self._new_feedback, [_feedback_row(service, item, received_at, known) for item in items])
             return written, known
 
-        with self._turn(PATIENCE):
+        with self._writer_lock(TIMEOUT_SECONDS):
             written, known = self._database.transact(write)
             self._forget_waiting(written)
         return [uuid for uuid in named if uuid not in known]
@@ -274,7 +274,7 @@ class Store:
         return cards
 
     def _forget_waiting(self, written: Sequence[IssuedCard]) -> None:
-        self._rests_until = 0.0
+        self._retry_after = 0.0
         done = set(map(id, written))
         with self._queue:
             self._waiting = deque((card for card in self._waiting if id(card) not in done), _CARDS_WAITING)
@@ -284,7 +284,7 @@ class Store:
             return {storable(card.uuid) for card in self._waiting if card.service == service}
 
     @contextmanager
-    def _turn(self, seconds: float) -> Iterator[None]:
+    def _writer_lock(self, seconds: float) -> Iterator[None]:
         """Wait for the turn of this thread to write, where there can be only one writer."""
         lock = self._one_writer
         if lock is not None and not lock.acquire(timeout=seconds):

@@ -24,17 +24,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-PATIENCE = 5.0
+TIMEOUT_SECONDS = 5.0
 """Seconds for which a transaction waits for others, where nobody at the bedside waits for it."""
 _CONNECT_SECONDS = 2
 _LIBPQ: dict[str, Any] = {
     "connect_timeout": _CONNECT_SECONDS,
-    "tcp_user_timeout": int(PATIENCE * 1000),
-    "options": f"-c statement_timeout={PATIENCE * 1000:.0f}",
+    "tcp_user_timeout": int(TIMEOUT_SECONDS * 1000),
+    "options": f"-c statement_timeout={TIMEOUT_SECONDS * 1000:.0f}",
 }
 _THREADS = 4
 T = TypeVar("T")
-_PATIENCE_OF = "calciphylaxis_cds_patience"
+_TIMEOUT_OF = "calciphylaxis_cds_patience"
 _CREATING_TABLES = 7_316_204_511
 """Any number: the advisory lock under which workers that start together create tables, one after the other."""
 
@@ -58,7 +58,7 @@ class Database:
         # No thread is made before there is something to do, so this may come before the fork.
         self._threads = ThreadPoolExecutor(_THREADS, "database")
 
-    def transact(self, work: Callable[[Connection], T], patience: float = PATIENCE) -> T:
+    def transact(self, work: Callable[[Connection], T], timeout_seconds: float = TIMEOUT_SECONDS) -> T:
         """Do this in a transaction of its own and give its result, but wait no longer than so many seconds.
 
         SQLite keeps to that by itself. A server that has fallen silent refuses nothing: whoever waits for it is let go,
@@ -69,28 +69,28 @@ class Database:
         """
 
         def whole() -> T:
-            with self.connected(patience) as connection:
+            with self.connected(timeout_seconds) as connection:
                 return work(connection)
 
         if self.backend == "sqlite":
             return whole()
         answer = self._threads.submit(whole)
         try:
-            return answer.result(timeout=patience)
+            return answer.result(timeout=timeout_seconds)
         except TimeoutError:
             answer.cancel()
             raise StoreError("the database could not be used (it does not answer)") from None
 
     @contextmanager
-    def connected(self, patience: float = PATIENCE) -> Iterator[Connection]:
+    def connected(self, timeout_seconds: float = TIMEOUT_SECONDS) -> Iterator[Connection]:
         """A transaction that is committed when the block ends well; it waits so many seconds for other writers.
 
         Raises:
             StoreError: the database could not be used.
         """
         try:
-            with self._opened(patience).begin() as connection:
-                _limit_waiting(connection, patience)
+            with self._opened(timeout_seconds).begin() as connection:
+                _limit_waiting(connection, timeout_seconds)
                 yield connection
         except (DBAPIError, PoolTimeout) as error:
             kind = type(error.orig if isinstance(error, DBAPIError) else error).__name__
@@ -109,12 +109,12 @@ class Database:
         if engine is not None:
             engine.dispose()
 
-    def _opened(self, patience: float) -> Engine:
+    def _opened(self, timeout_seconds: float) -> Engine:
         engine = self._engine
         if engine is not None:
             return engine
         # Whoever opens the database may meet one that does not answer; others do not wait for that longer than agreed.
-        if not self._lock.acquire(timeout=patience):
+        if not self._lock.acquire(timeout=timeout_seconds):
             raise StoreError("the database could not be used (it is still being opened)")
         try:
             if self._engine is None:
@@ -129,10 +129,10 @@ class Database:
 def _new_engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
         # A server that is gone shows it by silence; libpq would wait for it for minutes.
-        patience = _LIBPQ if url.get_driver_name().startswith("psycopg") else {}
+        arguments = _LIBPQ if url.get_driver_name().startswith("psycopg") else {}
         # The parameters are what clinicians wrote; they must not turn up in error messages.
         return create_engine(
-            url, hide_parameters=True, pool_pre_ping=True, pool_timeout=_CONNECT_SECONDS, connect_args=patience
+            url, hide_parameters=True, pool_pre_ping=True, pool_timeout=_CONNECT_SECONDS, connect_args=arguments
         )
     in_memory = url.database in {None, "", ":memory:"}
     # A database in memory exists once per connection, so all threads share one, in turn.
@@ -141,7 +141,7 @@ def _new_engine(url: URL) -> Engine:
         url,
         hide_parameters=True,
         poolclass=QueuePool,
-        pool_timeout=PATIENCE,
+        pool_timeout=TIMEOUT_SECONDS,
         connect_args={"check_same_thread": False},
         **sizes,
     )
@@ -152,7 +152,7 @@ def _new_engine(url: URL) -> Engine:
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
     # Patience first: turning WAL on can already meet another process doing the same.
-    cursor.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
+    cursor.execute(f"PRAGMA busy_timeout = {TIMEOUT_SECONDS * 1000:.0f}")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.close()
@@ -162,10 +162,10 @@ def _limit_waiting(connection: Connection, seconds: float) -> None:
     """How long this transaction waits for others: a connection of SQLite keeps the last word, PostgreSQL forgets it."""
     if connection.dialect.name == "sqlite":
         # What was said last still holds, as long as it is the same connection.
-        if connection.info.get(_PATIENCE_OF) != seconds:
+        if connection.info.get(_TIMEOUT_OF) != seconds:
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {seconds * 1000:.0f}").close()
-            connection.info[_PATIENCE_OF] = seconds
-    elif seconds < PATIENCE:
+            connection.info[_TIMEOUT_OF] = seconds
+    elif seconds < TIMEOUT_SECONDS:
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {seconds * 1000:.0f}")
 
 

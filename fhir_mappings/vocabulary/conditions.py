@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from fhir_mappings.clauses import Words
+from fhir_mappings.clauses import ReadingWords
 from fhir_mappings.code_systems import ANY_ICD10, System
 from fhir_mappings.fhir_json import Coding
 from fhir_mappings.vocabulary.phrases import any_of, near, source_of, stem_of
@@ -102,7 +102,7 @@ class ConditionVocabulary:
     instead_of: Mapping[str, tuple[str, ...]]
     """The concepts that step back where a concept stands on the same entry."""
     calciphylaxis: re.Pattern[str]
-    words: Words
+    words: ReadingWords
     signs: tuple[SignWords, ...]
     texture: TextureWords
     stems: tuple[str, ...]
@@ -202,9 +202,9 @@ def _icd10(table: Table, key: str) -> list[str]:
     return [icd10_code(code) for code in codes]
 
 
-def _words(negation: Table, calciphylaxis: Table) -> Words:
+def _words(negation: Table, calciphylaxis: Table) -> ReadingWords:
     ends = negation.texts("clause_ends", required=True)
-    words = Words(
+    words = ReadingWords(
         before=any_of(negation.texts("before", required=True)),
         after=any_of(negation.texts("after", required=True)),
         still_open=any_of(negation.texts("still_open", required=True)),

@@ -1,6 +1,6 @@
 """The days on which a patient's history says something new, and those on which only time passed.
 
-What may live here: dates. What the rules say on them is worked out in `course_evaluation`.
+What may live here: dates. What the rules say on them is worked out in `evaluation`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ def events(history: History) -> dict[date, tuple[str, ...]]:
     return _by_day(_changes(history))
 
 
-def turns(history: History, policy: Policy, today: date) -> dict[date, tuple[str, ...]]:
-    """The days on which something may count no longer, or begin to, because time passed.
+def expiries(history: History, policy: Policy, today: date) -> dict[date, tuple[str, ...]]:
+    """The days on which something may stop or begin to count because time passed, and what that is.
 
     Named are "results", "findings", "begun", "steroid", "dialysis", "age" and "thresholds".
     """
@@ -78,7 +78,7 @@ def after(day: date, days: int) -> date:
 
 
 def _birthday(born: date, years: int) -> date:
-    """The day on which this age is reached; whoever was born on 29 February waits for 1 March."""
+    """The day on which this age is reached; one born on 29 February reaches it on 1 March."""
     year = min(born.year + years, date.max.year)
     try:
         return born.replace(year=year)

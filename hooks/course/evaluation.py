@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from hooks.assessment import Assessment, Tier
-from hooks.course.days import events, turns
+from hooks.course.days import events, expiries
 from hooks.course.record import History, known_on
 from hooks.dialysis_status import Dialysis
 from hooks.policy import Policy
@@ -48,7 +48,7 @@ class Evaluation:
 
     `otherwise` is the outcome with what may also have been there, named in `unsure`; None when that is the same.
     `because` names what changed on this day ("results", "drugs", "findings"), or is empty where only time passed;
-    `passed` then names what time did ("results" too old, "dialysis" no longer shown, …: the names of `turns`).
+    `passed` then names what time did ("results" too old, "dialysis" no longer shown, …: the names of `expiries`).
     `incomplete` is True when something that was not read could raise tier or points, or show dialysis:
     `dialysis_unread` when it is dialysis.
     """
@@ -81,7 +81,7 @@ def evaluations(history: History, first: date, today: date, policy: Policy) -> t
     """
     if any(history.chart.gap(query) for query in NEEDED):
         return ()
-    changed, passing = events(history), turns(history, policy, today)
+    changed, passing = events(history), expiries(history, policy, today)
     kept: list[Evaluation] = []
     for day in sorted(day for day in {first, today, *changed, *passing} if first <= day <= today):
         found = _evaluate(history, day, today, policy, changed.get(day, ()))
@@ -107,19 +107,19 @@ def _evaluate(history: History, day: date, today: date, policy: Policy, because:
     known = known_on(history, day, today)
     limits = policy.thresholds(day)
     patient = Assessment(known.chart, day, limits)
-    sure = outcome_of(patient)
+    certain = outcome_of(patient)
     unsure = known.unsure
-    wide = Assessment(known.wide, day, limits)
-    unread = patient.dialysis_unknown or wide.dialysis_unknown
-    if wide.dialysis_unknown:
-        wide = Assessment(known.wide, day, limits, assume_dialysis=True)
+    possible = Assessment(known.possible, day, limits)
+    unread = patient.dialysis_unknown or possible.dialysis_unknown
+    if possible.dialysis_unknown:
+        possible = Assessment(known.possible, day, limits, assume_dialysis=True)
         unsure = (*unsure, DIALYSIS_UNREAD)
-    other = outcome_of(wide) if unsure else sure
-    differs = (other.tier, other.points, other.outside) != (sure.tier, sure.points, sure.outside)
-    child = sure.tier is Tier.CHILD
+    other = outcome_of(possible) if unsure else certain
+    differs = (other.tier, other.points, other.outside) != (certain.tier, certain.points, certain.outside)
+    child = certain.tier is Tier.CHILD
     return Evaluation(
         on=day,
-        outcome=sure,
+        outcome=certain,
         otherwise=other if differs else None,
         unsure=unsure if differs else (),
         because=because,

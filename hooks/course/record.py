@@ -97,11 +97,11 @@ class History:
 class Known:
     """The chart as it could be known on a day.
 
-    `wide` also counts what may or may not have been there then; `unsure` names those entries, and why.
+    `possible` also counts what may or may not have been there then; `unsure` names those entries, and why.
     """
 
     chart: Chart
-    wide: Chart
+    possible: Chart
     unsure: tuple[str, ...] = field(default=())
 
 
@@ -109,7 +109,7 @@ def known_on(history: History, day: date, today: date) -> Known:
     """The chart of a day: results up to it, and the conditions, drugs and procedures known and there on it.
 
     On `today` it is the chart of today, exactly as the services judge it. What has no date, or an end that is not
-    recorded, is left out of `chart` and counted in `wide`.
+    recorded, is left out of `chart` and counted in `possible`.
     """
     if day == today:
         return Known(history.chart, history.chart)
@@ -123,34 +123,34 @@ def known_on(history: History, day: date, today: date) -> Known:
     chart = replace(
         history.chart,
         results=results,
-        conditions=tuple(state.sure for state, _ in conditions if state.sure),
-        medications=tuple(period.medication for sure, period in medications if sure),
+        conditions=tuple(state.certain for state, _ in conditions if state.certain),
+        medications=tuple(period.medication for certain, period in medications if certain),
         procedures=procedures,
         drafts=(),
         unread_medications=history.chart.unread_medications + history.unread_past,
     )
-    wide = replace(
+    possible = replace(
         chart,
-        conditions=tuple(likely for state, _ in conditions if (likely := state.wide or state.sure)),
-        medications=tuple(period.medication for sure, period in medications if sure is not False),
+        conditions=tuple(likely for state, _ in conditions if (likely := state.possible or state.certain)),
+        medications=tuple(period.medication for certain, period in medications if certain is not False),
     )
     names = [*_doubtful_conditions(conditions), *_doubtful_medications(medications)]
-    return Known(chart, wide, tuple(dict.fromkeys(names)))
+    return Known(chart, possible, tuple(dict.fromkeys(names)))
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
     """A condition on a day: for sure, and (where it differs) as it may have been."""
 
-    sure: Condition | None = None
-    wide: Condition | None = None
+    certain: Condition | None = None
+    possible: Condition | None = None
 
 
 def _condition(period: ConditionPeriod, day: date) -> _State:
     if period.known is not None and day < period.known:
         return _State()
     if period.known is None:
-        return _State(wide=period.then)
+        return _State(possible=period.then)
     if period.end is End.ONGOING:
         return _State(period.now)
     if period.end is End.UNKNOWN:
@@ -179,13 +179,13 @@ def _procedure(period: ProcedurePeriod, day: date) -> Procedure | None:
 
 def _doubtful_conditions(conditions: list[tuple[_State, ConditionPeriod]]) -> Iterator[str]:
     for state, period in conditions:
-        if state.wide is not None and (period.then.concepts or period.now.concepts):
+        if state.possible is not None and (period.then.concepts or period.now.concepts):
             why = "undated" if period.known is None else "end not recorded"
             yield f"{period.then.text} ({why})"
 
 
 def _doubtful_medications(medications: list[tuple[bool | None, MedicationPeriod]]) -> Iterator[str]:
-    for sure, period in medications:
-        if sure is None and any(match.drug_class in JUDGED for match in period.medication.matches):
+    for certain, period in medications:
+        if certain is None and any(match.drug_class in JUDGED for match in period.medication.matches):
             why = "end not recorded" if period.begins is not None else "undated"
             yield f"{period.medication.display} ({why})"

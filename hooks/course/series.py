@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from hooks.chart import Analyte, Chart, Gap, Result, Unreadable
 from hooks.finding import above, at_least, below
@@ -101,20 +102,26 @@ USED_BY: dict[str, tuple[Analyte, ...]] = {
 }
 """The results that each series rests on, in the order in which the series are shown."""
 
-Bounds = tuple[float | None, float | None, float | None, float | None]
+
+class Bounds(NamedTuple):
+    """The thresholds of one day: see `Band`."""
+
+    low: float | None = None
+    high: float | None = None
+    further: float | None = None
+    scored: float | None = None
+
+
 _BOUNDS: dict[str, Callable[[Thresholds], Bounds]] = {
-    CALCIUM: lambda limits: (
-        limits.calcium_low,
-        limits.calcium_high,
-        limits.calcium_very_high,
-        limits.calcium_upper_normal,
+    CALCIUM: lambda limits: Bounds(
+        limits.calcium_low, limits.calcium_high, limits.calcium_very_high, limits.calcium_upper_normal
     ),
-    Analyte.IONISED_CALCIUM: lambda limits: (limits.ionised_calcium_low, limits.ionised_calcium_high, None, None),
-    Analyte.PHOSPHATE: lambda limits: (None, limits.phosphate_high, None, None),
-    PRODUCT: lambda limits: (None, limits.product_moderate, limits.product_high, None),
-    Analyte.SP_KT_V: lambda limits: (limits.hd_kt_v_minimum, None, limits.hd_kt_v_target, None),
-    Analyte.PD_WEEKLY_KT_V: lambda limits: (limits.pd_kt_v_minimum, None, None, None),
-    Analyte.UREA_REDUCTION_RATIO: lambda limits: (limits.urea_reduction_ratio_minimum, None, None, None),
+    Analyte.IONISED_CALCIUM: lambda limits: Bounds(limits.ionised_calcium_low, limits.ionised_calcium_high),
+    Analyte.PHOSPHATE: lambda limits: Bounds(high=limits.phosphate_high),
+    PRODUCT: lambda limits: Bounds(high=limits.product_moderate, further=limits.product_high),
+    Analyte.SP_KT_V: lambda limits: Bounds(limits.hd_kt_v_minimum, further=limits.hd_kt_v_target),
+    Analyte.PD_WEEKLY_KT_V: lambda limits: Bounds(limits.pd_kt_v_minimum),
+    Analyte.UREA_REDUCTION_RATIO: lambda limits: Bounds(limits.urea_reduction_ratio_minimum),
 }
 
 
@@ -129,14 +136,14 @@ def series(chart: Chart, first: date, today: date, policy: Policy) -> tuple[Seri
 
 
 def _series(key: str, chart: Chart, first: date, today: date, policy: Policy) -> Series:
-    read = _READERS.get(key, _measured)
-    points = tuple(sorted(read(key, chart, (first, today), policy), key=lambda point: point.on))
-    bands = _pth_bands if key == Analyte.INTACT_PTH else _bands
+    days = first, today
+    points = tuple(sorted(_points(key, chart, days, policy), key=lambda point: point.on))
+    is_pth = key == Analyte.INTACT_PTH
     own = {analyte.value for analyte in USED_BY[key]}
     return Series(
         key=key,
         points=points,
-        bands=tuple(bands(key, points, (first, today), policy)),
+        bands=tuple(_pth_bands(points, days, policy) if is_pth else _bands(key, days, policy)),
         unreadable=tuple(one for one in chart.unreadable if one.what in own and _shown(one.on, first, today)),
         gaps=tuple(gap for gap in chart.gaps if not gap.analytes.isdisjoint(USED_BY[key])),
         usable=min(policy.thresholds(today).windows[analyte].usable for analyte in USED_BY[key]),
@@ -161,10 +168,16 @@ def _results(chart: Chart, analytes: tuple[Analyte, ...], days: Days) -> Iterato
                 yield result
 
 
+def _points(key: str, chart: Chart, days: Days, policy: Policy) -> Iterator[Point]:
+    own_way = {CALCIUM: _calcium, PRODUCT: _product, Analyte.INTACT_PTH: _pth}.get(key)
+    return own_way(chart, days, policy) if own_way else _measured(key, chart, days, policy)
+
+
 def _measured(key: str, chart: Chart, days: Days, policy: Policy) -> Iterator[Point]:
     for result in _results(chart, USED_BY[key], days):
-        low, high, _, _ = _BOUNDS[key](policy.thresholds(result.on))
-        yield Point(result.on, result.value, _side(result, low, high), (result,), result.comparator)
+        bounds = _BOUNDS[key](policy.thresholds(result.on))
+        side = _side(result, bounds.low, bounds.high)
+        yield Point(result.on, result.value, side, (result,), result.comparator)
 
 
 def _side(result: Result, low: float | None, high: float | None) -> Side:
@@ -175,13 +188,13 @@ def _side(result: Result, low: float | None, high: float | None) -> Side:
     return Side.UNDECIDED if is_low is None or is_high is None else Side.IN_RANGE
 
 
-def _pth(key: str, chart: Chart, days: Days, policy: Policy) -> Iterator[Point]:
-    for result in _results(chart, USED_BY[key], days):
+def _pth(chart: Chart, days: Days, policy: Policy) -> Iterator[Point]:
+    for result in _results(chart, USED_BY[Analyte.INTACT_PTH], days):
         limits = policy.thresholds(result.on)
-        low, high, _, scored = _pth_bounds(limits, Labs(chart, result.on, limits).pth_upper_limit(result))
-        side = _side(result, scored, high)
+        bounds = _pth_bounds(limits, Labs(chart, result.on, limits).pth_upper_limit(result))
+        side = _side(result, bounds.scored, bounds.high)
         if side is Side.IN_RANGE:
-            inside = _side(result, low, None)
+            inside = _side(result, bounds.low, None)
             side = Side.BELOW if inside is Side.LOW else inside
         yield Point(result.on, result.value, side, (result,), result.comparator)
 
@@ -189,7 +202,7 @@ def _pth(key: str, chart: Chart, days: Days, policy: Policy) -> Iterator[Point]:
 def _pth_bounds(limits: Thresholds, upper: float) -> Bounds:
     """The range lies between two multiples of the upper reference limit; what scores as low is a plain number."""
     low, high = (round(times * upper, 4) for times in (limits.pth_vitamin_d_times, limits.pth_high_times))
-    return low, high, None, limits.pth_low
+    return Bounds(low, high, scored=limits.pth_low)
 
 
 def _as_of(chart: Chart, day: date, today: date, policy: Policy) -> Labs:
@@ -203,8 +216,8 @@ def _as_of(chart: Chart, day: date, today: date, policy: Policy) -> Labs:
     return Labs(replace(chart, results=results), until, limits)
 
 
-def _calcium(key: str, chart: Chart, days: Days, policy: Policy) -> Iterator[Point]:
-    for day in sorted({result.on for result in _results(chart, USED_BY[key], days)}):
+def _calcium(chart: Chart, days: Days, policy: Policy) -> Iterator[Point]:
+    for day in sorted({result.on for result in _results(chart, USED_BY[CALCIUM], days)}):
         labs = _as_of(chart, day, days[1], policy)
         calcium, chosen = labs.calcium, labs.calcium.series[0]
         sources = tuple(one for one in (calcium.measured, calcium.albumin) if one is not None) or (chosen,)
@@ -221,8 +234,8 @@ def _calcium(key: str, chart: Chart, days: Days, policy: Policy) -> Iterator[Poi
         yield Point(day, chosen.value, side, sources, chosen.comparator, corrected, by_ionised)
 
 
-def _product(key: str, chart: Chart, days: Days, policy: Policy) -> Iterator[Point]:
-    for day in sorted({result.on for result in _results(chart, USED_BY[key], days)}):
+def _product(chart: Chart, days: Days, policy: Policy) -> Iterator[Point]:
+    for day in sorted({result.on for result in _results(chart, USED_BY[PRODUCT], days)}):
         labs = _as_of(chart, day, days[1], policy)
         product = labs.product
         if product is not None:
@@ -230,16 +243,8 @@ def _product(key: str, chart: Chart, days: Days, policy: Policy) -> Iterator[Poi
             yield Point(day, product.value, side, (product.calcium, product.phosphate))
 
 
-_READERS: dict[str, Callable[[str, Chart, Days, Policy], Iterator[Point]]] = {
-    CALCIUM: _calcium,
-    PRODUCT: _product,
-    Analyte.INTACT_PTH: lambda key, chart, days, policy: _pth(key, chart, days, policy),
-}
-
-
-def _bands(key: str, points: tuple[Point, ...], days: Days, policy: Policy) -> Iterator[Band]:
+def _bands(key: str, days: Days, policy: Policy) -> Iterator[Band]:
     """One band per stretch of days with the same thresholds."""
-    del points
     first, last = days
     starts = [first, *(since for since, _ in policy.history.periods if first < since <= last)]
     bounds = [_BOUNDS[key](policy.thresholds(day)) for day in starts]
@@ -249,9 +254,8 @@ def _bands(key: str, points: tuple[Point, ...], days: Days, policy: Policy) -> I
         yield Band(starts[number], end, *bounds[number])
 
 
-def _pth_bands(key: str, points: tuple[Point, ...], days: Days, policy: Policy) -> Iterator[Band]:
+def _pth_bands(points: tuple[Point, ...], days: Days, policy: Policy) -> Iterator[Band]:
     """One band per stretch of results that share their upper reference limit; the first and last reach to the ends."""
-    del key
     bounds: list[tuple[date, Bounds]] = []
     for point in points:
         limits = policy.thresholds(point.on)

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlencode, urlsplit
 import jwt
 
 from cds_service.demo.fhir_search import search
-from cds_service.demo.fhir_store import FhirError, Store
+from cds_service.demo.fhir_store import SandboxError, SandboxStore
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 Json = dict[str, Any]
@@ -75,7 +75,7 @@ class SmartEhr:
         self.codes: dict[str, Granted] = {}
         self.tokens: dict[str, Granted] = {}
         self.seen: list[tuple[str, dict[str, str]]] = []
-        self.store = Store(self.resources)
+        self.store = SandboxStore(self.resources)
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.ehr = self
         self.origin = f"http://127.0.0.1:{self._server.server_port}"
@@ -157,7 +157,7 @@ class SmartEhr:
             return 403, {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "forbidden"}]}
         try:
             found = search(self.store, self.base, parts[0], query) if len(parts) == 1 else self.store.read(*parts)
-        except FhirError as error:
+        except SandboxError as error:
             return error.status, {"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]}
         return 200, found
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from bench.instructions import Work, count, growth, measured, problems
 from cds_service.api.validation import REQUEST, InvalidField, check
 from fhir_mappings.code_systems import System
-from fhir_mappings.dates import Moment, read_moment
+from fhir_mappings.dates import PointInTime, read_moment
 from fhir_mappings.fhir_json import Coding
 from fhir_mappings.packaged import default_vocabulary
 from fhir_mappings.vocabulary.conditions import KEPT_CODE_LENGTH
@@ -85,7 +85,7 @@ def test_a_complete_instant_is_read_as_the_same_instant_with_a_blank_in_it(secon
     text = there.isoformat()
     # The blank before the zone is read by the longer way only.
     assert read_moment(text, BERLIN) == read_moment(f"{text[:19]} {text[19:]}", BERLIN)
-    assert read_moment(text, BERLIN) == Moment(there.astimezone(BERLIN).date(), there.timestamp())
+    assert read_moment(text, BERLIN) == PointInTime(there.astimezone(BERLIN).date(), there.timestamp())
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from cds_service.web.course.tables import nothing_there, unread_records
-from cds_service.web.course.words import FURTHER, NO_LEVEL, Words, class_name, joined
+from cds_service.web.course.words import FURTHER, NO_LEVEL, CourseWords, class_name, joined
 from hooks.assessment import Tier
 from hooks.cards import exact
 from hooks.chart import Analyte
@@ -32,7 +32,7 @@ _MOST_ROWS = 60
 """Lanes of drugs, and of findings, that are drawn; the tables hold all."""
 
 
-def figure(course: Course, words: Words) -> Data:
+def figure(course: Course, words: CourseWords) -> Data:
     """Everything to be drawn. Only numbers, ISO dates and texts: it goes to another process as JSON."""
     return {
         "first": course.first.isoformat(),
@@ -46,7 +46,7 @@ def figure(course: Course, words: Words) -> Data:
     }
 
 
-def _panel(series: Series, course: Course, words: Words) -> Data:
+def _panel(series: Series, course: Course, words: CourseWords) -> Data:
     latest = series.points[-1] if series.points else None
     return {
         "key": series.key,
@@ -149,7 +149,7 @@ def _domain(series: Series) -> tuple[float, float]:
     return round(max(0.0, lowest - room), 4), round(highest + room, 4)
 
 
-def _drugs(course: Course, words: Words) -> Data:
+def _drugs(course: Course, words: CourseWords) -> Data:
     lanes = course.drugs[:_MOST_ROWS]
     rows = [lane.drug if _only(lane, course) else f"{lane.drug}, {class_name(lane.drug_class)}" for lane in lanes]
     bars = [
@@ -193,7 +193,7 @@ def _bar(course: Course, period: MedicationPeriod, row: str, colour: str, lines:
     }
 
 
-def _findings(course: Course, words: Words) -> Data:
+def _findings(course: Course, words: CourseWords) -> Data:
     lanes = course.findings[-_MOST_ROWS:]
     rows, marks, bars = [], [], []
     for number, lane in enumerate(lanes):
@@ -245,7 +245,7 @@ def _plain(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
-def _evaluations(course: Course, words: Words) -> list[Data]:
+def _evaluations(course: Course, words: CourseWords) -> list[Data]:
     return [
         {
             "on": evaluation.on.isoformat(),

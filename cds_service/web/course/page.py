@@ -19,7 +19,7 @@ from cds_service.web.course.fetch import fetch_history
 from cds_service.web.course.figure import figure
 from cds_service.web.course.svg import page_svg
 from cds_service.web.course.tables import tables
-from cds_service.web.course.words import Words
+from cds_service.web.course.words import CourseWords
 from cds_service.web.guard import guard
 from cds_service.web.page import page, problem
 from fhir_mappings.course import LOOK_BACK_DAYS
@@ -54,7 +54,7 @@ def course_answer(
         return problem(502, NOT_READ, what, framed_by=framed_by)
     policy = context.knowledge.policy
     course = build_course(history, today - timedelta(days=LOOK_BACK_DAYS), today, policy)
-    words = Words(policy.wording, today)
+    words = CourseWords(policy.wording, today)
     drawing, not_drawn = _drawing(course, words)
     return page(
         "course/page.html",
@@ -73,7 +73,7 @@ def course_answer(
     )
 
 
-def _drawing(course: Course, words: Words) -> tuple[Markup | None, str]:
+def _drawing(course: Course, words: CourseWords) -> tuple[Markup | None, str]:
     """The picture, or why there is none; the tables stand beneath either."""
     try:
         drawn = the_drawer().draw(figure(course, words))
@@ -90,7 +90,7 @@ def _title(first: date, today: date) -> str:
     return f"Course from {first} to {today}: results, drugs, findings and what the rules say, on one time axis"
 
 
-def _missing(course: Course, words: Words) -> list[str]:
+def _missing(course: Course, words: CourseWords) -> list[str]:
     """What could not be read at all, or only in part."""
     found = [words.gap(gap) for gap in course.gaps]
     if course.unread_drugs:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cds_service.web.course.words import Words, class_name, joined
+from cds_service.web.course.words import CourseWords, class_name, joined
 from hooks.chart import Unreadable
 from hooks.course import PRODUCT, Course, Point, Series, Side
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CourseRow:
     """One row: its cells, and how it is to be marked ("high", "low", "unsure" or "")."""
 
     cells: tuple[str, ...]
@@ -21,17 +21,17 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class CourseTable:
     """One table. `empty` says why it has no rows."""
 
     key: str
     title: str
     heads: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[CourseRow, ...]
     empty: str = ""
 
 
-def tables(course: Course, words: Words) -> tuple[Table, ...]:
+def tables(course: Course, words: CourseWords) -> tuple[CourseTable, ...]:
     """One table for each measure, then drugs, findings, evaluations; newest first."""
     return (
         *(_series(series, words) for series in course.series),
@@ -42,11 +42,11 @@ def tables(course: Course, words: Words) -> tuple[Table, ...]:
     )
 
 
-def _series(series: Series, words: Words) -> Table:
-    rows: list[tuple[str, Row]] = [
+def _series(series: Series, words: CourseWords) -> CourseTable:
+    rows: list[tuple[str, CourseRow]] = [
         (
             point.on.isoformat(),
-            Row(
+            CourseRow(
                 (
                     point.on.isoformat(),
                     words.value(series, point),
@@ -66,7 +66,7 @@ def _series(series: Series, words: Words) -> Table:
     empty = joined((*map(words.gap, series.gaps), *map(words.unread, series.unreadable)))
     empty = empty or "no results in these two years"
     heads = ("Day", "Value", "Range", "How it came about", "Recognised by")
-    return Table(f"series-{series.key}", title, heads, tuple(row for _, row in rows), empty)
+    return CourseTable(f"series-{series.key}", title, heads, tuple(row for _, row in rows), empty)
 
 
 def _mark(point: Point) -> str:
@@ -75,13 +75,13 @@ def _mark(point: Point) -> str:
     return {Side.LOW: "low", Side.UNDECIDED: "unsure"}.get(point.side, "")
 
 
-def _unreadable(one: Unreadable) -> Row:
-    return Row((one.on.isoformat() if one.on else "undated", "could not be used", "", one.reason, ""), "unsure")
+def _unreadable(one: Unreadable) -> CourseRow:
+    return CourseRow((one.on.isoformat() if one.on else "undated", "could not be used", "", one.reason, ""), "unsure")
 
 
-def _drugs(course: Course, words: Words) -> Table:
+def _drugs(course: Course, words: CourseWords) -> CourseTable:
     rows = [
-        Row(
+        CourseRow(
             (
                 period.medication.display,
                 class_name(lane.drug_class),
@@ -95,21 +95,21 @@ def _drugs(course: Course, words: Words) -> Table:
         for period in reversed(lane.periods)
     ]
     heads = ("Drug as recorded", "Class", "Taken", "Status", "Recognised by")
-    return Table("drugs", "Drugs that the rules look at", heads, tuple(rows), _why(course, "medications"))
+    return CourseTable("drugs", "Drugs that the rules look at", heads, tuple(rows), _why(course, "medications"))
 
 
-def _others(course: Course, words: Words) -> Table:
+def _others(course: Course, words: CourseWords) -> CourseTable:
     rows = [
-        Row((period.medication.display, words.period(period), words.status(period)))
+        CourseRow((period.medication.display, words.period(period), words.status(period)))
         for period in sorted(course.other_drugs, key=lambda period: str(period.start or ""), reverse=True)
     ]
     heads = ("Drug as recorded", "Taken", "Status")
-    return Table("other-drugs", "Other prescriptions", heads, tuple(rows), _why(course, "medications"))
+    return CourseTable("other-drugs", "Other prescriptions", heads, tuple(rows), _why(course, "medications"))
 
 
-def _findings(course: Course, words: Words) -> Table:
+def _findings(course: Course, words: CourseWords) -> CourseTable:
     rows = [
-        Row(
+        CourseRow(
             (
                 words.finding(lane),
                 lane.period.then.text,
@@ -120,12 +120,12 @@ def _findings(course: Course, words: Words) -> Table:
         for lane in reversed(course.findings)
     ]
     heads = ("Finding", "As recorded", "When", "Recognised by")
-    return Table("findings", "Findings", heads, tuple(rows), _why(course, "conditions"))
+    return CourseTable("findings", "Findings", heads, tuple(rows), _why(course, "conditions"))
 
 
-def _evaluations(course: Course, words: Words) -> Table:
+def _evaluations(course: Course, words: CourseWords) -> CourseTable:
     rows = [
-        Row(
+        CourseRow(
             (
                 found.on.isoformat(),
                 words.said(found),
@@ -139,7 +139,7 @@ def _evaluations(course: Course, words: Words) -> Table:
     ]
     heads = ("Day", "What the rules say", "Dialysis", "Because", "Factors")
     empty = "" if rows else "not told: what they need could not be read"
-    return Table("evaluations", "Risk level and points by the rules", heads, tuple(rows), empty)
+    return CourseTable("evaluations", "Risk level and points by the rules", heads, tuple(rows), empty)
 
 
 def _why(course: Course, query: str) -> str:
@@ -147,7 +147,7 @@ def _why(course: Course, query: str) -> str:
     gaps = [gap for gap in course.gaps if gap.query == query]
     unread = unread_records(course, query)
     if gaps or unread:
-        return joined((*map(Words.gap, gaps), f"{unread}; no other on record" if unread and not gaps else unread))
+        return joined((*map(CourseWords.gap, gaps), f"{unread}; no other on record" if unread and not gaps else unread))
     return "none on record in these two years"
 
 

@@ -81,7 +81,7 @@ def joined(parts: Iterable[str], between: str = "; ") -> str:
 
 
 @dataclass(frozen=True)
-class Words:
+class CourseWords:
     """Words about a course, under one wording, on one day."""
 
     wording: Wording
@@ -178,7 +178,7 @@ class Words:
         """'2025-04-01 to 2026-10-05 (end of the dosage period)'."""
         start = period.start.isoformat() if period.start else "a day that is not recorded"
         if period.end is End.ONGOING:
-            return f"since {start}" if period.start else "since " + start
+            return f"since {start}"
         if period.last is None:
             return joined((f"{start} to a day that is not recorded", period.end_from))
         return f"{start} to {period.last} ({period.end_from})"

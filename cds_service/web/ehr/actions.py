@@ -13,11 +13,11 @@ from typing import Any
 
 from cds_service.ehr_client import Ehr, chart_context, order_context, reference
 from cds_service.web.ehr.asking import ask, heard
-from cds_service.web.ehr.cards import table, tables, text
 from cds_service.web.ehr.drugs import Catalogue, DrugName, draft_order
 from cds_service.web.ehr.orders import do_actions, draft_of, drop_picked, fault_of, forget, is_same_order, title_of
 from cds_service.web.ehr.signing import demo_tags, judgement, sign_draft, unjudged, waiting_cards
-from cds_service.web.ehr.state import CHART, ORDER, Answer, BadState, State
+from cds_service.web.ehr.state import CHART, ORDER, BadState, ServiceAnswer, State
+from fhir_mappings.fhir_json import as_object, as_objects, as_text
 
 MOST_COMMENT = 2_000
 
@@ -84,15 +84,15 @@ class Clinician:
     def accept(self, state: State, card_uuid: str, suggestion_uuid: str) -> bool:
         """Do what a suggestion says, and tell the service; what could not be done is not told as accepted."""
         answer, card = state.card(card_uuid)
-        chosen = [one for one in tables(card.get("suggestions")) if text(one.get("uuid")) == suggestion_uuid]
+        chosen = [one for one in as_objects(card.get("suggestions")) if as_text(one.get("uuid")) == suggestion_uuid]
         outcome = dict(answer.outcomes.get(card_uuid, {}))
         accepted = [*outcome.get("accepted", ()), suggestion_uuid]
         only_one = card.get("selectionBehavior") == "at-most-one"
         is_shut = answer.was_overridden(card_uuid) or (only_one and len(accepted) > 1)
         if not chosen or is_shut or len(set(accepted)) < len(accepted):
             raise BadState("there is no such suggestion to accept")
-        label = text(chosen[0].get("label"))
-        done = do_actions(self.ehr, state, tables(chosen[0].get("actions")))
+        label = as_text(chosen[0].get("label"))
+        done = do_actions(self.ehr, state, as_objects(chosen[0].get("actions")))
         state.picked = None
         if done.server:
             # The chart that order-sign saw is no longer the chart.
@@ -115,7 +115,7 @@ class Clinician:
         answer, card = state.card(card_uuid)
         if answer.was_overridden(card_uuid):
             raise BadState("the card is overridden already")
-        reasons = tables(card.get("overrideReasons"))
+        reasons = as_objects(card.get("overrideReasons"))
         reason = next((one for one in reasons if code and one.get("code") == code), None)
         if reasons and reason is None:
             state.say("choose a reason for overriding the card first", well=False)
@@ -126,7 +126,7 @@ class Clinician:
         if comment:
             given["userComment"] = comment[:MOST_COMMENT]
         item: dict[str, Any] = {"card": card_uuid, "outcome": "overridden", "outcomeTimestamp": self._now()}
-        told = text(table(reason).get("display")) or "no reason given"
+        told = as_text(as_object(reason).get("display")) or "no reason given"
         if given:
             item["overrideReason"] = given
         sent = self._tell(state, answer, item, f"overridden: {told}")
@@ -169,7 +169,7 @@ class Clinician:
             ask(self.ehr, state, CHART, "patient-view", chart_context(self.patient_id))
         return any(wrote)
 
-    def _tell(self, state: State, answer: Answer, item: Mapping[str, Any], words: str) -> dict[str, Any]:
+    def _tell(self, state: State, answer: ServiceAnswer, item: Mapping[str, Any], words: str) -> dict[str, Any]:
         sent = self.ehr.feedback(answer.service, [item])
         if sent.ok:
             state.say(f"{words} (feedback taken: {sent.status}, {sent.milliseconds:.0f} ms)")

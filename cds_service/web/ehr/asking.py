@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cds_service.ehr_client import Ehr, EhrError, Exchange
-from cds_service.web.ehr.cards import text
-from cds_service.web.ehr.state import Answer, State
+from cds_service.web.ehr.state import ServiceAnswer, State
+from fhir_mappings.fhir_json import as_text
 
 
 def ask(ehr: Ehr, state: State, place: str, hook: str, context: Mapping[str, Any]) -> None:
@@ -22,21 +22,21 @@ def ask(ehr: Ehr, state: State, place: str, hook: str, context: Mapping[str, Any
         found = ehr.services()
     except EhrError as error:
         gone = Exchange("GET", address, asked, error.status, None, 0, "no discovery document")
-        state.replace(place, [Answer(place, hook, "", gone)])
+        state.replace(place, [ServiceAnswer(place, hook, "", gone)])
         return
     services = [one for one in found if one.get("hook") == hook and one.get("id")]
     if services:
-        state.replace(place, [Answer(place, hook, str(one["id"]), ehr.invoke(one, context)) for one in services])
+        state.replace(place, [ServiceAnswer(place, hook, str(one["id"]), ehr.invoke(one, context)) for one in services])
     else:
         offered = {"services": [{"id": one.get("id"), "hook": one.get("hook")} for one in found]}
-        state.replace(place, [Answer(place, hook, "", Exchange("GET", address, asked, 200, offered, 0))])
+        state.replace(place, [ServiceAnswer(place, hook, "", Exchange("GET", address, asked, 200, offered, 0))])
 
 
-def heard(answers: Sequence[Answer]) -> tuple[str, bool]:
+def heard(answers: Sequence[ServiceAnswer]) -> tuple[str, bool]:
     """How many cards of which indicator, or why there are none; and whether every one asked has answered."""
     if not answers:
         return "nobody was asked, nothing was judged", False
     faults = [answer.fault for answer in answers if answer.fault]
-    counts = Counter(text(card.get("indicator")) or "plain" for answer in answers for card in answer.cards)
+    counts = Counter(as_text(card.get("indicator")) or "plain" for answer in answers for card in answer.cards)
     cards = [f"{times} {word} card{'' if times == 1 else 's'}" for word, times in counts.items()]
     return "; ".join([*faults, *cards]) or "no cards", not faults

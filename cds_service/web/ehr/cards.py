@@ -15,8 +15,10 @@ from urllib.parse import urlencode, urlsplit
 
 from markupsafe import Markup
 
-from cds_service.web.ehr.markdown import Detail, is_web_address, render_detail
-from cds_service.web.ehr.state import Answer
+from cds_service.web.ehr.markdown import Detail, render_detail
+from cds_service.web.ehr.state import ServiceAnswer
+from cds_service.web.markdown import is_web_address
+from fhir_mappings.fhir_json import as_object, as_objects, as_text
 
 INDICATORS = {"critical": ("Critical", "!"), "warning": ("Warning", "▲"), "info": ("Information", "i")}
 """Indicator → its word and its sign: colour alone tells nobody anything."""
@@ -64,15 +66,16 @@ class ShownCard:
     can_override: bool
 
 
-def shown_cards(answer: Answer, fhir: str) -> list[ShownCard]:
+def shown_cards(answer: ServiceAnswer, fhir: str) -> list[ShownCard]:
     """Every card of an answer; `fhir` is the server that a SMART app is told to read from."""
-    return [_card(card, answer.outcomes.get(text(card.get("uuid")), {}), fhir) for card in answer.cards]
+    return [_card(card, answer.outcomes.get(as_text(card.get("uuid")), {}), fhir) for card in answer.cards]
 
 
-def judged_drugs(answer: Answer) -> list[Mapping[str, Any]]:
+def judged_drugs(answer: ServiceAnswer) -> list[Mapping[str, Any]]:
     """The drafts that an answer is about: those selected or, where the hook selects none, all."""
-    context = table(answer.exchange.request.get("context"))
-    every = [table(entry.get("resource")) for entry in tables(table(context.get("draftOrders")).get("entry"))]
+    context = as_object(answer.exchange.request.get("context"))
+    entries = as_objects(as_object(context.get("draftOrders")).get("entry"))
+    every = [as_object(entry.get("resource")) for entry in entries]
     chosen = context.get("selections")
     if not isinstance(chosen, list):
         return every
@@ -80,23 +83,23 @@ def judged_drugs(answer: Answer) -> list[Mapping[str, Any]]:
 
 
 def _card(card: Mapping[str, Any], outcome: Mapping[str, Any], fhir: str) -> ShownCard:
-    indicator = text(card.get("indicator"))
+    indicator = as_text(card.get("indicator"))
     word, sign = INDICATORS.get(indicator, (indicator or "Card", "i"))
-    source = table(card.get("source"))
-    behaviour = text(card.get("selectionBehavior"))
+    source = as_object(card.get("source"))
+    behaviour = as_text(card.get("selectionBehavior"))
     return ShownCard(
-        uuid=text(card.get("uuid")),
+        uuid=as_text(card.get("uuid")),
         indicator=indicator if indicator in INDICATORS else "info",
         word=word,
         sign=sign,
-        summary=text(card.get("summary")) or "(a card without a summary)",
-        detail=render_detail(text(card.get("detail"))),
-        source=ShownLink(text(source.get("label")) or "unknown source", _web(text(source.get("url"))), False),
+        summary=as_text(card.get("summary")) or "(a card without a summary)",
+        detail=render_detail(as_text(card.get("detail"))),
+        source=ShownLink(as_text(source.get("label")) or "unknown source", _web(as_text(source.get("url"))), False),
         topic=_topic(source),
-        suggestions=tuple(_suggestion(item, outcome, behaviour) for item in tables(card.get("suggestions"))),
+        suggestions=tuple(_suggestion(item, outcome, behaviour) for item in as_objects(card.get("suggestions"))),
         only_one=behaviour == "at-most-one",
-        links=tuple(_link(link, fhir) for link in tables(card.get("links"))),
-        reasons=tuple((text(one.get("code")), _display(one)) for one in tables(card.get("overrideReasons"))),
+        links=tuple(_link(link, fhir) for link in as_objects(card.get("links"))),
+        reasons=tuple((as_text(one.get("code")), _display(one)) for one in as_objects(card.get("overrideReasons"))),
         outcome=outcome,
         feedback=as_json(outcome["sent"]) if outcome.get("sent") else "",
         can_override=bool(card.get("uuid")) and outcome.get("outcome") != "overridden",
@@ -105,12 +108,12 @@ def _card(card: Mapping[str, Any], outcome: Mapping[str, Any], fhir: str) -> Sho
 
 def _suggestion(item: Mapping[str, Any], outcome: Mapping[str, Any], behaviour: str) -> ShownSuggestion:
     accepted = outcome.get("accepted") or []
-    uuid_ = text(item.get("uuid"))
+    uuid_ = as_text(item.get("uuid"))
     is_over = outcome.get("outcome") == "overridden" or (behaviour == "at-most-one" and bool(accepted))
     return ShownSuggestion(
         uuid=uuid_,
-        label=text(item.get("label")) or "(a suggestion without a label)",
-        steps=tuple(text(action.get("description")) for action in tables(item.get("actions"))),
+        label=as_text(item.get("label")) or "(a suggestion without a label)",
+        steps=tuple(as_text(action.get("description")) for action in as_objects(item.get("actions"))),
         recommended=item.get("isRecommended") is True,
         accepted=uuid_ in accepted,
         open=bool(uuid_) and uuid_ not in accepted and not is_over,
@@ -118,10 +121,10 @@ def _suggestion(item: Mapping[str, Any], outcome: Mapping[str, Any], behaviour: 
 
 
 def _link(link: Mapping[str, Any], fhir: str) -> ShownLink:
-    href, is_app = _web(text(link.get("url"))), link.get("type") == "smart"
+    href, is_app = _web(as_text(link.get("url"))), link.get("type") == "smart"
     if href and is_app:
         href = launch_address(href, fhir)
-    return ShownLink(text(link.get("label")) or href, href, is_app)
+    return ShownLink(as_text(link.get("label")) or href, href, is_app)
 
 
 def launch_address(url: str, fhir: str) -> str:
@@ -141,28 +144,13 @@ def quiet(written: str) -> Markup:
     return Markup(escaped)  # noqa: S704 - escaped on the line above
 
 
-def text(value: Any) -> str:
-    """The value when it is text, else an empty one."""
-    return value if isinstance(value, str) else ""
-
-
-def table(value: Any) -> Mapping[str, Any]:
-    """The value when it is an object, else an empty one."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def tables(value: Any) -> list[Mapping[str, Any]]:
-    """The objects of a list; nothing where there is none."""
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
-
-
 def _topic(source: Mapping[str, Any]) -> str:
-    topic = table(source.get("topic"))
-    return text(topic.get("display")) or text(topic.get("code"))
+    topic = as_object(source.get("topic"))
+    return as_text(topic.get("display")) or as_text(topic.get("code"))
 
 
 def _display(reason: Mapping[str, Any]) -> str:
-    return text(reason.get("display")) or text(reason.get("code"))
+    return as_text(reason.get("display")) or as_text(reason.get("code"))
 
 
 def _web(url: str) -> str:

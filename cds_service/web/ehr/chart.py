@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from cds_service.ehr_client import Ehr, EhrError, Resource
-from cds_service.web.ehr.cards import table, tables, text
+from fhir_mappings.fhir_json import as_object, as_objects, as_text
 
 TAG = "urn:calciphylaxis-cds:demo|synthetic"
 _MOST_PATIENTS, _MOST_ROWS = 100, 200
@@ -24,7 +24,7 @@ _DATES = ("effectiveDateTime", "effectiveInstant", "onsetDateTime", "recordedDat
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class PatientHeading:
     """Who the chart is about."""
 
     id: str
@@ -36,7 +36,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ChartRow:
     """One line of the chart: what, the value or dosage, since when or of when, and a status worth saying."""
 
     what: str
@@ -47,10 +47,10 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class ChartSection:
     """Rows of one kind. `fault` says that some or all could not be read; `more` that not all are here."""
 
-    rows: tuple[Row, ...] = ()
+    rows: tuple[ChartRow, ...] = ()
     fault: str = ""
     more: bool = False
 
@@ -59,13 +59,13 @@ class Section:
 class ShownChart:
     """All sections of a chart."""
 
-    conditions: Section
-    medications: Section
-    orders: Section
-    results: Section
+    conditions: ChartSection
+    medications: ChartSection
+    orders: ChartSection
+    results: ChartSection
 
 
-def find_patients(ehr: Ehr, name: str, on: date) -> list[Person]:
+def find_patients(ehr: Ehr, name: str, on: date) -> list[PatientHeading]:
     """The synthetic patients of the server or, where there are none, any; EhrError when it cannot be searched."""
     wanted = {"name": name} if name else {}
     tagged = _patients(ehr, {"_tag": TAG, **wanted, "_count": str(_MOST_PATIENTS)})
@@ -73,7 +73,7 @@ def find_patients(ehr: Ehr, name: str, on: date) -> list[Person]:
     return [person(patient, on) for patient in found]
 
 
-def read_person(ehr: Ehr, patient_id: str, on: date) -> Person:
+def read_person(ehr: Ehr, patient_id: str, on: date) -> PatientHeading:
     """The patient; EhrError when the server does not give one."""
     patient = ehr.read(f"Patient/{patient_id}")
     if patient.get("resourceType") != "Patient":
@@ -96,37 +96,37 @@ def read_chart(ehr: Ehr, patient_id: str) -> ShownChart:
     return ShownChart(conditions, medications, orders, results)
 
 
-def person(patient: Resource, on: date) -> Person:
+def person(patient: Resource, on: date) -> PatientHeading:
     """The words for a patient."""
-    born = text(patient.get("birthDate"))
-    identifiers = tables(patient.get("identifier"))
-    return Person(
-        id=text(patient.get("id")),
-        name=_name(tables(patient.get("name"))),
-        sex=text(patient.get("gender")) or "sex not recorded",
+    born = as_text(patient.get("birthDate"))
+    identifiers = as_objects(patient.get("identifier"))
+    return PatientHeading(
+        id=as_text(patient.get("id")),
+        name=_name(as_objects(patient.get("name"))),
+        sex=as_text(patient.get("gender")) or "sex not recorded",
         born=born,
         age=_age(born, on),
-        known_as=next((text(one.get("value")) for one in identifiers if text(one.get("value"))), ""),
+        known_as=next((as_text(one.get("value")) for one in identifiers if as_text(one.get("value"))), ""),
     )
 
 
-def order_row(order: Mapping[str, Any]) -> Row:
+def order_row(order: Mapping[str, Any]) -> ChartRow:
     """An order, signed or not, of whatever kind."""
-    concept = table(order.get("medicationCodeableConcept") or order.get("code"))
-    what = _words(concept) or text(table(order.get("medicationReference")).get("display"))
-    description = text(order.get("description")) or text(order.get("resourceType")) or "order"
-    return Row(what or description, _dosage(order), _day(order), text(order.get("priority")), _code(concept))
+    concept = as_object(order.get("medicationCodeableConcept") or order.get("code"))
+    what = _words(concept) or as_text(as_object(order.get("medicationReference")).get("display"))
+    description = as_text(order.get("description")) or as_text(order.get("resourceType")) or "order"
+    return ChartRow(what or description, _dosage(order), _day(order), as_text(order.get("priority")), _code(concept))
 
 
-def _section(ehr: Ehr, kind: str, query: Mapping[str, str]) -> Section:
+def _section(ehr: Ehr, kind: str, query: Mapping[str, str]) -> ChartSection:
     try:
         bundle = ehr.read(f"{kind}?{urlencode(query)}")
     except EhrError as error:
-        return Section(fault=f"could not be read (status {error.status})" if error.status else "could not be read")
+        return ChartSection(fault=f"could not be read (status {error.status})" if error.status else "could not be read")
     if bundle.get("resourceType") != "Bundle":
-        return Section(fault="could not be read (the answer is no Bundle)")
-    every = [table(entry.get("resource")) for entry in tables(bundle.get("entry"))]
-    others = {f"Medication/{text(one.get('id'))}": one for one in every if one.get("resourceType") == "Medication"}
+        return ChartSection(fault="could not be read (the answer is no Bundle)")
+    every = [as_object(entry.get("resource")) for entry in as_objects(bundle.get("entry"))]
+    others = {f"Medication/{as_text(one.get('id'))}": one for one in every if one.get("resourceType") == "Medication"}
     rows = [
         row
         for one in every
@@ -134,46 +134,45 @@ def _section(ehr: Ehr, kind: str, query: Mapping[str, str]) -> Section:
     ]
     if kind in ("Condition", "Observation"):
         rows.sort(key=lambda row: row.day, reverse=True)
-    more = any(link.get("relation") == "next" for link in tables(bundle.get("link")))
+    more = any(link.get("relation") == "next" for link in as_objects(bundle.get("link")))
     fault = "could not be read (the FHIR server tells of an error)" if _tells_of_error(bundle) else ""
-    return Section(tuple(rows), fault, more)
+    return ChartSection(tuple(rows), fault, more)
 
 
 def _tells_of_error(bundle: Mapping[str, Any]) -> bool:
     """Does a search answer say that it is not the whole truth?"""
-    entries = [table(entry.get("resource")) for entry in tables(bundle.get("entry"))]
-    issues = [
-        issue for one in entries if one.get("resourceType") == "OperationOutcome" for issue in tables(one.get("issue"))
-    ]
+    entries = [as_object(entry.get("resource")) for entry in as_objects(bundle.get("entry"))]
+    outcomes = [entry for entry in entries if entry.get("resourceType") == "OperationOutcome"]
+    issues = [issue for outcome in outcomes for issue in as_objects(outcome.get("issue"))]
     return any(issue.get("severity") in ("error", "fatal") for issue in issues)
 
 
-def _condition(condition: Mapping[str, Any], _: Mapping[str, Any]) -> Row:
-    concept = table(condition.get("code"))
+def _condition(condition: Mapping[str, Any], _: Mapping[str, Any]) -> ChartRow:
+    concept = as_object(condition.get("code"))
     states = [_first_code(condition.get("clinicalStatus")), _first_code(condition.get("verificationStatus"))]
     told = ", ".join(state for state in states if state not in ("", "active", "confirmed"))
-    return Row(_words(concept) or "condition without a name", "", _day(condition), told, _code(concept))
+    return ChartRow(_words(concept) or "condition without a name", "", _day(condition), told, _code(concept))
 
 
-def _medication(order: Mapping[str, Any], others: Mapping[str, Any]) -> Row:
-    link = table(order.get("medicationReference"))
+def _medication(order: Mapping[str, Any], others: Mapping[str, Any]) -> ChartRow:
+    link = as_object(order.get("medicationReference"))
     row = order_row(order)
-    named = table(others.get(text(link.get("reference"))))
-    local = [one for one in tables(order.get("contained")) if f"#{one.get('id')}" == link.get("reference")]
-    concept = table((local[0] if local else named).get("code"))
-    return Row(_words(concept), row.value, row.day, row.status, _code(concept)) if concept else row
+    named = as_object(others.get(as_text(link.get("reference"))))
+    local = [one for one in as_objects(order.get("contained")) if f"#{one.get('id')}" == link.get("reference")]
+    concept = as_object((local[0] if local else named).get("code"))
+    return ChartRow(_words(concept), row.value, row.day, row.status, _code(concept)) if concept else row
 
 
-def _service(order: Mapping[str, Any], _: Mapping[str, Any]) -> Row:
+def _service(order: Mapping[str, Any], _: Mapping[str, Any]) -> ChartRow:
     return order_row(order)
 
 
-def _result(result: Mapping[str, Any], _: Mapping[str, Any]) -> Row:
-    concept = table(result.get("code"))
-    status = text(result.get("status"))
+def _result(result: Mapping[str, Any], _: Mapping[str, Any]) -> ChartRow:
+    concept = as_object(result.get("code"))
+    status = as_text(result.get("status"))
     told = "" if status == "final" else status
-    flags = [_first_code(one) for one in tables(result.get("interpretation"))]
-    return Row(_words(concept) or "result without a name", _value(result), _day(result), told or " ".join(flags))
+    flags = [_first_code(one) for one in as_objects(result.get("interpretation"))]
+    return ChartRow(_words(concept) or "result without a name", _value(result), _day(result), told or " ".join(flags))
 
 
 _READERS = {
@@ -185,31 +184,31 @@ _READERS = {
 
 
 def _value(result: Mapping[str, Any]) -> str:
-    quantity = table(result.get("valueQuantity"))
+    quantity = as_object(result.get("valueQuantity"))
     if quantity:
-        unit = text(quantity.get("unit")) or text(quantity.get("code"))
-        number = f"{text(quantity.get('comparator'))}{quantity.get('value', '')}"
+        unit = as_text(quantity.get("unit")) or as_text(quantity.get("code"))
+        number = f"{as_text(quantity.get('comparator'))}{quantity.get('value', '')}"
         # "1" is how UCUM writes that there is no unit.
         return number if unit in ("", "1") else f"{number} {unit}"
-    if text(result.get("valueString")):
-        return text(result.get("valueString"))
-    missing = _words(table(result.get("dataAbsentReason")))
-    return _words(table(result.get("valueCodeableConcept"))) or (f"no value: {missing}" if missing else "no value")
+    if as_text(result.get("valueString")):
+        return as_text(result.get("valueString"))
+    missing = _words(as_object(result.get("dataAbsentReason")))
+    return _words(as_object(result.get("valueCodeableConcept"))) or (f"no value: {missing}" if missing else "no value")
 
 
 def _patients(ehr: Ehr, query: Mapping[str, str]) -> list[Resource]:
     bundle = ehr.read(f"Patient?{urlencode(query)}")
     if bundle.get("resourceType") != "Bundle" or _tells_of_error(bundle):
         raise EhrError("the list of patients could not be read", 200)
-    found = (entry.get("resource") for entry in tables(bundle.get("entry")))
+    found = (entry.get("resource") for entry in as_objects(bundle.get("entry")))
     return [one for one in found if isinstance(one, dict) and one.get("resourceType") == "Patient" and one.get("id")]
 
 
 def _name(names: Iterable[Mapping[str, Any]]) -> str:
     for name in names:
         given = [part for part in name.get("given") or () if isinstance(part, str)]
-        both = ", ".join(part for part in (text(name.get("family")), " ".join(given)) if part)
-        whole = text(name.get("text")) or both
+        both = ", ".join(part for part in (as_text(name.get("family")), " ".join(given)) if part)
+        whole = as_text(name.get("text")) or both
         if whole:
             return whole
     return "(no name)"
@@ -228,29 +227,30 @@ def _is_mistaken(resource: Mapping[str, Any]) -> bool:
 
 
 def _words(concept: Mapping[str, Any]) -> str:
-    displays = [text(coding.get("display")) for coding in tables(concept.get("coding"))]
-    return text(concept.get("text")) or next((display for display in displays if display), "") or _code(concept)
+    displays = [as_text(coding.get("display")) for coding in as_objects(concept.get("coding"))]
+    return as_text(concept.get("text")) or next((display for display in displays if display), "") or _code(concept)
 
 
 def _code(concept: Mapping[str, Any]) -> str:
-    return next((text(coding.get("code")) for coding in tables(concept.get("coding"))), "")
+    return next((as_text(coding.get("code")) for coding in as_objects(concept.get("coding"))), "")
 
 
 def _first_code(concept: Any) -> str:
-    return _code(table(concept))
+    return _code(as_object(concept))
 
 
 def _day(resource: Mapping[str, Any]) -> str:
-    period = table(resource.get("effectivePeriod"))
-    found = next((text(resource.get(name)) for name in _DATES if text(resource.get(name))), text(period.get("start")))
+    period = as_object(resource.get("effectivePeriod"))
+    days = (as_text(resource.get(name)) for name in _DATES)
+    found = next((day for day in days if day), as_text(period.get("start")))
     match = _DAY.match(found)
     return match[0] if match else ""
 
 
 def _dosage(order: Mapping[str, Any]) -> str:
     told = []
-    for dosage in tables(order.get("dosageInstruction")):
-        words = text(dosage.get("text"))
-        route = _words(table(dosage.get("route")))
+    for dosage in as_objects(order.get("dosageInstruction")):
+        words = as_text(dosage.get("text"))
+        route = _words(as_object(dosage.get("route")))
         told.append(", ".join(part for part in (words, "" if route in words else route) if part))
     return "; ".join(part for part in told if part)

@@ -14,6 +14,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from cds_service.web.markdown import safe_parser
+
 _LOWEST_HEADING, _STEP = 6, 3
 """A heading of the text stands below the heading of its card, which is an h3."""
 
@@ -53,12 +55,4 @@ def _html(tokens: Sequence[Token]) -> Markup:
 
 @cache
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    parser.disable("image")
-    parser.validateLink = is_web_address  # type: ignore[method-assign]  # the library's own way to set it
-    return parser
-
-
-def is_web_address(url: str) -> bool:
-    """Does the address begin as one of the web?"""
-    return url.lower().startswith(("http://", "https://"))
+    return safe_parser().enable(["table", "strikethrough"])

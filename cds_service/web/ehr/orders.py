@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from cds_service.ehr_client import Ehr, Exchange, Resource, reference
-from cds_service.web.ehr.cards import table, text
 from cds_service.web.ehr.chart import order_row
 from cds_service.web.ehr.drugs import new_draft_id
 from cds_service.web.ehr.state import ORDER, State
+from fhir_mappings.fhir_json import as_object, as_text
 
 _CHANGED_MEANWHILE = (409, 412)
 
@@ -50,14 +50,14 @@ def do_actions(ehr: Ehr, state: State, actions: Sequence[Mapping[str, Any]]) -> 
 
 def do_action(ehr: Ehr, state: State, action: Mapping[str, Any]) -> Done:
     """One action of a suggestion: on the drafts where it speaks of one, else on the FHIR server."""
-    kind, resource = action.get("type"), dict(table(action.get("resource")))
-    if kind == "create" and text(resource.get("resourceType")):
+    kind, resource = action.get("type"), dict(as_object(action.get("resource")))
+    if kind == "create" and as_text(resource.get("resourceType")):
         state.drafts.append({**resource, "id": new_draft_id()})
         state.judged = None
         return Done()
     if kind == "delete":
-        return _delete(state, text(action.get("resourceId")))
-    if kind == "update" and text(resource.get("resourceType")) and text(resource.get("id")):
+        return _delete(state, as_text(action.get("resourceId")))
+    if kind == "update" and as_text(resource.get("resourceType")) and as_text(resource.get("id")):
         return _update(ehr, state, resource)
     return Done("an action of the suggestion is not understood here")
 
@@ -120,9 +120,9 @@ def _told(written: Sequence[Mapping[str, Any]], left: Sequence[Mapping[str, Any]
 
 
 def _name_of(action: Mapping[str, Any]) -> str:
-    resource = table(action.get("resource"))
-    named = title_of(resource) if resource else text(action.get("resourceId"))
-    return text(action.get("description")) or f"{text(action.get('type'))} {named}".strip() or "an action"
+    resource = as_object(action.get("resource"))
+    named = title_of(resource) if resource else as_text(action.get("resourceId"))
+    return as_text(action.get("description")) or f"{as_text(action.get('type'))} {named}".strip() or "an action"
 
 
 def _delete(state: State, named: str) -> Done:
@@ -138,4 +138,4 @@ def _update(ehr: Ehr, state: State, resource: Resource) -> Done:
         if reference(draft) == reference(resource):
             state.drafts[number], state.judged = resource, None
             return Done()
-    return write(ehr, state, resource, f"now {text(resource.get('status')) or 'changed'}")
+    return write(ehr, state, resource, f"now {as_text(resource.get('status')) or 'changed'}")

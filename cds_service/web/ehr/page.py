@@ -63,8 +63,8 @@ def ehr_page(context: PageContext) -> Blueprint:
         patient_id = request.args.get("patient", "")
         if not patient_id:
             return _patients(context, "")
-        clinician = _clinician(context, catalogue, patient_id, State())
         state = State()
+        clinician = _clinician(context, catalogue, patient_id, state)
         clinician.open_chart(state)
         return _chart_page(context, clinician, state, chart=True)
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from cds_service.ehr_client import Ehr, Resource
-from cds_service.web.ehr.cards import table, tables, text
 from cds_service.web.ehr.orders import Done, write
-from cds_service.web.ehr.state import ORDER, Answer, State
+from cds_service.web.ehr.state import ORDER, ServiceAnswer, State
+from fhir_mappings.fhir_json import as_object, as_objects, as_text
 
 DEMO_SYSTEM, DEMO_PREFIX = "urn:calciphylaxis-cds:demo", "cds-demo-"
 """What marks the synthetic patients: a tag of this system and an id with this prefix. Both are cleaned away by it."""
@@ -22,7 +22,7 @@ _SIGNED_AS = {"Task": "requested", "Appointment": "proposed"}
 _OBJECTIONS = ("critical", "warning")
 
 
-def judgement(state: State) -> list[Answer]:
+def judgement(state: State) -> list[ServiceAnswer]:
     """The answers of order-sign to exactly these drafts; none where it has yet to be asked."""
     return [answer for answer in state.at(ORDER) if answer.hook == "order-sign"] if state.is_judged else []
 
@@ -30,13 +30,13 @@ def judgement(state: State) -> list[Answer]:
 def waiting_cards(state: State) -> list[str]:
     """The summaries of the objections of order-sign that a second click must not pass: a reason can be given first."""
     return [
-        text(card.get("summary"))
+        as_text(card.get("summary"))
         for answer in judgement(state)
         for card in answer.cards
         if card.get("indicator") in _OBJECTIONS
-        and tables(card.get("overrideReasons"))
-        and text(card.get("uuid"))
-        and not answer.was_overridden(text(card.get("uuid")))
+        and as_objects(card.get("overrideReasons"))
+        and as_text(card.get("uuid"))
+        and not answer.was_overridden(as_text(card.get("uuid")))
     ]
 
 
@@ -59,7 +59,7 @@ def demo_tags(ehr: Ehr, patient_id: str) -> list[Mapping[str, Any]]:
     """The tags that mark a synthetic patient, none for anybody else; EhrError when the patient cannot be read."""
     if not patient_id.startswith(DEMO_PREFIX):
         return []
-    tags = tables(table(ehr.read(f"Patient/{patient_id}").get("meta")).get("tag"))
+    tags = as_objects(as_object(ehr.read(f"Patient/{patient_id}").get("meta")).get("tag"))
     return [tag for tag in tags if tag.get("system") == DEMO_SYSTEM]
 
 

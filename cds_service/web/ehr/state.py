@@ -24,7 +24,7 @@ class BadState(ValueError):
 
 
 @dataclass
-class Answer:
+class ServiceAnswer:
     """One call of one service, as shown. `outcomes` tells by card uuid what the clinician did with it.
 
     Without a `service` it stands for the look into the discovery document after which nobody could be asked. `stale`
@@ -84,16 +84,16 @@ class State:
     drafts: list[Resource] = field(default_factory=list)
     picked: str | None = None
     judged: list[str] | None = None
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[ServiceAnswer] = field(default_factory=list)
     events: list[tuple[str, bool]] = field(default_factory=list)
     send_prefetch: bool = True
     offer_server: bool = True
 
-    def at(self, place: str) -> list[Answer]:
+    def at(self, place: str) -> list[ServiceAnswer]:
         """The answers that stand at this place."""
         return [answer for answer in self.answers if answer.place == place]
 
-    def replace(self, place: str, answers: list[Answer]) -> None:
+    def replace(self, place: str, answers: list[ServiceAnswer]) -> None:
         """These answers, and no older ones, stand at this place."""
         self.answers = [answer for answer in self.answers if answer.place != place] + answers
 
@@ -102,7 +102,7 @@ class State:
         for answer in self.at(ORDER):
             answer.stale = True
 
-    def card(self, uuid: str) -> tuple[Answer, dict[str, Any]]:
+    def card(self, uuid: str) -> tuple[ServiceAnswer, dict[str, Any]]:
         """The shown card with this uuid and the answer that it came with; BadState when there is none."""
         for answer in self.answers:
             for card in answer.cards:
@@ -154,7 +154,7 @@ def load(text: str) -> State:
     return state
 
 
-def _dumped(answer: Answer) -> dict[str, Any]:
+def _dumped(answer: ServiceAnswer) -> dict[str, Any]:
     sent = answer.exchange
     return {
         "place": answer.place,
@@ -172,7 +172,7 @@ def _dumped(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _loaded(data: Mapping[str, Any]) -> Answer:
+def _loaded(data: Mapping[str, Any]) -> ServiceAnswer:
     sent = Exchange(
         method=_text(data["method"]),
         url=_text(data["url"]),
@@ -183,7 +183,7 @@ def _loaded(data: Mapping[str, Any]) -> Answer:
         failure=_text(data["failure"]),
     )
     outcomes = {_text(uuid): _object(outcome) for uuid, outcome in data["outcomes"].items()}
-    return Answer(
+    return ServiceAnswer(
         _text(data["place"]), _text(data["hook"]), _text(data["service"]), sent, outcomes, bool(data["stale"])
     )
 

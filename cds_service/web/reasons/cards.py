@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from cds_service.web.reasons.text import Words
+from cds_service.web.reasons.text import ReasonsWords
 from hooks.card import OverrideReason
 from hooks.policy import CardText
 from hooks.reasons import Reasons
@@ -43,7 +43,7 @@ class CardWords:
     overrides: tuple[OverrideReason, ...]
 
 
-def card_words(text: CardText, wording: Wording, reasons: Reasons, words: Words) -> CardWords:
+def card_words(text: CardText, wording: Wording, reasons: Reasons, words: ReasonsWords) -> CardWords:
     """The text as the page shows it."""
 
     def lines(of: Iterable[str]) -> tuple[Markup, ...]:
@@ -61,7 +61,7 @@ def card_words(text: CardText, wording: Wording, reasons: Reasons, words: Words)
     )
 
 
-def _offer(text: SuggestionText, wording: Wording, reasons: Reasons, words: Words) -> Offer:
+def _offer(text: SuggestionText, wording: Wording, reasons: Reasons, words: ReasonsWords) -> Offer:
     removing = {"": "Delete the draft order, or stop the active prescription", "draft": "Delete the draft order"}
     removes = removing.get(text.only, "Stop the active prescription")
     conditions = [

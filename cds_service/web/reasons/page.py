@@ -18,7 +18,7 @@ from cds_service.web.page import page, problem
 from cds_service.web.reasons.cards import card_words
 from cds_service.web.reasons.codes import code_rows
 from cds_service.web.reasons.tables import drug_rows, record_rows, result_rows, sign_rows
-from cds_service.web.reasons.text import Words
+from cds_service.web.reasons.text import ReasonsWords
 from fhir_mappings.packaged import default_reasons
 from hooks.reasons import Reasons
 
@@ -107,5 +107,5 @@ class _Pages:
             results=result_rows(self.knowledge, windows),
         )
 
-    def _words(self, on: date) -> Words:
-        return Words(self.reasons.numbers, self.reasons.slots, on)
+    def _words(self, on: date) -> ReasonsWords:
+        return ReasonsWords(self.reasons.numbers, self.reasons.slots, on)

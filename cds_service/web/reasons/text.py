@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
+from cds_service.web.markdown import safe_parser
 from hooks.reasons import Numbers, filled
 
 _PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
@@ -23,13 +23,8 @@ _OPEN, _CLOSE = "\ue000", "\ue001"
 """Around the words of a slot on their way through the Markdown parser, which has no meaning for these characters."""
 
 
-def _is_web(url: str) -> bool:
-    return urlsplit(url).scheme in ("http", "https")
-
-
 def _markdown() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False}).disable(["image", "autolink", "html_inline"])
-    parser.validateLink = _is_web  # type: ignore[method-assign]  # the library's own way to set it
+    parser = safe_parser().disable(["autolink", "html_inline"])
     parser.add_render_rule("link_open", _link)
     return parser
 
@@ -42,7 +37,7 @@ _PARSER = _markdown()
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class ReasonsWords:
     """Texts as they read on a day."""
 
     numbers: Numbers

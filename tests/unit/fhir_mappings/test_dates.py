@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_mappings.dates import Moment, read_moment, read_span
+from fhir_mappings.dates import PointInTime, read_moment, read_span
 from hooks.chart import Span
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -34,11 +34,11 @@ NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC).timestamp()
     ],
 )
 def test_every_spelling_of_one_instant_is_that_instant(text: str) -> None:
-    assert read_moment(text, BERLIN) == Moment(date(2026, 3, 1), NOON)
+    assert read_moment(text, BERLIN) == PointInTime(date(2026, 3, 1), NOON)
 
 
 def test_a_date_alone_is_that_day_and_stands_at_its_start_in_the_clinic() -> None:
-    assert read_moment("2026-03-01", BERLIN) == Moment(date(2026, 3, 1), NOON - 13 * 3600)
+    assert read_moment("2026-03-01", BERLIN) == PointInTime(date(2026, 3, 1), NOON - 13 * 3600)
 
 
 @pytest.mark.parametrize(

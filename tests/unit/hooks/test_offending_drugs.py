@@ -6,9 +6,10 @@ from datetime import date
 import pytest
 
 from hooks.assessment import Assessment
-from hooks.card import SUMMARY_LIMIT, Card, Propose, Remove
+from hooks.card import SUMMARY_LIMIT, Card, Indicator, Propose, Remove
 from hooks.chart import Analyte, Chart, Medication
 from hooks.offending_drugs import Moment, drug_cards
+from hooks.policy import CardText, DrugRule
 from tests.unit.hooks.builders import (
     CALCITRIOL,
     CALCIUM_ACETATE,
@@ -206,6 +207,28 @@ def test_removal_covers_only_the_drugs_whose_own_row_asks_for_it(moment: Moment)
     (card,) = cards(chart(CONFIRMED, ON_DIALYSIS, low, high_pth), calcitriol, other, moment=moment)
     assert removals(card) == [(other.reference, True)]
     assert "may need it" in card.detail
+
+
+def test_of_two_equally_urgent_rows_of_one_topic_the_first_order_speaks_and_the_other_is_added() -> None:
+    rows = {
+        "calcium_product": (row("calcium_product", "first"),),
+        "active_vitamin_d": (row("active_vitamin_d", "second"),),
+    }
+    texts = {
+        name: CardText(name, f"{name} speaks", (f"{name} leads",), (), ("source",)) for name in ("first", "second")
+    }
+    policy = replace(POLICY, rules=rows, drug_texts=texts)
+    for orders, speaks, adds in (
+        ((CALCIUM_ACETATE, CALCITRIOL), "first", "second"),
+        ((CALCITRIOL, CALCIUM_ACETATE), "second", "first"),
+    ):
+        (card,) = drug_cards(Assessment(chart(ON_DIALYSIS), ON, LIMITS), orders, SELECT, policy)
+        assert card.summary == f"{speaks} speaks"
+        assert f"{adds} leads" in card.detail
+
+
+def row(drug_class: str, text: str) -> DrugRule:
+    return DrugRule(drug_class, "one-topic", text, Indicator.WARNING, when=("on_dialysis",))
 
 
 def test_warnings_and_critical_cards_carry_override_reasons() -> None:

@@ -11,7 +11,7 @@ from cds_service.access.bearer_token import Reason
 from cds_service.access.key_set_fetch import KeySetUnavailable
 from cds_service.access.key_sets import KeySets
 from cds_service.access.public_keys import read_key
-from cds_service.access.token_checks import Finding
+from cds_service.access.token_checks import TokenFinding
 from cds_service.access.token_doctor import explain
 from cds_service.access.trusted_clients import parse_trusted_clients
 from tests.unit.cds_service.cds_client import (
@@ -36,12 +36,12 @@ def nothing_is_fetched(url: str) -> bytes:
     raise AssertionError(f"{url} was contacted")
 
 
-def examined(compact: str, key_sets: KeySets | None = None, **changed: Any) -> list[Finding]:
+def examined(compact: str, key_sets: KeySets | None = None, **changed: Any) -> list[TokenFinding]:
     clients = parse_trusted_clients(trust_file(**changed), "clients.toml")
     return explain(compact, clients, ENDPOINT, NOW, key_sets or KeySets(nothing_is_fetched))
 
 
-def failures(findings: list[Finding]) -> dict[Reason, str]:
+def failures(findings: list[TokenFinding]) -> dict[Reason, str]:
     return {finding.reason: finding.text for finding in findings if not finding.ok}
 
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from cds_service.demo.fhir_search import LARGEST_PAGE, search
-from cds_service.demo.fhir_store import FhirError, Store
+from cds_service.demo.fhir_store import SandboxError, SandboxStore
 
 BASE = "http://127.0.0.1/fhir"
 
@@ -27,7 +27,7 @@ def observation(id_: str, patient: str, code: str, day: str | None, **more: Any)
     }
 
 
-STORE = Store(
+STORE = SandboxStore(
     [
         {
             "resourceType": "Patient",
@@ -156,7 +156,7 @@ def test_what_has_no_date_is_sorted_last_and_unknown_keys_change_nothing(kind: s
 
 
 def test_the_first_sort_key_counts_most() -> None:
-    same_day = Store(observation(id_, "a", "x", day) for id_, day in [("1", "2026-01-02"), ("2", "2026-01-02")])
+    same_day = SandboxStore(observation(id_, "a", "x", day) for id_, day in [("1", "2026-01-02"), ("2", "2026-01-02")])
     entries = search(same_day, BASE, "Observation", [("_sort", "date,-_id")])["entry"]
     assert [entry["resource"]["id"] for entry in entries] == ["2", "1"]
 
@@ -181,7 +181,7 @@ def test_a_page_of_none_gives_the_total_alone() -> None:
 
 
 def test_a_page_is_never_larger_than_the_server_allows() -> None:
-    store = Store({"resourceType": "Patient", "id": str(number)} for number in range(LARGEST_PAGE + 1))
+    store = SandboxStore({"resourceType": "Patient", "id": str(number)} for number in range(LARGEST_PAGE + 1))
     bundle = search(store, BASE, "Patient", [("_count", str(LARGEST_PAGE + 1))])
     assert len(bundle["entry"]) == LARGEST_PAGE
 
@@ -206,6 +206,6 @@ def test_the_medications_of_the_page_are_included_once_and_those_not_there_left_
     ],
 )
 def test_a_value_that_cannot_be_read_is_refused_and_not_taken_for_no_match(query: tuple[str, str]) -> None:
-    with pytest.raises(FhirError) as refused:
-        search(Store(), BASE, "Observation", [query])
+    with pytest.raises(SandboxError) as refused:
+        search(SandboxStore(), BASE, "Observation", [query])
     assert refused.value.status == 400

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.demo.fhir_store import FhirError, Store
+from cds_service.demo.fhir_store import SandboxError, SandboxStore
 
 PATIENT = {"resourceType": "Patient", "id": "a"}
 
@@ -20,7 +20,7 @@ def entry(method: str, url: str, resource: Any = None) -> dict[str, Any]:
 
 
 def test_putting_twice_updates_and_counts_the_version() -> None:
-    store = Store()
+    store = SandboxStore()
     assert store.put("Patient", "a", PATIENT).created
     second = store.put("Patient", "a", {**PATIENT, "active": True})
     assert not second.created
@@ -28,25 +28,25 @@ def test_putting_twice_updates_and_counts_the_version() -> None:
 
 
 def test_a_resource_that_was_deleted_is_gone_and_one_that_never_was_is_unknown() -> None:
-    store = Store([PATIENT])
+    store = SandboxStore([PATIENT])
     store.delete("Patient", "a")
     store.delete("Patient", "never")
-    with pytest.raises(FhirError) as gone:
+    with pytest.raises(SandboxError) as gone:
         store.read("Patient", "a")
-    with pytest.raises(FhirError) as unknown:
+    with pytest.raises(SandboxError) as unknown:
         store.read("Patient", "never")
     assert (gone.value.status, unknown.value.status) == (410, 404)
 
 
 def test_a_deleted_resource_may_come_back() -> None:
-    store = Store([PATIENT])
+    store = SandboxStore([PATIENT])
     store.delete("Patient", "a")
     assert store.put("Patient", "a", PATIENT).created
     assert store.get("Patient", "a") is not None
 
 
 def test_create_chooses_an_id_of_its_own() -> None:
-    store = Store([PATIENT])
+    store = SandboxStore([PATIENT])
     created = store.create("Patient", PATIENT).resource
     assert created["id"] != "a"
     assert len(store.all("Patient")) == 2
@@ -67,19 +67,19 @@ def test_create_chooses_an_id_of_its_own() -> None:
     ],
 )
 def test_a_resource_that_does_not_fit_its_address_is_refused(kind: str, id_: str, resource: Any) -> None:
-    store = Store()
-    with pytest.raises(FhirError) as refused:
+    store = SandboxStore()
+    with pytest.raises(SandboxError) as refused:
         store.put(kind, id_, resource)
     assert refused.value.status == 400
     assert store.all(kind) == []
 
 
 def test_an_id_may_have_64_characters() -> None:
-    assert Store().put("Patient", "a" * 64, {"resourceType": "Patient", "id": "a" * 64}).created
+    assert SandboxStore().put("Patient", "a" * 64, {"resourceType": "Patient", "id": "a" * 64}).created
 
 
 def test_a_transaction_puts_posts_and_deletes() -> None:
-    store = Store([PATIENT, {"resourceType": "Patient", "id": "old"}])
+    store = SandboxStore([PATIENT, {"resourceType": "Patient", "id": "old"}])
     answer = store.transaction(
         bundle(
             entry("PUT", "Patient/a", PATIENT),
@@ -93,7 +93,7 @@ def test_a_transaction_puts_posts_and_deletes() -> None:
 
 
 def test_references_inside_a_transaction_follow_the_new_ids() -> None:
-    store = Store()
+    store = SandboxStore()
     name = "urn:uuid:0b4e9b34-6f1e-4a5c-9d27-6f9a6d1f0a11"
     created = {**entry("POST", "Patient", {"resourceType": "Patient"}), "fullUrl": name}
     condition = {"resourceType": "Condition", "id": "c", "subject": {"reference": name}}
@@ -103,8 +103,8 @@ def test_references_inside_a_transaction_follow_the_new_ids() -> None:
 
 
 def test_a_transaction_that_fails_leaves_everything_as_it_was() -> None:
-    store = Store([PATIENT])
-    with pytest.raises(FhirError):
+    store = SandboxStore([PATIENT])
+    with pytest.raises(SandboxError):
         store.transaction(bundle(entry("DELETE", "Patient/a"), entry("PUT", "Patient/b", PATIENT)))
     assert store.read("Patient", "a")["meta"]["versionId"] == "1"
 
@@ -127,10 +127,10 @@ def test_a_transaction_that_fails_leaves_everything_as_it_was() -> None:
     ],
 )
 def test_what_is_no_sound_transaction_is_refused(body: Any) -> None:
-    with pytest.raises(FhirError) as refused:
-        Store([PATIENT]).transaction(body)
+    with pytest.raises(SandboxError) as refused:
+        SandboxStore([PATIENT]).transaction(body)
     assert refused.value.status == 400
 
 
 def test_an_empty_transaction_is_answered() -> None:
-    assert Store().transaction(bundle())["entry"] == []
+    assert SandboxStore().transaction(bundle())["entry"] == []

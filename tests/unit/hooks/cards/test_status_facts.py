@@ -62,6 +62,7 @@ def test_more_than_three_are_counted(count: int, words: str) -> None:
 
 LOW = result(Analyte.TOTAL_CALCIUM, LIMITS.calcium_very_low - STEP)
 HIGH_PTH = result(Analyte.INTACT_PTH, LIMITS.pth_assumed_upper_limit * LIMITS.pth_high_times + 1)
+PTH_IN_RANGE = result(Analyte.INTACT_PTH, LIMITS.pth_assumed_upper_limit * LIMITS.pth_high_times)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +77,9 @@ HIGH_PTH = result(Analyte.INTACT_PTH, LIMITS.pth_assumed_upper_limit * LIMITS.pt
         ((CALCIUM_ACETATE, condition("hungry_bone")), "offending_calcium_needed", "calcium acetate"),
         ((CALCITRIOL,), "offending_vitamin_d", "calcitriol"),
         ((CALCITRIOL, LOW, HIGH_PTH), "offending_vitamin_d_needed", "calcitriol"),
+        ((CALCITRIOL, LOW, PTH_IN_RANGE), "offending_vitamin_d", "calcitriol"),
+        ((CALCITRIOL, LOW), "offending_vitamin_d", "calcitriol"),
+        ((CALCITRIOL, HIGH_PTH), "offending_vitamin_d", "calcitriol"),
     ],
 )
 def test_what_to_do_about_a_drug_follows_the_exceptions_of_its_own_card(

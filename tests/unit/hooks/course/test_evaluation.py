@@ -150,6 +150,20 @@ def test_unread_results_leave_the_tier_open_where_points_would_raise_it() -> Non
     }
 
 
+@pytest.mark.parametrize(
+    ("sign", "tier", "is_open"),
+    [("skin_ulcer", Tier.POSSIBLE, True), ("skin_induration", Tier.SUSPECTED, False)],
+)
+def test_unread_results_leave_a_possible_calciphylaxis_open_and_a_suspected_one_as_it_is(
+    sign: str, tier: Tier, is_open: bool
+) -> None:
+    found = condition(sign, text=sign, recorded=span(100))
+    record = history(
+        gap("calcium", Analyte.TOTAL_CALCIUM), conditions=(DIALYSIS, ConditionPeriod(found, found, ago(100)))
+    )
+    assert [(one.outcome.tier, one.tier_open) for one in course(record).values()][-1] == (tier, is_open)
+
+
 def test_an_unread_drug_that_is_over_leaves_the_past_open_and_today_as_it_is() -> None:
     record = replace(history(conditions=(DIALYSIS,)), unread_past=1)
     assert {days: one.incomplete for days, one in course(record).items()} == {400: True, 0: False}

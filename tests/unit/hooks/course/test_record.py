@@ -60,16 +60,16 @@ def test_a_drug_whose_time_is_not_recorded_counts_only_in_the_wide_chart_and_is_
     period: MedicationPeriod, why: str
 ) -> None:
     found = known(50, period)
-    assert (found.chart.medications, found.wide.medications, found.unsure) == ((), (WARFARIN,), (why,))
+    assert (found.chart.medications, found.possible.medications, found.unsure) == ((), (WARFARIN,), (why,))
 
 
 def test_a_drug_of_unknown_end_is_not_there_before_it_began() -> None:
-    assert known(101, taken(end=End.UNKNOWN)).wide.medications == ()
+    assert known(101, taken(end=End.UNKNOWN)).possible.medications == ()
 
 
 def test_a_doubtful_drug_on_which_no_tier_rests_is_not_named() -> None:
     found = known(50, taken(IRON, end=End.UNKNOWN))
-    assert (found.wide.medications, found.unsure) == ((IRON,), ())
+    assert (found.possible.medications, found.unsure) == ((IRON,), ())
 
 
 @pytest.mark.parametrize(("days", "there"), [(61, None), (60, ULCER), (31, ULCER), (30, HEALED)])
@@ -84,13 +84,13 @@ def test_an_ongoing_condition_counts_as_it_reads_today() -> None:
 
 def test_a_condition_gone_on_an_unknown_day_is_past_for_sure_and_active_perhaps() -> None:
     found = known(10, ConditionPeriod(HEALED, ULCER, ago(60), End.UNKNOWN))
-    assert (found.chart.conditions, found.wide.conditions) == ((HEALED,), (ULCER,))
+    assert (found.chart.conditions, found.possible.conditions) == ((HEALED,), (ULCER,))
     assert found.unsure == ("Calf ulcer (end not recorded)",)
 
 
 def test_an_undated_condition_counts_only_perhaps_before_today() -> None:
     found = known(10, ConditionPeriod(ULCER, ULCER, None))
-    assert (found.chart.conditions, found.wide.conditions) == ((), (ULCER,))
+    assert (found.chart.conditions, found.possible.conditions) == ((), (ULCER,))
     assert found.unsure == ("Calf ulcer (undated)",)
 
 
@@ -128,4 +128,4 @@ def test_an_undated_procedure_shows_nothing_on_any_day() -> None:
 def test_today_is_the_chart_of_today_whatever_the_periods_say() -> None:
     today = chart(WARFARIN, ULCER)
     found = known(0, taken(start=None), today=today)
-    assert (found.chart, found.wide, found.unsure) == (today, today, ())
+    assert (found.chart, found.possible, found.unsure) == (today, today, ())

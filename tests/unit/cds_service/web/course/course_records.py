@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cds_service.demo.patients import SyntheticPatient, load_patients
-from cds_service.web.course.words import Words
+from cds_service.web.course.words import CourseWords
 from fhir_mappings.chart import ChartContext, Gathered
 from fhir_mappings.course.history import LOOK_BACK_DAYS, course_queries, read_history
 from fhir_mappings.packaged import default_policy, default_vocabulary
@@ -30,8 +30,8 @@ def policy() -> Policy:
     return default_policy()
 
 
-def words(on: date = TODAY) -> Words:
-    return Words(policy().wording, on)
+def words(on: date = TODAY) -> CourseWords:
+    return CourseWords(policy().wording, on)
 
 
 _VOCABULARY = default_vocabulary()

@@ -9,7 +9,7 @@ import pytest
 
 from cds_service.web.course.drawing import draw
 from cds_service.web.course.figure import figure
-from cds_service.web.course.tables import Table, tables
+from cds_service.web.course.tables import CourseTable, tables
 from hooks.assessment import Tier
 from hooks.chart import Analyte, Condition, Gap, Medication, Result, Sign, Unreadable
 from hooks.course.course import Course, DrugLane
@@ -140,7 +140,7 @@ def three() -> Course:
     )
 
 
-def table(found: Course, key: str) -> Table:
+def table(found: Course, key: str) -> CourseTable:
     return next(one for one in tables(found, words()) if one.key == key)
 
 

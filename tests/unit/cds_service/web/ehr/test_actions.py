@@ -19,7 +19,7 @@ from cds_service.web.ehr.asking import heard
 from cds_service.web.ehr.cards import shown_cards
 from cds_service.web.ehr.drugs import Catalogue, DrugName
 from cds_service.web.ehr.signing import sign_words
-from cds_service.web.ehr.state import CHART, ORDER, Answer, BadState, State
+from cds_service.web.ehr.state import CHART, ORDER, BadState, ServiceAnswer, State
 
 CDS, FHIR = "https://cds.example", "https://ehr.example/fhir"
 CATALOGUE = Catalogue([DrugName("warfarin", known_as=("warfarin",))])
@@ -50,7 +50,7 @@ def clinician() -> Clinician:
 def with_card(*actions: dict[str, Any], **card: Any) -> State:
     made = {"uuid": "c", "suggestions": [{"uuid": "s", "label": "Do it", "actions": list(actions)}], **card}
     sent = Exchange("POST", CDS, {}, 200, {"cards": [made]}, 1.0)
-    return State(drafts=[dict(DRAFT)], judged=["d"], answers=[Answer(CHART, "patient-view", "view", sent)])
+    return State(drafts=[dict(DRAFT)], judged=["d"], answers=[ServiceAnswer(CHART, "patient-view", "view", sent)])
 
 
 def feedbacks(mock: responses.RequestsMock) -> list[dict[str, Any]]:

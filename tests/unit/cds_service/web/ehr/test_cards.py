@@ -11,14 +11,14 @@ from cds_service.ehr_client.ehr import order_context
 from cds_service.ehr_client.exchange import Exchange
 from cds_service.web.ehr.cards import ShownCard, as_json, judged_drugs, quiet, shown_cards
 from cds_service.web.ehr.markdown import render_detail
-from cds_service.web.ehr.state import CHART, ORDER, Answer
+from cds_service.web.ehr.state import CHART, ORDER, ServiceAnswer
 
 FHIR = "https://ehr.example/fhir"
 
 
-def answer(*cards: object, status: int = 200, body: Any = None, **outcomes: dict[str, Any]) -> Answer:
+def answer(*cards: object, status: int = 200, body: Any = None, **outcomes: dict[str, Any]) -> ServiceAnswer:
     found = {"cards": list(cards)} if body is None else body
-    return Answer(CHART, "patient-view", "one", Exchange("POST", "https://x", {}, status, found, 1.0), outcomes)
+    return ServiceAnswer(CHART, "patient-view", "one", Exchange("POST", "https://x", {}, status, found, 1.0), outcomes)
 
 
 def shown(**card: Any) -> ShownCard:
@@ -43,7 +43,7 @@ def test_an_indicator_is_a_word_and_a_sign_and_not_only_a_colour(indicator: obje
 
 
 def test_a_card_of_which_nothing_has_the_right_shape_is_still_shown() -> None:
-    card = shown(summary=1, detail=[], source="x", suggestions={}, links=[7], overrideReasons="x", uuid=None)
+    card = shown(summary=1, detail=[], source="x", suggestions="x", links=[7], overrideReasons="x", uuid=None)
     assert card.summary == "(a card without a summary)"
     assert (card.suggestions, card.links, card.reasons) == ((), (), ())
     assert not card.can_override
@@ -125,7 +125,7 @@ def test_what_is_no_advice_says_so(status: int, body: Any, words: str) -> None:
     [({"services": []}, "offers no service for order-sign"), (None, "did not answer with a discovery document")],
 )
 def test_where_no_service_could_be_asked_nothing_was_judged(body: Any, words: str) -> None:
-    fault = Answer(ORDER, "order-sign", "", Exchange("GET", "https://x", {}, 200, body, 1.0)).fault
+    fault = ServiceAnswer(ORDER, "order-sign", "", Exchange("GET", "https://x", {}, 200, body, 1.0)).fault
     assert words in fault
     assert "nothing was judged" in fault
 
@@ -134,9 +134,9 @@ def test_an_answer_is_about_the_drafts_that_were_selected_or_else_about_all() ->
     drafts = [{"resourceType": "MedicationRequest", "id": one} for one in ("a", "b")]
     context = order_context("p1", drafts, ["MedicationRequest/b"])
     asked = Exchange("POST", "https://x", {"context": context}, 200, {"cards": []}, 1.0)
-    assert judged_drugs(Answer(ORDER, "order-select", "one", asked)) == drafts[1:]
+    assert judged_drugs(ServiceAnswer(ORDER, "order-select", "one", asked)) == drafts[1:]
     asked = Exchange("POST", "https://x", {"context": order_context("p1", drafts)}, 200, {"cards": []}, 1.0)
-    assert judged_drugs(Answer(ORDER, "order-sign", "one", asked)) == drafts
+    assert judged_drugs(ServiceAnswer(ORDER, "order-sign", "one", asked)) == drafts
     assert judged_drugs(answer()) == []
 
 

@@ -10,7 +10,7 @@ import pytest
 import responses
 
 from cds_service.ehr_client.ehr import Ehr, EhrError
-from cds_service.web.ehr.chart import Row, ShownChart, find_patients, order_row, person, read_chart, read_person
+from cds_service.web.ehr.chart import ChartRow, ShownChart, find_patients, order_row, person, read_chart, read_person
 
 FHIR = "https://ehr.example/fhir"
 ON = date(2026, 3, 2)
@@ -62,8 +62,8 @@ def test_conditions_are_shown_newest_first_with_a_status_that_matters(mock: resp
         "verificationStatus": {"coding": [{"code": "confirmed"}]},
     }
     assert chart(mock, Condition=[old, new]).conditions.rows == (
-        Row("Ulcer", "", "2026-01", "resolved", "L97"),
-        Row("Old", "", "2020-01-02"),
+        ChartRow("Ulcer", "", "2026-01", "resolved", "L97"),
+        ChartRow("Old", "", "2020-01-02"),
     )
 
 

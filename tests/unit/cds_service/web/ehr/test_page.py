@@ -27,7 +27,7 @@ from cds_service.demo.patients import load_patients
 from cds_service.demo.sandbox import Sandbox
 from cds_service.settings import Settings
 from cds_service.storage.cards_and_feedback import StoredFeedback
-from cds_service.web.ehr.chart import Section, ShownChart
+from cds_service.web.ehr.chart import ChartSection, ShownChart
 from tests.unit.cds_service.web.ehr.ehr_visitor import Visitor
 
 HARD_SKIN, HARMLESS = "cds-demo-hard-skin-on-warfarin", "cds-demo-harmless-names"
@@ -176,7 +176,7 @@ def test_what_was_searched_and_not_found_is_named(clinic: Clinic) -> None:
 
 
 def test_orders_that_could_not_be_read_are_not_left_out(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    chart = ShownChart(*[Section(fault=f"fault {number}") for number in range(4)])
+    chart = ShownChart(*[ChartSection(fault=f"fault {number}") for number in range(4)])
     monkeypatch.setattr("cds_service.web.ehr.page.read_chart", lambda *_: chart)
     text = Visitor(clinic.client, HARD_SKIN).open().text
     for words in ("fault 0", "fault 1", "fault 2", "fault 3"):

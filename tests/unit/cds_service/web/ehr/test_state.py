@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cds_service.ehr_client.exchange import Exchange
-from cds_service.web.ehr.state import CHART, ORDER, Answer, BadState, State, dump, load
+from cds_service.web.ehr.state import CHART, ORDER, BadState, ServiceAnswer, State, dump, load
 
 SENT = {"hookInstance": "i", "prefetch": {"patient": {"id": "p1"}}}
 
@@ -19,7 +19,7 @@ def state() -> State:
         drafts=[{"resourceType": "MedicationRequest", "id": "d"}],
         picked="d",
         judged=["d"],
-        answers=[Answer(CHART, "patient-view", "one", sent, {"c": {"outcome": "accepted"}}, stale=True)],
+        answers=[ServiceAnswer(CHART, "patient-view", "one", sent, {"c": {"outcome": "accepted"}}, stale=True)],
         send_prefetch=False,
     )
     made.say("ä’<", well=False)

@@ -16,7 +16,7 @@ from cds_service.app import create_app
 from cds_service.settings import Settings
 from cds_service.web.reasons.codes import code_rows
 from cds_service.web.reasons.tables import drug_rows
-from cds_service.web.reasons.text import Words
+from cds_service.web.reasons.text import ReasonsWords
 from fhir_mappings.packaged import default_policy, default_reasons, default_vocabulary
 from hooks.policy_loading import STATUS_TEXTS
 from hooks.reasons.numbers import Numbers
@@ -289,7 +289,7 @@ NO_NUMBERS: Numbers = {}
     ],
 )
 def test_a_cards_text_becomes_safe_html(text: str, html: str | None) -> None:
-    made = Words(NO_NUMBERS, {"drug": "the drug"}, date(2026, 11, 22)).card(text)
+    made = ReasonsWords(NO_NUMBERS, {"drug": "the drug"}, date(2026, 11, 22)).card(text)
     if html is None:
         assert made.count('"') == 4
     else:
