@@ -9,10 +9,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from hooks.card import Indicator
 from hooks.thresholds import ThresholdHistory, Thresholds
 from hooks.wording import Wording
+
+
+class Role(StrEnum):
+    """The part of a drug class in calciphylaxis."""
+
+    FEEDING = "feeding"
+    HELPING = "helping"
+    NEUTRAL = "neutral"
+
+
+@dataclass(frozen=True, slots=True)
+class DrugClass:
+    """One entry of `[classes]` in `drug_rules.toml`: the class as people write it, and its part in calciphylaxis.
+
+    `phrase` names the half-sentence of `status_cards.toml` about active drugs of a feeding class; `in_summary` lets the
+    summary of a status card name them, too.
+    """
+
+    name: str
+    detail: str = ""
+    role: Role = Role.NEUTRAL
+    phrase: str = ""
+    in_summary: bool = False
+
+    @property
+    def described(self) -> str:
+        """The name with its detail, for a table."""
+        return f"{self.name} ({self.detail})" if self.detail else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +75,13 @@ class CardText:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Everything that clinicians own, in the form in which the rules use it."""
+    """Everything that clinicians own, in the form in which the rules use it.
+
+    `drug_classes` stand in the order in which they are shown.
+    """
 
     history: ThresholdHistory
+    drug_classes: Mapping[str, DrugClass]
     rules: Mapping[str, tuple[DrugRule, ...]]
     drug_texts: Mapping[str, CardText]
     status_texts: Mapping[str, CardText]

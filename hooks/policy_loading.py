@@ -12,7 +12,7 @@ from typing import Any
 
 from hooks.card import Indicator
 from hooks.cards import DRUG_PLACEHOLDERS, DRUG_WHY, FACTOR_PLACEHOLDERS, STATUS_PLACEHOLDERS, STATUS_WHY
-from hooks.policy import CardText, DrugRule, Policy
+from hooks.policy import CardText, DrugClass, DrugRule, Policy, Role
 from hooks.situations import SITUATIONS
 from hooks.thresholds import PolicyError, load_thresholds
 from hooks.wording import Wording, load_wording
@@ -30,7 +30,7 @@ def load_policy(
         PolicyError: with one line per problem, naming file and key.
     """
     history, words = load_thresholds(thresholds), load_wording(wording)
-    problems = [*_rule_problems(drug_rules)]
+    problems = [*_rule_problems(drug_rules), *_class_problems(drug_rules, status_cards)]
     drug_names = _Names(set(DRUG_PLACEHOLDERS), set(DRUG_WHY))
     status_names = _Names(set(STATUS_PLACEHOLDERS), set(STATUS_WHY))
     problems += _text_problems("drug_rules.toml", drug_rules.get("texts", {}), drug_names, words)
@@ -47,13 +47,16 @@ def load_policy(
         for situation in (*text.when, *text.unless)
         if situation not in SITUATIONS
     ]
-    problems += _short_text_problems(status_cards.get("phrases", {}), words)
+    own = {entry.get("phrase", ""): {"drugs"} for entry in drug_rules.get("classes", {}).values()}
+    problems += _short_text_problems(status_cards.get("phrases", {}), {**own, **PHRASES}, words)
     if problems:
         raise PolicyError("\n".join(problems))
     rules: dict[str, tuple[DrugRule, ...]] = {}
     for row in drug_rules["rules"]:
         rules[row["drug_class"]] = (*rules.get(row["drug_class"], ()), _rule(row))
-    return Policy(history, rules, _texts(drug_rules), _texts(status_cards), dict(status_cards["phrases"]), words)
+    classes = {name: _drug_class(entry) for name, entry in drug_rules["classes"].items()}
+    texts, phrases = _texts(status_cards), dict(status_cards["phrases"])
+    return Policy(history, classes, rules, _texts(drug_rules), texts, phrases, words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,29 @@ def _phrase(status_cards: Mapping[str, Any], name: str) -> object:
     return status_cards.get("phrases", {}).get(name)
 
 
+def _drug_class(entry: Mapping[str, Any]) -> DrugClass:
+    return DrugClass(**{**entry, "role": Role(entry.get("role", Role.NEUTRAL))})
+
+
+def _class_problems(drug_rules: Mapping[str, Any], status_cards: Mapping[str, Any]) -> Iterator[str]:
+    classes = drug_rules.get("classes", {})
+    for name, entry in classes.items():
+        where = f"drug_rules.toml: [classes.{name}]"
+        if not entry.get("name"):
+            yield f"{where} lacks name"
+        yield from (f"{where}: there is no key {key}" for key in entry if key not in _CLASS_KEYS)
+        if entry.get("role", Role.NEUTRAL) not in set(Role):
+            yield f"{where}: role is feeding, helping or neutral"
+        is_feeding = entry.get("role") == Role.FEEDING
+        if is_feeding and entry.get("phrase") not in {*PHRASES, *status_cards.get("phrases", {})}:
+            yield f"{where}: its phrase is missing in [phrases] of status_cards.toml"
+        if not is_feeding and ("phrase" in entry or "in_summary" in entry):
+            yield f"{where}: phrase and in_summary are for feeding classes"
+    for number, row in enumerate(drug_rules.get("rules", ()), 1):
+        if row.get("drug_class") not in classes:
+            yield f"drug_rules.toml: rule {number}: [classes] lacks {row.get('drug_class')}"
+
+
 def _rule(row: Mapping[str, Any]) -> DrugRule:
     lowered = row.get("at_patient_view")
     return DrugRule(
@@ -121,6 +147,7 @@ def _rule(row: Mapping[str, Any]) -> DrugRule:
     )
 
 
+_CLASS_KEYS = {field.name for field in fields(DrugClass)}
 _RULE_KEYS = {"source", *(field.name for field in fields(DrugRule))}
 _LISTS = ("lead", "do", "evidence", "why", "needs", "suggest", "override")
 
@@ -172,10 +199,10 @@ def _text_problems(file: str, texts: Mapping[str, Mapping[str, Any]], names: _Na
         yield from (f"{where}: {problem}" for problem in _placeholder_problems(lines, names.placeholders))
 
 
-def _short_text_problems(phrases: Mapping[str, str], words: Wording) -> Iterator[str]:
+def _short_text_problems(phrases: Mapping[str, str], known_in: Mapping[str, set[str]], words: Wording) -> Iterator[str]:
     """Unknown placeholders in half-sentences, labels and factors; a label names its {drug} where it removes one."""
     texts = [
-        *((f"status_cards.toml: [phrases] {name}", text, PHRASES.get(name, set())) for name, text in phrases.items()),
+        *((f"status_cards.toml: [phrases] {name}", text, known_in.get(name, set())) for name, text in phrases.items()),
         *((f"wording.toml: [factors] {name}", text, FACTOR_PLACEHOLDERS) for name, text in words.factors.items()),
         *(
             (f"wording.toml: [suggestions.{name}]", entry.label, {"drug"} if "remove" in entry.actions else set())

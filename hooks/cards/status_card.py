@@ -24,7 +24,7 @@ def make_status_card(
 ) -> Card:
     """The card of a status topic; `text` names another section than the topic's own."""
     words = policy.status_texts[text or topic]
-    facts = StatusFacts(Facts(patient, policy.wording), policy.status_phrases, triggers)
+    facts = StatusFacts(Facts(patient, policy.wording), policy.status_phrases, policy.drug_classes, triggers)
     placeholders = facts.placeholders()
     return make_card(
         topic,

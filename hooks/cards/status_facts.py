@@ -15,9 +15,8 @@ from hooks.cards.facts import Facts, exact
 from hooks.cards.markdown import escape, listed, plain
 from hooks.cards.placeholders import Placeholders
 from hooks.chart import Analyte, Result
+from hooks.policy import DrugClass, Role
 from hooks.situations import holds
-
-OFFENDING = ("vitamin_k_antagonist", "calcium_product", "active_vitamin_d", "nutritional_vitamin_d")
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,7 @@ class StatusFacts:
 
     facts: Facts
     phrases: Mapping[str, str]
+    drug_classes: Mapping[str, DrugClass]
     triggers: tuple[tuple[str, str], ...] = ()
 
     def placeholders(self) -> Placeholders:
@@ -37,8 +37,13 @@ class StatusFacts:
         return [line for line in STATUS_WHY[name](self) if line]
 
     # ------------------------------------------------------------------ drugs
-    def offending_names(self, classes: tuple[str, ...] = OFFENDING[:3]) -> list[str]:
-        """Ingredient names of the active drugs that feed calciphylaxis, plain."""
+    @property
+    def _feeding(self) -> dict[str, DrugClass]:
+        """The classes that feed calciphylaxis, in the order of the file."""
+        return {key: one for key, one in self.drug_classes.items() if one.role is Role.FEEDING}
+
+    def offending_names(self, *classes: str) -> list[str]:
+        """Ingredient names of the active drugs of these classes, plain."""
         chart = self.facts.patient.chart
         names = [
             plain(match.drug, 40)
@@ -51,7 +56,7 @@ class StatusFacts:
 
     def offending_short(self) -> str:
         """'; warfarin and calcium acetate active' for a summary, or nothing."""
-        names = self.offending_names()
+        names = self.offending_names(*(key for key, one in self._feeding.items() if one.in_summary))
         if len(names) > 3:
             names = [*names[:2], f"{len(names) - 2} more"]
         return f"; {listed(names)} active" if names else ""
@@ -61,22 +66,21 @@ class StatusFacts:
         patient = self.facts.patient
         calcium_needed = holds(patient, ("calcium_very_low",)) or holds(patient, ("hungry_bone",), ("calcium_high",))
         vitamin_d_needed = holds(patient, ("calcium_low", "pth_high"))
-        sentences = (
-            ("offending_vka_valve" if patient.valve else "offending_vka", ("vitamin_k_antagonist",)),
-            ("offending_calcium_needed" if calcium_needed else "offending_calcium", ("calcium_product",)),
-            ("offending_vitamin_d_needed" if vitamin_d_needed else "offending_vitamin_d", ("active_vitamin_d",)),
-            ("offending_vitamin_d", ("nutritional_vitamin_d",)),
-        )
+        exceptions = {
+            "vitamin_k_antagonist": "_valve" if patient.valve else "",
+            "calcium_product": "_needed" if calcium_needed else "",
+            "active_vitamin_d": "_needed" if vitamin_d_needed else "",
+        }
         made = [
-            self.phrases[phrase].format(drugs=escape(listed(names), 400))
-            for phrase, classes in sentences
-            if (names := self.offending_names(classes))
+            self.phrases[f"{one.phrase}{exceptions.get(key, '')}"].format(drugs=escape(listed(names), 400))
+            for key, one in self._feeding.items()
+            if (names := self.offending_names(key))
         ]
         return " ".join(dict.fromkeys(made))
 
     def anticoagulation(self) -> str:
         """Step 3: the vitamin K antagonist with its indication, or that there is none."""
-        names = self.offending_names(("vitamin_k_antagonist",))
+        names = self.offending_names("vitamin_k_antagonist")
         if not names:
             return self.phrases["vka_absent"]
         key = {"": "vka_active", "unread": "vka_valve_unread"}.get(self.facts.patient.valve, "vka_valve")
@@ -171,7 +175,7 @@ class StatusFacts:
 
     def offending_drugs(self) -> list[str]:
         """The active drugs that feed calciphylaxis, as recorded."""
-        drugs = self.facts.taking(*OFFENDING)
+        drugs = self.facts.taking(*self._feeding)
         return [f"active: {drugs}"] if drugs else []
 
     def diagnosis(self) -> list[str]:

@@ -1,10 +1,12 @@
 """A patient's course: results against their thresholds, drugs, findings, and what the rules would have said, over time.
 
-What may live here: bringing the parts of a course together, and which drugs are shown in it.
+What may live here: bringing the parts of a course together. Which drugs are shown, and in which order, is said by the
+clinicians' file.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,30 +15,15 @@ from hooks.course.evaluation import Evaluation, evaluations
 from hooks.course.findings import FindingLane, finding_lanes
 from hooks.course.record import End, History, MedicationPeriod
 from hooks.course.series import Series, series
-from hooks.policy import Policy
-
-DRUG_CLASSES = (
-    "vitamin_k_antagonist",
-    "calcium_product",
-    "active_vitamin_d",
-    "nutritional_vitamin_d",
-    "iv_iron",
-    "oral_iron",
-    "iron_binder",
-    "systemic_corticosteroid",
-    "sodium_thiosulfate",
-    "alternative_anticoagulant",
-    "non_calcium_binder",
-    "calcimimetic",
-)
-"""The drug classes with a lane of their own, in this order: what feeds calciphylaxis first, then what answers it."""
+from hooks.policy import DrugClass, Policy
 
 
 @dataclass(frozen=True, slots=True)
 class DrugLane:
-    """One drug of one class with its periods, oldest first."""
+    """One drug of one class with its periods, oldest first; `kind` is the class in words."""
 
     drug_class: str
+    kind: DrugClass
     drug: str
     periods: tuple[MedicationPeriod, ...]
 
@@ -67,8 +54,8 @@ def build_course(history: History, first: date, today: date, policy: Policy) -> 
         first=first,
         today=today,
         series=series(history.chart, first, today, policy),
-        drugs=_lanes(shown),
-        other_drugs=tuple(period for period in shown if not _classes(period)),
+        drugs=_lanes(shown, policy.drug_classes),
+        other_drugs=tuple(period for period in shown if _shown_class(period, list(policy.drug_classes)) is None),
         findings=finding_lanes(history, first, today, policy.thresholds(today)),
         evaluations=evaluations(history, first, today, policy),
         gaps=history.chart.gaps,
@@ -83,20 +70,21 @@ def _overlaps(period: MedicationPeriod, first: date, today: date) -> bool:
     return not over and (period.start is None or period.start <= today)
 
 
-def _classes(period: MedicationPeriod) -> list[tuple[str, str]]:
-    """The shown classes of a prescription, each with the drug's name."""
-    return [(match.drug_class, match.drug) for match in period.medication.matches if match.drug_class in DRUG_CLASSES]
+def _shown_class(period: MedicationPeriod, order: list[str]) -> tuple[str, str] | None:
+    """The class of a prescription, with the drug's name; of several that are shown the first; None where none is."""
+    shown = [(match.drug_class, match.drug) for match in period.medication.matches if match.drug_class in order]
+    return min(shown, key=lambda pair: order.index(pair[0]), default=None)
 
 
-def _lanes(periods: list[MedicationPeriod]) -> tuple[DrugLane, ...]:
+def _lanes(periods: list[MedicationPeriod], classes: Mapping[str, DrugClass]) -> tuple[DrugLane, ...]:
+    order = list(classes)
     lanes: dict[tuple[str, str], list[MedicationPeriod]] = {}
     for period in periods:
-        # One lane per prescription and drug: a drug of two classes stands in the first of them.
-        for drug_class, drug in sorted(_classes(period), key=lambda pair: DRUG_CLASSES.index(pair[0]))[:1]:
-            lanes.setdefault((drug_class, drug), []).append(period)
-    ordered = sorted(lanes, key=lambda pair: (DRUG_CLASSES.index(pair[0]), pair[1]))
+        if (shown := _shown_class(period, order)) is not None:
+            lanes.setdefault(shown, []).append(period)
+    ordered = sorted(lanes, key=lambda pair: (order.index(pair[0]), pair[1]))
     return tuple(
-        DrugLane(drug_class, drug, tuple(sorted(lanes[drug_class, drug], key=_start))) for drug_class, drug in ordered
+        DrugLane(key, classes[key], drug, tuple(sorted(lanes[key, drug], key=_start))) for key, drug in ordered
     )
 
 

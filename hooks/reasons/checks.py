@@ -32,7 +32,6 @@ _OPTIONAL = ("texts", "rows", "tables", "thresholds", "see", "against")
 def problems(data: Mapping[str, Any], numbers: Numbers, policy: Policy) -> Iterator[str]:
     """One line per mistake."""
     rules = {rule.topic for rules in policy.rules.values() for rule in rules}
-    yield from _lacking("drug_classes", data, policy.rules.keys())
     yield from _lacking("situations", data, SITUATIONS.keys())
     yield from _lacking("slots", data, (DRUG_PLACEHOLDERS.keys() | STATUS_PLACEHOLDERS.keys()) - set(numbers))
     yield from _topic_names(data, rules)

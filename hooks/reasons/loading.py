@@ -52,7 +52,7 @@ class _Reader:
         about = self.data["about"]
         return Reasons(
             groups=dict(self.data["groups"]),
-            drug_classes=dict(self.data["drug_classes"]),
+            drug_classes={key: one.described for key, one in self.policy.drug_classes.items()},
             slots=dict(self.data["slots"]),
             concepts=dict(self.data["concepts"]),
             situations={name: entry["says"] for name, entry in self.data["situations"].items()},

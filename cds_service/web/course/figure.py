@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from cds_service.web.course.tables import nothing_there, unread_records
-from cds_service.web.course.words import FURTHER, NO_LEVEL, CourseWords, class_name, joined
+from cds_service.web.course.words import FURTHER, NO_LEVEL, CourseWords, joined
 from hooks.assessment import Tier
 from hooks.cards import exact
 from hooks.chart import Analyte
@@ -22,8 +22,6 @@ TIERS = (Tier.NONE, Tier.ELEVATED_RISK, Tier.HIGH_RISK, Tier.POSSIBLE, Tier.SUSP
 """From the bottom of the lane to its top, above the row of the days to which the rules do not apply."""
 OUTSIDE = "rules do not apply"
 GRAVE = ("calciphylaxis", "calciphylaxis_provisional", "skin_necrosis", "gangrene", "sepsis", "bacteraemia")
-FEEDING = ("vitamin_k_antagonist", "calcium_product", "active_vitamin_d", "nutritional_vitamin_d")
-HELPING = ("sodium_thiosulfate", "alternative_anticoagulant", "non_calcium_binder", "calcimimetic")
 BETWEEN = "\n"
 """Between the lines of one mark's words."""
 LINE = 0.17
@@ -151,9 +149,9 @@ def _domain(series: Series) -> tuple[float, float]:
 
 def _drugs(course: Course, words: CourseWords) -> Data:
     lanes = course.drugs[:_MOST_ROWS]
-    rows = [lane.drug if _only(lane, course) else f"{lane.drug}, {class_name(lane.drug_class)}" for lane in lanes]
+    rows = [lane.drug if _only(lane, course) else f"{lane.drug}, {lane.kind.name}" for lane in lanes]
     bars = [
-        _bar(course, period, rows[number], _colour(lane.drug_class), words.drug(lane, period))
+        _bar(course, period, rows[number], lane.kind.role.value, words.drug(lane, period))
         for number, lane in enumerate(lanes)
         for period in lane.periods
     ]
@@ -167,10 +165,6 @@ def _lane_title(title: str, unread: str, more: int) -> str:
 
 def _only(lane: DrugLane, course: Course) -> bool:
     return sum(other.drug == lane.drug for other in course.drugs) == 1
-
-
-def _colour(drug_class: str) -> str:
-    return "feeding" if drug_class in FEEDING else "helping" if drug_class in HELPING else "neutral"
 
 
 def _bar(course: Course, period: MedicationPeriod, row: str, colour: str, lines: list[str]) -> Data:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cds_service.web.course.words import CourseWords, class_name, joined
+from cds_service.web.course.words import CourseWords, joined
 from hooks.chart import Unreadable
 from hooks.course import PRODUCT, Course, Point, Series, Side
 
@@ -84,7 +84,7 @@ def _drugs(course: Course, words: CourseWords) -> CourseTable:
         CourseRow(
             (
                 period.medication.display,
-                class_name(lane.drug_class),
+                lane.kind.name,
                 words.period(period),
                 words.status(period),
                 words.drug(lane, period)[-1],

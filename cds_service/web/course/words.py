@@ -35,12 +35,6 @@ NO_LEVEL = "no level reached"
 PRODUCT_UNIT = "mg²/dL²"
 FURTHER = {CALCIUM: "very high from", PRODUCT: "high above", Analyte.SP_KT_V: "target"}
 BY_IONISED = "(the rules went by ionised calcium at that time)"
-_SPECIAL = {
-    "vitamin_k_antagonist": "vitamin K antagonist",
-    "active_vitamin_d": "active vitamin D",
-    "nutritional_vitamin_d": "nutritional vitamin D",
-    "iv_iron": "intravenous iron",
-}
 _CONCEPTS = {
     "calciphylaxis": "calciphylaxis",
     "calciphylaxis_history": "calciphylaxis in the past",
@@ -68,11 +62,6 @@ _PASSED = {
 def counted(points: int) -> str:
     """'1 point', '4 points'."""
     return f"{points} {'point' if points == 1 else 'points'}"
-
-
-def class_name(drug_class: str) -> str:
-    """A drug class as people write it."""
-    return _SPECIAL.get(drug_class, drug_class.replace("_", " "))
 
 
 def joined(parts: Iterable[str], between: str = "; ") -> str:
@@ -199,7 +188,7 @@ class CourseWords:
             )
         )
         return [
-            f"{period.medication.display} ({class_name(lane.drug_class)})",
+            f"{period.medication.display} ({lane.kind.name})",
             self.period(period),
             f"status {self.status(period)}",
             how,

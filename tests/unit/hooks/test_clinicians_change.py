@@ -5,6 +5,8 @@ from typing import Any
 
 from hooks import order_select, patient_view
 from hooks.chart import Analyte
+from hooks.course import End, History, MedicationPeriod, build_course
+from hooks.policy import Role
 from hooks.policy_loading import load_policy
 from tests.unit.hooks.builders import (
     CALCIUM_ACETATE,
@@ -16,6 +18,7 @@ from tests.unit.hooks.builders import (
     STEP,
     WARFARIN,
     chart,
+    condition,
     data_files,
     drug,
     result,
@@ -37,6 +40,13 @@ def test_a_dated_threshold_changes_the_answer_from_its_day_on_and_not_before() -
 
 def new_class(files: dict[str, dict[str, Any]]) -> None:
     """A drug class of which no Python module knows."""
+    files["drug_rules"]["classes"]["moon_dust"] = {
+        "name": "moon dust",
+        "role": "feeding",
+        "phrase": "offending_moon_dust",
+        "in_summary": True,
+    }
+    files["status_cards"]["phrases"]["offending_moon_dust"] = "Sweep up {drugs}."
     files["drug_rules"]["rules"].append(
         {
             "drug_class": "moon_dust",
@@ -70,6 +80,19 @@ def test_a_new_drug_class_needs_rows_and_a_text_only() -> None:
     )
     active = [card.topic for card in patient_view.advise(patient, ON, load_policy(**files))]
     assert active == ["cua-confirmed", "moon-dust-cua"]
+
+
+def test_a_new_class_that_feeds_calciphylaxis_is_named_on_the_status_card_and_in_the_course() -> None:
+    files = data_files()
+    new_class(files)
+    policy = load_policy(**files)
+    dust = drug("moon_dust", name="lunar regolith")
+    card = patient_view.advise(chart(ON_DIALYSIS, condition("skin_necrosis"), dust), ON, policy)[0]
+    assert "; lunar regolith active" in card.summary
+    assert "Sweep up lunar regolith." in card.detail
+    taken = MedicationPeriod(dust, "active", ON, ON, End.ONGOING)
+    (lane,) = build_course(History(chart(dust), (), (taken,)), ON, ON, policy).drugs
+    assert (lane.kind.name, lane.kind.role) == ("moon dust", Role.FEEDING)
 
 
 def test_wording_and_severity_of_a_card_are_data() -> None:

@@ -28,6 +28,12 @@ def rule(files: Files) -> dict[str, Any]:
     return first
 
 
+def drug_class(files: Files) -> dict[str, Any]:
+    """The first drug class."""
+    entry: dict[str, Any] = files["drug_rules"]["classes"]["vitamin_k_antagonist"]
+    return entry
+
+
 def text(files: Files) -> dict[str, Any]:
     """The text of one drug card."""
     entry: dict[str, Any] = files["drug_rules"]["texts"]["vka-cua"]
@@ -41,6 +47,7 @@ def status(files: Files) -> dict[str, Any]:
 
 
 FIRST = "drug_rules.toml: rule 1 (vitamin_k_antagonist, vka-cua)"
+CLASS = "drug_rules.toml: [classes.vitamin_k_antagonist]"
 
 
 @pytest.mark.parametrize(
@@ -64,6 +71,16 @@ FIRST = "drug_rules.toml: rule 1 (vitamin_k_antagonist, vka-cua)"
         (lambda files: rule(files).update(unless=["full_moon"]), f"{FIRST}: there is no situation full_moon"),
         (lambda files: rule(files).update(unles=["on_dialysis"]), f"{FIRST}: there is no key unles"),
         (lambda files: rule(files).update(text="no-such-text"), f"{FIRST}: there is no text for it"),
+        (lambda files: drug_class(files).pop("name"), f"{CLASS} lacks name"),
+        (lambda files: drug_class(files).update(roll="feeding"), f"{CLASS}: there is no key roll"),
+        (lambda files: drug_class(files).update(role="good"), f"{CLASS}: role is feeding, helping or neutral"),
+        (lambda files: drug_class(files).update(phrase="moon"), f"{CLASS}: its phrase is missing in [phrases]"),
+        (lambda files: drug_class(files).pop("phrase"), f"{CLASS}: its phrase is missing in [phrases]"),
+        (lambda files: drug_class(files).update(role="neutral"), f"{CLASS}: phrase and in_summary are for feeding"),
+        (
+            lambda files: files["drug_rules"]["classes"].pop("oral_iron"),
+            "drug_rules.toml: rule 34: [classes] lacks oral_iron",
+        ),
         (lambda files: text(files).pop("title"), "drug_rules.toml: [texts.vka-cua] lacks title"),
         (lambda files: text(files).pop("evidence"), "drug_rules.toml: [texts.vka-cua] lacks evidence"),
         (lambda files: text(files).update(evidence=[]), "drug_rules.toml: [texts.vka-cua] lacks evidence"),

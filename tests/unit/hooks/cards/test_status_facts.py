@@ -31,7 +31,7 @@ INSULIN = drug("insulin", name="insulin")
 
 
 def status(*things: Thing, sex: str = "") -> StatusFacts:
-    return StatusFacts(Facts(assess(*things, sex=sex), POLICY.wording), PHRASES)
+    return StatusFacts(Facts(assess(*things, sex=sex), POLICY.wording), PHRASES, POLICY.drug_classes)
 
 
 @pytest.mark.parametrize("name", [*STATUS_PLACEHOLDERS, *FACTOR_PLACEHOLDERS])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hooks.chart import Condition, Medication, Unreadable
-from hooks.course.course import DRUG_CLASSES, Course, build_course
+from hooks.course.course import Course, build_course
 from hooks.course.findings import FINDINGS, Uncounted
 from hooks.course.record import ConditionPeriod, End, History, MedicationPeriod
 from hooks.skin_signs import LEVELS
@@ -48,8 +48,16 @@ def course(*periods: MedicationPeriod | ConditionPeriod) -> Course:
     return build_course(history, ago(731), ON, POLICY)
 
 
-def test_every_drug_class_with_rules_has_a_lane() -> None:
-    assert set(POLICY.rules) <= set(DRUG_CLASSES)
+def test_lanes_stand_in_the_order_of_the_clinicians_file() -> None:
+    classes = list(POLICY.drug_classes)
+    lanes = course(*(period(drug(name, name=f"a {name}"), 100) for name in reversed(classes))).drugs
+    assert [lane.drug_class for lane in lanes] == classes
+
+
+def test_a_drug_of_no_class_of_the_file_is_among_the_others() -> None:
+    insulin = period(drug("insulin", name="insulin"), 100)
+    shown = course(insulin)
+    assert (shown.drugs, shown.other_drugs) == ((), (insulin,))
 
 
 def test_every_skin_sign_is_a_finding() -> None:

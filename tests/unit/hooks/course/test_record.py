@@ -4,9 +4,33 @@ from __future__ import annotations
 
 import pytest
 
+from hooks.assessment import Assessment
 from hooks.chart import Analyte, Chart, Condition, Medication, Procedure
-from hooks.course.record import ConditionPeriod, End, History, Known, MedicationPeriod, ProcedurePeriod, known_on
-from tests.unit.hooks.builders import ON, WARFARIN, ago, chart, condition, drug, procedure, result
+from hooks.course.evaluation import outcome_of
+from hooks.course.record import (
+    JUDGED,
+    ConditionPeriod,
+    End,
+    History,
+    Known,
+    MedicationPeriod,
+    ProcedurePeriod,
+    known_on,
+)
+from tests.unit.hooks.builders import (
+    LIMITS,
+    ON,
+    ON_DIALYSIS,
+    POLICY,
+    STEP,
+    WARFARIN,
+    ago,
+    chart,
+    condition,
+    drug,
+    procedure,
+    result,
+)
 
 ULCER = condition("skin_ulcer", text="Calf ulcer")
 HEALED = condition("skin_ulcer", text="Calf ulcer", past=True)
@@ -129,3 +153,22 @@ def test_today_is_the_chart_of_today_whatever_the_periods_say() -> None:
     today = chart(WARFARIN, ULCER)
     found = known(0, taken(start=None), today=today)
     assert (found.chart, found.possible, found.unsure) == (today, today, ())
+
+
+# ------------------------------------------------------------------ the drugs on which an outcome can rest
+STORIES = (
+    (),
+    (condition("esrd"),),
+    (ON_DIALYSIS,),
+    (ON_DIALYSIS, result(Analyte.TOTAL_CALCIUM, LIMITS.calcium_high + STEP)),
+)
+CLASSES = [*POLICY.drug_classes, "insulin", "peritoneal_dialysis_fluid", "other"]
+
+
+@pytest.mark.parametrize("drug_class", CLASSES)
+def test_the_judged_classes_are_those_that_change_what_the_rules_say(drug_class: str) -> None:
+    taken = drug(drug_class, days=400)
+    outcomes = [
+        [outcome_of(Assessment(chart(*story, *extra), ON, LIMITS)) for story in STORIES] for extra in ((), (taken,))
+    ]
+    assert (outcomes[0] != outcomes[1]) is (drug_class in JUDGED)

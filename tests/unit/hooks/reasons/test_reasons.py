@@ -229,7 +229,6 @@ def mistakes() -> Iterator[tuple[Callable[[Data], object], str]]:
         "[topics.nothing] needs either a drug rule or texts and rows",
     )
     yield lambda d: d["situations"].pop("infection"), "[situations] lacks or misnames infection"
-    yield lambda d: d["drug_classes"].pop("oral_iron"), "[drug_classes] lacks or misnames oral_iron"
     yield lambda d: d["slots"].update(moon="moon"), "[slots] lacks or misnames moon"
     yield lambda d: suspected(d).pop("about"), "[topics.cua-suspected] lacks about"
     yield lambda d: suspected(d).update(extra=1), "[topics.cua-suspected] there is no key extra"

@@ -22,6 +22,7 @@ from cds_service.web.course.svg import ATTRIBUTES, ELEMENTS, page_svg
 from hooks.chart import Gap, Medication
 from hooks.course.course import Course, DrugLane
 from hooks.course.record import End, MedicationPeriod
+from hooks.policy import DrugClass
 from tests.unit.cds_service.web.course.course_records import (
     FIRST,
     TODAY,
@@ -111,7 +112,7 @@ def test_the_words_of_levels_do_not_lie_on_one_another() -> None:
 
 
 def bar(period: MedicationPeriod) -> dict[str, Any]:
-    lane = DrugLane("vitamin_k_antagonist", "warfarin", (period,))
+    lane = DrugLane("vitamin_k_antagonist", DrugClass("x"), "warfarin", (period,))
     return dict(drawn(Course(FIRST, TODAY, (), (lane,), (), (), ()))["drugs"]["bars"][0])
 
 
@@ -136,9 +137,9 @@ def test_a_bar_of_unknown_beginning_or_end_says_so() -> None:
 
 def test_the_lane_of_a_drug_in_two_classes_names_the_class() -> None:
     period = MedicationPeriod(WARFARIN, "active", TODAY, None, End.ONGOING)
-    lanes = tuple(DrugLane(name, "iron", (period,)) for name in ("iv_iron", "oral_iron"))
+    lanes = tuple(DrugLane(name, DrugClass(name), "iron", (period,)) for name in ("iv_iron", "oral_iron"))
     rows = drawn(Course(FIRST, TODAY, (), lanes, (), (), ()))["drugs"]["rows"]
-    assert rows == ["iron, intravenous iron", "iron, oral iron"]
+    assert rows == ["iron, iv_iron", "iron, oral_iron"]
 
 
 def test_long_words_of_a_record_are_cut_in_the_picture_only() -> None:

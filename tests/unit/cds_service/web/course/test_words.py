@@ -18,6 +18,7 @@ from hooks.course.findings import FindingLane, Uncounted
 from hooks.course.record import ConditionPeriod, End, MedicationPeriod
 from hooks.course.series import Point, Side
 from hooks.dialysis_status import Dialysis
+from hooks.policy import DrugClass
 from tests.unit.cds_service.web.course.course_records import FIRST, TODAY, nothing, words
 
 DAY = TODAY - timedelta(days=10)
@@ -223,12 +224,8 @@ def test_the_lanes_are_drawn_whatever_is_in_them() -> None:
 
 
 def test_lanes_that_are_not_drawn_are_counted() -> None:
-    lanes = tuple(
-        DrugLane(
-            "calcium_product", f"drug {number}", (MedicationPeriod(Medication("", "x"), "active", TODAY, None, END),)
-        )
-        for number in range(63)
-    )
+    taken = MedicationPeriod(Medication("", "x"), "active", TODAY, None, END)
+    lanes = tuple(DrugLane("calcium_product", DrugClass("x"), f"drug {number}", (taken,)) for number in range(63))
     drawn = figure(replace(unread(drugs=2), drugs=lanes), words())["drugs"]
     assert drawn["title"] == "Drugs, 2 prescriptions whose drug could not be read, 3 more in the table"
     assert len(drawn["rows"]) == 60
