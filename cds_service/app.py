@@ -41,7 +41,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
     )
 
     def is_allowed(base: str) -> bool:
-        """A caller that was checked has servers of its own; otherwise the settings decide."""
+        """A caller that was checked has its own servers; otherwise the settings decide."""
         known = caller()
         return known.is_allowed_fhir_server(base) if known else settings.is_allowed_fhir_server(base)
 

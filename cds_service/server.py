@@ -31,7 +31,7 @@ class UnsafeStart(Exception):
 
 
 def in_container(environment: Mapping[str, str]) -> bool:
-    """Do we run in a container, whose ports are published by whoever runs it?"""
+    """Do we run in a container, whose ports are published by its operator?"""
     return environment.get("CDS_IN_CONTAINER") == "1" or Path("/.dockerenv").exists()
 
 

@@ -84,7 +84,7 @@ class Settings:
     def is_allowed_fhir_server(self, url: str) -> bool:
         """May this base URL be contacted? Only what is listed, and in development this machine itself.
 
-        An address that is not listed is refused whatever it is, so link-local and private ones are too.
+        Every address that is not listed is refused, so link-local and private ones are too.
         """
         normal = normal_url(url)
         if normal is None:
@@ -133,7 +133,7 @@ def _unknown(name: str) -> str:
 
 
 def _pages_out_of_place(values: Mapping[str, Any], dev: bool) -> list[str]:
-    """Pages that show whole charts to whoever opens them, outside --dev; and pages without what they read from."""
+    """Pages that show whole charts to everybody, outside --dev; and pages without what they read from."""
     wanted: frozenset[str] = values.get("pages", frozenset())
     open_charts = sorted(wanted & {"ehr", "course"})
     if open_charts and not dev:

@@ -54,7 +54,7 @@ class Gathered(NamedTuple):
 class ChartContext:
     """Whose chart, on which day of which clinic; the draft orders to be judged, in their order.
 
-    `medications` holds Medication resources that were read apart, by reference ("Medication/x").
+    `medications` holds Medication resources that were read separately, by reference ("Medication/x").
     """
 
     patient_id: str
@@ -141,7 +141,7 @@ class _Reader:
             yield resource
 
     def _unread(self, order: Json, found: list[Medication]) -> bool:
-        """Does the order refer to a drug that could not be had?"""
+        """Does the order refer to a drug that could not be read?"""
         return not found and refers_to_drug(order) and is_about(order, self.context.patient_id)
 
     def _is_mine(self, resource: Json, kind: str) -> bool:
@@ -200,7 +200,7 @@ def _included(gathered: Sequence[Gathered]) -> dict[str, Json]:
 
 
 def _newest_first(result: Result) -> tuple[object, ...]:
-    """Newest instant, then the better status; the rest only makes the order the same whatever came first."""
+    """Newest instant, then the better status; the rest only makes the order independent of what came first."""
     return -result.at, -result.rank, result.value, result.comparator, result.code, result.original
 
 

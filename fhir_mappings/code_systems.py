@@ -53,7 +53,7 @@ _SNOMED_EDITION = "http://snomed.info/sct/"
 
 
 def system_of(address: object) -> System | None:
-    """The system that an address or OID names, whatever its letter case, trailing slash, https or version."""
+    """The system that an address or OID names, in any letter case, with or without trailing slash, https or version."""
     if not isinstance(address, str):
         return None
     known = _BY_ADDRESS.get(address)

@@ -91,7 +91,7 @@ def _settle_calciphylaxis(
 ) -> Reading:
     """Replace what codes say of calciphylaxis by how certain it is, and answer how it is named.
 
-    A specific code counts by itself, whatever the words. A residual code counts as the words beside it say, and
+    A specific code counts by itself, with any words. A residual code counts as the words beside it say, and
     without them stays the unspecific finding that it is. Doubt about something past is nothing.
     """
     specific, residual = concepts.pop(CALCIPHYLAXIS, None), concepts.pop(RESIDUAL, None)

@@ -43,7 +43,7 @@ def read_moment(value: object, zone: tzinfo) -> PointInTime | None:
         if _COMPLETE.fullmatch(value):
             return _at(datetime.fromisoformat(value), zone)
     except (ValueError, OverflowError):
-        pass  # a leap second, or no such day: the longer way tells them apart
+        pass  # a leap second, or no such day: the longer way finds out which
     found = _DAY.fullmatch(value.strip())
     if found is None:
         return None

@@ -103,7 +103,7 @@ def _by_rxnorm(codes: list[str], drugs: DrugVocabulary) -> list[Candidate] | Non
 
 
 def _by_atc(codes: list[str], drugs: DrugVocabulary) -> list[Candidate] | None:
-    """None when no code is known: the code itself first, then the longest group. ATC tells local forms apart itself."""
+    """None when no code is known: the code itself first, then the longest group. ATC has own codes for local forms."""
     found = {code: known for code in codes if (known := _atc(code.upper(), drugs)) is not None}
     if not found:
         return None

@@ -38,7 +38,7 @@ def as_list(value: object) -> list[Any]:
 
 
 def as_objects(value: object) -> list[Json]:
-    """The objects of a list, whatever else stands between them."""
+    """The objects of a list; everything else in it is left out."""
     if isinstance(value, list):
         return [item for item in value if isinstance(item, dict)]
     return [value] if isinstance(value, dict) else []
@@ -58,7 +58,7 @@ class Concept(NamedTuple):
 
     @property
     def first_code(self) -> str:
-        """The first code of whatever system, or ""."""
+        """The first code of any system, or ""."""
         return next((coding.code for coding in self.codings if coding.code), "")
 
 
@@ -109,7 +109,7 @@ def resource_key(resource: Json) -> str:
 def is_about(resource: Json, patient_id: str) -> bool:
     """Does the resource concern this patient? One that names no subject was found under the patient and does."""
     named = resource.get("subject") or resource.get("patient")
-    # As nearly every server writes it; everything else is taken apart.
+    # As nearly every server writes it; everything else is read part by part.
     if isinstance(named, dict) and named.get("reference") == f"Patient/{patient_id}":
         return True
     subject = reference_id(named)

@@ -1,4 +1,4 @@
-"""MedicationRequests to medications: which drug is meant, wherever the record says so.
+"""MedicationRequests to medications: which drug is meant, in every place where the record may say so.
 
 What may live here: finding the drug of an order (codeable, contained, included, referenced, ingredients, display).
 Which class it is stands in `drug_matching.py`.
@@ -46,7 +46,7 @@ def is_active(request: Json) -> bool:
 def read_medication(
     request: Json, medications: Mapping[str, Json], zone: tzinfo, drugs: DrugVocabulary
 ) -> Medication | Unreadable:
-    """One MedicationRequest, active or draft; `medications` holds the Medication resources at hand by reference."""
+    """One MedicationRequest, active or draft; `medications` holds the Medications we have, by reference."""
     drug = _drug_of(request, medications)
     if not drug.named:
         return Unreadable(KIND, "names no drug")
@@ -63,7 +63,7 @@ def read_medication(
 def medication_references(resources: Iterable[object], included: Iterable[object] = ()) -> set[str]:
     """The "Medication/id" that MedicationRequests name and that are still to be read.
 
-    `included` are resources already at hand (Medications among them). Requests that expose nobody to the drug, and
+    `included` are resources that we already have (Medications among them). Requests that expose nobody to the drug, and
     references that are contained or whose id is no FHIR id, are left out.
     """
     at_hand = {resource_key(resource) for resource in included if isinstance(resource, dict)}
@@ -80,7 +80,7 @@ def medication_references(resources: Iterable[object], included: Iterable[object
 
 
 def refers_to_drug(request: Json) -> bool:
-    """Does the order point to a drug elsewhere, whatever can be had of it? An empty draft does not."""
+    """Does the order point to a drug elsewhere, whether or not we can read it? An empty draft does not."""
     return bool(_reference_of(request))
 
 

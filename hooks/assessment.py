@@ -80,7 +80,7 @@ class Assessment:
 
     @cached_property
     def tier(self) -> Tier:
-        """The first matching tier. Confirmed calciphylaxis counts whatever the kidney function."""
+        """The first matching tier. Confirmed calciphylaxis counts with any kidney function."""
         if self.is_child:
             return Tier.CHILD
         if self.confirmed is not None:

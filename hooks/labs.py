@@ -38,7 +38,7 @@ class Labs:
         return {}
 
     def newest(self, analyte: Analyte) -> Result | None:
-        """The newest usable result, whatever its comparator."""
+        """The newest usable result, with any comparator."""
         return next(iter(self.usable(analyte)), None)
 
     @cached_property

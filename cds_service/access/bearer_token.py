@@ -54,7 +54,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class BearerToken:
-    """A JWT taken apart. `header` and `claims` are what the sender wrote: any JSON."""
+    """A JWT in its parts. `header` and `claims` are what the sender wrote: any JSON."""
 
     compact: str = field(repr=False)
     header: Mapping[str, Any] = field(repr=False)
@@ -72,7 +72,7 @@ def bearer_token(authorization: str | None) -> str:
 
 
 def read_token(compact: str) -> BearerToken:
-    """Take a JWT in its compact form apart. Raises Refused."""
+    """Split a JWT in its compact form into its parts. Raises Refused."""
     if len(compact) > MAX_CHARACTERS:
         raise Refused(Reason.TOO_LONG)
     parts = _COMPACT.fullmatch(compact)

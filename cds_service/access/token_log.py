@@ -70,7 +70,7 @@ class TokenLog:
         return self._database.transact(lambda connection: connection.execute(old).rowcount, _TIMEOUT_SECONDS)
 
     def close(self) -> None:
-        """Let go of all connections; a later call opens new ones."""
+        """Close all connections; a later call opens new ones."""
         self._database.close()
 
     def _purge_now_and_then(self, now: datetime) -> None:

@@ -50,7 +50,7 @@ def call(
     """The cards of one call as JSON.
 
     Raises:
-        CannotJudge: data without which an answer could hide a risk were not to be had.
+        CannotJudge: data are missing without which an answer could hide a risk.
     """
     on = now.astimezone(knowledge.zone).date()
     on_drafts = service.HOOK != patient_view.HOOK
@@ -73,7 +73,7 @@ def call(
 def _names_a_drug(request: HookRequest, drafts: tuple[Mapping[str, Any], ...], on: date, knowledge: Knowledge) -> bool:
     """False for a stale or empty draft (order screens fire before a drug is picked): it is answered at once.
 
-    Nothing is read for this: a drug that stands in a Medication apart comes out as an unread draft, which is enough.
+    Nothing is read for this: a drug in a separate Medication resource comes out as an unread draft, which is enough.
     """
     if not drafts:
         return False

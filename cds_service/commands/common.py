@@ -20,7 +20,7 @@ HELP = {"help_option_names": ["-h", "--help"]}
 
 
 def faults() -> tuple[type[Exception], ...]:
-    """What is wrong with an installation, in words that help whoever runs it."""
+    """What is wrong with an installation, in words that help its operator."""
     from limits.errors import ConfigurationError
 
     from cds_service.access import TrustedClientsError

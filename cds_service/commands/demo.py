@@ -1,6 +1,6 @@
 """`calciphylaxis-cds demo`.
 
-What may live here: its options. The demo itself is a room of its own.
+What may live here: its options. The demo itself has its own room.
 """
 
 from __future__ import annotations

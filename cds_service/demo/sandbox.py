@@ -60,7 +60,7 @@ class Sandbox:
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     def start(self) -> Sandbox:
-        """Begin to answer, in a thread of its own."""
+        """Begin to answer, in its own thread."""
         self._thread.start()
         return self
 

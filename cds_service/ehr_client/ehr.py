@@ -93,7 +93,7 @@ class Ehr:
         return cards_of(self.invoke(service, context))
 
     def invoke(self, service: Mapping[str, Any], context: Mapping[str, Any]) -> Exchange:
-        """Call a service; whatever comes back is in the exchange. The time is the call's, without the prefetch."""
+        """Call a service; all that comes back is in the exchange. The time is the call's, without the prefetch."""
         body: dict[str, Any] = {"hook": service["hook"], "hookInstance": str(uuid.uuid4()), "context": context}
         if self.offer_server:
             body["fhirServer"] = self.fhir

@@ -1,6 +1,6 @@
 """One HTTP exchange of the EHR that we play: the request as sent, the answer as it came, and the time between.
 
-What may live here: sending JSON and keeping what came back. What it means is said by whoever asked.
+What may live here: sending JSON and keeping what came back. What it means is decided by the caller.
 """
 
 from __future__ import annotations

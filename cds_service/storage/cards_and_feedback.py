@@ -262,7 +262,7 @@ class Store:
         return True
 
     def close(self) -> None:
-        """Let go of all connections; a later call opens new ones."""
+        """Close all connections; a later call opens new ones."""
         self._database.close()
 
     def _write_waiting(self, connection: Connection) -> list[IssuedCard]:

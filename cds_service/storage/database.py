@@ -59,10 +59,10 @@ class Database:
         self._threads = ThreadPoolExecutor(_THREADS, "database")
 
     def transact(self, work: Callable[[Connection], T], timeout_seconds: float = TIMEOUT_SECONDS) -> T:
-        """Do this in a transaction of its own and give its result, but wait no longer than so many seconds.
+        """Do this in its own transaction and give its result, but wait no longer than so many seconds.
 
-        SQLite keeps to that by itself. A server that has fallen silent refuses nothing: whoever waits for it is let go,
-        and what it then still does comes too late to be told.
+        SQLite keeps to that by itself. A server that does not answer refuses nothing: the caller stops waiting
+        for it, and what it does afterwards is not reported.
 
         Raises:
             StoreError: the database could not be used, or did not answer in time.
@@ -98,12 +98,12 @@ class Database:
             raise StoreError(f"the database could not be used ({kind})") from None
 
     def insert_once(self, table: Table) -> Insert:
-        """Insert unless it is there. Both databases can, SQLAlchemy has it in each dialect of its own."""
+        """Insert unless it is there. Both databases can; in SQLAlchemy each dialect has its own way."""
         insert = sqlite.insert if self.backend == "sqlite" else postgresql.insert
         return insert(table).on_conflict_do_nothing()
 
     def close(self) -> None:
-        """Let go of all connections; a later call opens new ones."""
+        """Close all connections; a later call opens new ones."""
         with self._lock:
             engine, self._engine = self._engine, None
         if engine is not None:
@@ -113,7 +113,7 @@ class Database:
         engine = self._engine
         if engine is not None:
             return engine
-        # Whoever opens the database may meet one that does not answer; others do not wait for that longer than agreed.
+        # The thread that opens the database may meet one that does not answer; the others wait no longer than agreed.
         if not self._lock.acquire(timeout=timeout_seconds):
             raise StoreError("the database could not be used (it is still being opened)")
         try:

@@ -45,7 +45,7 @@ def refusal(request: Request) -> str:
 
 
 def shut(response: Response, request: Request) -> Response:
-    """Let no other origin read the page, whatever the service allows to CDS clients."""
+    """Let no other origin read the page, even where the service allows it to CDS clients."""
     response.headers["Access-Control-Allow-Origin"] = own_origin(request)
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Referrer-Policy"] = "same-origin"

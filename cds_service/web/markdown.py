@@ -1,4 +1,4 @@
-"""Markdown as HTML that is safe on our pages, wherever it comes from.
+"""Markdown as HTML that is safe on our pages, from any source.
 
 What may live here: the one parser that all pages start from, and which addresses may be links.
 """

@@ -24,16 +24,16 @@ UNTOLD = "end of taking not recorded"
 _DAYS = {"d": 1, "wk": 7, "mo": 30, "a": 365}
 """Days per UCUM unit of a duration; months and years as round figures."""
 _LONGEST = 100_000
-"""A duration of more units than this is a slip of the pen."""
+"""A duration of more units than this is a typing error."""
 
 
 def was_taken(request: Json) -> bool:
-    """May this MedicationRequest, of whatever status, have exposed the patient to the drug at some time?"""
+    """May this MedicationRequest, of any status, have exposed the patient to the drug at some time?"""
     return as_text(request.get("status")).lower() not in NEVER_TAKEN and request.get("doNotPerform") is not True
 
 
 def medication_period(request: Json, medication: Medication, today: date, zone: tzinfo) -> MedicationPeriod:
-    """The prescription over time. An active one (or one without a status) goes on, whatever its dosage period says."""
+    """The prescription over time. An active one (or one without a status) goes on, even beyond its dosage period."""
     status = as_text(request.get("status")).lower() or "active"
     bounds = list(_bounds(request, zone))
     start = min((first for first, _ in bounds if first is not None), default=None)

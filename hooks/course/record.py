@@ -35,7 +35,7 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MedicationPeriod:
-    """A prescription over time, whatever its status.
+    """A prescription over time, of any status.
 
     `start` is the first day on which it was taken, `known` the day on which it was prescribed or recorded (None where
     no date says it). `last` is the last day where `end` is KNOWN; `end_from` says which part of the record gave it, or

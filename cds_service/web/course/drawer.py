@@ -1,7 +1,7 @@
 """The drawing process: started when the first course is drawn, kept for the next ones, ended when idle.
 
-What may live here: starting, asking and ending that one process. A process apart, because vl-convert holds up every
-thread of its own while it works and needs some 200 MB: cards must not wait for a picture.
+What may live here: starting, asking and ending that one process. It is a separate process, because vl-convert holds up
+every thread of its process while it works and needs some 200 MB: cards must not wait for a picture.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def is_installed() -> bool:
 
 
 class Drawer:
-    """Draws one course after another in a process of its own. Safe to use from several threads."""
+    """Draws one course after another in its own process. Safe to use from several threads."""
 
     def __init__(self, program: str = drawing.__file__, idle_seconds: float = IDLE_SECONDS) -> None:
         self._program, self._idle_seconds = program, idle_seconds
@@ -129,7 +129,7 @@ class Drawer:
 
 
 def _close(process: subprocess.Popen[str] | None) -> None:
-    """End the process, if there is one, and let go of its pipes."""
+    """End the process, if there is one, and close its pipes."""
     if process is None:
         return
     process.kill()

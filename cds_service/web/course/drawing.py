@@ -1,8 +1,9 @@
-"""Drawing the course: plain data in, SVG out, by Vega-Altair and vl-convert; run as a process of its own.
+"""Drawing the course: plain data in, SVG out, by Vega-Altair and vl-convert; run as its own process.
 
-What may live here: marks, scales and layout. This file imports nothing of the project and the libraries only when it
-draws: it is started apart, because vl-convert stops every other thread of its process while it works. Colours are
-names here, written as reserved colour values (`INKS`); the style sheet says what they look like in light and dark.
+What may live here: marks, scales and layout. This file imports nothing of the project, and the libraries only when it
+draws: it is started as its own process, because vl-convert stops every other thread of its process while it works.
+Colours are names here, written as reserved colour values (`INKS`); the style sheet says what they look like in light
+and dark.
 Read: one line of JSON per drawing. Written: one line of JSON, {"svg": …} or {"failed": the kind of error}.
 """
 
@@ -416,7 +417,7 @@ def main() -> None:
     for line in sys.stdin:
         try:
             answer = {"svg": draw(json.loads(line))} if line.strip() else {"svg": ""}
-        except Exception as error:  # whatever goes wrong here, the page still has its tables
+        except Exception as error:  # any failure here leaves the page its tables
             answer = {"failed": type(error).__name__}
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()

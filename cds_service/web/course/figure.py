@@ -79,11 +79,11 @@ def _panel(series: Series, course: Course, words: CourseWords) -> Data:
 
 
 def _runs(series: Series) -> list[int]:
-    """The number of the line on which each point lies: none joins points further apart than a result counts."""
+    """The number of the line on which each point lies: no line spans more days than a result counts."""
     runs: list[int] = []
     for number, point in enumerate(series.points):
-        apart = number > 0 and (point.on - series.points[number - 1].on).days > series.usable
-        runs.append((runs[-1] if runs else 0) + apart)
+        is_gap = number > 0 and (point.on - series.points[number - 1].on).days > series.usable
+        runs.append((runs[-1] if runs else 0) + is_gap)
     return runs
 
 
@@ -264,7 +264,7 @@ def _stretches(course: Course) -> list[tuple[Evaluation, date]]:
 
 
 def _steps(course: Course) -> list[Data]:
-    """The corners of the step lines; each `run` is a line of its own: where the rules do not apply there is a gap."""
+    """The corners of the step lines; each `run` is its own line: where the rules do not apply there is a gap."""
     found: list[Data] = []
     run = 0
     for evaluation, end in _stretches(course):

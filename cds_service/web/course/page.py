@@ -1,6 +1,6 @@
 """The patient's course: two years of results, drugs, skin findings and what the rules would have said.
 
-What may live here: the routes and the answer. Fetching, drawing, words and tables have modules of their own.
+What may live here: the routes and the answer. Fetching, drawing, words and tables have their own modules.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ MOST_COMMENT = 2_000
 
 @dataclass(frozen=True)
 class Clinician:
-    """Whoever works at the page: the client that speaks for them, the patient, the catalogue and the clock."""
+    """The person at the page: the client that speaks for them, the patient, the catalogue and the clock."""
 
     ehr: Ehr
     patient_id: str

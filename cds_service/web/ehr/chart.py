@@ -111,7 +111,7 @@ def person(patient: Resource, on: date) -> PatientHeading:
 
 
 def order_row(order: Mapping[str, Any]) -> ChartRow:
-    """An order, signed or not, of whatever kind."""
+    """An order of any kind, signed or not."""
     concept = as_object(order.get("medicationCodeableConcept") or order.get("code"))
     what = _words(concept) or as_text(as_object(order.get("medicationReference")).get("display"))
     description = as_text(order.get("description")) or as_text(order.get("resourceType")) or "order"

@@ -97,8 +97,8 @@ def drop_picked(state: State) -> None:
 
 def is_same_order(one: Resource, other: Resource) -> bool:
     """Do two drafts order the same?"""
-    apart = ("id", "authoredOn")
-    return {k: v for k, v in one.items() if k not in apart} == {k: v for k, v in other.items() if k not in apart}
+    ignored = ("id", "authoredOn")
+    return {k: v for k, v in one.items() if k not in ignored} == {k: v for k, v in other.items() if k not in ignored}
 
 
 def title_of(resource: Mapping[str, Any]) -> str:

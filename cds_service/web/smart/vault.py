@@ -88,7 +88,7 @@ class Vault:
             return connection.execute(delete(_sealed).where(*_is(purpose, name))).rowcount == 1
 
     def close(self) -> None:
-        """Let go of all connections; a later call opens new ones."""
+        """Close all connections; a later call opens new ones."""
         self._database.close()
 
 
