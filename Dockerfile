@@ -1,4 +1,4 @@
-# The service as a container: a virtual environment with the versions of requirements.lock, no compiler, no root.
+# The service as a container: a virtual environment with what requirements-service.lock names, no compiler, no root.
 #
 #   docker build -t calciphylaxis-cds .
 #   docker run --read-only --cap-drop ALL -p 127.0.0.1:5000:5000 -v cds-data:/data -e CDS_… calciphylaxis-cds
@@ -9,12 +9,14 @@ FROM python:3.12.8-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/calciphylaxis-cds
 WORKDIR /src
-COPY pyproject.toml requirements.lock README.md LICENSE ./
+# What the service needs and nothing that only developers need, each file checked by its hash.
+COPY requirements-service.lock ./
+RUN /opt/calciphylaxis-cds/bin/pip install --require-hashes --requirement requirements-service.lock
+COPY pyproject.toml README.md LICENSE ./
 COPY hooks hooks
 COPY fhir_mappings fhir_mappings
 COPY cds_service cds_service
-# The lock file also pins the tools of developers: as a constraint it fixes versions without installing those.
-RUN /opt/calciphylaxis-cds/bin/pip install --constraint requirements.lock .
+RUN /opt/calciphylaxis-cds/bin/pip install --no-deps .
 
 FROM python:3.12.8-slim-bookworm
 RUN groupadd --gid 10001 cds \

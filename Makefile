@@ -1,84 +1,115 @@
-# Everything a newcomer needs: `make demo` and `make test`. Each target creates what it needs.
+# Everything a newcomer needs: `make demo` and `make test`. Each target creates what it needs; `make help` lists all.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEER_VENV := .venv-peer
 PEER_STAMP := $(PEER_VENV)/.installed
+TOOLS_VENV := .venv-tools
+TOOLS_BIN := $(TOOLS_VENV)/bin
+TOOLS_STAMP := $(TOOLS_VENV)/.installed
+COMPILE := $(TOOLS_BIN)/uv pip compile --quiet
+SBOM_VENV := build/sbom-venv
+# Not quiet: pip says what it installs, so that nobody wonders whether anything happens.
+INSTALL := -m pip install --disable-pip-version-check
+NOT_HERE := not real and not fuzz and not browser
+# The revision that `make mutants` compares with.
+BASE ?= main~1
 
-.PHONY: demo serve test test-real test-browser test-fuzz soak lint format bench bench-peer bench-check lock clean help
+.PHONY: help demo serve test test-quick test-real test-browser test-fuzz soak lint format graph mutants bench \
+	bench-peer bench-check lock sbom clean
 
-help:
-	@echo "make demo       sandbox, service and an EHR in one go; prints the cards"
-	@echo "make test       the tests that need nothing but Python"
-	@echo "make test-real  the tests against real servers: HAPI FHIR (Java 17, Maven), PostgreSQL, Redis"
-	@echo "make test-browser  the pages in a real browser (Chromium)"
-	@echo "make test-fuzz  20,000 generated and 20,000 hostile requests"
-	@echo "make soak       the hostile mixture for longer"
-	@echo "make lint       ruff and mypy"
-	@echo "make bench      what a request costs, beside a constant Flask route"
-	@echo "make bench-peer  beside the same kind of service built with HealthChain"
-	@echo "make bench-check  has a request become dearer? Counted, not timed"
-	@echo "make lock       renew requirements.lock"
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 $(STAMP): requirements.lock pyproject.toml
+	@echo "Installing the packages of requirements.lock into $(VENV); about a minute"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python $(INSTALL) --require-hashes --requirement requirements.lock
+	$(BIN)/python $(INSTALL) --no-deps --editable .
 	@touch $@
 
-demo: $(STAMP)
+demo: $(STAMP) ## sandbox, service and an EHR in one go; prints the cards (DEMO="--once")
 	$(BIN)/calciphylaxis-cds demo $(DEMO)
 
-serve: $(STAMP)
+serve: $(STAMP) ## the service for development, on loopback only
 	$(BIN)/calciphylaxis-cds serve --dev
 
-test: $(STAMP)
-	$(BIN)/python -m pytest -n auto -m "not real and not fuzz and not browser" --cov --cov-report= $(PYTEST)
+test: $(STAMP) ## the tests that need nothing but Python, with coverage (PYTEST="-x -k words")
+	$(BIN)/python -m pytest -n auto -m "$(NOT_HERE)" --cov --cov-report= $(PYTEST)
 	$(BIN)/python -m coverage report --include="hooks/*,fhir_mappings/*" --fail-under=100
 	$(BIN)/python -m coverage report --include="cds_service/*" --fail-under=90
 
-test-real: $(STAMP)
+test-quick: $(STAMP) ## before each commit: each story in one dialect, the contract, the pure rooms
+	$(BIN)/python -m pytest -q -n auto -m "$(NOT_HERE) and not thorough" \
+		tests/vignettes tests/contract tests/unit/hooks tests/unit/fhir_mappings $(PYTEST)
+
+test-real: $(STAMP) ## against real servers: HAPI FHIR (Java 17, Maven), PostgreSQL, Redis; and the installed wheel
 	$(BIN)/python -m pytest tests/real -m real $(PYTEST)
 
-test-browser: $(STAMP)
+test-browser: $(STAMP) ## the pages in a real browser (Chromium)
 	$(BIN)/python -m pytest -n auto --dist loadfile tests/browser -m browser $(PYTEST)
 
-test-fuzz: $(STAMP)
+test-fuzz: $(STAMP) ## 20,000 generated and 20,000 hostile requests
 	$(BIN)/python -m pytest -n auto tests/fuzz -m fuzz $(PYTEST)
 
-soak: $(STAMP)
+soak: $(STAMP) ## the hostile mixture for longer (SOAK="--help")
 	$(BIN)/python -m bench.soak $(SOAK)
 
-lint: $(STAMP)
+lint: $(STAMP) ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/mypy --strict -p tests -p bench
 
-format: $(STAMP)
+format: $(STAMP) ## let ruff format the code and mend what it can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(STAMP)
+graph: ## the rooms of the house, their floors, and who imports whom
+	@$(PYTHON) -m tests.house
+
+# The tools have a virtual environment of their own, which keeps itself out of version control.
+$(TOOLS_STAMP): requirements-tools.lock
+	$(PYTHON) -m venv $(TOOLS_VENV)
+	@echo '*' > $(TOOLS_VENV)/.gitignore
+	$(TOOLS_BIN)/python $(INSTALL) --require-hashes --requirement requirements-tools.lock
+	@touch $@
+
+mutants: $(STAMP) $(TOOLS_STAMP) ## would the tests notice a fault in the rules changed since BASE=main~1?
+	$(BIN)/python -m tests.mutants --base $(BASE) --cosmic-ray $(TOOLS_BIN)/cosmic-ray $(MUTANTS)
+
+bench: $(STAMP) ## what a request costs, beside a constant Flask route (BENCH="--quick")
 	$(BIN)/python -m bench $(BENCH)
 
 # The peer has a virtual environment of its own, which keeps itself out of version control.
 $(PEER_STAMP): bench/peer-requirements.txt
 	$(PYTHON) -m venv $(PEER_VENV)
 	@echo '*' > $(PEER_VENV)/.gitignore
-	$(PEER_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement bench/peer-requirements.txt
+	$(PEER_VENV)/bin/python $(INSTALL) --requirement bench/peer-requirements.txt
 	@touch $@
 
-bench-peer: $(STAMP) $(PEER_STAMP)
+bench-peer: $(STAMP) $(PEER_STAMP) ## what a request costs, beside the same kind of service built with HealthChain
 	$(BIN)/python -m bench.peer $(BENCH)
 
-bench-check: $(STAMP)
+bench-check: $(STAMP) ## has a request become dearer? Counted, not timed
 	$(BIN)/python -m bench.instructions
 
-lock: $(STAMP)
-	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --output-file requirements.lock pyproject.toml
+# The second file holds what the service alone needs, for the container and the bill of materials.
+lock: $(TOOLS_STAMP) ## write the lock files anew, with hashes (LOCK="--upgrade" for newer versions)
+	$(COMPILE) $(LOCK) --all-extras --output-file requirements.lock pyproject.toml
+	$(COMPILE) --constraint requirements.lock --output-file requirements-service.lock pyproject.toml
+	$(COMPILE) $(LOCK) --group tools --output-file requirements-tools.lock
 
-clean:
-	rm -rf $(VENV) $(PEER_VENV) build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+# Without pip in it: the list names what the service needs and nothing else.
+sbom: $(STAMP) $(TOOLS_STAMP) ## what the service is made of, as a CycloneDX list in dist/sbom.json
+	$(PYTHON) -m venv --clear --without-pip $(SBOM_VENV)
+	$(BIN)/python -m pip --python $(SBOM_VENV)/bin/python install --disable-pip-version-check \
+		--require-hashes --requirement requirements-service.lock
+	@mkdir -p dist
+	$(TOOLS_BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file dist/sbom.json \
+		$(SBOM_VENV)/bin/python
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) $(PEER_VENV) $(TOOLS_VENV) build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache \
+		.pytest_cache .hypothesis

@@ -6,6 +6,7 @@ import copy
 import json
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,7 @@ from tests.contract.records import (
 )
 
 DOCUMENTED = {200, 400, 404, 412, 413, 415}
+pytestmark = pytest.mark.thorough
 quiet = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 words = st.sampled_from(

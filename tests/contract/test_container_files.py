@@ -188,7 +188,7 @@ def test_what_is_copied_into_the_image_is_there_and_not_ignored() -> None:
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     packages = {pattern.rstrip("*") for pattern in PROJECT["tool"]["setuptools"]["packages"]["find"]["include"]}
     assert sources == let_in
-    assert sources == packages | {"pyproject.toml", "requirements.lock", "README.md", "LICENSE"}
+    assert sources == packages | {"pyproject.toml", "requirements-service.lock", "README.md", "LICENSE"}
     assert [source for source in sorted(sources) if not (ROOT / source).exists()] == []
 
 

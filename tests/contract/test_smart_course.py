@@ -14,6 +14,7 @@ from tests.contract.smart_clinic import FRAME, Browser, Clinic
 
 KEY = "hard-skin-on-warfarin"
 ALL = "launch patient/*.rs"
+pytestmark = pytest.mark.thorough
 
 
 @pytest.fixture

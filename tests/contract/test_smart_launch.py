@@ -32,6 +32,7 @@ V2 = (
     "launch patient/Patient.rs patient/Observation.rs patient/Condition.rs patient/MedicationRequest.rs "
     "patient/Medication.rs patient/Procedure.rs"
 )
+pytestmark = pytest.mark.thorough
 HUGE = b'{"access_token": "' + b"x" * 600_000 + b'"}'
 
 

@@ -13,10 +13,11 @@ from tests.vignettes.fhir_writer import write
 from tests.vignettes.story import Vignette, load_vignettes
 
 VIGNETTES = load_vignettes()
+# The first dialect of each story is enough for `make test-quick`.
 PREFETCHED = [
-    pytest.param(vignette, dialect, id=f"{vignette.title} [{dialect}]")
+    pytest.param(vignette, dialect, id=f"{vignette.title} [{dialect}]", marks=[pytest.mark.thorough] if turn else [])
     for vignette in VIGNETTES
-    for dialect in vignette.dialects
+    for turn, dialect in enumerate(vignette.dialects)
 ]
 # Every story once over the network, the dialects by turns.
 FETCHED = [
@@ -35,6 +36,7 @@ def test_with_prefetch_the_cards_are_those_of_the_story(
     check(vignette, ehr.prefetched(vignette.hook, record, DIALECTS[dialect], vignette.unreadable))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("vignette", "dialect"), FETCHED)
 def test_from_a_fhir_server_the_cards_are_those_of_the_story(
     vignette: Vignette, dialect: str, ehr: Ehr, clock: Clock
