@@ -124,6 +124,10 @@ def test_product_moderate_scores_without_any_single_high_mineral() -> None:
     assert "mineral_moderate" in met(result(CALCIUM, calcium), result(PHOSPHATE, phosphate + STEP))
 
 
+def test_calcium_phosphate_and_product_that_are_all_normal_score_nothing() -> None:
+    assert met(result(CALCIUM, LIMITS.calcium_low), result(PHOSPHATE, LIMITS.phosphate_high)) == set()
+
+
 @pytest.mark.parametrize(("sex", "scores"), [("female", True), ("male", False), ("other", False), ("", False)])
 def test_female_sex_scores(sex: str, scores: bool) -> None:
     assert ("female" in met(sex=sex)) is scores
