@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,8 @@ from pathlib import Path
 
 import click
 
-ROOT = Path(__file__).parents[1]
+from tests.working_tree import ROOT, copy_tree, git_names
+
 FOLDERS = ("hooks", "fhir_mappings")
 _COMPARISONS = "Eq_NotEq NotEq_Eq Lt_LtE Lt_GtE LtE_Lt LtE_Gt Gt_GtE Gt_LtE GtE_Gt GtE_Lt Is_IsNot IsNot_Is"
 _ARITHMETIC = "Add_Sub Sub_Add Mul_Div Div_Mul FloorDiv_Div Mod_FloorDiv BitAnd_BitOr"
@@ -63,24 +63,11 @@ class Report:
 def changed_files(base: str, root: Path = ROOT) -> list[str]:
     """Our Python files that differ from the revision `base`, committed or not; MutantsError for an unknown one."""
     try:
-        changed = _git(root, "diff", "--name-only", "-z", "--diff-filter=d", base, "--", *FOLDERS)
+        changed = git_names(root, "diff", "--name-only", "-z", "--diff-filter=d", base, "--", *FOLDERS)
     except subprocess.CalledProcessError as error:
         raise MutantsError(f"git does not know the revision {base}: {error.stderr.strip()}") from None
-    new = _git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", *FOLDERS)
+    new = git_names(root, "ls-files", "--others", "--exclude-standard", "-z", "--", *FOLDERS)
     return sorted(name for name in {*changed, *new} if name.endswith(".py"))
-
-
-def _git(root: Path, *words: str) -> list[str]:
-    done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=True)
-    return done.stdout.split("\0")[:-1]
-
-
-def copy_tree(to: Path, root: Path = ROOT) -> None:
-    """Everything that git would take, as it stands in the working tree."""
-    for name in _git(root, "ls-files", "--cached", "--others", "--exclude-standard", "-z"):
-        if (root / name).is_file():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(root / name, to / name)
 
 
 def asked_tests(file: str, root: Path = ROOT) -> list[list[str]]:

@@ -20,11 +20,11 @@ from tests.mutants import (
     changed_files,
     command_for,
     configuration,
-    copy_tree,
     main,
     read_results,
     spoil,
 )
+from tests.working_tree import copy_tree
 
 RULE, ITS_TEST = "hooks/rule.py", "tests/unit/hooks/test_rule.py"
 DIFF = "--- mutation diff ---\n--- a/{file}\n+++ b/{file}\n@@ -1,2 +1,2 @@\n same\n-{old}\n+{new}\n"
