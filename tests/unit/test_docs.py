@@ -1,8 +1,8 @@
 """The documents name only what exists: tests, stories, files, links, images, commands, make targets and settings; and
 what they show to be copied is taken by the service.
 
-What may live here: finding such names and examples in README.md and docs/*.md, and trying each of them. Whether a
-sentence is true is for its reader; whether the thing it points at is there is for these tests.
+What may live here: finding such names and examples in the documents, and trying each of them. Whether a sentence is
+true is for its reader; whether the thing it points at is there is for these tests.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tests.vignettes.story import NOW, read_stories
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = "calciphylaxis-cds"
-DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 FOLDERS = tuple(f"{name}/" for name in ("hooks", "fhir_mappings", "cds_service", "tests", "docs", "bench", ".ci"))
 _FENCE = re.compile(r"^ *```.*?\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`]+)`")
@@ -172,7 +172,7 @@ def examples(text: str, table: str) -> list[str]:
 
 # ------------------------------------------------------------------ the documents
 def by_name(document: Path) -> str:
-    return document.name
+    return str(document.relative_to(ROOT))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=by_name)
