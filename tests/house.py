@@ -36,25 +36,53 @@ class House:
 OURS = House()
 
 
+@cache
+def modules(house: House = OURS) -> dict[str, Path]:
+    """Every module by its dotted name; a package by the name of its folder."""
+    found = (module for storey in house.storeys for module in sorted((house.root / storey).rglob("*.py")))
+    return {name_of(module, house): module for module in found}
+
+
+def name_of(module: Path, house: House = OURS) -> str:
+    """hooks/labs.py → hooks.labs"""
+    parts = module.relative_to(house.root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def parsed(module: Path) -> ast.Module:
+    """A module's source as a tree."""
+    return ast.parse(module.read_text(encoding="utf-8"), filename=str(module))
+
+
+def uses(name: str, house: House = OURS) -> Iterator[tuple[str, str]]:
+    """The modules of the house that this one imports, and when."""
+    named = modules(house)
+    for imported, kind in imports(parsed(named[name])):
+        known = _known(imported, named)
+        if known:
+            yield known, kind
+
+
 def rooms(house: House = OURS) -> list[str]:
     """Every folder with Python, and every single module of the open hall, by its dotted name."""
-    return sorted({room_of(name, module, house) for name, module in _modules(house).items()})
+    return sorted({room_of(module, house) for module in modules(house).values()})
 
 
-def room_of(name: str, module: Path, house: House = OURS) -> str:
+def room_of(module: Path, house: House = OURS) -> str:
     """hooks/cards/facts.py lies in hooks.cards, cds_service/app.py is a room by itself."""
     folder = ".".join(module.relative_to(house.root).parent.parts)
-    return name if folder == OPEN_HALL else folder
+    return name_of(module, house) if folder == OPEN_HALL else folder
 
 
 def arrows(house: House = OURS) -> dict[Arrow, str]:
     """Which room imports which, wherever in a file the import stands, and when it is carried out at the earliest."""
     found: dict[Arrow, str] = {}
-    modules = _modules(house)
-    for name, module in modules.items():
-        here = room_of(name, module, house)
-        for other, kind in _used(name, modules):
-            there = room_of(other, modules[other], house)
+    named = modules(house)
+    for name, module in named.items():
+        here = room_of(module, house)
+        for other, kind in uses(name, house):
+            there = room_of(named[other], house)
             if there != here:
                 found[here, there] = min(kind, found.get((here, there), kind), key=KINDS.index)
     return found
@@ -89,8 +117,7 @@ def circles(house: House = OURS) -> list[list[str]]:
 
 def module_circles(house: House = OURS) -> list[list[str]]:
     """Modules that reach each other, in one room or in several."""
-    modules = _modules(house)
-    return _circles({name: {other for other, _ in _used(name, modules)} for name in modules})
+    return _circles({name: {other for other, _ in uses(name, house)} for name in modules(house)})
 
 
 def upward(house: House = OURS) -> list[Arrow]:
@@ -139,35 +166,10 @@ def _ways(room: str, drawn: Mapping[Arrow, str]) -> Iterator[str]:
             yield f"    {'' if kind == AT_ONCE else kind + ' '}-> {', '.join(others)}"
 
 
-@cache
-def _modules(house: House) -> dict[str, Path]:
-    """Every module by its dotted name; a package by the name of its folder."""
-    found = (module for storey in house.storeys for module in sorted((house.root / storey).rglob("*.py")))
-    return {_name_of(module, house): module for module in found}
-
-
-def _name_of(module: Path, house: House) -> str:
-    parts = module.relative_to(house.root).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-@cache
-def _parsed(module: Path) -> ast.Module:
-    return ast.parse(module.read_text(encoding="utf-8"), filename=str(module))
-
-
-def _used(name: str, modules: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
-    """The modules of the house that this one imports, and when."""
-    for imported, kind in imports(_parsed(modules[name])):
-        known = _known(imported, modules)
-        if known:
-            yield known, kind
-
-
-def _known(imported: str, modules: Mapping[str, Path]) -> str | None:
+def _known(imported: str, named: Mapping[str, Path]) -> str | None:
     """`hooks.labs.Labs` is in hooks.labs; `hooks.labs` is that module itself, not something in hooks."""
     names = (imported, imported.rpartition(".")[0])
-    return next((name for name in names if name in modules), None)
+    return next((name for name in names if name in named), None)
 
 
 def _between_halls(house: House) -> Graph:
