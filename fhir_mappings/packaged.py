@@ -6,14 +6,23 @@ can be screened without it. Reading them is the only I/O of this package; it hap
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Iterable
 from importlib import resources
 from typing import Any
 
-from fhir_mappings.vocabulary import Vocabulary, load_vocabulary
+from fhir_mappings.data_files import checked
+from fhir_mappings.knowledge_files import (
+    POLICY_FILES,
+    REASONS_FILES,
+    VOCABULARY_FILES,
+    read_knowledge,
+    read_policy,
+    read_reasons,
+    read_vocabulary,
+)
+from fhir_mappings.vocabulary import Vocabulary
 from hooks.policy import Policy
-from hooks.policy_loading import load_policy
-from hooks.reasons import Reasons, load_reasons
+from hooks.reasons import Reasons
 
 PACKAGE_OF = {
     "thresholds": "hooks",
@@ -28,22 +37,35 @@ PACKAGE_OF = {
 """Every data file that clinicians own, by its name without ".toml", and the package it lies in."""
 
 
+def packaged_text(name: str) -> str:
+    """The text of the data file of this name ("drugs"), as it ships."""
+    return resources.files(PACKAGE_OF[name]).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+
+
 def packaged_data(name: str) -> dict[str, Any]:
-    """The parsed data file of this name ("drugs"), as it ships."""
-    text = resources.files(PACKAGE_OF[name]).joinpath(f"{name}.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    """The checked values of the data file of this name, as it ships."""
+    return checked(name, packaged_text(name))
 
 
 def default_policy() -> Policy:
     """The policy of the packaged files. Raises PolicyError with every problem of the files."""
-    return load_policy(*map(packaged_data, ("thresholds", "drug_rules", "status_cards", "wording")))
+    return read_policy(_texts(POLICY_FILES))
 
 
 def default_vocabulary() -> Vocabulary:
     """The vocabulary of the packaged files. Takes some tens of milliseconds: the caller keeps it."""
-    return load_vocabulary(*map(packaged_data, ("labs", "drugs", "conditions")))
+    return read_vocabulary(_texts(VOCABULARY_FILES))
+
+
+def default_knowledge() -> tuple[Policy, Vocabulary]:
+    """Policy and vocabulary of the packaged files. Raises DataFileError with every problem of both."""
+    return read_knowledge(_texts((*POLICY_FILES, *VOCABULARY_FILES)))
 
 
 def default_reasons(policy: Policy) -> Reasons:
     """The reasons of the packaged files for a policy. Raises PolicyError with every problem of the files."""
-    return load_reasons(packaged_data("reasons"), packaged_data("thresholds"), packaged_data("drug_rules"), policy)
+    return read_reasons(_texts(REASONS_FILES), policy)
+
+
+def _texts(names: Iterable[str]) -> dict[str, str]:
+    return {name: packaged_text(name) for name in names}

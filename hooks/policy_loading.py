@@ -1,21 +1,23 @@
 """The policy read from the four parsed data files, and checked whole.
 
-What may live here: reading and cross-references. The types stand in `policy`; the files are read by the caller.
+What may live here: reading and cross-references. The types stand in `policy`; the caller reads the files, and has
+checked the shape of each against its JSON Schema.
 """
 
 from __future__ import annotations
 
 import string
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from hooks.card import Indicator
 from hooks.cards import DRUG_PLACEHOLDERS, DRUG_WHY, FACTOR_PLACEHOLDERS, STATUS_PLACEHOLDERS, STATUS_WHY
+from hooks.name_checks import name_problems, unknown_names
 from hooks.policy import CardText, DrugClass, DrugRule, Policy, Role
 from hooks.situations import SITUATIONS
-from hooks.thresholds import PolicyError, load_thresholds
-from hooks.wording import Wording, load_wording
+from hooks.thresholds import PolicyError, read_thresholds, threshold_problems
+from hooks.wording import read_wording, wording_problems
 
 
 def load_policy(
@@ -24,39 +26,49 @@ def load_policy(
     status_cards: Mapping[str, Any],
     wording: Mapping[str, Any],
 ) -> Policy:
-    """A policy from the four parsed data files.
+    """A policy from the four parsed data files, whose shapes have been checked.
 
     Raises:
         PolicyError: with one line per problem, naming file and key.
     """
-    history, words = load_thresholds(thresholds), load_wording(wording)
-    problems = [*_rule_problems(drug_rules), *_class_problems(drug_rules, status_cards)]
-    drug_names = _Names(set(DRUG_PLACEHOLDERS), set(DRUG_WHY))
-    status_names = _Names(set(STATUS_PLACEHOLDERS), set(STATUS_WHY))
-    problems += _text_problems("drug_rules.toml", drug_rules.get("texts", {}), drug_names, words)
-    problems += _text_problems("status_cards.toml", status_cards.get("texts", {}), status_names, words)
-    problems += [
-        f"status_cards.toml: [texts.{topic}] is missing"
-        for topic in STATUS_TEXTS
-        if topic not in status_cards.get("texts", {})
-    ]
-    problems += [f"status_cards.toml: [phrases] lacks {name}" for name in PHRASES if not _phrase(status_cards, name)]
-    problems += [
-        f"wording.toml: [suggestions.{name}] there is no situation {situation}"
-        for name, text in words.suggestions.items()
-        for situation in (*text.when, *text.unless)
-        if situation not in SITUATIONS
-    ]
-    own = {entry.get("phrase", ""): {"drugs"} for entry in drug_rules.get("classes", {}).values()}
-    problems += _short_text_problems(status_cards.get("phrases", {}), {**own, **PHRASES}, words)
+    files = {"thresholds": thresholds, "drug_rules": drug_rules, "status_cards": status_cards, "wording": wording}
+    problems = list(policy_problems(files))
     if problems:
         raise PolicyError("\n".join(problems))
     rules: dict[str, tuple[DrugRule, ...]] = {}
     for row in drug_rules["rules"]:
         rules[row["drug_class"]] = (*rules.get(row["drug_class"], ()), _rule(row))
-    classes = {name: _drug_class(entry) for name, entry in drug_rules["classes"].items()}
-    texts, phrases = _texts(status_cards), dict(status_cards["phrases"])
-    return Policy(history, classes, rules, _texts(drug_rules), texts, phrases, words)
+    return Policy(
+        read_thresholds(thresholds),
+        {name: _drug_class(entry) for name, entry in drug_rules["classes"].items()},
+        rules,
+        _texts(drug_rules),
+        _texts(status_cards),
+        dict(status_cards["phrases"]),
+        read_wording(wording),
+    )
+
+
+def policy_problems(files: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What no schema can say of these of the four files, by name: what they name exists, in them or in the rules.
+
+    Where a file is not given, because it could not be read, what the others say of it is not checked.
+    """
+    if "thresholds" in files:
+        yield from threshold_problems(files["thresholds"])
+    if "drug_rules" in files:
+        yield from _rule_problems(files["drug_rules"])
+    if "status_cards" in files:
+        yield from _status_problems(files["status_cards"], files.get("drug_rules"))
+    if "wording" in files:
+        words = files["wording"]
+        yield from wording_problems(words)
+        yield from _label_problems(words)
+        drug_names = _Names(set(DRUG_PLACEHOLDERS), set(DRUG_WHY))
+        status_names = _Names(set(STATUS_PLACEHOLDERS), set(STATUS_WHY))
+        for name, names in (("drug_rules", drug_names), ("status_cards", status_names)):
+            if name in files:
+                yield from _text_problems(f"{name}.toml", files[name]["texts"], names, words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,31 +118,8 @@ PHRASES: Mapping[str, set[str]] = {
 """The half-sentences that `status_facts` uses, with the placeholders of each."""
 
 
-def _phrase(status_cards: Mapping[str, Any], name: str) -> object:
-    return status_cards.get("phrases", {}).get(name)
-
-
 def _drug_class(entry: Mapping[str, Any]) -> DrugClass:
     return DrugClass(**{**entry, "role": Role(entry.get("role", Role.NEUTRAL))})
-
-
-def _class_problems(drug_rules: Mapping[str, Any], status_cards: Mapping[str, Any]) -> Iterator[str]:
-    classes = drug_rules.get("classes", {})
-    for name, entry in classes.items():
-        where = f"drug_rules.toml: [classes.{name}]"
-        if not entry.get("name"):
-            yield f"{where} lacks name"
-        yield from (f"{where}: there is no key {key}" for key in entry if key not in _CLASS_KEYS)
-        if entry.get("role", Role.NEUTRAL) not in set(Role):
-            yield f"{where}: role is feeding, helping or neutral"
-        is_feeding = entry.get("role") == Role.FEEDING
-        if is_feeding and entry.get("phrase") not in {*PHRASES, *status_cards.get("phrases", {})}:
-            yield f"{where}: its phrase is missing in [phrases] of status_cards.toml"
-        if not is_feeding and ("phrase" in entry or "in_summary" in entry):
-            yield f"{where}: phrase and in_summary are for feeding classes"
-    for number, row in enumerate(drug_rules.get("rules", ()), 1):
-        if row.get("drug_class") not in classes:
-            yield f"drug_rules.toml: rule {number}: [classes] lacks {row.get('drug_class')}"
 
 
 def _rule(row: Mapping[str, Any]) -> DrugRule:
@@ -147,8 +136,6 @@ def _rule(row: Mapping[str, Any]) -> DrugRule:
     )
 
 
-_CLASS_KEYS = {field.name for field in fields(DrugClass)}
-_RULE_KEYS = {"source", *(field.name for field in fields(DrugRule))}
 _LISTS = ("lead", "do", "evidence", "why", "needs", "suggest", "override")
 
 
@@ -160,57 +147,61 @@ def _texts(data: Mapping[str, Any]) -> dict[str, CardText]:
 
 
 def _rule_problems(data: Mapping[str, Any]) -> Iterator[str]:
-    texts = data.get("texts", {})
-    if not data.get("rules"):
-        yield "drug_rules.toml: there are no rules"
-    for number, row in enumerate(data.get("rules", ()), 1):
-        where = f"drug_rules.toml: rule {number} ({row.get('drug_class')}, {row.get('topic')})"
-        for name in ("drug_class", "topic", "indicator", "source"):
-            if not row.get(name):
-                yield f"{where} lacks {name}"
-        yield from (f"{where}: there is no key {name}" for name in row if name not in _RULE_KEYS)
-        for name in ("indicator", "at_patient_view"):
-            if row.get(name, "info") not in set(Indicator):
-                yield f"{where}: {name} is info, warning or critical"
-        for name in (*row.get("when", ()), *row.get("unless", ())):
-            if name not in SITUATIONS:
-                yield f"{where}: there is no situation {name}"
-        if row.get("text", row.get("topic")) not in texts:
+    for number, row in enumerate(data["rules"], 1):
+        where = f"drug_rules.toml: rules {number} ({row['topic']})"
+        yield from unknown_names(f"{where}: drug_class", [row["drug_class"]], data["classes"])
+        yield from _situation_problems(where, row)
+        if row.get("text", row["topic"]) not in data["texts"]:
             yield f"{where}: there is no text for it"
 
 
-def _text_problems(file: str, texts: Mapping[str, Mapping[str, Any]], names: _Names, words: Wording) -> Iterator[str]:
+def _situation_problems(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    for key in ("when", "unless"):
+        yield from unknown_names(f"{where}: {key}", entry.get(key, ()), SITUATIONS)
+
+
+def _status_problems(data: Mapping[str, Any], drug_rules: Mapping[str, Any] | None) -> Iterator[str]:
+    """Every text and half-sentence that the rules and drug classes use is there, and has no unknown placeholder."""
+    yield from name_problems("status_cards.toml: [texts]", data["texts"], STATUS_TEXTS)
+    classes = data["phrases"] if drug_rules is None else _phrases_of_classes(drug_rules)
+    phrases = {**dict.fromkeys(classes, {"drugs"}), **PHRASES}
+    yield from name_problems("status_cards.toml: [phrases]", data["phrases"], phrases)
+    for name, known in phrases.items():
+        where, lines = f"status_cards.toml: [phrases] {name}", [data["phrases"].get(name, "")]
+        yield from (f"{where}: {problem}" for problem in _placeholder_problems(lines, known))
+
+
+def _phrases_of_classes(drug_rules: Mapping[str, Any]) -> list[str]:
+    return [entry["phrase"] for entry in drug_rules["classes"].values() if "phrase" in entry]
+
+
+def _text_problems(
+    file: str, texts: Mapping[str, Mapping[str, Any]], names: _Names, words: Mapping[str, Any]
+) -> Iterator[str]:
     known = {
         "why": names.why,
-        "needs": set(words.needs),
-        "suggest": set(words.suggestions),
-        "override": set(words.override_reasons),
+        "needs": set(words["needs"]),
+        "suggest": set(words["suggestions"]),
+        "override": {entry["code"] for entry in words["override_reasons"]},
     }
     for name, entry in texts.items():
         where = f"{file}: [texts.{name}]"
-        for key in ("title", "summary", "lead", "evidence"):
-            if not entry.get(key):
-                yield f"{where} lacks {key}"
-        yield from (f"{where}: there is no key {key}" for key in entry if key not in ("title", "summary", *_LISTS))
         for key, allowed in known.items():
-            unknown = [item for item in entry.get(key, ()) if item not in allowed]
-            yield from (f"{where}: {key} names the unknown {item}" for item in unknown)
-        lines = [entry.get("summary", ""), *(line for key in ("lead", "do", "evidence") for line in entry.get(key, ()))]
+            yield from unknown_names(f"{where}: {key}", entry.get(key, ()), allowed)
+        lines = [entry["summary"], *(line for key in ("lead", "do", "evidence") for line in entry.get(key, ()))]
         yield from (f"{where}: {problem}" for problem in _placeholder_problems(lines, names.placeholders))
 
 
-def _short_text_problems(phrases: Mapping[str, str], known_in: Mapping[str, set[str]], words: Wording) -> Iterator[str]:
-    """Unknown placeholders in half-sentences, labels and factors; a label names its {drug} where it removes one."""
-    texts = [
-        *((f"status_cards.toml: [phrases] {name}", text, known_in.get(name, set())) for name, text in phrases.items()),
-        *((f"wording.toml: [factors] {name}", text, FACTOR_PLACEHOLDERS) for name, text in words.factors.items()),
-        *(
-            (f"wording.toml: [suggestions.{name}]", entry.label, {"drug"} if "remove" in entry.actions else set())
-            for name, entry in words.suggestions.items()
-        ),
-    ]
-    for where, text, known in texts:
-        yield from (f"{where}: {problem}" for problem in _placeholder_problems([text], known))
+def _label_problems(words: Mapping[str, Any]) -> Iterator[str]:
+    """Situations and placeholders of labels and factors; a label names its {drug} where it removes one."""
+    for name, text in words["factors"].items():
+        where = f"wording.toml: [factors] {name}"
+        yield from (f"{where}: {problem}" for problem in _placeholder_problems([text], FACTOR_PLACEHOLDERS))
+    for name, entry in words["suggestions"].items():
+        where = f"wording.toml: [suggestions.{name}]"
+        known = {"drug"} if "remove" in entry["actions"] else set()
+        yield from (f"{where}: {problem}" for problem in _placeholder_problems([entry["label"]], known))
+        yield from _situation_problems(where, entry)
 
 
 def _placeholder_problems(lines: Iterable[str], known: Collection[str]) -> Iterator[str]:

@@ -1,18 +1,21 @@
 """The thresholds in force on a day, as types, read from the parsed `thresholds.toml`.
 
-What may live here: reading and checking numbers. No number is written in Python.
+What may live here: reading numbers, and checking that they make sense beside each other. No number is written in
+Python; shape, unit and plausible range of each stand in the JSON Schema of the file, which is checked before.
 """
 
 from __future__ import annotations
 
-import math
+import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
 from hooks.chart import Analyte
+from hooks.name_checks import unknown_names
 
 
 class PolicyError(ValueError):
@@ -79,6 +82,18 @@ class Thresholds:
     points: Mapping[str, int]
 
 
+ORDERS = (
+    "calcium_very_low < calcium_low < calcium_upper_normal < calcium_high < calcium_very_high",
+    "ionised_calcium_very_low < ionised_calcium_low < ionised_calcium_high",
+    "product_moderate < product_high",
+    "pth_vitamin_d_times < pth_high_times",
+    "hd_kt_v_minimum <= hd_kt_v_target",
+    "temperature_low < temperature_high",
+    "white_cells_low < white_cells_high",
+    "elevated_risk_score < high_risk_score",
+)
+"""How neighbours stand to each other on every day. A policy in another order is refused."""
+
 FACTORS = (
     "vitamin_k_antagonist",
     "mineral_high",
@@ -114,69 +129,63 @@ class ThresholdHistory:
         return self.periods[max(index, 0)][1]
 
 
-def load_thresholds(data: Mapping[str, Any]) -> ThresholdHistory:
-    """The parsed `thresholds.toml`, checked whole: unknown or missing keys, lacking sources, units or dates.
+def read_thresholds(data: Mapping[str, Any]) -> ThresholdHistory:
+    """The thresholds of the parsed `thresholds.toml`, which has no problems."""
+    return ThresholdHistory(tuple((day, _in_force(data, day)) for day in _days(data)))
 
-    Raises:
-        PolicyError: with one line per problem.
-    """
-    problems = list(_problems(data))
-    if problems:
-        raise PolicyError("\n".join(problems))
-    days = sorted({entry["since"] for section in _sections(data).values() for entry in section["values"]})
-    return ThresholdHistory(tuple((day, _in_force(data, day)) for day in days))
+
+def threshold_problems(data: Mapping[str, Any]) -> Iterator[str]:
+    """What no schema can say: each analyte has one window, a day one value, and neighbours stand in their order."""
+    yield from _window_problems(data["windows"])
+    for key, section in _sections(data).items():
+        days = Counter(entry["since"] for entry in section["values"])
+        yield from (_problem(key, f"has {times} values from {day} on") for day, times in days.items() if times > 1)
+    yield from _order_problems(data)
+
+
+def _problem(key: str, what: str) -> str:
+    return f"thresholds.toml: [{key}] {what}"
 
 
 def _sections(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Every table that carries dated values, by its full key."""
     flat = {key: value for key, value in data.items() if key not in ("windows", "points")}
     for group in ("windows", "points"):
-        flat |= {f"{group}.{key}": value for key, value in data.get(group, {}).items()}
+        flat |= {f"{group}.{key}": value for key, value in data[group].items()}
     return flat
 
 
-def _problems(data: Mapping[str, Any]) -> Iterator[str]:
-    sections = _sections(data)
-    known = {*_NUMBERS, *(f"points.{factor}" for factor in FACTORS)}
-    for key in sorted(known - sections.keys()):
-        yield f"thresholds.toml: [{key}] is missing"
-    for key in sorted(key for key in sections.keys() - known if not key.startswith("windows.")):
-        yield f"thresholds.toml: [{key}] is not a threshold that any rule uses"
-    for key, section in sections.items():
-        yield from (f"thresholds.toml: [{key}] lacks {name}" for name in ("says", "unit") if not section.get(name))
-        numbers = ("fresh", "usable") if key.startswith("windows.") else ("value",)
-        yield from _value_problems(key, section.get("values"), numbers)
-    yield from _window_problems(data.get("windows", {}))
-
-
 def _window_problems(windows: Mapping[str, Any]) -> Iterator[str]:
-    covered = [(key, name) for key, section in windows.items() for name in section.get("analytes", ())]
-    for key, name in covered:
-        if name not in set(Analyte):
-            yield f"thresholds.toml: [windows.{key}] names the unknown analyte {name}"
+    covered = Counter(name for section in windows.values() for name in section["analytes"])
+    for key, section in windows.items():
+        yield from unknown_names(f"thresholds.toml: [windows.{key}] analytes", section["analytes"], list(Analyte))
+        for entry in section["values"]:
+            fresh, usable, since = entry["fresh"], entry["usable"], entry["since"]
+            if fresh > usable:
+                yield _problem(f"windows.{key}", f"fresh ({fresh}) from {since} on is longer than usable ({usable})")
     for analyte in Analyte:
-        times = sum(name == analyte for _, name in covered)
-        if times != 1:
-            yield f"thresholds.toml: [windows] names {analyte.value} {times} times, not once"
+        if covered[analyte] != 1:
+            yield _problem("windows", f"names {analyte.value} {covered[analyte]} times, not once")
 
 
-def _value_problems(key: str, values: object, numbers: tuple[str, ...]) -> Iterator[str]:
-    if not isinstance(values, list) or not values:
-        yield f"thresholds.toml: [{key}] has no values"
-        return
-    for entry in values:
-        if type(entry.get("since")) is not date:
-            yield f"thresholds.toml: [{key}] a value lacks the day from which it holds (since)"
-        if not entry.get("source"):
-            yield f"thresholds.toml: [{key}] a value lacks its source"
-        for number in numbers:
-            if not _is_number(entry.get(number)):
-                yield f"thresholds.toml: [{key}] a value lacks the number {number}"
+def _order_problems(data: Mapping[str, Any]) -> Iterator[str]:
+    """Each two neighbours out of order, told of the day from which they are."""
+    days = _days(data)
+    for order in ORDERS:
+        names, signs = re.findall(r"\w+", order), re.findall(r"<=?", order)
+        for lower, sign, upper in zip(names, signs, names[1:], strict=False):
+            wrong = False
+            for day in days:
+                low, high = (_current(data[name], day)["value"] for name in (lower, upper))
+                was_wrong, wrong = wrong, low > high or (low == high and sign == "<")
+                if wrong and not was_wrong:
+                    beside = f"{'not below' if sign == '<' else 'above'} {upper} ({high:g})"
+                    yield _problem(lower, f"{low:g} from {day} on is {beside}: the order must be {order}")
 
 
-def _is_number(value: object) -> bool:
-    """A number that can be compared with: TOML knows nan, with which every comparison fails in silence."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _days(data: Mapping[str, Any]) -> list[date]:
+    """The days on which any value begins to hold."""
+    return sorted({entry["since"] for section in _sections(data).values() for entry in section["values"]})
 
 
 def _current(section: Mapping[str, Any], day: date) -> Mapping[str, Any]:
@@ -189,11 +198,11 @@ def _current(section: Mapping[str, Any], day: date) -> Mapping[str, Any]:
 
 def _in_force(data: Mapping[str, Any], day: date) -> Thresholds:
     windows = {
-        Analyte(name): Window(fresh=entry["fresh"], usable=entry["usable"])
+        name: Window(fresh=entry["fresh"], usable=entry["usable"])
         for section in data["windows"].values()
         for entry in [_current(section, day)]
-        for name in section["analytes"]
+        for name in map(Analyte, section["analytes"])
     }
-    points = {factor: int(_current(data["points"][factor], day)["value"]) for factor in FACTORS}
+    points = {factor: _current(data["points"][factor], day)["value"] for factor in FACTORS}
     numbers = {name: float(_current(data[name], day)["value"]) for name in _NUMBERS}
     return Thresholds(windows=windows, points=points, **numbers)

@@ -1,18 +1,20 @@
 """Names, decimals and sentences that all cards share, read from the parsed `wording.toml`.
 
-What may live here: types and checks of wording. The words themselves stand in the TOML file.
+What may live here: types, and whether the names in the file fit. The words themselves stand in the TOML file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hooks.card import OverrideReason
 from hooks.chart import Analyte
+from hooks.name_checks import name_problems, unknown_names
 from hooks.skin_signs import LEVELS
-from hooks.thresholds import FACTORS, PolicyError
+from hooks.thresholds import FACTORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,44 +71,29 @@ class Wording:
     override_reasons: Mapping[str, OverrideReason]
 
 
-def load_wording(data: Mapping[str, Any]) -> Wording:
-    """The parsed `wording.toml`, checked whole.
-
-    Raises:
-        PolicyError: with one line per problem.
-    """
-    problems = [
-        *_lacking("analytes", data, {analyte.value for analyte in Analyte}),
-        *_lacking("signs", data, set(LEVELS)),
-        *_lacking("signs_short", data, set(LEVELS)),
-        *_lacking("factors", data, set(FACTORS)),
-        *_lacking("factors_short", data, set(FACTORS)),
-        *_unknown_actions(data),
-    ]
-    if problems:
-        raise PolicyError("\n".join(problems))
-    try:
-        return _wording(data)
-    except (KeyError, TypeError, ValueError) as error:
-        raise PolicyError(f"wording.toml: {error!r}") from error
-
-
-def _lacking(section: str, data: Mapping[str, Any], names: set[str]) -> list[str]:
-    have = set(data.get(section, {}))
-    return [f"wording.toml: [{section}] lacks or misnames {name}" for name in sorted(have ^ names)]
+def wording_problems(data: Mapping[str, Any]) -> Iterator[str]:
+    """What no schema can say: everything that the rules name has its words, and names lead somewhere."""
+    analytes = {analyte.value for analyte in Analyte}
+    expected: Mapping[str, Collection[str]] = {
+        "analytes": analytes,
+        "signs": LEVELS,
+        "signs_short": LEVELS,
+        "factors": FACTORS,
+        "factors_short": FACTORS,
+    }
+    for section, names in expected.items():
+        yield from name_problems(f"wording.toml: [{section}]", data[section], names)
+    for name, need in data["needs"].items():
+        yield from unknown_names(f"wording.toml: [needs.{name}] analytes", need["analytes"], analytes)
+    actions = {"remove", *data["actions"]}
+    for name, entry in data["suggestions"].items():
+        yield from unknown_names(f"wording.toml: [suggestions.{name}] actions", entry["actions"], actions)
+    codes = Counter(entry["code"] for entry in data["override_reasons"])
+    yield from (f"wording.toml: override_reasons: {code} stands {n} times" for code, n in codes.items() if n > 1)
 
 
-def _unknown_actions(data: Mapping[str, Any]) -> list[str]:
-    known = {"remove", *data.get("actions", {})}
-    return [
-        f"wording.toml: [suggestions.{name}] uses the unknown action {action}"
-        for name, entry in data.get("suggestions", {}).items()
-        for action in entry.get("actions", ())
-        if action not in known
-    ]
-
-
-def _wording(data: Mapping[str, Any]) -> Wording:
+def read_wording(data: Mapping[str, Any]) -> Wording:
+    """The wording of the parsed `wording.toml`, which has no problems."""
     return Wording(
         footer=data["footer"],
         analytes={Analyte(name): ResultStyle(**entry) for name, entry in data["analytes"].items()},

@@ -13,7 +13,12 @@ from fhir_mappings.vocabulary.conditions import (
 )
 from fhir_mappings.vocabulary.drugs import Codes, Drug, DrugVocabulary
 from fhir_mappings.vocabulary.labs import AnalyteWords, LabVocabulary
-from fhir_mappings.vocabulary.vocabulary import Vocabulary, VocabularyError, load_vocabulary
+from fhir_mappings.vocabulary.vocabulary import (
+    Vocabulary,
+    VocabularyError,
+    load_vocabulary,
+    vocabulary_problems,
+)
 
 __all__ = [
     "CALCIPHYLAXIS",
@@ -30,4 +35,5 @@ __all__ = [
     "Vocabulary",
     "VocabularyError",
     "load_vocabulary",
+    "vocabulary_problems",
 ]

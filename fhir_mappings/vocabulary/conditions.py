@@ -1,21 +1,22 @@
 """`conditions.toml` as types: which codes and words stand for which concept.
 
-What may live here: reading and checking that file, and looking a code up; no FHIR resources.
+What may live here: reading that file, what no JSON Schema can check in it, and looking a code up; no FHIR resources.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from fhir_mappings.clauses import ReadingWords
 from fhir_mappings.code_systems import ANY_ICD10, System
+from fhir_mappings.data_faults import inside
 from fhir_mappings.fhir_json import Coding
+from fhir_mappings.vocabulary.file_problems import FileProblems
 from fhir_mappings.vocabulary.phrases import any_of, near, source_of, stem_of
-from fhir_mappings.vocabulary.toml_table import Table, is_snomed
 
 FILE = "conditions.toml"
 
@@ -27,8 +28,6 @@ REQUIRED = (CALCIPHYLAXIS, RESIDUAL, *DIALYSIS_PROCEDURES, MECHANICAL_VALVE)
 """Concepts that this package itself asks for by name."""
 
 KINDS = ("condition", "procedure")
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_ICD10_CODE = re.compile(r"[A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?")
 KEPT_CODE_LENGTH = 20
 """No code is longer: what is, was written by a person, and its answer is not kept."""
 _ICD_MARKS = "+*!†‡ "
@@ -120,37 +119,47 @@ def icd10_code(code: str) -> str:
 
 
 def parse_conditions(data: Mapping[str, Any], problems: list[str]) -> ConditionVocabulary:
-    """The vocabulary of parsed `conditions.toml`; mistakes are added to `problems`."""
-    file = Table(data, FILE, problems)
+    """The vocabulary of parsed `conditions.toml`, whose shape has been checked; mistakes are added to `problems`."""
+    file = FileProblems(FILE, data, problems)
     index = _Index()
     names: set[str] = set()
-    for table in file.tables("concept"):
-        name = table.text("name")
-        if name in names:
-            table.problem("name", "stands twice")
-        if not _NAME.fullmatch(name):
-            table.problem("name", "must be lower_snake")
-        names.add(name)
-        index.add(table, name)
+    for number, entry in enumerate(data["concept"]):
+        if entry["name"] in names:
+            file.note("stands twice", "concept", number, "name")
+        names.add(entry["name"])
+        file.check_snomed(entry.get("snomed", ()), "concept", number, "snomed")
+        index.add(entry)
     for name in REQUIRED:
         if name not in names:
-            file.problem("concept", f"{name} is missing")
-    calciphylaxis = file.table("calciphylaxis")
-    disease_names = calciphylaxis.texts("names", required=True)
-    signs = tuple(_sign(table, names) for table in file.tables("sign", label="concept"))
-    vocabulary = ConditionVocabulary(
+            file.note(f"{name} is missing", "concept")
+    _check_names(file, names)
+    disease, signs = data["calciphylaxis"], tuple(map(_sign, data["sign"]))
+    return ConditionVocabulary(
         conditions=index.of("condition"),
         procedures=index.of("procedure"),
         codes=index.codes,
         instead_of=index.instead_of,
-        calciphylaxis=any_of(disease_names),
-        words=_words(file.table("negation"), calciphylaxis),
+        calciphylaxis=any_of(disease["names"]),
+        words=_words(data["negation"], disease),
         signs=signs,
-        texture=_texture(file.table("changed_skin_texture"), names),
-        stems=(*map(stem_of, disease_names), *(stem for sign in signs for stem in sign.stems)),
+        texture=_texture(data["changed_skin_texture"]),
+        stems=(*map(stem_of, disease["names"]), *(stem for sign in signs for stem in sign.stems)),
     )
-    file.close()
-    return vocabulary
+
+
+def _check_names(file: FileProblems, names: Collection[str]) -> None:
+    """Note the concepts that are named and do not stand in the file."""
+    places: list[tuple[str | int, ...]] = [("changed_skin_texture", key) for key in ("concept", "otherwise")]
+    places += [("sign", number, "concept") for number, _ in enumerate(file.data["sign"])]
+    places += [
+        ("concept", number, "instead_of", place)
+        for number, entry in enumerate(file.data["concept"])
+        for place, _ in enumerate(entry.get("instead_of", ()))
+    ]
+    for path in places:
+        concept = inside(file.data, path)
+        if concept not in names:
+            file.note(f"{concept} is no concept of this file", *path)
 
 
 class _Index:
@@ -161,27 +170,20 @@ class _Index:
         self.instead_of: dict[str, tuple[str, ...]] = {}
         self.codes: dict[str, tuple[str, ...]] = {}
 
-    def add(self, table: Table, name: str) -> None:
-        kinds = table.texts("kinds") or ("condition",)
-        for kind in set(kinds) - set(KINDS):
-            table.problem("kinds", f"{kind} is neither of {', '.join(KINDS)}")
-        snomed, cpt, icd11 = table.codes("snomed"), table.codes("cpt"), table.codes("icd11")
-        for code in snomed:
-            if not is_snomed(code):
-                table.problem(f"snomed {code}", "is no SNOMED CT code (shape or check digit)")
+    def add(self, entry: Mapping[str, Any]) -> None:
+        name = entry["name"]
+        snomed, cpt, icd11 = (tuple(entry.get(key, ())) for key in ("snomed", "cpt", "icd11"))
         exact = [(System.SNOMED, code) for code in snomed]
         exact += [(System.CPT, code) for code in cpt] + [(System.ICD11, code) for code in icd11]
-        exact += [(System.ICD9_CM, code) for code in table.texts("icd9_exact")]
-        exact += [(System.ICD10, code) for code in _icd10(table, "icd10_exact")]
-        prefixes = [(System.ICD10, code) for code in _icd10(table, "icd10")]
-        prefixes += [(System.ICD10_CM, code) for code in _icd10(table, "icd10_cm")]
-        exceptions = _icd10(table, "icd10_not")
+        exact += [(System.ICD9_CM, code) for code in entry.get("icd9_exact", ())]
+        exact += [(System.ICD10, icd10_code(code)) for code in entry.get("icd10_exact", ())]
+        prefixes = [(System.ICD10, icd10_code(code)) for code in entry.get("icd10", ())]
+        prefixes += [(System.ICD10_CM, icd10_code(code)) for code in entry.get("icd10_cm", ())]
+        exceptions = [icd10_code(code) for code in entry.get("icd10_not", ())]
         self.codes[name] = (*snomed, *cpt)
-        self.instead_of[name] = table.texts("instead_of")
-        for kind in set(kinds) & set(KINDS):
+        self.instead_of[name] = tuple(entry.get("instead_of", ()))
+        for kind in entry.get("kinds", ("condition",)):
             _add(self.maps[kind], (exact, prefixes, exceptions), name)
-        table.cited()
-        table.close()
 
     def of(self, kind: str) -> Concepts:
         exact, prefixes, exceptions = self.maps[kind]
@@ -194,63 +196,29 @@ def _add(maps: Iterable[dict[Any, Any]], keys: Iterable[Iterable[Any]], name: st
             target[key] = (*target.get(key, ()), name)
 
 
-def _icd10(table: Table, key: str) -> list[str]:
-    codes = table.texts(key)
-    for code in codes:
-        if not _ICD10_CODE.fullmatch(code):
-            table.problem(f"{key} {code}", "is no ICD-10 code")
-    return [icd10_code(code) for code in codes]
-
-
-def _words(negation: Table, calciphylaxis: Table) -> ReadingWords:
-    ends = negation.texts("clause_ends", required=True)
-    words = ReadingWords(
-        before=any_of(negation.texts("before", required=True)),
-        after=any_of(negation.texts("after", required=True)),
-        still_open=any_of(negation.texts("still_open", required=True)),
-        harmless=any_of(negation.texts("harmless", required=True)),
+def _words(negation: Mapping[str, Any], calciphylaxis: Mapping[str, Any]) -> ReadingWords:
+    ends = [source_of(end) for end in negation["clause_ends"]]
+    return ReadingWords(
+        before=any_of(negation["before"]),
+        after=any_of(negation["after"]),
+        still_open=any_of(negation["still_open"]),
+        harmless=any_of(negation["harmless"]),
         # A point between digits ("2.5 cm") ends nothing.
-        clause_end=re.compile("|".join([r"[;:,]", r"\.(?!\d)", *map(source_of, ends)]), re.IGNORECASE),
-        phrase_end=re.compile("|".join([r"[;:]", r"\.(?!\d)", *map(source_of, ends)]), re.IGNORECASE),
-        provisional=any_of(calciphylaxis.texts("provisional", required=True)),
-        history=any_of(calciphylaxis.texts("history", required=True)),
+        clause_end=re.compile("|".join([r"[;:,]", r"\.(?!\d)", *ends]), re.IGNORECASE),
+        phrase_end=re.compile("|".join([r"[;:]", r"\.(?!\d)", *ends]), re.IGNORECASE),
+        provisional=any_of(calciphylaxis["provisional"]),
+        history=any_of(calciphylaxis["history"]),
     )
-    for table in (negation, calciphylaxis):
-        table.cited()
-        table.close()
-    return words
 
 
-def _sign(table: Table, names: Iterable[str]) -> SignWords:
-    concept = _known(table, "concept", names)
-    alone, close, of = table.texts("alone"), table.texts("near"), table.texts("of")
-    within = table.number("within", required=bool(close)) or 0
+def _sign(entry: Mapping[str, Any]) -> SignWords:
+    alone, close = entry.get("alone", ()), entry.get("near", ())
     sources = [source_of(word) for word in alone]
-    if bool(close) is not bool(of):
-        table.problem("near", "goes together with `of`")
-    elif close:
-        sources.append(near(close, of, int(within)))
-    elif not alone:
-        table.problem("alone", "needs words")
-    table.cited()
-    table.close()
-    pattern = re.compile("|".join(sources), re.IGNORECASE) if sources else any_of(())
-    return SignWords(concept, pattern, tuple(map(stem_of, (*alone, *close))))
+    if close:
+        sources.append(near(close, entry["of"], entry["within"]))
+    pattern = re.compile("|".join(sources), re.IGNORECASE)
+    return SignWords(entry["concept"], pattern, tuple(map(stem_of, (*alone, *close))))
 
 
-def _texture(table: Table, names: Iterable[str]) -> TextureWords:
-    texture = TextureWords(
-        concept=_known(table, "concept", names),
-        otherwise=_known(table, "otherwise", names),
-        pattern=any_of(table.texts("words", required=True)),
-    )
-    table.cited()
-    table.close()
-    return texture
-
-
-def _known(table: Table, key: str, names: Iterable[str]) -> str:
-    concept = table.text(key)
-    if concept not in names:
-        table.problem(key, f"{concept} is no concept of this file")
-    return concept
+def _texture(entry: Mapping[str, Any]) -> TextureWords:
+    return TextureWords(entry["concept"], entry["otherwise"], any_of(entry["words"]))

@@ -1,6 +1,6 @@
 """`drugs.toml` as types: which codes and names are which drug, in which class.
 
-What may live here: reading and checking that file. Matching stands in `drug_matching.py`.
+What may live here: reading that file, and what no JSON Schema can check in it. Matching stands in `drug_matching.py`.
 """
 
 from __future__ import annotations
@@ -12,15 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from fhir_mappings.drug_routes import WORD, Route, Routes, WordList
+from fhir_mappings.vocabulary.file_problems import FileProblems
 from fhir_mappings.vocabulary.phrases import any_of, source_of
-from fhir_mappings.vocabulary.toml_table import Table, is_snomed
 
 FILE = "drugs.toml"
 
 NOT_INJECTED, ONLY_ORAL = "not injected", "oral"
-_CLASS = re.compile(r"[a-z][a-z0-9_]*")
-_RXCUI = re.compile(r"\d{1,8}")
-_ATC = re.compile(r"[A-Z](?:\d\d(?:[A-Z](?:[A-Z](?:\d\d)?)?)?)?")
 
 _PLAIN = re.compile(r"[^\W_]+(?:[\s\-]+[^\W_]+)*")
 """A phrase of words alone, without any of the signs that stand for something else."""
@@ -97,39 +94,41 @@ class DrugVocabulary:
     names: PhraseIndex[Drug]
     traps: PhraseIndex[None]
     routes: Routes
+    classes: frozenset[str]
 
 
 def parse_drugs(data: Mapping[str, Any], problems: list[str]) -> DrugVocabulary:
-    """The vocabulary of parsed `drugs.toml`; mistakes are added to `problems`."""
-    file = Table(data, FILE, problems)
-    index = _Index()
-    for number, table in enumerate(file.tables("drug")):
-        index.add_drug(table, number)
-    for table in file.tables("trap"):
-        index.add_trap(table)
-    multivitamins = _rxnorm(file, "multivitamin_products")
-    for code in multivitamins & index.products.keys():
-        file.problem(f"multivitamin_products {code}", "also stands under a drug")
-    routes = _routes(file.table("routes"))
-    file.close()
+    """The vocabulary of parsed `drugs.toml`, whose shape has been checked; mistakes are added to `problems`."""
+    file = FileProblems(FILE, data, problems)
+    index = _Index(file)
+    for number, entry in enumerate(data["drug"]):
+        index.add_drug(entry, number)
+    for number, entry in enumerate(data["trap"]):
+        index.add_trap(entry, number)
+    multivitamins = frozenset(data["multivitamin_products"])
+    for code in data["multivitamin_products"]:
+        if code in index.products:
+            file.note(f"{code} also stands under a drug", "multivitamin_products")
     return DrugVocabulary(
         products=index.products,
         unrouted=index.unrouted,
         excluded=index.excluded,
-        multivitamins=frozenset(multivitamins),
+        multivitamins=multivitamins,
         atc=index.atc,
         atc_groups=index.atc_groups,
         snomed=index.snomed,
         names=PhraseIndex((name, drug) for name, drug in index.names.values()),
         traps=PhraseIndex((phrase, None) for phrase in index.phrases),
-        routes=routes,
+        routes=_routes(data["routes"], file),
+        classes=frozenset(name for entry in data["drug"] for name in _classes(entry)),
     )
 
 
 class _Index:
     """The codes and names while the file is read."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: FileProblems) -> None:
+        self.file = file
         self.products: dict[str, tuple[Drug, ...]] = {}
         self.unrouted: dict[str, tuple[Drug, ...]] = {}
         self.excluded: dict[str, tuple[Drug, ...]] = {}
@@ -139,113 +138,55 @@ class _Index:
         self.names: dict[str, tuple[str, Drug]] = {}
         self.phrases: list[str] = []
 
-    def add_drug(self, table: Table, number: int) -> None:
-        route = table.text("route", required=False)
-        if route not in ("", NOT_INJECTED, ONLY_ORAL):
-            table.problem("route", f'must be "{NOT_INJECTED}" or "{ONLY_ORAL}"')
-        drug = Drug(number, table.text("name"), _classes(table), route, table.flag("mixture"))
-        products, excluded = _rxnorm(table, "rxnorm_products"), _rxnorm(table, "excluded_products")
-        unrouted = _rxnorm(table, "rxnorm_ingredients") | _rxnorm(table, "rxnorm_components")
-        for code in excluded & (products | unrouted):
-            table.problem(f"excluded_products {code}", "also stands under its products")
-        atc, groups, snomed = _atc(table, "atc"), _atc(table, "atc_groups"), _snomed(table)
-        names = _phrases(table, "names")
-        if not (products or unrouted or atc or groups or snomed or names):
-            table.problem("names", "the drug has neither a code nor a name")
-        for name in names:
+    def add_drug(self, entry: Mapping[str, Any], number: int) -> None:
+        drug = Drug(number, entry["name"], _classes(entry), entry.get("route", ""), entry.get("mixture", False))
+        products, excluded = entry.get("rxnorm_products", {}), entry.get("excluded_products", {})
+        unrouted = {**entry.get("rxnorm_ingredients", {}), **entry.get("rxnorm_components", {})}
+        for code in excluded:
+            if code in products or code in unrouted:
+                self.file.note(f"{code} also stands under its products", "drug", number, "excluded_products")
+        self.file.check_snomed(entry.get("snomed", ()), "drug", number, "snomed")
+        for name in entry.get("names", ()):
             if name.lower() in self.names:
-                table.problem(f"names {name}", f"also stands under {self.names[name.lower()][1].name}")
+                other = self.names[name.lower()][1].name
+                self.file.note(f"{name} also stands under {other}", "drug", number, "names")
             self.names[name.lower()] = (name, drug)
         for target, codes in (
             (self.products, products),
             (self.unrouted, unrouted),
             (self.excluded, excluded),
-            (self.atc, atc),
-            (self.atc_groups, groups),
-            (self.snomed, snomed),
+            (self.atc, entry.get("atc", ())),
+            (self.atc_groups, entry.get("atc_groups", ())),
+            (self.snomed, entry.get("snomed", ())),
         ):
             for code in codes:
                 target[code] = (*target.get(code, ()), drug)
-        table.cited()
-        table.close()
 
-    def add_trap(self, table: Table) -> None:
-        table.text("name")
-        table.text("why")
-        self.phrases += _phrases(table, "phrases")
-        for target, codes in (
-            (self.products, _rxnorm(table, "rxnorm")),
-            (self.atc, _atc(table, "atc")),
-            (self.atc_groups, _atc(table, "atc_groups")),
-            (self.snomed, _snomed(table)),
+    def add_trap(self, entry: Mapping[str, Any], number: int) -> None:
+        self.phrases += entry.get("phrases", ())
+        self.file.check_snomed(entry.get("snomed", ()), "trap", number, "snomed")
+        for target, key in (
+            (self.products, "rxnorm"),
+            (self.atc, "atc"),
+            (self.atc_groups, "atc_groups"),
+            (self.snomed, "snomed"),
         ):
-            for code in codes:
+            for code in entry.get(key, ()):
                 if target.get(code):
-                    table.problem(code, f"also stands under {target[code][0].name}")
+                    self.file.note(f"{code} also stands under {target[code][0].name}", "trap", number, key)
                 target.setdefault(code, ())
-        table.cited()
-        table.close()
 
 
-def _classes(table: Table) -> tuple[str, ...]:
-    several = isinstance(table.data.get("class"), list)
-    classes = table.texts("class", required=True) if several else (table.text("class"),)
-    for name in classes:
-        if not _CLASS.fullmatch(name):
-            table.problem("class", f"{name!r} must be lower_snake")
-    return classes
+def _classes(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    classes = entry["class"]
+    return (classes,) if isinstance(classes, str) else tuple(classes)
 
 
-def _rxnorm(table: Table, key: str) -> set[str]:
-    codes = table.codes(key)
-    for code in codes:
-        if not _RXCUI.fullmatch(code):
-            table.problem(f"{key} {code}", "is no RxNorm code")
-    return set(codes)
-
-
-def _atc(table: Table, key: str) -> tuple[str, ...]:
-    codes = table.texts(key)
-    for code in codes:
-        if not _ATC.fullmatch(code):
-            table.problem(f"{key} {code}", "is no ATC code")
-    return codes
-
-
-def _snomed(table: Table) -> dict[str, str]:
-    codes = table.codes("snomed")
-    for code in codes:
-        if not is_snomed(code):
-            table.problem(f"snomed {code}", "is no SNOMED CT code (shape or check digit)")
-    return codes
-
-
-def _phrases(table: Table, key: str) -> tuple[str, ...]:
-    phrases = table.texts(key)
-    for phrase in phrases:
-        if not WORD.match(phrase.removeprefix("^")):
-            table.problem(f"{key} {phrase}", "must begin with a letter or digit")
-    return tuple(phrase for phrase in phrases if WORD.match(phrase.removeprefix("^")))
-
-
-def _single_words(table: Table, key: str) -> tuple[str, ...]:
-    words = table.texts(key, required=True)
-    for word in words:
-        if not WORD.fullmatch(word.removesuffix("*")):
-            table.problem(f"{key} {word}", "must be a single word")
-    return words
-
-
-def _routes(table: Table) -> Routes:
+def _routes(entry: Mapping[str, Any], file: FileProblems) -> Routes:
     spoken = (Route.LOCAL, Route.INJECTION, Route.ORAL)
     codes: dict[str, Route] = {}
     for route in spoken:
-        for code in table.codes(f"snomed_{route}"):
-            if not is_snomed(code):
-                table.problem(f"snomed_{route} {code}", "is no SNOMED CT code (shape or check digit)")
-            codes[code] = route
-    mask = any_of(table.texts("mask", required=True))
-    words = {route: WordList.of(_single_words(table, route)) for route in spoken}
-    table.cited()
-    table.close()
-    return Routes(mask, words, codes)
+        key = f"snomed_{route}"
+        file.check_snomed(entry.get(key, ()), "routes", key)
+        codes |= dict.fromkeys(entry.get(key, ()), route)
+    return Routes(any_of(entry["mask"]), {route: WordList.of(entry[route]) for route in spoken}, codes)

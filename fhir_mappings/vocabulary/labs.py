@@ -1,19 +1,21 @@
 """`labs.toml` as types: which codes are which analyte, in which units, within which limits.
 
-What may live here: reading and checking that file; no FHIR.
+What may live here: reading that file, and what no JSON Schema can check in it; no FHIR.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fhir_mappings.units import Unit, normalised
-from fhir_mappings.vocabulary.toml_table import Table, is_loinc
+from fhir_mappings.vocabulary.file_problems import FileProblems
 from hooks.chart import Analyte
 
 FILE = "labs.toml"
+
+_PLAIN_FACTORS = {"minus": 0.0, "times": 1.0, "divide_by": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,96 +45,70 @@ class LabVocabulary:
 
 
 def parse_labs(data: Mapping[str, Any], problems: list[str]) -> LabVocabulary:
-    """The vocabulary of parsed `labs.toml`; mistakes are added to `problems`."""
-    file = Table(data, FILE, problems)
+    """The vocabulary of parsed `labs.toml`, whose shape has been checked; mistakes are added to `problems`."""
+    file = FileProblems(FILE, data, problems)
     by_analyte: dict[Analyte, AnalyteWords] = {}
     by_code: dict[str, AnalyteWords] = {}
-    for table in file.tables("analyte"):
-        words = _analyte(table)
-        if words is None:
+    for number, entry in enumerate(data["analyte"]):
+        if entry["name"] not in list(Analyte):
+            file.note("is no analyte that the rules know", "analyte", number, "name")
             continue
+        words = _analyte(entry, number, file)
         if words.analyte in by_analyte:
-            table.problem("name", "stands twice")
+            file.note("stands twice", "analyte", number, "name")
         by_analyte[words.analyte] = words
         for code in words.codes:
             if code in by_code:
-                table.problem(f"loinc {code}", f"also stands under {by_code[code].analyte}")
+                file.note(f"{code} also stands under {by_code[code].analyte}", "analyte", number, "loinc")
             by_code[code] = words
     for analyte in Analyte:
         if analyte not in by_analyte:
-            file.problem("analyte", f"{analyte} is missing")
-    excluded = _excluded(file)
-    for code in excluded & by_code.keys():
-        file.problem(f"excluded {code}", f"also stands under {by_code[code].analyte}")
-    file.close()
+            file.note(f"{analyte} is missing", "analyte")
+    excluded = _excluded(data["excluded"], by_code, file)
     return LabVocabulary(by_code, by_analyte, excluded, excluded | by_code.keys())
 
 
-def _analyte(table: Table) -> AnalyteWords | None:
-    name, unit = table.text("name"), table.text("unit")
-    low, high = _limits(table)
-    units = _units(table.table("units"), unit)
-    codes = table.codes("loinc")
-    for code in codes:
-        if not is_loinc(code):
-            table.problem(f"loinc {code}", "is no LOINC code (shape or check digit)")
-    if not codes:
-        table.problem("loinc", "needs at least one code")
-    table.cited()
-    table.close()
-    if name not in list(Analyte):
-        table.problem("name", "is no analyte that the rules know")
-        return None
-    return AnalyteWords(Analyte(name), unit, low, high, units, tuple(codes))
+def _analyte(entry: Mapping[str, Any], number: int, file: FileProblems) -> AnalyteWords:
+    low, high = entry["plausible"]
+    if low >= high:
+        file.note("must be [lowest, highest]", "analyte", number, "plausible")
+    file.check_loinc(entry["loinc"], "analyte", number, "loinc")
+    units = _units(entry["units"], entry["unit"], number, file)
+    return AnalyteWords(Analyte(entry["name"]), entry["unit"], float(low), float(high), units, tuple(entry["loinc"]))
 
 
-def _limits(table: Table) -> tuple[float, float]:
-    limits = table.numbers("plausible")
-    if len(limits) == 2 and limits[0] < limits[1]:
-        return limits[0], limits[1]
-    table.problem("plausible", "must be [lowest, highest]")
-    return 0.0, 0.0
-
-
-def _units(table: Table, canonical: str) -> dict[str, Unit]:
+def _units(table: Mapping[str, Any], canonical: str, number: int, file: FileProblems) -> dict[str, Unit]:
     units: dict[str, Unit] = {}
-    for name in table.data:
-        entry = table.table(name)
-        unit = _unit(entry, name, is_canonical=name == canonical)
-        for spelling in (name, *entry.texts("also")):
+    for name, entry in table.items():
+        where = ("analyte", number, "units", name)
+        factors = {"minus", "times", "divide_by"} & entry.keys()
+        if name == canonical and factors:
+            file.note("the canonical unit takes no factor", *where)
+        if name != canonical and len(factors - {"minus"}) != 1:
+            file.note("needs either times or divide_by", *where)
+        unit = _unit(name, entry, is_canonical=name == canonical)
+        for spelling in (name, *entry.get("also", ())):
             if normalised(spelling) in units:
-                entry.problem(spelling, "stands twice")
+                file.note(f"{spelling} stands twice", *where)
             # The exact spelling too: it is what most servers send, and is found without normalising.
             units[normalised(spelling)] = units[spelling] = unit
-        entry.close()
-    if canonical not in table.data:
-        table.problem(canonical, "the canonical unit is missing")
+    if canonical not in table:
+        file.note(f"the canonical unit {canonical} is missing", "analyte", number, "units")
     return units
 
 
-def _unit(entry: Table, name: str, *, is_canonical: bool) -> Unit:
-    minus, times, divide_by = entry.number("minus"), entry.number("times"), entry.number("divide_by")
-    decimals = entry.number("decimals") or 0
-    if is_canonical and (minus, times, divide_by) != (None, None, None):
-        entry.problem("factor", "the canonical unit takes none")
-    if not is_canonical and (times is None) == (divide_by is None):
-        entry.problem("factor", "needs either times or divide_by")
-    if min(times or 1.0, divide_by or 1.0) <= 0 or 0.0 in (times, divide_by):
-        entry.problem("factor", "must be above 0")
-    if decimals not in range(5):
-        entry.problem("decimals", "must be 0 to 4")
-    return Unit(name, is_canonical, minus or 0.0, times or 1.0, divide_by or 1.0, int(decimals))
+def _unit(name: str, entry: Mapping[str, Any], *, is_canonical: bool) -> Unit:
+    minus, times, divide_by = (float(entry.get(key, plain)) for key, plain in _PLAIN_FACTORS.items())
+    return Unit(name, is_canonical, minus, times, divide_by, entry.get("decimals", 0))
 
 
-def _excluded(file: Table) -> frozenset[str]:
-    excluded: set[str] = set()
-    for table in file.tables("excluded", label="why"):
-        table.text("why")
-        table.cited()
-        codes = table.texts("loinc", required=True)
-        for code in codes:
-            if not is_loinc(code):
-                table.problem(f"loinc {code}", "is no LOINC code (shape or check digit)")
-        excluded.update(codes)
-        table.close()
-    return frozenset(excluded)
+def _excluded(
+    entries: Iterable[Mapping[str, Any]], by_code: Mapping[str, AnalyteWords], file: FileProblems
+) -> frozenset[str]:
+    for number, entry in enumerate(entries):
+        where = ("excluded", number, "loinc")
+        file.check_loinc(entry["loinc"], *where)
+        for code in entry["loinc"]:
+            if code in by_code:
+                file.note(f"{code} also stands under {by_code[code].analyte}", *where)
+    return frozenset(code for entry in entries for code in entry["loinc"])

@@ -36,8 +36,7 @@ def near(words: Iterable[str], others: Iterable[str], within: int) -> str:
 def source_of(phrase: str, *, plural: bool = False) -> str:
     """The source of the pattern of one phrase; `plural` also allows an s or es at its end."""
     start = r"^\W*" if phrase.startswith("^") else ""
-    tokens = _TOKEN.findall(phrase)
-    tokens = [token.removeprefix("^") for token in tokens]
+    tokens = _TOKEN.findall(phrase.removeprefix("^"))
     source = _bare(tokens[0])
     for before, token in pairwise(tokens):
         source += _gap(before, token) + _bare(token)

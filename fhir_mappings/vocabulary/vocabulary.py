@@ -32,7 +32,7 @@ class Vocabulary:
 
 
 def load_vocabulary(labs: Mapping[str, Any], drugs: Mapping[str, Any], conditions: Mapping[str, Any]) -> Vocabulary:
-    """The vocabulary of parsed `labs.toml`, `drugs.toml` and `conditions.toml`; VocabularyError with all problems."""
+    """The vocabulary of the three parsed files, whose shapes have been checked; VocabularyError with all problems."""
     problems: list[str] = []
     vocabulary = Vocabulary(
         parse_labs(labs, problems),
@@ -42,3 +42,12 @@ def load_vocabulary(labs: Mapping[str, Any], drugs: Mapping[str, Any], condition
     if problems:
         raise VocabularyError(problems)
     return vocabulary
+
+
+def vocabulary_problems(files: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What no schema can say of these of the three parsed files, by name."""
+    problems: list[str] = []
+    for name, parse in (("labs", parse_labs), ("drugs", parse_drugs), ("conditions", parse_conditions)):
+        if name in files:
+            parse(files[name], problems)
+    return problems

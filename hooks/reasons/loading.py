@@ -1,7 +1,7 @@
 """The reasons read from the parsed `reasons.toml` and the policy in force, so that page and card cannot drift apart.
 
 What may live here: bringing a topic together from the clinicians' data files. The checks of the file stand in
-`reasons_checks.py`.
+`checks.py`.
 """
 
 from __future__ import annotations
@@ -24,19 +24,18 @@ _MOMENTS = dict(zip(HOOKS, Moment, strict=True))
 def load_reasons(
     data: Mapping[str, Any], thresholds: Mapping[str, Any], drug_rules: Mapping[str, Any], policy: Policy
 ) -> Reasons:
-    """The parsed `reasons.toml`, checked whole against the policy and the two parsed files that made it.
+    """The reasons of the parsed `reasons.toml`, checked against the policy and the two parsed files that made it.
+
+    The shapes of all three have been checked.
 
     Raises:
         PolicyError: with one line per problem.
     """
-    try:
-        numbers = load_numbers(thresholds, data["units"])
-        found = list(problems(data, numbers, policy))
-        if found:
-            raise PolicyError("\n".join(found))
-        return _Reader(data, drug_rules, policy, numbers).reasons()
-    except (AttributeError, KeyError, TypeError) as error:
-        raise PolicyError(f"reasons.toml: {error!r}") from error
+    numbers = load_numbers(thresholds, data["units"])
+    found = list(problems(data, numbers, policy))
+    if found:
+        raise PolicyError("\n".join(found))
+    return _Reader(data, drug_rules, policy, numbers).reasons()
 
 
 @dataclass(frozen=True, slots=True)

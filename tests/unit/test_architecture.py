@@ -48,6 +48,7 @@ ROOMS: Mapping[str, set[str]] = {
     "hooks.reasons": {"hooks", "hooks.cards"},
     "fhir_mappings": {"hooks", "hooks.reasons", "fhir_mappings.vocabulary"},
     "fhir_mappings.vocabulary": {"hooks", "fhir_mappings"},
+    "fhir_mappings.schemas": set(),
     "fhir_mappings.course": {"hooks", "hooks.course", "fhir_mappings", "fhir_mappings.vocabulary"},
     SERVICE: rooms_of("app"),
     "cds_service.clock": set(),
@@ -207,7 +208,7 @@ def test_hooks_read_no_file_in_any_way(module: Path) -> None:
 @pytest.mark.parametrize("module", of(*STOREYS), ids=by_name)
 def test_packaged_data_files_have_one_reader(module: Path) -> None:
     own_files = {"cds_service.access.trusted_clients"}
-    assert "tomllib" not in packages(module) or name_of(module) in {"fhir_mappings.packaged", *own_files}
+    assert "tomllib" not in packages(module) or name_of(module) in {"fhir_mappings.data_files", *own_files}
 
 
 @pytest.mark.parametrize("module", of(*STOREYS), ids=by_name)

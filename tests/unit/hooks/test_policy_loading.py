@@ -1,11 +1,11 @@
-"""The data files of clinicians are checked whole: every problem is named, nothing is skipped in silence."""
+"""What no schema can say of the clinicians' data files is checked whole: names, placeholders, what must be there."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from hooks.policy_loading import PHRASES, STATUS_TEXTS, load_policy
+from hooks.policy_loading import PHRASES, STATUS_TEXTS, load_policy, policy_problems
 from hooks.situations import SITUATIONS
 from hooks.thresholds import PolicyError
 from tests.unit.hooks.builders import POLICY, data_files
@@ -46,45 +46,27 @@ def status(files: Files) -> dict[str, Any]:
     return entry
 
 
-FIRST = "drug_rules.toml: rule 1 (vitamin_k_antagonist, vka-cua)"
-CLASS = "drug_rules.toml: [classes.vitamin_k_antagonist]"
+FIRST = "drug_rules.toml: rules 1 (vka-cua)"
 
 
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (lambda files: files["drug_rules"].update(rules=[]), "drug_rules.toml: there are no rules"),
-        (lambda files: files["drug_rules"].pop("rules"), "drug_rules.toml: there are no rules"),
-        (lambda files: rule(files).pop("source"), f"{FIRST} lacks source"),
-        (lambda files: rule(files).update(source=""), f"{FIRST} lacks source"),
+        (lambda files: rule(files).update(when=["full_moon"]), f"{FIRST}: when names the unknown full_moon"),
+        (lambda files: rule(files).update(unless=["full_moon"]), f"{FIRST}: unless names the unknown full_moon"),
         (
-            lambda files: rule(files).pop("drug_class"),
-            "drug_rules.toml: rule 1 (None, vka-cua) lacks drug_class",
+            lambda files: rule(files).update(when=["calcium_hihg"]),
+            f"{FIRST}: when names the unknown calcium_hihg; did you mean calcium_high?",
         ),
-        (lambda files: rule(files).pop("indicator"), f"{FIRST} lacks indicator"),
-        (lambda files: rule(files).update(indicator="urgent"), f"{FIRST}: indicator is info, warning or critical"),
-        (
-            lambda files: rule(files).update(at_patient_view="no"),
-            f"{FIRST}: at_patient_view is info, warning or critical",
-        ),
-        (lambda files: rule(files).update(when=["full_moon"]), f"{FIRST}: there is no situation full_moon"),
-        (lambda files: rule(files).update(unless=["full_moon"]), f"{FIRST}: there is no situation full_moon"),
-        (lambda files: rule(files).update(unles=["on_dialysis"]), f"{FIRST}: there is no key unles"),
         (lambda files: rule(files).update(text="no-such-text"), f"{FIRST}: there is no text for it"),
-        (lambda files: drug_class(files).pop("name"), f"{CLASS} lacks name"),
-        (lambda files: drug_class(files).update(roll="feeding"), f"{CLASS}: there is no key roll"),
-        (lambda files: drug_class(files).update(role="good"), f"{CLASS}: role is feeding, helping or neutral"),
-        (lambda files: drug_class(files).update(phrase="moon"), f"{CLASS}: its phrase is missing in [phrases]"),
-        (lambda files: drug_class(files).pop("phrase"), f"{CLASS}: its phrase is missing in [phrases]"),
-        (lambda files: drug_class(files).update(role="neutral"), f"{CLASS}: phrase and in_summary are for feeding"),
         (
-            lambda files: files["drug_rules"]["classes"].pop("oral_iron"),
-            "drug_rules.toml: rule 34: [classes] lacks oral_iron",
+            lambda files: rule(files).update(drug_class="vitamin_k_antagonists"),
+            f"{FIRST}: drug_class names the unknown vitamin_k_antagonists; did you mean vitamin_k_antagonist?",
         ),
-        (lambda files: text(files).pop("title"), "drug_rules.toml: [texts.vka-cua] lacks title"),
-        (lambda files: text(files).pop("evidence"), "drug_rules.toml: [texts.vka-cua] lacks evidence"),
-        (lambda files: text(files).update(evidence=[]), "drug_rules.toml: [texts.vka-cua] lacks evidence"),
-        (lambda files: text(files).update(overide=[]), "drug_rules.toml: [texts.vka-cua]: there is no key overide"),
+        (
+            lambda files: drug_class(files).update(phrase="offending_moon"),
+            "status_cards.toml: [phrases] offending_moon is missing",
+        ),
         (
             lambda files: text(files).update(why=["moon"]),
             "drug_rules.toml: [texts.vka-cua]: why names the unknown moon",
@@ -113,7 +95,6 @@ CLASS = "drug_rules.toml: [classes.vitamin_k_antagonist]"
             lambda files: text(files).update(lead=["an open { brace"]),
             "drug_rules.toml: [texts.vka-cua]: “an open { brace” ",
         ),
-        (lambda files: status(files).pop("lead"), "status_cards.toml: [texts.cua-suspected] lacks lead"),
         (
             lambda files: status(files).update(summary="{drug}"),
             "status_cards.toml: [texts.cua-suspected]: there is no placeholder {drug}",
@@ -123,8 +104,16 @@ CLASS = "drug_rules.toml: [classes.vitamin_k_antagonist]"
             "status_cards.toml: [texts.cua-suspected]: why names the unknown drug_lines",
         ),
         (
+            lambda files: files["status_cards"]["texts"].update(cua=status(files)),
+            "status_cards.toml: [texts] cua is not known",
+        ),
+        (
             lambda files: files["status_cards"]["phrases"].update(offending="stop {drug}"),
-            "status_cards.toml: [phrases] offending: there is no placeholder {drug}",
+            "status_cards.toml: [phrases] offending is not known",
+        ),
+        (
+            lambda files: files["status_cards"]["phrases"].update(offending_vka="stop {drug}"),
+            "status_cards.toml: [phrases] offending_vka: there is no placeholder {drug}",
         ),
         (
             lambda files: files["wording"]["factors"].update(female="{sex}"),
@@ -139,29 +128,39 @@ CLASS = "drug_rules.toml: [classes.vitamin_k_antagonist]"
             "wording.toml: [suggestions.sevelamer]: there is no placeholder {drug}",
         ),
         (
-            lambda files: files["wording"]["analytes"].pop("phosphate"),
-            "wording.toml: [analytes] lacks or misnames phos",
+            lambda files: files["wording"]["suggestions"]["sevelamer"].update(when=["full_moon"]),
+            "wording.toml: [suggestions.sevelamer]: when names the unknown full_moon",
         ),
-        (lambda files: files["wording"]["signs"].pop("livedo"), "wording.toml: [signs] lacks or misnames livedo"),
-        (lambda files: files["wording"].pop("signs_short"), "wording.toml: [signs_short] lacks or misnames livedo"),
+        (
+            lambda files: files["wording"]["analytes"].pop("phosphate"),
+            "wording.toml: [analytes] phosphate is missing",
+        ),
+        (lambda files: files["wording"]["signs"].pop("livedo"), "wording.toml: [signs] livedo is missing"),
+        (lambda files: files["wording"]["signs_short"].pop("livedo"), "wording.toml: [signs_short] livedo is missing"),
         (
             lambda files: files["wording"]["factors"].update(shoe_size="big"),
-            "wording.toml: [factors] lacks or misnames shoe_size",
+            "wording.toml: [factors] shoe_size is not known",
+        ),
+        (
+            lambda files: files["wording"]["factors_short"].pop("female"),
+            "wording.toml: [factors_short] female is missing",
         ),
         (
             lambda files: files["wording"]["suggestions"]["sevelamer"]["actions"].append("moon"),
-            "wording.toml: [suggestions.sevelamer] uses the unknown action moon",
-        ),
-        (lambda files: files["wording"].pop("footer"), "wording.toml: KeyError('footer')"),
-        (
-            lambda files: files["wording"]["analytes"]["phosphate"].update(colour="red"),
-            "wording.toml: TypeError(",
+            "wording.toml: [suggestions.sevelamer] actions names the unknown moon",
         ),
         (
             lambda files: files["wording"]["needs"]["pth"].update(analytes=["magnesium"]),
-            "wording.toml: ValueError(",
+            "wording.toml: [needs.pth] analytes names the unknown magnesium",
         ),
-        (lambda files: files["thresholds"].pop("calcium_high"), "thresholds.toml: [calcium_high] is missing"),
+        (
+            lambda files: files["wording"]["override_reasons"].append({"code": "data-wrong", "display": "x"}),
+            "wording.toml: override_reasons: data-wrong stands 2 times",
+        ),
+        (
+            lambda files: files["thresholds"]["windows"].pop("bone"),
+            "thresholds.toml: [windows] names intact_pth 0 times, not once",
+        ),
     ],
 )
 def test_a_problem_is_named_with_file_and_key(change: Callable[[Files], object], problem: str) -> None:
@@ -172,28 +171,39 @@ def test_a_problem_is_named_with_file_and_key(change: Callable[[Files], object],
 @pytest.mark.parametrize("name", STATUS_TEXTS)
 def test_no_status_text_may_be_missing(name: str) -> None:
     found = problems(lambda files: files["status_cards"]["texts"].pop(name))
-    assert found == [f"status_cards.toml: [texts.{name}] is missing"]
+    assert found == [f"status_cards.toml: [texts] {name} is missing"]
 
 
 @pytest.mark.parametrize("name", PHRASES)
 def test_no_half_sentence_may_be_missing(name: str) -> None:
     assert problems(lambda files: files["status_cards"]["phrases"].pop(name)) == [
-        f"status_cards.toml: [phrases] lacks {name}"
+        f"status_cards.toml: [phrases] {name} is missing"
     ]
-    assert problems(lambda files: files["status_cards"].pop("phrases"))[0].startswith("status_cards.toml: [phrases]")
 
 
-def test_every_problem_of_the_rules_and_texts_is_named_at_once() -> None:
+def test_every_problem_of_every_file_is_named_at_once() -> None:
     def spoil(files: Files) -> None:
-        rule(files).update(source="", when=["full_moon"])
-        text(files).pop("title")
-        status(files).pop("evidence")
+        rule(files).update(text="no-such-text", when=["full_moon"])
+        text(files).update(summary="{durg}")
+        status(files).update(why=["moon"])
+        files["wording"]["signs"].pop("livedo")
+        files["thresholds"]["windows"]["bone"]["analytes"].append("magnesium")
 
-    assert len(problems(spoil)) == 4
+    assert len(problems(spoil)) == 6
 
 
-def test_empty_files_are_refused() -> None:
-    with pytest.raises(PolicyError):
+def test_files_that_are_there_are_checked_without_the_others() -> None:
+    files = data_files()
+    rule(files).update(when=["full_moon"])
+    text(files).update(needs=["moon"])
+    without_words = {name: files[name] for name in ("drug_rules", "thresholds", "status_cards")}
+    assert list(policy_problems(without_words)) == [f"{FIRST}: when names the unknown full_moon"]
+    assert len(list(policy_problems(files))) == 2
+    assert list(policy_problems({})) == []
+
+
+def test_files_of_another_shape_are_no_policy() -> None:
+    with pytest.raises(KeyError):
         load_policy({}, {}, {}, {})
 
 

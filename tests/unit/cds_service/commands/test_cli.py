@@ -23,6 +23,7 @@ from cds_service.demo.patients import SyntheticPatient, load_patients
 from cds_service.demo.sandbox import Sandbox
 from cds_service.settings import Settings
 from cds_service.storage.cards_and_feedback import FeedbackItem, Store
+from fhir_mappings.data_files import DataFileError
 from fhir_mappings.packaged import default_policy
 from fhir_mappings.vocabulary import VocabularyError
 
@@ -225,7 +226,7 @@ def test_an_installation_that_cannot_be_served_is_told_in_words(tmp_path: Path) 
 @pytest.mark.parametrize("fault", faults())
 def test_every_fault_of_an_installation_is_a_message(fault: type[Exception]) -> None:
     with pytest.raises(click.ClickException, match="what is wrong"), in_words():
-        raise VocabularyError(["what is wrong"]) if fault is VocabularyError else fault("what is wrong")
+        raise fault(["what is wrong"]) if fault in (DataFileError, VocabularyError) else fault("what is wrong")
 
 
 def overridden(card: str, code: str | None, system: str | None = OVERRIDE_SYSTEM) -> FeedbackItem:

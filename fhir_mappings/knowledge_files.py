@@ -1,0 +1,85 @@
+"""Policy, vocabulary and reasons from the texts of the clinicians' data files, wherever these come from.
+
+What may live here: bringing the two checks together, shape and sense, so that every problem of every file is told at
+once: what is wrong in one file hides nothing in the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from fhir_mappings.data_files import DataFileError, checked
+from fhir_mappings.vocabulary import Vocabulary, VocabularyError, load_vocabulary, vocabulary_problems
+from hooks.policy import Policy
+from hooks.policy_loading import load_policy, policy_problems
+from hooks.reasons import Reasons, load_reasons
+from hooks.thresholds import PolicyError
+
+POLICY_FILES = ("thresholds", "drug_rules", "status_cards", "wording")
+VOCABULARY_FILES = ("labs", "drugs", "conditions")
+REASONS_FILES = ("reasons", "thresholds", "drug_rules")
+
+Texts = Mapping[str, str]
+"""The text of each file by the name of the file without ".toml"."""
+
+
+def read_policy(texts: Texts) -> Policy:
+    """The policy of four texts. Raises PolicyError with every problem."""
+    files, problems = _checked(texts, POLICY_FILES)
+    if problems:
+        raise PolicyError("\n".join([*problems, *policy_problems(files)]))
+    return load_policy(**files)
+
+
+def read_vocabulary(texts: Texts) -> Vocabulary:
+    """The vocabulary of three texts. Raises VocabularyError with every problem."""
+    files, problems = _checked(texts, VOCABULARY_FILES)
+    if problems:
+        raise VocabularyError([*problems, *vocabulary_problems(files)])
+    return load_vocabulary(**files)
+
+
+def read_reasons(texts: Texts, policy: Policy) -> Reasons:
+    """The reasons of a text, and of the two texts that made the policy. Raises PolicyError with every problem."""
+    files, problems = _checked(texts, REASONS_FILES)
+    if problems:
+        raise PolicyError("\n".join(problems))
+    return load_reasons(files["reasons"], files["thresholds"], files["drug_rules"], policy)
+
+
+def read_knowledge(texts: Texts) -> tuple[Policy, Vocabulary]:
+    """Policy and vocabulary together. Raises DataFileError with every problem of both."""
+    problems: list[str] = []
+    try:
+        policy = read_policy(texts)
+    except PolicyError as error:
+        problems += str(error).splitlines()
+    try:
+        vocabulary = read_vocabulary(texts)
+    except VocabularyError as error:
+        problems += error.problems
+    if not problems:
+        problems += _classes_without_drugs(policy, vocabulary)
+    if problems:
+        raise DataFileError(problems)
+    return policy, vocabulary
+
+
+def _classes_without_drugs(policy: Policy, vocabulary: Vocabulary) -> Iterator[str]:
+    """A class that is spelt in two ways would raise no card, and nobody would see it."""
+    for name in policy.rules:
+        if name not in vocabulary.drugs.classes:
+            yield f"drug_rules.toml: no drug of drugs.toml is of the class {name}"
+
+
+def _checked(texts: Texts, names: Iterable[str]) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """The files that have the right shape, and what is wrong with the others."""
+    files: dict[str, dict[str, Any]] = {}
+    problems: list[str] = []
+    for name in names:
+        try:
+            files[name] = checked(name, texts[name])
+        except DataFileError as error:
+            problems += error.problems
+    return files, problems

@@ -1,0 +1,122 @@
+"""Policy, vocabulary and reasons from texts: a fault in one file hides none in another."""
+
+from __future__ import annotations
+
+import pytest
+
+from fhir_mappings.data_files import DataFileError
+from fhir_mappings.knowledge_files import read_knowledge, read_policy, read_reasons, read_vocabulary
+from fhir_mappings.packaged import PACKAGE_OF, default_knowledge, default_reasons, packaged_text
+from fhir_mappings.vocabulary import VocabularyError
+from hooks.thresholds import PolicyError
+
+TEXTS = {name: packaged_text(name) for name in PACKAGE_OF}
+
+
+def texts(*changes: tuple[str, str, str]) -> dict[str, str]:
+    """The packaged texts with changes: file, the words that stand there once, the words in their place."""
+    changed = dict(TEXTS)
+    for name, old, new in changes:
+        assert changed[name].count(old) == 1, f"{old} stands once in {name}"
+        changed[name] = changed[name].replace(old, new)
+    return changed
+
+
+HIGH = "value = 10.2,"
+UNKNOWN_UNIT = (
+    "thresholds",
+    'says = "Calcium is high above this value"\nunit = "mg/dL"',
+    'says = "x"\nunit = "mmol/L"',
+)
+NO_COMMA = ("drugs", 'names = ["warfarin", "warfarin sodium"', 'names = ["warfarin" "warfarin sodium"')
+
+
+def test_the_packaged_files_are_without_problems() -> None:
+    policy, vocabulary = read_knowledge(TEXTS)
+    assert (policy, vocabulary.labs) == (default_knowledge()[0], default_knowledge()[1].labs)
+    assert read_reasons(TEXTS, policy) == default_reasons(policy)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("2.55", "values[1].value: must be from 9 to 14, not 2.55: look at the unit and at the decimal point"),
+        ("102", "values[1].value: must be from 9 to 14, not 102: look at the unit and at the decimal point"),
+        ("nan", "values[1].value: must be a number"),
+        (
+            "13.0",
+            "13 from 2003-10-01 on is not below calcium_very_high (12): the order must be "
+            "calcium_very_low < calcium_low < calcium_upper_normal < calcium_high < calcium_very_high",
+        ),
+    ],
+)
+def test_a_slip_at_the_limit_of_high_calcium_is_refused_with_a_sentence(value: str, said: str) -> None:
+    with pytest.raises(PolicyError) as refused:
+        read_policy(texts(("thresholds", HIGH, f"value = {value},")))
+    assert str(refused.value).startswith(f"thresholds.toml: [calcium_high] {said}")
+
+
+def test_a_slip_of_the_unit_is_refused_though_the_number_is_right() -> None:
+    with pytest.raises(PolicyError, match=r"^thresholds\.toml: \[calcium_high\] unit: must be mg/dL$"):
+        read_policy(texts(UNKNOWN_UNIT))
+
+
+def test_a_fault_of_one_file_does_not_hide_those_of_the_others() -> None:
+    with pytest.raises(DataFileError) as refused:
+        read_knowledge(
+            texts(
+                ("thresholds", HIGH, "value = 2.55,"),
+                ("drug_rules", 'when = ["on_dialysis", "pth_low_twice"]', 'when = ["on_dialysis", "full_moon"]'),
+                ("status_cards", 'vka_absent = "no vitamin K antagonist active"', ""),
+                ("wording", 'livedo = "livedo"\npainful_lesion = "painful, ', 'lividity = "x"\npainful_lesion = "'),
+                ("labs", '"2777-1"', '"2777-2"'),
+                NO_COMMA,
+                ("conditions", 'concept = "livedo"', 'concept = "rash"'),
+            )
+        )
+    assert [problem.partition(": ")[0] for problem in refused.value.problems] == [
+        "thresholds.toml",
+        "drug_rules.toml",
+        "status_cards.toml",
+        "wording.toml",
+        "wording.toml",
+        "drugs.toml",
+        "labs.toml",
+        "conditions.toml",
+    ]
+
+
+def test_what_is_said_of_a_file_that_cannot_be_read_is_not_checked() -> None:
+    with pytest.raises(PolicyError) as refused:
+        read_policy(texts(("wording", "footer = ", "footer ")))
+    (told,) = str(refused.value).splitlines()
+    assert told.startswith("wording.toml: line 4, column ")
+
+
+@pytest.mark.parametrize("name", ["drug_rules", "status_cards", "wording", "thresholds"])
+def test_any_file_of_the_policy_may_be_the_one_that_cannot_be_read(name: str) -> None:
+    with pytest.raises(PolicyError, match=rf"^{name}\.toml: line 1, .*not valid TOML"):
+        read_policy({**TEXTS, name: "oops"})
+
+
+def test_a_vocabulary_that_cannot_be_read_is_refused_with_what_is_wrong_elsewhere() -> None:
+    with pytest.raises(VocabularyError) as refused:
+        read_vocabulary(texts(NO_COMMA, ("labs", '"2777-1"', '"2777-2"')))
+    assert [problem[:9] for problem in refused.value.problems] == ["drugs.tom", "labs.toml"]
+
+
+def test_reasons_that_cannot_be_read_are_refused() -> None:
+    policy = read_policy(TEXTS)
+    with pytest.raises(PolicyError, match=r"^reasons\.toml: groups: is missing$"):
+        read_reasons({**TEXTS, "reasons": without_groups()}, policy)
+
+
+def without_groups() -> str:
+    start, _, rest = TEXTS["reasons"].partition("[groups]")
+    return f"{start}[units]{rest.partition('[units]')[2]}"
+
+
+def test_a_class_that_is_spelt_in_two_ways_is_found() -> None:
+    changed = TEXTS["drug_rules"].replace('"iron_binder"', '"iron_blinder"')
+    with pytest.raises(DataFileError, match=r"^drug_rules\.toml: no drug of drugs\.toml is of the class iron_blinder$"):
+        read_knowledge({**TEXTS, "drug_rules": changed})
