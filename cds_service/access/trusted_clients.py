@@ -1,6 +1,7 @@
 """Whom we trust: the file of CDS clients (setting CDS_TRUSTED_CLIENTS), read and checked whole at start.
 
-What may live here: the type of a trusted client and reading the file. One table per client:
+What may live here: the type of a trusted client, reading the file, and what its JSON Schema cannot check. One table
+per client:
 
     # [[client]]
     # tenant = "northern-dialysis"                        # our name for the organisation behind this client
@@ -38,16 +39,17 @@ What may live here: the type of a trusted client and reading the file. One table
 
 from __future__ import annotations
 
-import difflib
-import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from cds_service.access.public_keys import ALGORITHMS, KeyProblem, KeySet, read_key
+from cds_service.access.public_keys import KeyProblem, KeySet, read_key
 from cds_service.addresses import covers, is_secure, normal_url
+from fhir_mappings.data_faults import place
+from fhir_mappings.data_files import DataFileError, Schema, parsed, schema_of
 
 
 class TrustedClientsError(Exception):
@@ -114,38 +116,55 @@ def load_trusted_clients(path: Path) -> TrustedClients:
 def parse_trusted_clients(text: str, name: str) -> TrustedClients:
     """The clients in this TOML text; `name` is what errors call the file. Raises TrustedClientsError."""
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise TrustedClientsError(f"{name}: not valid TOML: {error}") from None
-    tables = document.get("client")
-    problems = [f"{key}: only [[client]] tables may stand here" for key in document if key != "client"]
-    if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
-        problems.append("at least one [[client]] table was expected")
-        tables = []
-    clients = [_client(table, _title(number, table), problems) for number, table in enumerate(tables, 1)]
-    problems += _repeated_issuers(tables)
+        document = parsed(text, name)
+    except DataFileError as error:
+        raise TrustedClientsError(str(error)) from None
+    faults = _schema().faults(document)
+    problems = [f"{place(document, fault.path)}: {fault.problem}" for fault in faults]
+    faulty = {fault.path[:3] for fault in faults}
+    tables = _tables(document)
+    clients = []
+    for number, table in tables.items():
+        sound = {key: value for key, value in table.items() if ("client", number, key) not in faulty}
+        values, found = _read(sound, table)
+        problems += [f"{place(document, ('client', number))}: {problem}" for problem in found]
+        clients.append(values)
+    problems += _repeated_issuers(document, tables)
     if problems:
         lines = "".join(f"\n  {problem}" for problem in problems)
         raise TrustedClientsError(f"{name}: the trusted clients cannot be used:{lines}")
-    return TrustedClients(tuple(client for client in clients if client is not None))
+    return TrustedClients(tuple(TrustedClient(**{"jku": values.get("jwks_url"), **values}) for values in clients))
 
 
-def _client(table: Mapping[str, Any], title: str, problems: list[str]) -> TrustedClient | None:
-    """This client, or None where the table has problems; they are added to the list."""
-    found = [_unknown(key) for key in table if key not in _READERS]
-    found += [f"{key}: is missing" for key in ("tenant", "issuer") if key not in table]
-    if ("jwks_url" in table) == ("keys" in table):
-        found.append("jwks_url, keys: exactly one of the two was expected")
-    found += _smart_problems(table)
-    values: dict[str, Any] = {}
+def _tables(document: Mapping[str, Any]) -> dict[int, Mapping[str, Any]]:
+    """The tables of clients by their place; what is no table has been found by the schema."""
+    clients = document.get("client")
+    entries = clients if isinstance(clients, list) else []
+    return {number: entry for number, entry in enumerate(entries) if isinstance(entry, dict)}
+
+
+@cache
+def _schema() -> Schema:
+    return schema_of(files("cds_service.schemas").joinpath("clients.json").read_text(encoding="utf-8"))
+
+
+def _read(sound: Mapping[str, Any], table: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The values of the keys that have the right shape, and the problems of this client beside those of shape."""
+    values = dict(sound)
+    problems = _problems_together(table)
     for key, read in _READERS.items():
-        if key in table:
+        if key in sound:
             try:
-                values[key] = read(table[key])
+                values[key] = read(sound[key])
             except ValueError as error:
-                found.append(f"{key}: {error}")
-    problems += [f"{title}: {problem}" for problem in found]
-    return None if found else TrustedClient(**{"jku": values.get("jwks_url"), **values})
+                problems.append(f"{key}{error}")
+    return values, problems
+
+
+def _problems_together(table: Mapping[str, Any]) -> list[str]:
+    """Keys that do not go together."""
+    one_key_set = ("jwks_url" in table) != ("keys" in table)
+    return [*([] if one_key_set else ["jwks_url, keys: exactly one of the two was expected"]), *_smart_problems(table)]
 
 
 def _smart_problems(table: Mapping[str, Any]) -> list[str]:
@@ -164,136 +183,93 @@ def _smart_problems(table: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def _title(number: int, table: Mapping[str, Any]) -> str:
-    tenant = table.get("tenant")
-    return f"client {number}" + (f" ({tenant})" if isinstance(tenant, str) and tenant.isprintable() else "")
-
-
-def _unknown(key: str) -> str:
-    near = difflib.get_close_matches(key, _READERS, n=1)
-    return f"{key}: there is no such key" + (f"; did you mean {near[0]}?" if near else "")
-
-
-def _repeated_issuers(tables: list[dict[str, Any]]) -> list[str]:
+def _repeated_issuers(document: Mapping[str, Any], tables: Mapping[int, Mapping[str, Any]]) -> list[str]:
     first: dict[str, int] = {}
     problems = []
-    for number, table in enumerate(tables, 1):
+    for number, table in tables.items():
         issuer = table.get("issuer")
         if isinstance(issuer, str) and first.setdefault(issuer, number) != number:
-            problems.append(f"{_title(number, table)}: issuer: the same as that of client {first[issuer]}")
+            where = place(document, ("client", number, "issuer"))
+            problems.append(f"{where}: the same as that of client {first[issuer] + 1}")
     return problems
 
 
-def _tenant(value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", value):
-        raise ValueError("expected up to 64 letters, digits, dots, dashes and underscores")
+def _wrong(expected: str, entry: int | None = None) -> ValueError:
+    """What is wrong with a value, or with one entry of it (counted from 0)."""
+    return ValueError(f": {expected}" if entry is None else f"[{entry + 1}]: {expected}")
+
+
+def _text(value: str) -> str:
+    if not value.isprintable() or value != value.strip():
+        raise _wrong("expected text of 1 to 500 characters, without blanks around it")
     return value
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= 500 or value != value.strip():
-        raise ValueError("expected text of 1 to 500 characters, without blanks around it")
-    return value
-
-
-def _key_set_address(value: Any) -> str:
-    if not isinstance(value, str) or normal_url(value) is None:
-        raise ValueError("expected a plain https URL")
+def _key_set_address(value: str) -> str:
+    if normal_url(value) is None:
+        raise _wrong("expected a plain https URL")
     if not is_secure(value):
-        raise ValueError("expected https; http is for loopback addresses only")
+        raise _wrong("expected https; http is for loopback addresses only")
     return value
 
 
-def _keys(value: Any) -> KeySet:
-    if not isinstance(value, list) or not value:
-        raise ValueError("expected an array of at least one JWK")
+def _keys(value: list[Any]) -> KeySet:
     keys = []
-    for number, entry in enumerate(value, 1):
+    for number, entry in enumerate(value):
         try:
             keys.append(read_key(entry))
         except KeyProblem as problem:
-            raise ValueError(f"key {number}: {problem}") from None
+            raise _wrong(str(problem), number) from None
     if len({key.kid for key in keys}) < len(keys):
-        raise ValueError("the same `kid` twice")
+        raise _wrong("the same `kid` twice")
     return KeySet(tuple(keys))
 
 
-def _algorithms(value: Any) -> frozenset[str]:
-    if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
-        raise ValueError("expected an array of at least one name of an algorithm")
-    if not ALGORITHMS.issuperset(value):
-        raise ValueError(f"only asymmetric algorithms may be allowed: {', '.join(sorted(ALGORITHMS))}")
-    return frozenset(value)
+def _servers(value: list[str]) -> tuple[str, ...]:
+    servers = []
+    for number, item in enumerate(value):
+        server = normal_url(item)
+        if server is None:
+            raise _wrong("expected a plain http(s) base URL", number)
+        servers.append(server)
+    return tuple(servers)
 
 
-def _servers(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise ValueError("expected an array of http(s) base URLs")
-    servers = [normal_url(item) if isinstance(item, str) else None for item in value]
-    if None in servers:
-        raise ValueError(f"entry {servers.index(None) + 1}: expected a plain http(s) base URL")
-    return tuple(server for server in servers if server is not None)
-
-
-def _lifetime(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 60 <= value <= 86_400:
-        raise ValueError("expected a whole number of seconds from 60 to 86400")
-    return value
-
-
-def _variable(value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch("[A-Za-z_][A-Za-z0-9_]{0,99}", value) or value.startswith("CDS_"):
-        raise ValueError("expected the name of an environment variable that does not begin with CDS_")
-    return value
-
-
-def _key_path(value: Any) -> Path:
-    if not isinstance(value, str) or not Path(value).is_file():
-        raise ValueError("expected the path of a readable file")
+def _key_path(value: str) -> Path:
+    if not Path(value).is_file():
+        raise _wrong("expected the path of a readable file")
     return Path(value)
 
 
-def _scopes(value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[!#-\[\]-~]+( [!#-\[\]-~]+){0,99}", value):
-        raise ValueError("expected scopes with one blank between them")
+def _scopes(value: str) -> str:
     if {"offline_access", "online_access"} & set(value.split()):
-        raise ValueError("refresh tokens are not used: leave offline_access and online_access out")
+        raise _wrong("refresh tokens are not used: leave offline_access and online_access out")
     return value
 
 
-def _truth(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("expected true or false")
-    return value
-
-
-def _origins(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise ValueError("expected an array of origins")
-    origins = [normal_url(item) if isinstance(item, str) else None for item in value]
-    for number, origin in enumerate(origins, 1):
+def _origins(value: list[str]) -> tuple[str, ...]:
+    origins = []
+    for number, item in enumerate(value):
+        origin = normal_url(item)
         if origin is None or origin.count("/") != 2:
-            raise ValueError(f"entry {number}: expected an origin such as https://ehr.example")
+            raise _wrong("expected an origin such as https://ehr.example", number)
         if not is_secure(origin):
-            raise ValueError(f"entry {number}: expected https; http is for loopback addresses only")
-    return tuple(origin for origin in origins if origin is not None)
+            raise _wrong("expected https; http is for loopback addresses only", number)
+        origins.append(origin)
+    return tuple(origins)
 
 
-_READERS: dict[str, Callable[[Any], Any]] = {
-    "tenant": _tenant,
+_READERS: Mapping[str, Callable[[Any], Any]] = {
     "issuer": _text,
     "jwks_url": _key_set_address,
     "keys": _keys,
     "jku": _text,
     "audience": _text,
-    "algorithms": _algorithms,
+    "algorithms": frozenset,
     "fhir_servers": _servers,
-    "max_lifetime_seconds": _lifetime,
-    "fhir_batch": _truth,
     "smart_client_id": _text,
-    "smart_client_secret_env": _variable,
     "smart_key_file": _key_path,
     "smart_scopes": _scopes,
-    "smart_open": _truth,
     "frame_ancestors": _origins,
 }
+"""What is asked of a value beyond its shape."""

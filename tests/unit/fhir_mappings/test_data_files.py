@@ -30,7 +30,9 @@ from hooks.thresholds import FACTORS, Thresholds, threshold_problems
 Data = dict[str, Any]
 
 ROOT = Path(__file__).parents[3]
-SCHEMAS = sorted((ROOT / "fhir_mappings" / "schemas").glob("*.json"))
+SCHEMAS = sorted(
+    [*(ROOT / "fhir_mappings" / "schemas").glob("*.json"), *(ROOT / "cds_service" / "schemas").glob("*.json")]
+)
 
 
 def by_name(path: Path) -> str:

@@ -1,6 +1,8 @@
 """The file of trusted clients is understood wholly or refused wholly, with every problem named."""
 
 import json
+from dataclasses import fields
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds_service.access import trusted_clients
+from cds_service.access.public_keys import ALGORITHMS
 from cds_service.access.trusted_clients import (
     TrustedClient,
     TrustedClientsError,
@@ -76,7 +79,9 @@ def test_a_file_that_cannot_be_understood_is_named(tmp_path: Path, content: byte
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "HS256", "HS384", "HS512", "ES256K", "es384", "", 384])
 def test_only_asymmetric_algorithms_can_be_allowed(algorithm: Any) -> None:
-    assert "client 1 (north): algorithms: " in problems(algorithms=["ES384", algorithm])
+    assert "client 1 (north): algorithms[2]: only asymmetric algorithms may be allowed" in problems(
+        algorithms=["ES384", algorithm]
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,6 +95,8 @@ def test_only_asymmetric_algorithms_can_be_allowed(algorithm: Any) -> None:
         ({"issuer": ""}, "issuer: expected"),
         ({"issuer": " urn:a"}, "issuer: expected"),
         ({"issuer": "x" * 501}, "issuer: expected"),
+        ({"issuer": "urn:a\u200bb"}, "issuer: expected"),
+        ({"audience": "urn:a\tb"}, "audience: expected"),
         ({"issuer": ["urn:a"]}, "issuer: expected"),
         ({"keys": None}, "jwks_url, keys: exactly one"),
         ({"jwks_url": JWKS_URL}, "jwks_url, keys: exactly one"),
@@ -101,20 +108,20 @@ def test_only_asymmetric_algorithms_can_be_allowed(algorithm: Any) -> None:
         ({"keys": None, "jwks_url": 1}, "jwks_url: expected a plain https URL"),
         ({"keys": []}, "keys: expected"),
         ({"keys": "none"}, "keys: expected"),
-        ({"keys": [{"kty": "oct", "kid": "a", "k": "AAAA"}]}, "keys: key 1: holds a private or symmetric key"),
-        ({"keys": [signing_key().jwk, {"kty": "EC"}]}, "keys: key 2: has no `kid`"),
+        ({"keys": [{"kty": "oct", "kid": "a", "k": "AAAA"}]}, "keys[1]: holds a private or symmetric key"),
+        ({"keys": [signing_key().jwk, {"kty": "EC"}]}, "keys[2]: has no `kid`"),
         ({"keys": [signing_key().jwk, signing_key().jwk]}, "keys: the same `kid` twice"),
         ({"audience": ""}, "audience: expected"),
         ({"algorithms": []}, "algorithms: expected"),
         ({"algorithms": "ES384"}, "algorithms: expected"),
         ({"fhir_servers": "https://ehr.example/fhir"}, "fhir_servers: expected"),
-        ({"fhir_servers": ["https://ehr.example/fhir", "ehr.example"]}, "fhir_servers: entry 2: expected"),
+        ({"fhir_servers": ["https://ehr.example/fhir", "ehr.example"]}, "fhir_servers[2]: expected"),
         ({"max_lifetime_seconds": 59}, "max_lifetime_seconds: expected"),
         ({"max_lifetime_seconds": 86_401}, "max_lifetime_seconds: expected"),
         ({"max_lifetime_seconds": 900.5}, "max_lifetime_seconds: expected"),
         ({"max_lifetime_seconds": True}, "max_lifetime_seconds: expected"),
-        ({"fhir_batch": "yes"}, "fhir_batch: expected true or false"),
-        ({"fhir_batch": 1}, "fhir_batch: expected true or false"),
+        ({"fhir_batch": "yes"}, "fhir_batch: must be true or false"),
+        ({"fhir_batch": 1}, "fhir_batch: must be true or false"),
         ({"isuer": "urn:a"}, "isuer: there is no such key; did you mean issuer?"),
         ({"secret": "x"}, "secret: there is no such key"),
     ],
@@ -132,13 +139,54 @@ def test_all_faults_are_named_at_once() -> None:
         parse_trusted_clients(file + "[other]\n", "clients.toml")
     text = str(error.value)
     for expected in (
-        "other: only [[client]] tables",
+        "[other]: only [[client]] tables",
         "client 1 (north): max_lifetime_seconds",
         "client 1 (north): audience",
         "client 2 (south): algorithms",
         "client 2 (south): issuer: the same as that of client 1",
     ):
         assert expected in text
+
+
+def test_schema_and_type_name_the_same_keys_and_algorithms() -> None:
+    schema = json.loads(files("cds_service.schemas").joinpath("clients.json").read_text("utf-8"))
+    keys = schema["$defs"]["client"]["properties"]
+    assert set(keys) == {field.name for field in fields(TrustedClient)}
+    allowed = keys["algorithms"]["items"]
+    assert allowed["enum"] == sorted(ALGORITHMS)
+    assert allowed["errorMessage"].endswith(", ".join(sorted(ALGORITHMS)))
+
+
+def test_a_slip_of_the_syntax_is_told_with_file_line_and_column() -> None:
+    with pytest.raises(TrustedClientsError, match=r"^clients\.toml: line 2, column 10: not valid TOML: "):
+        parse_trusted_clients("[[client]]\ntenant = north\n", "clients.toml")
+
+
+def test_a_table_among_things_that_are_none_keeps_its_number() -> None:
+    with pytest.raises(TrustedClientsError) as error:
+        parse_trusted_clients('client = [1, { tenant = "north", issuer = " urn:a" }]', "clients.toml")
+    assert str(error.value).splitlines()[1:] == [
+        "  client[1]: must be a table",
+        "  client 2 (north): jwks_url, keys: exactly one of the two was expected",
+        "  client 2 (north): issuer: expected text of 1 to 500 characters, without blanks around it",
+    ]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"smart_client_secret_env": "tell-nobody 1"},
+        {"smart_client_secret_env": ["tell-nobody"]},
+        {"smart_key_file": "tell-nobody"},
+        {"audience": "tell-nobody\n"},
+        {"keys": "tell-nobody"},
+        {"keys": [{"kty": "EC", "kid": "1", "d": "tell-nobody"}]},
+        {"jwks_url": "https://tell-nobody@ehr.example", "keys": None},
+        {"secret": "tell-nobody"},
+    ],
+)
+def test_no_value_of_the_file_gets_into_the_error(changed: dict[str, Any]) -> None:
+    assert "tell-nobody" not in problems(**changed)
 
 
 def test_a_tenant_may_have_two_clients() -> None:

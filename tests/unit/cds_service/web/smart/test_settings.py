@@ -75,7 +75,7 @@ def test_a_secret_that_is_missing_stops_the_start(values: dict[str, str]) -> Non
         ({"smart_client_id": "a", "smart_scopes": ""}, "scopes with one blank"),
         ({"smart_client_id": "a", "smart_scopes": "launch offline_access"}, "refresh tokens are not used"),
         ({"smart_client_id": "a", "smart_key_file": "/no/such/file"}, "path of a readable file"),
-        ({"smart_open": "yes"}, "expected true or false"),
+        ({"smart_open": "yes"}, "must be true or false"),
         ({"frame_ancestors": "https://ehr.example"}, "an array of origins"),
         ({"frame_ancestors": ["https://ehr.example/x"]}, "an origin such as"),
         ({"frame_ancestors": ["https://*.ehr.example"]}, "an origin such as"),
@@ -101,7 +101,9 @@ def test_a_secret_goes_to_servers_that_are_named_exactly(servers: list[str], tmp
 
 @pytest.mark.parametrize("servers", ["https://ehr.example/fhir/", [7]])
 def test_servers_that_cannot_be_read_are_named_beside_a_secret_too(servers: Any) -> None:
-    assert "fhir_servers: " in problem(smart_client_id="a", smart_client_secret_env="NORTH", fhir_servers=servers)
+    assert "client 1 (north): fhir_servers" in problem(
+        smart_client_id="a", smart_client_secret_env="NORTH", fhir_servers=servers
+    )
 
 
 def test_a_secret_and_a_key_together_are_refused(tmp_path: Path) -> None:
