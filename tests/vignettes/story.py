@@ -1,16 +1,18 @@
 """Vignettes as written: TOML files to frozen values.
 
-What may live here: the format of `stories/*.toml` and the refusal of what it does not know. No FHIR.
+What may live here: from `stories/*.toml`, whose format is `story.schema.json`, to vignettes. No FHIR.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from fhir_mappings.data_faults import place
+from fhir_mappings.data_files import DataFileError, parsed, schema_of
 
 Entry = Mapping[str, Any]
 
@@ -21,19 +23,7 @@ DIALECTS = ("american", "epic-like", "oracle-like", "european", "free-text")
 
 _LISTS = ("conditions", "results", "procedures", "active", "orders")
 _TEXTS = ("says", "says_not", "offers", "offers_not")
-_KEYS = {"title", "hook", "patient", "labs", "expect", "each_says", "dialects", "now", "unreadable", "row"}
-_ENTRY_KEYS = {
-    "conditions": {"is", "snomed", "icd10cm", "icd10", "icd9", "icd11", "text", "display", "days_ago", "undated"}
-    | {"onset_days_ago", "clinical", "verification"},
-    "results": {"of", "loinc", "value", "unit", "days_ago", "at", "status", "comparator", "upper", "upper_unit"},
-    "procedures": {"is", "snomed", "cpt", "text", "days_ago", "status"},
-    "active": {"is", "rxnorm", "atc", "snomed", "text", "days_ago", "undated", "status", "intent", "route"}
-    | {"do_not_perform", "selected", "as"},
-}
-_ENTRY_KEYS["orders"] = _ENTRY_KEYS["active"]
-for _keys in _ENTRY_KEYS.values():
-    _keys.add("of_another_patient")
-_PATIENT_KEYS = {"sex", "age", "born", "dialysis"}
+_SCHEMA = schema_of(Path(__file__).with_name("story.schema.json").read_text("utf-8"))
 REFUSED = "cannot judge"
 
 
@@ -59,8 +49,9 @@ class Vignette:
 
 
 def load_vignettes() -> tuple[Vignette, ...]:
-    """All vignettes of all story files, in order. Raises StoryError, naming the vignette."""
-    found = [vignette for path in sorted(STORIES.glob("*.toml")) for vignette in read_stories(path.read_text("utf-8"))]
+    """All vignettes of all story files, in order. Raises StoryError, naming file, vignette and key."""
+    paths = sorted(STORIES.glob("*.toml"))
+    found = [vignette for path in paths for vignette in read_stories(path.read_text("utf-8"), path.name)]
     titles = [vignette.title for vignette in found]
     doubled = sorted({title for title in titles if titles.count(title) > 1})
     if doubled:
@@ -68,12 +59,28 @@ def load_vignettes() -> tuple[Vignette, ...]:
     return tuple(found)
 
 
-def read_stories(text: str) -> Iterator[Vignette]:
+def read_stories(text: str, file: str = "the story") -> Iterator[Vignette]:
     """The vignettes of one file: a story without rows is one; with rows each row is one, told on top of the story."""
-    for story in tomllib.loads(text)["vignette"]:
+    told: list[dict[str, Any]] = []
+    for story in _checked(text, file)["vignette"]:
         base = {key: value for key, value in story.items() if key != "row"}
-        for told in [_joined(base, row) for row in story.get("row", ())] or [base]:
-            yield _vignette(told)
+        told += [_joined(base, row) for row in story.get("row", ())] or [base]
+    lacking = [(story["title"], key) for story in told for key in ("hook", "expect") if key not in story]
+    if lacking:
+        said = {"hook": "is missing", "expect": "is missing (silence is [])"}
+        raise StoryError("\n".join(f"{file}: {title}: {key}: {said[key]}" for title, key in lacking))
+    yield from map(_vignette, told)
+
+
+def _checked(text: str, file: str) -> dict[str, Any]:
+    try:
+        data = parsed(text, file)
+    except DataFileError as error:
+        raise StoryError(str(error)) from None
+    faults = _SCHEMA.faults(data)
+    if faults:
+        raise StoryError("\n".join(f"{file}: {place(data, fault.path)}: {fault.problem}" for fault in faults))
+    return data
 
 
 def _joined(base: Entry, row: Entry) -> dict[str, Any]:
@@ -86,15 +93,13 @@ def _joined(base: Entry, row: Entry) -> dict[str, Any]:
 
 
 def _vignette(story: Entry) -> Vignette:
-    title = story.get("title", "")
-    _check(title, story)
     expected = story["expect"]
     return Vignette(
-        title=title,
+        title=story["title"],
         hook=story["hook"],
         patient=story.get("patient", {}),
         entries={name: tuple(_named(entry) for entry in story.get(name, ())) for name in _LISTS},
-        expect=None if expected == REFUSED else tuple(_card(title, card) for card in expected),
+        expect=None if expected == REFUSED else tuple(_card(card) for card in expected),
         labs=story.get("labs", ""),
         texts={key: _phrases(story.get(key, {})) for key in _TEXTS},
         each_says=tuple(story.get("each_says", ())),
@@ -112,23 +117,6 @@ def _phrases(texts: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return {topic: (said,) if isinstance(said, str) else tuple(said) for topic, said in texts.items()}
 
 
-def _card(title: str, card: str) -> tuple[str, str]:
+def _card(card: str) -> tuple[str, str]:
     topic, _, indicator = card.partition(" ")
-    if indicator not in ("info", "warning", "critical"):
-        raise StoryError(f"{title}: {card!r} is not 'topic indicator'")
     return topic, indicator
-
-
-def _check(title: str, story: Entry) -> None:
-    problems = sorted(set(story) - _KEYS - set(_LISTS) - set(_TEXTS))
-    problems += sorted(set(story.get("patient", {})) - _PATIENT_KEYS)
-    for name in _LISTS:
-        for entry in story.get(name, ()):
-            problems += sorted(set(_named(entry)) - _ENTRY_KEYS[name])
-    if story.get("hook") not in HOOKS:
-        problems.append("hook")
-    if "expect" not in story:
-        problems.append("no expect: silence is written []")
-    problems += sorted(set(story.get("dialects", ())) - set(DIALECTS))
-    if problems:
-        raise StoryError(f"{title}: not understood: {problems}")

@@ -91,21 +91,72 @@ def test_refusal_is_written_in_words() -> None:
     assert a_story('expect = "cannot judge"').expect is None
 
 
+HEAD = '[[vignette]]\ntitle = "T"\nhook = "patient-view"\n'
+CARD = 'must be "topic indicator", the indicator being info, warning or critical'
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("text", "said"),
     [
-        'expect = ["cua-suspected urgent"]',
-        'expect = ["cua-suspected"]',
-        "expect = []\nsymptoms = []",
-        "expect = []\npatient = { weight = 70 }",
-        'expect = []\nresults = [{ of = "calcium", mg = 9 }]',
-        'expect = []\ndialects = ["martian"]',
-        'active = ["warfarin"]',
+        ('expect = ["cua-suspected urgent"]', f"expect[1]: {CARD}"),
+        ('expect = ["vka-cua info", "cua-suspected"]', f"expect[2]: {CARD}"),
+        ('expect = "cannot tell"', 'expect: must be a list of cards, [] for silence, or "cannot judge"'),
+        ("expect = []\nsymptoms = []", "symptoms: there is no such key"),
+        ("expect = []\npatient = { aeg = 70 }", "patient.aeg: there is no such key; did you mean age?"),
+        ("expect = []\npatient = { age = 70.5 }", "patient.age: must be a whole number"),
+        ('expect = []\nresults = [{ of = "calcium", mg = 9 }]', "results[1].value: is missing"),
+        ('expect = []\nresults = [{ of = "calcium", mg = 9 }]', "results[1].mg: there is no such key"),
+        ('expect = []\nresults = [{ of = "calcium", value = nan }]', "results[1].value: must be a number"),
+        ("expect = []\nresults = [{ value = 9 }]", "results[1]: needs `of` (a name of catalogue.toml) or `loinc`"),
+        ("expect = []\nconditions = [7]", "conditions[1]: must be a text or a table"),
+        ('expect = []\nactive = [{ iss = "warfarin" }]', "active[1].iss: there is no such key; did you mean is?"),
+        (
+            'expect = []\ndialects = ["martian"]',
+            "dialects[1]: must be american or epic-like or oracle-like or european or free-text",
+        ),
+        (
+            'expect = []\nnow = "2026-12-01T10:00:00Z"',
+            "now: must be a moment such as 2026-11-22T10:00:00Z, without quotes",
+        ),
+        (
+            "expect = []\nnow = 2026-12-01T10:00:00",
+            "now: must be a moment such as 2026-11-22T10:00:00Z, without quotes",
+        ),
+        ("expect = []\noffers = { vka-cua = 'stop' }", "offers.vka-cua: must be create, update or delete"),
+        ('active = ["warfarin"]', "expect: is missing (silence is [])"),
+        ("expect = []\n[[vignette.row]]\nage = 7", "row[1].title: is missing"),
+        ('expect = []\n[[vignette.row]]\ntitle = "R"\nrow = [{ title = "S" }]', "row 1 (R): has no rows of its own"),
     ],
 )
-def test_what_is_not_in_the_format_is_refused(text: str) -> None:
-    with pytest.raises(StoryError, match="T"):
-        a_story(text)
+def test_what_is_not_in_the_format_is_refused_with_file_title_and_key(text: str, said: str) -> None:
+    with pytest.raises(StoryError) as refused:
+        list(read_stories(HEAD + text, "01-signs.toml"))
+    # A table is found by its place in the file; what is told by story and row together has a title of its own.
+    found = tuple(f"01-signs.toml: {where}: {said}" for where in ("vignette 1 (T)", "T"))
+    assert [line for line in str(refused.value).splitlines() if line.startswith(found)]
+
+
+def test_a_row_without_hook_or_cards_is_refused_with_its_title() -> None:
+    story = '[[vignette]]\ntitle = "T"\n'
+    rows = '[[vignette.row]]\ntitle = "one"\nhook = "order-sign"\n[[vignette.row]]\ntitle = "two"\n'
+    with pytest.raises(StoryError) as refused:
+        list(read_stories(story + rows, "01-signs.toml"))
+    assert str(refused.value).splitlines() == [
+        "01-signs.toml: T: one: expect: is missing (silence is [])",
+        "01-signs.toml: T: two: hook: is missing",
+        "01-signs.toml: T: two: expect: is missing (silence is [])",
+    ]
+
+
+def test_a_slip_of_the_syntax_is_told_with_its_line() -> None:
+    with pytest.raises(StoryError, match=r"^01-signs\.toml: line 4, column 1\d: not valid TOML: "):
+        list(read_stories(HEAD + "expect = [1 2]", "01-signs.toml"))
+
+
+def test_schema_and_reader_know_the_same_hooks_and_dialects() -> None:
+    schema = json.loads((Path(__file__).with_name("story.schema.json")).read_text("utf-8"))["$defs"]
+    assert schema["hook"]["enum"] == list(HOOKS)
+    assert schema["told"]["properties"]["dialects"]["items"]["enum"] == list(DIALECTS)
 
 
 def test_what_is_not_in_the_catalogue_is_refused() -> None:

@@ -30,8 +30,13 @@ from hooks.thresholds import FACTORS, Thresholds, threshold_problems
 Data = dict[str, Any]
 
 ROOT = Path(__file__).parents[3]
+STORIES = ROOT / "tests" / "vignettes" / "stories"
 SCHEMAS = sorted(
-    [*(ROOT / "fhir_mappings" / "schemas").glob("*.json"), *(ROOT / "cds_service" / "schemas").glob("*.json")]
+    [
+        *(ROOT / "fhir_mappings" / "schemas").glob("*.json"),
+        *(ROOT / "cds_service" / "schemas").glob("*.json"),
+        *STORIES.parent.glob("*.schema.json"),
+    ]
 )
 
 
@@ -120,13 +125,15 @@ def test_the_packaged_file_has_the_right_shape(name: str) -> None:
     assert packaged_data(name) == checked(name, packaged_text(name)) == tomllib.loads(packaged_text(name))
 
 
-@pytest.mark.parametrize("path", [*(ROOT / "hooks").glob("*.toml"), *(ROOT / "fhir_mappings").glob("*.toml")])
+@pytest.mark.parametrize(
+    "path", [*(ROOT / "hooks").glob("*.toml"), *(ROOT / "fhir_mappings").glob("*.toml"), *STORIES.glob("*.toml")]
+)
 def test_the_first_line_of_a_file_leads_editors_to_its_schema(path: Path) -> None:
     first = path.read_text(encoding="utf-8").partition("\n")[0]
     assert first.startswith("#:schema ")
     target = (path.parent / first.removeprefix("#:schema ")).resolve()
     assert target in SCHEMAS
-    assert target.name == f"{path.stem}.json"
+    assert target.name in {f"{path.stem}.json", "story.schema.json"}
 
 
 def test_what_a_card_says_has_one_shape_in_both_files() -> None:
