@@ -23,6 +23,7 @@ from cds_service.access.trusted_clients import load_trusted_clients
 from cds_service.commands.cli import cli
 from cds_service.settings import _VARIABLES as VARIABLES
 from cds_service.settings import PAGES, SettingsError, from_environment
+from fhir_mappings.data_files import packaged_schema
 from hooks.policy_loading import load_policy
 from tests.unit.hooks.builders import data_files
 from tests.vignettes.story import NOW, read_stories
@@ -234,6 +235,7 @@ def test_the_change_of_a_threshold_that_is_shown_is_accepted_and_the_old_value_i
     shown = tomllib.loads(example)["calcium_high"]
     assert (shown["says"], shown["unit"], shown["values"][0]) == (old["says"], old["unit"], old["values"][0])
     files["thresholds"]["calcium_high"] = shown
+    assert packaged_schema("thresholds").faults(files["thresholds"]) == ()
     changed = load_policy(**files).history
     new = shown["values"][-1]
     assert changed.on(new["since"]).calcium_high == new["value"] != changed.on(NOW.date()).calcium_high
