@@ -68,7 +68,7 @@ def read_knowledge(texts: Texts) -> tuple[Policy, Vocabulary]:
 
 def _classes_without_drugs(policy: Policy, vocabulary: Vocabulary) -> Iterator[str]:
     """A class that is spelt in two ways would raise no card, and nobody would see it."""
-    for name in policy.rules:
+    for name in policy.drug_classes:
         if name not in vocabulary.drugs.classes:
             yield f"drug_rules.toml: no drug of drugs.toml is of the class {name}"
 

@@ -164,7 +164,7 @@ def _status_problems(data: Mapping[str, Any], drug_rules: Mapping[str, Any] | No
     """Every text and half-sentence that the rules and drug classes use is there, and has no unknown placeholder."""
     yield from name_problems("status_cards.toml: [texts]", data["texts"], STATUS_TEXTS)
     classes = data["phrases"] if drug_rules is None else _phrases_of_classes(drug_rules)
-    phrases = {**dict.fromkeys(classes, {"drugs"}), **PHRASES}
+    phrases = {**{name: {"drugs"} for name in classes}, **PHRASES}
     yield from name_problems("status_cards.toml: [phrases]", data["phrases"], phrases)
     for name, known in phrases.items():
         where, lines = f"status_cards.toml: [phrases] {name}", [data["phrases"].get(name, "")]

@@ -117,6 +117,6 @@ def without_groups() -> str:
 
 
 def test_a_class_that_is_spelt_in_two_ways_is_found() -> None:
-    changed = TEXTS["drug_rules"].replace('"iron_binder"', '"iron_blinder"')
+    changed = TEXTS["drug_rules"].replace("iron_binder", "iron_blinder")
     with pytest.raises(DataFileError, match=r"^drug_rules\.toml: no drug of drugs\.toml is of the class iron_blinder$"):
         read_knowledge({**TEXTS, "drug_rules": changed})
