@@ -12,9 +12,9 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from cds_service.api.card_json import Rendering, to_json
-from cds_service.api.gather import Collected, Gatherer
+from cds_service.api.gather import Collected, gathering
 from cds_service.api.hook_request import HookRequest
-from cds_service.fhir_client import FhirClient
+from cds_service.fhir_client import FhirReader
 from cds_service.storage.cards_and_feedback import IssuedCard, SuggestionLabel
 from fhir_mappings.chart import ChartContext, build_chart
 from fhir_mappings.drafts import judged_orders
@@ -68,7 +68,7 @@ class Knowledge:
 
 
 def call(
-    service: Service, request: HookRequest, knowledge: Knowledge, client: FhirClient, now: datetime
+    service: Service, request: HookRequest, knowledge: Knowledge, reader: FhirReader, now: datetime
 ) -> list[dict[str, Any]]:
     """The cards of one call as JSON.
 
@@ -80,8 +80,8 @@ def call(
     drafts = judged_orders(request.draft_orders, request.selections) if on_drafts else ()
     if on_drafts and not _names_a_drug(request, drafts, on, knowledge):
         return []
-    gatherer = Gatherer(client, request, on, knowledge.zone, client.deadline())
-    collected = gatherer.collect(knowledge.queries_for(service.HOOK), drafts)
+    with gathering(reader, request, on, knowledge.zone, reader.deadline()) as gatherer:
+        collected = gatherer.collect(knowledge.queries_for(service.HOOK), drafts)
     chart = _chart(collected, request, drafts, on, knowledge)
     rendering = Rendering(
         request.patient_id,

@@ -5,17 +5,31 @@ import what stands below, and nothing else of this one.
 """
 
 from cds_service.fhir_client.client import FhirClient
-from cds_service.fhir_client.session import new_session
-from cds_service.fhir_client.terms import Deadline, FhirError, FhirServer, Limits, Past, SearchResult, answer_of
+from cds_service.fhir_client.look_up import LookUp, refused
+from cds_service.fhir_client.reader import FhirReader, Talk
+from cds_service.fhir_client.terms import (
+    OTHER_PATIENT,
+    OTHER_RESOURCES,
+    Deadline,
+    FhirError,
+    FhirServer,
+    Limits,
+    Past,
+    SearchResult,
+)
 
 __all__ = [
+    "OTHER_PATIENT",
+    "OTHER_RESOURCES",
     "Deadline",
     "FhirClient",
     "FhirError",
+    "FhirReader",
     "FhirServer",
     "Limits",
+    "LookUp",
     "Past",
     "SearchResult",
-    "answer_of",
-    "new_session",
+    "Talk",
+    "refused",
 ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from cds_service.api.services import Knowledge
-from cds_service.fhir_client import FhirClient
+from cds_service.fhir_client import FhirReader
 from cds_service.settings import Settings
 from cds_service.web.page import static_files
 
@@ -28,7 +28,7 @@ class Surroundings:
 
     settings: Settings
     knowledge: Knowledge
-    client: FhirClient
+    client: FhirReader
     clock: Callable[[], datetime]
     trusted: TrustedClients | None = None
 

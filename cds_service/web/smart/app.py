@@ -15,6 +15,7 @@ from dataclasses import replace
 import orjson
 from flask import Blueprint, Response, g, request
 
+from cds_service.bounded_get import Web
 from cds_service.fhir_client import FhirServer
 from cds_service.settings import Settings
 from cds_service.web import Surroundings
@@ -23,11 +24,10 @@ from cds_service.web.page import page
 from cds_service.web.smart.cookies import LAUNCH, SESSION, Cookies
 from cds_service.web.smart.discovery import is_secure
 from cds_service.web.smart.errors import answer_errors
-from cds_service.web.smart.http import Web
 from cds_service.web.smart.launch import LAUNCH_SECONDS, Launches, Opened, cookie_name
 from cds_service.web.smart.patients import patients
 from cds_service.web.smart.refusals import LaunchProblem
-from cds_service.web.smart.scopes import GrantedClient, Grants, granted
+from cds_service.web.smart.scopes import GrantedReader, Grants, granted
 from cds_service.web.smart.sites import Site, sites_of
 from cds_service.web.smart.vault import Vault
 from fhir_mappings.fhir_json import FHIR_ID
@@ -96,7 +96,7 @@ class _SmartApp:
         site, server, patient, grants = self._session(name, cookies)
         # The client decides which FHIR servers may be read, as in a call of a CDS client.
         g.trusted_client, g.smart_session = site.client, name
-        around = replace(self._around, client=GrantedClient(self._around.client, grants))
+        around = replace(self._around, client=GrantedReader(self._around.client, grants))
         from cds_service.web.course.page import course_answer
 
         return course_answer(around, server, patient, framed_by=site.frame_ancestors)

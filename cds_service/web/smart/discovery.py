@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from cds_service.bounded_get import MAX_BYTES, NoAnswer, Web, WebAnswer
 from cds_service.settings import normal_url
-from cds_service.web.smart.http import MAX_BYTES, Answer, NoAnswer, Web
 
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 """The extension of a CapabilityStatement that named the endpoints before there was a SMART configuration."""
@@ -62,7 +62,7 @@ def is_secure(url: str, base: str) -> bool:
     return url.lower().startswith("https://") or bool(_LOOPBACK.fullmatch(url) and _LOOPBACK.fullmatch(base))
 
 
-def _get(web: Web, url: str, accept: str, max_bytes: int = MAX_BYTES) -> Answer:
+def _get(web: Web, url: str, accept: str, max_bytes: int = MAX_BYTES) -> WebAnswer:
     try:
         return web.get(url, accept, max_bytes)
     except NoAnswer as problem:
