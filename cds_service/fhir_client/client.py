@@ -18,7 +18,7 @@ from cds_service.fhir_client.look_up import checked
 from cds_service.fhir_client.reader import Talk
 from cds_service.fhir_client.talk import RefusedTalk, ServerTalk
 from cds_service.fhir_client.terms import Deadline, FhirError, FhirServer, Limits
-from cds_service.fhir_client.transfer import KEPT_SECONDS, network
+from cds_service.fhir_client.transfer import network
 
 
 class FhirClient:
@@ -79,5 +79,5 @@ class FhirClient:
         with self._lock:
             if self._kept is None:
                 reached, most = network(self._trust_environment), self._limits.pool_size
-                self._kept = KeptConnections(most, KEPT_SECONDS, lambda: Connections(reached, most), self._clock)
+                self._kept = KeptConnections(most, lambda: Connections(reached, most), self._clock)
             return self._kept

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import pycurl
 
+from cds_service.fhir_client.answer import HttpAnswer
 from cds_service.fhir_client.transfer import Allowance, Network, Received, Request, Transfer
 
 _EVENTS = {
@@ -42,6 +43,11 @@ class Connections:
         self._under_way: dict[pycurl.Curl, tuple[Transfer, OnReceived]] = {}
         self._was_looked_at = False
         self.are_trusted = True
+        """False for good as soon as something came that was not asked for."""
+        self.may_be_used_again = True
+        """False while each request is to have a new connection."""
+        self.have_rested = self.have_served_again = False
+        """Were they idle for long before they were lent? Has one of them brought a further answer, and nothing else?"""
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_MAXCONNECTS, most_kept)
@@ -71,7 +77,7 @@ class Connections:
         if not self._was_looked_at and not self.are_quiet():
             self.distrust()
         transfer = self._idle_transfers.pop() if self._idle_transfers else Transfer(self._network)
-        transfer.prepare(request, allowance, may_use_kept=self.are_trusted)
+        transfer.prepare(request, allowance, may_use_kept=self.are_trusted and self.may_be_used_again)
         self._under_way[transfer.easy] = transfer, on_received
         self._multi.add_handle(transfer.easy)
         self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
@@ -117,6 +123,9 @@ class Connections:
             if received.in_streams:
                 # What comes there between two answers is no answer.
                 self._in_streams.add(easy.getinfo(pycurl.ACTIVESOCKET))
+            if received.was_unasked:
+                self.distrust()
+            self.have_served_again |= received.on_kept and isinstance(received.outcome, HttpAnswer)
             self._put_back(transfer)
             on_received(received)
         return bool(finished or failed)

@@ -97,11 +97,13 @@ class Request:
 class Received:
     """What became of a request: an answer, or why there is none.
 
-    `on_kept` says that an older connection was used; `in_streams` is HTTP/2, where an answer names its request.
+    `on_kept` says that an older connection was used, `was_unasked` that something lay on it before the request had
+    left; `in_streams` is HTTP/2, where an answer names its request.
     """
 
     outcome: HttpAnswer | FhirError
     on_kept: bool
+    was_unasked: bool
     in_streams: bool
 
 
@@ -143,7 +145,7 @@ class Transfer:
         """What has come, now that libcurl has ended with this code."""
         on_kept = self.easy.getinfo(pycurl.NUM_CONNECTS) == 0
         in_streams = self.easy.getinfo(pycurl.INFO_HTTP_VERSION) >= pycurl.CURL_HTTP_VERSION_2_0
-        return Received(self._outcome(code), on_kept, in_streams)
+        return Received(self._outcome(code), on_kept, self._is_unasked, in_streams)
 
     def forget(self) -> None:
         """Keep nothing of the last request."""
@@ -152,7 +154,7 @@ class Transfer:
         self._status = self._codings = 0
         self._problem = ""
         self._retry_after: str | None = None
-        self._is_sent = self._is_leaving = self._is_dropped = self._is_empty = False
+        self._is_sent = self._is_leaving = self._is_unasked = self._is_dead = self._is_empty = False
 
     def close(self) -> None:
         """Never used again."""
@@ -161,7 +163,7 @@ class Transfer:
     def _outcome(self, code: int) -> HttpAnswer | FhirError:
         if self._problem:
             return FhirError(self._problem)
-        if self._is_dropped:
+        if self._is_unasked or self._is_dead:
             return PassingError(UNREACHABLE, 0.0)
         if code == pycurl.E_OK or (self._status > 200 and code == pycurl.E_WRITE_ERROR):
             return HttpAnswer(self._status, self._retry_after, self._body)
@@ -174,14 +176,14 @@ class Transfer:
 
         Where a kept connection turns out to be dead, libcurl would try one kept connection after another.
         """
-        self._is_dropped, self._is_sent = self._is_sent, True
-        return int(pycurl.PREREQFUNC_ABORT if self._is_dropped else pycurl.PREREQFUNC_OK)
+        self._is_dead, self._is_sent = self._is_sent, True
+        return int(pycurl.PREREQFUNC_ABORT if self._is_dead else pycurl.PREREQFUNC_OK)
 
     def _take_header(self, line: bytes) -> int:
         """Called by libcurl for each line, those of interim answers too; 0 ends the transfer."""
         if found := _STATUS_LINE.match(line):
-            self._is_dropped = self._is_leaving and line.startswith(b"HTTP/1")
-            if self._is_dropped:
+            self._is_unasked = self._is_leaving and line.startswith(b"HTTP/1")
+            if self._is_unasked:
                 return 0
             self._status, self._retry_after, self._codings, self._is_empty = int(found[1]), None, 0, False
             return len(line)

@@ -29,6 +29,7 @@ from cds_service.fhir_client import (
     bundles,
 )
 from cds_service.fhir_client import terms as fhir_terms
+from cds_service.fhir_client.kept import REST_SECONDS
 from tests.fhir_stand_in import EHR, FhirStandIn, without_port
 from tests.unit.cds_service.conftest import Behaviour, Connection, Loopback
 
@@ -651,8 +652,9 @@ def test_connections_are_used_again(serve: Serve, client: FhirClient) -> None:
     server = serve(answer_patient)
     for _ in range(3):
         read(client, FhirServer(server.base))
+        server.stopping.wait(REST_SECONDS)
     assert len(server.heads) == 3
-    assert not server.hung_up.is_set()
+    assert server.connections == client.kept_connections() == 1
 
 
 def huge_body(connection: Connection) -> None:

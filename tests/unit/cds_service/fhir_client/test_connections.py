@@ -14,6 +14,7 @@ import pytest
 
 from cds_service.fhir_client import FhirClient, FhirError, FhirServer, Limits, SearchResult
 from cds_service.fhir_client import terms as fhir_terms
+from cds_service.fhir_client.kept import REST_SECONDS
 from tests.unit.cds_service.conftest import Behaviour, Connection, Loopback
 
 PATIENT = {"resourceType": "Patient", "id": "1"}
@@ -22,14 +23,28 @@ LIMITS = Limits(deadline_seconds=1.5, max_pages=4, max_bytes=200_000, pool_size=
 Serve = Callable[..., Loopback]
 
 
+class Clock:
+    """A clock on which connections have a rest before each call; without one they would not be used again at first."""
+
+    def __init__(self) -> None:
+        self.skipped = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.skipped
+
+
+CLOCK = Clock()
+
+
 @pytest.fixture
 def client() -> Iterator[FhirClient]:
-    opened = FhirClient(LIMITS, lambda base: True)
+    opened = FhirClient(LIMITS, lambda base: True, CLOCK)
     yield opened
     opened.close()
 
 
 def read(client: FhirClient, server: Loopback, path: str = "Patient/1") -> Any:
+    CLOCK.skipped += REST_SECONDS
     with client.talk(FhirServer(server.base, "the-token"), client.deadline()) as talk:
         return talk.answer(talk.read(path))
 
@@ -222,7 +237,7 @@ def test_a_server_that_never_finishes_is_left_at_the_deadline_and_the_connection
     serve: Serve, behaviour: Behaviour
 ) -> None:
     server, quick = serve(then(whole, behaviour)), serve(whole)
-    client = FhirClient(Limits(deadline_seconds=0.4, pool_size=1), lambda base: True)
+    client = FhirClient(Limits(deadline_seconds=0.4, pool_size=1), lambda base: True, CLOCK)
     read(client, server)
     started = time.monotonic()
     assert reason_of(read, client, server) == fhir_terms.LATE
@@ -244,6 +259,7 @@ def test_one_slow_answer_holds_up_no_other(serve: Serve, client: FhirClient) -> 
 
     server = serve(then(meet, meet, by_path))
     open_two(client, server)
+    CLOCK.skipped += REST_SECONDS
     with client.talk(FhirServer(server.base), client.deadline()) as talk:
         slow, quick = talk.read("Patient/2"), talk.read("Patient/1")
         assert reason_of(talk.answer, slow) == fhir_terms.LATE
@@ -258,6 +274,7 @@ def test_an_answer_on_a_new_connection_does_not_wait_for_a_slow_one_on_an_open_c
 
     server = serve(then(whole, by_path))
     read(client, server)
+    CLOCK.skipped += REST_SECONDS
     with client.talk(FhirServer(server.base), client.deadline()) as talk:
         slow, quick = talk.read("Patient/2"), talk.read("Patient/1")
         assert talk.answer(quick) == PATIENT
@@ -415,6 +432,7 @@ def test_many_calls_leave_neither_threads_nor_connections_behind(serve: Serve, c
     before = threading.active_count()
     for _ in range(30):
         with client.talk(FhirServer(server.base), client.deadline()) as talk:
+            CLOCK.skipped += 0.001
             for look_up in [talk.read("Patient/1") for _ in range(4)]:
                 talk.answer(look_up)
     # A few of the client and of the server; were each request to open a connection, it would be over a hundred.
@@ -425,7 +443,7 @@ def test_what_is_sent_and_answered_over_tls_is_the_same(
     serve: Serve, tls: SSLContext, certificate: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-    client = FhirClient(LIMITS, lambda base: True, trust_environment=True)
+    client = FhirClient(LIMITS, lambda base: True, CLOCK, trust_environment=True)
     server = serve(then(whole, chunked, byte_by_byte, truncate, whole), tls)
     read(client, server)
     assert [read(client, server) for _ in range(2)] == [PATIENT, PATIENT]

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from cds_service.fhir_client import FhirClient, FhirServer, Limits
+from cds_service.fhir_client.kept import REST_SECONDS
 from tests.unit.cds_service.conftest import Connection, Loopback
 
 LIMITS = Limits(deadline_seconds=5.0)
+REST = REST_SECONDS + 0.02
 SEARCH = "Condition?patient=1&_count=7"
 TIMES = 20
 Json = dict[str, Any]
@@ -116,6 +118,14 @@ def test_it_is_never_taken_for_the_next_answer_of_the_same_server_once_it_has_co
 
 
 @LATE
+def test_it_is_never_taken_for_the_next_answer_of_a_server_that_does_so_each_time_however_soon_it_is_asked(
+    serve: Serve, secure: SSLContext | None, client: FhirClient, late: float | None
+) -> None:
+    server = serve(too_often(late, UNASKED), secure)
+    assert [found(client, f"{server.origin}/odd") for _ in range(TIMES)] == [7] * TIMES
+
+
+@LATE
 def test_where_it_says_whose_it_is_it_is_never_taken_however_soon_the_next_request_follows(
     serve: Serve, secure: SSLContext | None, client: FhirClient, late: float | None
 ) -> None:
@@ -140,9 +150,11 @@ def test_while_the_next_is_awaited_it_is_refused_where_it_says_whose_it_is_and_t
     serve: Serve, secure: SSLContext | None, client: FhirClient
 ) -> None:
     server = serve(before_the_next(UNASKED_AND_NAMED), secure)
-    assert [found(client, server.base) for _ in range(6)] == [7] * 6
-    # Right; wrong and asked once more on a new connection. The broken one is closed.
-    assert len(server.heads) == 6 + 3
+    assert found(client, server.base) == 7
+    server.stopping.wait(REST)
+    assert [found(client, server.base) for _ in range(5)] == [7] * 5
+    # One was asked for once more, on a new connection; after that the server had to prove itself anew.
+    assert len(server.heads) == 6 + 1
 
 
 def test_what_remains_while_the_next_is_awaited_it_is_believed_where_it_says_nothing_of_itself(
@@ -150,11 +162,21 @@ def test_what_remains_while_the_next_is_awaited_it_is_believed_where_it_says_not
 ) -> None:
     """The threat model names this: same server, same client, and an answer that could be the right one."""
     server = serve(before_the_next(UNASKED), secure)
-    first, second = found(client, server.base), found(client, server.base)
-    assert (first, second) == (7, 0)
+    assert found(client, server.base) == 7
+    server.stopping.wait(REST)
+    assert found(client, server.base) == 0
     server.stopping.wait(0.1)
     # The answer that came too late lies on that connection now, which is therefore not used again.
     assert found(client, server.base) == 7
+
+
+def first_well(behaviour: Callable[[Connection], None]) -> Callable[[Connection], None]:
+    """The first request is answered as it should be: until something has been, no connection is used again at once."""
+
+    def act(connection: Connection) -> None:
+        connection.send(RIGHT) if len(connection.server.heads) == 1 else behaviour(connection)
+
+    return act
 
 
 def in_pieces(connection: Connection) -> None:
@@ -170,7 +192,9 @@ def in_pieces(connection: Connection) -> None:
 def test_what_lies_behind_the_end_of_a_body_is_never_the_next_answer(
     serve: Serve, secure: SSLContext | None, client: FhirClient
 ) -> None:
-    server = serve(in_pieces, secure)
+    server = serve(first_well(in_pieces), secure)
+    found(client, server.base)
+    server.stopping.wait(REST)
     assert [found(client, server.base) for _ in range(TIMES)] == [7] * TIMES
 
 
@@ -184,7 +208,9 @@ def chunked(connection: Connection) -> None:
 def test_what_lies_behind_the_last_chunk_is_never_the_next_answer(
     serve: Serve, secure: SSLContext | None, client: FhirClient
 ) -> None:
-    server = serve(chunked, secure)
+    server = serve(first_well(chunked), secure)
+    found(client, server.base)
+    server.stopping.wait(REST)
     assert [found(client, server.base) for _ in range(TIMES)] == [7] * TIMES
 
 
@@ -195,9 +221,13 @@ def test_a_server_that_behaves_keeps_its_connection(
 
     def after_a_moment(connection: Connection) -> None:
         # What lies in this process may answer before the request has left; no server elsewhere can.
-        connection.server.stopping.wait(0.002)
+        connection.server.stopping.wait(0.01)
         connection.send(RIGHT)
 
     server = serve(after_a_moment, secure)
+    found(client, server.base)
+    server.stopping.wait(REST)
     assert [found(client, server.base) for _ in range(TIMES)] == [7] * TIMES
-    assert server.connections == client.kept_connections() == 1
+    # One; another where this machine was so busy that the answer was there before we looked.
+    assert server.connections <= 3
+    assert client.kept_connections() == 1
