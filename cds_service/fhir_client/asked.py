@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 from cds_service.fhir_client.bundles import JsonObject, matches
 from cds_service.fhir_client.terms import OTHER_PATIENT, OTHER_RESOURCE, OTHER_RESOURCES, OTHER_SEARCH
 
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _URN = re.compile("urn:uuid:", re.IGNORECASE)
-_PATIENT_PARAMETERS = frozenset({"patient", "subject", "patient:patient", "subject:patient"})
+_PATIENT_PARAMETER = re.compile("(?:^|&)(?:patient|subject)(?:(?::|%3A)patient)?=([^&]+)", re.IGNORECASE)
 _NAMES = """
     Account AdverseEvent AllergyIntolerance Appointment AppointmentResponse AuditEvent Basic Binary BodyStructure
     CarePlan CareTeam ChargeItem Claim ClaimResponse ClinicalImpression Communication CommunicationRequest Composition
@@ -63,10 +63,8 @@ class AskedSearch:
         """Why this Bundle is not the answer, None when it may be."""
         if any(self._is_another(link) for link in _own_links(bundle)):
             return OTHER_SEARCH
-        found = matches(bundle)
-        if found and not any(one.get("resourceType") == self.resource_type for one in found):
-            return OTHER_RESOURCES
-        return None
+        types = [one.get("resourceType") for one in matches(bundle)]
+        return OTHER_RESOURCES if types and self.resource_type not in types else None
 
     def _is_another(self, link: str) -> bool:
         try:
@@ -121,6 +119,6 @@ def _own_links(bundle: JsonObject) -> Iterator[str]:
 
 def _patients(query: str, steps: Sequence[str]) -> list[str]:
     """The ids of the patients that an address names, in its parameters or as a compartment (Patient/1/Observation)."""
-    asked = [value for name, value in parse_qsl(query) if name.lower() in _PATIENT_PARAMETERS]
+    asked = [unquote_plus(value) for value in _PATIENT_PARAMETER.findall(query)]
     named = [one.split("/_history/")[0].rpartition("/")[2] for value in asked for one in value.split(",")]
     return named or ([steps[-2]] if len(steps) > 2 and steps[-3] == "Patient" else [])

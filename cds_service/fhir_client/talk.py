@@ -7,6 +7,7 @@ for its answer. What a look-up asks next is decided in `look_up`, how a request 
 from __future__ import annotations
 
 import math
+import re
 from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -35,8 +36,9 @@ from cds_service.fhir_client.transfer import Allowance, Received, Request
 T = TypeVar("T")
 MOST_AT_ONCE = 32
 """Requests of one call on their way at a time; the others wait for their turn."""
-# What stays as it is in an address; anything else is written in percent.
+# What stays as it is in an address, beside letters, digits and "_.-"; anything else is written in percent.
 _SAFE = "!#$%&'()*+,/:;=?@[]~"
+_IS_SAFE = re.compile(rf"[\w.{re.escape(_SAFE)}-]*", re.ASCII)
 _FHIR = "application/fhir+json"
 
 
@@ -158,7 +160,8 @@ class ServerTalk:
             self._queue.append(look_up)
             return
         headers = self._headers if look_up.body is None else {**self._headers, "Content-Type": _FHIR}
-        request = Request(quote(look_up.url, safe=_SAFE), headers, look_up.body, on_new_connection=again)
+        url = look_up.url if _IS_SAFE.fullmatch(look_up.url) else quote(look_up.url, safe=_SAFE)
+        request = Request(url, headers, look_up.body, on_new_connection=again)
         self._connections.start(request, self._allowance, partial(self._take_in, look_up, again))
 
     def _take_in(self, look_up: LookUp[Any], again: bool, received: Received) -> None:

@@ -34,6 +34,8 @@ _LONGEST_LIFE_SECONDS = 120
 """How long a connection is used at most, so that a new address or certificate of the server is seen."""
 _READ_AT_A_TIME = 131_072
 _STATUS_LINE = re.compile(rb"HTTP/[0-9.]+ ([0-9]{3})\b")
+_TELLING = b"RrCc\r\n"
+"""How the lines of a head begin that are looked at."""
 _SWITCHING = 101
 _WITHOUT_MORE = frozenset({200, 204, 304})
 """Statuses after which the connection can be kept: the body is read, or there is none."""
@@ -181,11 +183,13 @@ class Transfer:
 
     def _take_header(self, line: bytes) -> int:
         """Called by libcurl for each line, those of interim answers too; 0 ends the transfer."""
-        if found := _STATUS_LINE.match(line):
+        if line.startswith(b"HTTP/") and (found := _STATUS_LINE.match(line)):
             self._is_unasked = self._is_leaving and line.startswith(b"HTTP/1")
             if self._is_unasked:
                 return 0
             self._status, self._retry_after, self._codings, self._is_empty = int(found[1]), None, 0, False
+            return len(line)
+        if line[:1] not in _TELLING:
             return len(line)
         name, _, value = line.partition(b":")
         match name.lower():

@@ -11,7 +11,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 STOREYS = ("hooks", "fhir_mappings", "cds_service")
-OUTSIDE = {"flask", "requests", "sqlalchemy", "gunicorn", "jsonschema", "fhir", "orjson", "rich", "click", "urllib3"}
+OUTSIDE = {
+    "certifi", "click", "fhir", "flask", "gunicorn", "jsonschema", "orjson", "pycurl", "requests", "rich", "sqlalchemy",
+    "urllib3",
+}  # fmt: skip
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
 TALKING = ("time.", "socket.", "ssl.", "http.", "urllib.request.", "subprocess.", "asyncio.", "threading.")
 """Modules for the clock, the network and other processes."""
@@ -76,6 +79,13 @@ def test_the_mapping_knows_the_domain_and_nothing_of_the_service(module: Path) -
 def test_libraries_with_side_effects_are_used_by_the_service_only(module: Path) -> None:
     used = packages(module) & OUTSIDE
     assert not used or module.is_relative_to(ROOT / "cds_service")
+
+
+@pytest.mark.parametrize("module", of("cds_service"), ids=by_name)
+def test_one_room_asks_by_libcurl_and_it_asks_by_nothing_else(module: Path) -> None:
+    used = packages(module) & {"pycurl", "requests", "urllib3"}
+    in_the_room = module.is_relative_to(ROOT / "cds_service" / "fhir_client")
+    assert used <= ({"pycurl"} if in_the_room else {"requests", "urllib3"})
 
 
 @pytest.mark.parametrize("module", of("hooks", "fhir_mappings"), ids=by_name)
