@@ -18,7 +18,7 @@ import click
 from rich.console import Console
 
 from bench.cases import CASES, GROWN, Case
-from bench.fetch import CALLERS, measure_fetching, show_fetching
+from bench.fetch import CALLERS, SECURE_CALLERS, Way, measure_fetching, show_fetching
 from bench.figures import Comparison, figure, show
 from bench.hapi import measure_hapi
 from bench.load import Generator, LoadFailed, Target, generator
@@ -77,12 +77,15 @@ def introduce(console: Console, plan: Plan) -> None:
 @click.option("--rounds", default=20, show_default=True, type=click.IntRange(2, 1000), help="Per number of callers.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Of the service.")
 def fetch(rounds: int, workers: int) -> None:
-    """Calls without prefetch against a stand-in FHIR server that takes 50 ms for each answer."""
+    """Calls without prefetch against a stand-in FHIR server that takes 50 ms for each answer, over http and https."""
     with measuring() as (console, folder, _):
         console.print(f"{workers} worker(s)")
         for callers in CALLERS:
-            for batch in (False, True):
-                show_fetching(console, measure_fetching(folder, callers, rounds, batch, workers))
+            for way in (Way(), Way(batch=True)):
+                show_fetching(console, measure_fetching(folder, callers, rounds, way, workers))
+        for callers in SECURE_CALLERS:
+            for way in (Way(secure=True), Way(secure=True, fresh_tokens=True)):
+                show_fetching(console, measure_fetching(folder, callers, rounds, way, workers))
 
 
 @main.command()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.fetch import measure_against, show_fetching
+from bench.fetch import Way, measure_against, show_fetching
 from bench.load import LoadFailed
 from cds_service.demo.patients import load_patients
 from tests.real.hapi_server import missing_tools, running_hapi
@@ -31,6 +31,6 @@ def measure_hapi(console: Console, folder: Path, rounds: int) -> None:
         subprocess.run(load, cwd=folder, check=True, capture_output=True, timeout=LOAD_WITHIN_SECONDS)
         console.print(f"patient {patient.key}, {len(patient.resources)} resources", markup=False)
         for callers in CALLERS:
-            for batch in (False, True):
-                found = measure_against(base, patient.patient_id, folder, callers, rounds, batch)
+            for way in (Way(), Way(batch=True)):
+                found = measure_against(base, patient.patient_id, folder, callers, rounds, way)
                 show_fetching(console, found)

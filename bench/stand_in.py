@@ -1,13 +1,15 @@
-"""`python -m bench.stand_in PORT`: a stand-in for a FHIR server, whose every answer takes 50 ms, whoever else asks.
+"""`python -m bench.stand_in CERTIFICATE PORT`: a stand-in for a FHIR server, whose every answer takes 50 ms.
 
 What may live here: just enough HTTP for keep-alive GETs and batches, and the answers of the invented patient of
-`bodies`. All entries of a batch are answered together after the same 50 ms.
+`bodies`. All entries of a batch are answered together after the same 50 ms. The same answers come over TLS from another
+port, which `GET /tls` names.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -40,7 +42,10 @@ def _asked(target: str) -> tuple[str, str, str]:
 
 
 async def answer(
-    known: Mapping[tuple[str, str, str], bytes], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    known: Mapping[tuple[str, str, str], bytes],
+    tls_port: int,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
 ) -> None:
     """Answer one connection until the other side closes it."""
     try:
@@ -50,6 +55,8 @@ async def answer(
             asked = await reader.readexactly(content_length(head)) if method == "POST" else b""
             await asyncio.sleep(0 if target == "/health" else SECONDS_PER_ANSWER)
             body = _batch_answer(known, asked) if asked else known.get(_asked(target), _NOTHING)
+            if target == "/tls":
+                body = str(tls_port).encode()
             start = "HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\nContent-Length: "
             writer.write(f"{start}{len(body)}\r\n\r\n".encode() + body)
             await writer.drain()
@@ -74,13 +81,21 @@ def _batch_answer(known: Mapping[tuple[str, str, str], bytes], asked: bytes) -> 
     return b'{"resourceType":"Bundle","type":"batch-response","entry":[' + b",".join(entries) + b"]}"
 
 
-async def serve(port: int) -> None:
+async def serve(certificate: str, port: int) -> None:
     """Answer until told to stop."""
     known = answers()
-    server = await asyncio.start_server(lambda *streams: answer(known, *streams), "127.0.0.1", port, backlog=1024)
-    async with server:
-        await server.serve_forever()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    secure = await asyncio.start_server(
+        lambda *streams: answer(known, 0, *streams), "127.0.0.1", 0, backlog=1024, ssl=context
+    )
+    tls_port = secure.sockets[0].getsockname()[1]
+    plain = await asyncio.start_server(
+        lambda *streams: answer(known, tls_port, *streams), "127.0.0.1", port, backlog=1024
+    )
+    async with secure, plain:
+        await plain.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1])))
+    asyncio.run(serve(sys.argv[1], int(sys.argv[2])))

@@ -37,6 +37,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
         deadline_seconds=settings.fhir_deadline_seconds,
         max_pages=settings.fhir_max_pages,
         max_bytes=settings.fhir_max_bytes,
+        max_call_bytes=settings.fhir_max_call_bytes,
         pool_size=settings.fhir_pool_size,
     )
 
@@ -50,8 +51,17 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
         known = caller()
         return known.fhir_batch if known else settings.fhir_batch
 
+    def client_name() -> str:
+        """Whose access tokens we are sent."""
+        known = caller()
+        return known.issuer if known else ""
+
     client = FhirClient(
-        limits, is_allowed, trust_environment=settings.fhir_trust_environment, takes_batches=takes_batches
+        limits,
+        is_allowed,
+        trust_environment=settings.fhir_trust_environment,
+        takes_batches=takes_batches,
+        client_name=client_name,
     )
     store = Store(settings.database_url)
     app.extensions["cds_store"], app.extensions["cds_fhir_client"] = store, client

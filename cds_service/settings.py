@@ -62,6 +62,7 @@ class Settings:
     fhir_deadline_seconds: float = 1.5
     fhir_max_pages: int = 10
     fhir_max_bytes: int = 20_000_000
+    fhir_max_call_bytes: int = 40_000_000
     fhir_pool_size: int = 128
     fhir_trust_environment: bool = False
     fhir_batch: bool = False
@@ -275,6 +276,7 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_FHIR_DEADLINE_SECONDS": ("fhir_deadline_seconds", _seconds, "seconds above 0, at most 60"),
     "CDS_FHIR_MAX_PAGES": ("fhir_max_pages", _whole(1, 1_000), "a whole number from 1 to 1000"),
     "CDS_FHIR_MAX_BYTES": ("fhir_max_bytes", _SIZE, "bytes, from 1000 to 1000000000"),
+    "CDS_FHIR_MAX_CALL_BYTES": ("fhir_max_call_bytes", _SIZE, "bytes, from 1000 to 1000000000"),
     "CDS_FHIR_POOL_SIZE": ("fhir_pool_size", _whole(1, 1_000), "a whole number from 1 to 1000"),
     "CDS_FHIR_TRUST_ENVIRONMENT": ("fhir_trust_environment", _truth, "true or false"),
     "CDS_FHIR_BATCH": ("fhir_batch", _truth, "true or false"),

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from cds_service.access.bearer_token import BearerToken, Reason, Refused, bearer_token, read_token
-from cds_service.access.key_set_fetch import KeySetUnavailable
-from cds_service.access.key_sets import KeySets
+from cds_service.access.key_sets import KeySets, KeySetUnavailable
 from cds_service.access.token_checks import TokenFinding, claim_findings, header_findings, moment_of
 from cds_service.access.token_log import TokenLog
 from cds_service.access.trusted_clients import TrustedClient, TrustedClients

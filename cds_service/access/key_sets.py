@@ -12,23 +12,44 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cds_service.access.key_set_fetch import KeySetUnavailable, fetch_key_set
 from cds_service.access.public_keys import KeyProblem, KeySet, PublicKey, read_key_set
 from cds_service.access.trusted_clients import TrustedClient
+from cds_service.bounded_get import NoAnswer, Web
 
 log = logging.getLogger("cds_service")
 
 Fetch = Callable[[str], bytes]
+_SECONDS = 2.0
+_MAX_BYTES = 200_000
+
+
+class KeySetUnavailable(Exception):
+    """The key set could not be had. The text says why, without the address."""
+
+
+def fetch_key_set(url: str, seconds: float = _SECONDS, max_bytes: int = _MAX_BYTES) -> bytes:
+    """The body that this address answers, in at most so many seconds and bytes, without proxies of the environment.
+
+    Raises:
+        KeySetUnavailable: any other answer than 200 with such a body.
+    """
+    try:
+        answer = Web(seconds).get(url, "application/jwk-set+json, application/json", max_bytes)
+    except NoAnswer as problem:
+        raise KeySetUnavailable(str(problem)) from None
+    if answer.status != 200:
+        raise KeySetUnavailable(f"the key server answered {answer.status}")
+    return answer.body
 
 
 @dataclass(frozen=True, slots=True)
 class KeySetTimes:
     """How long keys are good for, in seconds.
 
-    `renew`: a set older than this is fetched again. `pause`: so long we wait after any try before the next one, however
-    many tokens name a key that we do not know; `first_pause` is the same while we have no keys at all. `serve`: a set
-    that could not be renewed goes on serving until it is this old, so an outage of the key server does not silence us;
-    after that its tokens are refused, because a key withdrawn meanwhile would still be trusted.
+    `renew`: a set older than this is fetched again. `pause`: how long we wait after any attempt before the next one,
+    however many tokens name a key that we do not know; `first_pause` is the same while we have no keys at all.
+    `serve`: a set that could not be renewed goes on serving until it is this old, so an outage of the key server does
+    not silence us; after that its tokens are refused, because a key withdrawn meanwhile would still be trusted.
     """
 
     renew: float = 600.0
@@ -83,9 +104,9 @@ class _Fetched:
 
 
 class _RemoteKeys:
-    """One key set. One thread at a time fetches; who has keys that still serve does not wait for it.
+    """One key set. One thread at a time fetches; the others do not wait for it while old keys still serve.
 
-    Who had to wait finds that a try was made just now, and makes none of its own.
+    A thread that had to wait sees that another has just tried, and does not try again.
     """
 
     def __init__(self, tenant: str, url: str, fetch: Fetch, monotonic: Callable[[], float], times: KeySetTimes) -> None:

@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 
 from cds_service.access.bearer_token import MAX_CHARACTERS, BearerToken, Reason, Refused, read_token
 from cds_service.access.client_auth import LEEWAY_SECONDS
-from cds_service.access.key_set_fetch import KeySetUnavailable
-from cds_service.access.key_sets import KeySets
+from cds_service.access.key_sets import KeySets, KeySetUnavailable
 from cds_service.access.public_keys import KeySet
 from cds_service.access.token_checks import TokenFinding, claim_findings, header_findings, quoted
 from cds_service.access.trusted_clients import TrustedClient, TrustedClients

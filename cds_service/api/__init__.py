@@ -4,7 +4,7 @@ What may live here: the way of one request from HTTP to the rules and back.
 """
 
 from cds_service.api.card_json import OVERRIDE_SYSTEM
-from cds_service.api.gather import Collected, Gatherer
+from cds_service.api.gather import Collected, Gatherer, gathering
 from cds_service.api.headers import register_cors
 from cds_service.api.hook_request import HookRequest
 from cds_service.api.routes import blueprint, register_errors
@@ -17,6 +17,7 @@ __all__ = [
     "Gatherer",
     "HookRequest",
     "blueprint",
+    "gathering",
     "register_cors",
     "register_errors",
 ]

@@ -7,8 +7,8 @@ in `fhir_mappings`; whether lacking data allow an answer is decided in `hooks`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -17,14 +17,15 @@ from zoneinfo import ZoneInfo
 from cds_service.api.hook_request import HookRequest
 from cds_service.api.look_back import past_look_back
 from cds_service.fhir_client import (
+    OTHER_PATIENT,
+    OTHER_RESOURCES,
     REPORTED_ERROR,
     Deadline,
-    FhirClient,
     FhirError,
-    FhirServer,
+    FhirReader,
     JsonObject,
-    SearchResult,
-    answer_of,
+    LookUp,
+    Talk,
     looks_truncated,
     next_link,
     read_page,
@@ -37,10 +38,8 @@ from fhir_mappings.queries import Query
 log = logging.getLogger("cds_service")
 
 NOT_SENT = "not sent along, and no FHIR server was offered"
-OTHER_PATIENT = "it belongs to another patient"
 NOT_A_PATIENT = "the answer was not a Patient"
 CUT_SHORT = "only the first page was sent along"
-OTHER_RESOURCES = "the answer held other resources than asked for"
 MOST_MEDICATIONS = 50
 """How many Medications are read for one request; an order whose drug is not read counts as unread, not as harmless."""
 
@@ -62,13 +61,12 @@ Pending = Callable[[], Gathered]
 
 @dataclass(frozen=True)
 class Gatherer:
-    """Collects for one request, under one deadline that starts with it."""
+    """Collects for one request. `talk` is that with its FHIR server, None where it offers none."""
 
-    client: FhirClient
+    talk: Talk | None
     request: HookRequest
     on: date
     zone: ZoneInfo
-    deadline: Deadline
 
     def collect(self, queries: Sequence[Query], drafts: Sequence[Mapping[str, Any]]) -> Collected:
         """Everything the queries ask for. Look-ups run in parallel; a failed one is told, not raised."""
@@ -86,32 +84,33 @@ class Gatherer:
 
     def start_medications(
         self, active: Sequence[Mapping[str, Any]], drafts: Sequence[Mapping[str, Any]]
-    ) -> dict[str, Future[JsonObject]]:
+    ) -> dict[str, LookUp[JsonObject]]:
         """Start reading the Medications that are referred to and were not sent along, those of the drafts first.
 
         Each is read once, at most `MOST_MEDICATIONS`, and none is asked for when there is no time left to read it.
         """
-        server = self.request.server
-        if server is None:
+        if self.talk is None:
             return {}
         ordered = medication_references(drafts, active)
         wanted = [*sorted(ordered), *sorted(medication_references(active, active) - ordered)]
-        reads: dict[str, Future[JsonObject]] = {}
+        reads: dict[str, LookUp[JsonObject]] = {}
         for path in wanted[:MOST_MEDICATIONS]:
-            if self.deadline.reading() <= 0:
+            if self.talk.deadline.reading() <= 0:
                 break
-            reads[path] = self.client.submit_read(server, path, self.deadline)
+            reads[path] = self.talk.read(path)
         if len(reads) < len(wanted):
             left_out = len(wanted) - len(reads)
             log.warning("%d of %d Medications that orders refer to were not asked for", left_out, len(wanted))
         return reads
 
-    def finish_medications(self, reads: Mapping[str, Future[JsonObject]]) -> dict[str, JsonObject]:
+    def finish_medications(self, reads: Mapping[str, LookUp[JsonObject]]) -> dict[str, JsonObject]:
         """The Medications that could be read; for the others the order's own words have to do."""
         found: dict[str, JsonObject] = {}
-        for path, future in reads.items():
+        if self.talk is None:
+            return found
+        for path, look_up in reads.items():
             try:
-                found[path] = answer_of(future, self.deadline)
+                found[path] = self.talk.answer(look_up)
             except FhirError:
                 continue
         return found
@@ -143,27 +142,24 @@ class Gatherer:
         # A page that reaches past the look-back is all we need, whatever may follow it.
         if past_look_back(query, self.on, self.zone)(found):
             return lambda: Gathered(query, found)
-        server = self.request.server
-        if server is None:
+        if self.talk is None:
             return lambda: _cut(query, found, CUT_SHORT)
-        if goes_on:
-            return self._search(query, server, "", found, first=sent)
-        return self._search(query, server, query.fetch_path(self.request.patient_id, self.on), found)
+        return self._search(query, self.talk, found, first=sent if goes_on else None)
 
     def _fetch(self, query: Query, otherwise: str) -> Pending:
         """Ask the FHIR server; without one the query has failed for the reason given."""
-        server = self.request.server
-        if server is None:
+        if self.talk is None:
             return lambda: _failed(query, otherwise)
-        path = query.fetch_path(self.request.patient_id, self.on)
         if query.resource_type == "Patient":
-            return self._read_patient(query, self.client.submit_read(server, path, self.deadline))
-        return self._search(query, server, path)
+            return self._read_patient(query, self.talk)
+        return self._search(query, self.talk)
 
-    def _read_patient(self, query: Query, future: Future[JsonObject]) -> Pending:
+    def _read_patient(self, query: Query, talk: Talk) -> Pending:
+        look_up = talk.read(query.fetch_path(self.request.patient_id, self.on))
+
         def finish() -> Gathered:
             try:
-                patient = answer_of(future, self.deadline)
+                patient = talk.answer(look_up)
             except FhirError as error:
                 return _failed(query, error.reason)
             problem = _patient_problem(patient, self.request.patient_id)
@@ -172,21 +168,15 @@ class Gatherer:
         return finish
 
     def _search(
-        self,
-        query: Query,
-        server: FhirServer,
-        path: str,
-        sent: Sequence[JsonObject] = (),
-        first: Mapping[str, Any] | None = None,
+        self, query: Query, talk: Talk, sent: Sequence[JsonObject] = (), first: Mapping[str, Any] | None = None
     ) -> Pending:
         """Search; `sent` are resources that came along and are kept where the server does not answer with all."""
-        future: Future[SearchResult] = self.client.submit_search(
-            server, path, self.deadline, past=past_look_back(query, self.on, self.zone), first=first
-        )
+        past = past_look_back(query, self.on, self.zone)
+        look_up = talk.search(query.fetch_path(self.request.patient_id, self.on), past=past, first=first)
 
         def finish() -> Gathered:
             try:
-                result = answer_of(future, self.deadline)
+                result = talk.answer(look_up)
             except FhirError as error:
                 return _cut(query, sent, error.reason) if sent else _failed(query, error.reason)
             problem = _other_resources(query, result.resources)
@@ -197,6 +187,18 @@ class Gatherer:
             return _cut(query, _with_the_rest(result.resources, sent), result.reason)
 
         return finish
+
+
+@contextmanager
+def gathering(
+    reader: FhirReader, request: HookRequest, on: date, zone: ZoneInfo, deadline: Deadline
+) -> Iterator[Gatherer]:
+    """Somebody who collects for this request. What was not asked for by the end of the block is not waited for."""
+    if request.server is None:
+        yield Gatherer(None, request, on, zone)
+        return
+    with reader.talk(request.server, deadline) as talk:
+        yield Gatherer(talk, request, on, zone)
 
 
 def _failed(query: Query, reason: str) -> Gathered:

@@ -10,9 +10,9 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from cds_service.api.card_json import Rendering, to_json
-from cds_service.api.gather import Collected, Gatherer
+from cds_service.api.gather import Collected, gathering
 from cds_service.api.hook_request import HookRequest
-from cds_service.fhir_client import FhirClient
+from cds_service.fhir_client import FhirReader
 from cds_service.knowledge import Knowledge
 from cds_service.storage import IssuedCard, SuggestionLabel
 from fhir_mappings.chart import ChartContext, build_chart
@@ -45,7 +45,7 @@ SERVICES: tuple[Service, ...] = (patient_view, order_select, order_sign)
 
 
 def call(
-    service: Service, request: HookRequest, knowledge: Knowledge, client: FhirClient, now: datetime
+    service: Service, request: HookRequest, knowledge: Knowledge, reader: FhirReader, now: datetime
 ) -> list[dict[str, Any]]:
     """The cards of one call as JSON.
 
@@ -57,8 +57,8 @@ def call(
     drafts = judged_orders(request.draft_orders, request.selections) if on_drafts else ()
     if on_drafts and not _names_a_drug(request, drafts, on, knowledge):
         return []
-    gatherer = Gatherer(client, request, on, knowledge.zone, client.deadline())
-    collected = gatherer.collect(knowledge.queries_for(service.HOOK), drafts)
+    with gathering(reader, request, on, knowledge.zone, reader.deadline()) as gatherer:
+        collected = gatherer.collect(knowledge.queries_for(service.HOOK), drafts)
     chart = _chart(collected, request, drafts, on, knowledge)
     rendering = Rendering(
         request.patient_id,

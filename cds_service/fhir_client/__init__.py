@@ -13,23 +13,37 @@ from cds_service.fhir_client.bundles import (
     reports_error,
 )
 from cds_service.fhir_client.client import FhirClient
-from cds_service.fhir_client.session import new_session
-from cds_service.fhir_client.terms import Deadline, FhirError, FhirServer, Limits, Past, SearchResult, answer_of
+from cds_service.fhir_client.look_up import LookUp, refused
+from cds_service.fhir_client.reader import FhirReader, Talk
+from cds_service.fhir_client.terms import (
+    OTHER_PATIENT,
+    OTHER_RESOURCES,
+    Deadline,
+    FhirError,
+    FhirServer,
+    Limits,
+    Past,
+    SearchResult,
+)
 
 __all__ = [
+    "OTHER_PATIENT",
+    "OTHER_RESOURCES",
     "REPORTED_ERROR",
     "Deadline",
     "FhirClient",
     "FhirError",
+    "FhirReader",
     "FhirServer",
     "JsonObject",
     "Limits",
+    "LookUp",
     "Past",
     "SearchResult",
-    "answer_of",
+    "Talk",
     "looks_truncated",
-    "new_session",
     "next_link",
     "read_page",
+    "refused",
     "reports_error",
 ]

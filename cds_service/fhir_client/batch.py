@@ -49,10 +49,7 @@ def _judged(entry: Any) -> JsonObject | FhirError:
         return PassingError(RefusedError(status).reason, PAUSE_SECONDS)
     if status != 200:
         return RefusedError(status)
-    try:
-        return sound(entry.get("resource"))
-    except FhirError as failure:
-        return failure
+    return sound(entry.get("resource"))
 
 
 class RefusingServers:

@@ -77,6 +77,19 @@ def next_link(bundle: Mapping[str, Any]) -> str | None:
     return next((link["url"].strip() for link in _next_links(bundle) if _has_address(link)), None)
 
 
+def matches(bundle: Mapping[str, Any]) -> list[JsonObject]:
+    """The resources of this page that answer the search itself, as far as its entries can be read."""
+    entries = bundle.get("entry")
+    return [
+        entry["resource"]
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict)
+        and isinstance(entry.get("resource"), dict)
+        and entry["resource"].get("resourceType") != "OperationOutcome"
+        and _is_match(entry.get("search"))
+    ]
+
+
 def match_count(bundle: Mapping[str, Any]) -> int:
     """How many resources of this page answer the search itself, not an `_include` and not a remark of the server."""
     return _looked_through(bundle.get("entry")).matches

@@ -1,142 +1,170 @@
-"""Connections on which one time limit holds for a whole answer, and the pools that keep them open.
+"""Open connections to one FHIR server, driven by libcurl: requests go out, answers come in, side by side.
 
-What may live here: sockets. What goes over them is decided in `timed_http`.
+What may live here: libcurl, its handles and the sockets that it keeps. One thread at a time uses them; nothing blocks
+but `listen`. What is asked, and whether it is asked again, is decided in `talk`.
 """
 
 from __future__ import annotations
 
-import http.client
-import io
-import queue
-import socket
-import time
-from functools import partial
-from typing import Any, cast
+import math
+import os
+import select
+import stat
+from collections.abc import Callable
 
-import urllib3
-import urllib3.connection
-from urllib3.connection import HTTPConnection
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+import pycurl
+
+from cds_service.fhir_client.answer import HttpAnswer
+from cds_service.fhir_client.transfer import Allowance, Network, Received, Request, Transfer
+
+_EVENTS = {
+    pycurl.POLL_IN: select.POLLIN,
+    pycurl.POLL_OUT: select.POLLOUT,
+    pycurl.POLL_INOUT: select.POLLIN | select.POLLOUT,
+}
+OnReceived = Callable[[Received], None]
 
 
-class _TimedConnection(urllib3.connection.HTTPConnection):
-    """A connection on which `timeout` is the time for all of connecting, then for all of the answer.
+class Connections:
+    """The connections to one base URL for one client, kept open between requests.
 
-    A server that drips headers or a body cannot stretch it, so the thread that reads is free again when it is over.
-    Looking up a name is left to the system's resolver, which cannot be interrupted.
+    libcurl takes whatever lies on a kept connection for the answer to the next request. So those that are idle are
+    looked at before a request goes out, and once anything was odd every further request gets a new connection.
     """
 
-    def _new_conn(self) -> socket.socket:
-        ends_at = self._start()
-        try:
-            found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise NewConnectionError(self, "the name could not be looked up") from error
-        for number, (*_, address) in enumerate(found):
-            # An address that leads nowhere leaves the others of the name their share of the time.
-            share = _left(ends_at) / (len(found) - number)
-            try:
-                sock = urllib3.util.connection.create_connection(
-                    (str(address[0]), int(address[1])), share, self.source_address, self.socket_options
-                )
-            except OSError:
-                continue
-            # What is left is for the TLS handshake; urllib3 would give it the whole time again.
-            sock.settimeout(max(0.001, ends_at - time.monotonic()))
-            return sock
-        if time.monotonic() >= ends_at:
-            raise ConnectTimeoutError(self, "connecting took too long")
-        raise NewConnectionError(self, "no address could be connected to")
+    def __init__(self, network: Network, most_kept: int) -> None:
+        self._network = network
+        self._poll = select.poll()
+        self._watched: set[int] = set()
+        self._sockets: dict[int, int] = {}
+        """The number that the system gave to each socket, by descriptor: after closing, that may be another one."""
+        self._in_streams: set[int] = set()
+        self._idle_transfers: list[Transfer] = []
+        self._under_way: dict[pycurl.Curl, tuple[Transfer, OnReceived]] = {}
+        self._was_looked_at = False
+        self.are_trusted = True
+        """False for good as soon as something came that was not asked for."""
+        self.may_be_used_again = True
+        """False while each request is to have a new connection."""
+        self.have_rested = self.have_served_again = False
+        """Were they idle for long before they were lent? Has one of them brought a further answer, and nothing else?"""
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
+        self._multi.setopt(pycurl.M_MAXCONNECTS, most_kept)
 
-    @property
-    def is_connected(self) -> bool:
-        """Open, and nothing came unasked: TLS may hold the rest of a record, which nobody sees by asking the socket."""
-        pending = getattr(self.sock, "pending", None)
-        return super().is_connected and not (pending is not None and pending())
+    def __len__(self) -> int:
+        """How many requests are under way."""
+        return len(self._under_way)
 
-    def getresponse(self) -> Any:
-        self._start()
-        return super().getresponse()
+    def count(self) -> int:
+        """How many connections are open."""
+        return len(self._open())
 
-    def _start(self) -> float:
-        ends_at = time.monotonic() + (self.timeout or 0.0)
-        self.response_class = cast(Any, partial(_TimedAnswer, ends_at=ends_at))
-        return ends_at
+    def are_quiet(self) -> bool:
+        """Has nothing come on any idle connection? Bytes there are no answer to what comes next, a hang-up is none."""
+        self._was_looked_at = True
+        look = select.poll()
+        for descriptor in self._open() - self._watched - self._in_streams:
+            look.register(descriptor, select.POLLIN)
+        return not look.poll(0)
 
+    def distrust(self) -> None:
+        """Use none of the connections again that are open now."""
+        self.are_trusted = False
 
-class _TimedTlsConnection(_TimedConnection, urllib3.connection.HTTPSConnection):
-    """The same over TLS."""
+    def start(self, request: Request, allowance: Allowance, on_received: OnReceived) -> None:
+        """Send this request; `on_received` is called from `listen`, once."""
+        if not self._was_looked_at and not self.are_quiet():
+            self.distrust()
+        transfer = self._idle_transfers.pop() if self._idle_transfers else Transfer(self._network)
+        transfer.prepare(request, allowance, may_use_kept=self.are_trusted and self.may_be_used_again)
+        self._under_way[transfer.easy] = transfer, on_received
+        self._multi.add_handle(transfer.easy)
+        self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+        transfer.has_left()
 
+    def listen(self, seconds: float) -> None:
+        """Wait until something comes, no longer than this, and hand over every answer that is whole."""
+        if self._hand_over():
+            # It came while requests were still being sent.
+            return
+        milliseconds, timer = math.ceil(seconds * 1000), self._multi.timeout()
+        ready = self._poll.poll(milliseconds if timer < 0 else min(timer, milliseconds))
+        for descriptor, event in ready:
+            self._multi.socket_action(descriptor, _to_libcurl(event))
+        if not ready:
+            self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+        self._hand_over()
 
-class _TimedAnswer(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, ends_at: float, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock, ends_at))
-
-
-class _TimedReader(io.RawIOBase):
-    """Reads from a socket and allows each read only what is left of the time for all of them."""
-
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket, ends_at: float) -> None:
-        self._raw = raw
-        self._sock = sock
-        self._ends_at = ends_at
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(_left(self._ends_at))
-        return self._raw.readinto(buffer)
+    def give_up(self) -> None:
+        """Hang up on all that have not answered."""
+        for easy, (transfer, _) in list(self._under_way.items()):
+            self._multi.remove_handle(easy)
+            self._put_back(transfer)
 
     def close(self) -> None:
-        self._raw.close()
-        super().close()
+        """Close every connection."""
+        self.give_up()
+        # It names us and we it: left so, both would stay in memory until garbage collection.
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, None)
+        self._multi.close()
+        for transfer in self._idle_transfers:
+            transfer.close()
+        self._idle_transfers.clear()
+
+    def _hand_over(self) -> bool:
+        """Each finished request to the one who waits for it, who may start others. False when none is finished."""
+        self._was_looked_at = False
+        _, finished, failed = self._multi.info_read()
+        for easy, code in [(easy, pycurl.E_OK) for easy in finished] + [(easy, code) for easy, code, _ in failed]:
+            transfer, on_received = self._under_way[easy]
+            self._multi.remove_handle(easy)
+            received = transfer.received(code)
+            if received.in_streams:
+                # What comes there between two answers is no answer.
+                self._in_streams.add(easy.getinfo(pycurl.ACTIVESOCKET))
+            if received.was_unasked:
+                self.distrust()
+            self.have_served_again |= received.on_kept and isinstance(received.outcome, HttpAnswer)
+            self._put_back(transfer)
+            on_received(received)
+        return bool(finished or failed)
+
+    def _put_back(self, transfer: Transfer) -> None:
+        del self._under_way[transfer.easy]
+        transfer.forget()
+        self._idle_transfers.append(transfer)
+
+    def _watch(self, event: int, descriptor: int, multi: object, data: object) -> None:
+        """Called by libcurl: what it waits for on this descriptor from now on."""
+        if event == pycurl.POLL_REMOVE:
+            self._watched.discard(descriptor)
+            self._poll.unregister(descriptor)
+            return
+        self._watched.add(descriptor)
+        self._poll.register(descriptor, _EVENTS[event])
+        if (number := _socket_number(descriptor)) is not None and self._sockets.get(descriptor) != number:
+            self._sockets[descriptor] = number
+            self._in_streams.discard(descriptor)
+
+    def _open(self) -> set[int]:
+        """The descriptors of our sockets that libcurl has not closed; one may have become that of another file."""
+        closed = [one for one, number in self._sockets.items() if _socket_number(one) != number]
+        for one in closed:
+            del self._sockets[one]
+        return set(self._sockets)
 
 
-def _left(ends_at: float) -> float:
-    left = ends_at - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
-
-
-class _Idle:
-    """What a pool of urllib3 lacks: handing out a connection only when it is open."""
-
-    pool: queue.LifoQueue[Any] | None
-
-    def take_open(self) -> HTTPConnection | None:
-        """See `Pool`."""
-        try:
-            while self.pool is not None:
-                connection = self.pool.get(block=False)
-                if connection is None:
-                    self._put_conn(None)
-                    return None
-                if connection.is_connected:
-                    return cast(HTTPConnection, connection)
-                # Put back on top it would hide those that are open; the pool makes a new one where it finds none.
-                connection.close()
-        except queue.Empty:
-            pass
+def _socket_number(descriptor: int) -> int | None:
+    """What the system calls the socket behind a descriptor; None when there is none."""
+    try:
+        found = os.fstat(descriptor)
+    except OSError:
         return None
-
-    def give_back(self, connection: HTTPConnection) -> None:
-        """See `Pool`."""
-        if connection.sock is not None:
-            self._put_conn(connection)
-
-    def _put_conn(self, conn: Any) -> None:
-        raise NotImplementedError
+    return found.st_ino if stat.S_ISSOCK(found.st_mode) else None
 
 
-class _Pool(urllib3.HTTPConnectionPool, _Idle):
-    ConnectionCls = _TimedConnection
-
-
-class _TlsPool(urllib3.HTTPSConnectionPool, _Idle):
-    ConnectionCls = _TimedTlsConnection
-
-
-POOLS = {"http": _Pool, "https": _TlsPool}
+def _to_libcurl(event: int) -> int:
+    reading = pycurl.CSELECT_IN if event & (select.POLLIN | select.POLLHUP) else 0
+    writing = pycurl.CSELECT_OUT if event & select.POLLOUT else 0
+    return reading | writing | (pycurl.CSELECT_ERR if event & select.POLLERR else 0)

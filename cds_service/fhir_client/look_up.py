@@ -1,25 +1,25 @@
 """One look-up on a FHIR server, step by step: which address is asked next, and what the answers amount to.
 
 What may live here: reading one resource, following the pages of a search, and where a link may lead. How an address is
-asked is decided in `conversation`; nothing here opens a socket.
+asked is decided in `talk`; nothing here opens a socket.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
 from cds_service.addresses import below, joined, normal_url
+from cds_service.fhir_client.asked import Asked
 from cds_service.fhir_client.bundles import JsonObject, bundle_problem, bundle_resources, match_count, next_link, total
 from cds_service.fhir_client.terms import (
     BAD_PATH,
     BAD_TOKEN,
     ELSEWHERE,
+    LATE,
     NOT_A_SERVER,
     NOT_ALLOWED,
-    OTHER_RESOURCE,
     REPEATED,
     TOO_FEW,
     TOO_MANY_PAGES,
@@ -38,25 +38,24 @@ Steps = Generator[str, JsonObject, T]
 
 
 class LookUp(Generic[T]):
-    """A look-up under way: `url` is what it asks for next, `answer` what it brought (or a FhirError).
+    """A look-up under way: `url` is what it asks for next; what it brought, or a FhirError, comes out of `result`.
 
-    `body` is what is posted there, None to get it.
+    `body` is what is posted there, None to get it; `asked` knows which answers are those of another question.
     """
 
-    def __init__(self, steps: Steps[T], body: bytes | None = None) -> None:
-        self._steps = steps
-        self.url = ""
-        self.body = body
-        self.answer: Future[T] = Future()
+    __slots__ = ("_change", "_failure", "_result", "_steps", "asked", "body", "is_done", "url")
 
-    def start(self) -> None:
-        """Find out what is asked first."""
+    def __init__(self, steps: Steps[T], asked: Asked | None = None, body: bytes | None = None) -> None:
+        self._steps, self.asked, self.body = steps, asked, body
+        self._result: tuple[T] | tuple[()] = ()
+        self._failure: Exception | None = None
+        self._change: Callable[[T], T] | None = None
+        self.url, self.is_done = "", False
         self._go_on(lambda: next(self._steps))
 
-    @property
-    def is_done(self) -> bool:
-        """Nothing is left to ask."""
-        return self.answer.done()
+    def objection(self, resource: JsonObject) -> str | None:
+        """Why this resource answers another question than that asked at `url`, None when it may answer it."""
+        return None if self.asked is None else self.asked.objection(resource)
 
     def take(self, resource: JsonObject) -> None:
         """This is what stands at `url`."""
@@ -66,14 +65,40 @@ class LookUp(Generic[T]):
         """What stands at `url` could not be had."""
         self._go_on(lambda: self._steps.throw(failure))
 
+    def change(self, change: Callable[[T], T]) -> None:
+        """What it brings is to be changed in this way, whether it is there already or not."""
+        self._change = change
+
+    def result(self) -> T:
+        """What it brought. Raises FhirError."""
+        if isinstance(self._failure, FhirError):
+            # A new one: that of the look-up would name the frames of the caller, and those name the look-up. This
+            # reference cycle would keep the request in memory until garbage collection.
+            raise self._failure.anew()
+        if self._failure is not None:
+            raise self._failure
+        if not self._result:
+            raise FhirError(LATE)
+        return self._result[0] if self._change is None else self._change(self._result[0])
+
     def _go_on(self, step: Callable[[], str]) -> None:
         try:
             self.url = step()
         except StopIteration as end:
-            self.answer.set_result(end.value)
+            self.is_done, self._result = True, (end.value,)
         except Exception as failure:
             # Without the frames it came through: they name it, and would be kept with all they have read.
-            self.answer.set_exception(failure.with_traceback(None))
+            self.is_done, self._failure = True, failure.with_traceback(None)
+
+
+def refused(reason: str) -> LookUp[Any]:
+    """A look-up that asks nothing and has failed."""
+    return LookUp(_refusing(reason))
+
+
+def _refusing(reason: str) -> Steps[Any]:
+    yield from ()
+    raise FhirError(reason)
 
 
 def as_it_is(url: str) -> Steps[JsonObject]:
@@ -83,16 +108,13 @@ def as_it_is(url: str) -> Steps[JsonObject]:
 
 def reading(server: FhirServer, path: str) -> Steps[JsonObject]:
     """One resource: `path` is its type and id ("Patient/1"), relative to the base."""
-    resource = yield _address(server, path)
-    if resource["resourceType"] != path.strip("/").split("/")[0]:
-        raise FhirError(OTHER_RESOURCE)
-    return resource
+    return (yield _address(server, path))
 
 
 def searching(
     server: FhirServer, path: str, max_pages: int, past: Past | None, first: Mapping[str, Any] | None
 ) -> Steps[SearchResult]:
-    """A search and its next pages; see `FhirClient.submit_search`."""
+    """A search and its next pages; see `Talk.search`."""
     found = _Found()
     url = _address(server, path) if path or first is None else server.base
     seen = {url}

@@ -1,18 +1,16 @@
 """The words in which FHIR servers are asked: who, within what limits, until when, and what can go wrong.
 
-What may live here: types, reasons and waiting for an answer. No sockets, no threads; nothing clinical.
+What may live here: types and reasons. No sockets, no waiting; nothing clinical.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self, TypeVar
+from typing import Self
 
 from cds_service.fhir_client.bundles import JsonObject
 
-T = TypeVar("T")
 Past = Callable[[Sequence[JsonObject]], bool]
 
 LATE = "the FHIR server did not answer in time"
@@ -20,11 +18,15 @@ UNREACHABLE = "the FHIR server could not be reached"
 NOT_SECURE = "no secure connection to the FHIR server could be made"
 NOT_FHIR = "the answer was not FHIR JSON"
 OTHER_RESOURCE = "the answer was not the resource asked for"
+OTHER_PATIENT = "it belongs to another patient"
+OTHER_RESOURCES = "the answer held other resources than asked for"
+OTHER_SEARCH = "the answer was that of another search"
 NOT_ALLOWED = "the FHIR server is not on the allow-list"
 NOT_A_SERVER = "the FHIR server's address is not a plain http(s) URL"
 BAD_PATH = "the address of the resource cannot be used"
 BAD_TOKEN = "the access token cannot be sent"  # noqa: S105 (a sentence, not a token)
 TOO_LARGE = "the answer was larger than the limit"
+TOO_LARGE_TOGETHER = "the answers together were larger than the limit"
 ELSEWHERE = "a next page lies on another server"
 REPEATED = "the FHIR server sent the same next page twice"
 TOO_MANY_PAGES = "there were more pages than the limit"
@@ -33,14 +35,15 @@ TOO_FEW = "the FHIR server sent fewer resources than it counted"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a FHIR server may ask of us. `max_bytes` is per answer, `deadline_seconds` for all of them together.
+    """How much a FHIR server may ask of us. `max_bytes` is per answer; the deadline and `max_call_bytes` are for all.
 
-    `pool_size` is both the most threads and the most connections to one server that are kept open.
+    All bytes are counted as unpacked. `pool_size` is how many connections are kept open between calls.
     """
 
     deadline_seconds: float = 1.5
     max_pages: int = 10
     max_bytes: int = 20_000_000
+    max_call_bytes: int = 40_000_000
     pool_size: int = 128
 
 
@@ -91,47 +94,17 @@ class SearchResult:
     reason: str = ""
 
 
-class Talk(Protocol):
-    """What is under way with one server."""
-
-    def wait_for(self, answer: Future[Any]) -> None:
-        """Go on until this answer is there, nothing is left to do in this thread, or the time for reading is up."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Deadline:
     """The one moment at which all waiting for FHIR servers ends, on the given clock (seconds, monotonic).
 
-    Reading stops `margin` seconds before, so that the pages already read can still be handed over. `talks` is what is
-    under way until then, by server; the thread of the hook request is the only one that touches it.
+    Reading stops `margin` seconds before, so that the pages already read can still be handed over.
     """
 
     ends_at: float
     margin: float
     clock: Callable[[], float]
-    talks: dict[FhirServer, Talk] = field(default_factory=dict, init=False, repr=False, compare=False)
-
-    def remaining(self) -> float:
-        """Seconds that may still be waited, never below 0."""
-        return max(0.0, self.ends_at - self.clock())
 
     def reading(self) -> float:
         """Seconds that may still be spent on the network, never below 0."""
         return max(0.0, self.ends_at - self.margin - self.clock())
-
-
-def answer_of(answer: Future[T], deadline: Deadline) -> T:
-    """What was asked for, waiting for it no longer than the deadline. Raises FhirError."""
-    for talk in deadline.talks.values():
-        talk.wait_for(answer)
-    try:
-        failure = answer.exception(timeout=deadline.remaining())
-    except (TimeoutError, CancelledError):
-        answer.cancel()
-        failure = FhirError(LATE)
-    if isinstance(failure, FhirError):
-        # A new one: that of the future would name the frames of whoever waits, and those name the future. Such a
-        # circle keeps the whole hook request until the collector comes by.
-        raise failure.anew()
-    return answer.result()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cds_service.access import TrustedClients
-from cds_service.fhir_client import FhirClient
+from cds_service.fhir_client import FhirReader
 from cds_service.knowledge import Knowledge
 from cds_service.settings import Settings
 
@@ -21,6 +21,6 @@ class PageContext:
 
     settings: Settings
     knowledge: Knowledge
-    client: FhirClient
+    client: FhirReader
     clock: Callable[[], datetime]
     trusted: TrustedClients | None = None

@@ -1,4 +1,4 @@
-"""One service and its EHR for all contract tests; a FHIR server faked at the HTTP seam."""
+"""One service and its EHR for all contract tests; its FHIR server is one on loopback."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from cds_service.settings import Settings
 from tests.contract.ehr import Ehr, ehr_of
 from tests.contract.fhir_fake import FakeFhir
 from tests.contract.records import NOW
+from tests.fhir_stand_in import EHR, FhirStandIn
 
-FHIR = "https://ehr.example/fhir"
-TENANTS = "https://many.example/sites/"
+FHIR = EHR.base
+LISTED = "https://ehr.example/fhir"
+SITES = f"{EHR.origin.replace('127.0.0.1', 'many.localhost')}/sites/"
+"""A name for loopback that is not allowed unless it is listed."""
 MakeApp = Callable[..., Flask]
 
 
@@ -29,7 +32,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     database = tmp_path_factory.mktemp("contract") / "cards.sqlite3"
     # A generous deadline: a busy machine is not what these tests are about.
     settings = Settings(
-        dev=True, database_url=f"sqlite:///{database}", allowed_fhir_servers=(FHIR, TENANTS), fhir_deadline_seconds=20
+        dev=True, database_url=f"sqlite:///{database}", allowed_fhir_servers=(LISTED, SITES), fhir_deadline_seconds=20
     )
     made = create_app(settings, clock=lambda: NOW)
     yield made
@@ -59,17 +62,23 @@ def ehr(app: Flask) -> Ehr:
 
 
 @pytest.fixture
-def mock(app: Flask) -> Iterator[responses.RequestsMock]:
-    """No request leaves the process; one that nobody answers fails as a refused connection."""
+def mock() -> Iterator[responses.RequestsMock]:
+    """No request by `requests` leaves the process; one that nobody answers fails as a refused connection."""
     with responses.RequestsMock(assert_all_requests_are_fired=False) as faked:
         yield faked
-    # The client starts its threads again when it needs them; none are left to later tests that count threads.
+
+
+@pytest.fixture
+def stand_in(app: Flask) -> Iterator[FhirStandIn]:
+    """A FHIR server on loopback that nobody has told anything."""
+    EHR.forget()
+    yield EHR
     app.extensions["cds_fhir_client"].close()
 
 
 @pytest.fixture
-def fhir(mock: responses.RequestsMock, ehr: Ehr) -> FakeFhir:
+def fhir(stand_in: FhirStandIn, ehr: Ehr) -> FakeFhir:
     """The EHR's FHIR server, with nothing on it but the patient until a test says so."""
     server = FakeFhir(FHIR, ehr.services["patient-view"]["prefetch"])
-    server.serve(mock)
+    server.serve(stand_in)
     return server

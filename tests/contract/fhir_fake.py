@@ -1,4 +1,4 @@
-"""The FHIR server behind an EHR, faked at the one HTTP seam.
+"""The FHIR server behind an EHR, on loopback.
 
 What may live here: which advertised query a request is, and the answer told for it. A request that is none of the
 advertised queries is answered 404, as by a server that does not know it.
@@ -6,19 +6,13 @@ advertised queries is answered 404, as by a server that does not know it.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import requests
-import responses
-
 from tests.contract.records import PATIENT, Json, Record, bundle, failure
-
-Reply = tuple[int, dict[str, str], str]
+from tests.fhir_stand_in import Asked, FhirStandIn, Reply
 
 
 @dataclass
@@ -29,20 +23,22 @@ class FakeFhir:
     templates: Mapping[str, str]
     record: Record = field(default_factory=dict)
     told: dict[str, tuple[int, Any]] = field(default_factory=dict)
-    seen: list[requests.PreparedRequest] = field(default_factory=list)
+    seen: list[Asked] = field(default_factory=list)
 
-    def serve(self, mock: responses.RequestsMock) -> None:
-        mock.add_callback(responses.GET, re.compile(re.escape(self.base) + "/.*"), self._answer)
+    def serve(self, server: FhirStandIn) -> None:
+        """From now on this is what the server holds."""
+        server.otherwise = self.answer
 
     def asked(self) -> list[str]:
         """The keys, or the paths, of what was asked so far."""
-        return [self._name(str(request.url)) for request in self.seen]
+        return [self._name(request.url) for request in self.seen]
 
-    def _answer(self, request: requests.PreparedRequest) -> Reply:
+    def answer(self, request: Asked) -> Reply:
+        """What is told or held at this address."""
         self.seen.append(request)
-        name = self._name(str(request.url))
+        name = self._name(request.url)
         status, body = self.told.get(name) or self._held(name)
-        return status, {}, body if isinstance(body, str) else json.dumps(body)
+        return Reply(status, body)
 
     def _held(self, name: str) -> tuple[int, Json]:
         if name == "patient":

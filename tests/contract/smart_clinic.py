@@ -20,7 +20,7 @@ from flask import Flask, Response
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from cds_service import create_app
-from cds_service.fhir_client import FhirError, FhirServer, answer_of
+from cds_service.fhir_client import FhirError, FhirServer
 from cds_service.settings import Settings
 from cds_service.web import PageContext
 from cds_service.web.page import page
@@ -49,22 +49,22 @@ def course_stand_in(
     around: PageContext, server: FhirServer, patient_id: str, *, framed_by: Collection[str] = ()
 ) -> Response:
     """A page that reads each type through the client it was given, and says how that went."""
-    deadline, said = around.client.deadline(), []
-    try:
-        patient = answer_of(around.client.submit_read(server, f"Patient/{patient_id}", deadline), deadline)
-        said.append(f"course of {patient['name'][0]['family']}")
-    except FhirError as error:
-        said.append(f"Patient: {error.reason}")
-    for kind in SEARCHED:
-        query = f"{kind}?patient={patient_id}" if kind != "Medication" else "Medication/none"
+    said = []
+    with around.client.talk(server, around.client.deadline()) as talk:
         try:
-            if kind == "Medication":
-                answer_of(around.client.submit_read(server, query, deadline), deadline)
-            else:
-                found = answer_of(around.client.submit_search(server, query, deadline), deadline)
-                said.append(f"{kind}: {len(found.resources)}{'' if found.complete else f' ({found.reason})'}")
+            patient = talk.answer(talk.read(f"Patient/{patient_id}"))
+            said.append(f"course of {patient['name'][0]['family']}")
         except FhirError as error:
-            said.append(f"{kind}: {error.reason}")
+            said.append(f"Patient: {error.reason}")
+        for kind in SEARCHED:
+            try:
+                if kind == "Medication":
+                    talk.answer(talk.read("Medication/none"))
+                else:
+                    found = talk.answer(talk.search(f"{kind}?patient={patient_id}"))
+                    said.append(f"{kind}: {len(found.resources)}{'' if found.complete else f' ({found.reason})'}")
+            except FhirError as error:
+                said.append(f"{kind}: {error.reason}")
     return page("problem.html", title="Course", what="; ".join(said), framed_by=framed_by)
 
 

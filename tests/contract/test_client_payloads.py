@@ -10,9 +10,9 @@ import json
 from pathlib import Path
 
 import pytest
-import responses
 
 from tests.contract.card_rules import check_answer, check_error
+from tests.contract.conftest import FHIR
 from tests.contract.ehr import Ehr, topics
 from tests.contract.fhir_fake import FakeFhir
 from tests.contract.records import Json
@@ -32,16 +32,15 @@ EXPECTED = {
 
 
 def payload(name: str) -> Json:
-    body: Json = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
+    text = (FOLDER / f"{name}.json").read_text("utf-8")
+    body: Json = json.loads(text.replace("http://127.0.0.1:8090/fhir", FHIR))
     return body
 
 
 @pytest.fixture
-def sandbox(mock: responses.RequestsMock, ehr: Ehr) -> FakeFhir:
+def sandbox(fhir: FakeFhir) -> FakeFhir:
     """The client's open server on this machine; it has nothing but what the client sent along."""
-    server = FakeFhir("http://127.0.0.1:8090/fhir", ehr.services["patient-view"]["prefetch"])
-    server.serve(mock)
-    return server
+    return fhir
 
 
 def test_every_payload_is_tested() -> None:

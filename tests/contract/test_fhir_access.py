@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import pytest
-import requests
-import responses
 
+from cds_service.fhir_client.terms import NOT_A_SERVER, NOT_ALLOWED
 from tests.contract.card_rules import check_error
+from tests.contract.conftest import SITES
 from tests.contract.ehr import HOOKS, Ehr, signature, topics
 from tests.contract.fhir_fake import FakeFhir
 from tests.contract.records import (
@@ -22,6 +23,7 @@ from tests.contract.records import (
     bundle,
     failure,
 )
+from tests.fhir_stand_in import FhirStandIn, Reply
 
 FAULTS: dict[str, tuple[int, Any]] = {
     "500": (500, failure()),
@@ -73,7 +75,7 @@ def test_a_token_is_not_used_again_in_a_call_without_one(ehr: Ehr, fhir: FakeFhi
 def test_every_search_is_limited_to_the_patient(ehr: Ehr, fhir: FakeFhir) -> None:
     ehr.cards(body_for(ehr, fhir))
     for request in fhir.seen:
-        assert f"/Patient/{PATIENT_ID}" in str(request.url) or f"patient={PATIENT_ID}&" in str(request.url)
+        assert f"/Patient/{PATIENT_ID}" in request.url or f"patient={PATIENT_ID}&" in request.url
 
 
 def test_only_get_is_ever_used(ehr: Ehr, fhir: FakeFhir) -> None:
@@ -83,7 +85,7 @@ def test_only_get_is_ever_used(ehr: Ehr, fhir: FakeFhir) -> None:
 
 def test_a_slash_after_the_server_changes_nothing(ehr: Ehr, fhir: FakeFhir) -> None:
     ehr.cards(body_for(ehr, fhir) | {"fhirServer": f"{fhir.base}/"})
-    assert not any("//" in str(request.url).removeprefix("https://") for request in fhir.seen)
+    assert not any("//" in request.url.removeprefix("http://") for request in fhir.seen)
 
 
 def test_pages_are_followed_to_the_end(ehr: Ehr, fhir: FakeFhir) -> None:
@@ -129,13 +131,15 @@ def test_a_server_that_fails_at_something_else_is_told_on_a_card(
     assert topics(ehr.cards(body_for(ehr, fhir))) == ["cua-data-gap"]
 
 
-@pytest.mark.parametrize(
-    "error", [requests.ConnectionError("refused"), requests.ReadTimeout("slow"), requests.exceptions.SSLError("no")]
-)
-def test_a_server_that_cannot_be_reached_is_412(error: Exception, ehr: Ehr, mock: responses.RequestsMock) -> None:
-    mock.add(responses.GET, "https://ehr.example/fhir/Patient/kidney-7", body=error)
-    body = ehr.request("patient-view", None) | {"fhirServer": "https://ehr.example/fhir"}
-    check_error(ehr.post(body), 412)
+def test_a_server_that_hangs_up_is_412(ehr: Ehr, stand_in: FhirStandIn) -> None:
+    stand_in.otherwise = lambda asked: Reply(body=None)
+    check_error(ehr.post(ehr.request("patient-view", None) | {"fhirServer": stand_in.base}), 412)
+
+
+def test_a_server_that_cannot_be_reached_is_412(ehr: Ehr) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        base = f"http://127.0.0.1:{closed.getsockname()[1]}/fhir"
+    check_error(ehr.post(ehr.request("patient-view", None) | {"fhirServer": base}), 412)
 
 
 def test_a_server_that_answers_with_another_patient_is_412(ehr: Ehr, fhir: FakeFhir) -> None:
@@ -165,29 +169,33 @@ def test_a_server_that_answers_with_another_patient_is_412(ehr: Ehr, fhir: FakeF
     ],
 )
 @pytest.mark.parametrize("hook", HOOKS)
-def test_a_server_that_is_not_listed_is_never_contacted(
-    hook: str, address: str, ehr: Ehr, mock: responses.RequestsMock
-) -> None:
+def test_a_server_that_is_not_listed_is_never_contacted(hook: str, address: str, ehr: Ehr) -> None:
     body = ehr.request(hook, None, [WARFARIN_DRAFT]) | {
         "fhirServer": address,
         "fhirAuthorization": {"access_token": "t"},
     }
-    check_error(ehr.post(body), 412)
-    assert len(mock.calls) == 0
+    said = check_error(ehr.post(body), 412)
+    assert NOT_ALLOWED in said or NOT_A_SERVER in said
 
 
-def test_a_server_below_a_listed_prefix_is_contacted(ehr: Ehr, mock: responses.RequestsMock) -> None:
-    server = FakeFhir("https://many.example/sites/nine/fhir", ehr.services["patient-view"]["prefetch"], CONFIRMED)
-    server.serve(mock)
+@pytest.mark.parametrize("outside", ["/site/nine/fhir", "/fhir"])
+def test_a_server_beside_a_listed_prefix_is_not_contacted(outside: str, ehr: Ehr, stand_in: FhirStandIn) -> None:
+    base = SITES.replace("/sites/", outside)
+    check_error(ehr.post(ehr.request("patient-view", None) | {"fhirServer": base}), 412)
+    assert stand_in.calls == []
+
+
+def test_a_server_below_a_listed_prefix_is_contacted(ehr: Ehr, stand_in: FhirStandIn) -> None:
+    server = FakeFhir(f"{SITES}nine/fhir", ehr.services["patient-view"]["prefetch"], CONFIRMED)
+    server.serve(stand_in)
     assert topics(ehr.cards(ehr.request("patient-view", None) | {"fhirServer": server.base}))
 
 
-def test_a_redirect_is_not_followed(ehr: Ehr, fhir: FakeFhir, mock: responses.RequestsMock) -> None:
-    aside = "https://ehr.example/fhir/Patient/kidney-7"
-    mock.upsert(responses.GET, aside, status=302, headers={"Location": "https://evil.example/fhir/Patient/kidney-7"})
-    fhir.told["patient"] = (302, "")
+def test_a_redirect_is_not_followed(ehr: Ehr, fhir: FakeFhir, stand_in: FhirStandIn) -> None:
+    aside = f"{fhir.base}/aside/Patient/{PATIENT_ID}"
+    stand_in.get(f"{fhir.base}/Patient/{PATIENT_ID}", status=302, headers={"Location": aside})
     check_error(ehr.post(body_for(ehr, fhir, fhirAuthorization={"access_token": "t"})), 412)
-    assert not any("evil" in str(call.request.url) for call in mock.calls)
+    assert not any("aside" in call.url for call in stand_in.calls)
 
 
 def test_a_drug_that_stands_in_a_medication_apart_is_read_once(ehr: Ehr, fhir: FakeFhir) -> None:

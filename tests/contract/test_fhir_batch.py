@@ -6,14 +6,13 @@ import json
 from typing import Any
 
 import pytest
-import requests
-import responses
 
 from tests.contract.card_rules import check_error
 from tests.contract.conftest import FHIR, MakeApp
 from tests.contract.ehr import Ehr, ehr_of, signature, topics
 from tests.contract.fhir_fake import FakeFhir
 from tests.contract.records import CONFIRMED, ON_DIALYSIS, Json, failure
+from tests.fhir_stand_in import Asked, FhirStandIn, Reply
 
 
 class BatchingFhir:
@@ -22,16 +21,17 @@ class BatchingFhir:
     def __init__(self, inner: FakeFhir) -> None:
         self.inner, self.batches = inner, 0
 
-    def answer(self, request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+    def answer(self, request: Asked) -> Reply:
+        if request.method == "GET":
+            return self.inner.answer(request)
         self.batches += 1
-        entries = [self._entry(entry["request"]["url"]) for entry in json.loads(request.body or "")["entry"]]
-        return 200, {}, json.dumps({"resourceType": "Bundle", "type": "batch-response", "entry": entries})
+        entries = [self._entry(entry["request"]["url"]) for entry in json.loads(request.body)["entry"]]
+        return Reply(200, {"resourceType": "Bundle", "type": "batch-response", "entry": entries})
 
     def _entry(self, url: str) -> Json:
-        single = requests.Request("GET", f"{FHIR}/{url}").prepare()
-        status, _, body = self.inner._answer(single)
-        response: dict[str, Any] = {"response": {"status": str(status)}}
-        return response | {"resource": json.loads(body)}
+        single = self.inner.answer(Asked("GET", f"{FHIR}/{url}", {}, b""))
+        response: dict[str, Any] = {"response": {"status": str(single.status)}}
+        return response | {"resource": single.body}
 
 
 @pytest.fixture
@@ -45,9 +45,8 @@ def batching(ehr: Ehr) -> BatchingFhir:
 
 
 @pytest.fixture
-def fhir(batching: BatchingFhir, mock: responses.RequestsMock) -> FakeFhir:
-    mock.add_callback(responses.POST, FHIR, batching.answer)
-    batching.inner.serve(mock)
+def fhir(batching: BatchingFhir, stand_in: FhirStandIn) -> FakeFhir:
+    stand_in.otherwise = batching.answer
     return batching.inner
 
 

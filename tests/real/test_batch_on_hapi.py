@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 import pytest
 import requests
 
-from cds_service.api.gather import Gatherer
+from cds_service.api.gather import gathering
 from cds_service.api.hook_request import HookRequest
 from cds_service.fhir_client import FhirClient, FhirServer, Limits
-from cds_service.fhir_client.transport import Transport
+from cds_service.fhir_client.connections import Connections, OnReceived
+from cds_service.fhir_client.transfer import Allowance, Request
 from fhir_mappings.packaged import default_policy, default_vocabulary
 from fhir_mappings.queries import build_queries
 
@@ -58,18 +59,13 @@ def record(hapi: str, http: requests.Session) -> None:
 def sent() -> Iterator[list[str]]:
     """The body of every request in the order in which it went out, "" for one without."""
     seen: list[str] = []
-    send, fetch_once = Transport.send, Transport.fetch_once
+    start = Connections.start
 
-    def noted_send(self: Transport, url: str, body: bytes | None = None) -> Any:
-        coming = send(self, url, body)
-        seen.extend([] if coming is None else [(body or b"").decode()])
-        return coming
+    def noted(self: Connections, request: Request, allowance: Allowance, on_received: OnReceived) -> None:
+        seen.append((request.body or b"").decode())
+        start(self, request, allowance, on_received)
 
-    def noted_fetch(self: Transport, url: str, body: bytes | None = None) -> Any:
-        seen.append((body or b"").decode())
-        return fetch_once(self, url, body)
-
-    with patch.object(Transport, "send", noted_send), patch.object(Transport, "fetch_once", noted_fetch):
+    with patch.object(Connections, "start", noted):
         yield seen
 
 
@@ -77,7 +73,8 @@ def ask(hapi: str, batch: bool) -> dict[str, list[str]]:
     """The ids that each query brings; all must have been read whole."""
     client = FhirClient(Limits(deadline_seconds=60), lambda base: True, takes_batches=lambda base: batch)
     request = HookRequest("patient-view", "i", PATIENT, {}, FhirServer(hapi))
-    found = Gatherer(client, request, ON, ZoneInfo("UTC"), client.deadline()).collect(QUERIES, ()).queries
+    with gathering(client, request, ON, ZoneInfo("UTC"), client.deadline()) as gatherer:
+        found = gatherer.collect(QUERIES, ()).queries
     client.close()
     assert [(one.query.key, one.failed) for one in found if one.failed or not one.complete] == []
     return {one.query.key: sorted(resource["id"] for resource in one.resources) for one in found}

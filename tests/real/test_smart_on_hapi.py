@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from cds_service.bounded_get import Web
 from cds_service.clock import utc_now
 from cds_service.demo.patients import load_patients
 from cds_service.web.smart.discovery import discover
-from cds_service.web.smart.http import Web
 from tests.contract.smart_clinic import Browser, RunningApp
 
 pytestmark = pytest.mark.real

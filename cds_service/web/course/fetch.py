@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from cds_service.api import Collected, Gatherer, HookRequest
-from cds_service.fhir_client import Deadline, FhirClient, FhirServer
+from cds_service.api import Collected, Gatherer, HookRequest, gathering
+from cds_service.fhir_client import Deadline, FhirReader, FhirServer
 from cds_service.knowledge import Knowledge
 from fhir_mappings.chart import ChartContext, Gathered
 from fhir_mappings.course import course_queries, past_orders, read_history
@@ -31,13 +31,13 @@ class Fetched:
     name: str
 
 
-def fetch_history(client: FhirClient, server: FhirServer, patient_id: str, on: date, knowledge: Knowledge) -> Fetched:
+def fetch_history(reader: FhirReader, server: FhirServer, patient_id: str, on: date, knowledge: Knowledge) -> Fetched:
     """Everything the course shows. Look-ups that fail are named in the history's chart, none raises."""
     deadline = Deadline(time.monotonic() + DEADLINE_SECONDS, MARGIN_SECONDS, time.monotonic)
     request = HookRequest("patient-view", "", patient_id, prefetch={}, server=server)
-    gatherer = Gatherer(client, request, on, knowledge.zone, deadline)
-    collected = gatherer.collect(course_queries(knowledge.queries), ())
-    medications = {**collected.medications, **_past_medications(gatherer, collected)}
+    with gathering(reader, request, on, knowledge.zone, deadline) as gatherer:
+        collected = gatherer.collect(course_queries(knowledge.queries), ())
+        medications = {**collected.medications, **_past_medications(gatherer, collected)}
     context = ChartContext(patient_id, on, knowledge.zone, medications=medications)
     return Fetched(read_history(collected.queries, context, knowledge.vocabulary), _name(collected.queries))
 

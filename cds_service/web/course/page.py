@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from flask import Blueprint, Response, request, url_for
 from markupsafe import Markup
 
-from cds_service.fhir_client import FhirError, FhirServer, answer_of
+from cds_service.fhir_client import FhirError, FhirServer
 from cds_service.web.context import PageContext
 from cds_service.web.course.drawer import NotDrawnError, the_drawer
 from cds_service.web.course.fetch import fetch_history
@@ -130,13 +130,10 @@ def course_page(context: PageContext) -> Blueprint:
 
 def _patients(context: PageContext, server: FhirServer) -> Response:
     """A list of patients to pick from, the first page that the FHIR server sends."""
-    client = context.client
-    deadline = client.deadline()
     found, failed = [], ""
     try:
-        result = answer_of(
-            client.submit_search(server, f"Patient?_count={MOST_PATIENTS}", deadline, past=lambda _: True), deadline
-        )
+        with context.client.talk(server, context.client.deadline()) as talk:
+            result = talk.answer(talk.search(f"Patient?_count={MOST_PATIENTS}", past=lambda _: True))
         found = [one for one in result.resources if one.get("resourceType") == "Patient"]
     except FhirError as error:
         failed = error.reason

@@ -16,6 +16,7 @@ import orjson
 from flask import Blueprint, Response, g, request
 
 from cds_service.addresses import is_secure
+from cds_service.bounded_get import Web
 from cds_service.fhir_client import FhirServer
 from cds_service.settings import Settings
 from cds_service.web.context import PageContext
@@ -23,11 +24,10 @@ from cds_service.web.guard import guard
 from cds_service.web.page import page
 from cds_service.web.smart.cookies import LAUNCH, SESSION, Cookies
 from cds_service.web.smart.errors import answer_errors
-from cds_service.web.smart.http import Web
 from cds_service.web.smart.launch import LAUNCH_SECONDS, Launches, Opened, cookie_name
 from cds_service.web.smart.patients import patients
 from cds_service.web.smart.refusals import LaunchProblem
-from cds_service.web.smart.scopes import GrantedClient, Grants, granted
+from cds_service.web.smart.scopes import GrantedReader, Grants, granted
 from cds_service.web.smart.sites import Site, sites_of
 from cds_service.web.smart.vault import Vault
 from fhir_mappings.fhir_json import FHIR_ID
@@ -96,7 +96,7 @@ class _SmartApp:
         site, server, patient, grants = self._session(name, cookies)
         # The client decides which FHIR servers may be read, as in a call of a CDS client.
         g.trusted_client, g.smart_session = site.client, name
-        context = replace(self._context, client=GrantedClient(self._context.client, grants))
+        context = replace(self._context, client=GrantedReader(self._context.client, grants))
         from cds_service.web.course.page import course_answer
 
         return course_answer(context, server, patient, framed_by=site.frame_ancestors)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cds_service.addresses import is_secure, normal_url
-from cds_service.web.smart.http import MAX_BYTES, Answer, NoAnswer, Web
+from cds_service.bounded_get import MAX_BYTES, NoAnswer, Web, WebAnswer
 
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 """The extension of a CapabilityStatement that named the endpoints before there was a SMART configuration."""
@@ -56,7 +56,7 @@ def discover(base: str, web: Web) -> Endpoints | None:
     return _from_statement(statement, base)
 
 
-def _get(web: Web, url: str, accept: str, max_bytes: int = MAX_BYTES) -> Answer:
+def _get(web: Web, url: str, accept: str, max_bytes: int = MAX_BYTES) -> WebAnswer:
     try:
         return web.get(url, accept, max_bytes)
     except NoAnswer as problem:

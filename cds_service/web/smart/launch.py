@@ -15,8 +15,8 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from cds_service.addresses import is_secure
+from cds_service.bounded_get import Web
 from cds_service.web.smart.discovery import DiscoveryProblem, Endpoints
-from cds_service.web.smart.http import Web
 from cds_service.web.smart.memory import Discovery
 from cds_service.web.smart.refusals import VISIBLE, LaunchProblem, refuse_what_is_no_code
 from cds_service.web.smart.scopes import requested

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cds_service.bounded_get import Web
 from cds_service.web.smart.discovery import DiscoveryProblem, Endpoints, discover
-from cds_service.web.smart.http import Web
 
 _GOOD_FOR_SECONDS = 300.0
 _BAD_FOR_SECONDS = 15.0

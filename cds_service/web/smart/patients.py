@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cds_service.fhir_client import FhirClient, FhirError, FhirServer, answer_of
+from cds_service.fhir_client import FhirError, FhirReader, FhirServer
 from fhir_mappings.fhir_json import FHIR_ID, as_text
 from fhir_mappings.patients import patient_name
 
@@ -23,12 +23,11 @@ class Person:
     born: str
 
 
-def patients(client: FhirClient, base: str) -> tuple[list[Person], str]:
+def patients(reader: FhirReader, base: str) -> tuple[list[Person], str]:
     """The first hundred by name, or none and why they could not be read."""
-    deadline = client.deadline()
-    search = client.submit_search(FhirServer(base), f"Patient?_count={MOST}", deadline, past=lambda _: True)
     try:
-        found = answer_of(search, deadline).resources
+        with reader.talk(FhirServer(base), reader.deadline()) as talk:
+            found = talk.answer(talk.search(f"Patient?_count={MOST}", past=lambda _: True)).resources
     except FhirError as error:
         return [], error.reason
     people = [

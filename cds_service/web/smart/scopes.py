@@ -8,12 +8,24 @@ that was not granted with an empty Bundle; so what was not granted is not asked 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from cds_service.fhir_client import Deadline, FhirClient, FhirError, FhirServer, JsonObject, Past, SearchResult
+from cds_service.fhir_client import (
+    Deadline,
+    FhirReader,
+    FhirServer,
+    JsonObject,
+    LookUp,
+    Past,
+    SearchResult,
+    Talk,
+    refused,
+)
+
+T = TypeVar("T")
 
 DEFAULT = (
     "launch patient/Patient.rs patient/Observation.rs patient/Condition.rs patient/MedicationRequest.rs "
@@ -67,70 +79,60 @@ def granted(scope: str) -> Grants:
     return Grants(frozenset(wholly), frozenset(partly))
 
 
-class GrantedClient(FhirClient):
-    """The FHIR client of the service, for one session: it reads only what was granted."""
+class GrantedReader:
+    """The service's own FHIR reader for one session: it reads only what was granted."""
 
-    def __init__(self, inner: FhirClient, grants: Grants) -> None:
-        # Threads, sockets and limits stay those of the service's own client; nothing of the base class is used.
+    def __init__(self, inner: FhirReader, grants: Grants) -> None:
         self._inner, self._grants = inner, grants
 
     def deadline(self) -> Deadline:
-        """See FhirClient."""
+        """See FhirReader."""
         return self._inner.deadline()
 
-    def submit_read(self, server: FhirServer, path: str, deadline: Deadline) -> Future[JsonObject]:
-        """See FhirClient. A single resource of a type granted in part is asked for: the server says no, if it must."""
-        if self._grants.problem(_type_in(path)) == NOT_GRANTED:
-            return _failed(NOT_GRANTED)
-        return self._inner.submit_read(server, path, deadline)
+    @contextmanager
+    def talk(self, server: FhirServer, deadline: Deadline) -> Iterator[Talk]:
+        """See FhirReader."""
+        with self._inner.talk(server, deadline) as talk:
+            yield _GrantedTalk(talk, self._grants)
 
-    def submit_search(
-        self,
-        server: FhirServer,
-        path_and_query: str,
-        deadline: Deadline,
-        *,
-        past: Past | None = None,
-        first: Mapping[str, Any] | None = None,
-    ) -> Future[SearchResult]:
-        """See FhirClient. Of a type granted in part the result is incomplete."""
+
+class _GrantedTalk:
+    """What was not granted is not asked for."""
+
+    def __init__(self, inner: Talk, grants: Grants) -> None:
+        self._inner, self._grants = inner, grants
+
+    @property
+    def deadline(self) -> Deadline:
+        """See Talk."""
+        return self._inner.deadline
+
+    def read(self, path: str) -> LookUp[JsonObject]:
+        """See Talk. A single resource of a type granted in part is asked for: the server says no, if it must."""
+        if self._grants.problem(_type_in(path)) == NOT_GRANTED:
+            return refused(NOT_GRANTED)
+        return self._inner.read(path)
+
+    def search(
+        self, path_and_query: str, *, past: Past | None = None, first: Mapping[str, Any] | None = None
+    ) -> LookUp[SearchResult]:
+        """See Talk. Of a type granted in part the result is incomplete."""
         problem = self._grants.problem(_type_in(path_and_query))
         if problem == NOT_GRANTED:
-            return _failed(NOT_GRANTED)
-        found = self._inner.submit_search(server, path_and_query, deadline, past=past, first=first)
-        return found if problem is None else _changed(found, _incomplete)
+            return refused(NOT_GRANTED)
+        found = self._inner.search(path_and_query, past=past, first=first)
+        if problem is not None:
+            found.change(_incomplete)
+        return found
 
-    def close(self) -> None:
-        """The inner client belongs to the service."""
+    def answer(self, look_up: LookUp[T]) -> T:
+        """See Talk."""
+        return self._inner.answer(look_up)
 
 
 def _type_in(path_and_query: str) -> str:
     return path_and_query.strip("/").split("?")[0].split("/")[0]
 
 
-def _failed(reason: str) -> Future[Any]:
-    failed: Future[Any] = Future()
-    failed.set_exception(FhirError(reason))
-    return failed
-
-
 def _incomplete(result: SearchResult) -> SearchResult:
     return SearchResult(result.resources, False, result.reason or PARTLY_GRANTED)
-
-
-def _changed(before: Future[SearchResult], change: Callable[[SearchResult], SearchResult]) -> Future[SearchResult]:
-    after: Future[SearchResult] = Future()
-
-    def pass_on(done: Future[SearchResult]) -> None:
-        if done.cancelled():
-            after.cancel()
-        # Whoever asked may have given up since: then there is nobody to tell.
-        if not after.set_running_or_notify_cancel():
-            return
-        if (error := done.exception()) is not None:
-            after.set_exception(error)
-        else:
-            after.set_result(change(done.result()))
-
-    before.add_done_callback(pass_on)
-    return after

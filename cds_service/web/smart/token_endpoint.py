@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from cds_service.access import ASSERTION_TYPE
-from cds_service.web.smart.http import Answer, NoAnswer, Web
+from cds_service.bounded_get import NoAnswer, Web, WebAnswer
 from cds_service.web.smart.sites import Site
 from fhir_mappings.fhir_json import FHIR_ID
 
@@ -80,7 +80,7 @@ def _proof(site: Site, token_endpoint: str, now: datetime) -> tuple[dict[str, st
     return {"client_id": client_id}, {}
 
 
-def _read(answer: Answer, asked: str) -> Token:
+def _read(answer: WebAnswer, asked: str) -> Token:
     document = answer.json()
     if answer.status != 200:
         error = (document or {}).get("error")

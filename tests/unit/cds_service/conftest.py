@@ -34,11 +34,12 @@ Behaviour = Callable[["Connection"], None]
 
 @dataclass
 class Connection:
-    """One accepted connection, in the hands of a behaviour. `head` is the request that was read last."""
+    """One accepted connection, in the hands of a behaviour. `head` is the request read last, of `requests` so far."""
 
     sock: socket.socket
     server: "Loopback"
     head: str = ""
+    requests: int = 0
 
     def send(self, data: bytes) -> None:
         self.sock.sendall(data)
@@ -83,6 +84,11 @@ class Loopback:
         return f"{'https' if self.tls else 'http'}://127.0.0.1:{self._listener.getsockname()[1]}"
 
     @property
+    def connections(self) -> int:
+        """How many were made."""
+        return len(self._socks)
+
+    @property
     def base(self) -> str:
         return f"{self.origin}/fhir"
 
@@ -121,6 +127,7 @@ class Loopback:
                     return
                 head += byte
             connection.head = head.decode()
+            connection.requests += 1
             self.heads.append(connection.head)
             self.behaviour(connection)
 

@@ -15,8 +15,7 @@ from jwt.api_jws import encode
 
 from cds_service.access.bearer_token import MAX_CHARACTERS, Reason, Refused
 from cds_service.access.client_auth import LEEWAY_SECONDS, ClientAuthentication
-from cds_service.access.key_set_fetch import KeySetUnavailable
-from cds_service.access.key_sets import Fetch, KeySets
+from cds_service.access.key_sets import Fetch, KeySets, KeySetUnavailable
 from cds_service.access.token_checks import quoted
 from cds_service.access.token_log import TokenLog
 from cds_service.access.trusted_clients import parse_trusted_clients

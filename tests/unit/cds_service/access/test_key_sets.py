@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 import responses
 
-from cds_service.access.key_set_fetch import KeySetUnavailable, fetch_key_set
-from cds_service.access.key_sets import KeySets, KeySetTimes
+from cds_service.access.key_sets import KeySets, KeySetTimes, KeySetUnavailable, fetch_key_set
 from cds_service.access.trusted_clients import TrustedClient
 from tests.unit.cds_service.cds_client import ISSUER, JWKS_URL, SigningKey, signing_key
 

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds_service.access.bearer_token import Reason
-from cds_service.access.key_set_fetch import KeySetUnavailable
-from cds_service.access.key_sets import KeySets
+from cds_service.access.key_sets import KeySets, KeySetUnavailable
 from cds_service.access.public_keys import read_key
 from cds_service.access.token_checks import TokenFinding
 from cds_service.access.token_doctor import explain

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
-import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import wait
+from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import responses
 
 from cds_service.api.gather import (
     MOST_MEDICATIONS,
     NOT_A_PATIENT,
     NOT_SENT,
-    OTHER_PATIENT,
-    OTHER_RESOURCES,
     Collected,
     Gatherer,
+    gathering,
 )
 from cds_service.api.hook_request import HookRequest
-from cds_service.fhir_client import Deadline, FhirClient, FhirServer, Limits
+from cds_service.fhir_client import OTHER_PATIENT, OTHER_RESOURCES, Deadline, FhirClient, FhirServer, Limits
 from cds_service.fhir_client.bundles import NOT_A_BUNDLE, REPORTED_ERROR
 from fhir_mappings.chart import Gathered
 from fhir_mappings.queries import Query
+from tests.fhir_stand_in import EHR, FhirStandIn
 
 Json = dict[str, Any]
-BASE = "https://ehr.example/fhir"
+BASE = EHR.base
 SERVER = FhirServer(BASE, "the-token")
 ON = date(2026, 11, 22)
 PATIENT = Query("patient", "the patient", "Patient")
@@ -66,18 +63,21 @@ def client() -> Iterator[FhirClient]:
 
 
 @pytest.fixture
-def mock() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock() as faked:
-        yield faked
+def mock() -> FhirStandIn:
+    EHR.forget()
+    return EHR
 
 
-def gatherer(client: FhirClient, prefetch: Json, server: FhirServer | None = None) -> Gatherer:
+def gatherer(
+    client: FhirClient, prefetch: Json, server: FhirServer | None = None, deadline: Deadline | None = None
+) -> AbstractContextManager[Gatherer]:
     request = HookRequest("patient-view", "i", "p1", prefetch, server)
-    return Gatherer(client, request, ON, ZoneInfo("UTC"), client.deadline())
+    return gathering(client, request, ON, ZoneInfo("UTC"), deadline or client.deadline())
 
 
 def one(client: FhirClient, query: Query, prefetch: Json, server: FhirServer | None = None) -> Gathered:
-    (found,) = gatherer(client, prefetch, server).collect([query], ()).queries
+    with gatherer(client, prefetch, server) as opened:
+        (found,) = opened.collect([query], ()).queries
     return found
 
 
@@ -138,10 +138,10 @@ def test_a_full_page_is_called_incomplete_unless_it_reaches_back_far_enough(clie
 
 
 @pytest.mark.parametrize("prefetch", [{}, {"patient": FAILED}, {"patient": {**ME, "id": "p2"}}])
-def test_a_patient_who_was_not_sent_is_read(prefetch: Json, client: FhirClient, mock: responses.RequestsMock) -> None:
+def test_a_patient_who_was_not_sent_is_read(prefetch: Json, client: FhirClient, mock: FhirStandIn) -> None:
     mock.get(f"{BASE}/Patient/p1", json=ME)
     assert list(one(client, PATIENT, prefetch, SERVER).resources) == [ME]
-    assert mock.calls[0].request.headers["Authorization"] == "Bearer the-token"
+    assert mock.calls[0].headers["Authorization"] == "Bearer the-token"
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_patient_who_was_not_sent_is_read(prefetch: Json, client: FhirClient, 
     ],
 )
 def test_a_patient_who_could_not_be_read_is_told_with_the_reason(
-    status: int, body: Json, reason: str, client: FhirClient, mock: responses.RequestsMock
+    status: int, body: Json, reason: str, client: FhirClient, mock: FhirStandIn
 ) -> None:
     mock.get(f"{BASE}/Patient/p1", status=status, json=body)
     found = one(client, PATIENT, {}, SERVER)
@@ -161,34 +161,32 @@ def test_a_patient_who_could_not_be_read_is_told_with_the_reason(
 
 
 @pytest.mark.parametrize("prefetch", [{}, {"conditions": FAILED}, {"conditions": bundle(condition(9), total=2)}])
-def test_a_search_that_was_not_sent_whole_is_made_again(
-    prefetch: Json, client: FhirClient, mock: responses.RequestsMock
-) -> None:
-    mock.get(f"{BASE}/Condition?patient=p1&_count=3", json=bundle(condition(1)), match_querystring=None)
+def test_a_search_that_was_not_sent_whole_is_made_again(prefetch: Json, client: FhirClient, mock: FhirStandIn) -> None:
+    mock.get(f"{BASE}/Condition?patient=p1&_count=3", json=bundle(condition(1)))
     found = one(client, CONDITIONS, prefetch, SERVER)
     assert (list(found.resources), found.complete) == ([condition(1)], True)
 
 
-def test_a_search_asks_for_the_look_back_with_a_day_to_spare(client: FhirClient, mock: responses.RequestsMock) -> None:
+def test_a_search_asks_for_the_look_back_with_a_day_to_spare(client: FhirClient, mock: FhirStandIn) -> None:
     mock.get(f"{BASE}/Observation", json=bundle())
     one(client, CALCIUM, {}, SERVER)
-    assert mock.calls[0].request.url == f"{BASE}/Observation?patient=p1&code=1&date=ge2026-08-23&_count=2"
+    assert mock.calls[0].url == f"{BASE}/Observation?patient=p1&code=1&date=ge2026-08-23&_count=2"
 
 
-def test_a_search_that_failed_is_told_with_the_reason(client: FhirClient, mock: responses.RequestsMock) -> None:
+def test_a_search_that_failed_is_told_with_the_reason(client: FhirClient, mock: FhirStandIn) -> None:
     mock.get(f"{BASE}/Condition", status=500)
     found = one(client, CONDITIONS, {}, SERVER)
     assert (list(found.resources), found.failed) == ([], "the FHIR server answered 500")
 
 
-def test_a_search_that_broke_off_is_called_incomplete(client: FhirClient, mock: responses.RequestsMock) -> None:
+def test_a_search_that_broke_off_is_called_incomplete(client: FhirClient, mock: FhirStandIn) -> None:
     mock.get(f"{BASE}/Condition", json=bundle(condition(1), **next_page(f"{BASE}/more")))
     mock.get(f"{BASE}/more", status=500)
     found = one(client, CONDITIONS, {}, SERVER)
     assert (list(found.resources), found.complete, found.failed) == ([condition(1)], False, "")
 
 
-def test_only_the_further_pages_of_what_was_sent_are_fetched(client: FhirClient, mock: responses.RequestsMock) -> None:
+def test_only_the_further_pages_of_what_was_sent_are_fetched(client: FhirClient, mock: FhirStandIn) -> None:
     mock.get(f"{BASE}/more", json=bundle(condition(2)))
     sent = bundle(condition(1), **next_page(f"{BASE}/more"))
     found = one(client, CONDITIONS, {"conditions": sent}, SERVER)
@@ -207,14 +205,14 @@ def test_a_first_page_that_was_sent_is_kept_when_the_others_cannot_be_had(
 
 @pytest.mark.parametrize("reply", [{"status": 500}, {"json": bundle({"resourceType": "Basic"})}])
 def test_what_was_sent_cut_short_is_kept_when_it_cannot_be_had_whole(
-    reply: Json, client: FhirClient, mock: responses.RequestsMock
+    reply: Json, client: FhirClient, mock: FhirStandIn
 ) -> None:
     mock.get(f"{BASE}/Condition", **reply)
     found = one(client, CONDITIONS, {"conditions": bundle(condition(1), total=2)}, SERVER)
     assert (list(found.resources), found.complete, found.failed) == ([condition(1)], False, "")
 
 
-def test_what_was_sent_beyond_a_search_that_broke_off_is_kept(client: FhirClient, mock: responses.RequestsMock) -> None:
+def test_what_was_sent_beyond_a_search_that_broke_off_is_kept(client: FhirClient, mock: FhirStandIn) -> None:
     mock.get(f"{BASE}/Condition", json=bundle(condition(1), **next_page(f"{BASE}/more")))
     mock.get(f"{BASE}/more", status=500)
     stale = {**condition(1), "note": "older"}
@@ -225,7 +223,7 @@ def test_what_was_sent_beyond_a_search_that_broke_off_is_kept(client: FhirClient
 
 @pytest.mark.parametrize("server", [None, SERVER], ids=["no server", "a server"])
 def test_a_page_that_reaches_past_the_look_back_is_complete_whatever_follows(
-    server: FhirServer | None, client: FhirClient, mock: responses.RequestsMock
+    server: FhirServer | None, client: FhirClient, mock: FhirStandIn
 ) -> None:
     sent = bundle(calcium(1, "2026-11-20"), calcium(2, "2026-01-19"), **next_page(f"{BASE}/more"))
     found = one(client, CALCIUM, {"calcium": sent}, server)
@@ -245,7 +243,7 @@ def session(number: int, day: str, status: str = "completed") -> Json:
 
 
 def test_a_dialysis_that_still_runs_is_found_on_a_page_behind_the_look_back(
-    client: FhirClient, mock: responses.RequestsMock
+    client: FhirClient, mock: FhirStandIn
 ) -> None:
     over, runs = [session(1, "2026-05-02"), session(2, "2026-05-01")], session(3, "2020-01-01", "in-progress")
     mock.get(f"{BASE}/Procedure", json=bundle(*over, **next_page(f"{BASE}/more")))
@@ -261,7 +259,7 @@ def test_a_first_page_of_old_sessions_is_called_incomplete_when_nobody_can_be_as
     assert one(client, DIALYSIS, {"dialysis_procedures": sent}).complete is False
 
 
-def test_behind_a_session_of_these_days_no_older_page_is_read(client: FhirClient, mock: responses.RequestsMock) -> None:
+def test_behind_a_session_of_these_days_no_older_page_is_read(client: FhirClient, mock: FhirStandIn) -> None:
     sessions = [session(1, "2026-11-20"), session(2, "2026-05-01")]
     mock.get(f"{BASE}/Procedure", json=bundle(*sessions, **next_page(f"{BASE}/more")))
     found = one(client, DIALYSIS, {}, SERVER)
@@ -287,14 +285,14 @@ DRUG = {"resourceType": "Medication", "id": "a"}
     ],
 )
 def test_an_answer_that_holds_only_other_resources_is_a_failed_look_up(
-    query: Query, held: list[Json], usable: bool, client: FhirClient, mock: responses.RequestsMock
+    query: Query, held: list[Json], usable: bool, client: FhirClient, mock: FhirStandIn
 ) -> None:
     mock.get(f"{BASE}/{query.resource_type}", json=bundle(*held))
     sent, fetched = one(client, query, {query.key: bundle(*held)}), one(client, query, {}, SERVER)
     assert sent.failed == fetched.failed == ("" if usable else OTHER_RESOURCES)
 
 
-def test_other_resources_than_asked_for_are_looked_up_again(client: FhirClient, mock: responses.RequestsMock) -> None:
+def test_other_resources_than_asked_for_are_looked_up_again(client: FhirClient, mock: FhirStandIn) -> None:
     mock.get(f"{BASE}/Condition", json=bundle(condition(1)))
     assert list(one(client, CONDITIONS, {"conditions": bundle(OTHER)}, SERVER).resources) == [condition(1)]
 
@@ -316,12 +314,11 @@ def test_a_look_up_that_failed_or_was_cut_is_one_line_in_the_log_without_address
     prefetch: Json,
     line: str,
     client: FhirClient,
-    mock: responses.RequestsMock,
+    mock: FhirStandIn,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     mock.get(f"{BASE}/Condition", status=500)
     mock.get(f"{BASE}/Patient/p1", status=500)
-    mock.assert_all_requests_are_fired = False
     with caplog.at_level(logging.WARNING):
         one(client, query, prefetch, SERVER)
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [("WARNING", line)]
@@ -342,20 +339,20 @@ def order(number: int, reference: str) -> Json:
     }
 
 
-def test_medications_that_orders_and_drafts_refer_to_are_read_once_each(
-    client: FhirClient, mock: responses.RequestsMock
-) -> None:
+def test_medications_that_orders_and_drafts_refer_to_are_read_once_each(client: FhirClient, mock: FhirStandIn) -> None:
     drug = {"resourceType": "Medication", "id": "a", "code": {"text": "warfarin"}}
     mock.get(f"{BASE}/Medication/a", json=drug)
     mock.get(f"{BASE}/Medication/b", status=404)
     active = bundle(order(1, "Medication/a"), order(2, "Medication/b"))
-    collected = gatherer(client, {"medications": active}, SERVER).collect([MEDICATIONS], [order(3, "Medication/a")])
+    with gatherer(client, {"medications": active}, SERVER) as opened:
+        collected = opened.collect([MEDICATIONS], [order(3, "Medication/a")])
     assert collected.medications == {"Medication/a": drug}
 
 
-def test_a_medication_that_came_along_is_not_read(client: FhirClient, mock: responses.RequestsMock) -> None:
+def test_a_medication_that_came_along_is_not_read(client: FhirClient, mock: FhirStandIn) -> None:
     came = bundle(order(1, "Medication/a"), {"resourceType": "Medication", "id": "a"})
-    assert gatherer(client, {"medications": came}, SERVER).collect([MEDICATIONS], ()).medications == {}
+    with gatherer(client, {"medications": came}, SERVER) as opened:
+        assert opened.collect([MEDICATIONS], ()).medications == {}
     assert len(mock.calls) == 0
 
 
@@ -363,10 +360,8 @@ def test_of_very_many_medications_the_drafts_are_read_first_and_the_rest_is_left
     client: FhirClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     active = [order(number, f"Medication/a{number:03}") for number in range(MOST_MEDICATIONS)]
-    with responses.RequestsMock() as mock:
-        mock.get(re.compile(f"{BASE}/Medication/.*"), json=DRUG)
-        reads = gatherer(client, {}, SERVER).start_medications(active, [order(99, "Medication/z")])
-        wait(reads.values())
+    with gatherer(client, {}, SERVER) as opened:
+        reads = opened.start_medications(active, [order(99, "Medication/z")])
     assert len(reads) == MOST_MEDICATIONS
     assert next(iter(reads)) == "Medication/z"
     assert f"Medication/a{MOST_MEDICATIONS - 1:03}" not in reads
@@ -377,19 +372,20 @@ def test_of_very_many_medications_the_drafts_are_read_first_and_the_rest_is_left
 
 def test_when_the_time_is_up_no_medication_is_asked_for(client: FhirClient) -> None:
     over = Deadline(ends_at=0.0, margin=0.0, clock=lambda: 1.0)
-    late = dataclasses.replace(gatherer(client, {}, SERVER), deadline=over)
-    assert late.start_medications([order(1, "Medication/a")], ()) == {}
+    with gatherer(client, {}, SERVER, over) as late:
+        assert late.start_medications([order(1, "Medication/a")], ()) == {}
 
 
 def test_without_a_server_no_medication_is_read(client: FhirClient) -> None:
-    reader = gatherer(client, {})
-    assert reader.start_medications([order(1, "Medication/a")], ()) == {}
-    assert reader.finish_medications({}) == {}
+    with gatherer(client, {}) as opened:
+        assert opened.start_medications([order(1, "Medication/a")], ()) == {}
+        assert opened.finish_medications({}) == {}
 
 
 def test_what_was_collected_comes_in_the_order_of_the_queries(client: FhirClient) -> None:
     queries = [CONDITIONS, MEDICATIONS, PATIENT]
-    collected = gatherer(client, {"patient": ME, "conditions": None, "medications": None}).collect(queries, ())
+    with gatherer(client, {"patient": ME, "conditions": None, "medications": None}) as opened:
+        collected = opened.collect(queries, ())
     assert [entry.query for entry in collected.queries] == queries
 
 

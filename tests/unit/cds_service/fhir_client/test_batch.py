@@ -9,22 +9,21 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import requests
-import responses
 from fhir.resources.R4B.bundle import Bundle
 
-from cds_service.api.gather import OTHER_PATIENT, OTHER_RESOURCES, Gatherer
+from cds_service.api.gather import gathering
 from cds_service.api.hook_request import HookRequest
-from cds_service.fhir_client import FhirClient, FhirServer, Limits
+from cds_service.fhir_client import OTHER_PATIENT, OTHER_RESOURCES, FhirClient, FhirServer, Limits
 from cds_service.fhir_client.batch import REFUSED_FOR_SECONDS, RefusingServers, batch_of
 from cds_service.fhir_client.bundles import NOT_A_BUNDLE, REPORTED_ERROR, UNREADABLE_ENTRY
 from cds_service.fhir_client.terms import LATE, NOT_FHIR, OTHER_RESOURCE
 from fhir_mappings.chart import Gathered
 from fhir_mappings.queries import Query
+from tests.fhir_stand_in import EHR, FhirStandIn
 from tests.unit.cds_service.conftest import Connection, Loopback
 
 Json = dict[str, Any]
-BASE = "https://ehr.example/fhir"
+BASE = EHR.base
 SERVER = FhirServer(BASE, "the-token")
 PATIENT = Query("patient", "the patient", "Patient")
 CONDITIONS = Query("conditions", "conditions", "Condition", (("_count", "3"),))
@@ -58,9 +57,9 @@ ALL = [entry(ME), entry(bundle(ILL)), entry(bundle(HIGH))]
 
 
 @pytest.fixture
-def mock() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as faked:
-        yield faked
+def mock() -> FhirStandIn:
+    EHR.forget()
+    return EHR
 
 
 @pytest.fixture
@@ -74,15 +73,15 @@ def ask(
     client: FhirClient, queries: Sequence[Query] = QUERIES, server: FhirServer = SERVER, prefetch: Json | None = None
 ) -> list[Gathered]:
     request = HookRequest("patient-view", "i", "p1", prefetch or {}, server)
-    gatherer = Gatherer(client, request, date(2026, 11, 22), ZoneInfo("UTC"), client.deadline())
-    return list(gatherer.collect(queries, ()).queries)
+    with gathering(client, request, date(2026, 11, 22), ZoneInfo("UTC"), client.deadline()) as gatherer:
+        return list(gatherer.collect(queries, ()).queries)
 
 
-def sent(mock: responses.RequestsMock) -> list[str]:
-    return [f"{call.request.method} {str(call.request.url).removeprefix(BASE)}" for call in mock.calls]
+def sent(mock: FhirStandIn) -> list[str]:
+    return [f"{call.method} {call.url.removeprefix(BASE)}" for call in mock.calls]
 
 
-def serve_singly(mock: responses.RequestsMock) -> None:
+def serve_singly(mock: FhirStandIn) -> None:
     mock.get(f"{BASE}/Patient/p1", json=ME)
     mock.get(f"{BASE}/Condition", json=bundle(ILL))
     mock.get(f"{BASE}/Observation", json=bundle(HIGH))
@@ -95,18 +94,16 @@ def resources(found: Sequence[Gathered]) -> list[list[Any]]:
 # What is asked
 
 
-def test_everything_is_asked_for_in_one_post_to_the_base_with_the_token(
-    client: FhirClient, mock: responses.RequestsMock
-) -> None:
+def test_everything_is_asked_for_in_one_post_to_the_base_with_the_token(client: FhirClient, mock: FhirStandIn) -> None:
     mock.post(BASE, json=answer(*ALL))
     found = ask(client)
     assert resources(found) == [[ME], [ILL], [HIGH]]
     assert all(one.complete and not one.failed for one in found)
     assert sent(mock) == ["POST "]
-    request = mock.calls[0].request
+    request = mock.calls[0]
     assert request.headers["Content-Type"] == "application/fhir+json"
     assert request.headers["Authorization"] == "Bearer the-token"
-    asked = json.loads(request.body or b"")["entry"]
+    asked = json.loads(request.body)["entry"]
     assert [one["request"] for one in asked] == [{"method": "GET", "url": address} for address in ADDRESSES]
 
 
@@ -115,18 +112,18 @@ def test_the_batch_is_a_valid_bundle() -> None:
     assert (made.type, len(made.entry or [])) == ("batch", 4)
 
 
-def test_only_what_was_not_sent_along_is_asked_for(client: FhirClient, mock: responses.RequestsMock) -> None:
+def test_only_what_was_not_sent_along_is_asked_for(client: FhirClient, mock: FhirStandIn) -> None:
     mock.post(BASE, json=answer(*ALL[1:]))
     assert resources(ask(client, prefetch={"patient": ME})) == [[ME], [ILL], [HIGH]]
 
 
-def test_a_single_look_up_is_no_batch(client: FhirClient, mock: responses.RequestsMock) -> None:
+def test_a_single_look_up_is_no_batch(client: FhirClient, mock: FhirStandIn) -> None:
     serve_singly(mock)
     assert resources(ask(client, [CONDITIONS])) == [[ILL]]
     assert sent(mock) == ["GET /Condition?patient=p1&_count=3"]
 
 
-def test_a_server_is_sent_no_batch_unless_that_is_set(mock: responses.RequestsMock) -> None:
+def test_a_server_is_sent_no_batch_unless_that_is_set(mock: FhirStandIn) -> None:
     serve_singly(mock)
     asked: list[str] = []
 
@@ -141,7 +138,7 @@ def test_a_server_is_sent_no_batch_unless_that_is_set(mock: responses.RequestsMo
     assert asked == [BASE]
 
 
-def test_next_pages_are_followed_one_by_one(client: FhirClient, mock: responses.RequestsMock) -> None:
+def test_next_pages_are_followed_one_by_one(client: FhirClient, mock: FhirStandIn) -> None:
     page = bundle(ILL, link=[{"relation": "next", "url": f"{BASE}?page=2"}])
     mock.post(BASE, json=answer(entry(ME), entry(page), entry(bundle(HIGH))))
     mock.get(f"{BASE}?page=2", json=bundle({**ILL, "id": "d"}))
@@ -149,7 +146,7 @@ def test_next_pages_are_followed_one_by_one(client: FhirClient, mock: responses.
     assert sent(mock) == ["POST ", "GET ?page=2"]
 
 
-def test_a_next_page_elsewhere_is_not_fetched(client: FhirClient, mock: responses.RequestsMock) -> None:
+def test_a_next_page_elsewhere_is_not_fetched(client: FhirClient, mock: FhirStandIn) -> None:
     page = bundle(ILL, link=[{"relation": "next", "url": "https://evil.example/fhir?page=2"}])
     mock.post(BASE, json=answer(entry(ME), entry(page), entry(bundle(HIGH))))
     assert [one.complete for one in ask(client)] == [True, False, True]
@@ -186,7 +183,7 @@ def test_a_next_page_elsewhere_is_not_fetched(client: FhirClient, mock: response
     ],
 )
 def test_an_entry_that_is_no_answer_is_a_failed_look_up_and_the_others_count(
-    bad: Any, reason: str, client: FhirClient, mock: responses.RequestsMock
+    bad: Any, reason: str, client: FhirClient, mock: FhirStandIn
 ) -> None:
     mock.post(BASE, json=answer(entry(ME), bad, entry(bundle(HIGH))))
     found = ask(client)
@@ -200,7 +197,7 @@ def test_an_entry_that_is_no_answer_is_a_failed_look_up_and_the_others_count(
     [(entry({**ME, "id": "p2"}), OTHER_PATIENT), (entry(ILL), OTHER_RESOURCE), (entry(None), NOT_FHIR)],
 )
 def test_another_patient_than_asked_for_is_a_failed_look_up(
-    bad: Json, reason: str, client: FhirClient, mock: responses.RequestsMock
+    bad: Json, reason: str, client: FhirClient, mock: FhirStandIn
 ) -> None:
     mock.post(BASE, json=answer(bad, *ALL[1:]))
     assert [one.failed for one in ask(client)] == [reason, "", ""]
@@ -208,7 +205,7 @@ def test_another_patient_than_asked_for_is_a_failed_look_up(
 
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Busy"])
 def test_an_entry_that_was_too_much_at_the_moment_is_asked_for_once_more_by_itself(
-    status: str, client: FhirClient, mock: responses.RequestsMock
+    status: str, client: FhirClient, mock: FhirStandIn
 ) -> None:
     serve_singly(mock)
     mock.post(BASE, json=answer(entry(ME), entry(None, status), entry(bundle(HIGH))))
@@ -216,7 +213,7 @@ def test_an_entry_that_was_too_much_at_the_moment_is_asked_for_once_more_by_itse
     assert sent(mock) == ["POST ", "GET /Condition?patient=p1&_count=3"]
 
 
-def test_answers_belong_to_requests_by_their_position(client: FhirClient, mock: responses.RequestsMock) -> None:
+def test_answers_belong_to_requests_by_their_position(client: FhirClient, mock: FhirStandIn) -> None:
     mock.post(BASE, json=answer(entry(ME), entry(bundle(HIGH)), entry(bundle(ILL))))
     assert [one.failed for one in ask(client)] == ["", OTHER_RESOURCES, OTHER_RESOURCES]
 
@@ -244,7 +241,7 @@ NOT_TAKEN: dict[str, Json] = {
 
 @pytest.mark.parametrize("reply", NOT_TAKEN.values(), ids=NOT_TAKEN)
 def test_a_server_that_takes_no_batch_is_asked_singly_and_sent_none_for_a_while(
-    reply: Json, client: FhirClient, mock: responses.RequestsMock
+    reply: Json, client: FhirClient, mock: FhirStandIn
 ) -> None:
     mock.post(BASE, **reply)
     serve_singly(mock)
@@ -257,11 +254,11 @@ def test_a_server_that_takes_no_batch_is_asked_singly_and_sent_none_for_a_while(
 
 @pytest.mark.parametrize(
     "reply",
-    [as_a_failure(401), as_a_failure(503), {"body": requests.ConnectionError("gone")}],
+    [as_a_failure(401), as_a_failure(503), {"body": None}],
     ids=["401", "503", "lost"],
 )
 def test_a_failure_of_the_moment_is_asked_singly_and_not_remembered(
-    reply: Json, client: FhirClient, mock: responses.RequestsMock
+    reply: Json, client: FhirClient, mock: FhirStandIn
 ) -> None:
     mock.post(BASE, **reply)
     serve_singly(mock)
@@ -271,9 +268,7 @@ def test_a_failure_of_the_moment_is_asked_singly_and_not_remembered(
     assert sent(mock).count("POST ") == 2 * before
 
 
-def test_a_batch_that_failed_leaves_the_failures_of_the_single_requests(
-    client: FhirClient, mock: responses.RequestsMock
-) -> None:
+def test_a_batch_that_failed_leaves_the_failures_of_the_single_requests(client: FhirClient, mock: FhirStandIn) -> None:
     mock.post(BASE, status=403)
     mock.get(f"{BASE}/Patient/p1", status=403)
     mock.get(f"{BASE}/Condition", status=403)

@@ -11,17 +11,13 @@ import textwrap
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from ssl import SSLContext
 from typing import Any
 
+import pycurl
 import pytest
-import requests
-import responses
-from responses import matchers
-from urllib3.exceptions import HTTPError
 
 from cds_service.fhir_client import (
     Deadline,
@@ -30,14 +26,16 @@ from cds_service.fhir_client import (
     FhirServer,
     Limits,
     SearchResult,
-    answer_of,
     bundles,
 )
 from cds_service.fhir_client import terms as fhir_terms
+from cds_service.fhir_client.kept import REST_SECONDS
+from tests.fhir_stand_in import EHR, FhirStandIn, without_port
 from tests.unit.cds_service.conftest import Behaviour, Connection, Loopback
 
 ROOT = Path(__file__).parents[4]
-BASE = "https://ehr.example/fhir"
+BASE = EHR.base
+HOST = EHR.origin.removeprefix("http://")
 SERVER = FhirServer(BASE, "the-token")
 PATIENT = {"resourceType": "Patient", "id": "1"}
 SEARCH = "Observation?patient=1&_count=2"
@@ -71,19 +69,19 @@ def client() -> Iterator[FhirClient]:
 
 
 @pytest.fixture
-def ehr() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as fake:
-        yield fake
+def ehr() -> FhirStandIn:
+    EHR.forget()
+    return EHR
 
 
 def read(client: FhirClient, server: FhirServer = SERVER, path: str = "Patient/1") -> dict[str, Any]:
-    deadline = client.deadline()
-    return answer_of(client.submit_read(server, path, deadline), deadline)
+    with client.talk(server, client.deadline()) as talk:
+        return talk.answer(talk.read(path))
 
 
 def search(client: FhirClient, server: FhirServer = SERVER, path: str = SEARCH, **how: Any) -> SearchResult:
-    deadline = client.deadline()
-    return answer_of(client.submit_search(server, path, deadline, **how), deadline)
+    with client.talk(server, client.deadline()) as talk:
+        return talk.answer(talk.search(path, **how))
 
 
 def reason_of(action: Callable[..., object], *args: Any, **named: Any) -> str:
@@ -99,34 +97,34 @@ def ids(result: SearchResult) -> list[str]:
 # One resource
 
 
-def test_a_resource_is_read_with_the_token(client: FhirClient, ehr: responses.RequestsMock) -> None:
+def test_a_resource_is_read_with_the_token(client: FhirClient, ehr: FhirStandIn) -> None:
     ehr.get(f"{BASE}/Patient/1", json=PATIENT)
     assert read(client) == PATIENT
-    assert ehr.calls[0].request.headers["Authorization"] == "Bearer the-token"
-    assert ehr.calls[0].request.headers["Accept"] == "application/fhir+json"
+    assert ehr.calls[0].headers["Authorization"] == "Bearer the-token"
+    assert ehr.calls[0].headers["Accept"] == "application/fhir+json"
 
 
-def test_without_a_token_none_is_sent(client: FhirClient, ehr: responses.RequestsMock) -> None:
+def test_without_a_token_none_is_sent(client: FhirClient, ehr: FhirStandIn) -> None:
     ehr.get(f"{BASE}/Patient/1", json=PATIENT)
     read(client)
     read(client, FhirServer(BASE))
-    assert "Authorization" not in ehr.calls[1].request.headers
+    assert "Authorization" not in ehr.calls[1].headers
 
 
-@pytest.mark.parametrize("base", [BASE, f"{BASE}/", "HTTPS://EHR.example:443/fhir"])
+@pytest.mark.parametrize("base", [BASE, f"{BASE}/", f"HTTP://{HOST}/fhir"], ids=without_port)
 @pytest.mark.parametrize("path", ["Patient/1", "/Patient/1"])
-def test_slashes_meet_once(client: FhirClient, ehr: responses.RequestsMock, base: str, path: str) -> None:
+def test_slashes_meet_once(client: FhirClient, ehr: FhirStandIn, base: str, path: str) -> None:
     ehr.get(f"{BASE}/Patient/1", json=PATIENT)
     assert read(client, FhirServer(base), path) == PATIENT
 
 
-def test_a_base_may_be_the_root_of_a_host(client: FhirClient, ehr: responses.RequestsMock) -> None:
-    ehr.get("https://ehr.example/Patient/1", json=PATIENT)
-    assert read(client, FhirServer("https://ehr.example/")) == PATIENT
+def test_a_base_may_be_the_root_of_a_host(client: FhirClient, ehr: FhirStandIn) -> None:
+    ehr.get(f"{EHR.origin}/Patient/1", json=PATIENT)
+    assert read(client, FhirServer(f"{EHR.origin}/")) == PATIENT
 
 
 @pytest.mark.parametrize("status", [204, 301, 302, 304, 307, 400, 401, 403, 404, 410, 500, 502])
-def test_any_status_but_200_is_a_failure(client: FhirClient, ehr: responses.RequestsMock, status: int) -> None:
+def test_any_status_but_200_is_a_failure(client: FhirClient, ehr: FhirStandIn, status: int) -> None:
     ehr.get(f"{BASE}/Patient/1", json=PATIENT, status=status, headers={"Location": f"{BASE}/Patient/2"})
     assert reason_of(read, client) == f"the FHIR server answered {status}"
     assert len(ehr.calls) == 1
@@ -137,7 +135,7 @@ def test_any_status_but_200_is_a_failure(client: FhirClient, ehr: responses.Requ
     ["", "null", "[]", "7", '"Patient"', "{}", '{"resourceType": 1}', "<html></html>", '{"resourceType": "Pa', "ÿ"],
 )
 def test_what_is_not_a_resource_is_a_failure_whatever_it_is_called(
-    client: FhirClient, ehr: responses.RequestsMock, body: str
+    client: FhirClient, ehr: FhirStandIn, body: str
 ) -> None:
     ehr.get(f"{BASE}/Patient/1", body=body.encode("latin-1"), content_type="application/fhir+json")
     assert reason_of(read, client) == fhir_terms.NOT_FHIR
@@ -145,14 +143,14 @@ def test_what_is_not_a_resource_is_a_failure_whatever_it_is_called(
 
 @pytest.mark.parametrize("content_type", ["text/html", "application/octet-stream", "nonsense"])
 def test_a_resource_is_a_resource_whatever_it_is_called(
-    client: FhirClient, ehr: responses.RequestsMock, content_type: str
+    client: FhirClient, ehr: FhirStandIn, content_type: str
 ) -> None:
     body = b"\xef\xbb\xbf" + json.dumps(PATIENT).encode()
     ehr.get(f"{BASE}/Patient/1", body=body, content_type=content_type)
     assert read(client) == PATIENT
 
 
-def test_another_resource_than_asked_for_is_a_failure(client: FhirClient, ehr: responses.RequestsMock) -> None:
+def test_another_resource_than_asked_for_is_a_failure(client: FhirClient, ehr: FhirStandIn) -> None:
     ehr.get(f"{BASE}/Patient/1", json=observation(1))
     assert reason_of(read, client) == fhir_terms.OTHER_RESOURCE
 
@@ -165,17 +163,13 @@ def test_another_resource_than_asked_for_is_a_failure(client: FhirClient, ehr: r
         ("warning", fhir_terms.OTHER_RESOURCE),
     ],
 )
-def test_an_operation_outcome_is_no_resource(
-    client: FhirClient, ehr: responses.RequestsMock, severity: str, reason: str
-) -> None:
+def test_an_operation_outcome_is_no_resource(client: FhirClient, ehr: FhirStandIn, severity: str, reason: str) -> None:
     ehr.get(f"{BASE}/Patient/1", json=remark(severity))
     assert reason_of(read, client) == reason
 
 
 @pytest.mark.parametrize("path", ["Patient/../../admin", "Patient/%2e%2e/1", "Patient//1", "Patient/1#x", "Pa tient/1"])
-def test_a_path_that_could_lead_elsewhere_is_not_asked_for(
-    client: FhirClient, ehr: responses.RequestsMock, path: str
-) -> None:
+def test_a_path_that_could_lead_elsewhere_is_not_asked_for(client: FhirClient, ehr: FhirStandIn, path: str) -> None:
     assert reason_of(read, client, SERVER, path) == fhir_terms.BAD_PATH
     assert len(ehr.calls) == 0
 
@@ -183,7 +177,7 @@ def test_a_path_that_could_lead_elsewhere_is_not_asked_for(
 # Whom we talk to
 
 
-def test_a_server_that_is_not_allowed_is_not_contacted(ehr: responses.RequestsMock) -> None:
+def test_a_server_that_is_not_allowed_is_not_contacted(ehr: FhirStandIn) -> None:
     asked: list[str] = []
 
     def nobody(base: str) -> bool:
@@ -211,15 +205,13 @@ def test_a_server_that_is_not_allowed_is_not_contacted(ehr: responses.RequestsMo
         "ehr.example",
     ],
 )
-def test_an_address_that_is_no_server_is_not_contacted(
-    client: FhirClient, ehr: responses.RequestsMock, base: str
-) -> None:
+def test_an_address_that_is_no_server_is_not_contacted(client: FhirClient, ehr: FhirStandIn, base: str) -> None:
     assert reason_of(read, client, FhirServer(base)) == fhir_terms.NOT_A_SERVER
     assert len(ehr.calls) == 0
 
 
 @pytest.mark.parametrize("token", ["", "two words", "line\r\nX-Evil: 1", "tökén", "nul\x00"])
-def test_a_token_that_is_none_is_not_sent(client: FhirClient, ehr: responses.RequestsMock, token: str) -> None:
+def test_a_token_that_is_none_is_not_sent(client: FhirClient, ehr: FhirStandIn, token: str) -> None:
     assert reason_of(read, client, FhirServer(BASE, token)) == fhir_terms.BAD_TOKEN
     assert len(ehr.calls) == 0
 
@@ -231,28 +223,28 @@ def test_a_token_is_not_shown() -> None:
 # Searches and their pages
 
 
-def test_a_search_brings_its_matches_and_drops_remarks(client: FhirClient, ehr: responses.RequestsMock) -> None:
+def test_a_search_brings_its_matches_and_drops_remarks(client: FhirClient, ehr: FhirStandIn) -> None:
     page = bundle(1, 2, total=2)
     page["entry"] += [{"resource": remark("warning")}, {"fullUrl": "urn:uuid:1"}]
-    ehr.get(f"{BASE}/Observation", match=[matchers.query_string_matcher("patient=1&_count=2")], json=page)
+    ehr.get(f"{BASE}/{SEARCH}", json=page)
     result = search(client)
     assert (ids(result), result.complete, result.reason) == (["1", "2"], True, "")
 
 
-def test_a_search_that_finds_nothing_is_complete(client: FhirClient, ehr: responses.RequestsMock) -> None:
+def test_a_search_that_finds_nothing_is_complete(client: FhirClient, ehr: FhirStandIn) -> None:
     ehr.get(f"{BASE}/Observation", json={"resourceType": "Bundle", "total": 0})
     assert search(client) == SearchResult([])
 
 
 @pytest.mark.parametrize("answer", [observation(1), remark("warning"), {"resourceType": "Bundle", "entry": {}}])
 def test_an_answer_that_is_no_sound_bundle_is_a_failure(
-    client: FhirClient, ehr: responses.RequestsMock, answer: dict[str, Any]
+    client: FhirClient, ehr: FhirStandIn, answer: dict[str, Any]
 ) -> None:
     ehr.get(f"{BASE}/Observation", json=answer)
     assert reason_of(search, client) in {bundles.NOT_A_BUNDLE, bundles.UNREADABLE_ENTRY}
 
 
-def test_an_error_beside_the_matches_is_a_failure(client: FhirClient, ehr: responses.RequestsMock) -> None:
+def test_an_error_beside_the_matches_is_a_failure(client: FhirClient, ehr: FhirStandIn) -> None:
     page = bundle(1)
     page["entry"].append({"resource": remark("error")})
     ehr.get(f"{BASE}/Observation", json=page)
@@ -265,22 +257,21 @@ def test_an_error_beside_the_matches_is_a_failure(client: FhirClient, ehr: respo
         (f"{BASE}?_getpages=abc&_getpagesoffset=2", f"{BASE}?_getpages=abc&_getpagesoffset=2"),
         (f"{BASE}/?_getpages=abc", f"{BASE}/?_getpages=abc"),
         (f"{BASE}/Observation?page=2", f"{BASE}/Observation?page=2"),
-        ("HTTPS://EHR.example:443/fhir/Observation?page=2", f"{BASE}/Observation?page=2"),
+        (f"HTTP://{HOST}/fhir/Observation?page=2", f"{BASE}/Observation?page=2"),
         ("Observation?page=2", f"{BASE}/Observation?page=2"),
         ("/fhir/Observation?page=2", f"{BASE}/Observation?page=2"),
         ("?page=2", f"{BASE}/Observation?page=2"),
-        ("//ehr.example/fhir/Observation?page=2", f"{BASE}/Observation?page=2"),
+        (f"//{HOST}/fhir/Observation?page=2", f"{BASE}/Observation?page=2"),
     ],
+    ids=without_port,
 )
-def test_the_next_page_is_fetched_with_the_token(
-    client: FhirClient, ehr: responses.RequestsMock, link: str, second: str
-) -> None:
+def test_the_next_page_is_fetched_with_the_token(client: FhirClient, ehr: FhirStandIn, link: str, second: str) -> None:
     ehr.get(f"{BASE}/{SEARCH}", json=bundle(1, next_page=link), match_querystring=None)
     ehr.get(second, json=bundle(2), match_querystring=None)
     result = search(client)
     assert (ids(result), result.complete) == (["1", "2"], True)
-    assert ehr.calls[1].request.url == second
-    assert ehr.calls[1].request.headers["Authorization"] == "Bearer the-token"
+    assert ehr.calls[1].url == second
+    assert ehr.calls[1].headers["Authorization"] == "Bearer the-token"
 
 
 @pytest.mark.parametrize(
@@ -288,23 +279,24 @@ def test_the_next_page_is_fetched_with_the_token(
     [
         "https://evil.example/fhir/Observation?page=2",
         "//evil.example/fhir?page=2",
-        "http://ehr.example/fhir?page=2",
-        "https://ehr.example:8443/fhir?page=2",
-        "https://ehr.example/fhirother?page=2",
-        "https://ehr.example/?page=2",
-        "https://ehr.example/fhir/../admin?page=2",
+        f"https://{HOST}/fhir?page=2",
+        "http://127.0.0.1:1/fhir?page=2",
+        f"http://{HOST}/fhirother?page=2",
+        f"http://{HOST}/?page=2",
+        f"http://{HOST}/fhir/../admin?page=2",
         "../admin?page=2",
-        "https://ehr.example/fhir/%2e%2e/admin?page=2",
-        "https://user@ehr.example/fhir?page=2",
-        "https://ehr.example@evil.example/fhir?page=2",
-        "https://ehr.example\\@evil.example/fhir?page=2",
-        "https://ehr.example/fhir?page=2#x",
+        f"http://{HOST}/fhir/%2e%2e/admin?page=2",
+        f"http://user@{HOST}/fhir?page=2",
+        f"http://{HOST}@evil.example/fhir?page=2",
+        f"http://{HOST}\\@evil.example/fhir?page=2",
+        f"http://{HOST}/fhir?page=2#x",
         "https://[evil/fhir",
         "file:///etc/passwd",
     ],
+    ids=without_port,
 )
 def test_a_next_page_elsewhere_is_not_fetched_and_the_result_is_incomplete(
-    client: FhirClient, ehr: responses.RequestsMock, link: str
+    client: FhirClient, ehr: FhirStandIn, link: str
 ) -> None:
     ehr.get(f"{BASE}/Observation", json=bundle(1, next_page=link))
     result = search(client)
@@ -312,87 +304,83 @@ def test_a_next_page_elsewhere_is_not_fetched_and_the_result_is_incomplete(
     assert len(ehr.calls) == 1
 
 
-def test_an_endless_next_link_is_not_taken_apart(client: FhirClient, ehr: responses.RequestsMock) -> None:
+def test_an_endless_next_link_is_not_taken_apart(client: FhirClient, ehr: FhirStandIn) -> None:
     ehr.get(f"{BASE}/{SEARCH}", json=bundle(1, next_page=f"{BASE}?page={'x' * 16_000}"))
     result = search(client)
     assert (ids(result), result.complete, result.reason) == (["1"], False, fhir_terms.BAD_PATH)
 
 
-def test_the_same_next_page_again_ends_the_search_incomplete(client: FhirClient, ehr: responses.RequestsMock) -> None:
+def test_the_same_next_page_again_ends_the_search_incomplete(client: FhirClient, ehr: FhirStandIn) -> None:
     ehr.get(f"{BASE}/Observation", json=bundle(1, next_page=f"{BASE}/{SEARCH}"))
     result = search(client)
     assert (ids(result), result.complete, result.reason) == (["1"], False, fhir_terms.REPEATED)
 
 
 @pytest.mark.parametrize(("pages", "complete"), [(4, True), (5, False)])
-def test_pages_are_followed_up_to_the_limit(
-    client: FhirClient, ehr: responses.RequestsMock, pages: int, complete: bool
-) -> None:
+def test_pages_are_followed_up_to_the_limit(client: FhirClient, ehr: FhirStandIn, pages: int, complete: bool) -> None:
     for number in range(1, pages + 1):
-        link = f"{BASE}/page/{number + 1}" if number < pages else None
-        ehr.get(f"{BASE}/page/{number}", json=bundle(number, next_page=link))
-    result = search(client, path="page/1")
+        link = f"{BASE}/Observation/page/{number + 1}" if number < pages else None
+        ehr.get(f"{BASE}/Observation/page/{number}", json=bundle(number, next_page=link))
+    result = search(client, path="Observation/page/1")
     assert ids(result) == ["1", "2", "3", "4"]
     assert (result.complete, result.reason) == (complete, "" if complete else fhir_terms.TOO_MANY_PAGES)
 
 
-def test_a_page_that_is_past_the_look_back_ends_the_search_complete(
-    client: FhirClient, ehr: responses.RequestsMock
-) -> None:
-    ehr.get(f"{BASE}/page/1", json=bundle(1, next_page="page/2", total=9))
-    ehr.get(f"{BASE}/page/2", json=bundle(2, next_page="page/3", total=9))
-    result = search(client, path="page/1", past=lambda page: page[-1]["id"] == "2")
+def test_a_page_that_is_past_the_look_back_ends_the_search_complete(client: FhirClient, ehr: FhirStandIn) -> None:
+    ehr.get(f"{BASE}/Observation/page/1", json=bundle(1, next_page="Observation/page/2", total=9))
+    ehr.get(f"{BASE}/Observation/page/2", json=bundle(2, next_page="Observation/page/3", total=9))
+    result = search(client, path="Observation/page/1", past=lambda page: page[-1]["id"] == "2")
     assert (ids(result), result.complete) == (["1", "2"], True)
 
 
 @pytest.mark.parametrize("trouble", ["500", "html", "error", "bundle"])
 def test_a_later_page_that_fails_leaves_the_first_ones_and_an_incomplete_result(
-    client: FhirClient, ehr: responses.RequestsMock, trouble: str
+    client: FhirClient, ehr: FhirStandIn, trouble: str
 ) -> None:
-    ehr.get(f"{BASE}/page/1", json=bundle(1, next_page="page/2"))
+    ehr.get(f"{BASE}/Observation/page/1", json=bundle(1, next_page="Observation/page/2"))
     if trouble == "500":
-        ehr.get(f"{BASE}/page/2", status=500)
+        ehr.get(f"{BASE}/Observation/page/2", status=500)
     else:
         bodies = {"html": "<html>", "error": json.dumps(remark("error")), "bundle": json.dumps(observation(2))}
-        ehr.get(f"{BASE}/page/2", body=bodies[trouble])
+        ehr.get(f"{BASE}/Observation/page/2", body=bodies[trouble])
     reasons = {
         "500": "the FHIR server answered 500",
         "html": fhir_terms.NOT_FHIR,
         "error": bundles.REPORTED_ERROR,
         "bundle": bundles.NOT_A_BUNDLE,
     }
-    result = search(client, path="page/1")
+    result = search(client, path="Observation/page/1")
     assert (ids(result), result.complete, result.reason) == (["1"], False, reasons[trouble])
 
 
 @pytest.mark.parametrize(("total", "complete"), [(2, True), (3, False), (1, True), (None, True)])
 def test_fewer_matches_than_the_server_counted_make_the_result_incomplete(
-    client: FhirClient, ehr: responses.RequestsMock, total: int | None, complete: bool
+    client: FhirClient, ehr: FhirStandIn, total: int | None, complete: bool
 ) -> None:
-    ehr.get(f"{BASE}/page/1", json=bundle(1, next_page="page/2", total=total))
-    ehr.get(f"{BASE}/page/2", json=bundle(2))
-    result = search(client, path="page/1")
+    ehr.get(f"{BASE}/Observation/page/1", json=bundle(1, next_page="Observation/page/2", total=total))
+    ehr.get(f"{BASE}/Observation/page/2", json=bundle(2))
+    result = search(client, path="Observation/page/1")
     assert (ids(result), result.complete) == (["1", "2"], complete)
     assert result.reason == ("" if complete else fhir_terms.TOO_FEW)
 
 
 @pytest.mark.parametrize("path", [SEARCH, ""])
 def test_a_first_page_that_was_sent_along_is_continued_and_not_asked_for_again(
-    client: FhirClient, ehr: responses.RequestsMock, path: str
+    client: FhirClient, ehr: FhirStandIn, path: str
 ) -> None:
-    ehr.get(f"{BASE}/page/2", json=bundle(2))
-    result = search(client, path=path, first=bundle(1, next_page="page/2"))
+    ehr.get(f"{BASE}/Observation/page/2", json=bundle(2))
+    result = search(client, path=path, first=bundle(1, next_page="Observation/page/2"))
     assert (ids(result), result.complete) == (["1", "2"], True)
     assert len(ehr.calls) == 1
 
 
 def test_a_first_page_that_was_sent_along_is_trusted_no_more_than_a_fetched_one(
-    client: FhirClient, ehr: responses.RequestsMock
+    client: FhirClient, ehr: FhirStandIn
 ) -> None:
     elsewhere = bundle(1, next_page="https://evil.example/fhir?page=2")
     assert search(client, first=elsewhere).reason == fhir_terms.ELSEWHERE
     assert reason_of(search, client, first=remark("error")) == bundles.REPORTED_ERROR
-    assert search(client, first=bundle(1, next_page="page/2"), past=lambda page: True).complete
+    assert search(client, first=bundle(1, next_page="Observation/page/2"), past=lambda page: True).complete
     assert len(ehr.calls) == 0
 
 
@@ -402,36 +390,34 @@ def test_a_first_page_that_was_sent_along_is_trusted_no_more_than_a_fetched_one(
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "0"}])
 def test_a_busy_server_is_asked_once_more(
-    client: FhirClient, ehr: responses.RequestsMock, status: int, headers: dict[str, str]
+    client: FhirClient, ehr: FhirStandIn, status: int, headers: dict[str, str]
 ) -> None:
     ehr.get(f"{BASE}/Patient/1", status=status, headers=headers)
     ehr.get(f"{BASE}/Patient/1", json=PATIENT)
     assert read(client) == PATIENT
 
 
-def test_a_server_that_stays_busy_is_not_asked_a_third_time(client: FhirClient, ehr: responses.RequestsMock) -> None:
+def test_a_server_that_stays_busy_is_not_asked_a_third_time(client: FhirClient, ehr: FhirStandIn) -> None:
     ehr.get(f"{BASE}/Patient/1", status=503)
     assert reason_of(read, client) == "the FHIR server answered 503"
     assert len(ehr.calls) == 2
 
 
 @pytest.mark.parametrize("asked", ["2", "120", "Wed, 21 Oct 2026 07:28:00 GMT", "soon", "-1", ""])
-def test_a_pause_that_does_not_fit_or_cannot_be_read_is_a_no(
-    client: FhirClient, ehr: responses.RequestsMock, asked: str
-) -> None:
+def test_a_pause_that_does_not_fit_or_cannot_be_read_is_a_no(client: FhirClient, ehr: FhirStandIn, asked: str) -> None:
     ehr.get(f"{BASE}/Patient/1", status=429, headers={"Retry-After": asked})
     assert reason_of(read, client) == "the FHIR server answered 429"
     assert len(ehr.calls) == 1
 
 
-def test_a_lost_connection_is_tried_once_more(client: FhirClient, ehr: responses.RequestsMock) -> None:
-    ehr.get(f"{BASE}/Patient/1", body=requests.ConnectionError("https://ehr.example/fhir/Patient/1"))
+def test_a_lost_connection_is_tried_once_more(client: FhirClient, ehr: FhirStandIn) -> None:
+    ehr.get(f"{BASE}/Patient/1", body=None)
     ehr.get(f"{BASE}/Patient/1", json=PATIENT)
     assert read(client) == PATIENT
 
 
-def test_an_error_says_nothing_of_the_address(client: FhirClient, ehr: responses.RequestsMock) -> None:
-    ehr.get(f"{BASE}/Patient/1", body=requests.ConnectionError("https://ehr.example/fhir/Patient/1"))
+def test_an_error_says_nothing_of_the_address(client: FhirClient, ehr: FhirStandIn) -> None:
+    ehr.get(f"{BASE}/Patient/1", body=None)
     with pytest.raises(FhirError) as failure:
         read(client)
     assert failure.value.reason == fhir_terms.UNREACHABLE
@@ -450,7 +436,8 @@ def answer_patient(connection: Connection) -> None:
 
 
 def drip_status(connection: Connection) -> None:
-    connection.drip(b"H")
+    connection.send(b"HTTP/1.1 200 ")
+    connection.drip(b"O")
 
 
 def drip_headers(connection: Connection) -> None:
@@ -495,11 +482,14 @@ def test_a_server_that_never_finishes_is_left_at_the_deadline_and_the_connection
     client.close()
 
 
-def test_no_thread_outlives_the_client(serve: Serve) -> None:
-    client = FhirClient(SHORT, everyone)
-    assert reason_of(read, client, FhirServer(serve(drip_body).base)) == fhir_terms.LATE
-    client.close()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("fhir")]
+def test_no_thread_is_ever_made(serve: Serve, client: FhirClient) -> None:
+    server = serve(answer_patient)
+    before = {
+        thread for thread in threading.enumerate() if "_accept" not in thread.name and "_serve" not in thread.name
+    }
+    read(client, FhirServer(server.base))
+    after = {thread for thread in threading.enumerate() if "_accept" not in thread.name and "_serve" not in thread.name}
+    assert after == before
 
 
 def test_a_tls_handshake_that_never_ends_is_left_at_the_deadline(serve: Serve, client: FhirClient) -> None:
@@ -522,27 +512,32 @@ def test_a_server_that_is_slow_but_in_time_is_heard(serve: Serve, client: FhirCl
 def test_all_queries_of_a_request_share_one_deadline(serve: Serve) -> None:
     server = FhirServer(serve(Connection.stay_silent).base)
     client = FhirClient(Limits(deadline_seconds=0.4, pool_size=1), everyone)
-    deadline = client.deadline()
-    futures: list[Future[Any]] = [client.submit_read(server, f"Patient/{number}", deadline) for number in range(5)]
-    assert {reason_of(answer_of, future, deadline) for future in futures} == {fhir_terms.LATE}
+    with client.talk(server, client.deadline()) as talk:
+        look_ups = [talk.read(f"Patient/{number}") for number in range(5)]
+        assert {reason_of(talk.answer, look_up) for look_up in look_ups} == {fhir_terms.LATE}
+        assert talk.deadline.reading() == 0
     client.close()
 
 
-def test_nobody_is_waited_for_after_the_deadline_and_what_has_not_begun_never_will() -> None:
+def test_what_is_asked_for_after_the_deadline_is_not_asked(client: FhirClient, ehr: FhirStandIn) -> None:
     over = Deadline(ends_at=0.0, margin=0.0, clock=lambda: 1.0)
-    never: Future[Any] = Future()
-    assert reason_of(answer_of, never, over) == fhir_terms.LATE
-    assert never.cancelled()
-    assert reason_of(answer_of, never, over) == fhir_terms.LATE
-
-
-def test_what_is_asked_for_after_the_deadline_is_not_asked(client: FhirClient, ehr: responses.RequestsMock) -> None:
-    over = Deadline(ends_at=0.0, margin=0.0, clock=lambda: 1.0)
-    assert over.remaining() == over.reading() == 0
-    future = client.submit_read(SERVER, "Patient/1", over)
-    assert isinstance(future.exception(10), FhirError)
-    assert reason_of(answer_of, future, over) == fhir_terms.LATE
+    assert over.reading() == 0
+    with client.talk(SERVER, over) as talk:
+        look_up = talk.read("Patient/1")
+        assert look_up.is_done
+        assert reason_of(talk.answer, look_up) == fhir_terms.LATE
     assert len(ehr.calls) == 0
+
+
+def test_what_was_not_waited_for_is_hung_up_on_at_the_end_of_the_talk(serve: Serve, client: FhirClient) -> None:
+    server = serve(Connection.stay_silent)
+    with client.talk(FhirServer(server.base), client.deadline()) as talk:
+        look_up = talk.read("Patient/1")
+        quick = talk.read("Patient/../1")
+        assert reason_of(talk.answer, quick) == fhir_terms.BAD_PATH
+    assert not look_up.is_done
+    assert reason_of(talk.answer, look_up) == fhir_terms.LATE
+    assert server.hung_up.wait(10)
 
 
 def test_reading_ends_a_moment_before_waiting_so_that_pages_in_hand_are_not_lost(
@@ -602,7 +597,7 @@ def closed_port(serve: Serve) -> str:
 
 def failures() -> list[type]:
     """The failures that are in memory now; those that the tests themselves keep come first."""
-    return [type(one) for one in gc.get_objects() if issubclass(type(one), (FhirError, OSError, HTTPError))]
+    return [type(one) for one in gc.get_objects() if issubclass(type(one), (FhirError, OSError, pycurl.error))]
 
 
 @pytest.mark.parametrize(
@@ -657,8 +652,9 @@ def test_connections_are_used_again(serve: Serve, client: FhirClient) -> None:
     server = serve(answer_patient)
     for _ in range(3):
         read(client, FhirServer(server.base))
+        server.stopping.wait(REST_SECONDS)
     assert len(server.heads) == 3
-    assert not server.hung_up.is_set()
+    assert server.connections == client.kept_connections() == 1
 
 
 def huge_body(connection: Connection) -> None:
@@ -674,7 +670,7 @@ def test_an_answer_larger_than_the_limit_is_not_read_to_its_end(serve: Serve, cl
 
 
 @pytest.mark.parametrize(("spare", "fits"), [(0, True), (1, False)])
-def test_the_limit_itself_still_fits(client: FhirClient, ehr: responses.RequestsMock, spare: int, fits: bool) -> None:
+def test_the_limit_itself_still_fits(client: FhirClient, ehr: FhirStandIn, spare: int, fits: bool) -> None:
     body = json.dumps(PATIENT)
     ehr.get(f"{BASE}/Patient/1", body=body + " " * (SHORT.max_bytes - len(body) + spare))
     if fits:
@@ -754,12 +750,12 @@ def test_a_certificate_that_nobody_vouches_for_is_not_accepted(
 
 ASK = """
     import sys
-    from cds_service.fhir_client import FhirClient, FhirError, FhirServer, Limits, answer_of
+    from cds_service.fhir_client import FhirClient, FhirError, FhirServer, Limits
 
     client = FhirClient(Limits(deadline_seconds=0.8), lambda base: True, trust_environment=sys.argv[1] == "yes")
-    deadline = client.deadline()
     try:
-        print(answer_of(client.submit_read(FhirServer(sys.argv[2], "t"), "Patient/1", deadline), deadline)["id"])
+        with client.talk(FhirServer(sys.argv[2], "t"), client.deadline()) as talk:
+            print(talk.answer(talk.read("Patient/1"))["id"])
     except FhirError as error:
         print(error.reason)
     client.close()
@@ -802,7 +798,7 @@ def test_a_proxy_is_used_only_when_the_environment_is_trusted(serve: Serve) -> N
 def test_a_dripping_proxy_is_left_at_the_deadline_too(serve: Serve) -> None:
     proxy = serve(drip_headers)
     proxies = {"HTTPS_PROXY": proxy.origin, "https_proxy": proxy.origin, "NO_PROXY": "", "no_proxy": ""}
-    assert ask_in_an_environment("yes", BASE, **proxies) == fhir_terms.LATE
+    assert ask_in_an_environment("yes", "https://ehr.example/fhir", **proxies) == fhir_terms.LATE
 
 
 def test_a_login_file_does_not_replace_the_token(serve: Serve, tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from cds_service.bounded_get import NoAnswer, Web, WebAnswer
 from cds_service.web.smart.discovery import OAUTH_URIS, DiscoveryProblem, Endpoints, discover
-from cds_service.web.smart.http import Answer, NoAnswer, Web
 from cds_service.web.smart.memory import Discovery
 
 BASE = "https://ehr.example/fhir"
@@ -31,11 +31,11 @@ class Told(Web):
         object.__setattr__(self, "asked", [])
         object.__setattr__(self, "answers", answers)
 
-    def get(self, url: str, accept: str = "", max_bytes: int = 0) -> Answer:
+    def get(self, url: str, accept: str = "", max_bytes: int = 0) -> WebAnswer:
         self.asked.append(url)  # type: ignore[attr-defined]  # set above; the class is frozen
         name = "configuration" if url == CONFIGURATION else "metadata" if url == METADATA else "?"
         status, value = self.answers[name]  # type: ignore[attr-defined]  # the same
-        return Answer(status, value if isinstance(value, bytes) else json.dumps(value).encode())
+        return WebAnswer(status, value if isinstance(value, bytes) else json.dumps(value).encode())
 
 
 def statement(*securities: Any) -> dict[str, Any]:
@@ -142,7 +142,7 @@ class Slow(Web):
         object.__setattr__(self, "now", now)
         object.__setattr__(self, "takes", seconds)
 
-    def get(self, url: str, accept: str = "", max_bytes: int = 0) -> Answer:
+    def get(self, url: str, accept: str = "", max_bytes: int = 0) -> WebAnswer:
         self.now[0] += self.takes  # type: ignore[attr-defined]  # set above; the class is frozen
         raise NoAnswer("no answer (late)")
 
@@ -202,7 +202,7 @@ class Held(Web):
     asking: list[str] = field(default_factory=list)
     together: list[int] = field(default_factory=list)
 
-    def get(self, url: str, accept: str = "", max_bytes: int = 0) -> Answer:
+    def get(self, url: str, accept: str = "", max_bytes: int = 0) -> WebAnswer:
         with self.lock:
             self.asking.append(url)
             self.together.append(len(self.asking))
@@ -211,12 +211,12 @@ class Held(Web):
         self.go.wait(10)
         with self.lock:
             self.asking.remove(url)
-        return Answer(200, json.dumps(GOOD).encode())
+        return WebAnswer(200, json.dumps(GOOD).encode())
 
 
 class AnyConfiguration(Web):
-    def get(self, url: str, accept: str = "", max_bytes: int = 0) -> Answer:
-        return Answer(200, json.dumps(GOOD).encode())
+    def get(self, url: str, accept: str = "", max_bytes: int = 0) -> WebAnswer:
+        return WebAnswer(200, json.dumps(GOOD).encode())
 
 
 # ------------------------------------------------------------------ bounds, with a real socket

@@ -14,6 +14,7 @@ from flask import Flask
 from cds_service import create_app
 from cds_service.settings import Settings
 from cds_service.web.smart.vault import VaultFull
+from tests.fhir_stand_in import EHR, FhirStandIn
 from tests.unit.cds_service.cds_client import trust_file
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -227,20 +228,25 @@ def test_the_patients_of_an_open_server_are_listed_by_name_and_their_names_are_o
         {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "informational"}]},
     ]
     bundle = {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": one} for one in people]}
-    open_server(ehr, {"json": bundle})
-    text = make(client={"smart_open": True}).test_client().get("/smart", query_string={"iss": BASE}).text
+    base = open_server(ehr, json=bundle).base
+    app = make(client={"smart_open": True, "fhir_servers": [base]})
+    text = app.test_client().get("/smart", query_string={"iss": base}).text
     assert text.index("Able") < text.index("bold &lt;b&gt;")
     assert text.count('name="patient" value=') == 2
     assert "<script>" not in text
 
 
 def test_a_list_of_patients_that_cannot_be_read_is_said(make: Make, ehr: responses.RequestsMock) -> None:
-    open_server(ehr, {"status": 500})
-    text = make(client={"smart_open": True}).test_client().get("/smart", query_string={"iss": BASE}).text
+    base = open_server(ehr, status=500).base
+    app = make(client={"smart_open": True, "fhir_servers": [base]})
+    text = app.test_client().get("/smart", query_string={"iss": base}).text
     assert "The list of patients could not be read: the FHIR server answered 500." in text
 
 
-def open_server(ehr: responses.RequestsMock, patients: dict[str, Any]) -> None:
-    ehr.upsert(responses.GET, f"{BASE}/.well-known/smart-configuration", status=404)
-    ehr.add(responses.GET, f"{BASE}/metadata", json={"resourceType": "CapabilityStatement"})
-    ehr.add(responses.GET, f"{BASE}/Patient", **patients)
+def open_server(ehr: responses.RequestsMock, **patients: Any) -> FhirStandIn:
+    """A FHIR server on this machine that asks for no sign-in, and what it answers when it is asked for its patients."""
+    ehr.add(responses.GET, f"{EHR.base}/.well-known/smart-configuration", status=404)
+    ehr.add(responses.GET, f"{EHR.base}/metadata", json={"resourceType": "CapabilityStatement"})
+    EHR.forget()
+    EHR.get(f"{EHR.base}/Patient", **patients)
+    return EHR

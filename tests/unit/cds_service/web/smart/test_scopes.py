@@ -1,45 +1,79 @@
-"""What is asked for, what was granted, and a client that keeps to it."""
+"""What is asked for, what was granted, and a reader that keeps to it."""
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from cds_service.fhir_client import Deadline, FhirClient, FhirError, FhirServer, SearchResult
-from cds_service.web.smart.scopes import DEFAULT, NOT_GRANTED, PARTLY_GRANTED, GrantedClient, Grants, granted, requested
+from cds_service.fhir_client import Deadline, FhirError, FhirServer, LookUp, SearchResult, Talk
+from cds_service.web.smart.scopes import (
+    DEFAULT,
+    NOT_GRANTED,
+    PARTLY_GRANTED,
+    GrantedReader,
+    Grants,
+    granted,
+    requested,
+)
 
 SERVER = FhirServer("https://ehr.example/fhir", "t")
 DEADLINE = Deadline(10.0, 0.1, lambda: 0.0)
 
 
-class Recording(FhirClient):
-    """Answers what it is told, and remembers what it was asked."""
+class Recording:
+    """A reader that answers what it is told and remembers what it was asked."""
 
-    def __init__(self, answer: Any) -> None:
+    def __init__(self, said: Any, *, is_there: bool = True) -> None:
         self.asked: list[str] = []
-        self.answer = answer
+        self._said, self._is_there = said, is_there
 
     def deadline(self) -> Deadline:
         return DEADLINE
 
-    def submit_read(self, server: FhirServer, path: str, deadline: Deadline) -> Future[Any]:
+    @contextmanager
+    def talk(self, server: FhirServer, deadline: Deadline) -> Iterator[Talk]:
+        yield RecordingTalk(self.asked, self._said, self._is_there)
+
+
+class RecordingTalk:
+    def __init__(self, asked: list[str], said: Any, is_there: bool) -> None:
+        self._asked, self._said, self._is_there = asked, said, is_there
+        self.deadline = DEADLINE
+
+    def read(self, path: str) -> LookUp[Any]:
         return self._say(path)
 
-    def submit_search(self, server: FhirServer, path_and_query: str, deadline: Deadline, **more: Any) -> Future[Any]:
+    def search(self, path_and_query: str, **more: Any) -> LookUp[Any]:
         return self._say(path_and_query)
 
-    def _say(self, path: str) -> Future[Any]:
-        self.asked.append(path)
-        future: Future[Any] = Future()
-        if self.answer == "cancelled":
-            future.cancel()
-        elif isinstance(self.answer, Exception):
-            future.set_exception(self.answer)
-        else:
-            future.set_result(self.answer)
-        return future
+    def answer(self, look_up: LookUp[Any]) -> Any:
+        if not look_up.is_done:
+            look_up.take({})
+        return look_up.result()
+
+    def _say(self, path: str) -> LookUp[Any]:
+        self._asked.append(path)
+        return LookUp(self._steps())
+
+    def _steps(self) -> Generator[str, Any, Any]:
+        if not self._is_there:
+            yield "later"
+        if isinstance(self._said, Exception):
+            raise self._said
+        return self._said
+
+
+def searched(said: Any, scope: str, path: str, *, is_there: bool = True) -> SearchResult:
+    with GrantedReader(Recording(said, is_there=is_there), granted(scope)).talk(SERVER, DEADLINE) as talk:
+        return talk.answer(talk.search(path))
+
+
+def read(said: Any, scope: str, path: str) -> Any:
+    with GrantedReader(Recording(said), granted(scope)).talk(SERVER, DEADLINE) as talk:
+        return talk.answer(talk.read(path))
 
 
 @pytest.mark.parametrize(
@@ -100,25 +134,23 @@ def test_without_authorization_anything_may_be_read() -> None:
 
 def test_what_was_not_granted_is_not_asked_for() -> None:
     inner = Recording(SearchResult([]))
-    client = GrantedClient(inner, granted("patient/Condition.rs"))
-    for future in (
-        client.submit_search(SERVER, "Observation?patient=1", client.deadline()),
-        client.submit_read(SERVER, "Patient/1", client.deadline()),
-    ):
+    reader = GrantedReader(inner, granted("patient/Condition.rs"))
+    with reader.talk(SERVER, reader.deadline()) as talk:
         with pytest.raises(FhirError, match=NOT_GRANTED):
-            future.result()
+            talk.answer(talk.search("Observation?patient=1"))
+        with pytest.raises(FhirError, match=NOT_GRANTED):
+            talk.answer(talk.read("Patient/1"))
+        assert talk.deadline is DEADLINE
     assert inner.asked == []
 
 
 def test_what_was_granted_is_passed_on_unchanged() -> None:
-    result = SearchResult([{"resourceType": "Condition"}])
-    client = GrantedClient(Recording(result), granted("patient/Condition.rs"))
-    assert client.submit_search(SERVER, "/Condition?patient=1", DEADLINE).result() is result
-    read = {"resourceType": "Condition"}
-    reading = GrantedClient(Recording(read), granted("patient/Condition.rs"))
-    assert reading.submit_read(SERVER, "Condition/1", DEADLINE).result() is read
+    result, resource = SearchResult([{"resourceType": "Condition"}]), {"resourceType": "Condition"}
+    assert searched(result, "patient/Condition.rs", "/Condition?patient=1") is result
+    assert read(resource, "patient/Condition.rs", "Condition/1") is resource
 
 
+@pytest.mark.parametrize("is_there", [True, False], ids=["there", "still to come"])
 @pytest.mark.parametrize(
     ("found", "said"),
     [
@@ -126,42 +158,15 @@ def test_what_was_granted_is_passed_on_unchanged() -> None:
         (SearchResult([], False, "late"), SearchResult([], False, "late")),
     ],
 )
-def test_what_was_granted_in_part_is_never_complete(found: SearchResult, said: SearchResult) -> None:
-    client = GrantedClient(Recording(found), granted("patient/Observation.rs?category=laboratory"))
-    assert client.submit_search(SERVER, "Observation?patient=1", DEADLINE).result() == said
+def test_what_was_granted_in_part_is_never_complete(found: SearchResult, said: SearchResult, is_there: bool) -> None:
+    scope = "patient/Observation.rs?category=laboratory"
+    assert searched(found, scope, "Observation?patient=1", is_there=is_there) == said
 
 
 def test_a_single_resource_of_a_type_granted_in_part_is_asked_for() -> None:
-    client = GrantedClient(Recording({"resourceType": "Patient"}), granted("patient/Patient.r"))
-    assert client.submit_read(SERVER, "Patient/1", DEADLINE).result() == {"resourceType": "Patient"}
+    assert read({"resourceType": "Patient"}, "patient/Patient.r", "Patient/1") == {"resourceType": "Patient"}
 
 
 def test_a_failure_of_a_search_granted_in_part_stays_that_failure() -> None:
-    client = GrantedClient(Recording(FhirError("late")), granted("patient/Observation.s"))
     with pytest.raises(FhirError, match="late"):
-        client.submit_search(SERVER, "Observation?patient=1", DEADLINE).result()
-    cancelled = GrantedClient(Recording("cancelled"), granted("patient/Observation.s"))
-    assert cancelled.submit_search(SERVER, "Observation?patient=1", DEADLINE).cancelled()
-
-
-@pytest.mark.parametrize("late", [SearchResult([]), FhirError("late"), None], ids=["result", "failure", "cancelled"])
-def test_what_comes_after_nobody_waits_any_more_is_dropped_without_a_word(
-    late: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    pending: Future[Any] = Future()
-    inner = Recording(None)
-    inner.submit_search = lambda *_, **__: pending  # type: ignore[method-assign]  # an answer that is not there yet
-    waiting = GrantedClient(inner, granted("patient/Observation.s")).submit_search(SERVER, "Observation?x", DEADLINE)
-    assert waiting.cancel()
-    if late is None:
-        pending.cancel()
-    elif isinstance(late, Exception):
-        pending.set_exception(late)
-    else:
-        pending.set_result(late)
-    assert waiting.cancelled()
-    assert caplog.text == ""
-
-
-def test_closing_leaves_the_client_of_the_service_open() -> None:
-    GrantedClient(Recording(None), Grants()).close()
+        searched(FhirError("late"), "patient/Observation.s", "Observation?patient=1")

@@ -1,0 +1,124 @@
+"""What was asked for, and whether an answer says that it belongs to another question.
+
+What may live here: comparing one answer with the address it was asked at. On a kept connection a server, or a gateway
+in front of it, can get out of step; what does not fit is refused. An answer that does not say what it answers passes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus, urlsplit
+
+from cds_service.fhir_client.bundles import JsonObject, matches
+from cds_service.fhir_client.terms import OTHER_PATIENT, OTHER_RESOURCE, OTHER_RESOURCES, OTHER_SEARCH
+
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_URN = re.compile("urn:uuid:", re.IGNORECASE)
+_PATIENT_PARAMETER = re.compile("(?:^|&)(?:patient|subject)(?:(?::|%3A)patient)?=([^&]+)", re.IGNORECASE)
+_NAMES = """
+    Account AdverseEvent AllergyIntolerance Appointment AppointmentResponse AuditEvent Basic Binary BodyStructure
+    CarePlan CareTeam ChargeItem Claim ClaimResponse ClinicalImpression Communication CommunicationRequest Composition
+    Condition Consent Contract Coverage CoverageEligibilityRequest CoverageEligibilityResponse DetectedIssue Device
+    DeviceMetric DeviceRequest DeviceUseStatement DiagnosticReport DocumentManifest DocumentReference Encounter Endpoint
+    EnrollmentRequest EnrollmentResponse EpisodeOfCare ExplanationOfBenefit FamilyMemberHistory Flag Goal Group
+    GuidanceResponse HealthcareService ImagingStudy Immunization ImmunizationEvaluation ImmunizationRecommendation
+    InsurancePlan Invoice Linkage List Location Measure MeasureReport Media Medication MedicationAdministration
+    MedicationDispense MedicationKnowledge MedicationRequest MedicationStatement MolecularSequence NutritionOrder
+    Observation Organization Patient PaymentNotice PaymentReconciliation Person PlanDefinition Practitioner
+    PractitionerRole Procedure Provenance Questionnaire QuestionnaireResponse RelatedPerson RequestGroup ResearchStudy
+    ResearchSubject RiskAssessment Schedule ServiceRequest Slot Specimen Substance SupplyDelivery SupplyRequest Task
+    ValueSet VerificationResult VisionPrescription
+"""
+_TYPES = frozenset(_NAMES.split())
+"""The types of FHIR R4 that a server holds about people and their care; the last step of a base URL is none of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedResource:
+    """One resource was asked for, by type and id."""
+
+    resource_type: str
+    id: str
+
+    def objection(self, resource: JsonObject) -> str | None:
+        """Why this is not the answer, None when it may be. A resource without an id is not told apart by it."""
+        if resource["resourceType"] != self.resource_type:
+            return OTHER_RESOURCE
+        if is_same_id(str(resource.get("id", self.id)), self.id):
+            return None
+        return OTHER_PATIENT if self.resource_type == "Patient" else OTHER_RESOURCE
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSearch:
+    """Resources of one type were asked for; those of one patient where `patient` names one."""
+
+    resource_type: str
+    patient: str | None
+
+    def objection(self, bundle: JsonObject) -> str | None:
+        """Why this Bundle is not the answer, None when it may be."""
+        if any(self._is_another(link) for link in _own_links(bundle)):
+            return OTHER_SEARCH
+        types = [one.get("resourceType") for one in matches(bundle)]
+        return OTHER_RESOURCES if types and self.resource_type not in types else None
+
+    def _is_another(self, link: str) -> bool:
+        try:
+            parts = urlsplit(link)
+        except ValueError:
+            return False
+        steps = [step for step in parts.path.split("/") if step and step != "_search"]
+        named = steps[-1] if steps and steps[-1] in _TYPES else self.resource_type
+        patients = _patients(parts.query, steps)
+        is_other_patient = self.patient is not None and patients and not _holds(patients, self.patient)
+        return named != self.resource_type or bool(is_other_patient)
+
+
+Asked = AskedResource | AskedSearch
+
+
+def asked_resource(path: str) -> AskedResource | None:
+    """What "Patient/1" asks for; None when this is no type and id."""
+    steps = path.partition("?")[0].strip("/").split("/")
+    return AskedResource(*steps) if len(steps) == 2 else None
+
+
+def asked_search(path_and_query: str) -> AskedSearch | None:
+    """What "Observation?patient=1&…" asks for; None when it names no type."""
+    path, _, query = path_and_query.partition("?")
+    resource_type = path.strip("/")
+    if resource_type not in _TYPES:
+        return None
+    named = _patients(query, ())
+    return AskedSearch(resource_type, named[0] if len(named) == 1 else None)
+
+
+def is_same_id(one: str, other: str) -> bool:
+    """Are these the same id? UUIDs are compared without letter case, with or without "urn:uuid:", others exactly."""
+    one, other = _URN.sub("", one, 1), _URN.sub("", other, 1)
+    if _UUID.fullmatch(one) and _UUID.fullmatch(other):
+        return one.lower() == other.lower()
+    return one == other
+
+
+def _holds(patients: Sequence[str], patient: str) -> bool:
+    return any(is_same_id(one, patient) for one in patients)
+
+
+def _own_links(bundle: JsonObject) -> Iterator[str]:
+    """Where the server says that this page lies."""
+    links: Any = bundle.get("link")
+    for link in links if isinstance(links, list) else ():
+        if isinstance(link, dict) and link.get("relation") == "self" and isinstance(link.get("url"), str):
+            yield link["url"].strip()
+
+
+def _patients(query: str, steps: Sequence[str]) -> list[str]:
+    """The ids of the patients that an address names, in its parameters or as a compartment (Patient/1/Observation)."""
+    asked = [unquote_plus(value) for value in _PATIENT_PARAMETER.findall(query)]
+    named = [one.split("/_history/")[0].rpartition("/")[2] for value in asked for one in value.split(",")]
+    return named or ([steps[-2]] if len(steps) > 2 and steps[-3] == "Patient" else [])

@@ -1,0 +1,228 @@
+"""All look-ups of one request on one FHIR server, under way side by side.
+
+What may live here: which look-up is asked when (singly, in one batch with others, once more after a pause), and waiting
+for its answer. What a look-up asks next is decided in `look_up`, how a request is sent in `connections`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import deque
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+from cds_service.fhir_client.answer import judged
+from cds_service.fhir_client.asked import asked_resource, asked_search
+from cds_service.fhir_client.batch import RefusingServers, answers_in, batch_of, tells_of_the_server
+from cds_service.fhir_client.bundles import JsonObject
+from cds_service.fhir_client.connections import Connections
+from cds_service.fhir_client.kept import KeptConnections, Owner
+from cds_service.fhir_client.look_up import LookUp, as_it_is, reading, refused, searching
+from cds_service.fhir_client.terms import (
+    LATE,
+    Deadline,
+    FhirError,
+    FhirServer,
+    Limits,
+    PassingError,
+    Past,
+    SearchResult,
+)
+from cds_service.fhir_client.transfer import Allowance, Received, Request
+
+T = TypeVar("T")
+MOST_AT_ONCE = 32
+"""Requests of one call on their way at a time; the others wait for their turn."""
+# What stays as it is in an address, beside letters, digits and "_.-"; anything else is written in percent.
+_SAFE = "!#$%&'()*+,/:;=?@[]~"
+_IS_SAFE = re.compile(rf"[\w.{re.escape(_SAFE)}-]*", re.ASCII)
+_FHIR = "application/fhir+json"
+
+
+class ServerTalk:
+    """See `Talk`. Connections are lent for it when the first request goes out.
+
+    With `refusing`, the first requests of several look-ups go out as one batch when the first answer is wanted, unless
+    this server is among those that took none lately; then, and when it takes none now, each is asked singly.
+    """
+
+    def __init__(
+        self,
+        server: FhirServer,
+        deadline: Deadline,
+        kept: KeptConnections,
+        owner: Owner,
+        limits: Limits,
+        refusing: RefusingServers | None,
+    ) -> None:
+        self._server, self._deadline, self._limits = server, deadline, limits
+        self._kept, self._owner, self._refusing = kept, owner, refusing
+        self._connections: Connections | None = None
+        self._allowance = Allowance(deadline, limits.max_bytes, limits.max_call_bytes)
+        self._headers = {"Accept": _FHIR, "User-Agent": "calciphylaxis-cds"}
+        if server.token is not None:
+            self._headers["Authorization"] = f"Bearer {server.token}"
+        self._unsent: list[tuple[LookUp[Any], str]] = []
+        self._queue: deque[LookUp[Any]] = deque()
+        self._paused: list[tuple[float, LookUp[Any]]] = []
+
+    @property
+    def deadline(self) -> Deadline:
+        """When it ends."""
+        return self._deadline
+
+    def read(self, path: str) -> LookUp[JsonObject]:
+        """See `Talk`."""
+        return self._begin(LookUp(reading(self._server, path), asked_resource(path)), path)
+
+    def search(
+        self, path_and_query: str, *, past: Past | None = None, first: Mapping[str, Any] | None = None
+    ) -> LookUp[SearchResult]:
+        """See `Talk`."""
+        steps = searching(self._server, path_and_query, self._limits.max_pages, past, first)
+        return self._begin(LookUp(steps, asked_search(path_and_query)), path_and_query if first is None else "")
+
+    def answer(self, look_up: LookUp[T]) -> T:
+        """See `Talk`."""
+        self._send_unsent()
+        self._wait_for(look_up)
+        return look_up.result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Hang up on what is still under way, and let others use the connections."""
+        connections, self._connections = self._connections, None
+        if connections is not None:
+            self._kept.give_back(self._owner, connections)
+
+    def _begin(self, look_up: LookUp[T], path: str) -> LookUp[T]:
+        if self._refusing is not None and path:
+            self._unsent.append((look_up, path))
+        else:
+            self._ask(look_up)
+        return look_up
+
+    def _send_unsent(self) -> None:
+        unsent = [(look_up, path) for look_up, path in self._unsent if not look_up.is_done]
+        self._unsent = []
+        found: Sequence[JsonObject | FhirError] | None = None
+        if self._refusing is not None and len(unsent) > 1 and self._server.base not in self._refusing:
+            found = self._in_one(self._refusing, [path for _, path in unsent])
+        if found is None:
+            for look_up, _ in unsent:
+                self._ask(look_up)
+            return
+        for (look_up, _), one in zip(unsent, found, strict=True):
+            self._judge(look_up, one)
+
+    def _in_one(self, refusing: RefusingServers, paths: Sequence[str]) -> Sequence[JsonObject | FhirError] | None:
+        """What one batch brings for each of these; None when the server takes no batch and has to be asked singly."""
+        batch = LookUp(as_it_is(self._server.base), body=batch_of(paths))
+        self._ask(batch)
+        try:
+            found = answers_in(self.answer(batch), len(paths))
+        except FhirError as failure:
+            if failure.reason == LATE:
+                return [failure] * len(paths)
+            if tells_of_the_server(failure):
+                refusing.add(self._server.base)
+            return None
+        if found is None:
+            refusing.add(self._server.base)
+        return found
+
+    def _wait_for(self, look_up: LookUp[Any]) -> None:
+        """Go on with all that is under way until this look-up is done."""
+        while not look_up.is_done:
+            left = self._deadline.reading()
+            if left <= 0 or self._connections is None:
+                look_up.fail(FhirError(LATE))
+                return
+            self._ask_after_pauses()
+            next_at = min((at for at, _ in self._paused), default=math.inf)
+            self._connections.listen(min(left, max(0.0, next_at - self._deadline.clock())))
+
+    def _ask(self, look_up: LookUp[Any], *, again: bool = False) -> None:
+        """Ask for what it wants next, `again` on a new connection."""
+        if look_up.is_done:
+            return
+        if self._deadline.reading() <= 0:
+            look_up.fail(FhirError(LATE))
+            return
+        if self._connections is None:
+            self._connections = self._kept.lend(self._owner)
+        if len(self._connections) >= MOST_AT_ONCE and not again:
+            self._queue.append(look_up)
+            return
+        headers = self._headers if look_up.body is None else {**self._headers, "Content-Type": _FHIR}
+        url = look_up.url if _IS_SAFE.fullmatch(look_up.url) else quote(look_up.url, safe=_SAFE)
+        request = Request(url, headers, look_up.body, on_new_connection=again)
+        self._connections.start(request, self._allowance, partial(self._take_in, look_up, again))
+
+    def _take_in(self, look_up: LookUp[Any], again: bool, received: Received) -> None:
+        """What one request brought; then the next one gets its turn."""
+        found = received.outcome if isinstance(received.outcome, FhirError) else judged(received.outcome)
+        problem = look_up.objection(found) if isinstance(found, dict) else None
+        if problem is not None and received.on_kept and self._connections is not None:
+            # The connection is out of step: what comes on it answers another question.
+            self._connections.distrust()
+            found = PassingError(problem, 0.0)
+        self._judge(look_up, found, may_ask_again=not again)
+        if self._queue:
+            self._ask(self._queue.popleft())
+
+    def _judge(self, look_up: LookUp[Any], found: JsonObject | FhirError, *, may_ask_again: bool = True) -> None:
+        if isinstance(found, FhirError):
+            self._failed(look_up, found, may_ask_again)
+        elif (problem := look_up.objection(found)) is not None:
+            look_up.fail(FhirError(problem))
+        else:
+            look_up.take(found)
+            self._ask(look_up)
+
+    def _failed(self, look_up: LookUp[Any], failure: FhirError, may_ask_again: bool) -> None:
+        """A failure that may be over soon is waited for, once, while the other look-ups go on."""
+        pause = failure.pause if isinstance(failure, PassingError) else None
+        if pause is None or not may_ask_again or pause >= self._deadline.reading():
+            look_up.fail(failure)
+        else:
+            self._paused.append((self._deadline.clock() + pause, look_up))
+
+    def _ask_after_pauses(self) -> None:
+        now = self._deadline.clock()
+        over = [look_up for at, look_up in self._paused if at <= now]
+        self._paused = [(at, look_up) for at, look_up in self._paused if at > now]
+        for look_up in over:
+            self._ask(look_up, again=True)
+
+
+class RefusedTalk:
+    """See `Talk`. Nobody is asked: every look-up fails for this reason."""
+
+    def __init__(self, reason: str, deadline: Deadline) -> None:
+        self._reason, self.deadline = reason, deadline
+
+    def read(self, path: str) -> LookUp[JsonObject]:
+        """See `Talk`."""
+        return refused(self._reason)
+
+    def search(
+        self, path_and_query: str, *, past: Past | None = None, first: Mapping[str, Any] | None = None
+    ) -> LookUp[SearchResult]:
+        """See `Talk`."""
+        return refused(self._reason)
+
+    def answer(self, look_up: LookUp[T]) -> T:
+        """See `Talk`."""
+        return look_up.result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass

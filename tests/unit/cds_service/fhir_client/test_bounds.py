@@ -1,0 +1,269 @@
+"""What a server makes us unpack and keep is bounded, in each answer and in all of a call."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+import zlib
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from cds_service.fhir_client import FhirClient, FhirError, FhirServer, Limits
+from cds_service.fhir_client import terms as fhir_terms
+from cds_service.fhir_client.kept import REST_SECONDS
+from cds_service.fhir_client.transfer import KEPT_SECONDS
+from tests.unit.cds_service.conftest import Behaviour, Connection, Loopback
+
+PATIENT = {"resourceType": "Patient", "id": "1"}
+BODY = json.dumps(PATIENT).encode()
+MEGABYTE = 1_000_000
+Serve = Callable[..., Loopback]
+
+
+class Clock:
+    """A clock that the test can put forward."""
+
+    def __init__(self) -> None:
+        self.skipped = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.skipped
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def make(clock: Clock) -> Iterator[Callable[..., FhirClient]]:
+    made: list[FhirClient] = []
+
+    def client(**limits: float) -> FhirClient:
+        made.append(FhirClient(Limits(**limits), lambda base: True, clock))  # type: ignore[arg-type]  # by name
+        return made[-1]
+
+    yield client
+    for one in made:
+        one.close()
+
+
+def read(client: FhirClient, *servers: Loopback) -> None:
+    """Read the patient of each server, one call after the other."""
+    for server in servers:
+        with client.talk(FhirServer(server.base), client.deadline()) as talk:
+            assert talk.answer(talk.read("Patient/1")) == PATIENT
+
+
+def reasons(client: FhirClient, server: Loopback, times: int) -> list[str]:
+    """Why the patient could not be read, so many times side by side in one call; "" where he could."""
+    found = []
+    with client.talk(FhirServer(server.base), client.deadline()) as talk:
+        for look_up in [talk.read("Patient/1") for _ in range(times)]:
+            try:
+                talk.answer(look_up)
+                found.append("")
+            except FhirError as failure:
+                found.append(failure.reason)
+    return found
+
+
+def packed(size: int) -> Behaviour:
+    body = gzip.compress(BODY + b" " * (size - len(BODY)))
+    return lambda connection: connection.answer(body, Content_Encoding="gzip")
+
+
+def plain(size: int) -> Behaviour:
+    return lambda connection: connection.answer(BODY + b" " * (size - len(BODY)))
+
+
+# Bytes
+
+
+@pytest.mark.parametrize("behaviour", [packed, plain])
+@pytest.mark.parametrize(("times", "fitting"), [(4, 4), (5, 4)])
+def test_all_answers_of_a_call_share_one_limit_of_unpacked_bytes(
+    serve: Serve, make: Callable[..., FhirClient], behaviour: Callable[[int], Behaviour], times: int, fitting: int
+) -> None:
+    client, server = make(max_bytes=MEGABYTE, max_call_bytes=4 * MEGABYTE), serve(behaviour(MEGABYTE))
+    found = reasons(client, server, times)
+    assert found.count("") <= fitting
+    assert set(found) - {""} == ({fhir_terms.TOO_LARGE_TOGETHER} if times > fitting else set())
+
+
+def test_the_next_call_has_a_limit_of_its_own(serve: Serve, make: Callable[..., FhirClient]) -> None:
+    client, server = make(max_bytes=MEGABYTE, max_call_bytes=MEGABYTE), serve(plain(MEGABYTE))
+    assert [reasons(client, server, 1) for _ in range(3)] == [[""]] * 3
+
+
+@pytest.mark.parametrize(("size", "reason"), [(MEGABYTE, ""), (MEGABYTE + 1, fhir_terms.TOO_LARGE)])
+def test_an_answer_is_measured_as_it_is_unpacked(
+    serve: Serve, make: Callable[..., FhirClient], size: int, reason: str
+) -> None:
+    assert reasons(make(max_bytes=MEGABYTE), serve(packed(size)), 1) == [reason]
+
+
+def test_unpacking_stops_at_the_deadline(serve: Serve, make: Callable[..., FhirClient], clock: Clock) -> None:
+    """The clock stands beyond the deadline as soon as the answer has been sent; what is left is not unpacked."""
+    body = gzip.compress(BODY + b" " * 50 * MEGABYTE)
+
+    def act(connection: Connection) -> None:
+        clock.skipped += 100.0
+        connection.answer(body, Content_Encoding="gzip")
+
+    client = make(deadline_seconds=5.0, max_bytes=100 * MEGABYTE, max_call_bytes=100 * MEGABYTE)
+    assert reasons(client, serve(act), 1) == [fhir_terms.LATE]
+
+
+@pytest.mark.parametrize(
+    "how", ["gzip, gzip", "gzip, deflate", "gzip,gzip,gzip"], ids=["twice", "in two ways", "three times"]
+)
+def test_what_is_packed_more_than_once_is_not_unpacked(serve: Serve, make: Callable[..., FhirClient], how: str) -> None:
+    server = serve(lambda connection: connection.answer(gzip.compress(gzip.compress(BODY)), Content_Encoding=how))
+    assert reasons(make(), server, 1) == [fhir_terms.NOT_FHIR]
+    assert server.hung_up.wait(10)
+
+
+def test_two_headers_that_say_how_it_is_packed_are_packed_twice(serve: Serve, make: Callable[..., FhirClient]) -> None:
+    body = gzip.compress(gzip.compress(BODY))
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+    assert reasons(make(), serve(lambda connection: connection.send(head % len(body) + body)), 1) == [
+        fhir_terms.NOT_FHIR
+    ]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+def test_what_is_packed_once_is_unpacked(
+    serve: Serve, make: Callable[..., FhirClient], pack: Callable[[bytes], bytes]
+) -> None:
+    coding = "gzip" if pack is gzip.compress else "deflate"
+    assert reasons(make(), serve(lambda connection: connection.answer(pack(BODY), Content_Encoding=coding)), 1) == [""]
+
+
+# Interim answers
+
+
+@pytest.mark.parametrize("status", ["100 Continue", "102 Processing", "103 Early Hints"])
+def test_an_interim_answer_is_not_the_answer_on_a_new_connection_either(
+    serve: Serve, make: Callable[..., FhirClient], status: str
+) -> None:
+    def act(connection: Connection) -> None:
+        connection.send(f"HTTP/1.1 {status}\r\nLink: </x>; rel=preload\r\nContent-Length: 0\r\n\r\n".encode() * 2)
+        connection.answer(BODY)
+
+    assert reasons(make(), serve(act), 3) == [""] * 3
+
+
+# Connections that are kept
+
+
+def answer(connection: Connection) -> None:
+    connection.answer(BODY)
+
+
+def test_no_more_connections_are_kept_than_is_set_and_those_used_longest_ago_are_closed(
+    serve: Serve, make: Callable[..., FhirClient]
+) -> None:
+    client, servers = make(pool_size=3), [serve(answer) for _ in range(5)]
+    read(client, *servers)
+    assert client.kept_connections() == 3
+    for server in servers[:2]:
+        assert server.hung_up.wait(10)
+    assert not any(server.hung_up.is_set() for server in servers[2:])
+
+
+def test_of_one_call_no_more_connections_are_kept_than_is_set(serve: Serve, make: Callable[..., FhirClient]) -> None:
+    client, server = make(pool_size=3), serve(answer)
+    assert reasons(client, server, 6) == [""] * 6
+    assert client.kept_connections() <= 3
+
+
+@pytest.mark.parametrize(("idle", "connections"), [(KEPT_SECONDS - 1, 1), (KEPT_SECONDS + 1, 2)])
+def test_a_connection_is_kept_for_some_seconds_only(
+    serve: Serve, make: Callable[..., FhirClient], clock: Clock, idle: float, connections: int
+) -> None:
+    client, server = make(), serve(answer)
+    read(client, server)
+    clock.skipped += idle
+    read(client, server)
+    assert server.connections == connections
+    assert client.kept_connections() == 1
+
+
+def test_a_connection_whose_time_is_up_is_closed_when_anything_else_is_asked(
+    serve: Serve, make: Callable[..., FhirClient], clock: Clock
+) -> None:
+    client, server, other = make(), serve(answer), serve(answer)
+    read(client, server)
+    clock.skipped += KEPT_SECONDS + 1
+    read(client, other)
+    assert server.hung_up.wait(10)
+
+
+@pytest.mark.parametrize(("rest", "connections"), [(0.0, 2), (REST_SECONDS, 1)])
+def test_until_a_server_has_proven_itself_what_was_just_used_is_not_used_again(
+    serve: Serve, make: Callable[..., FhirClient], clock: Clock, rest: float, connections: int
+) -> None:
+    client, server = make(), serve(answer)
+    read(client, server)
+    clock.skipped += rest
+    read(client, server)
+    assert server.connections == connections
+
+
+def test_a_server_that_has_proven_itself_is_asked_on_the_same_connection_at_once(
+    serve: Serve, make: Callable[..., FhirClient], clock: Clock
+) -> None:
+    client, server = make(), serve(answer)
+    read(client, server)
+    clock.skipped += REST_SECONDS
+    read(client, server, server, server)
+    assert server.connections == 1
+
+
+def test_a_client_and_a_base_have_connections_of_their_own(serve: Serve, clock: Clock) -> None:
+    names = ["north"]
+    client, server = FhirClient(Limits(), lambda base: True, clock, client_name=lambda: names[0]), serve(answer)
+    for name, base in [("north", "fhir"), ("south", "fhir"), ("north", "other"), ("north", "fhir"), ("south", "fhir")]:
+        names[0] = name
+        clock.skipped += REST_SECONDS
+        with client.talk(FhirServer(f"{server.origin}/{base}"), client.deadline()) as talk:
+            talk.answer(talk.read("Patient/1"))
+    assert server.connections == client.kept_connections() == 3
+    client.close()
+
+
+def test_another_token_of_the_same_client_goes_out_on_the_same_connection(
+    serve: Serve, make: Callable[..., FhirClient], clock: Clock
+) -> None:
+    client, server = make(), serve(answer)
+    for number in range(3):
+        clock.skipped += REST_SECONDS
+        with client.talk(FhirServer(server.base, f"token-{number}"), client.deadline()) as talk:
+            talk.answer(talk.read("Patient/1"))
+    assert server.connections == 1
+    assert [head.split("Bearer ")[1].split("\r\n")[0] for head in server.heads] == ["token-0", "token-1", "token-2"]
+
+
+def test_a_kept_connection_that_dies_costs_one_more_request_on_a_new_one(
+    serve: Serve, make: Callable[..., FhirClient], clock: Clock
+) -> None:
+    def die_later(connection: Connection) -> None:
+        connection.sock.close() if connection.requests == 2 else connection.answer(BODY)
+
+    client, server = make(), serve(die_later)
+    reasons(client, server, 4)
+    clock.skipped += REST_SECONDS
+    asked = len(server.heads)
+    read(client, server)
+    assert len(server.heads) - asked == 2
+
+
+def test_of_very_many_look_ups_of_one_call_some_wait_for_their_turn(
+    serve: Serve, make: Callable[..., FhirClient]
+) -> None:
+    client, server = make(deadline_seconds=20.0), serve(answer)
+    assert reasons(client, server, 100) == [""] * 100
+    assert server.connections <= 100
