@@ -59,7 +59,7 @@ ROOMS: Mapping[str, set[str]] = {
     "cds_service.fhir_client": EVERYBODY,
     "cds_service.knowledge": EVERYBODY | BELOW,
     "cds_service.storage": EVERYBODY,
-    "cds_service.access": EVERYBODY | rooms_of("storage", "fhir_client") | {"fhir_mappings"},
+    "cds_service.access": EVERYBODY | rooms_of("storage") | {"fhir_mappings"},
     "cds_service.api": EVERYBODY | BELOW | rooms_of("access", "knowledge", "fhir_client", "storage"),
     "cds_service.api.schemas": set(),
     "cds_service.schemas": set(),
