@@ -87,6 +87,8 @@ class _Server(ThreadingHTTPServer):
     base: str
     daemon_threads = False
     block_on_close = True
+    request_queue_size = 128
+    """All searches of a call connect in the same moment; one for which there is no place tries again a second later."""
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         self._open: set[socket.socket] = set()

@@ -195,6 +195,7 @@ def _s256(verifier: str) -> str:
 class _Server(ThreadingHTTPServer):
     ehr: SmartEhr
     daemon_threads = True
+    request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hung up is no news."""
