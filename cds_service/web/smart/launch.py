@@ -68,7 +68,7 @@ class Launches:
             may_sign_in = is_secure(base, base)
             if not may_sign_in and not site.may_be_open:
                 raise DiscoveryProblem("the FHIR server's address is not https")
-            endpoints = self._discovery.of(base)
+            endpoints = self._discovery.endpoints_of(base)
             if endpoints is not None and not may_sign_in:
                 raise DiscoveryProblem("the FHIR server's address is not https")
             if endpoints is None and not site.may_be_open:

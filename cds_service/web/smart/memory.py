@@ -18,8 +18,8 @@ _GOOD_FOR_SECONDS = 300.0
 _BAD_FOR_SECONDS = 15.0
 _MOST_REMEMBERED = 200
 _MOST_AT_ONCE = 3
-"""Look-ups of one worker at a time. Whoever reaches us can start one, and a slow server holds a thread for each."""
-_PATIENCE_SECONDS = 0.2
+"""Look-ups of one worker at a time. Everybody who can reach us can start one, and a slow server holds a thread for each."""
+_WAIT_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +39,31 @@ class Discovery:
         self._lock, self._places = threading.Lock(), threading.BoundedSemaphore(_MOST_AT_ONCE)
         self._known: dict[str, _Told] = {}
 
-    def of(self, base: str) -> Endpoints | None:
+    def endpoints_of(self, base: str) -> Endpoints | None:
         """The endpoints of the FHIR server with this normal base URL; None: it asks for no authorization at all.
 
         Raises DiscoveryProblem.
         """
-        told = self._remembered(base) or self._asked(base)
+        told = self._cached(base) or self._ask_now(base)
         if told.problem:
             raise DiscoveryProblem(told.problem)
         return told.endpoints
 
-    def _asked(self, base: str) -> _Told:
-        if not self._places.acquire(timeout=_PATIENCE_SECONDS):
+    def _ask_now(self, base: str) -> _Told:
+        if not self._places.acquire(timeout=_WAIT_SECONDS):
             raise DiscoveryProblem("too many sign-ins are being prepared at this moment")
         try:
             # Another thread may have asked while this one waited.
-            return self._remembered(base) or self._remember(base)
+            return self._cached(base) or self._fetch_and_cache(base)
         finally:
             self._places.release()
 
-    def _remembered(self, base: str) -> _Told | None:
+    def _cached(self, base: str) -> _Told | None:
         with self._lock:
             told = self._known.get(base)
         return told if told is not None and self._monotonic() < told.until else None
 
-    def _remember(self, base: str) -> _Told:
+    def _fetch_and_cache(self, base: str) -> _Told:
         try:
             endpoints, problem, seconds = discover(base, self._web), "", _GOOD_FOR_SECONDS
         except DiscoveryProblem as found:

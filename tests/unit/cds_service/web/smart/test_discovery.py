@@ -114,7 +114,7 @@ def test_an_answer_is_remembered_for_five_minutes() -> None:
     discovery = Discovery(web, lambda: now[0])
     for moment in (0.0, 299.0, 300.0):
         now[0] = moment
-        assert discovery.of(BASE)
+        assert discovery.endpoints_of(BASE)
     assert len(web.asked) == 2  # type: ignore[attr-defined]  # see Told
 
 
@@ -125,13 +125,13 @@ def test_a_failure_is_remembered_for_a_quarter_of_a_minute_from_when_it_was_know
     for moment in (0.0, 10.0, 24.0):
         now[0] = moment
         with pytest.raises(DiscoveryProblem) as error:
-            discovery.of(BASE)
+            discovery.endpoints_of(BASE)
         said.add(str(error.value))
         assert now[0] == moment or moment == 0.0, "asked once only"
     assert said == {"the FHIR server could not be asked how to sign in: no answer (late)"}
     now[0] = 25.0
     with pytest.raises(DiscoveryProblem):
-        discovery.of(BASE)
+        discovery.endpoints_of(BASE)
     assert now[0] == 35.0, "asked again"
 
 
@@ -153,10 +153,10 @@ def test_what_is_remembered_has_an_end_and_the_oldest_goes_first() -> None:
     discovery = Discovery(web, lambda: now[0])
     tenants = [f"https://ehr.example/tenants/{number}" for number in range(200)]
     for tenant in tenants:
-        discovery.of(tenant)
+        discovery.endpoints_of(tenant)
     now[0] = 300.0
-    discovery.of(tenants[0])
-    discovery.of("https://ehr.example/tenants/one-more")
+    discovery.endpoints_of(tenants[0])
+    discovery.endpoints_of("https://ehr.example/tenants/one-more")
     assert len(discovery._known) == 200
     assert tenants[0] in discovery._known, "it was learned anew"
     assert tenants[1] not in discovery._known
@@ -168,25 +168,30 @@ def test_slow_servers_hold_three_threads_at_most_and_the_others_are_told() -> No
     discovery = Discovery(web)
     bases = [f"https://ehr.example/tenants/{number}" for number in range(8)]
     with ThreadPoolExecutor(8) as threads:
-        asked = [threads.submit(discovery.of, base) for base in bases]
+        asked = [threads.submit(discovery.endpoints_of, base) for base in bases]
         try:
             refused = [one.exception(5) for one in itertools.islice(as_completed(asked, 10), 5)]
             assert max(web.together) == 3
         finally:
+            web.first.set()
             web.go.set()
         assert sum(one.exception() is None for one in asked) == 3
     assert {str(one) for one in refused} == {"too many sign-ins are being prepared at this moment"}
-    assert all(discovery.of(base) for base in bases), "the places are free again, and a refusal is not remembered"
+    assert all(discovery.endpoints_of(base) for base in bases), (
+        "the places are free again, and a refusal is not remembered"
+    )
 
 
 def test_those_who_waited_for_the_same_server_do_not_ask_it_again() -> None:
     web = Held()
     discovery = Discovery(web)
     with ThreadPoolExecutor(4) as threads:
-        first = [threads.submit(discovery.of, f"https://ehr.example/tenants/{number}") for number in range(3)]
+        first = [threads.submit(discovery.endpoints_of, f"https://ehr.example/tenants/{number}") for number in range(3)]
         assert web.full.wait(5)
-        waiting = threads.submit(discovery.of, "https://ehr.example/tenants/0")
-        time.sleep(0.05)
+        waiting = threads.submit(discovery.endpoints_of, "https://ehr.example/tenants/0")
+        # Only that server answers, so the place that becomes free is the one after its answer was remembered.
+        web.first.set()
+        assert waiting.result(5)
         web.go.set()
         assert [one.result(5) for one in (*first, waiting)]
     assert len(web.together) == 3
@@ -197,6 +202,7 @@ class Held(Web):
     """Answers when it may; remembers how many asked at the same time, at each question."""
 
     go: threading.Event = field(default_factory=threading.Event)
+    first: threading.Event = field(default_factory=threading.Event)
     full: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
     asking: list[str] = field(default_factory=list)
@@ -208,7 +214,7 @@ class Held(Web):
             self.together.append(len(self.asking))
             if len(self.asking) == 3:
                 self.full.set()
-        self.go.wait(10)
+        (self.first if "/tenants/0/" in url else self.go).wait(10)
         with self.lock:
             self.asking.remove(url)
         return WebAnswer(200, json.dumps(GOOD).encode())
