@@ -18,7 +18,7 @@ _GOOD_FOR_SECONDS = 300.0
 _BAD_FOR_SECONDS = 15.0
 _MOST_REMEMBERED = 200
 _MOST_AT_ONCE = 3
-"""Look-ups of one worker at a time: everybody who reaches us can start one, and a slow server holds a thread for each."""
+"""Look-ups of one worker at a time: everybody can start one, and a slow server holds a thread for each."""
 _WAIT_SECONDS = 0.2
 
 
