@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hooks.card import Indicator
-from hooks.cards import DRUG_PLACEHOLDERS, DRUG_WHY, FACTOR_PLACEHOLDERS, STATUS_PLACEHOLDERS, STATUS_WHY
+from hooks.cards import DRUG_PLACEHOLDERS, DRUG_WHY, EXCEPTIONS, FACTOR_PLACEHOLDERS, STATUS_PLACEHOLDERS, STATUS_WHY
 from hooks.name_checks import name_problems, unknown_names
 from hooks.policy import CardText, DrugClass, DrugRule, Policy, Role
 from hooks.situations import SITUATIONS
@@ -151,8 +151,19 @@ def _rule_problems(data: Mapping[str, Any]) -> Iterator[str]:
         where = f"drug_rules.toml: rules {number} ({row['topic']})"
         yield from unknown_names(f"{where}: drug_class", [row["drug_class"]], data["classes"])
         yield from _situation_problems(where, row)
+        for name in set(row.get("when", ())) & set(row.get("unless", ())):
+            yield f"{where}: {name} stands under when and unless, so that the row never holds"
         if row.get("text", row["topic"]) not in data["texts"]:
             yield f"{where}: there is no text for it"
+        for earlier, above in enumerate(data["rules"][: number - 1], 1):
+            if _always_holds_before(above, row):
+                yield f"{where} is never reached: rules {earlier} ({above['topic']}) holds whenever it does"
+
+
+def _always_holds_before(above: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Does the row above ask for nothing that this row does not ask for as well?"""
+    asks_for_less = all(set(above.get(key, ())) <= set(row.get(key, ())) for key in ("when", "unless"))
+    return above["drug_class"] == row["drug_class"] and asks_for_less
 
 
 def _situation_problems(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
@@ -163,16 +174,21 @@ def _situation_problems(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
 def _status_problems(data: Mapping[str, Any], drug_rules: Mapping[str, Any] | None) -> Iterator[str]:
     """Every text and half-sentence that the rules and drug classes use is there, and has no unknown placeholder."""
     yield from name_problems("status_cards.toml: [texts]", data["texts"], STATUS_TEXTS)
-    classes = data["phrases"] if drug_rules is None else _phrases_of_classes(drug_rules)
-    phrases = {**{name: {"drugs"} for name in classes}, **PHRASES}
-    yield from name_problems("status_cards.toml: [phrases]", data["phrases"], phrases)
-    for name, known in phrases.items():
-        where, lines = f"status_cards.toml: [phrases] {name}", [data["phrases"].get(name, "")]
-        yield from (f"{where}: {problem}" for problem in _placeholder_problems(lines, known))
+    about_drugs = _phrases_of_classes(drug_rules) if drug_rules is not None else set()
+    others = set() if drug_rules is not None else set(data["phrases"])
+    yield from name_problems("status_cards.toml: [phrases]", data["phrases"], {*PHRASES, *about_drugs, *others})
+    for name, text in data["phrases"].items():
+        where, known = f"status_cards.toml: [phrases] {name}", {"drugs"} if name in about_drugs else PHRASES.get(name)
+        if known is not None:
+            yield from (f"{where}: {problem}" for problem in _placeholder_problems([text], known))
+        if name in about_drugs and "{drugs}" not in text:
+            yield f"{where} lacks {{drugs}}: a drug class of drug_rules.toml names it"
 
 
-def _phrases_of_classes(drug_rules: Mapping[str, Any]) -> list[str]:
-    return [entry["phrase"] for entry in drug_rules["classes"].values() if "phrase" in entry]
+def _phrases_of_classes(drug_rules: Mapping[str, Any]) -> set[str]:
+    """Every half-sentence about active drugs of a class, that of its exception included."""
+    named = {key: entry["phrase"] for key, entry in drug_rules["classes"].items() if "phrase" in entry}
+    return {*named.values(), *(f"{phrase}{EXCEPTIONS[key]}" for key, phrase in named.items() if key in EXCEPTIONS)}
 
 
 def _text_problems(

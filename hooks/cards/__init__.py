@@ -8,11 +8,12 @@ from hooks.cards.drug_facts import DRUG_PLACEHOLDERS, DRUG_WHY, DrugFacts, in_ma
 from hooks.cards.facts import Facts, exact
 from hooks.cards.markdown import listed, plain
 from hooks.cards.status_card import make_status_card
-from hooks.cards.status_facts import FACTOR_PLACEHOLDERS, STATUS_PLACEHOLDERS, STATUS_WHY
+from hooks.cards.status_facts import EXCEPTIONS, FACTOR_PLACEHOLDERS, STATUS_PLACEHOLDERS, STATUS_WHY
 
 __all__ = [
     "DRUG_PLACEHOLDERS",
     "DRUG_WHY",
+    "EXCEPTIONS",
     "FACTOR_PLACEHOLDERS",
     "STATUS_PLACEHOLDERS",
     "STATUS_WHY",

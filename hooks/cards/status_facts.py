@@ -18,6 +18,9 @@ from hooks.chart import Analyte, Result
 from hooks.policy import DrugClass, Role
 from hooks.situations import holds
 
+EXCEPTIONS = {"vitamin_k_antagonist": "_valve", "calcium_product": "_needed", "active_vitamin_d": "_needed"}
+"""The classes whose own cards make an exception, and the end of the name of the half-sentence that is used then."""
+
 
 @dataclass(frozen=True)
 class StatusFacts:
@@ -66,13 +69,14 @@ class StatusFacts:
         patient = self.facts.patient
         calcium_needed = holds(patient, ("calcium_very_low",)) or holds(patient, ("hungry_bone",), ("calcium_high",))
         vitamin_d_needed = holds(patient, ("calcium_low", "pth_high"))
-        exceptions = {
-            "vitamin_k_antagonist": "_valve" if patient.valve else "",
-            "calcium_product": "_needed" if calcium_needed else "",
-            "active_vitamin_d": "_needed" if vitamin_d_needed else "",
+        excepted = {
+            "vitamin_k_antagonist": bool(patient.valve),
+            "calcium_product": calcium_needed,
+            "active_vitamin_d": vitamin_d_needed,
         }
+        endings = {key: ending for key, ending in EXCEPTIONS.items() if excepted[key]}
         made = [
-            self.phrases[f"{one.phrase}{exceptions.get(key, '')}"].format(drugs=escape(listed(names), 400))
+            self.phrases[f"{one.phrase}{endings.get(key, '')}"].format(drugs=escape(listed(names), 400))
             for key, one in self._feeding.items()
             if (names := self.offending_names(key))
         ]
