@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 import time
@@ -12,6 +13,7 @@ import pytest
 
 from cds_service.fhir_client import FhirClient, FhirError, FhirServer, Limits
 from cds_service.fhir_client import terms as fhir_terms
+from cds_service.fhir_client.connections import Connections
 from cds_service.fhir_client.kept import REST_SECONDS
 from cds_service.fhir_client.transfer import KEPT_SECONDS
 from tests.unit.cds_service.conftest import Behaviour, Connection, Loopback
@@ -178,7 +180,25 @@ def test_no_more_connections_are_kept_than_is_set_and_those_used_longest_ago_are
 def test_of_one_call_no_more_connections_are_kept_than_is_set(serve: Serve, make: Callable[..., FhirClient]) -> None:
     client, server = make(pool_size=3), serve(answer)
     assert reasons(client, server, 6) == [""] * 6
-    assert client.kept_connections() <= 3
+    assert client.kept_connections() == 3
+
+
+def test_closed_connections_leave_memory_at_once(serve: Serve, make: Callable[..., FhirClient]) -> None:
+    client = make()
+    gc.collect()
+    gc.disable()
+    try:
+        before = count_connections()
+        read(client, serve(answer))
+        assert count_connections() == before + 1
+        client.close()
+        assert count_connections() == before
+    finally:
+        gc.enable()
+
+
+def count_connections() -> int:
+    return sum(isinstance(one, Connections) for one in gc.get_objects())
 
 
 @pytest.mark.parametrize(("idle", "connections"), [(KEPT_SECONDS - 1, 1), (KEPT_SECONDS + 1, 2)])

@@ -754,7 +754,7 @@ ASK = """
 
     client = FhirClient(Limits(deadline_seconds=0.8), lambda base: True, trust_environment=sys.argv[1] == "yes")
     try:
-        with client.talk(FhirServer(sys.argv[2], "t"), client.deadline()) as talk:
+        with client.talk(FhirServer(sys.argv[2], sys.argv[3] or None), client.deadline()) as talk:
             print(talk.answer(talk.read("Patient/1"))["id"])
     except FhirError as error:
         print(error.reason)
@@ -762,8 +762,8 @@ ASK = """
 """
 
 
-def ask_in_an_environment(trust: str, base: str, **environment: str) -> str:
-    command = [sys.executable, "-c", textwrap.dedent(ASK), trust, base]
+def ask_in_an_environment(trust: str, base: str, token: str = "t", **environment: str) -> str:
+    command = [sys.executable, "-c", textwrap.dedent(ASK), trust, base, token]
     env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout.strip()
 
@@ -801,8 +801,14 @@ def test_a_dripping_proxy_is_left_at_the_deadline_too(serve: Serve) -> None:
     assert ask_in_an_environment("yes", "https://ehr.example/fhir", **proxies) == fhir_terms.LATE
 
 
-def test_a_login_file_does_not_replace_the_token(serve: Serve, tmp_path: Path) -> None:
+@pytest.mark.parametrize("trust", ["yes", "no"])
+@pytest.mark.parametrize(("token", "sent"), [("t", "Bearer t"), ("", None)])
+def test_a_login_file_is_not_used_with_a_token_or_without_one(
+    serve: Serve, tmp_path: Path, trust: str, token: str, sent: str | None
+) -> None:
     server = serve(answer_patient)
-    (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password secret\n")
-    assert ask_in_an_environment("yes", server.base, NETRC=str(tmp_path / "netrc")) == "1"
-    assert "Authorization: Bearer t\r\n" in server.heads[0]
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login someone password secret\n")
+    login = {"NETRC": str(tmp_path / ".netrc"), "HOME": str(tmp_path)}
+    assert ask_in_an_environment(trust, server.base, token, **login) == "1"
+    found = [line.partition(": ")[2] for line in server.heads[0].splitlines() if line.startswith("Authorization")]
+    assert found == ([] if sent is None else [sent])
