@@ -115,6 +115,7 @@ def from_environment(
         problems.append(
             "CDS_PUBLIC_URL: needed with CDS_TRUSTED_CLIENTS, because tokens name the endpoint they are for"
         )
+    problems += _limits_out_of_order(values)
     problems += _pages_out_of_place(values, dev)
     problems += _smart_out_of_place(values, dev)
     problems += _missing_libraries(values, is_installed)
@@ -131,6 +132,13 @@ def _is_known(name: str) -> bool:
 def _unknown(name: str) -> str:
     near = difflib.get_close_matches(name, _VARIABLES, n=1)
     return f"{name}: there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _limits_out_of_order(values: Mapping[str, Any]) -> list[str]:
+    """A limit for a whole call that no single answer could reach, as far as the two are set."""
+    usual = Settings()
+    answer, call = (values.get(name, getattr(usual, name)) for name in ("fhir_max_bytes", "fhir_max_call_bytes"))
+    return [] if answer <= call else ["CDS_FHIR_MAX_CALL_BYTES: expected at least CDS_FHIR_MAX_BYTES"]
 
 
 def _pages_out_of_place(values: Mapping[str, Any], dev: bool) -> list[str]:

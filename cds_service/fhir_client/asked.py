@@ -10,13 +10,16 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import unquote_plus
 
+from cds_service.fhir_client.batch import answers_in
 from cds_service.fhir_client.bundles import JsonObject, matches
 from cds_service.fhir_client.terms import OTHER_PATIENT, OTHER_RESOURCE, OTHER_RESOURCES, OTHER_SEARCH
 
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _URN = re.compile("urn:uuid:", re.IGNORECASE)
+_ORIGIN = re.compile("[a-z][a-z0-9+.-]*://[^/]*", re.IGNORECASE)
+_LONGEST_LINK = 16_000
 _PATIENT_PARAMETER = re.compile("(?:^|&)(?:patient|subject)(?:(?::|%3A)patient)?=([^&]+)", re.IGNORECASE)
 _NAMES = """
     Account AdverseEvent AllergyIntolerance Appointment AppointmentResponse AuditEvent Basic Binary BodyStructure
@@ -67,18 +70,33 @@ class AskedSearch:
         return OTHER_RESOURCES if types and self.resource_type not in types else None
 
     def _is_another(self, link: str) -> bool:
-        try:
-            parts = urlsplit(link)
-        except ValueError:
-            return False
-        steps = [step for step in parts.path.split("/") if step and step != "_search"]
+        if len(link) > _LONGEST_LINK:
+            return True
+        # Not `urlsplit`: it keeps the last addresses that it was given, and this one may name a patient.
+        path, _, query = link.partition("#")[0].partition("?")
+        steps = [step for step in _ORIGIN.sub("", path).split("/") if step and step != "_search"]
         named = steps[-1] if steps and steps[-1] in _TYPES else self.resource_type
-        patients = _patients(parts.query, steps)
+        patients = _patients(query, steps)
         is_other_patient = self.patient is not None and patients and not _holds(patients, self.patient)
         return named != self.resource_type or bool(is_other_patient)
 
 
-Asked = AskedResource | AskedSearch
+@dataclass(frozen=True, slots=True)
+class AskedBatch:
+    """Several of these were asked for in one request, by position."""
+
+    parts: tuple[AskedResource | AskedSearch | None, ...]
+
+    def objection(self, bundle: JsonObject) -> str | None:
+        """Why one entry is not the answer to its question: then the others belong to another batch as well."""
+        found = answers_in(bundle, len(self.parts)) or ()
+        for asked, one in zip(self.parts, found, strict=False):
+            if asked is not None and isinstance(one, dict) and (problem := asked.objection(one)) is not None:
+                return problem
+        return None
+
+
+Asked = AskedResource | AskedSearch | AskedBatch
 
 
 def asked_resource(path: str) -> AskedResource | None:

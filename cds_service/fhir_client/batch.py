@@ -15,11 +15,23 @@ import orjson
 
 from cds_service.fhir_client.answer import PAUSE_SECONDS, sound
 from cds_service.fhir_client.bundles import JsonObject
-from cds_service.fhir_client.terms import LATE, NOT_FHIR, TOO_LARGE, FhirError, PassingError, RefusedError
+from cds_service.fhir_client.terms import (
+    LATE,
+    NOT_FHIR,
+    OTHER_PATIENT,
+    OTHER_RESOURCE,
+    OTHER_RESOURCES,
+    OTHER_SEARCH,
+    TOO_LARGE,
+    FhirError,
+    PassingError,
+    RefusedError,
+)
 
 REFUSED_FOR_SECONDS = 300.0
 """For how long a server that took no batch is asked singly."""
 _MOST_REFUSING = 256
+_OF_ONE_PATIENT = frozenset({LATE, TOO_LARGE, OTHER_PATIENT, OTHER_RESOURCE, OTHER_RESOURCES, OTHER_SEARCH})
 _STATUS = re.compile(r"([1-5][0-9]{2})(?:\s.*)?", re.DOTALL)
 
 
@@ -77,6 +89,6 @@ class RefusingServers:
 
 
 def tells_of_the_server(failure: FhirError) -> bool:
-    """Is this why the next batch would fail too? Not so with a token, a busy moment, or one patient's large record."""
-    passing = isinstance(failure, PassingError) or failure.reason in (LATE, TOO_LARGE)
+    """Is this why the next batch would fail too? Not so with a token, a busy moment, or one patient's record."""
+    passing = isinstance(failure, PassingError) or failure.reason in _OF_ONE_PATIENT
     return not passing and not (isinstance(failure, RefusedError) and failure.status == 401)

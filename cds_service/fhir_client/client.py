@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 
 from cds_service.fhir_client.batch import RefusingServers
 from cds_service.fhir_client.connections import Connections
-from cds_service.fhir_client.kept import KeptConnections, Owner
+from cds_service.fhir_client.kept_connections import KeptConnections, Owner
 from cds_service.fhir_client.look_up import checked
 from cds_service.fhir_client.reader import Talk
 from cds_service.fhir_client.talk import RefusedTalk, ServerTalk

@@ -48,6 +48,8 @@ class Connections:
         """False while each request is to have a new connection."""
         self.have_rested = self.have_served_again = False
         """Were they idle for long before they were lent? Has one of them brought a further answer, and nothing else?"""
+        self.may_look_up_a_name = False
+        """A request ended before it had an address: a thread of libcurl may still wait for the name server."""
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_MAXCONNECTS, most_kept)
@@ -99,6 +101,7 @@ class Connections:
     def give_up(self) -> None:
         """Hang up on all that have not answered."""
         for easy, (transfer, _) in list(self._under_way.items()):
+            self.may_look_up_a_name |= not easy.getinfo(pycurl.PRIMARY_IP)
             self._multi.remove_handle(easy)
             self._put_back(transfer)
 
@@ -118,6 +121,7 @@ class Connections:
         _, finished, failed = self._multi.info_read()
         for easy, code in [(easy, pycurl.E_OK) for easy in finished] + [(easy, code) for easy, code, _ in failed]:
             transfer, on_received = self._under_way[easy]
+            self.may_look_up_a_name |= code != pycurl.E_OK and not easy.getinfo(pycurl.PRIMARY_IP)
             self._multi.remove_handle(easy)
             received = transfer.received(code)
             if received.in_streams:

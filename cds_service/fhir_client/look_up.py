@@ -40,13 +40,15 @@ Steps = Generator[str, JsonObject, T]
 class LookUp(Generic[T]):
     """A look-up under way: `url` is what it asks for next; what it brought, or a FhirError, comes out of `result`.
 
-    `body` is what is posted there, None to get it; `asked` knows which answers are those of another question.
+    `body` is what is posted there, None to get it; `asked` knows which answers are those of another question. Where no
+    answer could be told from that for another patient, `on_new_connection` is set.
     """
 
-    __slots__ = ("_change", "_failure", "_result", "_steps", "asked", "body", "is_done", "url")
+    __slots__ = ("_change", "_failure", "_result", "_steps", "asked", "body", "is_done", "on_new_connection", "url")
 
     def __init__(self, steps: Steps[T], asked: Asked | None = None, body: bytes | None = None) -> None:
         self._steps, self.asked, self.body = steps, asked, body
+        self.on_new_connection = False
         self._result: tuple[T] | tuple[()] = ()
         self._failure: Exception | None = None
         self._change: Callable[[T], T] | None = None

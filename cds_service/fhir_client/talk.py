@@ -15,14 +15,15 @@ from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 from cds_service.fhir_client.answer import judged
-from cds_service.fhir_client.asked import asked_resource, asked_search
+from cds_service.fhir_client.asked import AskedBatch, asked_resource, asked_search
 from cds_service.fhir_client.batch import RefusingServers, answers_in, batch_of, tells_of_the_server
 from cds_service.fhir_client.bundles import JsonObject
 from cds_service.fhir_client.connections import Connections
-from cds_service.fhir_client.kept import KeptConnections, Owner
+from cds_service.fhir_client.kept_connections import KeptConnections, Owner
 from cds_service.fhir_client.look_up import LookUp, as_it_is, reading, refused, searching
 from cds_service.fhir_client.terms import (
     LATE,
+    TOO_LARGE_TOGETHER,
     Deadline,
     FhirError,
     FhirServer,
@@ -112,7 +113,7 @@ class ServerTalk:
         self._unsent = []
         found: Sequence[JsonObject | FhirError] | None = None
         if self._refusing is not None and len(unsent) > 1 and self._server.base not in self._refusing:
-            found = self._in_one(self._refusing, [path for _, path in unsent])
+            found = self._in_one(self._refusing, unsent)
         if found is None:
             for look_up, _ in unsent:
                 self._ask(look_up)
@@ -120,14 +121,20 @@ class ServerTalk:
         for (look_up, _), one in zip(unsent, found, strict=True):
             self._judge(look_up, one)
 
-    def _in_one(self, refusing: RefusingServers, paths: Sequence[str]) -> Sequence[JsonObject | FhirError] | None:
+    def _in_one(
+        self, refusing: RefusingServers, unsent: Sequence[tuple[LookUp[Any], str]]
+    ) -> Sequence[JsonObject | FhirError] | None:
         """What one batch brings for each of these; None when the server takes no batch and has to be asked singly."""
-        batch = LookUp(as_it_is(self._server.base), body=batch_of(paths))
+        paths = [path for _, path in unsent]
+        asked = AskedBatch(tuple(None if isinstance(one.asked, AskedBatch) else one.asked for one, _ in unsent))
+        batch = LookUp(as_it_is(self._server.base), asked, batch_of(paths))
+        # Its answer can be told from that for another patient when it holds the patient.
+        batch.on_new_connection = not any(path.startswith("Patient/") for path in paths)
         self._ask(batch)
         try:
             found = answers_in(self.answer(batch), len(paths))
         except FhirError as failure:
-            if failure.reason == LATE:
+            if failure.reason in (LATE, TOO_LARGE_TOGETHER):
                 return [failure] * len(paths)
             if tells_of_the_server(failure):
                 refusing.add(self._server.base)
@@ -161,7 +168,7 @@ class ServerTalk:
             return
         headers = self._headers if look_up.body is None else {**self._headers, "Content-Type": _FHIR}
         url = look_up.url if _IS_SAFE.fullmatch(look_up.url) else quote(look_up.url, safe=_SAFE)
-        request = Request(url, headers, look_up.body, on_new_connection=again)
+        request = Request(url, headers, look_up.body, on_new_connection=again or look_up.on_new_connection)
         self._connections.start(request, self._allowance, partial(self._take_in, look_up, again))
 
     def _take_in(self, look_up: LookUp[Any], again: bool, received: Received) -> None:
@@ -179,7 +186,8 @@ class ServerTalk:
     def _judge(self, look_up: LookUp[Any], found: JsonObject | FhirError, *, may_ask_again: bool = True) -> None:
         if isinstance(found, FhirError):
             self._failed(look_up, found, may_ask_again)
-        elif (problem := look_up.objection(found)) is not None:
+        # On a new connection no batch is out of step: of its entries each is judged by itself.
+        elif look_up.body is None and (problem := look_up.objection(found)) is not None:
             look_up.fail(FhirError(problem))
         else:
             look_up.take(found)

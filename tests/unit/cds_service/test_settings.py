@@ -261,3 +261,15 @@ def test_development_allows_no_other_machine(url: str) -> None:
 
 def test_a_private_address_is_allowed_where_it_is_listed() -> None:
     assert Settings(allowed_fhir_servers=("http://10.0.0.1/fhir",)).is_allowed_fhir_server("http://10.0.0.1/fhir")
+
+
+@pytest.mark.parametrize(
+    ("answer", "call", "fits"), [(2_000, 2_000, True), (2_001, 2_000, False), (50_000_000, 0, False)]
+)
+def test_a_call_may_bring_as_much_as_one_answer(answer: int, call: int, fits: bool) -> None:
+    environment = {"CDS_FHIR_MAX_BYTES": str(answer)} | ({"CDS_FHIR_MAX_CALL_BYTES": str(call)} if call else {})
+    if fits:
+        assert from_environment(environment).fhir_max_call_bytes == call
+    else:
+        with pytest.raises(SettingsError, match="CDS_FHIR_MAX_CALL_BYTES: expected at least CDS_FHIR_MAX_BYTES"):
+            from_environment(environment)

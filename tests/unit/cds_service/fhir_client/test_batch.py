@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any
@@ -16,6 +17,7 @@ from cds_service.api.hook_request import HookRequest
 from cds_service.fhir_client import OTHER_PATIENT, OTHER_RESOURCES, FhirClient, FhirServer, Limits
 from cds_service.fhir_client.batch import REFUSED_FOR_SECONDS, RefusingServers, batch_of
 from cds_service.fhir_client.bundles import NOT_A_BUNDLE, REPORTED_ERROR, UNREADABLE_ENTRY
+from cds_service.fhir_client.kept_connections import REST_SECONDS
 from cds_service.fhir_client.terms import LATE, NOT_FHIR, OTHER_RESOURCE
 from fhir_mappings.chart import Gathered
 from fhir_mappings.queries import Query
@@ -324,3 +326,45 @@ def test_of_very_many_servers_the_first_are_forgotten() -> None:
     assert f"{BASE}/999" in refusing
     assert f"{BASE}/0" not in refusing
     assert len(refusing) <= 256
+
+
+# A connection that is out of step
+
+
+def body_of(connection: Connection) -> None:
+    """Read the body of the request, so that the next one is read from its beginning."""
+    length = int(connection.head.lower().split("content-length: ")[1].split("\r\n")[0])
+    while length:
+        length -= len(connection.sock.recv(length))
+
+
+def out_of_step(connection: Connection) -> None:
+    """On each connection the first batch gets its answer, every later one that of another, healthy patient."""
+    body_of(connection)
+    another = answer(entry({"resourceType": "Patient", "id": "p2"}), entry(bundle()), entry(bundle()))
+    connection.answer(json.dumps(answer(*ALL) if connection.requests == 1 else another).encode())
+
+
+def test_an_answer_to_another_batch_is_believed_in_no_part(serve: Callable[..., Loopback], client: FhirClient) -> None:
+    server = serve(out_of_step)
+    for _ in range(4):
+        assert resources(ask(client, server=FhirServer(server.base, "t"))) == [[ME], [ILL], [HIGH]]
+        time.sleep(REST_SECONDS + 0.02)
+    assert len(server.heads) > server.connections, "a kept connection was used"
+
+
+def test_a_batch_that_does_not_hold_the_patient_goes_out_on_a_new_connection(
+    serve: Callable[..., Loopback], client: FhirClient
+) -> None:
+    def act(connection: Connection) -> None:
+        body_of(connection)
+        mine = answer(entry(bundle(ILL)), entry(bundle(HIGH)))
+        nothing = answer(entry(bundle()), entry(bundle()))
+        connection.answer(json.dumps(mine if connection.requests == 1 else nothing).encode())
+
+    server = serve(act)
+    for _ in range(3):
+        found = ask(client, (CONDITIONS, CALCIUM), FhirServer(server.base, "t"))
+        assert resources(found) == [[ILL], [HIGH]]
+        time.sleep(REST_SECONDS + 0.02)
+    assert server.connections == 3

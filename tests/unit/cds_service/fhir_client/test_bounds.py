@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import gzip
 import json
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -14,7 +15,8 @@ import pytest
 from cds_service.fhir_client import FhirClient, FhirError, FhirServer, Limits
 from cds_service.fhir_client import terms as fhir_terms
 from cds_service.fhir_client.connections import Connections
-from cds_service.fhir_client.kept import REST_SECONDS
+from cds_service.fhir_client.kept_connections import REST_SECONDS
+from cds_service.fhir_client.talk import MOST_AT_ONCE
 from cds_service.fhir_client.transfer import KEPT_SECONDS
 from tests.unit.cds_service.conftest import Behaviour, Connection, Loopback
 
@@ -285,6 +287,19 @@ def test_a_kept_connection_that_dies_costs_one_more_request_on_a_new_one(
 def test_of_very_many_look_ups_of_one_call_some_wait_for_their_turn(
     serve: Serve, make: Callable[..., FhirClient]
 ) -> None:
-    client, server = make(deadline_seconds=20.0), serve(answer)
+    lock, now = threading.Lock(), 0
+    together: list[int] = []
+
+    def answer_slowly(connection: Connection) -> None:
+        nonlocal now
+        with lock:
+            now += 1
+            together.append(now)
+        connection.server.stopping.wait(0.05)
+        with lock:
+            now -= 1
+        answer(connection)
+
+    client, server = make(deadline_seconds=20.0), serve(answer_slowly)
     assert reasons(client, server, 100) == [""] * 100
-    assert server.connections <= 100
+    assert 1 < max(together) <= MOST_AT_ONCE

@@ -29,7 +29,7 @@ from cds_service.fhir_client import (
     bundles,
 )
 from cds_service.fhir_client import terms as fhir_terms
-from cds_service.fhir_client.kept import REST_SECONDS
+from cds_service.fhir_client.kept_connections import REST_SECONDS
 from tests.fhir_stand_in import EHR, FhirStandIn, without_port
 from tests.unit.cds_service.conftest import Behaviour, Connection, Loopback
 

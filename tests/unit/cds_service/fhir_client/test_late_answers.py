@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cds_service.fhir_client import FhirClient, FhirServer, Limits
-from cds_service.fhir_client.kept import REST_SECONDS
+from cds_service.fhir_client.kept_connections import REST_SECONDS
 from tests.unit.cds_service.conftest import Connection, Loopback
 
 LIMITS = Limits(deadline_seconds=5.0)

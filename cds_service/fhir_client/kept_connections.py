@@ -14,9 +14,10 @@ from cds_service.fhir_client.connections import Connections
 from cds_service.fhir_client.transfer import KEPT_SECONDS
 
 REST_SECONDS = 0.2
-"""An answer that nobody asked for comes sooner than that after the one before, from servers that were seen."""
+"""In our measurements an answer that nobody asked for came within this time of the one before."""
 PROVEN_SECONDS = 60.0
 _MOST_PROVEN = 1_000
+_MOST_CLOSING_SLOWLY = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class KeptConnections:
         self._idle: list[_Idle] = []
         self._proven_until: dict[Owner, float] = {}
         self._is_closed = False
+        self._slow = threading.BoundedSemaphore(_MOST_CLOSING_SLOWLY)
 
     def lend(self, owner: Owner) -> Connections:
         """Connections for this owner alone until they are given back: kept ones that are quiet, else new ones."""
@@ -62,7 +64,7 @@ class KeptConnections:
                 connections.have_rested = self._has_rested(idle)
                 connections.may_be_used_again, connections.have_served_again = True, False
                 return connections
-            connections.close()
+            self._hang_up(connections)
             self._doubt(owner)
         made = self._make()
         made.may_be_used_again = self._is_proven(owner)
@@ -81,7 +83,7 @@ class KeptConnections:
             if is_kept:
                 self._idle.append(_Idle(owner, connections, count, self._clock()))
         if not is_kept:
-            connections.close()
+            self._hang_up(connections)
         self._close_old()
 
     def count(self) -> int:
@@ -95,7 +97,7 @@ class KeptConnections:
             self._is_closed = True
             idle, self._idle = self._idle, []
         for one in idle:
-            one.connections.close()
+            self._hang_up(one.connections)
 
     def _taken(self, owner: Owner) -> _Idle | None:
         """Those used last where the server is proven, else those that have rested longest, if that is long enough."""
@@ -124,6 +126,19 @@ class KeptConnections:
         with self._lock:
             self._proven_until.pop(owner, None)
 
+    def _hang_up(self, connections: Connections) -> None:
+        """Close these, without waiting where libcurl may still be looking up a name: closing waits for that."""
+        if connections.may_look_up_a_name and self._slow.acquire(blocking=False):
+            threading.Thread(target=self._hang_up_slowly, args=(connections,), name="fhir-close", daemon=True).start()
+        else:
+            connections.close()
+
+    def _hang_up_slowly(self, connections: Connections) -> None:
+        try:
+            connections.close()
+        finally:
+            self._slow.release()
+
     def _close_old(self) -> None:
         """Those whose time is up, and the oldest while there are too many."""
         with self._lock:
@@ -134,4 +149,4 @@ class KeptConnections:
                 old.append(self._idle.pop(0))
                 kept -= old[-1].count
         for one in old:
-            one.connections.close()
+            self._hang_up(one.connections)

@@ -1,0 +1,67 @@
+"""A name server that does not answer: the deadline holds all the same. Needs a C compiler, to slow the look-up down."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.real
+
+SLOW = """
+#include <netdb.h>
+#include <unistd.h>
+int getaddrinfo(const char *n, const char *s, const struct addrinfo *h, struct addrinfo **r) {
+    sleep(6);
+    return EAI_FAIL;
+}
+"""
+CALL = """
+import time
+from cds_service.fhir_client import FhirClient, FhirError, FhirServer, Limits
+client = FhirClient(Limits(deadline_seconds=0.5), lambda base: True)
+begun = time.monotonic()
+with client.talk(FhirServer("https://ehr.example/fhir"), client.deadline()) as talk:
+    try:
+        talk.answer(talk.read("Patient/1"))
+    except FhirError as failure:
+        print(failure.reason)
+print(time.monotonic() - begun)
+"""
+
+
+@pytest.fixture
+def slow_look_up(tmp_path: Path) -> Path:
+    """A library that makes every look-up of a name take six seconds."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        if os.environ.get("CDS_REAL_REQUIRED"):
+            pytest.fail("a C compiler is needed")
+        pytest.skip("no C compiler")
+    source, library = tmp_path / "slow.c", tmp_path / "slow.so"
+    source.write_text(SLOW)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
+    return library
+
+
+def called(**environment: str) -> tuple[str, float]:
+    """The reason of the failure, and how many seconds the call held its thread."""
+    command, variables = [sys.executable, "-c", CALL], os.environ | environment
+    made = subprocess.run(command, env=variables, capture_output=True, text=True, check=True, timeout=60)
+    reason, seconds = made.stdout.splitlines()
+    return reason, float(seconds)
+
+
+def test_a_call_does_not_wait_for_a_name_that_nobody_looks_up(slow_look_up: Path) -> None:
+    reason, seconds = called(LD_PRELOAD=str(slow_look_up))
+    assert (reason, seconds < 2.0) == ("the FHIR server did not answer in time", True)
+
+
+def test_without_the_slow_library_the_name_is_soon_known_to_be_wrong() -> None:
+    reason, seconds = called()
+    assert reason in ("the FHIR server could not be reached", "the FHIR server did not answer in time")
+    assert seconds < 2.0
