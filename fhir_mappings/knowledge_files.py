@@ -6,10 +6,11 @@ once: what is wrong in one file hides nothing in the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fhir_mappings.data_files import DataFileError, checked
+from fhir_mappings.knowledge_fit import misfits
 from fhir_mappings.vocabulary import Vocabulary, VocabularyError, load_vocabulary, vocabulary_problems
 from hooks.policy import Policy
 from hooks.policy_loading import load_policy, policy_problems
@@ -60,17 +61,10 @@ def read_knowledge(texts: Texts) -> tuple[Policy, Vocabulary]:
     except VocabularyError as error:
         problems += error.problems
     if not problems:
-        problems += _classes_without_drugs(policy, vocabulary)
+        problems += misfits(policy, vocabulary)
     if problems:
         raise DataFileError(problems)
     return policy, vocabulary
-
-
-def _classes_without_drugs(policy: Policy, vocabulary: Vocabulary) -> Iterator[str]:
-    """A class that is spelt in two ways would raise no card, and nobody would see it."""
-    for name in policy.drug_classes:
-        if name not in vocabulary.drugs.classes:
-            yield f"drug_rules.toml: no drug of drugs.toml is of the class {name}"
 
 
 def _checked(texts: Texts, names: Iterable[str]) -> tuple[dict[str, dict[str, Any]], list[str]]:

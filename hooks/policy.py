@@ -44,6 +44,11 @@ class DrugClass:
         return f"{self.name} ({self.detail})" if self.detail else self.name
 
 
+PLAIN_CLASSES = ("insulin", "peritoneal_dialysis_fluid", "other")
+"""The drug classes that need no entry in `[classes]`: the rules ask for two of them by name, and "other" is a drug
+that is known and of which nothing is said."""
+
+
 @dataclass(frozen=True, slots=True)
 class DrugRule:
     """One row of `drug_rules.toml`."""

@@ -94,6 +94,29 @@ ORDERS = (
 )
 """How neighbours stand to each other on every day. A policy in another order is refused."""
 
+COMPARED: Mapping[str, tuple[Analyte, ...]] = {
+    **dict.fromkeys(
+        ("calcium_high", "calcium_very_high", "calcium_upper_normal", "calcium_low", "calcium_very_low"),
+        (Analyte.TOTAL_CALCIUM, Analyte.ALBUMIN_CORRECTED_CALCIUM),
+    ),
+    **dict.fromkeys(
+        ("ionised_calcium_high", "ionised_calcium_low", "ionised_calcium_very_low"),
+        (Analyte.IONISED_CALCIUM, Analyte.IONISED_CALCIUM_PH74),
+    ),
+    "phosphate_high": (Analyte.PHOSPHATE,),
+    **dict.fromkeys(("albumin_low", "correction_albumin"), (Analyte.ALBUMIN,)),
+    **dict.fromkeys(("pth_low", "pth_low_twice", "pth_assumed_upper_limit"), (Analyte.INTACT_PTH,)),
+    "alkaline_phosphatase_assumed_upper_limit": (Analyte.ALKALINE_PHOSPHATASE,),
+    **dict.fromkeys(("hd_kt_v_minimum", "hd_kt_v_target"), (Analyte.SP_KT_V,)),
+    "pd_kt_v_minimum": (Analyte.PD_WEEKLY_KT_V,),
+    "urea_reduction_ratio_minimum": (Analyte.UREA_REDUCTION_RATIO,),
+    "obese_body_mass_index": (Analyte.BODY_MASS_INDEX,),
+    **dict.fromkeys(("temperature_high", "temperature_low"), (Analyte.BODY_TEMPERATURE,)),
+    **dict.fromkeys(("white_cells_high", "white_cells_low"), (Analyte.WHITE_CELL_COUNT,)),
+    "c_reactive_protein_high": (Analyte.C_REACTIVE_PROTEIN,),
+}
+"""The results with which a threshold is compared, or of which it is one: unit and decimals of both are the same."""
+
 FACTORS = (
     "vitamin_k_antagonist",
     "mineral_high",

@@ -25,7 +25,7 @@ from fhir_mappings.vocabulary.drugs import NOT_INJECTED, ONLY_ORAL
 from hooks.card import Indicator
 from hooks.chart import Analyte
 from hooks.reasons.checks import HOOKS
-from hooks.thresholds import FACTORS, Thresholds, threshold_problems
+from hooks.thresholds import COMPARED, FACTORS, Thresholds, threshold_problems
 
 Data = dict[str, Any]
 
@@ -200,36 +200,66 @@ def test_each_range_has_two_sides(key: tuple[str, ...]) -> None:
     assert taken == [low, high]
 
 
-ANALYTE_OF = {
-    **dict.fromkeys((key for key in NUMBERS if key.startswith("calcium_")), Analyte.TOTAL_CALCIUM),
-    "ionised_calcium_high": Analyte.IONISED_CALCIUM,
-    "ionised_calcium_low": Analyte.IONISED_CALCIUM,
-    "ionised_calcium_very_low": Analyte.IONISED_CALCIUM,
-    "phosphate_high": Analyte.PHOSPHATE,
-    "albumin_low": Analyte.ALBUMIN,
-    "correction_albumin": Analyte.ALBUMIN,
-    "pth_low": Analyte.INTACT_PTH,
-    "pth_low_twice": Analyte.INTACT_PTH,
-    "pth_assumed_upper_limit": Analyte.INTACT_PTH,
-    "alkaline_phosphatase_assumed_upper_limit": Analyte.ALKALINE_PHOSPHATASE,
-    "urea_reduction_ratio_minimum": Analyte.UREA_REDUCTION_RATIO,
-    "temperature_high": Analyte.BODY_TEMPERATURE,
-    "temperature_low": Analyte.BODY_TEMPERATURE,
-    "white_cells_high": Analyte.WHITE_CELL_COUNT,
-    "white_cells_low": Analyte.WHITE_CELL_COUNT,
-    "c_reactive_protein_high": Analyte.C_REACTIVE_PROTEIN,
-}
+COMPARISONS = [(key, analyte) for key, analytes in sorted(COMPARED.items()) for analyte in analytes]
 
 
-@pytest.mark.parametrize("key", sorted(ANALYTE_OF))
-def test_the_same_amount_in_any_other_unit_of_a_laboratory_is_out_of_range(key: str, vocabulary: Vocabulary) -> None:
-    words, limits = vocabulary.labs.by_analyte[ANALYTE_OF[key]], limits_of((key,))
-    assert limits["const"] == words.unit
+@pytest.mark.parametrize(("key", "analyte"), COMPARISONS)
+def test_a_threshold_has_the_unit_of_the_results_that_it_is_compared_with(
+    key: str, analyte: Analyte, vocabulary: Vocabulary
+) -> None:
+    assert limits_of((key,))["const"] == vocabulary.labs.by_analyte[analyte].unit
+
+
+@pytest.mark.parametrize(("key", "analyte"), COMPARISONS)
+def test_the_same_amount_in_any_other_unit_of_a_laboratory_is_out_of_range(
+    key: str, analyte: Analyte, vocabulary: Vocabulary
+) -> None:
+    limits = limits_of((key,))
     value = at(_packaged("thresholds"), (key, "values", -1, "value"))
-    elsewhere = [unit.from_canonical(value) for unit in words.units.values()]
+    elsewhere = [unit.from_canonical(value) for unit in vocabulary.labs.by_analyte[analyte].units.values()]
     others = [amount for amount in elsewhere if round(amount, 4) != value]
-    assert others
     assert [amount for amount in others if limits["minimum"] <= amount <= limits["maximum"]] == []
+
+
+def test_every_threshold_in_the_unit_of_a_result_is_compared_with_one(vocabulary: Vocabulary) -> None:
+    units = {words.unit for words in vocabulary.labs.by_analyte.values()} - {"%", "1"}
+    assert {key for key in NUMBERS if limits_of((key,))["const"] in units} <= set(COMPARED) <= NUMBERS
+
+
+@pytest.mark.parametrize("analyte", Analyte)
+def test_no_other_unit_can_become_the_one_of_an_analyte(analyte: Analyte, vocabulary: Vocabulary) -> None:
+    number = list(vocabulary.labs.by_analyte).index(analyte)
+    (told,) = problems("labs", put("analyte", number, "unit", "furlong"))
+    assert told.endswith(f"unit: must be {vocabulary.labs.by_analyte[analyte].unit}")
+
+
+FACTORS_OF_UNITS = [
+    ("analyte", number, "units", unit, key)
+    for number, entry in enumerate(tomllib.loads(packaged_text("labs"))["analyte"])
+    for unit, factors in entry["units"].items()
+    for key in {"minus", "times", "divide_by"} & factors.keys()
+]
+
+
+@pytest.mark.parametrize("path", FACTORS_OF_UNITS)
+def test_the_factor_of_a_unit_that_ships_is_fixed(path: tuple[Any, ...]) -> None:
+    (told,) = problems("labs", put(*path, at(_packaged("labs"), path) * 1.01))
+    assert told.endswith(f"{path[-1]}: must be {at(_packaged('labs'), path)}")
+
+
+def test_a_unit_that_does_not_ship_can_be_added_with_its_factor() -> None:
+    assert problems("labs", put("analyte", 0, "units", "umol/L", {"divide_by": 249.5})) == []
+
+
+SHOWN_AS = {"1": "per session", "/wk": "per week", "kg/m2": "kg/m²", "Cel": "°C", "10*9/L": "10⁹/L"}
+
+
+@pytest.mark.parametrize("analyte", Analyte)
+def test_a_card_shows_an_analyte_in_the_unit_in_which_it_is_compared(analyte: Analyte, vocabulary: Vocabulary) -> None:
+    unit = vocabulary.labs.by_analyte[analyte].unit
+    assert problems("wording", put("analytes", analyte, "unit", "furlong")) == [
+        f"[analytes.{analyte}] unit: must be {SHOWN_AS.get(unit, unit)}"
+    ]
 
 
 def test_the_closed_lists_of_the_schemas_are_those_of_the_code() -> None:
@@ -435,6 +465,15 @@ WORDING_MISTAKES = [
         put("analytes", "phosphate", "decimals", 5),
         f"[analytes.phosphate] decimals: must be from 0 to 4, not 5: {LOOK}",
     ),
+    (
+        put("analytes", "phosphate", "decimals", 0),
+        "[analytes.phosphate] decimals: must be 1 to 4: with fewer a value and its limit could look the same",
+    ),
+    (
+        put("analytes", "ionised_calcium", "decimals", 1),
+        "[analytes.ionised_calcium] decimals: must be 2 to 4: with fewer a value and its limit could look the same",
+    ),
+    (put("analytes", "total_calcium", "unit", "mmol/L"), "[analytes.total_calcium] unit: must be mg/dL"),
     (put("analytes", "phosphate", "decimals", 1.0), "[analytes.phosphate] decimals: must be a whole number"),
     (put("needs", "pth", "analytes", []), "[needs.pth] analytes: must not be empty"),
     (drop("suggestions", "remove", "label"), "[suggestions.remove] label: is missing"),
@@ -489,6 +528,8 @@ REASONS_MISTAKES = [
 ]
 
 CALCIUM = ("analyte", 0)
+PHOSPHATE, PHOSPHATE_AS_TOLD = ("analyte", 4), "analyte 5 (phosphate)"
+PTH, PTH_AS_TOLD = ("analyte", 6), "analyte 7 (intact_pth)"
 LAB_MISTAKES = [
     (drop(*CALCIUM, "source"), "analyte 1 (total_calcium): source: is missing"),
     (put(*CALCIUM, "source", " "), "analyte 1 (total_calcium): source: must not be empty"),
@@ -500,25 +541,44 @@ LAB_MISTAKES = [
     (put(*CALCIUM, "plausible", ["4", 20]), "analyte 1 (total_calcium): plausible[1]: must be a number"),
     (put(*CALCIUM, "plausible", [float("nan"), 20]), "analyte 1 (total_calcium): plausible[1]: must be a number"),
     (
-        put(*CALCIUM, "units", "mmol/L", {"divide_by": 0}),
-        'analyte 1 (total_calcium): units."mmol/L".divide_by: must be above 0',
+        put(*CALCIUM, "units", "umol/L", {"divide_by": 0}),
+        'analyte 1 (total_calcium): units."umol/L".divide_by: must be above 0',
     ),
     (
-        put(*CALCIUM, "units", "mmol/L", {"times": -4}),
-        'analyte 1 (total_calcium): units."mmol/L".times: must be above 0',
+        put(*CALCIUM, "units", "umol/L", {"times": -4}),
+        'analyte 1 (total_calcium): units."umol/L".times: must be above 0',
     ),
     (
-        put(*CALCIUM, "units", "mmol/L", {"times": "4"}),
-        'analyte 1 (total_calcium): units."mmol/L".times: must be a number',
+        put(*CALCIUM, "units", "umol/L", {"times": "4"}),
+        'analyte 1 (total_calcium): units."umol/L".times: must be a number',
     ),
     (
-        put(*CALCIUM, "units", "mmol/L", {"times": 4, "decimals": 5}),
-        'analyte 1 (total_calcium): units."mmol/L".decimals: must be 0 to 4',
+        put(*CALCIUM, "units", "umol/L", {"times": 4, "decimals": 5}),
+        'analyte 1 (total_calcium): units."umol/L".decimals: must be 0 to 4',
     ),
     (
-        put(*CALCIUM, "units", "mmol/L", {"time": 4}),
-        'analyte 1 (total_calcium): units."mmol/L".time: there is no such key; did you mean times?',
+        put(*CALCIUM, "units", "umol/L", {"time": 4}),
+        'analyte 1 (total_calcium): units."umol/L".time: there is no such key; did you mean times?',
     ),
+    (put(*CALCIUM, "unit", "mmol/L"), "analyte 1 (total_calcium): unit: must be mg/dL"),
+    (
+        put(*CALCIUM, "units", "mmol/L", {"divide_by": 2.495}),
+        'analyte 1 (total_calcium): units."mmol/L".divide_by: must be 0.2495',
+    ),
+    (
+        put(*CALCIUM, "units", "mmol/L", {"times": 4}),
+        'analyte 1 (total_calcium): units."mmol/L".divide_by: is missing',
+    ),
+    (
+        put(*CALCIUM, "units", "mmol/L", "minus", 1),
+        'analyte 1 (total_calcium): units."mmol/L".minus: must be 0',
+    ),
+    (drop(*CALCIUM, "units", "mmol/L"), 'analyte 1 (total_calcium): units."mmol/L": is missing'),
+    (
+        put(*PHOSPHATE, "units", "mmol/L", "divide_by", 0.2495),
+        f'{PHOSPHATE_AS_TOLD}: units."mmol/L".divide_by: must be 0.3229',
+    ),
+    (put(*PTH, "units", "pmol/L", "divide_by", 1.061), f'{PTH_AS_TOLD}: units."pmol/L".divide_by: must be 0.1061'),
     (put("note", "x"), "note: there is no such key"),
     (
         put("excluded", 0, "loinc", ["1"]),

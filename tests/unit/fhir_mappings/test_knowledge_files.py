@@ -118,5 +118,52 @@ def without_groups() -> str:
 
 def test_a_class_that_is_spelt_in_two_ways_is_found() -> None:
     changed = TEXTS["drug_rules"].replace("iron_binder", "iron_blinder")
-    with pytest.raises(DataFileError, match=r"^drug_rules\.toml: no drug of drugs\.toml is of the class iron_blinder$"):
+    with pytest.raises(DataFileError) as refused:
         read_knowledge({**TEXTS, "drug_rules": changed})
+    assert refused.value.problems == (
+        "drug_rules.toml: no drug of drugs.toml is of the class iron_blinder",
+        "drugs.toml: class names the unknown iron_binder; did you mean iron_blinder?",
+    )
+
+
+def problems(*changes: tuple[str, str, str]) -> list[str]:
+    """What is told of the packaged texts after these changes."""
+    with pytest.raises(DataFileError) as refused:
+        read_knowledge(texts(*changes))
+    return list(refused.value.problems)
+
+
+def test_a_misspelt_class_of_one_drug_alone_is_found() -> None:
+    warfarin = 'name = "warfarin"\nclass = "vitamin_k_antagon'
+    assert problems(("drugs", f"{warfarin}ist", f"{warfarin}st")) == [
+        "drugs.toml: class names the unknown vitamin_k_antagonst; did you mean vitamin_k_antagonist?"
+    ]
+
+
+CALCIUM_LIMITS = 'name = "total_calcium"\nunit = "mg/dL"\nplausible = [4, 20]'
+
+
+@pytest.mark.parametrize(("limits", "named"), [("[4, 12]", ["12"]), ("[8.4, 20]", ["8.4", "7.5"])])
+def test_a_limit_at_the_edge_of_what_is_plausible_would_not_be_passed_and_is_refused(
+    limits: str, named: list[str]
+) -> None:
+    told = problems(("labs", CALCIUM_LIMITS, CALCIUM_LIMITS.replace("[4, 20]", limits)))
+    assert [line.partition(", which")[0] for line in told] == [
+        f"labs.toml: total_calcium plausible must reach beyond {value}" for value in named
+    ]
+
+
+@pytest.mark.parametrize("limits", ["[4, 12.01]", "[7.49, 20]"])
+def test_a_limit_inside_of_what_is_plausible_is_taken(limits: str) -> None:
+    read_knowledge(texts(("labs", CALCIUM_LIMITS, CALCIUM_LIMITS.replace("[4, 20]", limits))))
+
+
+def test_a_limit_that_a_card_cannot_show_with_its_decimals_is_refused() -> None:
+    finer = ("thresholds", HIGH, "value = 10.25,")
+    assert problems(finer) == [
+        f"wording.toml: [analytes.{name}] decimals: 1 are too few to show 10.25, which is calcium_high of "
+        "thresholds.toml"
+        for name in ("total_calcium", "albumin_corrected_calcium")
+    ]
+    style, corrected = ('name = "calcium", unit = "mg/dL", decimals = ', '(laboratory)", unit = "mg/dL", decimals = ')
+    read_knowledge(texts(finer, ("wording", f"{style}1", f"{style}2"), ("wording", f"{corrected}1", f"{corrected}2")))
