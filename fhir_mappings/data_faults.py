@@ -143,6 +143,9 @@ def _sentence(keyword: str, value: object, limit: Any, schema: Mapping[str, Any]
             return f"must be {limit}"
         case "minimum" | "maximum":
             return f"must be {_range(schema)}, not {value}: look at the unit and at the decimal point"
+        case "formatMinimum" | "formatMaximum":
+            first, last = schema["formatMinimum"], schema["formatMaximum"]
+            return f"must be a day from {first} to {last}, not {value}: look at the year"
         case "exclusiveMinimum":
             return f"must be above {limit}"
         case "uniqueItems":

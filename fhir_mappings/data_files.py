@@ -131,7 +131,8 @@ def _validator(schema: Any) -> Validator:
         found: Iterator[ValidationError] = validator.descend(value, named[ref])
         return found
 
-    return _extended({"$ref": reference, "type": _type, "pattern": _pattern})(schema)
+    keywords = {"$ref": reference, "type": _type, "pattern": _pattern}
+    return _extended({**keywords, "formatMinimum": _not_before, "formatMaximum": _not_after})(schema)
 
 
 def _extended(keywords: Mapping[str, Any]) -> Callable[[Any], Validator]:
@@ -158,6 +159,18 @@ def _pattern(_: Validator, pattern: str, value: Any, __: Any) -> Iterator[Valida
     """`pattern` as JSON Schema means it: to Python alone, `$` also stands in front of a line break at the end."""
     if isinstance(value, str) and not _compiled(pattern).search(value):
         yield ValidationError(f"does not match {pattern}")
+
+
+def _not_before(_: Validator, first: str, value: Any, __: Any) -> Iterator[ValidationError]:
+    """`formatMinimum`, a keyword of some validators for days: JSON Schema itself has none."""
+    if type(value) is date and value < date.fromisoformat(first):
+        yield ValidationError(f"before {first}")
+
+
+def _not_after(_: Validator, last: str, value: Any, __: Any) -> Iterator[ValidationError]:
+    """`formatMaximum`, the other end."""
+    if type(value) is date and value > date.fromisoformat(last):
+        yield ValidationError(f"after {last}")
 
 
 @cache

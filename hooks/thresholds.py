@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from hooks.chart import Analyte
@@ -83,14 +84,16 @@ class Thresholds:
 
 
 ORDERS = (
-    "calcium_very_low < calcium_low < calcium_upper_normal < calcium_high < calcium_very_high",
+    "calcium_very_low < calcium_low < calcium_upper_normal <= calcium_high < calcium_very_high",
     "ionised_calcium_very_low < ionised_calcium_low < ionised_calcium_high",
+    "dialysis_after_transplant_days <= dialysis_procedure_days",
     "product_moderate < product_high",
     "pth_vitamin_d_times < pth_high_times",
     "hd_kt_v_minimum <= hd_kt_v_target",
     "temperature_low < temperature_high",
     "white_cells_low < white_cells_high",
     "elevated_risk_score < high_risk_score",
+    "points.mineral_moderate <= points.mineral_high",
 )
 """How neighbours stand to each other on every day. A policy in another order is refused."""
 
@@ -137,6 +140,9 @@ FACTORS = (
 )
 """The risk factors that `risk_score` knows; each needs its points in `thresholds.toml`."""
 
+WEIGHTS = frozenset({Analyte.DRY_WEIGHT, Analyte.POST_DIALYSIS_WEIGHT})
+"""The results of which the oldest and the newest are compared."""
+
 _NUMBERS = tuple(field.name for field in fields(Thresholds) if field.name not in ("windows", "points"))
 
 
@@ -161,9 +167,10 @@ def threshold_problems(data: Mapping[str, Any]) -> Iterator[str]:
     """What no schema can say: each analyte has one window, a day one value, and neighbours stand in their order."""
     yield from _window_problems(data["windows"])
     for key, section in _sections(data).items():
-        days = Counter(entry["since"] for entry in section["values"])
-        yield from (_problem(key, f"has {times} values from {day} on") for day, times in days.items() if times > 1)
+        yield from (_problem(key, problem) for problem in _date_problems(section))
     yield from _order_problems(data)
+    yield from _weight_problems(data)
+    yield from _score_problems(data)
 
 
 def _problem(key: str, what: str) -> str:
@@ -191,19 +198,56 @@ def _window_problems(windows: Mapping[str, Any]) -> Iterator[str]:
             yield _problem("windows", f"names {analyte.value} {covered[analyte]} times, not once")
 
 
+def _date_problems(section: Mapping[str, Any]) -> Iterator[str]:
+    """The newest value stands last. A new line with an earlier day is a slip of the year, and would never hold."""
+    days = [entry["since"] for entry in section["values"]]
+    yield from (f"has {times} values from {day} on" for day, times in Counter(days).items() if times > 1)
+    for above, below in pairwise(days):
+        if below < above:
+            yield f"the value from {below} on stands below the one from {above} on: the newest stands last"
+
+
 def _order_problems(data: Mapping[str, Any]) -> Iterator[str]:
     """Each two neighbours out of order, told of the day from which they are."""
-    days = _days(data)
+    days, sections = _days(data), _sections(data)
     for order in ORDERS:
-        names, signs = re.findall(r"\w+", order), re.findall(r"<=?", order)
+        names, signs = re.findall(r"[\w.]+", order), re.findall(r"<=?", order)
         for lower, sign, upper in zip(names, signs, names[1:], strict=False):
             wrong = False
             for day in days:
-                low, high = (_current(data[name], day)["value"] for name in (lower, upper))
+                entries = [_current(sections[name], day) for name in (lower, upper)]
+                low, high = (entry["value"] for entry in entries)
                 was_wrong, wrong = wrong, low > high or (low == high and sign == "<")
                 if wrong and not was_wrong:
                     beside = f"{'not below' if sign == '<' else 'above'} {upper} ({high:g})"
-                    yield _problem(lower, f"{low:g} from {day} on is {beside}: the order must be {order}")
+                    # The later day of the two stands in the file; before it, one of them holds only as its first value.
+                    since = max(entry["since"] for entry in entries)
+                    yield _problem(lower, f"{low:g} from {since} on is {beside}: the order must be {order}")
+
+
+def _weight_problems(data: Mapping[str, Any]) -> Iterator[str]:
+    """Two weights can only be compared while the older one is still good."""
+    for key, section in data["windows"].items():
+        told = not WEIGHTS & set(section["analytes"])
+        for day in _days(data):
+            gap, window = _current(data["weight_loss_gap_days"], day), _current(section, day)
+            if gap["value"] >= window["usable"] and not told:
+                told, since = True, max(gap["since"], window["since"])
+                beside = f"not below usable of [windows.{key}] ({window['usable']}): no weight loss would be found"
+                yield _problem("weight_loss_gap_days", f"{gap['value']} from {since} on is {beside}")
+
+
+def _score_problems(data: Mapping[str, Any]) -> Iterator[str]:
+    """A score that no patient can reach silences its tier."""
+    factors = [data["points"][factor] for factor in FACTORS if factor != "mineral_moderate"]
+    for key in ("suspected_score", "high_risk_score", "elevated_risk_score"):
+        told = False
+        for day in _days(data):
+            score, reached = _current(data[key], day), [_current(factor, day) for factor in factors]
+            most = sum(entry["value"] for entry in reached)
+            if score["value"] > most and not told:
+                told, since = True, max(entry["since"] for entry in (score, *reached))
+                yield _problem(key, f"{score['value']} from {since} on is more than all [points] together ({most})")
 
 
 def _days(data: Mapping[str, Any]) -> list[date]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from fhir_mappings.data_files import DataFileError
@@ -40,20 +42,25 @@ def test_the_packaged_files_are_without_problems() -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("2.55", "values[1].value: must be from 9 to 14, not 2.55: look at the unit and at the decimal point"),
-        ("102", "values[1].value: must be from 9 to 14, not 102: look at the unit and at the decimal point"),
+        ("2.55", "values[1].value: must be from 9 to 11.5, not 2.55: look at the unit and at the decimal point"),
+        ("102", "values[1].value: must be from 9 to 11.5, not 102: look at the unit and at the decimal point"),
         ("nan", "values[1].value: must be a number"),
-        (
-            "13.0",
-            "13 from 2003-10-01 on is not below calcium_very_high (12): the order must be "
-            "calcium_very_low < calcium_low < calcium_upper_normal < calcium_high < calcium_very_high",
-        ),
+        ("13.0", "values[1].value: must be from 9 to 11.5, not 13.0: look at the unit and at the decimal point"),
     ],
 )
 def test_a_slip_at_the_limit_of_high_calcium_is_refused_with_a_sentence(value: str, said: str) -> None:
     with pytest.raises(PolicyError) as refused:
         read_policy(texts(("thresholds", HIGH, f"value = {value},")))
     assert str(refused.value).startswith(f"thresholds.toml: [calcium_high] {said}")
+
+
+def test_a_limit_above_its_neighbour_is_refused_with_the_day_that_stands_in_the_file() -> None:
+    with pytest.raises(PolicyError) as refused:
+        read_policy(texts(("thresholds", "value = 12.0,", "value = 10.2,")))
+    assert str(refused.value) == (
+        "thresholds.toml: [calcium_high] 10.2 from 2026-01-01 on is not below calcium_very_high (10.2): the order must "
+        "be calcium_very_low < calcium_low < calcium_upper_normal <= calcium_high < calcium_very_high"
+    )
 
 
 def test_a_slip_of_the_unit_is_refused_though_the_number_is_right() -> None:
@@ -167,3 +174,26 @@ def test_a_limit_that_a_card_cannot_show_with_its_decimals_is_refused() -> None:
     ]
     style, corrected = ('name = "calcium", unit = "mg/dL", decimals = ', '(laboratory)", unit = "mg/dL", decimals = ')
     read_knowledge(texts(finer, ("wording", f"{style}1", f"{style}2"), ("wording", f"{corrected}1", f"{corrected}2")))
+
+
+ONLY = '[{ since = 2003-10-01, value = 10.2, source = "KDOQI 2003, guideline 6" }]'
+WITH_OURS = """[
+  { since = 2003-10-01, value = 10.2, source = "KDOQI 2003, guideline 6" },
+  { since = 2026-12-01, value = 10.0, source = "our clinic's protocol, version 4" },
+]"""
+
+
+def test_the_change_of_the_readme_loads() -> None:
+    changed = {**TEXTS, "thresholds": TEXTS["thresholds"].replace(ONLY, WITH_OURS)}
+    policy, _ = read_knowledge(changed)
+    assert WITH_OURS in changed["thresholds"]
+    assert read_reasons(changed, policy)
+    days = (date(2026, 11, 30), date(2026, 12, 1))
+    assert [policy.thresholds(day).calcium_high for day in days] == [10.2, 10.0]
+
+
+def test_a_new_value_whose_year_is_a_slip_is_refused_since_it_would_never_hold() -> None:
+    for year, said in (("2002", "stands below the one from 2003-10-01 on"), ("2062", "look at the year")):
+        slip = TEXTS["thresholds"].replace(ONLY, WITH_OURS.replace("2026", year))
+        with pytest.raises(PolicyError, match=rf"^thresholds\.toml: \[calcium_high\] .*{said}"):
+            read_policy({**TEXTS, "thresholds": slip})

@@ -9,15 +9,24 @@ from typing import Any
 import pytest
 
 from hooks.chart import Analyte
-from hooks.thresholds import ORDERS, Thresholds, read_thresholds, threshold_problems
+from hooks.thresholds import FACTORS, ORDERS, Thresholds, read_thresholds, threshold_problems
 from tests.unit.hooks.builders import LIMITS, ON, STEP, data_files
 
 Data = dict[str, Any]
 
 
-def problems(change: Callable[[Data], object]) -> list[str]:
-    """The problems of the packaged thresholds after a change."""
+def of_today() -> Data:
+    """The packaged thresholds with one value each, the one in force on the day of the tests."""
     data = data_files()["thresholds"]
+    for section in [*data.values(), *data["windows"].values(), *data["points"].values()]:
+        if "values" in section:
+            section["values"] = [entry for entry in section["values"] if entry["since"] <= ON][-1:]
+    return data
+
+
+def problems(change: Callable[[Data], object]) -> list[str]:
+    """The problems of the thresholds of today after a change."""
+    data = of_today()
     change(data)
     return [problem.removeprefix("thresholds.toml: ") for problem in threshold_problems(data)]
 
@@ -74,15 +83,27 @@ NEIGHBOURS = [
 ]
 
 
+def section(data: Data, key: str) -> Data:
+    """The table of a threshold, or of the points of a factor."""
+    found: Data = data["points"][key.removeprefix("points.")] if key.startswith("points.") else data[key]
+    return found
+
+
+def today(key: str) -> float:
+    """The value in force on the day of the tests."""
+    value: float = section(of_today(), key)["values"][0]["value"]
+    return value
+
+
 def from_today(data: Data, key: str, value: float) -> None:
     """A new value from the day of the tests on."""
-    data[key]["values"].append({"since": ON, "value": value, "source": "ours"})
+    section(data, key)["values"].append({"since": ON, "value": value, "source": "ours"})
 
 
 @pytest.mark.parametrize(("lower", "sign", "upper"), NEIGHBOURS)
 def test_neighbours_keep_their_order(lower: str, sign: str, upper: str) -> None:
-    above = getattr(LIMITS, upper) + STEP
-    beside = f"{'not below' if sign == '<' else 'above'} {upper} ({getattr(LIMITS, upper):g})"
+    above = today(upper) + STEP
+    beside = f"{'not below' if sign == '<' else 'above'} {upper} ({today(upper):g})"
     (order,) = [order for order in ORDERS if f"{lower} {sign} {upper}" in order]
     told = problems(lambda data: from_today(data, lower, above))
     assert told[0] == f"[{lower}] {above:g} from {ON} on is {beside}: the order must be {order}"
@@ -90,7 +111,7 @@ def test_neighbours_keep_their_order(lower: str, sign: str, upper: str) -> None:
 
 @pytest.mark.parametrize(("lower", "sign", "upper"), NEIGHBOURS)
 def test_neighbours_may_be_equal_only_where_the_order_says_so(lower: str, sign: str, upper: str) -> None:
-    equal = getattr(LIMITS, upper)
+    equal = today(upper)
     assert bool(problems(lambda data: from_today(data, lower, equal))) is (sign == "<")
     assert problems(lambda data: from_today(data, lower, equal - STEP)) == []
 
@@ -127,6 +148,8 @@ def test_a_neighbour_that_moves_is_looked_at_too() -> None:
         ("temperature_low", "temperature_high"),
         ("white_cells_low", "white_cells_high"),
         ("elevated_risk_score", "high_risk_score"),
+        ("dialysis_after_transplant_days", "dialysis_procedure_days"),
+        ("points.mineral_moderate", "points.mineral_high"),
     ],
 )
 def test_numbers_that_would_turn_the_rules_upside_down_are_neighbours(lower: str, upper: str) -> None:
@@ -134,9 +157,62 @@ def test_numbers_that_would_turn_the_rules_upside_down_are_neighbours(lower: str
 
 
 def test_every_order_names_thresholds() -> None:
-    assert {name for order in ORDERS for name in re.findall(r"\w+", order)} <= {
-        field.name for field in fields(Thresholds)
+    assert {name for order in ORDERS for name in re.findall(r"[\w.]+", order)} <= {
+        *(field.name for field in fields(Thresholds)),
+        *(f"points.{factor}" for factor in FACTORS),
     }
+
+
+@pytest.mark.parametrize("key", ["calcium_high", "windows.bone", "points.female"])
+def test_a_value_that_stands_below_a_later_one_is_a_slip_of_the_year(key: str) -> None:
+    def spoil(data: Data) -> None:
+        *group, name = key.split(".")
+        values = (data[group[0]] if group else data)[name]["values"]
+        values.append({**values[0], "since": values[0]["since"] - timedelta(days=1)})
+
+    (told,) = problems(spoil)
+    assert told.startswith(f"[{key}] the value from ")
+    assert told.endswith(" on: the newest stands last")
+
+
+def test_a_fault_of_order_is_told_with_the_later_day_of_the_two() -> None:
+    def spoil(data: Data) -> None:
+        data["calcium_upper_normal"]["values"][0].update(since=date(1999, 1, 1), value=10.5)
+        data["calcium_high"]["values"][0].update(since=date(2005, 6, 1), value=10.2)
+
+    (told,) = problems(spoil)
+    assert told.startswith("[calcium_upper_normal] 10.5 from 2005-06-01 on is above calcium_high (10.2): ")
+
+
+@pytest.mark.parametrize("analyte", [Analyte.DRY_WEIGHT, Analyte.POST_DIALYSIS_WEIGHT])
+def test_the_gap_between_two_weights_is_shorter_than_the_time_for_which_they_are_good(analyte: Analyte) -> None:
+    usable = LIMITS.windows[analyte].usable
+
+    def spoil(gap: int) -> list[str]:
+        return problems(lambda data: from_today(data, "weight_loss_gap_days", gap))
+
+    assert spoil(usable - 1) == []
+    assert spoil(usable) == [
+        f"[weight_loss_gap_days] {usable} from {ON} on is not below usable of [windows.weight] ({usable}): no weight "
+        "loss would be found"
+    ]
+
+
+def test_a_score_that_no_patient_can_reach_is_refused() -> None:
+    def without_points(most: int) -> list[str]:
+        def spoil(data: Data) -> None:
+            for factor in FACTORS:
+                data["points"][factor]["values"][0]["value"] = most if factor == "past_calciphylaxis" else 0
+
+        return problems(spoil)
+
+    scores = {key: int(getattr(LIMITS, key)) for key in ("suspected_score", "high_risk_score", "elevated_risk_score")}
+    assert without_points(max(scores.values())) == []
+    for most in (0, max(scores.values()) - 1):
+        assert [told.partition("]")[0] for told in without_points(most)] == [
+            f"[{key}" for key, score in scores.items() if score > most
+        ]
+    assert without_points(0)[0].endswith(" on is more than all [points] together (0)")
 
 
 # ------------------------------------------------------------------ history
