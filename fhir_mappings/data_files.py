@@ -26,6 +26,21 @@ from jsonschema.validators import extend
 from fhir_mappings.data_faults import Path, in_words, inside, place
 
 _TOML_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_NO_UTF8 = re.compile(r"[\ud800-\udfff]")
+
+_TEXT_OR_COMMENT = re.compile(r""""(?:[^"\\]|\\.)*"|'[^']*'|#.*""")
+_HINTS = (
+    (
+        re.compile(r"=\s*(?:\d{1,2}[./-]\d{1,2}[./-]\d{4}|\d{4}[./]\d|\d{4}-(?!\d\d-\d\d(?!\d))\d)"),
+        "write a day as 2026-12-01",
+    ),
+    (re.compile(r"=\s*[+-]?\d+,\d"), "write 10.2, not 10,2"),
+    (
+        re.compile(r"=\s*[+-]?\d+(?:\.\d+)?(?:\s+|(?![\deExob_.]))[A-Za-z%µμ°/](?![\w-]*\s*=)"),
+        "the unit stands in `unit`, not behind the number",
+    ),
+)
+"""What people write who know how it is written elsewhere, and how it is written here."""
 
 
 class DataFileError(ValueError):
@@ -68,8 +83,20 @@ def packaged_schema(name: str) -> Schema:
     return schema_of(resources.files("fhir_mappings").joinpath("schemas", f"{name}.json").read_text(encoding="utf-8"))
 
 
+def text_of(content: bytes) -> str:
+    """The text of a file as people save it, with or without a byte order mark.
+
+    Bytes that are not UTF-8 stay in it as lone surrogates: `parsed` tells them, beside the problems of other files.
+    """
+    return content.decode("utf-8-sig", "surrogateescape")
+
+
 def parsed(text: str, file: str) -> dict[str, Any]:
     """The values in this TOML text; `file` is what errors call it. Raises DataFileError with line and column."""
+    foreign = _NO_UTF8.search(text)
+    if foreign is not None:
+        line = text.count("\n", 0, foreign.start()) + 1
+        raise DataFileError([f"{file}: line {line}: is not UTF-8: save the file as UTF-8"])
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -106,7 +133,14 @@ def _syntax_problem(error: Exception, text: str) -> str:
         return "cannot be read as TOML: it holds a number or date that is out of range"
     line, column = position[1] or str(len(text.splitlines()) or 1), position[2]
     where = f"line {line}, column {column}" if column else f"line {line}, the last one"
-    return f"{where}: not valid TOML: {said[: position.start()]}"
+    return f"{where}: not valid TOML: {said[: position.start()]}{_hint(text, int(line))}"
+
+
+def _hint(text: str, line: int) -> str:
+    """How to write what the line shows, where that is one of the usual slips outside of texts and comments."""
+    lines = text.split("\n")
+    bare = _TEXT_OR_COMMENT.sub('""', lines[line - 1]) if line <= len(lines) else ""
+    return next((f"; {words}" for slip, words in _HINTS if slip.search(bare)), "")
 
 
 def _order(data: Any, path: Path) -> tuple[int, ...]:

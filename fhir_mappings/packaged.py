@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from importlib import resources
 from typing import Any
 
-from fhir_mappings.data_files import checked
+from fhir_mappings.data_files import checked, text_of
 from fhir_mappings.knowledge_files import (
     POLICY_FILES,
     REASONS_FILES,
@@ -39,7 +39,7 @@ PACKAGE_OF = {
 
 def packaged_text(name: str) -> str:
     """The text of the data file of this name ("drugs"), as it ships."""
-    return resources.files(PACKAGE_OF[name]).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    return text_of(resources.files(PACKAGE_OF[name]).joinpath(f"{name}.toml").read_bytes())
 
 
 def packaged_data(name: str) -> dict[str, Any]:

@@ -49,7 +49,7 @@ from typing import Any
 from cds_service.access.public_keys import KeyProblem, KeySet, read_key
 from cds_service.addresses import covers, is_secure, normal_url
 from fhir_mappings.data_faults import place
-from fhir_mappings.data_files import DataFileError, Schema, parsed, schema_of
+from fhir_mappings.data_files import DataFileError, Schema, parsed, schema_of, text_of
 
 
 class TrustedClientsError(Exception):
@@ -107,8 +107,8 @@ def load_trusted_clients(path: Path) -> TrustedClients:
         TrustedClientsError: it cannot be read, or anything in it is wrong.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = text_of(path.read_bytes())
+    except OSError as error:
         raise TrustedClientsError(f"{path}: cannot be read ({type(error).__name__})") from None
     return parse_trusted_clients(text, str(path))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fhir_mappings.data_faults import place
-from fhir_mappings.data_files import DataFileError, parsed, schema_of
+from fhir_mappings.data_files import DataFileError, parsed, schema_of, text_of
 
 Entry = Mapping[str, Any]
 
@@ -51,7 +51,7 @@ class Vignette:
 def load_vignettes() -> tuple[Vignette, ...]:
     """All vignettes of all story files, in order. Raises StoryError, naming file, vignette and key."""
     paths = sorted(STORIES.glob("*.toml"))
-    found = [vignette for path in paths for vignette in read_stories(path.read_text("utf-8"), path.name)]
+    found = [vignette for path in paths for vignette in read_stories(text_of(path.read_bytes()), path.name)]
     titles = [vignette.title for vignette in found]
     doubled = sorted({title for title in titles if titles.count(title) > 1})
     if doubled:

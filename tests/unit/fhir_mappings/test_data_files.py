@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from fhir_mappings.data_faults import place
-from fhir_mappings.data_files import DataFileError, checked, packaged_schema, parsed
+from fhir_mappings.data_files import DataFileError, checked, packaged_schema, parsed, text_of
 from fhir_mappings.packaged import PACKAGE_OF, packaged_data, packaged_text
 from fhir_mappings.vocabulary import KINDS, Vocabulary
 from fhir_mappings.vocabulary.drugs import NOT_INJECTED, ONLY_ORAL
@@ -306,6 +306,62 @@ def test_a_comma_that_is_missing_among_the_thresholds_is_told_with_its_line() ->
     line = next(number for number, line in enumerate(broken.splitlines(), 1) if "10.2 source" in line)
     with pytest.raises(DataFileError, match=rf"^thresholds\.toml: line {line}, column \d+: not valid TOML: "):
         checked("thresholds", broken)
+
+
+COMMA, DAY, UNIT = (
+    "; write 10.2, not 10,2",
+    "; write a day as 2026-12-01",
+    "; the unit stands in `unit`, not behind the number",
+)
+ANOTHER_COMMA = 'value = 10.2, source = "KDOQI 2003, guideline 6" }]'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "hint"),
+    [
+        ("value = 10.2,", "value = 10,2,", COMMA),
+        ("value = 10.2,", "value = 10.2 mg/dL,", UNIT),
+        ("value = 10.2,", "value = 10mg/dL,", UNIT),
+        ("value = 10.2,", "value = 10.2%,", UNIT),
+        ("value = 10.2,", "value = 10.2 mg/dL, # x = 1\n", UNIT),
+        ("since = 2003-10-01, value = 10.2", "since = 01.10.2003, value = 10.2", DAY),
+        ("since = 2003-10-01, value = 10.2", "since = 1.10.2003, value = 10.2", DAY),
+        ("since = 2003-10-01, value = 10.2", "since = 10/01/2003, value = 10.2", DAY),
+        ("since = 2003-10-01, value = 10.2", "since = 01-10-2003, value = 10.2", DAY),
+        ("since = 2003-10-01, value = 10.2", "since = 2003/10/01, value = 10.2", DAY),
+        ("since = 2003-10-01, value = 10.2", "since = 2003-10-1, value = 10.2", DAY),
+        ("since = 2003-10-01, value = 10.2", "since = 2003-1-01, value = 10.2", DAY),
+        # Faults of another kind, whose lines hold what looks like one of these slips, or a right number or day.
+        (ANOTHER_COMMA, 'value = 10.2 source = "KDOQI 2003, guideline 6" }]', ""),
+        (ANOTHER_COMMA, 'value = 10.2, source = "x = 10,2 mg" ]', ""),
+        (ANOTHER_COMMA, "value = 1e1, source = ]", ""),
+        (ANOTHER_COMMA, "value = 0x1F, source = ]", ""),
+        (ANOTHER_COMMA, "value = 10.2, source = # = 10,2", ""),
+        (ANOTHER_COMMA, "value = [10,2], source = }]", ""),
+    ],
+)
+def test_a_number_or_day_as_it_is_written_elsewhere_is_told_with_how_it_is_written_here(
+    old: str, new: str, hint: str
+) -> None:
+    text = packaged_text("thresholds")
+    assert text.count(old) == 1
+    with pytest.raises(DataFileError) as refused:
+        parsed(text.replace(old, new), "thresholds.toml")
+    (told,) = refused.value.problems
+    assert told.partition(": not valid TOML: ")[2].partition(";")[2] == hint.removeprefix(";")
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_file_may_begin_with_a_byte_order_mark(mark: bytes) -> None:
+    assert parsed(text_of(mark + 'unit = "µkat"\r\n'.encode()), "labs.toml") == {"unit": "µkat"}
+
+
+@pytest.mark.parametrize(
+    ("content", "line"), [('a = 1\nb = "µ"\n'.encode("latin-1"), 2), ("a = 1\n".encode("utf-16"), 1)]
+)
+def test_a_file_that_is_not_utf_8_is_told_with_its_line(content: bytes, line: int) -> None:
+    with pytest.raises(DataFileError, match=rf"^labs\.toml: line {line}: is not UTF-8: save the file as UTF-8$"):
+        parsed(text_of(content), "labs.toml")
 
 
 def test_a_file_from_elsewhere_is_called_by_its_own_name() -> None:

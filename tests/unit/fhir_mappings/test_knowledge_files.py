@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from fhir_mappings.data_files import DataFileError
+from fhir_mappings.data_files import DataFileError, text_of
 from fhir_mappings.knowledge_files import read_knowledge, read_policy, read_reasons, read_vocabulary
 from fhir_mappings.packaged import PACKAGE_OF, default_knowledge, default_reasons, packaged_text
 from fhir_mappings.vocabulary import VocabularyError
@@ -197,3 +197,14 @@ def test_a_new_value_whose_year_is_a_slip_is_refused_since_it_would_never_hold()
         slip = TEXTS["thresholds"].replace(ONLY, WITH_OURS.replace("2026", year))
         with pytest.raises(PolicyError, match=rf"^thresholds\.toml: \[calcium_high\] .*{said}"):
             read_policy({**TEXTS, "thresholds": slip})
+
+
+def test_a_file_that_is_not_utf_8_is_a_problem_of_that_file_beside_the_others() -> None:
+    latin = text_of(TEXTS["labs"].replace("# Ionised", "# Ionisé").encode("latin-1", "replace"))
+    with pytest.raises(DataFileError) as refused:
+        read_knowledge({**texts(("thresholds", HIGH, "value = 10,2,")), "labs": latin})
+    thresholds, labs = refused.value.problems
+    assert thresholds.startswith("thresholds.toml: line ")
+    assert thresholds.endswith("; write 10.2, not 10,2")
+    assert labs.startswith("labs.toml: line ")
+    assert labs.endswith(": is not UTF-8: save the file as UTF-8")

@@ -77,6 +77,19 @@ def test_a_file_that_cannot_be_understood_is_named(tmp_path: Path, content: byte
         load_trusted_clients(path)
 
 
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "clients.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + trust_file().encode())
+    assert load_trusted_clients(path).with_issuer(ISSUER) is not None
+
+
+def test_a_file_that_is_not_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "clients.toml"
+    path.write_bytes(b"# Clients\n# M\xfcnchen\n" + trust_file().encode())
+    with pytest.raises(TrustedClientsError, match=r"clients\.toml: line 2: is not UTF-8: save the file as UTF-8$"):
+        load_trusted_clients(path)
+
+
 @pytest.mark.parametrize("algorithm", ["none", "None", "HS256", "HS384", "HS512", "ES256K", "es384", "", 384])
 def test_only_asymmetric_algorithms_can_be_allowed(algorithm: Any) -> None:
     assert "client 1 (north): algorithms[2]: only asymmetric algorithms may be allowed" in problems(
