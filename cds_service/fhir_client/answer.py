@@ -5,7 +5,6 @@ What may live here: the judgement of a single answer, the same whichever way it 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import orjson
@@ -19,17 +18,17 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """A status, what Retry-After says (None where it is not sent) and the body, unpacked."""
+    """A status, for how many seconds Retry-After asks us to wait (0 where it does not) and the body, unpacked."""
 
     status: int
-    retry_after: str | None
+    retry_after: int
     body: bytes | bytearray
 
 
 def judged(answer: HttpAnswer) -> JsonObject | FhirError:
     """The resource that came with status 200, or why there is none: a PassingError where another try may help."""
     if answer.status in (429, 503):
-        return PassingError(RefusedError(answer.status).reason, _pause_asked_for(answer.retry_after))
+        return PassingError(RefusedError(answer.status).reason, max(answer.retry_after, PAUSE_SECONDS))
     return fhir_json(answer.body) if answer.status == 200 else RefusedError(answer.status)
 
 
@@ -47,10 +46,3 @@ def sound(resource: object) -> JsonObject | FhirError:
     if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
         return FhirError(NOT_FHIR)
     return FhirError(REPORTED_ERROR) if reports_error(resource) else resource
-
-
-def _pause_asked_for(retry_after: str | None) -> float | None:
-    """Retry-After in seconds. A calendar date there is not followed: our deadlines are shorter than its steps."""
-    if retry_after is None:
-        return PAUSE_SECONDS
-    return float(retry_after) if re.fullmatch("[0-9]{1,9}", retry_after) else None

@@ -15,7 +15,8 @@ from collections.abc import Callable
 import pycurl
 
 from cds_service.fhir_client.answer import HttpAnswer
-from cds_service.fhir_client.transfer import Allowance, Network, Received, Request, Transfer
+from cds_service.fhir_client.transfer import Network, Received, Request, Transfer
+from cds_service.fhir_client.unpacking import Allowance
 
 _EVENTS = {
     pycurl.POLL_IN: select.POLLIN,
@@ -40,6 +41,7 @@ class Connections:
         """The number that the system gave to each socket, by descriptor: after closing, that may be another one."""
         self._in_streams: set[int] = set()
         self._idle_transfers: list[Transfer] = []
+        self._begun: list[Transfer] = []
         self._under_way: dict[pycurl.Curl, tuple[Transfer, OnReceived]] = {}
         self._was_looked_at = False
         self.are_trusted = True
@@ -78,12 +80,13 @@ class Connections:
         """Send this request; `on_received` is called from `listen`, once."""
         if not self._was_looked_at and not self.are_quiet():
             self.distrust()
-        transfer = self._idle_transfers.pop() if self._idle_transfers else Transfer(self._network)
+        transfer = self._idle_transfers.pop() if self._idle_transfers else Transfer(self._network, self._begun.append)
         transfer.prepare(request, allowance, may_use_kept=self.are_trusted and self.may_be_used_again)
         self._under_way[transfer.easy] = transfer, on_received
         self._multi.add_handle(transfer.easy)
         self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
-        transfer.has_left()
+        if transfer.finds_what_was_not_asked_for():
+            self.distrust()
 
     def listen(self, seconds: float) -> None:
         """Wait until something comes, no longer than this, and hand over every answer that is whole."""
@@ -119,7 +122,12 @@ class Connections:
         """Each finished request to the one who waits for it, who may start others. False when none is finished."""
         self._was_looked_at = False
         _, finished, failed = self._multi.info_read()
-        for easy, code in [(easy, pycurl.E_OK) for easy in finished] + [(easy, code) for easy, code, _ in failed]:
+        ended = {**dict.fromkeys(finished, pycurl.E_OK), **{easy: code for easy, code, _ in failed}}
+        for transfer in self._begun:
+            if transfer.easy not in ended and transfer.is_unwanted():
+                ended[transfer.easy] = pycurl.E_WRITE_ERROR
+        self._begun.clear()
+        for easy, code in ended.items():
             transfer, on_received = self._under_way[easy]
             self.may_look_up_a_name |= code != pycurl.E_OK and not easy.getinfo(pycurl.PRIMARY_IP)
             self._multi.remove_handle(easy)
@@ -127,12 +135,10 @@ class Connections:
             if received.in_streams:
                 # What comes there between two answers is no answer.
                 self._in_streams.add(easy.getinfo(pycurl.ACTIVESOCKET))
-            if received.was_unasked:
-                self.distrust()
             self.have_served_again |= received.on_kept and isinstance(received.outcome, HttpAnswer)
             self._put_back(transfer)
             on_received(received)
-        return bool(finished or failed)
+        return bool(ended)
 
     def _put_back(self, transfer: Transfer) -> None:
         del self._under_way[transfer.easy]

@@ -32,7 +32,8 @@ from cds_service.fhir_client.terms import (
     Past,
     SearchResult,
 )
-from cds_service.fhir_client.transfer import Allowance, Received, Request
+from cds_service.fhir_client.transfer import Received, Request
+from cds_service.fhir_client.unpacking import Allowance
 
 T = TypeVar("T")
 MOST_AT_ONCE = 32
@@ -63,7 +64,7 @@ class ServerTalk:
         self._kept, self._owner, self._refusing = kept, owner, refusing
         self._connections: Connections | None = None
         self._allowance = Allowance(deadline, limits.max_bytes, limits.max_call_bytes)
-        self._headers = {"Accept": _FHIR, "User-Agent": "calciphylaxis-cds"}
+        self._headers = {"Accept": _FHIR, "Accept-Encoding": "gzip", "User-Agent": "calciphylaxis-cds"}
         if server.token is not None:
             self._headers["Authorization"] = f"Bearer {server.token}"
         self._unsent: list[tuple[LookUp[Any], str]] = []

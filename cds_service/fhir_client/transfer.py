@@ -1,14 +1,13 @@
 """One request and its answer on an easy handle of libcurl, and every bound that libcurl keeps for it.
 
-What may live here: the options of libcurl and the callbacks that count what comes. No waiting: that is done in
+What may live here: the options of libcurl, and what its results mean. No waiting: that is done in
 `connections`. Nothing is logged here: addresses carry patient ids.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,29 +15,16 @@ import certifi
 import pycurl
 
 from cds_service.fhir_client.answer import PAUSE_SECONDS, HttpAnswer
-from cds_service.fhir_client.terms import (
-    LATE,
-    NOT_FHIR,
-    NOT_SECURE,
-    TOO_LARGE,
-    TOO_LARGE_TOGETHER,
-    UNREACHABLE,
-    Deadline,
-    FhirError,
-    PassingError,
-)
+from cds_service.fhir_client.terms import LATE, NOT_SECURE, UNREACHABLE, Deadline, FhirError, PassingError
+from cds_service.fhir_client.unpacking import Allowance, Body
 
 KEPT_SECONDS = 15
 """How long a connection is kept without use."""
 _LONGEST_LIFE_SECONDS = 120
 """How long a connection is used at most, so that a new address or certificate of the server is seen."""
 _READ_AT_A_TIME = 131_072
-_STATUS_LINE = re.compile(rb"HTTP/[0-9.]+ ([0-9]{3})\b")
-_TELLING = b"RrCc\r\n"
-"""How the lines of a head begin that are looked at."""
-_SWITCHING = 101
-_WITHOUT_MORE = frozenset({200, 204, 304})
-"""Statuses after which the connection can be kept: the body is read, or there is none."""
+_REFUSED = frozenset({pycurl.E_HTTP_RETURNED_ERROR, pycurl.E_WRITE_ERROR})
+"""How libcurl ends an answer of which we do not want the body."""
 _INSECURE = frozenset(
     {
         pycurl.E_SSL_CONNECT_ERROR,
@@ -66,25 +52,6 @@ def network(trust_environment: bool) -> Network:
     return Network(named[0] if named else certifi.where(), trust_environment)
 
 
-@dataclass(slots=True)
-class Allowance:
-    """What one call may still receive: `left` bytes, unpacked, before its deadline; `max_bytes` in one answer."""
-
-    deadline: Deadline
-    max_bytes: int
-    left: int
-
-    def problem(self, received: int, more: int) -> str | None:
-        """Why an answer of which so much had come is not read further now that more comes; None when it is."""
-        self.left -= more
-        if received + more > self.max_bytes:
-            return TOO_LARGE
-        if self.left < 0:
-            return TOO_LARGE_TOGETHER
-        # Unpacking goes on for as long as there is something to unpack, and we are asked between its pieces only.
-        return LATE if self.deadline.reading() <= 0 else None
-
-
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request: a POST where it has a body, else a GET. `headers` may hold a token."""
@@ -110,24 +77,27 @@ class Received:
 
 
 class Transfer:
-    """An easy handle with what is received on it; used for one request after another."""
+    """An easy handle with what is received on it; used for one request after another.
 
-    def __init__(self, network: Network) -> None:
+    libcurl calls us for pieces of a body only: with each call back a thread waits for its turn among all the others.
+    """
+
+    def __init__(self, network: Network, on_begun: Callable[[Transfer], None]) -> None:
         self.easy = pycurl.Curl()
-        self._body = bytearray()
-        self._allowance: Allowance | None = None
-        self.forget()
+        self._on_begun = on_begun
+        self._body: Body | None = None
+        self._deadline: Deadline | None = None
+        self._may_hide_something = self._is_unasked = False
         _set_bounds(self.easy, network)
-        self.easy.setopt(pycurl.HEADERFUNCTION, self._take_header)
-        self.easy.setopt(pycurl.WRITEFUNCTION, self._take_body)
-        self.easy.setopt(pycurl.PREREQFUNCTION, self._may_be_sent)
+        self.easy.setopt(pycurl.WRITEFUNCTION, self._take)
 
     def prepare(self, request: Request, allowance: Allowance, may_use_kept: bool) -> None:
         """Make ready to send this."""
-        self._allowance = allowance
+        is_on_kept = may_use_kept and not request.on_new_connection
+        self._body, self._deadline = Body(allowance), allowance.deadline
         # Without encryption nothing is hidden from the look at the sockets. With it, the rest of a record may lie in
-        # OpenSSL, where only the next request finds it: what is there before the request has left is not its answer.
-        self._is_leaving = request.url.startswith("https:") and not request.on_new_connection
+        # OpenSSL, where only the next request finds it.
+        self._may_hide_something = is_on_kept and request.url.startswith("https:")
         easy = self.easy
         easy.setopt(pycurl.URL, request.url)
         easy.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in request.headers.items()])
@@ -135,91 +105,60 @@ class Transfer:
             easy.setopt(pycurl.HTTPGET, 1)
         else:
             easy.setopt(pycurl.POSTFIELDS, request.body)
-        easy.setopt(pycurl.FRESH_CONNECT, request.on_new_connection or not may_use_kept)
+        easy.setopt(pycurl.FRESH_CONNECT, not is_on_kept)
         # libcurl shares it out among the addresses of a name; for the whole of it the caller has a clock of its own.
         easy.setopt(pycurl.TIMEOUT_MS, max(1, int(allowance.deadline.reading() * 1000)))
 
-    def has_left(self) -> None:
-        """The request is on its way; what comes from now on may be its answer."""
-        self._is_leaving = False
+    def finds_what_was_not_asked_for(self) -> bool:
+        """Asked in the moment in which the request has left: has an answer begun? Then it was there before it."""
+        self._is_unasked = self._may_hide_something and self._status() != 0 and not self._in_streams()
+        return self._is_unasked
+
+    def is_unwanted(self) -> bool:
+        """Asked when a body has begun to come: of any other answer than 200 it is not waited for."""
+        return self._status() != 200
 
     def received(self, code: int) -> Received:
         """What has come, now that libcurl has ended with this code."""
         on_kept = self.easy.getinfo(pycurl.NUM_CONNECTS) == 0
-        in_streams = self.easy.getinfo(pycurl.INFO_HTTP_VERSION) >= pycurl.CURL_HTTP_VERSION_2_0
-        return Received(self._outcome(code), on_kept, self._is_unasked, in_streams)
+        return Received(self._outcome(code), on_kept, self._is_unasked, self._in_streams())
 
     def forget(self) -> None:
         """Keep nothing of the last request."""
-        self._allowance = None
-        self._body = bytearray()
-        self._status = self._codings = 0
-        self._problem = ""
-        self._retry_after: str | None = None
-        self._is_sent = self._is_leaving = self._is_unasked = self._is_dead = self._is_empty = False
+        self._body = self._deadline = None
 
     def close(self) -> None:
         """Never used again."""
         self.easy.close()
 
     def _outcome(self, code: int) -> HttpAnswer | FhirError:
-        if self._problem:
-            return FhirError(self._problem)
-        if self._is_unasked or self._is_dead:
+        if self._body is None or self._is_unasked:
             return PassingError(UNREACHABLE, 0.0)
-        if code == pycurl.E_OK or (self._status > 200 and code == pycurl.E_WRITE_ERROR):
-            return HttpAnswer(self._status, self._retry_after, self._body)
-        if code == pycurl.E_OPERATION_TIMEDOUT or (self._allowance and self._allowance.deadline.reading() <= 0):
+        self._body.end()
+        status = self._status()
+        if self._body.problem is not None:
+            return FhirError(self._body.problem)
+        if code in _REFUSED and status > 200:
+            return HttpAnswer(status, self.easy.getinfo(pycurl.RETRY_AFTER), b"")
+        if code == pycurl.E_OK and status >= 200 and not self._body.is_broken:
+            return HttpAnswer(status, self.easy.getinfo(pycurl.RETRY_AFTER), self._body.content)
+        if code == pycurl.E_OPERATION_TIMEDOUT or (self._deadline and self._deadline.reading() <= 0):
             return FhirError(LATE)
         return FhirError(NOT_SECURE) if code in _INSECURE else PassingError(UNREACHABLE, PAUSE_SECONDS)
 
-    def _may_be_sent(self, *_: object) -> int:
-        """Called by libcurl before it sends the request.
+    def _status(self) -> int:
+        return int(self.easy.getinfo(pycurl.RESPONSE_CODE))
 
-        Where a kept connection turns out to be dead, libcurl would try one kept connection after another.
-        """
-        self._is_dead, self._is_sent = self._is_sent, True
-        return int(pycurl.PREREQFUNC_ABORT if self._is_dead else pycurl.PREREQFUNC_OK)
+    def _in_streams(self) -> bool:
+        return bool(self.easy.getinfo(pycurl.INFO_HTTP_VERSION) >= pycurl.CURL_HTTP_VERSION_2_0)
 
-    def _take_header(self, line: bytes) -> int:
-        """Called by libcurl for each line, those of interim answers too; 0 ends the transfer."""
-        if line.startswith(b"HTTP/") and (found := _STATUS_LINE.match(line)):
-            self._is_unasked = self._is_leaving and line.startswith(b"HTTP/1")
-            if self._is_unasked:
-                return 0
-            self._status, self._retry_after, self._codings, self._is_empty = int(found[1]), None, 0, False
-            return len(line)
-        if line[:1] not in _TELLING:
-            return len(line)
-        name, _, value = line.partition(b":")
-        match name.lower():
-            case b"retry-after":
-                self._retry_after = value.strip().decode("latin-1")
-            case b"content-encoding":
-                self._codings += 1 + value.count(b",")
-            case b"content-length":
-                self._is_empty = value.strip() == b"0"
-            case b"\r\n" | b"\n" if self._status >= 200 or self._status == _SWITCHING:
-                return len(line) if self._is_read_on() else 0
-        return len(line)
-
-    def _is_read_on(self) -> bool:
-        """At the end of a head: of an answer that we do not use no body is waited for, and none is unpacked twice.
-
-        What is packed several times may unpack to very much in between, where nobody counts it.
-        """
-        if self._status == 200 and self._codings > 1:
-            self._problem = NOT_FHIR
-        return not self._problem and (self._status in _WITHOUT_MORE or (self._is_empty and self._status > 200))
-
-    def _take_body(self, piece: bytes) -> int:
-        """Called by libcurl for each piece, unpacked; 0 ends the transfer."""
-        problem = self._allowance.problem(len(self._body), len(piece)) if self._allowance else LATE
-        if problem is not None:
-            self._problem = problem
+    def _take(self, piece: bytes) -> int:
+        """Called by libcurl for each piece of a body, when it cannot be asked for the status; 0 ends the transfer."""
+        if self._body is None:
             return 0
-        self._body += piece
-        return len(piece)
+        if not self._body.has_begun:
+            self._on_begun(self)
+        return len(piece) if self._body.take(piece) else 0
 
 
 def _set_bounds(easy: pycurl.Curl, network: Network) -> None:
@@ -235,7 +174,8 @@ def _set_bounds(easy: pycurl.Curl, network: Network) -> None:
     if not network.proxies_from_environment:
         easy.setopt(pycurl.PROXY, "")
     easy.setopt(pycurl.PATH_AS_IS, 1)
-    easy.setopt(pycurl.ACCEPT_ENCODING, "gzip, deflate")
+    # Of an answer that says no, the body is not waited for.
+    easy.setopt(pycurl.FAILONERROR, 1)
     easy.setopt(pycurl.BUFFERSIZE, _READ_AT_A_TIME)
     easy.setopt(pycurl.NOSIGNAL, 1)
     easy.setopt(pycurl.MAXAGE_CONN, KEPT_SECONDS)

@@ -18,7 +18,8 @@ from cds_service.api.gather import gathering
 from cds_service.api.hook_request import HookRequest
 from cds_service.fhir_client import FhirClient, FhirServer, Limits
 from cds_service.fhir_client.connections import Connections, OnReceived
-from cds_service.fhir_client.transfer import Allowance, Request
+from cds_service.fhir_client.transfer import Request
+from cds_service.fhir_client.unpacking import Allowance
 from fhir_mappings.packaged import default_policy, default_vocabulary
 from fhir_mappings.queries import build_queries
 

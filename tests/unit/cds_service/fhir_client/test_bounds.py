@@ -7,7 +7,6 @@ import gzip
 import json
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -122,29 +121,42 @@ def test_unpacking_stops_at_the_deadline(serve: Serve, make: Callable[..., FhirC
     assert reasons(client, serve(act), 1) == [fhir_terms.LATE]
 
 
-@pytest.mark.parametrize(
-    "how", ["gzip, gzip", "gzip, deflate", "gzip,gzip,gzip"], ids=["twice", "in two ways", "three times"]
-)
-def test_what_is_packed_more_than_once_is_not_unpacked(serve: Serve, make: Callable[..., FhirClient], how: str) -> None:
+@pytest.mark.parametrize("how", ["gzip, gzip", "gzip"])
+def test_what_is_packed_more_than_once_is_unpacked_once_only(
+    serve: Serve, make: Callable[..., FhirClient], how: str
+) -> None:
     server = serve(lambda connection: connection.answer(gzip.compress(gzip.compress(BODY)), Content_Encoding=how))
     assert reasons(make(), server, 1) == [fhir_terms.NOT_FHIR]
-    assert server.hung_up.wait(10)
 
 
-def test_two_headers_that_say_how_it_is_packed_are_packed_twice(serve: Serve, make: Callable[..., FhirClient]) -> None:
-    body = gzip.compress(gzip.compress(BODY))
-    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
-    assert reasons(make(), serve(lambda connection: connection.send(head % len(body) + body)), 1) == [
-        fhir_terms.NOT_FHIR
-    ]
-
-
-@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
-def test_what_is_packed_once_is_unpacked(
-    serve: Serve, make: Callable[..., FhirClient], pack: Callable[[bytes], bytes]
+@pytest.mark.parametrize("coding", ["gzip", "identity", "br"])
+@pytest.mark.parametrize(
+    "body",
+    [gzip.compress(BODY), gzip.compress(BODY[:9]) + gzip.compress(BODY[9:]), BODY],
+    ids=["packed", "packed in two files", "plain"],
+)
+def test_how_an_answer_is_packed_is_seen_in_it_whatever_it_is_called(
+    serve: Serve, make: Callable[..., FhirClient], coding: str, body: bytes
 ) -> None:
-    coding = "gzip" if pack is gzip.compress else "deflate"
-    assert reasons(make(), serve(lambda connection: connection.answer(pack(BODY), Content_Encoding=coding)), 1) == [""]
+    assert reasons(make(), serve(lambda connection: connection.answer(body, Content_Encoding=coding)), 1) == [""]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [gzip.compress(BODY)[:-1], gzip.compress(BODY)[:12], gzip.compress(BODY) + b"\x1f\x8bnone", b"\x1f\x8b"],
+    ids=["cut", "cut short", "followed by nonsense", "begun only"],
+)
+def test_what_cannot_be_unpacked_to_its_end_is_no_answer(
+    serve: Serve, make: Callable[..., FhirClient], body: bytes
+) -> None:
+    server = serve(lambda connection: connection.answer(body, Content_Encoding="gzip"))
+    assert reasons(make(), server, 1) == [fhir_terms.UNREACHABLE]
+    assert len(server.heads) == 2
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\x1f"])
+def test_a_body_of_a_byte_or_none_is_not_fhir(serve: Serve, make: Callable[..., FhirClient], body: bytes) -> None:
+    assert reasons(make(), serve(lambda connection: connection.answer(body)), 1) == [fhir_terms.NOT_FHIR]
 
 
 # Interim answers
@@ -270,7 +282,7 @@ def test_another_token_of_the_same_client_goes_out_on_the_same_connection(
     assert [head.split("Bearer ")[1].split("\r\n")[0] for head in server.heads] == ["token-0", "token-1", "token-2"]
 
 
-def test_a_kept_connection_that_dies_costs_one_more_request_on_a_new_one(
+def test_where_a_kept_connection_dies_the_request_is_sent_again_until_one_that_is_new(
     serve: Serve, make: Callable[..., FhirClient], clock: Clock
 ) -> None:
     def die_later(connection: Connection) -> None:
@@ -279,9 +291,11 @@ def test_a_kept_connection_that_dies_costs_one_more_request_on_a_new_one(
     client, server = make(), serve(die_later)
     reasons(client, server, 4)
     clock.skipped += REST_SECONDS
-    asked = len(server.heads)
+    before, asked = server.connections, len(server.heads)
     read(client, server)
-    assert len(server.heads) - asked == 2
+    assert server.connections == before + 1
+    # libcurl tries the kept ones first, five of them at most.
+    assert 2 <= len(server.heads) - asked <= 1 + 5
 
 
 def test_of_very_many_look_ups_of_one_call_some_wait_for_their_turn(

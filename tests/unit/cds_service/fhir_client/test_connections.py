@@ -131,7 +131,7 @@ def not_http(connection: Connection) -> None:
 
 
 def not_gzip(connection: Connection) -> None:
-    connection.answer(BODY, Content_Encoding="gzip")
+    connection.answer(gzip.compress(BODY)[:-9], Content_Encoding="gzip")
 
 
 def two_lengths(connection: Connection) -> None:
@@ -154,7 +154,6 @@ BROKEN: list[Behaviour] = [
     not_http,
     not_gzip,
     two_lengths,
-    upgrade,
     headers_without_end,
 ]
 
@@ -173,7 +172,15 @@ def test_what_stays_broken_is_a_failure_after_one_more_try(serve: Serve, client:
     server = serve(then(whole, Connection.reset))
     read(client, server)
     assert reason_of(read, client, server) == fhir_terms.UNREACHABLE
-    assert len(server.heads) == 3
+    # One that was right; one on the kept connection, which libcurl sends again by itself; one more of ours.
+    assert len(server.heads) == 1 + 2 + 1
+
+
+def test_a_server_that_wants_to_speak_something_else_is_left_at_the_deadline(serve: Serve, client: FhirClient) -> None:
+    server = serve(then(whole, upgrade))
+    read(client, server)
+    assert reason_of(read, client, server) == fhir_terms.LATE
+    assert server.hung_up.wait(10)
 
 
 def busy(connection: Connection) -> None:
