@@ -176,27 +176,34 @@ def test_a_limit_that_a_card_cannot_show_with_its_decimals_is_refused() -> None:
     read_knowledge(texts(finer, ("wording", f"{style}1", f"{style}2"), ("wording", f"{corrected}1", f"{corrected}2")))
 
 
-ONLY = '[{ since = 2003-10-01, value = 10.2, source = "KDOQI 2003, guideline 6" }]'
 WITH_OURS = """[
   { since = 2003-10-01, value = 10.2, source = "KDOQI 2003, guideline 6" },
   { since = 2026-12-01, value = 10.0, source = "our clinic's protocol, version 4" },
 ]"""
 
 
+def with_calcium_high(values: str) -> dict[str, str]:
+    """The packaged texts with this list in [calcium_high], whatever stands there today."""
+    start, heading, rest = TEXTS["thresholds"].partition('unit = "mg/dL"\nvalues = ')
+    assert start.rpartition("[")[2].startswith("calcium_high]")
+    following = rest.partition("\n[")[2]
+    return {**TEXTS, "thresholds": f"{start}{heading}{values}\n\n[{following}"}
+
+
 def test_the_change_of_the_readme_loads() -> None:
-    changed = {**TEXTS, "thresholds": TEXTS["thresholds"].replace(ONLY, WITH_OURS)}
+    changed = with_calcium_high(WITH_OURS)
     policy, _ = read_knowledge(changed)
-    assert WITH_OURS in changed["thresholds"]
     assert read_reasons(changed, policy)
     days = (date(2026, 11, 30), date(2026, 12, 1))
     assert [policy.thresholds(day).calcium_high for day in days] == [10.2, 10.0]
 
 
-def test_a_new_value_whose_year_is_a_slip_is_refused_since_it_would_never_hold() -> None:
-    for year, said in (("2002", "stands below the one from 2003-10-01 on"), ("2062", "look at the year")):
-        slip = TEXTS["thresholds"].replace(ONLY, WITH_OURS.replace("2026", year))
-        with pytest.raises(PolicyError, match=rf"^thresholds\.toml: \[calcium_high\] .*{said}"):
-            read_policy({**TEXTS, "thresholds": slip})
+@pytest.mark.parametrize(
+    ("year", "said"), [("2002", "stands below the one from 2003-10-01 on"), ("2062", "look at the year")]
+)
+def test_a_new_value_whose_year_is_a_slip_is_refused_since_it_would_never_hold(year: str, said: str) -> None:
+    with pytest.raises(PolicyError, match=rf"^thresholds\.toml: \[calcium_high\] .*{said}"):
+        read_policy(with_calcium_high(WITH_OURS.replace("2026", year)))
 
 
 def test_a_file_that_is_not_utf_8_is_a_problem_of_that_file_beside_the_others() -> None:

@@ -30,7 +30,9 @@ TOMORROW = ON + timedelta(days=1)
 def test_a_dated_threshold_changes_the_answer_from_its_day_on_and_not_before() -> None:
     files = data_files()
     lower = LIMITS.calcium_high - 0.3
-    files["thresholds"]["calcium_high"]["values"].append({"since": TOMORROW, "value": lower, "source": "a guideline"})
+    known = [entry for entry in files["thresholds"]["calcium_high"]["values"] if entry["since"] <= ON]
+    changed = {"since": TOMORROW, "value": lower, "source": "a guideline"}
+    files["thresholds"]["calcium_high"]["values"] = [*known, changed]
     policy = load_policy(**files)
     phosphate = result(Analyte.PHOSPHATE, LIMITS.phosphate_high - 1)
     patient = chart(ON_DIALYSIS, result(Analyte.TOTAL_CALCIUM, lower + STEP), phosphate, drafts=(CALCIUM_ACETATE,))
