@@ -66,8 +66,12 @@ class AskedSearch:
         """Why this Bundle is not the answer, None when it may be."""
         if any(self._is_another(link) for link in _own_links(bundle)):
             return OTHER_SEARCH
-        types = [one.get("resourceType") for one in matches(bundle)]
-        return OTHER_RESOURCES if types and self.resource_type not in types else None
+        are_all_others = None
+        for one in matches(bundle):
+            if one.get("resourceType") == self.resource_type:
+                return None
+            are_all_others = OTHER_RESOURCES
+        return are_all_others
 
     def _is_another(self, link: str) -> bool:
         if len(link) > _LONGEST_LINK:

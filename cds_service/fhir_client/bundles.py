@@ -77,17 +77,15 @@ def next_link(bundle: Mapping[str, Any]) -> str | None:
     return next((link["url"].strip() for link in _next_links(bundle) if _has_address(link)), None)
 
 
-def matches(bundle: Mapping[str, Any]) -> list[JsonObject]:
+def matches(bundle: Mapping[str, Any]) -> Iterator[JsonObject]:
     """The resources of this page that answer the search itself, as far as its entries can be read."""
     entries = bundle.get("entry")
-    return [
-        entry["resource"]
-        for entry in (entries if isinstance(entries, list) else ())
-        if isinstance(entry, dict)
-        and isinstance(entry.get("resource"), dict)
-        and entry["resource"].get("resourceType") != "OperationOutcome"
-        and _is_match(entry.get("search"))
-    ]
+    for entry in entries if isinstance(entries, list) else ():
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if not isinstance(resource, dict) or resource.get("resourceType") == "OperationOutcome":
+            continue
+        if _is_match(entry.get("search")):
+            yield resource
 
 
 def match_count(bundle: Mapping[str, Any]) -> int:

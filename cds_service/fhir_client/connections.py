@@ -151,8 +151,10 @@ class Connections:
             self._watched.discard(descriptor)
             self._poll.unregister(descriptor)
             return
-        self._watched.add(descriptor)
         self._poll.register(descriptor, _EVENTS[event])
+        if descriptor in self._watched:
+            return
+        self._watched.add(descriptor)
         if (number := _socket_number(descriptor)) is not None and self._sockets.get(descriptor) != number:
             self._sockets[descriptor] = number
             self._in_streams.discard(descriptor)
