@@ -100,9 +100,9 @@ def requirements(lock: str) -> Iterator[tuple[str, str, str]]:
 
 
 def unsafe(lock: str) -> list[str]:
-    """What pip would refuse, or fetch from an address of our own."""
+    """What pip would refuse, and every line with an address or with an option other than a hash."""
     unpinned = [name for name, version, rest in requirements(lock) if not version or "--hash=sha256:" not in rest]
-    return unpinned + re.findall(r"^.*(?:--(?:extra-)?index-url|--find-links|://).*$", lock, re.MULTILINE)
+    return unpinned + re.findall(r"^(?:.*://.*|\W*--(?!hash=)\S.*)$", lock, re.MULTILINE)
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: str(lock.name))
@@ -120,7 +120,8 @@ def test_every_requirement_has_a_version_and_a_hash_and_no_address(lock: Path) -
         ("a==1\n", ["a==1"]),
         ("a==1 ; sys_platform == 'win32'\n", ["a"]),
         ("a>=1 --hash=sha256:0", ["a>=1 --hash=sha256:0"]),
-        ("# --index-url https://index.example\n", ["# --index-url https://index.example"]),
+        ("# --option of-a-machine\n", ["# --option of-a-machine"]),
+        ("a==1 \\\n    --hash=sha256:0\n    # from https://a.example\n", ["    # from https://a.example"]),
     ],
 )
 def test_a_requirement_that_pip_would_refuse_is_found(lock: str, wrong: list[str]) -> None:
