@@ -89,7 +89,7 @@ class AskedSearch:
 class AskedBatch:
     """Several of these were asked for in one request, by position."""
 
-    parts: tuple[AskedResource | AskedSearch | None, ...]
+    parts: tuple[Asked | None, ...]
 
     def objection(self, bundle: JsonObject) -> str | None:
         """Why one entry is not the answer to its question: then the others belong to another batch as well."""

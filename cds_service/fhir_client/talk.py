@@ -127,7 +127,7 @@ class ServerTalk:
     ) -> Sequence[JsonObject | FhirError] | None:
         """What one batch brings for each of these; None when the server takes no batch and has to be asked singly."""
         paths = [path for _, path in unsent]
-        asked = AskedBatch(tuple(None if isinstance(one.asked, AskedBatch) else one.asked for one, _ in unsent))
+        asked = AskedBatch(tuple(one.asked for one, _ in unsent))
         batch = LookUp(as_it_is(self._server.base), asked, batch_of(paths))
         # Its answer can be told from that for another patient when it holds the patient.
         batch.on_new_connection = not any(path.startswith("Patient/") for path in paths)

@@ -95,3 +95,8 @@ def _toml(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     return json.dumps(value)
+
+
+def nothing_is_fetched(url: str) -> bytes:
+    """For key sets that must not be asked for."""
+    raise AssertionError(f"{url} was contacted")

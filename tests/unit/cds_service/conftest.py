@@ -3,6 +3,7 @@
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -61,6 +62,36 @@ class Connection:
     def reset(self) -> None:
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
         self.sock.close()
+
+
+def drip_headers(connection: Connection) -> None:
+    connection.send(b"HTTP/1.1 200 OK\r\n")
+    connection.drip(b"X")
+
+
+def drip_body(connection: Connection) -> None:
+    connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n{")
+    connection.drip()
+
+
+def truncate(connection: Connection) -> None:
+    connection.send(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"resourceType": "Patient"}')
+    connection.sock.close()
+
+
+def not_http(connection: Connection) -> None:
+    connection.send(b"SSH-2.0-OpenSSH\r\n")
+    connection.sock.close()
+
+
+class Clock:
+    """A monotonic clock that a test can put forward, so that connections have had a rest."""
+
+    def __init__(self) -> None:
+        self.skipped = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.skipped
 
 
 @dataclass

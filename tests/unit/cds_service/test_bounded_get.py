@@ -11,7 +11,7 @@ import pytest
 import urllib3
 
 from cds_service.bounded_get import NoAnswer, Web, WebAnswer
-from tests.unit.cds_service.conftest import Behaviour, Connection, Loopback
+from tests.unit.cds_service.conftest import Behaviour, Connection, Loopback, drip_body, drip_headers
 
 SECONDS = 0.4
 WEB = Web(seconds=SECONDS)
@@ -20,16 +20,6 @@ Serve = Callable[..., Loopback]
 
 def whole(connection: Connection) -> None:
     connection.answer(b'{"a": 1}')
-
-
-def drip_headers(connection: Connection) -> None:
-    connection.send(b"HTTP/1.1 200 OK\r\n")
-    connection.drip(b"X")
-
-
-def drip_body(connection: Connection) -> None:
-    connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n{")
-    connection.drip()
 
 
 def test_what_is_asked_for_is_read_as_json(serve: Serve) -> None:

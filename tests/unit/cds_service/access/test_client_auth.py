@@ -28,6 +28,7 @@ from tests.unit.cds_service.cds_client import (
     SECONDS,
     bearer,
     claims,
+    nothing_is_fetched,
     part,
     signing_key,
     token,
@@ -37,10 +38,6 @@ from tests.unit.cds_service.cds_client import (
 LEEWAY = int(LEEWAY_SECONDS)
 ENDPOINT = f"{PUBLIC_URL}{PATH}"
 Gate = Callable[..., ClientAuthentication]
-
-
-def nothing_is_fetched(url: str) -> bytes:
-    raise AssertionError(f"{url} was contacted")
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from tests.unit.cds_service.cds_client import (
     SECONDS,
     bearer,
     claims,
+    nothing_is_fetched,
     part,
     signing_key,
     token,
@@ -29,10 +30,6 @@ from tests.unit.cds_service.cds_client import (
 )
 
 ENDPOINT = f"{PUBLIC_URL}{PATH}"
-
-
-def nothing_is_fetched(url: str) -> bytes:
-    raise AssertionError(f"{url} was contacted")
 
 
 def examined(compact: str, key_sets: KeySets | None = None, **changed: Any) -> list[TokenFinding]:

@@ -6,7 +6,6 @@ import gc
 import gzip
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -17,22 +16,12 @@ from cds_service.fhir_client.connections import Connections
 from cds_service.fhir_client.kept_connections import REST_SECONDS
 from cds_service.fhir_client.talk import MOST_AT_ONCE
 from cds_service.fhir_client.transfer import KEPT_SECONDS
-from tests.unit.cds_service.conftest import Behaviour, Connection, Loopback
+from tests.unit.cds_service.conftest import Behaviour, Clock, Connection, Loopback
 
 PATIENT = {"resourceType": "Patient", "id": "1"}
 BODY = json.dumps(PATIENT).encode()
 MEGABYTE = 1_000_000
 Serve = Callable[..., Loopback]
-
-
-class Clock:
-    """A clock that the test can put forward."""
-
-    def __init__(self) -> None:
-        self.skipped = 0.0
-
-    def __call__(self) -> float:
-        return time.monotonic() + self.skipped
 
 
 @pytest.fixture

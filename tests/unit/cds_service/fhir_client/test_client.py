@@ -32,7 +32,7 @@ from cds_service.fhir_client import (
 from cds_service.fhir_client import terms as fhir_terms
 from cds_service.fhir_client.kept_connections import REST_SECONDS
 from tests.fhir_stand_in import EHR, FhirStandIn, without_port
-from tests.unit.cds_service.conftest import Behaviour, Connection, Loopback
+from tests.unit.cds_service.conftest import Behaviour, Connection, Loopback, drip_body, drip_headers, not_http, truncate
 
 ROOT = Path(__file__).parents[4]
 BASE = EHR.base
@@ -450,18 +450,8 @@ def drip_status(connection: Connection) -> None:
     connection.drip(b"O")
 
 
-def drip_headers(connection: Connection) -> None:
-    connection.send(b"HTTP/1.1 200 OK\r\n")
-    connection.drip(b"X")
-
-
 def drip_continues(connection: Connection) -> None:
     connection.drip(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-
-def drip_body(connection: Connection) -> None:
-    connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n{")
-    connection.drip()
 
 
 def drip_chunks(connection: Connection) -> None:
@@ -563,18 +553,8 @@ def test_reading_ends_a_moment_before_waiting_so_that_pages_in_hand_are_not_lost
     assert (ids(result), result.complete, result.reason) == (["1"], False, fhir_terms.LATE)
 
 
-def truncate(connection: Connection) -> None:
-    connection.send(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"resourceType": "Patient"}')
-    connection.sock.close()
-
-
 def truncate_chunk(connection: Connection) -> None:
     connection.send(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1b\r\n{"resourceType": "Patient"}\r\n')
-    connection.sock.close()
-
-
-def not_http(connection: Connection) -> None:
-    connection.send(b"SSH-2.0-OpenSSH\r\n")
     connection.sock.close()
 
 

@@ -15,22 +15,21 @@ import pytest
 from cds_service.fhir_client import FhirClient, FhirError, FhirServer, Limits, SearchResult
 from cds_service.fhir_client import terms as fhir_terms
 from cds_service.fhir_client.kept_connections import REST_SECONDS
-from tests.unit.cds_service.conftest import Behaviour, Connection, Loopback
+from tests.unit.cds_service.conftest import (
+    Behaviour,
+    Clock,
+    Connection,
+    Loopback,
+    drip_body,
+    drip_headers,
+    not_http,
+    truncate,
+)
 
 PATIENT = {"resourceType": "Patient", "id": "1"}
 BODY = json.dumps(PATIENT).encode()
 LIMITS = Limits(deadline_seconds=1.5, max_pages=4, max_bytes=200_000, pool_size=4)
 Serve = Callable[..., Loopback]
-
-
-class Clock:
-    """A clock on which connections have a rest before each call; without one they would not be used again at first."""
-
-    def __init__(self) -> None:
-        self.skipped = 0.0
-
-    def __call__(self) -> float:
-        return time.monotonic() + self.skipped
 
 
 CLOCK = Clock()
@@ -117,16 +116,6 @@ def test_an_answer_is_understood_however_it_comes(serve: Serve, client: FhirClie
 
 
 def hang_up(connection: Connection) -> None:
-    connection.sock.close()
-
-
-def truncate(connection: Connection) -> None:
-    connection.send(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"resourceType": "Patient"}')
-    connection.sock.close()
-
-
-def not_http(connection: Connection) -> None:
-    connection.send(b"SSH-2.0-OpenSSH\r\n")
     connection.sock.close()
 
 
@@ -223,16 +212,6 @@ def test_a_redirect_is_neither_followed_nor_read(serve: Serve, client: FhirClien
     assert reason_of(read, client, server) == "the FHIR server answered 302"
     assert time.monotonic() - started < LIMITS.deadline_seconds / 2
     assert server.hung_up.wait(10)
-
-
-def drip_headers(connection: Connection) -> None:
-    connection.send(b"HTTP/1.1 200 OK\r\n")
-    connection.drip(b"X")
-
-
-def drip_body(connection: Connection) -> None:
-    connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n{")
-    connection.drip()
 
 
 def drip_continues(connection: Connection) -> None:
