@@ -10,13 +10,13 @@ import re
 from urllib.parse import urljoin
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-# Plain on purpose: no userinfo, query, fragment, percent sign, backslash, blank or empty segment. An address that two
-# readers could understand differently is no address for us.
+# Plain on purpose: no userinfo, query, fragment, percent sign, backslash, blank or empty segment, and no segment that
+# begins with ";", ".;" or "..;". An address that two readers could understand differently is no address for us.
 _PLAIN_URL = re.compile(
     r"(?P<scheme>https?)://"
     r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)"
     r"(?::(?P<port>[0-9]{1,5}))?"
-    r"(?P<path>(?:/[\w.~!$&'()*+,;=:@-]+)*/?)",
+    r"(?P<path>(?:/(?!\.{0,2}(?:;|/|$))[\w.~!$&'()*+,;=:@-]+)*/?)",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -29,7 +29,7 @@ def normal_url(url: str) -> str | None:
     or dots before their first ";", where some servers cut them off ("..;" is ".." to Tomcat).
     """
     match = _PLAIN_URL.fullmatch(url)
-    if match is None or any(map(_is_misleading, match["path"].split("/"))):
+    if match is None:
         return None
     scheme, host = match["scheme"].lower(), match["host"].lower()
     port = int(match["port"] or _DEFAULT_PORTS[scheme])
@@ -41,11 +41,6 @@ def normal_url(url: str) -> str | None:
         except ValueError:
             return None
     return f"{scheme}://{host}" + (f":{port}" if port != _DEFAULT_PORTS[scheme] else "") + match["path"]
-
-
-def _is_misleading(segment: str) -> bool:
-    name, semicolon, _ = segment.partition(";")
-    return name in (".", "..") or bool(semicolon and not name)
 
 
 def covers(entry: str, base: str) -> bool:
@@ -66,7 +61,7 @@ def below(base: str, url: str) -> str | None:
 
 
 def joined(start: str, link: str) -> str | None:
-    """Where a link leads that stands on the page `start`; None when that cannot be told."""
+    """Where a link on the page `start` leads; None when that is not clear."""
     try:
         return urljoin(start, link)
     except ValueError:
@@ -87,7 +82,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_loopback_url(url: str) -> bool:
-    """Does this address, in any spelling, lead to this machine itself?"""
+    """Does this plain address, in any spelling of the host, lead to this machine itself?"""
     match = _PLAIN_URL.fullmatch(url)
     return match is not None and is_loopback(match["host"])
 
@@ -95,7 +90,7 @@ def is_loopback_url(url: str) -> bool:
 def is_secure(url: str, beside: str = "") -> bool:
     """May secrets be sent there? https; or http on loopback, where `beside` (if given) is on loopback, too.
 
-    Both in any spelling.
+    An http address that is not plain (see `normal_url`) is never taken for loopback.
     """
     if url.lower().startswith("https://"):
         return True

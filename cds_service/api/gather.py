@@ -61,7 +61,7 @@ Pending = Callable[[], Gathered]
 
 @dataclass(frozen=True)
 class Gatherer:
-    """Collects for one request. `talk` is that with its FHIR server, None where it offers none."""
+    """Collects for one request. `talk` is its talk with the FHIR server, None where it offers no server."""
 
     talk: Talk | None
     request: HookRequest
@@ -69,7 +69,7 @@ class Gatherer:
     zone: ZoneInfo
 
     def collect(self, queries: Sequence[Query], drafts: Sequence[Mapping[str, Any]]) -> Collected:
-        """Everything the queries ask for. Look-ups run in parallel; a failed one is told, not raised."""
+        """Everything the queries ask for. Look-ups run in parallel; a failed look-up is told, not raised."""
         pending = [(query, self._start(query)) for query in queries]
         done: dict[str, Gathered] = {}
         # The active orders first: what they refer to can then be read while the other answers are still under way.
@@ -104,7 +104,7 @@ class Gatherer:
         return reads
 
     def finish_medications(self, reads: Mapping[str, LookUp[JsonObject]]) -> dict[str, JsonObject]:
-        """The Medications that could be read; for the others the order's own words have to do."""
+        """The Medications that could be read; for the others the order's own words are used."""
         found: dict[str, JsonObject] = {}
         if self.talk is None:
             return found
@@ -137,7 +137,7 @@ class Gatherer:
         if problem:
             return self._fetch(query, problem)
         goes_on = next_link(sent) is not None
-        if not goes_on and not looks_truncated(sent, _asked_for(query), page.matches):
+        if not goes_on and not looks_truncated(sent, page.matches, _asked_for(query)):
             return lambda: Gathered(query, found)
         # A page that reaches past the look-back is all we need, whatever may follow it.
         if past_look_back(query, self.on, self.zone)(found):
@@ -147,7 +147,7 @@ class Gatherer:
         return self._search(query, self.talk, found, first=sent if goes_on else None)
 
     def _fetch(self, query: Query, otherwise: str) -> Pending:
-        """Ask the FHIR server; without one the query has failed for the reason given."""
+        """Ask the FHIR server; without a server the query has failed for the reason given."""
         if self.talk is None:
             return lambda: _failed(query, otherwise)
         if query.resource_type == "Patient":
@@ -193,7 +193,7 @@ class Gatherer:
 def gathering(
     reader: FhirReader, request: HookRequest, on: date, zone: ZoneInfo, deadline: Deadline
 ) -> Iterator[Gatherer]:
-    """Somebody who collects for this request. What was not asked for by the end of the block is not waited for."""
+    """A gatherer for this request. An answer that nobody asked for by the end of the block is not waited for."""
     if request.server is None:
         yield Gatherer(None, request, on, zone)
         return

@@ -1,7 +1,7 @@
 """Asking a FHIR server: searches in parallel, page by page, within one deadline.
 
 What may live here: everything between a FHIR address and the resources found there. Nothing clinical. Other rooms
-import what stands below, and nothing else of this one.
+import what stands below, and nothing else of this room.
 """
 
 from cds_service.fhir_client.bundles import (

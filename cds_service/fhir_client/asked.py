@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -17,8 +17,9 @@ from cds_service.fhir_client.bundles import JsonObject, matches
 from cds_service.fhir_client.terms import OTHER_PATIENT, OTHER_RESOURCE, OTHER_RESOURCES, OTHER_SEARCH
 
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_PLAIN_ID = re.compile("[A-Za-z0-9.-]+")
 _URN = re.compile("urn:uuid:", re.IGNORECASE)
-_ORIGIN = re.compile("[a-z][a-z0-9+.-]*://[^/]*", re.IGNORECASE)
+_ORIGIN = re.compile(r"\A[a-z][a-z0-9+.-]*://[^/]*", re.IGNORECASE)
 _LONGEST_LINK = 16_000
 _PATIENT_PARAMETER = re.compile("(?:^|&)(?:patient|subject)(?:(?::|%3A)patient)?=([^&]+)", re.IGNORECASE)
 _NAMES = """
@@ -57,10 +58,14 @@ class AskedResource:
 
 @dataclass(frozen=True, slots=True)
 class AskedSearch:
-    """Resources of one type were asked for; those of one patient where `patient` names one."""
+    """Resources of one type were asked for; those of one patient where `patient` names one.
+
+    `opening` is how most servers write that: a link in which it stands need not be taken apart.
+    """
 
     resource_type: str
-    patient: str | None
+    patient: str | None = field(repr=False)
+    opening: str | None = field(repr=False)
 
     def objection(self, bundle: JsonObject) -> str | None:
         """Why this Bundle is not the answer, None when it may be."""
@@ -76,6 +81,8 @@ class AskedSearch:
     def _is_another(self, link: str) -> bool:
         if len(link) > _LONGEST_LINK:
             return True
+        if self.opening is not None and self._is_plainly_ours(link, self.opening):
+            return False
         # Not `urlsplit`: it keeps the last addresses that it was given, and this one may name a patient.
         path, _, query = link.partition("#")[0].partition("?")
         steps = [step for step in _ORIGIN.sub("", path).split("/") if step and step != "_search"]
@@ -83,6 +90,10 @@ class AskedSearch:
         patients = _patients(query, steps)
         is_other_patient = self.patient is not None and patients and not _holds(patients, self.patient)
         return named != self.resource_type or bool(is_other_patient)
+
+    def _is_plainly_ours(self, link: str, opening: str) -> bool:
+        place, found, rest = link.partition(opening)
+        return bool(found) and (not rest or rest[0] == "&") and "?" not in place and "#" not in place
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +127,11 @@ def asked_search(path_and_query: str) -> AskedSearch | None:
     if resource_type not in _TYPES:
         return None
     named = _patients(query, ())
-    return AskedSearch(resource_type, named[0] if len(named) == 1 else None)
+    if len(named) != 1:
+        return AskedSearch(resource_type, None, None)
+    patient = named[0]
+    opening = f"/{resource_type}?patient={patient}" if _PLAIN_ID.fullmatch(patient) else None
+    return AskedSearch(resource_type, patient, opening)
 
 
 def is_same_id(one: str, other: str) -> bool:

@@ -42,7 +42,7 @@ def batch_of(paths: Sequence[str]) -> bytes:
 
 
 def answers_in(bundle: JsonObject, count: int) -> list[JsonObject | FhirError] | None:
-    """What each entry brings, by position; None when this is no answer to a batch of so many."""
+    """What each entry brings, by position; None when this is no answer to a batch of this size."""
     entries = bundle.get("entry")
     if bundle["resourceType"] != "Bundle" or bundle.get("type") != "batch-response" or not isinstance(entries, list):
         return None
@@ -80,7 +80,7 @@ class RefusingServers:
         return len(self._until)
 
     def add(self, base: str) -> None:
-        """This one took no batch; of too many, the one that was added first is forgotten."""
+        """This server took no batch; when there are too many, the first that was added is forgotten."""
         with self._lock:
             self._until.pop(base, None)
             self._until[base] = self._clock() + REFUSED_FOR_SECONDS

@@ -23,7 +23,8 @@ class Page(NamedTuple):
     """One page of an answer, looked through once.
 
     `problem` says why it cannot be used, and is None when it can; `resources` are those of the entries, in order,
-    without OperationOutcomes; `matches` counts those that answer the search itself.
+    without empty entries and OperationOutcomes; `matches` counts those that answer the search itself, not an
+    `_include`.
     """
 
     problem: str | None
@@ -59,19 +60,6 @@ def read_page(bundle: object) -> Page:
     return page
 
 
-def bundle_problem(bundle: object) -> str | None:
-    """Why this value cannot be used as the answer of a search, or None when it can."""
-    return read_page(bundle).problem
-
-
-def bundle_resources(bundle: Mapping[str, Any]) -> list[JsonObject]:
-    """The resources of the entries, in order; entries without one are passed over, and so are OperationOutcomes.
-
-    Ask `bundle_problem` first: this function takes what it can get.
-    """
-    return _looked_through(bundle.get("entry")).resources
-
-
 def next_link(bundle: Mapping[str, Any]) -> str | None:
     """Where the next page lies, as the server wrote it (absolute or relative), or None on the last page."""
     return next((link["url"].strip() for link in _next_links(bundle) if _has_address(link)), None)
@@ -88,27 +76,19 @@ def matches(bundle: Mapping[str, Any]) -> Iterator[JsonObject]:
             yield resource
 
 
-def match_count(bundle: Mapping[str, Any]) -> int:
-    """How many resources of this page answer the search itself, not an `_include` and not a remark of the server."""
-    return _looked_through(bundle.get("entry")).matches
-
-
 def total(bundle: Mapping[str, Any]) -> int:
     """How many matches the server says there are on all pages together; 0 where it does not say."""
     said = bundle.get("total")
     return said if isinstance(said, int) and not isinstance(said, bool) else 0
 
 
-def looks_truncated(bundle: Mapping[str, Any], requested_count: int, matches: int | None = None) -> bool:
-    """True when a Bundle without a next page holds less than there seems to be.
+def looks_truncated(bundle: Mapping[str, Any], matches: int, requested_count: int) -> bool:
+    """True when a Bundle without a next page, with so many matches, holds less than there seems to be.
 
     Either the server counted more matches than it sent, or the page is as full as was asked for (`_count`): some
-    clients put the first page into the prefetch and leave out its links. `matches` where they are already counted.
+    clients put the first page into the prefetch and leave out its links.
     """
-    if next_link(bundle) is not None:
-        return False
-    found = match_count(bundle) if matches is None else matches
-    return total(bundle) > found or found >= requested_count
+    return next_link(bundle) is None and (total(bundle) > matches or matches >= requested_count)
 
 
 def _looked_through(entries: object) -> Page:

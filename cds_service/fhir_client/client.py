@@ -22,10 +22,10 @@ from cds_service.fhir_client.transfer import network
 
 
 class FhirClient:
-    """Asks FHIR servers. Create it anywhere, use it only after the fork: connections come to life when they are used.
+    """Asks FHIR servers. Create it anywhere, use it only after the fork: connections are opened when they are used.
 
-    `is_allowed` decides by base URL whom we talk to, `takes_batches` who is asked for everything in one request;
-    `client_name` tells whose tokens we are sent at the moment: connections are never shared between two clients.
+    `is_allowed` decides by base URL which servers we ask, `takes_batches` which get all questions in one request;
+    `client_name` tells whose tokens we are sent at the moment: two clients never share a connection.
     `trust_environment` admits proxies and certificate authorities from the environment.
     """
 

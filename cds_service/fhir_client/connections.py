@@ -10,7 +10,8 @@ import math
 import os
 import select
 import stat
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Collection
 
 import pycurl
 
@@ -18,32 +19,35 @@ from cds_service.fhir_client.answer import HttpAnswer
 from cds_service.fhir_client.transfer import Network, Received, Request, Transfer
 from cds_service.fhir_client.unpacking import Allowance
 
-_EVENTS = {
-    pycurl.POLL_IN: select.POLLIN,
-    pycurl.POLL_OUT: select.POLLOUT,
-    pycurl.POLL_INOUT: select.POLLIN | select.POLLOUT,
-}
+OUT_OF_SIGHT_SECONDS = 0.01
+"""How often we look after a request that libcurl shows no socket of: a name is being looked up, or it is above 1023."""
+_NO_SOCKET = -1
 OnReceived = Callable[[Received], None]
 
 
 class Connections:
     """The connections to one base URL for one client, kept open between requests.
 
-    libcurl takes whatever lies on a kept connection for the answer to the next request. So those that are idle are
-    looked at before a request goes out, and once anything was odd every further request gets a new connection.
+    libcurl takes whatever lies on a kept connection for the answer to the next request. An answer that nobody asked
+    for is found in this order, and once one was found every further request gets a new connection:
+
+    1. before a request goes out (`are_quiet`): bytes wait on the socket of an idle connection;
+    2. when it has just gone out (`send`): an answer has begun already. Over TLS these bytes lay in OpenSSL, unseen;
+    3. when its answer has come: that names another question (see `talk`).
     """
 
     def __init__(self, network: Network, most_kept: int) -> None:
         self._network = network
-        self._poll = select.poll()
-        self._watched: set[int] = set()
         self._sockets: dict[int, int] = {}
         """The number that the system gave to each socket, by descriptor: after closing, that may be another one."""
         self._in_streams: set[int] = set()
         self._idle_transfers: list[Transfer] = []
+        self._unsent: list[Transfer] = []
         self._begun: list[Transfer] = []
         self._under_way: dict[pycurl.Curl, tuple[Transfer, OnReceived]] = {}
-        self._was_looked_at = False
+        self._ended: deque[tuple[OnReceived, Received]] = deque()
+        self._look: select.poll | None = None
+        """At the idle connections; built anew when libcurl may have opened or closed some."""
         self.are_trusted = True
         """False for good as soon as something came that was not asked for."""
         self.may_be_used_again = True
@@ -53,7 +57,6 @@ class Connections:
         self.may_look_up_a_name = False
         """A request ended before it had an address: a thread of libcurl may still wait for the name server."""
         self._multi = pycurl.CurlMulti()
-        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_MAXCONNECTS, most_kept)
 
     def __len__(self) -> int:
@@ -66,61 +69,95 @@ class Connections:
 
     def are_quiet(self) -> bool:
         """Has nothing come on any idle connection? Bytes there are no answer to what comes next, a hang-up is none."""
-        self._was_looked_at = True
-        look = select.poll()
-        for descriptor in self._open() - self._watched - self._in_streams:
-            look.register(descriptor, select.POLLIN)
-        return not look.poll(0)
+        if self._look is None:
+            self._look = select.poll()
+            for descriptor in self._open().difference(self._busy(), self._in_streams):
+                self._look.register(descriptor, select.POLLIN)
+        return not self._look.poll(0)
 
     def distrust(self) -> None:
         """Use none of the connections again that are open now."""
         self.are_trusted = False
 
     def start(self, request: Request, allowance: Allowance, on_received: OnReceived) -> None:
-        """Send this request; `on_received` is called from `listen`, once."""
-        if not self._was_looked_at and not self.are_quiet():
-            self.distrust()
+        """Make this request ready for `send`; `on_received` is called from `listen`, once."""
         transfer = self._idle_transfers.pop() if self._idle_transfers else Transfer(self._network, self._begun.append)
-        transfer.prepare(request, allowance, may_use_kept=self.are_trusted and self.may_be_used_again)
+        transfer.prepare(request, allowance)
         self._under_way[transfer.easy] = transfer, on_received
+        self._unsent.append(transfer)
         self._multi.add_handle(transfer.easy)
-        self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
-        if transfer.finds_what_was_not_asked_for():
+
+    def send(self) -> None:
+        """Send all requests that were started, together: every call of libcurl gives other threads a turn."""
+        if not self._unsent:
+            return
+        if not self.are_quiet():
             self.distrust()
+        for transfer in self._unsent:
+            transfer.choose_connection(may_use_kept=self.are_trusted and self.may_be_used_again)
+        self._multi.perform()
+        for transfer in self._unsent:
+            if transfer.finds_what_was_not_asked_for():
+                self.distrust()
+        self._unsent.clear()
+        self._take_what_has_ended()
 
     def listen(self, seconds: float) -> None:
-        """Wait until something comes, no longer than this, and hand over every answer that is whole."""
-        if self._hand_over():
-            # It came while requests were still being sent.
-            return
-        milliseconds, timer = math.ceil(seconds * 1000), self._multi.timeout()
-        ready = self._poll.poll(milliseconds if timer < 0 else min(timer, milliseconds))
-        for descriptor, event in ready:
-            self._multi.socket_action(descriptor, _to_libcurl(event))
-        if not ready:
-            self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
-        self._hand_over()
+        """Send, wait until something comes, no longer than this, and hand over every answer that is whole."""
+        self.send()
+        if not self._ended:
+            self._wait(seconds)
+            self._multi.perform()
+            self._take_what_has_ended()
+        while self._ended:
+            on_received, received = self._ended.popleft()
+            on_received(received)
 
     def give_up(self) -> None:
-        """Hang up on all that have not answered."""
+        """Hang up on all that have not answered, and forget what was not handed over."""
         for easy, (transfer, _) in list(self._under_way.items()):
-            self.may_look_up_a_name |= not easy.getinfo(pycurl.PRIMARY_IP)
-            self._multi.remove_handle(easy)
+            self.may_look_up_a_name |= transfer not in self._unsent and not easy.getinfo(pycurl.PRIMARY_IP)
             self._put_back(transfer)
+        self._unsent.clear()
+        self._begun.clear()
+        self._ended.clear()
 
     def close(self) -> None:
         """Close every connection."""
         self.give_up()
-        # It names us and we it: left so, both would stay in memory until garbage collection.
-        self._multi.setopt(pycurl.M_SOCKETFUNCTION, None)
         self._multi.close()
         for transfer in self._idle_transfers:
             transfer.close()
         self._idle_transfers.clear()
 
-    def _hand_over(self) -> bool:
-        """Each finished request to the one who waits for it, who may start others. False when none is finished."""
-        self._was_looked_at = False
+    def _wait(self, seconds: float) -> None:
+        """Until libcurl has something to do."""
+        reading, writing, _ = self._multi.fdset()
+        events = dict.fromkeys(reading, select.POLLIN)
+        for descriptor in writing:
+            events[descriptor] = events.get(descriptor, 0) | select.POLLOUT
+        look = select.poll()
+        for descriptor, event in events.items():
+            look.register(descriptor, event)
+        if self._is_out_of_sight(events):
+            seconds = min(seconds, OUT_OF_SIGHT_SECONDS)
+        milliseconds, timer = math.ceil(seconds * 1000), self._multi.timeout()
+        look.poll(milliseconds if timer < 0 else min(timer, milliseconds))
+
+    def _is_out_of_sight(self, seen: Collection[int]) -> bool:
+        """Does a request wait for something else than these descriptors? One of them is libcurl's own."""
+        connected = self._busy()
+        connecting = sum(easy.getinfo(pycurl.ACTIVESOCKET) < 0 for easy in self._under_way)
+        return not connected.issubset(seen) or len(seen) - 1 < len(connected) + connecting
+
+    def _busy(self) -> set[int]:
+        """The sockets on which answers are awaited."""
+        sockets = {easy.getinfo(pycurl.ACTIVESOCKET) for easy in self._under_way}
+        return sockets - {_NO_SOCKET}
+
+    def _take_what_has_ended(self) -> None:
+        """At once, so that the connections count as idle: libcurl uses them for the next request."""
+        self._look = None
         _, finished, failed = self._multi.info_read()
         ended = {**dict.fromkeys(finished, pycurl.E_OK), **{easy: code for easy, code, _ in failed}}
         for transfer in self._begun:
@@ -130,34 +167,26 @@ class Connections:
         for easy, code in ended.items():
             transfer, on_received = self._under_way[easy]
             self.may_look_up_a_name |= code != pycurl.E_OK and not easy.getinfo(pycurl.PRIMARY_IP)
-            self._multi.remove_handle(easy)
             received = transfer.received(code)
-            if received.in_streams:
-                # What comes there between two answers is no answer.
-                self._in_streams.add(easy.getinfo(pycurl.ACTIVESOCKET))
+            self._remember(easy.getinfo(pycurl.ACTIVESOCKET), received)
             self.have_served_again |= received.on_kept and isinstance(received.outcome, HttpAnswer)
             self._put_back(transfer)
-            on_received(received)
-        return bool(ended)
+            self._ended.append((on_received, received))
 
     def _put_back(self, transfer: Transfer) -> None:
+        self._multi.remove_handle(transfer.easy)
         del self._under_way[transfer.easy]
         transfer.forget()
         self._idle_transfers.append(transfer)
 
-    def _watch(self, event: int, descriptor: int, multi: object, data: object) -> None:
-        """Called by libcurl: what it waits for on this descriptor from now on."""
-        if event == pycurl.POLL_REMOVE:
-            self._watched.discard(descriptor)
-            self._poll.unregister(descriptor)
-            return
-        self._poll.register(descriptor, _EVENTS[event])
-        if descriptor in self._watched:
-            return
-        self._watched.add(descriptor)
-        if (number := _socket_number(descriptor)) is not None and self._sockets.get(descriptor) != number:
-            self._sockets[descriptor] = number
+    def _remember(self, descriptor: int, received: Received) -> None:
+        """The socket that was used. What comes in streams between two answers is no answer."""
+        if not received.on_kept or descriptor not in self._sockets:
             self._in_streams.discard(descriptor)
+            if (number := _socket_number(descriptor)) is not None:
+                self._sockets[descriptor] = number
+        if received.in_streams:
+            self._in_streams.add(descriptor)
 
     def _open(self) -> set[int]:
         """The descriptors of our sockets that libcurl has not closed; one may have become that of another file."""
@@ -174,9 +203,3 @@ def _socket_number(descriptor: int) -> int | None:
     except OSError:
         return None
     return found.st_ino if stat.S_ISSOCK(found.st_mode) else None
-
-
-def _to_libcurl(event: int) -> int:
-    reading = pycurl.CSELECT_IN if event & (select.POLLIN | select.POLLHUP) else 0
-    writing = pycurl.CSELECT_OUT if event & select.POLLOUT else 0
-    return reading | writing | (pycurl.CSELECT_ERR if event & select.POLLERR else 0)

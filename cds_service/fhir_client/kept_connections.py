@@ -22,7 +22,7 @@ _MOST_CLOSING_SLOWLY = 64
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose connections they are: the client that brings the tokens ("" where callers are not told apart), the base."""
+    """Whose connections they are: the client that brings the tokens ("" where callers are not known), the base."""
 
     client: str
     base: str
@@ -42,9 +42,9 @@ class KeptConnections:
     No thread watches over them: those whose time is up are closed when the next ones are lent or given back.
 
     A server is proven to a client for a while when connections have rested, brought the next answer, and nothing else
-    had come on them: one that answers too often shows it by then. Until that, what was just used is not used again. Of
-    a proven server the connections that were used last are lent first, so that the others come to the end of their
-    time.
+    had come on them. A server that answers too often shows it by then. Until that, what was just used is not used
+    again. Once a server is proven, the connections that were used last are lent first, so that the time of the others
+    runs out.
     """
 
     def __init__(self, most: int, make: Callable[[], Connections], clock: Callable[[], float]) -> None:
@@ -89,20 +89,20 @@ class KeptConnections:
     def count(self) -> int:
         """How many connections are kept."""
         with self._lock:
-            return sum(one.count for one in self._idle)
+            return sum(idle.count for idle in self._idle)
 
     def close(self) -> None:
         """Close them all; those that are lent are closed when they come back."""
         with self._lock:
             self._is_closed = True
-            idle, self._idle = self._idle, []
-        for one in idle:
-            self._hang_up(one.connections)
+            closing, self._idle = self._idle, []
+        for idle in closing:
+            self._hang_up(idle.connections)
 
     def _taken(self, owner: Owner) -> _Idle | None:
         """Those used last where the server is proven, else those that have rested longest, if that is long enough."""
         with self._lock:
-            places = [place for place, one in enumerate(self._idle) if one.owner == owner]
+            places = [place for place, idle in enumerate(self._idle) if idle.owner == owner]
             if not places:
                 return None
             if self._is_proven(owner):
@@ -143,10 +143,10 @@ class KeptConnections:
         """Those whose time is up, and the oldest while there are too many."""
         with self._lock:
             oldest = self._clock() - KEPT_SECONDS
-            kept = sum(one.count for one in self._idle)
+            kept = sum(idle.count for idle in self._idle)
             old: list[_Idle] = []
             while self._idle and (self._idle[0].since <= oldest or kept > self._most):
                 old.append(self._idle.pop(0))
                 kept -= old[-1].count
-        for one in old:
-            self._hang_up(one.connections)
+        for idle in old:
+            self._hang_up(idle.connections)

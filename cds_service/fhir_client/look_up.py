@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from cds_service.addresses import below, joined, normal_url
 from cds_service.fhir_client.asked import Asked
-from cds_service.fhir_client.bundles import JsonObject, bundle_problem, bundle_resources, match_count, next_link, total
+from cds_service.fhir_client.bundles import JsonObject, next_link, read_page, total
 from cds_service.fhir_client.terms import (
     BAD_PATH,
     BAD_TOKEN,
@@ -124,10 +124,10 @@ def searching(
     try:
         for _ in range(max_pages):
             page = (yield url) if page is None else page
-            resources = found.add(page)
-            if past is not None and past(resources):
+            resources, link = found.add(page), next_link(page)
+            # Dates are read only where it matters whether more may exist.
+            if (link is not None or found.lacks_some) and past is not None and past(resources):
                 return SearchResult(found.resources)
-            link = next_link(page)
             if link is None:
                 return found.result()
             url = _next_address(server, url, link)
@@ -151,20 +151,23 @@ class _Found:
 
     def add(self, page: Mapping[str, Any]) -> list[JsonObject]:
         """One more page; its resources. FhirError when it is no sound Bundle."""
-        if problem := bundle_problem(page):
+        problem, resources, matches = read_page(page)
+        if problem:
             raise FhirError(problem)
         self.pages += 1
-        self._matches += match_count(page)
+        self._matches += matches
         self._counted = max(self._counted, total(page))
-        resources = bundle_resources(page)
         self.resources += resources
         return resources
 
+    @property
+    def lacks_some(self) -> bool:
+        """Has the server counted more matches than it sent?"""
+        return self._counted > self._matches
+
     def result(self) -> SearchResult:
         """What all pages brought, when there are no more."""
-        if self._counted > self._matches:
-            return SearchResult(self.resources, False, TOO_FEW)
-        return SearchResult(self.resources)
+        return SearchResult(self.resources, False, TOO_FEW) if self.lacks_some else SearchResult(self.resources)
 
 
 def checked(server: FhirServer, is_allowed: Callable[[str], bool]) -> FhirServer:

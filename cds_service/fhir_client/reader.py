@@ -1,6 +1,6 @@
-"""What the rest of the service may expect of whoever asks FHIR servers.
+"""What the rest of the service may expect of a class that asks FHIR servers.
 
-What may live here: protocols. `FhirClient` is the one that opens sockets; others stand before it and let less through.
+What may live here: protocols. `FhirClient` opens the sockets; other classes stand before it and let less through.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Talk(Protocol):
 
 
 class FhirReader(Protocol):
-    """Who asks FHIR servers."""
+    """Asks FHIR servers."""
 
     def deadline(self) -> Deadline:
         """Start the total deadline of one request."""

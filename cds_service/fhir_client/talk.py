@@ -64,10 +64,10 @@ class ServerTalk:
         self._kept, self._owner, self._refusing = kept, owner, refusing
         self._connections: Connections | None = None
         self._allowance = Allowance(deadline, limits.max_bytes, limits.max_call_bytes)
-        self._headers = {"Accept": _FHIR, "Accept-Encoding": "gzip", "User-Agent": "calciphylaxis-cds"}
+        self._headers = [f"Accept: {_FHIR}", "Accept-Encoding: gzip", "User-Agent: calciphylaxis-cds"]
         if server.token is not None:
-            self._headers["Authorization"] = f"Bearer {server.token}"
-        self._unsent: list[tuple[LookUp[Any], str]] = []
+            self._headers.append(f"Authorization: Bearer {server.token}")
+        self._held_back: list[tuple[LookUp[Any], str]] = []
         self._queue: deque[LookUp[Any]] = deque()
         self._paused: list[tuple[float, LookUp[Any]]] = []
 
@@ -89,7 +89,9 @@ class ServerTalk:
 
     def answer(self, look_up: LookUp[T]) -> T:
         """See `Talk`."""
-        self._send_unsent()
+        self._send_held_back()
+        if self._connections is not None:
+            self._connections.send()
         self._wait_for(look_up)
         return look_up.result()
 
@@ -104,14 +106,14 @@ class ServerTalk:
 
     def _begin(self, look_up: LookUp[T], path: str) -> LookUp[T]:
         if self._refusing is not None and path:
-            self._unsent.append((look_up, path))
+            self._held_back.append((look_up, path))
         else:
             self._ask(look_up)
         return look_up
 
-    def _send_unsent(self) -> None:
-        unsent = [(look_up, path) for look_up, path in self._unsent if not look_up.is_done]
-        self._unsent = []
+    def _send_held_back(self) -> None:
+        unsent = [(look_up, path) for look_up, path in self._held_back if not look_up.is_done]
+        self._held_back = []
         found: Sequence[JsonObject | FhirError] | None = None
         if self._refusing is not None and len(unsent) > 1 and self._server.base not in self._refusing:
             found = self._in_one(self._refusing, unsent)
@@ -120,7 +122,8 @@ class ServerTalk:
                 self._ask(look_up)
             return
         for (look_up, _), one in zip(unsent, found, strict=True):
-            self._judge(look_up, one)
+            problem = look_up.objection(one) if isinstance(one, dict) else None
+            self._judge(look_up, one if problem is None else FhirError(problem))
 
     def _in_one(
         self, refusing: RefusingServers, unsent: Sequence[tuple[LookUp[Any], str]]
@@ -167,7 +170,7 @@ class ServerTalk:
         if len(self._connections) >= MOST_AT_ONCE and not again:
             self._queue.append(look_up)
             return
-        headers = self._headers if look_up.body is None else {**self._headers, "Content-Type": _FHIR}
+        headers = self._headers if look_up.body is None else [*self._headers, f"Content-Type: {_FHIR}"]
         url = look_up.url if _IS_SAFE.fullmatch(look_up.url) else quote(look_up.url, safe=_SAFE)
         request = Request(url, headers, look_up.body, on_new_connection=again or look_up.on_new_connection)
         self._connections.start(request, self._allowance, partial(self._take_in, look_up, again))
@@ -180,6 +183,9 @@ class ServerTalk:
             # The connection is out of step: what comes on it answers another question.
             self._connections.distrust()
             found = PassingError(problem, 0.0)
+        elif problem is not None and look_up.body is None:
+            # On a new connection no batch is out of step: of its entries each is judged by itself.
+            found = FhirError(problem)
         self._judge(look_up, found, may_ask_again=not again)
         if self._queue:
             self._ask(self._queue.popleft())
@@ -187,9 +193,6 @@ class ServerTalk:
     def _judge(self, look_up: LookUp[Any], found: JsonObject | FhirError, *, may_ask_again: bool = True) -> None:
         if isinstance(found, FhirError):
             self._failed(look_up, found, may_ask_again)
-        # On a new connection no batch is out of step: of its entries each is judged by itself.
-        elif look_up.body is None and (problem := look_up.objection(found)) is not None:
-            look_up.fail(FhirError(problem))
         else:
             look_up.take(found)
             self._ask(look_up)

@@ -62,7 +62,7 @@ class FhirError(Exception):
 
 
 class RefusedError(FhirError):
-    """An answer with another HTTP status than 200."""
+    """An answer with an HTTP status other than 200."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"the FHIR server answered {status}")

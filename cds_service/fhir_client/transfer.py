@@ -7,7 +7,7 @@ What may live here: the options of libcurl, and what its results mean. No waitin
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,10 +54,10 @@ def network(trust_environment: bool) -> Network:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request: a POST where it has a body, else a GET. `headers` may hold a token."""
+    """A request: a POST where it has a body, else a GET. `headers` are whole lines; one may hold a token."""
 
     url: str = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
+    headers: Sequence[str] = field(repr=False)
     body: bytes | None = field(default=None, repr=False)
     on_new_connection: bool = False
 
@@ -87,27 +87,35 @@ class Transfer:
         self._on_begun = on_begun
         self._body: Body | None = None
         self._deadline: Deadline | None = None
+        self._request: Request | None = None
         self._may_hide_something = self._is_unasked = False
         _set_bounds(self.easy, network)
         self.easy.setopt(pycurl.WRITEFUNCTION, self._take)
 
-    def prepare(self, request: Request, allowance: Allowance, may_use_kept: bool) -> None:
+    def prepare(self, request: Request, allowance: Allowance) -> None:
         """Make ready to send this."""
-        is_on_kept = may_use_kept and not request.on_new_connection
         self._body, self._deadline = Body(allowance), allowance.deadline
-        # Without encryption nothing is hidden from the look at the sockets. With it, the rest of a record may lie in
-        # OpenSSL, where only the next request finds it.
-        self._may_hide_something = is_on_kept and request.url.startswith("https:")
+        self._request = request
+        self._may_hide_something = self._is_unasked = False
         easy = self.easy
         easy.setopt(pycurl.URL, request.url)
-        easy.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in request.headers.items()])
+        easy.setopt(pycurl.HTTPHEADER, request.headers)
         if request.body is None:
             easy.setopt(pycurl.HTTPGET, 1)
         else:
             easy.setopt(pycurl.POSTFIELDS, request.body)
-        easy.setopt(pycurl.FRESH_CONNECT, not is_on_kept)
         # libcurl shares it out among the addresses of a name; for the whole of it the caller has a clock of its own.
         easy.setopt(pycurl.TIMEOUT_MS, max(1, int(allowance.deadline.reading() * 1000)))
+
+    def choose_connection(self, *, may_use_kept: bool) -> None:
+        """Called right before it is sent."""
+        if self._request is None:
+            return
+        is_on_kept = may_use_kept and not self._request.on_new_connection
+        # Without encryption nothing is hidden from the look at the sockets. With it, the rest of a record may lie in
+        # OpenSSL, where only the next request finds it.
+        self._may_hide_something = is_on_kept and self._request.url.startswith("https:")
+        self.easy.setopt(pycurl.FRESH_CONNECT, not is_on_kept)
 
     def finds_what_was_not_asked_for(self) -> bool:
         """Asked in the moment in which the request has left: has an answer begun? Then it was there before it."""
@@ -125,7 +133,7 @@ class Transfer:
 
     def forget(self) -> None:
         """Keep nothing of the last request."""
-        self._body = self._deadline = None
+        self._body = self._deadline = self._request = None
 
     def close(self) -> None:
         """Never used again."""

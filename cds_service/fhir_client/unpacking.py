@@ -25,7 +25,7 @@ class Allowance:
     left: int
 
     def problem(self, received: int, more: int) -> str | None:
-        """Why an answer of which so much had come is not read further now that more comes; None when it is."""
+        """Why an answer is not read further when `more` comes after `received` bytes; None when it is."""
         self.left -= more
         if received + more > self.max_bytes:
             return TOO_LARGE

@@ -179,6 +179,8 @@ def test_without_a_neighbour_only_the_address_itself_counts() -> None:
     assert is_secure("HTTPS://ehr.example/x")
     assert not is_secure("http://ehr.example/x")
     assert not is_secure("ftp://localhost/x")
+    assert not is_secure("http://localhost/x/..;/y")
+    assert not is_loopback_url("http://localhost/.")
 
 
 # ------------------------------------------------------------------ one answer for all

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import gzip
 import json
+import os
+import resource
 import threading
 from collections.abc import Callable, Iterator
 
@@ -285,6 +287,33 @@ def test_where_a_kept_connection_dies_the_request_is_sent_again_until_one_that_i
     assert server.connections == before + 1
     # libcurl tries the kept ones first, five of them at most.
     assert 2 <= len(server.heads) - asked <= 1 + 5
+
+
+@pytest.fixture
+def _very_many_open_files() -> Iterator[None]:
+    """Every further descriptor of this process lies above 1023, where `select` sees none."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
+    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(1024)]
+    yield
+    for descriptor in opened:
+        os.close(descriptor)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("_very_many_open_files")
+def test_a_worker_with_very_many_open_files_is_answered_and_keeps_its_connections(
+    serve: Serve, make: Callable[..., FhirClient], clock: Clock
+) -> None:
+    def answer_after_a_while(connection: Connection) -> None:
+        connection.server.stopping.wait(0.05)
+        answer(connection)
+
+    client, server = make(), serve(answer_after_a_while)
+    for _ in range(3):
+        assert reasons(client, server, 3) == [""] * 3
+        clock.skipped += REST_SECONDS
+    assert server.connections == client.kept_connections() == 3
 
 
 def test_of_very_many_look_ups_of_one_call_some_wait_for_their_turn(

@@ -11,11 +11,9 @@ from cds_service.fhir_client.bundles import (
     REPORTED_ERROR,
     UNREADABLE_ENTRY,
     UNREADABLE_NEXT,
-    bundle_problem,
-    bundle_resources,
     looks_truncated,
-    match_count,
     next_link,
+    read_page,
     reports_error,
 )
 
@@ -55,18 +53,18 @@ def next_page(url: Any) -> dict[str, Any]:
     ],
 )
 def test_a_sound_bundle_has_no_problem(value: object) -> None:
-    assert bundle_problem(value) is None
+    assert read_page(value).problem is None
 
 
 @pytest.mark.parametrize("value", [None, [], "Bundle", 7, {}, {"resourceType": ["Bundle"]}, observation()])
 def test_what_is_not_a_bundle_is_named_so(value: object) -> None:
-    assert bundle_problem(value) == NOT_A_BUNDLE
+    assert read_page(value).problem == NOT_A_BUNDLE
 
 
 @pytest.mark.parametrize("severity", ["error", "fatal"])
 def test_an_error_of_the_server_is_a_problem_as_the_answer_and_inside_it(severity: str) -> None:
-    assert bundle_problem(outcome(severity)) == REPORTED_ERROR
-    assert bundle_problem(bundle(observation(), outcome("warning", severity))) == REPORTED_ERROR
+    assert read_page(outcome(severity)).problem == REPORTED_ERROR
+    assert read_page(bundle(observation(), outcome("warning", severity))).problem == REPORTED_ERROR
 
 
 @pytest.mark.parametrize("severity", ["warning", "information", "success"])
@@ -83,7 +81,7 @@ def test_an_outcome_whose_severity_cannot_be_read_counts_as_an_error(issue: obje
 
 @pytest.mark.parametrize("entry", [{}, "x", 3, [None], ["x"], [[]], [{"resource": "x"}], [{"resource": []}]])
 def test_an_entry_that_cannot_be_read_is_a_problem(entry: object) -> None:
-    assert bundle_problem({"resourceType": "Bundle", "entry": entry}) == UNREADABLE_ENTRY
+    assert read_page({"resourceType": "Bundle", "entry": entry}).problem == UNREADABLE_ENTRY
 
 
 @pytest.mark.parametrize(
@@ -91,12 +89,12 @@ def test_an_entry_that_cannot_be_read_is_a_problem(entry: object) -> None:
     [{}, "x", [None], [{"relation": "next"}], [{"relation": "next", "url": 5}], [{"relation": "next", "url": " "}]],
 )
 def test_a_next_page_that_cannot_be_found_is_a_problem(link: object) -> None:
-    assert bundle_problem(bundle(link=link)) == UNREADABLE_NEXT
+    assert read_page(bundle(link=link)).problem == UNREADABLE_NEXT
 
 
 def test_resources_come_in_order_without_empty_entries_and_without_remarks() -> None:
     page = bundle(observation(1), None, outcome("warning"), observation(2))
-    assert bundle_resources(page) == [observation(1), observation(2)]
+    assert read_page(page).resources == [observation(1), observation(2)]
 
 
 def test_the_next_link_is_the_one_called_next() -> None:
@@ -115,7 +113,7 @@ def test_only_matches_are_counted() -> None:
         {"resource": outcome("warning")},
         {"fullUrl": "urn:uuid:1"},
     ]
-    assert match_count({"resourceType": "Bundle", "entry": entries}) == 3
+    assert read_page({"resourceType": "Bundle", "entry": entries}).matches == 3
 
 
 @pytest.mark.parametrize(
@@ -133,18 +131,17 @@ def test_only_matches_are_counted() -> None:
 def test_two_matches_look_truncated_when_more_were_counted_or_the_page_is_full(
     total: object, requested: int, truncated: bool
 ) -> None:
-    assert looks_truncated(bundle(observation(1), observation(2), total=total), requested) is truncated
+    assert looks_truncated(bundle(observation(1), observation(2), total=total), 2, requested) is truncated
 
 
 def test_a_bundle_that_names_its_next_page_is_not_called_truncated() -> None:
-    assert not looks_truncated(bundle(observation(), total=9, **next_page("?page=2")), 1)
+    assert not looks_truncated(bundle(observation(), total=9, **next_page("?page=2")), 1, 1)
 
 
 @given(anything, anything, anything)
 def test_no_bundle_at_all_makes_the_readers_stumble(entry: object, link: object, total: object) -> None:
     page = {"resourceType": "Bundle", "entry": entry, "link": link, "total": total}
-    problem = bundle_problem(page)
-    resources = bundle_resources(page)
-    looks_truncated(page, 3)
+    problem, resources, matches = read_page(page)
+    looks_truncated(page, matches, 3)
     if problem is None:
         assert len(resources) <= len(entry) if isinstance(entry, list) else resources == []

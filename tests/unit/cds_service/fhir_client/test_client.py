@@ -30,6 +30,7 @@ from cds_service.fhir_client import (
     bundles,
 )
 from cds_service.fhir_client import terms as fhir_terms
+from cds_service.fhir_client.connections import Connections
 from cds_service.fhir_client.kept_connections import REST_SECONDS
 from tests.fhir_stand_in import EHR, FhirStandIn, without_port
 from tests.unit.cds_service.conftest import Behaviour, Connection, Loopback, drip_body, drip_headers, not_http, truncate
@@ -619,7 +620,16 @@ def test_a_name_that_cannot_be_looked_up_is_a_failure(client: FhirClient) -> Non
     assert reason_of(read, client, FhirServer(f"http://{too_long}.example/fhir")) == fhir_terms.UNREACHABLE
 
 
-def test_a_server_that_takes_no_connection_is_left_at_the_deadline(client: FhirClient) -> None:
+def test_a_server_that_takes_no_connection_is_left_at_the_deadline_and_waited_for_in_peace(
+    client: FhirClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listen, looks = Connections.listen, []
+
+    def listen_and_count(self: Connections, seconds: float) -> None:
+        looks.append(seconds)
+        listen(self, seconds)
+
+    monkeypatch.setattr(Connections, "listen", listen_and_count)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as callers:
         for _ in range(4):
             caller = callers.enter_context(socket.socket())
@@ -627,6 +637,8 @@ def test_a_server_that_takes_no_connection_is_left_at_the_deadline(client: FhirC
             caller.connect_ex(full.getsockname())
         base = f"http://127.0.0.1:{full.getsockname()[1]}/fhir"
         assert reason_of(read, client, FhirServer(base)) == fhir_terms.LATE
+    # A look every hundredth of a second would be more than a hundred.
+    assert len(looks) < 10
 
 
 def test_a_connection_that_the_server_dropped_meanwhile_is_opened_anew(serve: Serve, client: FhirClient) -> None:
