@@ -58,7 +58,7 @@ def main(context: click.Context, rounds: int, seconds: int, connections: int, qu
 
 @contextmanager
 def measuring() -> Iterator[tuple[Console, Path, Generator]]:
-    """A console, a folder that goes away, and the load generator; what fails is said in a line."""
+    """A console, a temporary folder, and the load generator; a failure is said in one line."""
     try:
         with tempfile.TemporaryDirectory(prefix="calciphylaxis-cds-bench-") as folder:
             yield Console(width=170), Path(folder), generator()[1]

@@ -148,7 +148,7 @@ def prefetch(templates: Mapping[str, str], now: datetime, months: int = 4) -> Js
 
 
 def _sort_in(found: Mapping[str, list[Json]], templates: Mapping[str, str], results: Sequence[Json]) -> None:
-    """Each result under the key that asks for its code; the others by turns, as from a server that filters loosely."""
+    """Each result under the key that asks for its code; the others in turn, as from a server that filters loosely."""
     asking = {key: template for key, template in templates.items() if template.startswith("Observation?")}
     turns = cycle(asking)
     for result in results:

@@ -21,7 +21,7 @@ Body = Callable[[Mapping[str, Any], datetime], bytes]
 class Case:
     """A kind of request: its hook, its body, and what is hoped for beside the constant route.
 
-    With `growth` it is one of those whose CPU time is held against that of the ordinary patient-view.
+    With `growth` its CPU time is compared with that of the ordinary patient-view.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A certificate for 127.0.0.1 that nobody trusts but the servers under test, made anew for each measurement.
+"""A certificate for 127.0.0.1 that only the servers under test trust, made anew for each measurement.
 
 What may live here: that file.
 """
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 
 def certificate_for_loopback(folder: Path) -> Path:
-    """A file in this folder with a key and its certificate, good for a day."""
+    """A file in this folder with a key and its certificate, valid for a day."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)

@@ -1,8 +1,8 @@
 """The other side of the comparison: a Flask route that reads the same body and always answers the same JSON.
 
-What may live here: that route, under the server settings of `cds_service.server`. Started by
-`python -m bench.constant PORT`. It takes those settings from the service's own modules and so carries most of the
-service's memory: its RSS and PSS show what answering adds to that, not what a bare Flask application occupies.
+What may live here: that route, under the server settings of `cds_service.server`. It is started by
+`python -m bench.constant PORT`. It takes those settings from the service's own modules, so it carries most of the
+service's memory. Its RSS and PSS show what answering adds to that, not what a bare Flask application occupies.
 """
 
 from __future__ import annotations

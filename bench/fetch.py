@@ -1,8 +1,8 @@
 """`python -m bench fetch`: calls without prefetch, the service's waiting beside that of its FHIR server.
 
 What may live here: callers that start together, the same searches without the service, and what both took. The
-server's own time is one parallel round: every search (or batch) of every caller at once, each on a connection of its
-own.
+server's own time is one parallel round: every search (or batch) of every caller at once, each on its own
+connection.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Way:
-    """How the FHIR server is asked: in batches, over TLS, with a token of its own for each call."""
+    """How the FHIR server is asked: in batches, over TLS, with a separate token for each call."""
 
     batch: bool = False
     secure: bool = False
@@ -127,7 +127,7 @@ def measure_against(
         before = service.threads(), service.sockets()
         for _ in range(WARM_UP):
             _together(service, path, body, callers)
-            # Until a FHIR server has proven itself, its connections have a rest.
+            # Until a FHIR server has proven itself, its connections rest before they are used again.
             time.sleep(0.3)
         used = service.cpu_seconds()
         seconds = [spent for _ in range(rounds) for spent in _together(service, path, body, callers)]

@@ -1,4 +1,4 @@
-"""Rounds to figures: medians, spread and ratios, the goals they are held against, and the table that shows them.
+"""Rounds to figures: medians, spread and ratios, the goals they are compared with, and the table that shows them.
 
 What may live here: arithmetic on what was measured, and its words.
 """
@@ -88,21 +88,21 @@ def figure(values: Sequence[float]) -> Figure:
     return Figure(statistics.median(values), min(values), max(values))
 
 
-def ratios(ours: Sequence[Sample], other: Sequence[Sample], value: Callable[[Sample], float]) -> Figure:
-    """Ours divided by the other, round by round, because what disturbs one round disturbs both of its halves."""
-    return figure([value(one) / value(two) for one, two in zip(ours, other, strict=True)])
+def ratios(ours: Sequence[Sample], theirs: Sequence[Sample], value: Callable[[Sample], float]) -> Figure:
+    """Ours divided by theirs, round by round, because what disturbs one round disturbs both of its halves."""
+    return figure([value(our) / value(their) for our, their in zip(ours, theirs, strict=True)])
 
 
 def show(console: Console, comparison: Comparison) -> None:
     """The comparison as a table: median (lowest to highest), and beside the ratios what was hoped for."""
     first, *others = comparison.sides
     table = Table(title=comparison.title, title_justify="left")
-    headings = ["median (lowest to highest)", *comparison.sides, *(f"{first} / {other}" for other in others)]
+    headings = ["median (lowest to highest)", *comparison.sides, *(f"{first} / {side}" for side in others)]
     for heading in [*headings, *(["goal"] if comparison.goals else [])]:
         table.add_column(heading)
     for name, value in _ROWS:
         medians = [str(figure([value(sample) for sample in side])) for side in comparison.sides.values()]
-        against = [ratios(comparison.first, comparison.sides[other], value) for other in others]
+        against = [ratios(comparison.first, comparison.sides[side], value) for side in others]
         goal = comparison.goals.get(name)
         hoped = [goal_words(goal, against)] if goal else []
         table.add_row(name, *medians, *map(str, against), *hoped)

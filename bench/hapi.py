@@ -22,10 +22,10 @@ LOAD_WITHIN_SECONDS = 300
 
 
 def measure_hapi(console: Console, folder: Path, rounds: int) -> None:
-    """Start the server, load the synthetic patients, ask about the one with the longest record."""
+    """Start the server, load the synthetic patients, ask about the patient with the longest record."""
     if missing := missing_tools():
         raise LoadFailed(f"not on the PATH: {', '.join(missing)}")
-    patient = max(load_patients(datetime.now(UTC)), key=lambda one: len(one.resources))
+    patient = max(load_patients(datetime.now(UTC)), key=lambda candidate: len(candidate.resources))
     with running_hapi() as base:
         load = (sys.executable, "-m", "cds_service.commands.cli", "sandbox", "load", base)
         subprocess.run(load, cwd=folder, check=True, capture_output=True, timeout=LOAD_WITHIN_SECONDS)

@@ -1,4 +1,4 @@
-"""`python -m bench.instructions`: has a request become dearer? Counted, not timed: a busy machine does not matter.
+"""`python -m bench.instructions`: does a request cost more? It is counted, not timed: a busy machine does not matter.
 
 What may live here: counting of function calls and bytecode instructions, and the comparison with `ceilings.toml`. The
 counts hold for one version of Python and the libraries of requirements.lock; work inside C (JSON, SQLite) is one call.
@@ -91,7 +91,7 @@ def _instructions(act: Callable[[], object]) -> int:
 
 
 def measured() -> dict[str, Work]:
-    """Every case against the application itself, warm, with a database of its own."""
+    """Every case against the application itself, warm, with its own database."""
     with tempfile.TemporaryDirectory(prefix="calciphylaxis-cds-count-") as folder:
         app = create_app(Settings(database_url=f"sqlite:///{folder}/count.sqlite3", dev=True), lambda: NOW)
         discovered = json.loads(app.test_client().get("/cds-services").data)["services"]

@@ -1,6 +1,6 @@
 """Load: the same POST again and again over a few kept-alive connections.
 
-What may live here: wrk, and a small client of our own for machines without it. Both give the same numbers.
+What may live here: wrk, and our own small client for machines without it. Both give the same numbers.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class LoadFailed(Exception):
 class Target:
     """What is asked: a path on a loopback port, the file that holds the body, and tokens, a line for each request.
 
-    A token is good for one call, so a target with `tokens` is good for one run; without any left, calls fail.
+    A token is valid for one call, so a target with `tokens` serves for one run; when none is left, calls fail.
     """
 
     port: int

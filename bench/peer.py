@@ -64,7 +64,7 @@ def main(rounds: int, seconds: int, quick: bool) -> None:
 
 
 def versions() -> str:
-    """Of both sides."""
+    """The versions of both sides."""
     code = "from importlib.metadata import version as v; print(v('healthchain'), v('uvicorn'), v('fhir.resources'))"
     seen = subprocess.run((str(PYTHON), "-c", code), capture_output=True, text=True, check=True).stdout.split()
     peer = "HealthChain {}, uvicorn {}, fhir.resources {}".format(*seen)
@@ -104,7 +104,7 @@ def compare(folder: Path, plan: Plan, load: Generator) -> list[Comparison]:
 
 
 def thresholds() -> str:
-    """The garbage collector's, as the service sets them; ours are put back."""
+    """The garbage collector's thresholds, as the service sets them; those of this process are put back."""
     ours = gc.get_threshold()
     try:
         relax(None)

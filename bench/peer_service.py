@@ -57,16 +57,21 @@ def _row_of(entry: Any) -> Row:
 def plain(prefetch: Mapping[str, Any]) -> Facts:
     """By hand from the JSON, nothing validated: the least that can be done with HealthChain."""
     results = [
-        row(one["code"], one["status"], one["effectiveDateTime"], one.get("valueQuantity"))
-        for one in _resources(prefetch, "Observation")
+        row(
+            observation["code"],
+            observation["status"],
+            observation["effectiveDateTime"],
+            observation.get("valueQuantity"),
+        )
+        for observation in _resources(prefetch, "Observation")
     ]
     drugs = [
-        (row(one["medicationCodeableConcept"], one["status"], one["authoredOn"]), one)
-        for one in _resources(prefetch, "MedicationRequest")
+        (row(request["medicationCodeableConcept"], request["status"], request["authoredOn"]), request)
+        for request in _resources(prefetch, "MedicationRequest")
     ]
     conditions = [
-        row(one["code"], one["clinicalStatus"]["coding"][0]["code"], one["recordedDate"])
-        for one in _resources(prefetch, "Condition")
+        row(condition["code"], condition["clinicalStatus"]["coding"][0]["code"], condition["recordedDate"])
+        for condition in _resources(prefetch, "Condition")
     ]
     return results, drugs, conditions
 
@@ -94,7 +99,7 @@ def create_peer(read: Callable[[Mapping[str, Any]], Facts]) -> Any:
 
 
 def main(reader: str, port: int) -> None:
-    """Serve with one worker, start-up objects out of the collector's sight, thresholds as they are handed to us."""
+    """Serve with one worker, start-up objects hidden from the garbage collector, thresholds as given."""
     app = create_peer(READERS[reader])
     gc.collect()
     gc.freeze()

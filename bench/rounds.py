@@ -29,7 +29,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Side:
-    """A server and what it is asked: `target(seconds)` is called before each run, for one that lasts so long."""
+    """A server and what it is asked: `target(seconds)` is called before each run of that many seconds."""
 
     name: str
     server: Running
@@ -37,7 +37,7 @@ class Side:
 
 
 def alternate(sides: Sequence[Side], plan: Plan, load: Generator) -> dict[str, list[Sample]]:
-    """Warm up all sides, then load them in turn; who goes first changes from round to round."""
+    """Warm up all sides, then load them in turn; which side is first changes from round to round."""
     for side in sides:
         load(side.target(WARM_UP_SECONDS), plan.connections, WARM_UP_SECONDS)
     samples: dict[str, list[Sample]] = {side.name: [] for side in sides}

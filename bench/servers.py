@@ -60,7 +60,7 @@ class Running:
         return sum(len(list(Path(f"/proc/{pid}/task").iterdir())) for pid in self.workers())
 
     def sockets(self) -> int:
-        """Open sockets of all workers, the one they listen on included."""
+        """Open sockets of all workers, also the socket they listen on."""
         links = (entry for pid in self.workers() for entry in Path(f"/proc/{pid}/fd").iterdir())
         return sum(_is_socket(link) for link in links)
 
@@ -133,7 +133,7 @@ def _processes() -> list[int]:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/<pid>/stat after the name in brackets; empty for a process that has gone."""
+    """The fields of /proc/<pid>/stat after the name in brackets; empty for a process that has ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

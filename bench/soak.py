@@ -73,9 +73,9 @@ def line(row: Row) -> str:
         return " ".join(map(str, values))
 
     workers = row.workers.values()
-    memory = " ".join(f"{one.megabytes:.1f}" for one in workers)
-    threads, files = each([one.threads for one in workers]), each([one.files for one in workers])
-    connections = each([one.inbound + one.outbound for one in workers])
+    memory = " ".join(f"{worker.megabytes:.1f}" for worker in workers)
+    threads, files = each([worker.threads for worker in workers]), each([worker.files for worker in workers])
+    connections = each([worker.inbound + worker.outbound for worker in workers])
     slowest = f"{row.slowest:.2f}"
     return ROW.format(f"{row.seconds:.0f}", row.sent, row.failures, slowest, memory, threads, connections, files)
 

@@ -1,4 +1,4 @@
-"""`python -m bench.stand_in CERTIFICATE PORT`: a stand-in for a FHIR server, whose every answer takes 50 ms.
+"""`python -m bench.stand_in CERTIFICATE PORT`: a stand-in for a FHIR server that takes 50 ms for every answer.
 
 What may live here: just enough HTTP for keep-alive GETs and batches, and the answers of the invented patient of
 `bodies`. All entries of a batch are answered together after the same 50 ms. The same answers come over TLS from another
@@ -35,7 +35,7 @@ def answers() -> dict[tuple[str, str, str], bytes]:
 
 
 def _asked(target: str) -> tuple[str, str, str]:
-    """What tells our searches apart: type or read, codes, status. Dates and sizes are not looked at."""
+    """What our searches differ in: type or read, codes, status. Dates and sizes are not looked at."""
     parts = urlsplit(target)
     values = parse_qs(parts.query)
     return unquote(parts.path).strip("/"), values.get("code", [""])[0], values.get("status", [""])[0]

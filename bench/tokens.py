@@ -58,7 +58,7 @@ class Signer:
         return "\n".join(["[[client]]", *lines, ""])
 
     def sign(self, count: int, audience: str) -> Iterator[str]:
-        """So many tokens, each with an id of its own."""
+        """That many tokens, each with its own id."""
         now = int(time.time())
         claims = {"iss": self.issuer, "sub": self.issuer, "aud": audience, "iat": now, "exp": now + LIFETIME_SECONDS}
         for _ in range(count):

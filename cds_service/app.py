@@ -29,7 +29,7 @@ from cds_service.web import PageContext, register_pages
 
 
 def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Flask:
-    """The Flask application for these settings. Threads, sockets and database come to life in the worker."""
+    """The Flask application for these settings. Threads, sockets and database are created in the worker."""
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
@@ -47,7 +47,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
         return known.is_allowed_fhir_server(base) if known else settings.is_allowed_fhir_server(base)
 
     def takes_batches(base: str) -> bool:
-        """Whether a server may be asked in batches is said where it is allowed."""
+        """The place that allows a server also says whether it may be asked in batches."""
         known = caller()
         return known.fhir_batch if known else settings.fhir_batch
 

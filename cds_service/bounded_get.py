@@ -93,7 +93,7 @@ def _session(trust_environment: bool) -> requests.Session:
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     session = _Session()
     session.trust_env = trust_environment
-    # Without a login of our own, requests would let ~/.netrc replace ours.
+    # Without this function, requests would let ~/.netrc replace our login.
     session.auth = _no_login
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["User-Agent"] = "calciphylaxis-cds"

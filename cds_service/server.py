@@ -92,8 +92,8 @@ def relax(_: object) -> None:
 def share_arenas() -> None:
     """Let all threads of a process share two memory arenas where the C library is glibc; called before any thread.
 
-    With an arena for each thread what one has freed is of no use to the others, and a worker keeps growing for hours.
-    MALLOC_ARENA_MAX of the environment has the last word.
+    With an arena for each thread, no thread can use what another has freed, and a worker keeps growing for hours.
+    MALLOC_ARENA_MAX in the environment overrides this.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None and "MALLOC_ARENA_MAX" not in os.environ:

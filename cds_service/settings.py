@@ -1,6 +1,6 @@
 """What an operator can set: one frozen, typed object, read from environment variables and checked at start.
 
-What may live here: the settings, and how each is read. Nothing reads the environment but the caller, who passes it in.
+What may live here: the settings, and how each is read. Only the caller reads the environment, and passes it in.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _unknown(name: str) -> str:
 
 
 def _limits_out_of_order(values: Mapping[str, Any]) -> list[str]:
-    """A limit for a whole call that no single answer could reach, as far as the two are set."""
+    """A whole call is allowed as many bytes as a single answer, or more. The usual value stands for what is not set."""
     usual = Settings()
     answer, call = (values.get(name, getattr(usual, name)) for name in ("fhir_max_bytes", "fhir_max_call_bytes"))
     return [] if answer <= call else ["CDS_FHIR_MAX_CALL_BYTES: expected at least CDS_FHIR_MAX_BYTES"]

@@ -67,7 +67,7 @@ class ChartContext:
 def build_chart(gathered: Sequence[Gathered], context: ChartContext, vocabulary: Vocabulary) -> Chart:
     """The chart of one patient. Takes any JSON; what cannot be read is listed in the chart, never dropped in silence.
 
-    Windows and results dated after the day of the call are the rules' business.
+    The rules decide about windows, and about results dated after the day of the call.
     """
     return _Reader(context, vocabulary).read(gathered)
 
@@ -88,9 +88,9 @@ class _Reader:
         at_hand = {**self.context.medications, **_included(gathered)}
         active: list[Medication] = []
         unread = 0
-        for one in gathered:
-            resources = self._once(one.resources, one.query.resource_type)
-            match one.query.resource_type:
+        for entry in gathered:
+            resources = self._once(entry.resources, entry.query.resource_type)
+            match entry.query.resource_type:
                 case "Observation":
                     self._observations(resources)
                 case "Condition":
@@ -126,7 +126,7 @@ class _Reader:
         )
 
     def _once(self, resources: Sequence[Any], resource_type: str) -> Iterator[Json]:
-        """The resources of the type; one that came twice counts once, two that only share an id count both."""
+        """The resources of the type; a resource that came twice counts once, two that only share an id both count."""
         seen = self.seen.setdefault(resource_type, {})
         for resource in resources:
             if not isinstance(resource, dict) or resource.get("resourceType") != resource_type:
@@ -192,9 +192,9 @@ def _included(gathered: Sequence[Gathered]) -> dict[str, Json]:
     """The Medication resources that came along with the medications."""
     return {
         resource_key(resource): resource
-        for one in gathered
-        if one.query.resource_type == "MedicationRequest"
-        for resource in one.resources
+        for entry in gathered
+        if entry.query.resource_type == "MedicationRequest"
+        for resource in entry.resources
         if isinstance(resource, dict) and resource.get("resourceType") == "Medication"
     }
 
@@ -205,9 +205,9 @@ def _newest_first(result: Result) -> tuple[object, ...]:
 
 
 def _gaps(gathered: Sequence[Gathered]) -> Iterator[Gap]:
-    """What could not be read. A look-up that failed or was cut short may hide any of its results: older ones decide
+    """What could not be read. A look-up that failed or was cut short may hide any of its results. Older ones decide
     where two are needed, where a comparator leaves a question open, and over time.
     """
-    for one in gathered:
-        if one.failed or not one.complete:
-            yield Gap(one.query.key, one.query.what, one.failed or PARTIAL, one.query.analytes)
+    for entry in gathered:
+        if entry.failed or not entry.complete:
+            yield Gap(entry.query.key, entry.query.what, entry.failed or PARTIAL, entry.query.analytes)

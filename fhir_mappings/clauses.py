@@ -14,7 +14,7 @@ QUOTE_LENGTH = 80
 
 
 class Reading(IntEnum):
-    """How a text names a disease; of several readings the highest counts."""
+    """How a text names a disease; the highest of several readings counts."""
 
     NONE = 0
     HISTORY = 1
@@ -40,7 +40,7 @@ class ReadingWords:
 class Mention:
     """One place where a text names something: the clause as recorded, and how it is meant.
 
-    `open` is doubt in so many words ("cannot be excluded"): the safer reading is that it may be there.
+    `open` is doubt in clear words ("cannot be excluded"): the safer reading is that it may be there.
     """
 
     clause: str
@@ -51,7 +51,7 @@ class Mention:
 
     @property
     def reading(self) -> Reading:
-        """As the name of a disease: history that was itself in doubt is nothing."""
+        """What a clause that names a disease says of it. A disease that was only suspected in the past says nothing."""
         if self.denied or (self.history and (self.provisional or self.open)):
             return Reading.NONE
         if self.history:
@@ -94,7 +94,7 @@ def mentions(text: str, pattern: re.Pattern[str], words: ReadingWords) -> Iterat
 
 
 def _clauses_of(mention: re.Match[str], text: str, clause_end: re.Pattern[str]) -> tuple[int, int]:
-    """From the start of the clause in which the mention begins to the end of that in which it ends."""
+    """From the start of the clause in which the mention begins to the end of the clause in which it ends."""
     parts = list(_parts(text, clause_end))
     start = max(start for start, _ in parts if start <= mention.start())
     return start, min(end for _, end in parts if end >= mention.end())

@@ -1,6 +1,6 @@
 """Conditions of the problem list: status, concepts by code and by words, and how certain a calciphylaxis is.
 
-What may live here: reading one Condition. Which signs count when is the rules' business.
+What may live here: reading one Condition. The rules decide which signs count when.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ HISTORY = "calciphylaxis_history"
 def read_condition(resource: Json, zone: tzinfo, vocabulary: ConditionVocabulary) -> Condition | None:
     """One Condition, or None when it is refuted or entered in error.
 
-    Active is everything that is not resolved, inactive or in remission, an absent status too (problem lists often
-    carry none). A verification status that we do not know stands for none.
+    Everything that is not resolved, inactive or in remission is active, also without a status (problem lists often
+    carry none). A verification status that we do not know counts as none.
     """
     verification = status_codes(resource.get("verificationStatus"))
     if not DROPPED.isdisjoint(verification):
@@ -113,6 +113,6 @@ def _settle_calciphylaxis(
 
 
 def _strongest(texts: Sequence[str], vocabulary: ConditionVocabulary) -> Mention | None:
-    """The mention of calciphylaxis that reads strongest, the first of equals."""
+    """The strongest mention of calciphylaxis, the first where several are equally strong."""
     found = (mention for text in texts for mention in mentions(text, vocabulary.calciphylaxis, vocabulary.words))
     return max(found, key=lambda mention: mention.reading, default=None)

@@ -93,7 +93,7 @@ def _label(entry: Mapping[str, Any]) -> str:
 def in_words(error: ValidationError) -> Iterator[tuple[Path, str]]:
     """The faults behind an error of the validator: path, and what is wrong there."""
     path = tuple(error.absolute_path)
-    # Only `true` and `false` are schemas without members, and no schema of ours is one of them.
+    # Only `true` and `false` are schemas without members, and we use neither.
     schema: Any = error.schema
     value: Any = error.instance
     limit: Any = error.validator_value
@@ -101,8 +101,10 @@ def in_words(error: ValidationError) -> Iterator[tuple[Path, str]]:
         case "required":
             yield from (((*path, key), _missing(key, schema)) for key in limit if key not in value)
         case "dependentRequired":
-            pairs = ((key, other) for key, others in limit.items() if key in value for other in others)
-            yield from (((*path, other), f"is missing: {key} needs it") for key, other in pairs if other not in value)
+            pairs = ((key, needed) for key, others in limit.items() if key in value for needed in others)
+            yield from (
+                ((*path, needed), f"is missing: {key} needs it") for key, needed in pairs if needed not in value
+            )
         case "additionalProperties":
             known, patterns = schema.get("properties", {}), "|".join(schema.get("patternProperties", ())) or "(?!)"
             unknown = (key for key in value if key not in known and not re.search(patterns, key))

@@ -1,7 +1,7 @@
 """Files that people write in TOML: their text to values, with every fault of syntax and shape named.
 
-What may live here: reading, and checking against the JSON Schema of a file, whatever the file is about. Whether the
-values make sense together is asked by the reader of that file, which can trust their shapes.
+What may live here: reading, and checking against the JSON Schema of a file, whatever the file is about. The reader of
+that file asks whether the values make sense together; it can trust their shapes.
 """
 
 from __future__ import annotations
@@ -67,13 +67,13 @@ class Schema:
 
     def faults(self, data: Mapping[str, Any]) -> tuple[Fault, ...]:
         """Everything in the parsed file that has another shape, in the order of the file; one fault for each key."""
-        # Of two faults of one key the later comes from the more special part of the schema.
+        # Where a key has two faults, the later comes from the more special part of the schema.
         found = {path: problem for error in self.validator.iter_errors(data) for path, problem in in_words(error)}
         return tuple(Fault(path, found[path]) for path in sorted(found, key=lambda path: _order(data, path)))
 
 
 def schema_of(text: str) -> Schema:
-    """The schema in this JSON text. Whether it is a schema at all is asked by the tests, not at each start."""
+    """The schema in this JSON text. The tests check that it is a schema; a start does not."""
     return Schema(_validator(json.loads(text)))
 
 
@@ -86,7 +86,7 @@ def packaged_schema(name: str) -> Schema:
 def text_of(content: bytes) -> str:
     """The text of a file as people save it, with or without a byte order mark.
 
-    Bytes that are not UTF-8 stay in it as lone surrogates: `parsed` tells them, beside the problems of other files.
+    Bytes that are not UTF-8 stay in it as lone surrogates: `parsed` reports them, with the problems of other files.
     """
     return content.decode("utf-8-sig", "surrogateescape")
 
@@ -110,8 +110,8 @@ _SOUND: set[tuple[str, bytes]] = set()
 def checked(name: str, text: str, file: str = "") -> dict[str, Any]:
     """The values of the data file of this name ("drugs") in this text, which may come from anywhere.
 
-    Their shapes are right. Whether the file fits the others is asked by `load_policy`, `load_vocabulary` and
-    `load_reasons`. Raises DataFileError, which calls the file `file`, or "drugs.toml".
+    Their shapes are right. `load_policy`, `load_vocabulary` and `load_reasons` ask whether the file fits the others.
+    Raises DataFileError, which calls the file `file`, or "drugs.toml".
     """
     file = file or f"{name}.toml"
     data = parsed(text, file)
@@ -137,14 +137,14 @@ def _syntax_problem(error: Exception, text: str) -> str:
 
 
 def _hint(text: str, line: int) -> str:
-    """How to write what the line shows, where that is one of the usual slips outside of texts and comments."""
+    """How to write what the line shows, where that is a usual mistake outside of texts and comments."""
     lines = text.split("\n")
     bare = _TEXT_OR_COMMENT.sub('""', lines[line - 1]) if line <= len(lines) else ""
     return next((f"; {words}" for slip, words in _HINTS if slip.search(bare)), "")
 
 
 def _order(data: Any, path: Path) -> tuple[int, ...]:
-    """Where in the file a path leads, to sort by; what is missing stands behind what is there."""
+    """The places in the file on the way of a path, for sorting; what is missing comes after what is there."""
     places = []
     for step in path:
         places.append(step if isinstance(step, int) else _place_of(data, step))
@@ -158,7 +158,7 @@ def _place_of(table: Mapping[str, Any], key: str) -> int:
 
 # ------------------------------------------------------------------ JSON Schema for TOML
 def _validator(schema: Any) -> Validator:
-    """A validator that finds what `$ref` names by one look, in place of resolving an address each time."""
+    """A validator that finds what `$ref` names in one step, instead of resolving an address each time."""
     named = {f"#/$defs/{name}": part for name, part in schema.get("$defs", {}).items()}
 
     def reference(validator: Any, ref: str, value: Any, _: Any) -> Iterator[ValidationError]:
@@ -176,7 +176,7 @@ def _extended(keywords: Mapping[str, Any]) -> Callable[[Any], Validator]:
 
 
 def _type(validator: Validator, types: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
-    """`type`, where TOML has days and moments of its own: for JSON Schema, and for editors, they are strings."""
+    """`type`, because TOML has its own days and moments: for JSON Schema, and for editors, they are strings."""
     wanted = schema.get("format")
     if wanted == "date":
         right = type(value) is date
@@ -218,5 +218,5 @@ def _is_number(_: object, value: object) -> bool:
 
 
 def _is_integer(_: object, value: object) -> bool:
-    """TOML tells 2 from 2.0, and so do we: a number of decimals or days is used as it is."""
+    """2 and 2.0 are different in TOML, and also for us: a number of decimals or days is used as it is."""
     return isinstance(value, int) and not isinstance(value, bool)

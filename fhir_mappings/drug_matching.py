@@ -31,7 +31,11 @@ Codes = tuple[tuple[System, str], ...]
 
 
 class Candidate(NamedTuple):
-    """A drug that a code stands for, and which word on the route the code leaves to the order."""
+    """A drug that a code stands for. Where the code says nothing of the route, the order may.
+
+    `says_its_route`: the code is of a form that counts, whatever the order says. `says_if_local`: the code would say if
+    it were a local form, so an order that says "local" is not believed.
+    """
 
     drug: Drug
     how: str
@@ -64,7 +68,7 @@ def _may_be_kept(codes: Codes) -> bool:
 
 
 def _candidates(codes: Codes, drugs: DrugVocabulary) -> tuple[Candidate, ...] | None:
-    """What the codes stand for, on the first level at which one is known; None when none is."""
+    """What the codes stand for, on the first level that knows a code; None when no level does."""
     rxnorm, atc, snomed = ([code for system, code in codes if system is level] for level in CODE_SYSTEMS)
     found = _by_rxnorm(rxnorm, drugs)
     if found is None:

@@ -1,6 +1,6 @@
 """Routes: does an order, or the words of a drug, say by mouth, by injection, or only locally?
 
-What may live here: understanding of routes. Which words and codes mean which stands in `drugs.toml`.
+What may live here: understanding of routes. Which words and codes mean which route stands in `drugs.toml`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Route(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WordList:
-    """Single words to look for: whole ones, and beginnings of words."""
+    """Single words to look for: whole words, and beginnings of words."""
 
     whole: frozenset[str]
     beginnings: tuple[str, ...]
@@ -63,7 +63,7 @@ class Routes:
         return self.of_text(together) if together else Route.UNKNOWN
 
     def of_order(self, order: Json) -> Route:
-        """The route of the first dosage instruction that says one we understand."""
+        """The route of the first dosage instruction whose route we understand."""
         for dosage in as_objects(order.get("dosageInstruction")):
             route = as_object(dosage.get("route"))
             for coding in as_objects(route.get("coding")):

@@ -18,7 +18,7 @@ FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
 class Coding(NamedTuple):
-    """One coding: `system` is None for one that we do not know (or none at all); `code` and `display` may be ""."""
+    """One coding: `system` is None for a system that we do not know, or none; `code` and `display` may be ""."""
 
     system: System | None
     code: str
@@ -26,7 +26,7 @@ class Coding(NamedTuple):
 
 
 def as_object(value: object) -> Json:
-    """The value when it is a JSON object, else an empty one."""
+    """The value when it is a JSON object, else an empty object."""
     return value if isinstance(value, dict) else EMPTY
 
 
@@ -77,7 +77,7 @@ def read_concept(value: object) -> Concept:
 
 
 def code_of(coding: Json) -> str:
-    """The code of a coding, or ""; a whole number is accepted as one."""
+    """The code of a coding, or ""; a whole number is accepted as a code."""
     value = coding.get("code")
     if isinstance(value, str):
         return value.strip()
@@ -107,7 +107,7 @@ def resource_key(resource: Json) -> str:
 
 
 def is_about(resource: Json, patient_id: str) -> bool:
-    """Does the resource concern this patient? One that names no subject was found under the patient and does."""
+    """Does the resource concern this patient? Without a subject it does: it was found under the patient."""
     named = resource.get("subject") or resource.get("patient")
     # As nearly every server writes it; everything else is read part by part.
     if isinstance(named, dict) and named.get("reference") == f"Patient/{patient_id}":

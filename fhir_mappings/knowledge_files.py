@@ -1,7 +1,7 @@
 """Policy, vocabulary and reasons from the texts of the clinicians' data files, wherever these come from.
 
 What may live here: bringing the two checks together, shape and sense, so that every problem of every file is told at
-once: what is wrong in one file hides nothing in the others.
+once. What is wrong in one file hides nothing in the others.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Do policy and vocabulary fit each other? Each of them can be sound, and both together still raise no card.
 
-What may live here: what needs both of them to be asked; one sentence for each answer that is no.
+What may live here: questions that need both of them; one sentence for each answer that is no.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hooks.thresholds import COMPARED
 
 
 def misfits(policy: Policy, vocabulary: Vocabulary) -> Iterator[str]:
-    """One line for each part of one that does not fit the other, with file and key."""
+    """One line for each part of either that does not fit the other, with file and key."""
     yield from _classes_of_one_file_only(policy, vocabulary)
     for key, analyte, value in _limits(policy):
         words, style = vocabulary.labs.by_analyte[analyte], policy.wording.analytes[analyte]

@@ -1,6 +1,6 @@
 """Observations to results: code first, then status, date, value, unit and plausibility.
 
-What may live here: reading Observations. Windows, comparators' meaning and choices among results are the rules'.
+What may live here: reading Observations. The rules decide windows, comparators and the choice of results.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fhir_mappings.units import Unit, normalised
 from fhir_mappings.vocabulary import AnalyteWords, LabVocabulary
 from hooks.chart import Result, Unreadable
 
-# A missing status is seen in practice; such a result is usable and gives way to any other of the same instant.
+# A missing status is seen in practice; such a result is usable, but ranks below any other of the same instant.
 RANKS = {"corrected": 2, "amended": 2, "final": 1, "preliminary": 0, None: 0}
 UNUSABLE_STATUSES = frozenset({"registered", "cancelled", "unknown"})
 COMPARATORS = frozenset({"<", "<=", ">", ">="})
@@ -30,10 +30,10 @@ def read_observation(
 ) -> Sequence[Result | Unreadable]:
     """The results of one Observation (its own value, or those of its components), each usable or with a reason.
 
-    Nothing comes of an observation of no known analyte or that was entered in error. Units: `labs.toml`.
+    An observation of no known analyte, or entered in error, gives no result. Units: `labs.toml`.
     """
     code = _code(observation, labs)
-    # Two results of three are of no interest to any rule: they leave here.
+    # Two results of three are of no interest to any rule: they are left out here.
     if code is None or not (code or "component" in observation):
         return ()
     measured = _measured(observation, code, labs)
@@ -63,7 +63,7 @@ def _code(holder: Json, labs: LabVocabulary) -> str | None:
     codings = as_object(holder.get("code")).get("coding")
     for coding in codings if isinstance(codings, list) else as_objects(codings):
         code = coding.get("code") if isinstance(coding, dict) else None
-        # The code first: most are none of ours.
+        # The code first: most codes are not in our vocabulary.
         if isinstance(code, str) and (code := code.strip()) in labs.telling:
             if system_of(coding.get("system")) is not System.LOINC:
                 continue
@@ -133,8 +133,8 @@ def _quantity(holder: Json) -> tuple[Json, float | str]:
     """The quantity with its number, or with why there is none."""
     quantity = holder.get("valueQuantity")
     if quantity is None:
-        other = any(key.startswith("value") and value is not None for key, value in holder.items())
-        return EMPTY, "value is not a quantity" if other else "no value"
+        has_other_value = any(key.startswith("value") and value is not None for key, value in holder.items())
+        return EMPTY, "value is not a quantity" if has_other_value else "no value"
     number = _number(as_object(quantity).get("value"))
     return as_object(quantity), "no value" if number is None else number
 
@@ -156,7 +156,7 @@ def _unit(quantity: Json, words: AnalyteWords) -> tuple[Unit | None, str]:
     for spelling in (code, text) if _is_ucum(quantity.get("system")) else (text,):
         if not isinstance(spelling, str):
             continue
-        # As nearly every server writes it; the spelling is looked into only where that is none of ours.
+        # First as nearly every server writes it; the spelling is normalised only where that is not known.
         unit = words.units.get(spelling) or words.units.get(normalised(spelling))
         if unit is not None:
             return unit, spelling.strip()

@@ -38,7 +38,7 @@ class _Drug:
 def is_active(request: Json) -> bool:
     """Does the request count as exposure: status active, and not an order not to give the drug?
 
-    We asked for active ones; a request that came without a status is taken as one of them.
+    We asked for active requests; a request that came without a status counts as active.
     """
     return as_text(request.get("status")).lower() in ("", "active") and request.get("doNotPerform") is not True
 

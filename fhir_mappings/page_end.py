@@ -1,4 +1,4 @@
-"""Pages of a search: does a page reach back far enough, so that later ones need not be read?
+"""Pages of a search: does a page reach back far enough, so that later pages need not be read?
 
 What may live here: dates of resources as far as paging needs them.
 """

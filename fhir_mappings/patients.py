@@ -28,7 +28,7 @@ def gender(patient: Json) -> str:
 
 
 def patient_name(patient: Json) -> str:
-    """The name as written, else given names and family name; of several the first that is in use."""
+    """The name as written, else given names and family name; the first of several that is in use."""
     names = sorted(as_objects(patient.get("name")), key=lambda name: as_text(name.get("use")) in _LAST)
     return next((words for name in names if (words := _words(name))), NAMELESS)
 

@@ -1,6 +1,6 @@
 """Procedures: dialysis and mechanical valves, completed or running.
 
-What may live here: reading one Procedure. How long ago still counts is the rules' business.
+What may live here: reading one Procedure. The rules decide how long ago still counts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ COUNTED = frozenset({"completed", "in-progress"})
 
 
 def read_procedure(resource: Json, zone: tzinfo, vocabulary: ConditionVocabulary) -> Procedure | None:
-    """One Procedure, or None when its status is another or its codes are none of ours.
+    """One Procedure, or None when it has another status, or no code that we know.
 
     Its day is its end, else performedDateTime, else its start (R5 names are read too); a year or month is no day.
     """

@@ -2,7 +2,7 @@
 
 What may live here: searches and their words. Which codes an analyte has stands in `labs.toml`, which a concept has in
 `conditions.toml`; the templates follow. How far back a search looks is worked out from the longest window that the
-policy gives, at any date, to what is searched for: nobody has to keep the two together.
+policy gives, at any date, to what is searched for. So nobody has to keep the two equal.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Query:
 
     `what` names the results for a clinician. `params` hold everything but patient and date, values literal. Where
     `date_param` is set the fallback fetch asks for the last `look_back_days` only (prefetch templates cannot). A
-    look-back without `date_param` says what the rules look at, and is not part of the search. One of the last
+    look-back without `date_param` says what the rules look at, and is not part of the search. A resource of the last
     `settled_days` counts for the rules as much as one that still runs.
     """
 

@@ -15,7 +15,7 @@ _SAME_SIGN = str.maketrans({"µ": "u", "μ": "u", "º": "°", "²": "2"})
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit and the way from it to the canonical one: (value - minus) x times / divide_by.
+    """A unit and the way from it to the canonical unit: (value - minus) x times / divide_by.
 
     `decimals` is the least number of decimals in which a value is quoted as received.
     """

@@ -1,6 +1,6 @@
 """The chart: all that a rule may know of a patient, in the words of clinicians.
 
-What may live here: frozen values and nothing else. A chart holds no FHIR, no codes to look up and no clock; every
+What may live here: frozen values and nothing else. A chart holds no FHIR, no codes to look up and no clock. Every
 number is already in the one unit in which the rules compare, every date is a calendar day of the clinic.
 `fhir_mappings` builds it, the rules of this package read it.
 """
@@ -66,7 +66,7 @@ class Span(NamedTuple):
 
 
 class Clinical(StrEnum):
-    """Is the condition there now (`active`), or was it (`past`)?"""
+    """Is the condition there now (`active`), or was it there before (`past`)?"""
 
     ACTIVE = "active"
     PAST = "past"
@@ -181,7 +181,7 @@ class Gap:
 class Chart:
     """Everything the rules may look at for one patient.
 
-    `results` holds every usable-looking result per analyte, newest first (windows are the rules' business).
+    `results` holds every usable-looking result per analyte, newest first (the rules decide about windows).
     `medications` are the active ones; `drafts` the orders to be judged, already limited to the selected ones where
     the hook says so; `unread_medications` and `unread_drafts` count those whose drug could not be read. `sex` is the
     administrative gender ("female", "male", …) or "". `born` is the earliest possible day of birth. `gaps` name

@@ -44,8 +44,8 @@ class DialysisStatus:
 
 
 def dialysis_status(chart: Chart, on: date, limits: Thresholds) -> DialysisStatus:
-    """Maintenance dialysis as of `on`: a working transplant silences unless dialysis is recent; then direct evidence;
-    then an end-stage or graft failure code presumes it, unless the record says untreated.
+    """Maintenance dialysis as of `on`. A working transplant silences unless dialysis is recent. Then comes direct
+    evidence. Then an end-stage or graft failure code presumes it, unless the record says untreated.
     """
     transplants = list(_active(chart, "transplant"))
     if transplants and not _graft_failed(chart, transplants):
@@ -81,7 +81,7 @@ def _direct_evidence(chart: Chart, on: date, limits: Thresholds) -> DialysisStat
 
 
 def _recent_procedure(chart: Chart, on: date, days: float) -> DialysisStatus | None:
-    """The newest maintenance dialysis procedure or monthly service within `days`; one still running counts as today."""
+    """The newest maintenance dialysis procedure or monthly service within `days`; what still runs counts as today."""
     dated = [(day, procedure) for procedure in chart.procedures if (day := _procedure_day(procedure, on)) is not None]
     recent = [(day, procedure) for day, procedure in dated if 0 <= (on - day).days <= days]
     if not recent:

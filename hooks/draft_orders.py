@@ -37,7 +37,7 @@ def advise_on_drafts(chart: Chart, on: date, policy: Policy, moment: Moment) -> 
         in_scope = (patient.dialysis or patient.calciphylaxis) and not patient.is_child
         if chart.unread_drafts and in_scope:
             cards.append(make_status_card("order-data-gap", Indicator.INFO, patient, policy))
-        # One weak sign and points that could not be read: with them the same order might have been one to warn of.
+        # One weak sign and points that could not be read: with these points the same order might need a warning.
         close_call = patient.tier is Tier.POSSIBLE and patient.risk_incomplete
         if not cards and close_call and _of_known_class(patient.chart, policy):
             cards.append(make_status_card(INCOMPLETE, Indicator.INFO, patient, policy))

@@ -34,7 +34,7 @@ def _above(result: Result, limit: float) -> bool | None:
             return True if result.value >= limit else None
         case ">=":
             return True if result.value > limit else None
-        case _:  # "<" and "<=": the true value is at most this one
+        case _:  # "<" and "<=": the true value is at most this value
             return False if result.value <= limit else None
 
 
@@ -46,7 +46,7 @@ def _below(result: Result, limit: float) -> bool | None:
             return True if result.value <= limit else None
         case "<=":
             return True if result.value < limit else None
-        case _:  # ">" and ">=": the true value is at least this one
+        case _:  # ">" and ">=": the true value is at least this value
             return False if result.value >= limit else None
 
 
@@ -56,7 +56,7 @@ def _at_least(result: Result, limit: float) -> bool | None:
 
 
 def _decide(results: Iterable[Result], limit: float | Limit, test: Callable[[Result, float], bool | None]) -> Finding:
-    """The newest result that decides the test by itself; one with a comparator may leave it to the next older one."""
+    """The newest result that decides the test by itself; a result with a comparator may leave it to an older one."""
     for result in results:
         met = test(result, limit(result) if callable(limit) else limit)
         if met is not None:

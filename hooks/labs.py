@@ -72,7 +72,7 @@ class Labs:
         return None if self.product is None else self.product.value > self.limits.product_high
 
     def pth_upper_limit(self, result: Result) -> float:
-        """The reported upper reference limit of a PTH result, else the assumed one (pg/mL)."""
+        """The reported upper reference limit of a PTH result, else the assumed limit (pg/mL)."""
         return result.upper_limit or self.limits.pth_assumed_upper_limit
 
     def _pth_times(self, times: float) -> Callable[[Result], float]:
@@ -112,7 +112,7 @@ class Labs:
 
     @cached_property
     def alkaline_phosphatase_high(self) -> Finding:
-        """Alkaline phosphatase above the reported upper limit, else above the assumed one."""
+        """Alkaline phosphatase above the reported upper limit, else above the assumed limit."""
         assumed = self.limits.alkaline_phosphatase_assumed_upper_limit
         return above(self.usable(Analyte.ALKALINE_PHOSPHATASE), lambda result: result.upper_limit or assumed)
 
@@ -137,7 +137,7 @@ class Labs:
 
     @cached_property
     def weight_loss(self) -> WeightLoss | None:
-        """Loss of dry weight (else post-dialysis weight) over the window; None when it cannot be told."""
+        """Loss of dry weight (else post-dialysis weight) over the window; None when it is not known."""
         weights = self.usable(Analyte.DRY_WEIGHT) or self.usable(Analyte.POST_DIALYSIS_WEIGHT)
         exact = [weight for weight in weights if not weight.comparator]
         if not exact or (exact[0].on - exact[-1].on).days < self.limits.weight_loss_gap_days:
@@ -189,8 +189,8 @@ class Calcium:
 
     @cached_property
     def ionised_decides(self) -> bool:
-        """Ionised calcium is newer, or at most the pair days older, or the only one; but not against a newer very
-        high total calcium.
+        """Ionised calcium is newer, or at most the pair days older, or the only calcium; but not against a newer
+        very high total calcium.
         """
         if not self.ionised:
             return False
@@ -266,7 +266,7 @@ def choose_calcium(labs: Labs) -> Calcium:
 
 
 def nearest_albumin(labs: Labs, calcium: Result) -> Result | None:
-    """The albumin nearest in days to the calcium, inside the pair window; of two equally near ones the newer."""
+    """The albumin nearest in days to the calcium, inside the pair window; the newer where two are equally near."""
     candidates = [
         albumin
         for albumin in labs.usable(Analyte.ALBUMIN)

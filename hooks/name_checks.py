@@ -1,4 +1,4 @@
-"""Do the names in a data file lead somewhere, and has everything that the rules name its entry?
+"""Do the names in a data file lead somewhere, and does everything that the rules name have its entry?
 
 What may live here: these two questions, for all files of the policy alike.
 """

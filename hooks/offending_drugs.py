@@ -48,7 +48,7 @@ def matching_rule(patient: Assessment, drug_class: str, policy: Policy) -> DrugR
 
 
 def drug_cards(patient: Assessment, orders: Iterable[Medication], moment: Moment, policy: Policy) -> list[Card]:
-    """One card per topic for these orders; of several indicators the most urgent wins and its text is used."""
+    """One card per topic for these orders; the most urgent indicator wins, and its text is used."""
     if patient.is_child:
         return []
     raised: dict[str, _Raised] = {}
@@ -61,7 +61,7 @@ def drug_cards(patient: Assessment, orders: Iterable[Medication], moment: Moment
             if rule.indicator.urgency > topic.rule.indicator.urgency:
                 topic.rule = rule
             topic.drugs.append((order, match.drug, rule))
-    # A drug whose own row would only inform is still named beside a more urgent one of the same topic.
+    # A drug whose own row would only inform is still named beside a more urgent drug of the same topic.
     kept = [(topic, indicator) for topic in raised.values() if (indicator := indicator_at(topic.rule, moment))]
     return [_card(patient, topic, indicator, moment, policy) for topic, indicator in kept]
 

@@ -31,7 +31,7 @@ def advise(chart: Chart, on: date, policy: Policy) -> list[Card]:
     """The cards for an opened chart on a calendar day of the clinic, most urgent first.
 
     Raises:
-        CannotJudge: patient, conditions or active medications could not be read, or dialysis could not be told.
+        CannotJudge: patient, conditions or active medications could not be read, or the dialysis status is unknown.
     """
     return most_urgent_first(judge(chart, on, policy, _cards))
 

@@ -50,7 +50,7 @@ def load_policy(
 
 
 def policy_problems(files: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """What no schema can say of these of the four files, by name: what they name exists, in them or in the rules.
+    """The problems that no schema can find in the given files (of the four, by name), such as names that lead nowhere.
 
     Where a file is not given, because it could not be read, what the others say of it is not checked.
     """
@@ -186,7 +186,7 @@ def _status_problems(data: Mapping[str, Any], drug_rules: Mapping[str, Any] | No
 
 
 def _phrases_of_classes(drug_rules: Mapping[str, Any]) -> set[str]:
-    """Every half-sentence about active drugs of a class, that of its exception included."""
+    """Every half-sentence about active drugs of a class, also that of its exception."""
     named = {key: entry["phrase"] for key, entry in drug_rules["classes"].items() if "phrase" in entry}
     return {*named.values(), *(f"{phrase}{EXCEPTIONS[key]}" for key, phrase in named.items() if key in EXCEPTIONS)}
 
@@ -209,7 +209,7 @@ def _text_problems(
 
 
 def _label_problems(words: Mapping[str, Any]) -> Iterator[str]:
-    """Situations and placeholders of labels and factors; a label names its {drug} where it removes one."""
+    """Situations and placeholders of labels and factors; a label names its {drug} where it removes a drug."""
     for name, text in words["factors"].items():
         where = f"wording.toml: [factors] {name}"
         yield from (f"{where}: {problem}" for problem in _placeholder_problems([text], FACTOR_PLACEHOLDERS))

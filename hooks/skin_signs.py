@@ -1,6 +1,6 @@
-"""Skin signs: what of the problem list points to calciphylaxis, and how strongly.
+"""Skin signs: which entries of the problem list point to calciphylaxis, and how strongly.
 
-What may live here: which signs count, which explain each other away, how many different ones there are.
+What may live here: which signs count, which explain each other away, how many different signs there are.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class SkinSigns:
 
     @property
     def provisional(self) -> str:
-        """The recorded status of a provisional calciphylaxis entry, or "" without one."""
+        """The recorded status of a provisional calciphylaxis entry, or "" without such an entry."""
         found = (sign.condition.verification for sign in self.signs if sign.name == CALCIPHYLAXIS_PROVISIONAL)
         return next(found, "")
 
@@ -142,7 +142,7 @@ def _as_sign(concept: str, *, arterial_disease: bool, companions: set[str]) -> s
 
 
 def _is_current(condition: Condition, on: date, limits: Thresholds) -> bool:
-    """A dated sign has a window; an undated one counts."""
+    """A dated sign has a window; an undated sign counts."""
     day = last_day(condition)
     return day is None or (on - day).days <= limits.sign_days
 

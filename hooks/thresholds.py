@@ -25,7 +25,7 @@ class PolicyError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """How many days a result is good for: `fresh` silently, `usable` at most."""
+    """For how many days a result counts: `fresh` silently, `usable` at most."""
 
     fresh: int
     usable: int
@@ -118,7 +118,7 @@ COMPARED: Mapping[str, tuple[Analyte, ...]] = {
     **dict.fromkeys(("white_cells_high", "white_cells_low"), (Analyte.WHITE_CELL_COUNT,)),
     "c_reactive_protein_high": (Analyte.C_REACTIVE_PROTEIN,),
 }
-"""The results with which a threshold is compared, or of which it is one: unit and decimals of both are the same."""
+"""The analytes that a threshold belongs to: it has their unit and their decimals."""
 
 FACTORS = (
     "vitamin_k_antagonist",
@@ -164,7 +164,7 @@ def read_thresholds(data: Mapping[str, Any]) -> ThresholdHistory:
 
 
 def threshold_problems(data: Mapping[str, Any]) -> Iterator[str]:
-    """What no schema can say: each analyte has one window, a day one value, and neighbours stand in their order."""
+    """What no schema can check: each analyte has one window, a day one value, and neighbours stand in their order."""
     yield from _window_problems(data["windows"])
     for key, section in _sections(data).items():
         yield from (_problem(key, problem) for problem in _date_problems(section))
@@ -199,7 +199,7 @@ def _window_problems(windows: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _date_problems(section: Mapping[str, Any]) -> Iterator[str]:
-    """The newest value stands last. A new line with an earlier day is a slip of the year, and would never hold."""
+    """The newest value stands last. A new line with an earlier day has a wrong year, and would never be in force."""
     days = [entry["since"] for entry in section["values"]]
     yield from (f"has {times} values from {day} on" for day, times in Counter(days).items() if times > 1)
     for above, below in pairwise(days):
@@ -208,7 +208,7 @@ def _date_problems(section: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _order_problems(data: Mapping[str, Any]) -> Iterator[str]:
-    """Each two neighbours out of order, told of the day from which they are."""
+    """Every two neighbours that are out of order, with the day from which they are."""
     days, sections = _days(data), _sections(data)
     for order in ORDERS:
         names, signs = re.findall(r"[\w.]+", order), re.findall(r"<=?", order)
@@ -220,7 +220,8 @@ def _order_problems(data: Mapping[str, Any]) -> Iterator[str]:
                 was_wrong, wrong = wrong, low > high or (low == high and sign == "<")
                 if wrong and not was_wrong:
                     beside = f"{'not below' if sign == '<' else 'above'} {upper} ({high:g})"
-                    # The later day of the two stands in the file; before it, one of them holds only as its first value.
+                    # The later of the two days: from it on the file gives both values. A first value holds for earlier
+                    # days too, but the file does not say so.
                     since = max(entry["since"] for entry in entries)
                     yield _problem(lower, f"{low:g} from {since} on is {beside}: the order must be {order}")
 

@@ -72,7 +72,7 @@ class Wording:
 
 
 def wording_problems(data: Mapping[str, Any]) -> Iterator[str]:
-    """What no schema can say: everything that the rules name has its words, and names lead somewhere."""
+    """What no schema can check: everything that the rules name has its words, and names lead somewhere."""
     analytes = {analyte.value for analyte in Analyte}
     expected: Mapping[str, Collection[str]] = {
         "analytes": analytes,

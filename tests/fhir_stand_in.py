@@ -87,7 +87,7 @@ class FhirStandIn:
     def _reply(self, asked: Asked) -> Reply:
         with self._lock:
             self.calls.append(asked)
-            fitting = [one for one in self._replies if one[0] == asked.method and _is_at(one[1], asked.url)]
+            fitting = [reply for reply in self._replies if reply[0] == asked.method and _is_at(reply[1], asked.url)]
             if len(fitting) > 1:
                 self._replies.remove(fitting[0])
         return fitting[0][2] if fitting else self.otherwise(asked)

@@ -1,7 +1,7 @@
 """The house as its imports draw it: rooms, arrows between them, floors, circles. `python -m tests.house` prints them.
 
-What may live here: reading imports from source and working out the picture. Which arrows are allowed is the
-architecture test's business.
+What may live here: reading imports from source and working out the picture. The architecture test decides
+which arrows are allowed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 STOREYS = ("hooks", "fhir_mappings", "cds_service")
 """From the bottom up."""
 OPEN_HALL = "cds_service"
-"""The folder whose single modules are rooms, because each has a subject of its own."""
+"""The folder whose single modules are rooms, because each has its own subject."""
 AT_ONCE, LAZILY, FOR_TYPES = "at once", "lazily", "for types"
 KINDS = (AT_ONCE, LAZILY, FOR_TYPES)
 """When an import is carried out: with its module, inside a function, never (only a type checker follows it)."""
@@ -56,7 +56,7 @@ def parsed(module: Path) -> ast.Module:
 
 
 def uses(name: str, house: House = OURS) -> Iterator[tuple[str, str]]:
-    """The modules of the house that this one imports, and when."""
+    """The modules of the house that this module imports, and when."""
     named = modules(house)
     for imported, kind in imports(parsed(named[name])):
         known = _known(imported, named)
@@ -123,7 +123,7 @@ def module_circles(house: House = OURS) -> list[list[str]]:
 def upward(house: House = OURS) -> list[Arrow]:
     """Arrows from a storey to one above it."""
     storey = {name: number for number, name in enumerate(house.storeys)}
-    return sorted((one, other) for one, other in arrows(house) if storey[_top(one)] < storey[_top(other)])
+    return sorted((room, used) for room, used in arrows(house) if storey[_top(room)] < storey[_top(used)])
 
 
 def floors(house: House = OURS) -> dict[str, int]:
@@ -155,13 +155,13 @@ def picture(house: House = OURS) -> Iterator[str]:
         for room in (room for room in heights if heights[room] == height):
             yield f"  {room}"
             yield from _ways(room, drawn)
-    yield from (f"\nUPWARD: {one} -> {other}" for one, other in going_up)
+    yield from (f"\nUPWARD: {room} -> {used}" for room, used in going_up)
     yield from (f"\nCIRCLE: {', '.join(circle)}" for circle in round_about)
 
 
 def _ways(room: str, drawn: Mapping[Arrow, str]) -> Iterator[str]:
     for kind in KINDS:
-        others = [other for (one, other), how in sorted(drawn.items()) if one == room and how == kind]
+        others = [used for (user, used), how in sorted(drawn.items()) if user == room and how == kind]
         if others:
             yield f"    {'' if kind == AT_ONCE else kind + ' '}-> {', '.join(others)}"
 
@@ -174,9 +174,9 @@ def _known(imported: str, named: Mapping[str, Path]) -> str | None:
 
 def _between_halls(house: House) -> Graph:
     graph: dict[str, set[str]] = {room: set() for room in rooms(house)}
-    for one, other in arrows(house):
-        if not is_one_hall(one, other):
-            graph[one].add(other)
+    for room, used in arrows(house):
+        if not is_one_hall(room, used):
+            graph[room].add(used)
     return graph
 
 

@@ -61,7 +61,7 @@ class Report:
 
 
 def changed_files(base: str, root: Path = ROOT) -> list[str]:
-    """Our Python files that differ from the revision `base`, committed or not; MutantsError for an unknown one."""
+    """Our Python files that differ from the revision `base`, committed or not; MutantsError for an unknown revision."""
     try:
         changed = git_names(root, "diff", "--name-only", "-z", "--diff-filter=d", base, "--", *FOLDERS)
     except subprocess.CalledProcessError as error:

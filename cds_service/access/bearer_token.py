@@ -1,7 +1,7 @@
 """Reading the Authorization header and the JWT in it, before anything of it is believed.
 
-What may live here: the form of a token. Nothing here verifies: what a `Token` says is mere claim until its signature
-holds.
+What may live here: the form of a token. Nothing is verified here: what a `Token` says is only a claim until its
+signature holds.
 """
 
 from __future__ import annotations

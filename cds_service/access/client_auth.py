@@ -31,7 +31,7 @@ class ClientAuthentication:
         key_sets: KeySets,
         leeway_seconds: float = LEEWAY_SECONDS,
     ) -> None:
-        """`public_url` is the address under which clients reach us; the Host of a request has no say in that."""
+        """`public_url` is the address under which clients reach us; the Host of a request does not matter."""
         self._clients = clients
         self._token_log = token_log
         self._public_url = public_url.rstrip("/")
@@ -46,7 +46,7 @@ class ClientAuthentication:
 
         Raises:
             Refused: not a caller that we trust.
-            StoreError: the token is good, but whether it was used before cannot be told.
+            StoreError: the token is valid, but it is not known whether it was used before.
         """
         token = read_token(bearer_token(authorization))
         client = self._named_by(token)

@@ -21,10 +21,10 @@ log = logging.getLogger("cds_service")
 
 
 def protect(app: Flask, authentication: ClientAuthentication, open_endpoints: Collection[str]) -> None:
-    """Let only trusted clients reach the views of this app, but for the endpoints (Flask's names) named here.
+    """Let only trusted clients reach the views of this app, except the endpoints (Flask's names) named here.
 
     A view that nobody thought of is closed. CORS preflights carry no token and pass; an address that leads to no view
-    is answered as ever.
+    is answered as usual.
     """
 
     @app.before_request

@@ -1,7 +1,7 @@
 """Where the public keys of clients come from: their own JWK set, fetched, remembered and renewed.
 
 What may live here: when to fetch, and what serves meanwhile. Only addresses from the file of trusted clients are
-contacted, never one that a token names. Nothing is fetched before the first token comes, so after the fork.
+contacted, never an address that a token names. Nothing is fetched before the first token comes, so after the fork.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MAX_BYTES = 200_000
 
 
 class KeySetUnavailable(Exception):
-    """The key set could not be had. The text says why, without the address."""
+    """The key set is not available. The text says why, without the address."""
 
 
 def fetch_key_set(url: str, seconds: float = _SECONDS, max_bytes: int = _MAX_BYTES) -> bytes:
@@ -44,12 +44,12 @@ def fetch_key_set(url: str, seconds: float = _SECONDS, max_bytes: int = _MAX_BYT
 
 @dataclass(frozen=True, slots=True)
 class KeySetTimes:
-    """How long keys are good for, in seconds.
+    """How long keys may be used, in seconds.
 
     `renew`: a set older than this is fetched again. `pause`: how long we wait after any attempt before the next one,
     however many tokens name a key that we do not know; `first_pause` is the same while we have no keys at all.
     `serve`: a set that could not be renewed goes on serving until it is this old, so an outage of the key server does
-    not silence us; after that its tokens are refused, because a key withdrawn meanwhile would still be trusted.
+    not silence us. After that its tokens are refused, because a key withdrawn meanwhile would still be trusted.
     """
 
     renew: float = 600.0

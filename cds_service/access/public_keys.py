@@ -108,7 +108,7 @@ def read_key(jwk: Any) -> PublicKey:
     """One public key from its JWK.
 
     Raises:
-        KeyProblem: no public key for signatures, or one that is not safe to use.
+        KeyProblem: no public key for signatures, or a key that is not safe to use.
     """
     if not isinstance(jwk, Mapping):
         raise KeyProblem("not a JSON object")
@@ -144,7 +144,7 @@ def _algorithms(jwk: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _verifier(jwk: Mapping[str, Any], algorithm: str) -> PyJWK:
-    # The library's messages quote the whole key; they go no further.
+    # The library's messages quote the whole key; they are not passed on.
     try:
         verifier = PyJWK(dict(jwk), algorithm)
     except (PyJWTError, ValueError, TypeError, UnsupportedAlgorithm):

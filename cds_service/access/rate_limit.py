@@ -1,7 +1,7 @@
 """How often one client may call, where the operator sets a limit.
 
-What may live here: the limit and whom it counts. Without a shared storage each worker counts for itself, and so it does
-while the shared one does not answer: a counter that is gone keeps no advice from a clinician.
+What may live here: the limit and whom it counts. Without a shared storage each worker counts for itself, also
+while the shared storage does not answer: a clinician gets advice even when a counter is gone.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Which tokens were used already: each is good for one call, over all workers and restarts.
+"""Which tokens were used already: each is valid for one call, over all workers and restarts.
 
 What may live here: the one table behind that promise. The unique insert decides, so two calls at the same moment cannot
-both win. Kept are the issuer, a digest of the token's id and the moment until which it must be remembered; nothing of
-the token could be rebuilt from that.
+both win. The issuer, a digest of the token's id and the moment until which it must be remembered are kept; nothing
+of the token could be rebuilt from that.
 
 With SQLite the last entries may be gone after a power failure (see `database`), and those tokens could be used again
 until they expire.
@@ -21,7 +21,7 @@ from cds_service.storage import Database
 _TIMEOUT_SECONDS = 2.0
 """Seconds; the clinician waits for the answer meanwhile."""
 _PURGE_EVERY = timedelta(minutes=10)
-# Leeway is granted to clients, and another host's clock may lag behind the one that purges: for it the token is good.
+# Clients have some leeway, and another host's clock may be behind the one that purges: there the token is still valid.
 _KEEP_LONGER = timedelta(hours=1)
 
 _metadata = MetaData()

@@ -23,7 +23,7 @@ per client:
     # # smart_client_secret_env = "NORTHERN_SECRET"       #   NAME of the environment variable with our secret there;
     #                                                     #   with neither we are a public client
     # smart_scopes = "launch patient/*.rs"                # what to ask for; by default what the rules look at
-    # smart_open = false                                  # true, for test data only: whoever reaches us reads all there
+    # smart_open = false                                  # true, for test data only: everybody can read all there
     # frame_ancestors = ["https://ehr.example"]           # origins that may show the app in a frame; by default none
     #
     # [[client]]
@@ -176,9 +176,9 @@ def _smart_problems(table: Mapping[str, Any]) -> list[str]:
     if len(proofs) > 1:
         problems.append(f"{', '.join(proofs)}: only one of the two was expected")
     servers = table.get("fhir_servers")
-    prefixes = [one for one in servers if str(one).endswith("/")] if isinstance(servers, list) else []
+    prefixes = [server for server in servers if str(server).endswith("/")] if isinstance(servers, list) else []
     if "smart_client_secret_env" in table and prefixes:
-        # Below a prefix, whoever holds one address there names the place that our secret is sent to.
+        # Below a prefix, the owner of any address names the place that our secret is sent to.
         problems.append("smart_client_secret_env: needs exact fhir_servers; for a prefix use smart_key_file")
     return problems
 

@@ -35,7 +35,7 @@ class Rendering:
 
 
 def _uuid() -> str:
-    """A random UUID (version 4) in its usual spelling; a third of what the library's object takes to make and print."""
+    """A random UUID (version 4) in its usual spelling. It takes a third of the time that `str(uuid4())` takes."""
     digits = os.urandom(16).hex()
     variant = "89ab"[int(digits[16], 16) & 3]
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
@@ -67,7 +67,7 @@ def to_json(card: Card, rendering: Rendering) -> dict[str, Any]:
 
 
 def _links(card: Card, rendering: Rendering) -> list[dict[str, Any]]:
-    """Where to read on. The source's own address is for what stands behind all cards, not for this one."""
+    """Where to read on. The source's own address is for what stands behind all cards, not for this card."""
     links = []
     if rendering.reasons_url:
         links.append({"label": REASONS, "url": f"{rendering.reasons_url}/{card.topic}", "type": "absolute"})

@@ -48,7 +48,7 @@ def _coding(reason: Mapping[str, Any]) -> Mapping[str, Any]:
 def _timestamp(text: str, path: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-        # In UTC, as it is stored: the first and last days there are cannot be moved to every zone.
+        # In UTC, as it is stored: the first and last days of the calendar cannot be moved to every zone.
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidField(path, "must be a date and time such as 2026-11-22T16:36:30Z") from None

@@ -1,5 +1,5 @@
 """Cross-origin access for browser clients: headers on every answer of the CDS endpoints, errors included; preflight
-without authentication. The pages for people get none of it: no other site's script has business there.
+without authentication. The pages for people get none of it: other sites' scripts need nothing there.
 
 What may live here: the CORS headers and security headers of answers.
 """

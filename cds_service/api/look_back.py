@@ -17,11 +17,10 @@ from fhir_mappings.queries import Query
 
 
 def past_look_back(query: Query, on: date, zone: ZoneInfo) -> Past:
-    """A function that is shown page after page: is all that follows older than we look back, and of no effect?
+    """A function that sees page after page: is all that follows older than we look back, and without effect?
 
-    A search without a date may find, on its last page, something that began long ago and still runs. It is given up
-    early only when its pages hold something of the last days, which counts as much. Each search needs a function of
-    its own.
+    A search without a date may find, on its last page, something that began long ago and still runs. It is ended early
+    only when its pages hold something of the last days, which counts as much. Each search needs its own function.
     """
     if query.look_back_days is None:
         return lambda page: False
@@ -38,9 +37,9 @@ def past_look_back(query: Query, on: date, zone: ZoneInfo) -> Past:
 
 def _settles(resource: JsonObject, query: Query, on: date, zone: ZoneInfo) -> bool:
     """Was this done, or did it run, in the last days up to `on` that settle it, and is it what the query asks for?"""
-    one = [resource]
+    page = [resource]
     first, after = on - timedelta(days=query.settled_days), on + timedelta(days=1)
-    is_late = ends_before(one, after, zone) and not ends_before(one, first, zone)
+    is_late = ends_before(page, after, zone) and not ends_before(page, first, zone)
     if not is_late or resource.get("status") not in COUNTED:
         return False
     asked = dict(query.params)["code"].split(",")

@@ -143,7 +143,7 @@ class CardLog:
         self._is_behind = False
 
     def remember(self, cards: list[IssuedCard]) -> None:
-        """Record these cards; that they have to wait is said once, and once that they do no longer."""
+        """Record these cards; it is said once when they have to wait, and once when they no longer do."""
         try:
             self._store.record_cards(cards)
         except StoreError as error:

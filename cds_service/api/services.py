@@ -95,7 +95,7 @@ def _chart(
 
 
 def _by_reference(collected: Collected, patient_id: str) -> dict[str, Mapping[str, Any]]:
-    """The patient's active orders as received, for suggestions that update one; of two copies the first."""
+    """The patient's active orders as received, for suggestions that update them; the first of two copies."""
     received: dict[str, Mapping[str, Any]] = {}
     for resource in collected.resources("medications"):
         if resource.get("resourceType") == "MedicationRequest" and is_about(resource, patient_id):

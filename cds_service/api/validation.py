@@ -42,12 +42,12 @@ def _resolved(schema: Any, definitions: dict[str, Any]) -> Any:
     return own
 
 
-def _joined(one: Any, other: Any) -> Any:
+def _joined(first: Any, second: Any) -> Any:
     """What both ask for: objects member by member, lists (`required`) one after the other."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        both = {key: _joined(one[key], other[key]) for key in one.keys() & other.keys()}
-        return {**one, **other, **both}
-    return [*one, *other] if isinstance(one, list) and isinstance(other, list) else other
+    if isinstance(first, dict) and isinstance(second, dict):
+        both = {key: _joined(first[key], second[key]) for key in first.keys() & second.keys()}
+        return {**first, **second, **both}
+    return [*first, *second] if isinstance(first, list) and isinstance(second, list) else second
 
 
 def _by_hook(whole: Draft202012Validator) -> dict[str, Draft202012Validator]:

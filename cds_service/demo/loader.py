@@ -67,7 +67,7 @@ class LoadReport:
 
 
 def _silent(done: int, total: int, what: str) -> None:
-    """Progress for nobody."""
+    """Show no progress."""
 
 
 def load(
@@ -102,7 +102,7 @@ def transaction(base: str, resources: Iterable[Resource]) -> Resource:
 def clean(base_url: str, *, token: str | None = None, progress: Progress = _silent) -> int:
     """Delete our resources and return how many there were to delete; LoaderError when a search or a delete is refused.
 
-    Everything is found before anything is deleted, so that pages do not shift underfoot. What another caller deleted
+    Everything is found before anything is deleted, so that pages do not shift meanwhile. What another caller deleted
     meanwhile is not counted.
     """
     with _Server(base_url, token) as server:
@@ -195,7 +195,7 @@ class _Server:
         raise LoaderError(f"{what}: there is no end to the pages")
 
     def _here(self, link: str, what: str) -> str:
-        """The address of a next page: on this host, and through the scheme and port that we came by."""
+        """The address of a next page: on this host, with the scheme and port that we used."""
         base, page = urlsplit(self.base), urlsplit(link)
         if page.hostname != base.hostname:
             # the token is for this server alone

@@ -96,7 +96,7 @@ def parse_patient(text: str, now: datetime) -> SyntheticPatient:
 
 
 def resolve_dates(text: str, now: datetime) -> str:
-    """Replace every date token in `text`; ValueError for one that is not understood."""
+    """Replace every date token in `text`; ValueError for a token that is not understood."""
     resolved = _TOKEN.sub(lambda token: _date(token[1], int(token[2]), now.astimezone(UTC)), text)
     if "{{" in resolved:
         raise ValueError("a date token is not understood: only {{day-N}} and {{instant-N}} are")

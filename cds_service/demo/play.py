@@ -33,10 +33,10 @@ PAGES = "ehr,course,reasons,smart"
 def running_service(
     base: str | None = None, *, port: int = 0, allow_fhir: str = "", pages: str = "none"
 ) -> Iterator[str]:
-    """The base URL of a service: the one given, else one started for the purpose on loopback and stopped afterwards.
+    """The base URL of the given service, or else of a service started on loopback and stopped afterwards.
 
-    No setting (CDS_…) of the environment holds for the one started: it must neither write into a user's database nor
-    ask for a user's clients. Its `pages` read from the FHIR server `allow_fhir`.
+    No setting (CDS_…) of the environment holds for the started service: it must neither write into a user's database
+    nor ask for a user's clients. Its `pages` read from the FHIR server `allow_fhir`.
     """
     if base:
         yield base
@@ -76,7 +76,7 @@ def _await_health(url: str, process: subprocess.Popen[bytes], log: Path) -> None
 
 
 def free_port(wished: int = 0) -> int:
-    """The wished port if nobody listens there, else any free one."""
+    """The wanted port if nobody listens there, else any free port."""
     for port in (wished, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -104,7 +104,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news, and a trace could show what it sent."""
+        """A client that hangs up is no fault, and a trace could show what it sent."""
 
     def close(self) -> None:
         for connection in list(self._open):

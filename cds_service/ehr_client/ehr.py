@@ -120,7 +120,8 @@ class Ehr:
     def write(self, resource: Mapping[str, Any]) -> Exchange:
         """Create the resource on the FHIR server or, where it has an id, replace it.
 
-        One that tells its version replaces that version only: a server that checks it answers 409 or 412 otherwise.
+        A resource that tells its version replaces that version only: otherwise a server that checks it answers 409
+        or 412.
         """
         kind, id_ = str(resource["resourceType"]), resource.get("id")
         address = f"{self.fhir.rstrip('/')}/{quote(kind, safe='')}" + (f"/{quote(str(id_), safe='')}" if id_ else "")

@@ -20,7 +20,7 @@ FHIR_JSON = "application/fhir+json"
 class Exchange:
     """A request and its answer. `status` is 0 when nobody answered, and `failure` then names the kind of fault.
 
-    `body` is the parsed JSON of the answer, None where it had none. None of the two bodies shows in a repr.
+    `body` is the parsed JSON of the answer, None where it had none. Neither body shows in a repr.
     """
 
     method: str

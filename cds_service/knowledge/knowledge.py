@@ -20,7 +20,7 @@ from hooks.policy import Policy
 
 @dataclass(frozen=True)
 class Knowledge:
-    """Everything read and checked at start that a call needs; a process holds one and swaps it as a whole.
+    """Everything read and checked at start that a call needs; a process holds one `Knowledge` and swaps it as a whole.
 
     `reasons_url` and `launch_url` are where cards lead, None where those pages are off or we have no public address.
     """

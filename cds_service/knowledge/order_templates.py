@@ -1,7 +1,7 @@
 """The orders that suggestions create: FHIR R4 templates.
 
-What may live here: reading templates, and filling in the references of one request. Whether they are valid R4 is
-asked by `template_check`.
+What may live here: reading templates, and filling in the references of one request. `template_check` asks whether
+they are valid R4.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Are the order templates valid FHIR R4? Asked at start, in a child process, so that no worker carries the models.
+"""Are the order templates valid FHIR R4? It is checked at start, in a child process: no worker carries the models.
 
 What may live here: the check with fhir.resources and the process around it.
 """
@@ -19,7 +19,7 @@ def insist_on_valid_templates(templates: Templates) -> None:
     """Check every template as it will be sent, in a child of this process; call it before any thread is started.
 
     Raises:
-        TemplateError: one is not valid R4, or the check did not come to an end.
+        TemplateError: a template is not valid R4, or the check did not end.
     """
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)

@@ -176,7 +176,7 @@ _feedback = Table(
 class Store:
     """The memory of one worker. The engine is made at the first use, so create it anywhere but use it after the fork.
 
-    Every method raises StoreError when the database cannot be used, but `ping`, which says so. Cards that could not be
+    Every method but `ping` raises StoreError when the database cannot be used; `ping` says so. Cards that could not be
     written at once wait in memory, the newest 10 000 of them, and go along with the next write.
     """
 

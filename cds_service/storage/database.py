@@ -1,7 +1,7 @@
 """A database as one worker sees it: an engine made at its first use, and transactions that do not wait for ever.
 
 What may live here: connecting, creating tables, and how long a transaction waits for others. Which tables there are
-stands in the modules that use them: `store`, `token_log` and the sessions of the SMART app.
+stands in the modules that use them: `cards_and_feedback`, `token_log` and the sessions of the SMART app.
 
 SQLite runs in WAL mode with `synchronous=NORMAL`: what was committed survives the death of the process (kill -9); only
 a power failure can lose the last transactions, and it never damages the file. PostgreSQL has its own guarantees.
@@ -94,7 +94,7 @@ class Database:
                 yield connection
         except (DBAPIError, PoolTimeout) as error:
             kind = type(error.orig if isinstance(error, DBAPIError) else error).__name__
-            # PostgreSQL's own words quote the row that it refused, comment and all: they go no further.
+            # PostgreSQL's own words quote the row that it refused, with the comment: they are not passed on.
             raise StoreError(f"the database could not be used ({kind})") from None
 
     def insert_once(self, table: Table) -> Insert:
@@ -113,7 +113,7 @@ class Database:
         engine = self._engine
         if engine is not None:
             return engine
-        # The thread that opens the database may meet one that does not answer; the others wait no longer than agreed.
+        # The thread that opens the database may get no answer; the others wait no longer than agreed.
         if not self._lock.acquire(timeout=timeout_seconds):
             raise StoreError("the database could not be used (it is still being opened)")
         try:
@@ -151,7 +151,7 @@ def _new_engine(url: URL) -> Engine:
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
-    # Patience first: turning WAL on can already meet another process doing the same.
+    # The time to wait comes first: another process may be turning WAL on at the same moment.
     cursor.execute(f"PRAGMA busy_timeout = {TIMEOUT_SECONDS * 1000:.0f}")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
@@ -159,7 +159,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
 
 
 def _limit_waiting(connection: Connection, seconds: float) -> None:
-    """How long this transaction waits for others: a connection of SQLite keeps the last word, PostgreSQL forgets it."""
+    """How long this transaction waits for others: an SQLite connection keeps the last value, PostgreSQL forgets it."""
     if connection.dialect.name == "sqlite":
         # What was said last still holds, as long as it is the same connection.
         if connection.info.get(_TIMEOUT_OF) != seconds:

@@ -15,7 +15,7 @@ __all__ = ["PageContext", "register_pages"]
 
 
 def register_pages(app: Flask, context: PageContext) -> frozenset[str]:
-    """Add the pages that the settings switch on. Returns their endpoints (Flask's names): no JWT is asked there.
+    """Add the pages that the settings switch on. Returns their endpoints (Flask's names): they need no JWT.
 
     The reasons hold no patient data; the EHR page and the patient's course exist with --dev only; the SMART app lets
     people in by the EHR's own authorization.

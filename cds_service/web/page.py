@@ -42,7 +42,7 @@ def problem(status: int, title: str, what: str, *, framed_by: Collection[str] = 
 
 
 def static_files() -> Iterator[Blueprint]:
-    """Style sheets, scripts and templates: those of all pages at /pages/static, those of one at /pages/NAME/static.
+    """Style sheets, scripts and templates: those of all pages at /pages/static, those of a page at /pages/NAME/static.
 
     All are there as soon as one page is on: a page may show another, as the SMART app does.
     """

@@ -46,7 +46,7 @@ def _longer(query: Query) -> Query:
 
 
 def past_orders(orders: Iterable[Any]) -> tuple[Json, ...]:
-    """The orders that are over, put as if they were active: so that the drugs they refer to are looked up as well."""
+    """The orders that are over, with an active status, so that the drugs they refer to are looked up as well."""
     return tuple(
         {**order, "status": "active"}
         for order in orders
@@ -68,13 +68,13 @@ def read_history(gathered: Sequence[Gathered], context: ChartContext, vocabulary
 
 
 def _resources(gathered: Sequence[Gathered], kind: str, patient_id: str) -> Iterator[Json]:
-    """The patient's resources of a type, each once; what is passed over here has been reported with the chart."""
+    """The patient's resources of a type, each once; what is left out here has been reported with the chart."""
     seen: list[Json] = []
     ids: dict[str, Json] = {}
-    for one in gathered:
-        if one.query.resource_type != kind:
+    for entry in gathered:
+        if entry.query.resource_type != kind:
             continue
-        for resource in one.resources:
+        for resource in entry.resources:
             if not isinstance(resource, dict) or resource.get("resourceType") != kind:
                 continue
             identifier = as_text(resource.get("id"))
@@ -106,10 +106,10 @@ def _procedures(
 def _medications(
     gathered: Sequence[Gathered], context: ChartContext, vocabulary: Vocabulary
 ) -> tuple[list[MedicationPeriod], list[Unreadable], int]:
-    """The prescriptions that were taken at some time; of those that are over also what could not be read."""
+    """The prescriptions that were taken at some time, and what could not be read of those that are over."""
     at_hand: dict[str, Mapping[str, Any]] = {**context.medications}
-    for one in gathered:
-        for resource in one.resources:
+    for entry in gathered:
+        for resource in entry.resources:
             if isinstance(resource, dict) and resource.get("resourceType") == "Medication":
                 at_hand[resource_key(resource)] = resource
     periods: list[MedicationPeriod] = []

@@ -1,6 +1,6 @@
 """When something began and ended, as far as the record says: prescriptions, conditions, procedures.
 
-What may live here: reading beginnings and ends of one resource. What counts on which day is the rules' business.
+What may live here: reading beginnings and ends of one resource. The rules decide what counts on which day.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def was_taken(request: Json) -> bool:
 
 
 def medication_period(request: Json, medication: Medication, today: date, zone: tzinfo) -> MedicationPeriod:
-    """The prescription over time. An active one (or one without a status) goes on, even beyond its dosage period."""
+    """The prescription over time. When it is active, or has no status, it goes on, even beyond its dosage period."""
     status = as_text(request.get("status")).lower() or "active"
     bounds = list(_bounds(request, zone))
     start = min((first for first, _ in bounds if first is not None), default=None)
@@ -54,8 +54,8 @@ Days = tuple[date | None, date | None]
 
 
 def _last_day(request: Json, status: str, bounds: Sequence[Days], zone: tzinfo) -> tuple[date | None, str]:
-    """The last day on which it was taken and what says so: the day of the status change, else the end of the dosage of
-    a prescription that was carried out to its end. Whatever was stopped or paused did not keep to its plan.
+    """The last day on which it was taken and what says so: the day of the status change, else, for a prescription that
+    was carried out to its end, the end of its dosage. What was stopped or paused did not keep to its plan.
     """
     changed = read_moment(request.get("statusChanged"), zone)
     if changed:
@@ -71,7 +71,7 @@ def _dosage_end(bounds: Sequence[Days]) -> date | None:
 
 
 def _planned(bounds: Sequence[Days], validity: Days) -> str:
-    """What the record says of an end that is none of taking: the validity bounds dispensing, the dosage is a plan."""
+    """An end on record that is not the end of taking: the validity bounds dispensing, the dosage is a plan."""
     planned, valid = _dosage_end(bounds), validity[1]
     if planned:
         return f"dosage planned to {planned}, {UNTOLD}"
@@ -133,7 +133,7 @@ def condition_period(
 
 
 def procedure_period(resource: Json, zone: tzinfo, vocabulary: ConditionVocabulary) -> ProcedurePeriod | None:
-    """One Procedure of ours with its first day, or None."""
+    """One Procedure that `read_procedure` knows, with its first day, or None."""
     procedure = read_procedure(resource, zone, vocabulary)
     if procedure is None:
         return None

@@ -1,4 +1,4 @@
-"""The check digits of codes, which tell most slips of the pen from a code.
+"""The check digits of codes, which show most typing errors.
 
 What may live here: arithmetic on codes; no clinical meaning.
 """

@@ -76,7 +76,7 @@ ICD10_LENGTH = 8
 def _of_icd10(concepts: Concepts, system: System, code: str) -> tuple[str, ...]:
     code = icd10_code(code)
     found = list(concepts.exact.get((System.ICD10, code), ()))
-    # No ICD-10 code is longer; a hostile one of a million characters has no more beginnings than a real one.
+    # No ICD-10 code is longer; a hostile code of a million characters has no more beginnings than a real one.
     beginnings = [code[:length] for length in range(3, min(len(code), ICD10_LENGTH) + 1)]
     for beginning in beginnings:
         found += concepts.icd10_prefix.get((System.ICD10, beginning), ())

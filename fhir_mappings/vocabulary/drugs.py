@@ -29,7 +29,7 @@ _Entry = tuple[int, re.Pattern[str], T, frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class Drug:
-    """A drug as the file names it; `number` is its place there, and tells two entries of one name apart.
+    """A drug as the file names it; `number` is its place there, and differs where two entries have one name.
 
     `route` limits codes that say nothing of the route; `mixture` lets its name count in a text of many ingredients.
     """
@@ -41,7 +41,7 @@ class Drug:
     mixture: bool = False
 
     def given(self, route: Route) -> bool:
-        """Does the drug count when it is given so?"""
+        """Does the drug count when it is given by this route?"""
         if route is Route.LOCAL or (self.route == ONLY_ORAL and route is not Route.ORAL):
             return False
         return not (self.route == NOT_INJECTED and route is Route.INJECTION)
@@ -79,7 +79,7 @@ Codes = Mapping[str, tuple[Drug, ...]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DrugVocabulary:
-    """Every code and name of `drugs.toml`. A code that stands for no drug maps to an empty tuple: known, and nothing.
+    """Every code and name of `drugs.toml`. A code that stands for no drug maps to an empty tuple: known, but no drug.
 
     RxNorm: `products` say their route, `unrouted` do not, `excluded` names the drugs that a code is not.
     """
@@ -148,8 +148,8 @@ class _Index:
         self.file.check_snomed(entry.get("snomed", ()), "drug", number, "snomed")
         for name in entry.get("names", ()):
             if name.lower() in self.names:
-                other = self.names[name.lower()][1].name
-                self.file.note(f"{name} also stands under {other}", "drug", number, "names")
+                owner = self.names[name.lower()][1].name
+                self.file.note(f"{name} also stands under {owner}", "drug", number, "names")
             self.names[name.lower()] = (name, drug)
         for target, codes in (
             (self.products, products),

@@ -36,7 +36,7 @@ class AnalyteWords:
 
 @dataclass(frozen=True, slots=True)
 class LabVocabulary:
-    """Every analyte by its LOINC codes, and the codes that rule an observation out; `telling` are all of both."""
+    """Every analyte by its LOINC codes, and the codes that rule an observation out; `telling` are all these codes."""
 
     by_code: Mapping[str, AnalyteWords]
     by_analyte: Mapping[Analyte, AnalyteWords]

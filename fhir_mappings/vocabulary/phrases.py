@@ -28,9 +28,9 @@ def any_of(phrases: Iterable[str]) -> re.Pattern[str]:
 def near(words: Iterable[str], others: Iterable[str], within: int) -> str:
     """The source of a pattern: a word of each list with at most `within` words between them, in either order."""
     gap = rf"(?:\W+\w+){{0,{within}}}?\W+"
-    one = f"(?:{'|'.join(map(source_of, words))})"
-    other = f"(?:{'|'.join(source_of(word, plural=True) for word in others)})"
-    return f"{one}{gap}{other}|{other}{gap}{one}"
+    first = f"(?:{'|'.join(map(source_of, words))})"
+    second = f"(?:{'|'.join(source_of(word, plural=True) for word in others)})"
+    return f"{first}{gap}{second}|{second}{gap}{first}"
 
 
 def source_of(phrase: str, *, plural: bool = False) -> str:

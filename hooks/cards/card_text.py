@@ -46,9 +46,9 @@ def suggestions(
     draft: bool,
     placeholders: Mapping[str, str],
 ) -> tuple[Suggestion, ...]:
-    """The suggestions of a card that fit this patient and these orders; the first of the recommended ones is marked.
+    """The suggestions of a card that fit this patient and these orders; the first recommended one is marked.
 
-    One that takes an order away is left out when there is none to take away (no id).
+    A suggestion that takes an order away is left out when there is no order to take away (no id).
     """
     removable = [order for order in orders if order.reference]
     made: list[Suggestion] = []

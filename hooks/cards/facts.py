@@ -111,7 +111,7 @@ class Facts:
         return self.result(newest) if newest else "calcium missing"
 
     def newest(self, analyte: Analyte, missing: str = "") -> str:
-        """The newest usable result of an analyte, or the words for a missing one."""
+        """The newest usable result of an analyte, or the words for a missing result."""
         result = self.patient.labs.newest(analyte)
         return self.result(result) if result else missing or f"{self.wording.analytes[analyte].name} missing"
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 
 class Placeholders(dict[str, str]):
-    """To be handed to `str.format_map`; `make` gives the words for a name and raises KeyError for an unknown one."""
+    """Made for `str.format_map`; `make` gives the words for a name and raises KeyError for an unknown name."""
 
     def __init__(self, make: Callable[[str], str]) -> None:
         super().__init__()

@@ -43,7 +43,7 @@ class StatusFacts:
     @property
     def _feeding(self) -> dict[str, DrugClass]:
         """The classes that feed calciphylaxis, in the order of the file."""
-        return {key: one for key, one in self.drug_classes.items() if one.role is Role.FEEDING}
+        return {key: drug_class for key, drug_class in self.drug_classes.items() if drug_class.role is Role.FEEDING}
 
     def offending_names(self, *classes: str) -> list[str]:
         """Ingredient names of the active drugs of these classes, plain."""
@@ -59,7 +59,7 @@ class StatusFacts:
 
     def offending_short(self) -> str:
         """'; warfarin and calcium acetate active' for a summary, or nothing."""
-        names = self.offending_names(*(key for key, one in self._feeding.items() if one.in_summary))
+        names = self.offending_names(*(key for key, drug_class in self._feeding.items() if drug_class.in_summary))
         if len(names) > 3:
             names = [*names[:2], f"{len(names) - 2} more"]
         return f"; {listed(names)} active" if names else ""
@@ -76,8 +76,8 @@ class StatusFacts:
         }
         endings = {key: ending for key, ending in EXCEPTIONS.items() if excepted[key]}
         made = [
-            self.phrases[f"{one.phrase}{endings.get(key, '')}"].format(drugs=escape(listed(names), 400))
-            for key, one in self._feeding.items()
+            self.phrases[f"{drug_class.phrase}{endings.get(key, '')}"].format(drugs=escape(listed(names), 400))
+            for key, drug_class in self._feeding.items()
             if (names := self.offending_names(key))
         ]
         return " ".join(dict.fromkeys(made))
@@ -105,7 +105,7 @@ class StatusFacts:
         return "; ".join(filter(None, (facts.calcium(), facts.phosphate(), facts.product(), facts.pth())))
 
     def caveats(self) -> str:
-        """What speaks against taking the finding for more than it is."""
+        """Reasons why the finding may mean less than it seems to."""
         patient = self.facts.patient
         names = {sign.name for sign in patient.signs.signs}
         lines = [

@@ -1,7 +1,7 @@
 """A patient's course: results against their thresholds, drugs, findings, and what the rules would have said, over time.
 
-What may live here: bringing the parts of a course together. Which drugs are shown, and in which order, is said by the
-clinicians' file.
+What may live here: bringing the parts of a course together. The clinicians' file says which drugs are shown, and in
+which order.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _overlaps(period: MedicationPeriod, first: date, today: date) -> bool:
 
 
 def _shown_class(period: MedicationPeriod, order: list[str]) -> tuple[str, str] | None:
-    """The class of a prescription, with the drug's name; of several that are shown the first; None where none is."""
+    """The class of a prescription, with the drug's name: the first that is shown, or None where none is shown."""
     shown = [(match.drug_class, match.drug) for match in period.medication.matches if match.drug_class in order]
     return min(shown, key=lambda pair: order.index(pair[0]), default=None)
 

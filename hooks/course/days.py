@@ -22,7 +22,7 @@ def events(history: History) -> dict[date, tuple[str, ...]]:
 def expiries(history: History, policy: Policy, today: date) -> dict[date, tuple[str, ...]]:
     """The days on which something may stop or begin to count because time passed, and what that is.
 
-    Named are "results", "findings", "begun", "steroid", "dialysis", "age" and "thresholds".
+    The names are "results", "findings", "begun", "steroid", "dialysis", "age" and "thresholds".
     """
     return _by_day(_expiries(history, policy, today))
 
@@ -73,12 +73,12 @@ def _expiries(history: History, policy: Policy, today: date) -> Iterator[tuple[s
 
 
 def after(day: date, days: int) -> date:
-    """So many days later, within the calendar: a record may be dated at its very end."""
+    """That many days later, within the calendar: a record may be dated at its very end."""
     return date.fromordinal(min(day.toordinal() + days, date.max.toordinal()))
 
 
 def _birthday(born: date, years: int) -> date:
-    """The day on which this age is reached; one born on 29 February reaches it on 1 March."""
+    """The day on which this age is reached; a person born on 29 February reaches it on 1 March."""
     year = min(born.year + years, date.max.year)
     try:
         return born.replace(year=year)

@@ -1,7 +1,7 @@
-"""How the rules would have come out on each day of a patient's history.
+"""What the rules would have said on each day of a patient's history.
 
 What may live here: one evaluation per day by the rules themselves (`Assessment`), and which of them are kept. Which
-days are asked stands in `course_days`.
+days are asked stands in `days`.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def evaluations(history: History, first: date, today: date, policy: Policy) -> t
     """One evaluation for the first day, for today, for each day on which something on record changed, and for each on
     which the outcome changed because time passed. Between two of them nothing changes.
 
-    Empty when patient, conditions or medications could not be read: no tier can then be told.
+    Empty when patient, conditions or medications could not be read: no tier is then known.
     """
     if any(history.chart.gap(query) for query in NEEDED):
         return ()
@@ -93,12 +93,12 @@ def evaluations(history: History, first: date, today: date, policy: Policy) -> t
     return tuple(kept)
 
 
-def _same(one: Evaluation, other: Evaluation) -> bool:
-    return (one.outcome, one.otherwise, one.incomplete) == (other.outcome, other.otherwise, other.incomplete)
+def _same(first: Evaluation, second: Evaluation) -> bool:
+    return (first.outcome, first.otherwise, first.incomplete) == (second.outcome, second.otherwise, second.incomplete)
 
 
 def _passed(before: Evaluation, found: Evaluation, names: tuple[str, ...]) -> tuple[str, ...]:
-    """What time did, of all that it may have done on this day: dialysis only where its status changed."""
+    """What time changed, of all that it may have changed on this day: dialysis only where its status changed."""
     lost = before.outcome.dialysis is not Dialysis.NONE and found.outcome.dialysis is Dialysis.NONE
     return tuple(name for name in names if name != "dialysis" or lost)
 
@@ -114,13 +114,13 @@ def _evaluate(history: History, day: date, today: date, policy: Policy, because:
     if possible.dialysis_unknown:
         possible = Assessment(known.possible, day, limits, assume_dialysis=True)
         unsure = (*unsure, DIALYSIS_UNREAD)
-    other = outcome_of(possible) if unsure else certain
-    differs = (other.tier, other.points, other.outside) != (certain.tier, certain.points, certain.outside)
+    otherwise = outcome_of(possible) if unsure else certain
+    differs = (otherwise.tier, otherwise.points, otherwise.outside) != (certain.tier, certain.points, certain.outside)
     child = certain.tier is Tier.CHILD
     return Evaluation(
         on=day,
         outcome=certain,
-        otherwise=other if differs else None,
+        otherwise=otherwise if differs else None,
         unsure=unsure if differs else (),
         because=because,
         incomplete=not child and (patient.risk_incomplete or unread),

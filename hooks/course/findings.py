@@ -1,4 +1,4 @@
-"""Findings over time: which entries of the problem list are shown, and from when the rules no longer count one.
+"""Findings over time: which entries of the problem list are shown, and from when the rules do not count an entry.
 
 What may live here: selection and dates of findings. What they mean for a tier is decided in `skin_signs`.
 """
@@ -66,13 +66,13 @@ def _finding(period: ConditionPeriod) -> str:
 def _uncounted(
     concept: str, period: ConditionPeriod, history: History, limits: Thresholds, today: date
 ) -> Uncounted | None:
-    """The earliest of the reasons, up to today; none for what was gone before."""
+    """The earliest of the reasons, up to today; none for a finding that was gone before."""
     found = [
-        one
-        for one in (*_too_old(concept, period, limits), *_explained(concept, history))
-        if one.after < today and (period.gone is None or one.after < period.gone)
+        reason
+        for reason in (*_too_old(concept, period, limits), *_explained(concept, history))
+        if reason.after < today and (period.gone is None or reason.after < period.gone)
     ]
-    return min(found, key=lambda one: one.after, default=None)
+    return min(found, key=lambda reason: reason.after, default=None)
 
 
 def _too_old(concept: str, period: ConditionPeriod, limits: Thresholds) -> Iterator[Uncounted]:
@@ -83,11 +83,11 @@ def _too_old(concept: str, period: ConditionPeriod, limits: Thresholds) -> Itera
 
 
 def _explained(concept: str, history: History) -> Iterator[Uncounted]:
-    """By an active condition; one that has ended explains nothing any more."""
+    """By an active condition; a condition that has ended explains nothing any more."""
     if concept not in _EXPLAINED:
         return
-    for other in history.conditions:
-        explains = not other.now.concepts.keys().isdisjoint(EXPLAIN_INDURATION)
-        if explains and other.end is End.ONGOING and other.known is not None:
-            before = max(other.known.toordinal() - 1, date.min.toordinal())
-            yield Uncounted(date.fromordinal(before), explained=other.now.text)
+    for condition in history.conditions:
+        explains = not condition.now.concepts.keys().isdisjoint(EXPLAIN_INDURATION)
+        if explains and condition.end is End.ONGOING and condition.known is not None:
+            before = max(condition.known.toordinal() - 1, date.min.toordinal())
+            yield Uncounted(date.fromordinal(before), explained=condition.now.text)

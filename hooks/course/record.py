@@ -159,7 +159,7 @@ def _condition(period: ConditionPeriod, day: date) -> _State:
 
 
 def _taken(period: MedicationPeriod, day: date) -> bool | None:
-    """Was it taken on this day? None when that cannot be told."""
+    """Was it taken on this day? None when that is not known."""
     begins = period.begins
     if begins is not None and day < begins:
         return False

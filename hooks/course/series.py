@@ -20,8 +20,8 @@ from hooks.thresholds import Thresholds
 
 
 class Side(StrEnum):
-    """Where a value lies. BELOW lies below the range but is no low one to the rules. UNDECIDED: a comparator leaves it
-    open.
+    """Where a value lies. BELOW lies below the range, but the rules do not call it low. UNDECIDED: a comparator leaves
+    it open.
     """
 
     LOW = "low"
@@ -45,7 +45,7 @@ class Corrected(StrEnum):
 class Point:
     """One value on its day, in the unit of the series. `sources` are the results it was taken or worked out from.
 
-    `by_ionised` is True for a total or corrected calcium beside which the rules went by ionised calcium that day.
+    `by_ionised` is True for a total or corrected calcium on a day on which the rules used ionised calcium.
     """
 
     on: date
@@ -126,13 +126,13 @@ _BOUNDS: dict[str, Callable[[Thresholds], Bounds]] = {
 
 
 def series(chart: Chart, first: date, today: date, policy: Policy) -> tuple[Series, ...]:
-    """Every series, calcium first. One without results is there too when it belongs to every patient."""
+    """Every series, calcium first. A series without results is there too when it belongs to every patient."""
     shown = [_series(key, chart, first, today, policy) for key in USED_BY]
-    given = {one.key for one in shown if one.points or one.unreadable}
+    given = {measure.key for measure in shown if measure.points or measure.unreadable}
     always = {CALCIUM, Analyte.PHOSPHATE, PRODUCT, Analyte.INTACT_PTH}
     if not given & {Analyte.PD_WEEKLY_KT_V, Analyte.UREA_REDUCTION_RATIO}:
         always.add(Analyte.SP_KT_V)
-    return tuple(one for one in shown if one.key in given | always)
+    return tuple(measure for measure in shown if measure.key in given | always)
 
 
 def _series(key: str, chart: Chart, first: date, today: date, policy: Policy) -> Series:
@@ -144,14 +144,16 @@ def _series(key: str, chart: Chart, first: date, today: date, policy: Policy) ->
         key=key,
         points=points,
         bands=tuple(_pth_bands(points, days, policy) if is_pth else _bands(key, days, policy)),
-        unreadable=tuple(one for one in chart.unreadable if one.what in own and _shown(one.on, first, today)),
+        unreadable=tuple(
+            record for record in chart.unreadable if record.what in own and _shown(record.on, first, today)
+        ),
         gaps=tuple(gap for gap in chart.gaps if not gap.analytes.isdisjoint(USED_BY[key])),
         usable=min(policy.thresholds(today).windows[analyte].usable for analyte in USED_BY[key]),
     )
 
 
 def _shown(day: date | None, first: date, today: date) -> bool:
-    """An undated one may belong to any day."""
+    """A record without a date may belong to any day."""
     return day is None or first <= day <= today
 
 
@@ -159,7 +161,7 @@ Days = tuple[date, date]
 
 
 def _results(chart: Chart, analytes: tuple[Analyte, ...], days: Days) -> Iterator[Result]:
-    """The results between the days; of several of one instant the one that ranks first."""
+    """The results between the days; of several at the same instant, the result that ranks first."""
     for analyte in analytes:
         seen: set[float] = set()
         for result in chart.results.get(analyte, ()):
@@ -210,7 +212,7 @@ def _as_of(chart: Chart, day: date, today: date, policy: Policy) -> Labs:
     limits = policy.thresholds(day)
     until = min(day + timedelta(days=int(limits.correction_albumin_days)), today)
     results = {
-        analyte: tuple(one for one in found if one.on <= (until if analyte is Analyte.ALBUMIN else day))
+        analyte: tuple(result for result in found if result.on <= (until if analyte is Analyte.ALBUMIN else day))
         for analyte, found in chart.results.items()
     }
     return Labs(replace(chart, results=results), until, limits)
@@ -220,7 +222,7 @@ def _calcium(chart: Chart, days: Days, policy: Policy) -> Iterator[Point]:
     for day in sorted({result.on for result in _results(chart, USED_BY[CALCIUM], days)}):
         labs = _as_of(chart, day, days[1], policy)
         calcium, chosen = labs.calcium, labs.calcium.series[0]
-        sources = tuple(one for one in (calcium.measured, calcium.albumin) if one is not None) or (chosen,)
+        sources = tuple(result for result in (calcium.measured, calcium.albumin) if result is not None) or (chosen,)
         if calcium.reported_corrected:
             corrected = Corrected.BY_LABORATORY
         else:

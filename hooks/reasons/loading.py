@@ -1,4 +1,4 @@
-"""The reasons read from the parsed `reasons.toml` and the policy in force, so that page and card cannot drift apart.
+"""The reasons read from the parsed `reasons.toml` and the policy in force, so that page and card always agree.
 
 What may live here: bringing a topic together from the clinicians' data files. The checks of the file stand in
 `checks.py`.
@@ -40,7 +40,7 @@ def load_reasons(
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """The checked data on their way to `Reasons`."""
+    """The checked data that become `Reasons`."""
 
     data: Mapping[str, Any]
     drug_rules: Mapping[str, Any]
@@ -51,7 +51,7 @@ class _Reader:
         about = self.data["about"]
         return Reasons(
             groups=dict(self.data["groups"]),
-            drug_classes={key: one.described for key, one in self.policy.drug_classes.items()},
+            drug_classes={key: drug_class.described for key, drug_class in self.policy.drug_classes.items()},
             slots=dict(self.data["slots"]),
             concepts=dict(self.data["concepts"]),
             situations={name: entry["says"] for name, entry in self.data["situations"].items()},

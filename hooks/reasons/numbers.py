@@ -35,11 +35,11 @@ class Number:
     values: tuple[Dated, ...]
 
     def on(self, day: date) -> Dated:
-        """The value in force on a day; before the first known day the first one."""
+        """The value in force on a day; before the first known day the first value."""
         return [value for value in self.values if value.since <= day or value is self.values[0]][-1]
 
     def others(self, day: date) -> tuple[Dated, ...]:
-        """Earlier values, and those of a day to come."""
+        """Earlier values, and values that begin on a later day."""
         return tuple(value for value in self.values if value is not self.on(day))
 
 

@@ -1,6 +1,6 @@
 """What stands behind the cards, topic by topic: for the people who want to check them.
 
-What may live here: types. They are read in `reasons_loading.py`; the sentences stand in `reasons.toml`.
+What may live here: types. They are read in `loading.py`; the sentences stand in `reasons.toml`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One way to a card: at which hooks it comes how urgently, and under which conditions (all of `when`).
+    """One way to a card: at which hooks it comes, how urgent it is there, and under which conditions (all of `when`).
 
     Drug rows also say `unless`, of which class they are, their place (`number` of `of`, read from the top), and the
     topics of the rows `before` them, which win.

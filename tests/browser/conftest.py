@@ -71,7 +71,7 @@ def fhir() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def service(fhir: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    """The service as users start it, with all its pages, in processes of its own."""
+    """The service as users start it, with all its pages, in its own processes."""
     folder = tmp_path_factory.mktemp("browser")
     base, log = f"http://127.0.0.1:{free_port()}", folder / "service.log"
     database = f"sqlite:///{folder}/cards.sqlite3"
@@ -87,7 +87,7 @@ def service(fhir: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @contextmanager
 def serving(base: str, log: Path, settings: Mapping[str, str], *options: str) -> Iterator[None]:
-    """The service at this address with these settings and no others, in processes of its own."""
+    """The service at this address with these settings and no others, in its own processes."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
     # A busy machine is not what these tests are about.
     environment |= {"CDS_FHIR_DEADLINE_SECONDS": "20", **settings}

@@ -88,9 +88,9 @@ def check_accessible(page: Page) -> None:
     """axe-core finds nothing serious or critical."""
     found = Axe().run(page).response["violations"]
     grave = [
-        f"{one['id']}: {one['help']}: {[node['html'][:200] for node in one['nodes'][:3]]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
+        f"{violation['id']}: {violation['help']}: {[node['html'][:200] for node in violation['nodes'][:3]]}"
+        for violation in found
+        if violation["impact"] in ("serious", "critical")
     ]
     assert not grave, grave
 

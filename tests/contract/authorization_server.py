@@ -1,7 +1,7 @@
 """An EHR for the tests: authorization server and FHIR server on one loopback port, real HTTP.
 
 What may live here: that server and the ways in which it can be told to misbehave. It is strict where a real one is:
-redirect address, audience, PKCE (S256 only), client authentication, codes that are good once. It shares no code with
+redirect address, audience, PKCE (S256 only), client authentication, codes that are valid once. It shares no code with
 the app that it checks.
 """
 

@@ -80,7 +80,7 @@ def check_suggestion(suggestion: Json, patient_id: str) -> None:
 
 
 def check_ordered(action: Json, patient_id: str) -> None:
-    """A created order is new and about the patient; an updated one has an id and is stopped."""
+    """A created order is new and about the patient; an updated order has an id and is stopped."""
     resource = action["resource"]
     if action["type"] == "create":
         check_r4(resource)

@@ -52,8 +52,8 @@ def make_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeApp]:
         return made[-1]
 
     yield make
-    for one in made:
-        close(one)
+    for application in made:
+        close(application)
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +63,7 @@ def ehr(app: Flask) -> Ehr:
 
 @pytest.fixture
 def mock() -> Iterator[responses.RequestsMock]:
-    """No request by `requests` leaves the process; one that nobody answers fails as a refused connection."""
+    """No request by `requests` leaves the process; a request that nobody answers fails as a refused connection."""
     with responses.RequestsMock(assert_all_requests_are_fired=False) as faked:
         yield faked
 

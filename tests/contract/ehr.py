@@ -23,7 +23,7 @@ ORDER_HOOKS = ("order-select", "order-sign")
 
 @dataclass(frozen=True)
 class Ehr:
-    """A client of the service; `services` are the discovered ones by hook."""
+    """A client of the service; `services` are the discovered services by hook."""
 
     client: FlaskClient
     services: Mapping[str, Json] = field(repr=False)
@@ -50,7 +50,7 @@ class Ehr:
         return body if record is None else {**body, "prefetch": self.prefetch(hook, record, patient)}
 
     def post(self, body: Any, hook: str | None = None) -> TestResponse:
-        """Send a body to the service of its hook, or of the one named."""
+        """Send a body to the service of its hook, or of the hook named."""
         return self.client.post(self.url(hook or body["hook"]), data=json.dumps(body), content_type="application/json")
 
     def url(self, hook: str, suffix: str = "") -> str:

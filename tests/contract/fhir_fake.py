@@ -54,7 +54,7 @@ class FakeFhir:
 
 
 def _identity(path_and_query: str) -> tuple[str, str]:
-    """What tells the queries apart: the type, and the codes asked for ("read" for a Patient, "page" for a page)."""
+    """What the queries differ in: the type, and the codes asked for ("read" for a Patient, "page" for a page)."""
     path, _, query = path_and_query.partition("?")
     parameters = parse_qs(query)
     if not query:

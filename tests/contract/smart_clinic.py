@@ -1,6 +1,6 @@
-"""A clinic for the tests of the SMART app: an EHR, the app in threads of its own, and browsers without a screen.
+"""A clinic for the tests of the SMART app: an EHR, the app in its own threads, and browsers without a screen.
 
-What may live here: starting and stopping these. The course page is another's business; in its place stands one that
+What may live here: starting and stopping these. The course page has its own tests; here a page stands in its place that
 says what could be read, type by type.
 """
 
@@ -105,7 +105,7 @@ class Browser(requests.Session):
 
     def open(self, address: str, follow: bool = True, **asked: str) -> requests.Response:
         answer = self.get(f"{address}?{urlencode(asked)}" if asked else address, allow_redirects=follow, timeout=20)
-        self.addresses += [one.url for one in (*answer.history, answer)]
+        self.addresses += [response.url for response in (*answer.history, answer)]
         return answer
 
 

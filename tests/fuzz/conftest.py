@@ -1,4 +1,4 @@
-"""The service in this process and as a running gunicorn, and an ear for its log."""
+"""The service in this process and as a running gunicorn, and a listener for its log."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Sender:
 
 
 def _patient_id(body: Any) -> str | None:
-    """Whom a body that was answered with cards is about."""
+    """The patient of a body that was answered with cards."""
     try:
         named = body["context"]["patientId"]
     except (TypeError, KeyError, IndexError):

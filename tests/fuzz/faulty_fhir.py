@@ -21,7 +21,7 @@ SLOW_SECONDS, DRIP_SECONDS = 1.0, 0.05
 
 def _results() -> list[Json]:
     bundles = [value for key, value in (PREFETCH | AT_PATIENT_VIEW).items() if key != "patient"]
-    found = [entry["resource"] for one in bundles for entry in one["entry"]]
+    found = [entry["resource"] for matches in bundles for entry in matches["entry"]]
     return [resource for resource in found if resource["resourceType"] == "Observation"]
 
 

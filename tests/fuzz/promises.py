@@ -31,13 +31,13 @@ def description() -> dict[str, Any]:
 
 _UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _sound: set[tuple[object, ...]] = set()
-"""Answers that were found in order, but for their uuids: most mutations change nothing in the answer."""
+"""Answers that were found in order, without their uuids: most mutations change nothing in the answer."""
 _PATHS: Mapping[str, Any] = description()["paths"]
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer, whoever asked and however: the shape that the checks of `card_rules` read."""
+    """An answer to any caller, in the shape that the checks of `card_rules` read."""
 
     status_code: int
     mimetype: str | None

@@ -65,7 +65,7 @@ class Service:
         """
         give_up = time.monotonic() + REST_WITHIN_SECONDS
         figures = self.figures()
-        while any(one.inbound for one in figures.values()) and time.monotonic() < give_up:
+        while any(worker.inbound for worker in figures.values()) and time.monotonic() < give_up:
             time.sleep(0.1)
             figures = self.figures()
         return figures

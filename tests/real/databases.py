@@ -1,4 +1,4 @@
-"""A PostgreSQL and a Redis server of the tests' own, on loopback, in a folder that goes away with them.
+"""A PostgreSQL and a Redis server for these tests only, on loopback, in a folder that is deleted with them.
 
 What may live here: finding, starting and stopping the servers. Debian packages: postgresql, redis-server.
 """

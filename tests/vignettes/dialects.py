@@ -32,7 +32,7 @@ class Dialect:
     `drugs`, `conditions`, `procedures` are the systems it takes from the catalogue: the first that an entry has, or all
     where `every_code`. `drug_shape` is "codeable", "reference" or "contained". `offset` shows dateTimes in that many
     hours from UTC; None writes dates only. `nothing` is how it says that a prefetch search found nothing. A `careless`
-    one does not look at the status that a prefetch template asks for.
+    dialect does not look at the status that a prefetch template asks for.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Dialect:
         return local.isoformat().replace("+00:00", "Z")
 
     def instant(self, now: datetime, days_ago: int) -> str:
-        """The same with a time, for elements that need one."""
+        """The same with a time, for elements that need a time."""
         return self.moment(now, days_ago) if self.offset is not None else f"{self.moment(now, days_ago)}T12:00:00Z"
 
 

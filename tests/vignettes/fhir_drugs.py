@@ -13,7 +13,7 @@ Resource = dict[str, Any]
 
 
 def write_drug(order: Resource, concept: Resource, dialect: Dialect, medication_id: str) -> list[Resource]:
-    """The order with its drug, and the Medication that stands apart, if any."""
+    """The order with its drug, and the separate Medication, if any."""
     if order["resourceType"] == "NutritionOrder":
         kept = {key: order[key] for key in ("resourceType", "id", "status", "intent")}
         supplement = [{"productName": concept["text"]}]

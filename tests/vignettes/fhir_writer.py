@@ -153,7 +153,7 @@ class _Writer:
         }
 
     def _results(self) -> Iterator[Entry]:
-        """The panel, but for what the vignette says itself; then what it says."""
+        """The panel, except what the vignette says itself; then what it says."""
         said = self.vignette.entries["results"]
         named = {entry.get("of") for entry in said}
         if self.vignette.labs:
@@ -203,7 +203,7 @@ class _Writer:
         )
 
     def _medication(self, entry: Entry, defaults: Resource) -> list[Resource]:
-        """The order, and beside it the Medication that it refers to, if this dialect keeps it apart."""
+        """The order, and beside it the Medication that it refers to, if this dialect keeps it separate."""
         known = catalogue()["drug"][entry["is"]] if "is" in entry else entry
         systems = self.dialect.drugs if "is" in entry else ALL
         chosen = [system for system in systems if system in known][: None if "is" not in entry else 1]

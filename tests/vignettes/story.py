@@ -60,7 +60,7 @@ def load_vignettes() -> tuple[Vignette, ...]:
 
 
 def read_stories(text: str, file: str = "the story") -> Iterator[Vignette]:
-    """The vignettes of one file: a story without rows is one; with rows each row is one, told on top of the story."""
+    """The vignettes of one file: a story without rows is one; with rows each row is one, added to the story."""
     told: list[dict[str, Any]] = []
     for story in _checked(text, file)["vignette"]:
         base = {key: value for key, value in story.items() if key != "row"}

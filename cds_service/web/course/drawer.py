@@ -1,6 +1,6 @@
 """The drawing process: started when the first course is drawn, kept for the next ones, ended when idle.
 
-What may live here: starting, asking and ending that one process. It is a separate process, because vl-convert holds up
+What may live here: starting, asking and ending that one process. It is a separate process, because vl-convert stops
 every thread of its process while it works and needs some 200 MB: cards must not wait for a picture.
 """
 
@@ -56,7 +56,7 @@ class Drawer:
             self._queue.submit(self._running)
 
     def draw(self, data: Mapping[str, Any], within: float = WITHIN_SECONDS) -> str:
-        """The SVG of `course_figure.figure`'s data, as the libraries wrote it; raises NotDrawnError."""
+        """The SVG of `figure.figure`'s data, as the libraries wrote it; raises NotDrawnError."""
         if not is_installed():
             raise NotDrawnError(NOT_INSTALLED)
         self._stay()
@@ -64,7 +64,7 @@ class Drawer:
         try:
             answer = json.loads(asked.result(within))
         except TimeoutError:
-            # One that still waits for its turn leaves the drawing of another alone.
+            # A course that still waits for its turn does not stop the drawing of another.
             if not asked.cancel():
                 self._end()
             raise NotDrawnError(TOO_LATE) from None

@@ -1,7 +1,7 @@
 """Drawing the course: plain data in, SVG out, by Vega-Altair and vl-convert; run as its own process.
 
 What may live here: marks, scales and layout. This file imports nothing of the project, and the libraries only when it
-draws: it is started as its own process, because vl-convert stops every other thread of its process while it works.
+draws. It is started as its own process, because vl-convert stops every other thread of its process while it works.
 Colours are names here, written as reserved colour values (`INKS`); the style sheet says what they look like in light
 and dark.
 Read: one line of JSON per drawing. Written: one line of JSON, {"svg": …} or {"failed": the kind of error}.
@@ -88,9 +88,9 @@ class _Drawing:
             "vconcat": parts,
             "bounds": "flush",
             "spacing": 24,
-            # Else one colour scale would be made of all the panels' colours.
+            # Otherwise one colour scale would be made of all the panels' colours.
             "resolve": {"scale": dict.fromkeys(("color", "stroke", "shape"), "independent")},
-            # Words measure differently in the fonts of the reader.
+            # Words have another width in the reader's fonts.
             "padding": {"left": 5, "top": 5, "bottom": 5, "right": 24},
             "config": config.to_dict(validate=False),
             "datasets": self.datasets,
@@ -139,7 +139,7 @@ class _Drawing:
         return chart.encode(text=alt.Text("text:N"), x=alt.XValue(x), y=alt.YValue(y))
 
     def layered(self, layers: list[Any], height: int) -> dict[str, Any]:
-        """Layers over one another; of each only what is its own."""
+        """Layers over one another, each without the parts that belong to the whole drawing."""
         units = [layer.to_dict(validate=False) for layer in layers]
         own = [{name: part for name, part in unit.items() if name not in ("$schema", "config")} for unit in units]
         return {"layer": own, "width": WIDTH, "height": height}
@@ -249,7 +249,7 @@ class _Drawing:
         return alt.Y("row:N", sort=names, scale=alt.Scale(domain=names, padding=0.2), axis=axis)
 
     def drugs(self) -> Any:
-        """A bar for each prescription; a pale one whose beginning or end is not recorded says so in words."""
+        """A bar for each prescription; where its beginning or end is not recorded, it is pale and says so in words."""
         alt = self.alt
         self.labels = ""
         names, bars = self.data["drugs"]["rows"], self.data["drugs"]["bars"]

@@ -1,4 +1,4 @@
-"""Fetching two years of one patient from a FHIR server, under a deadline of its own.
+"""Fetching two years of one patient from a FHIR server, with its own deadline.
 
 What may live here: the look-ups of the course. What the resources mean is decided in `fhir_mappings`.
 """
@@ -51,5 +51,5 @@ def _past_medications(gatherer: Gatherer, collected: Collected) -> dict[str, dic
 
 
 def _name(gathered: Sequence[Gathered]) -> str:
-    found = [one.resources[0] for one in gathered if one.query.resource_type == "Patient" and one.resources]
+    found = [entry.resources[0] for entry in gathered if entry.query.resource_type == "Patient" and entry.resources]
     return patient_name(found[0]) if found else ""

@@ -1,6 +1,6 @@
 """The course as plain data for the drawing: panels, lanes and tiers with positions, words and colours by name.
 
-What may live here: what is drawn where. How it is drawn stands in `course_drawing.py`, wording in `course_words.py`.
+What may live here: what is drawn where. How it is drawn stands in `drawing.py`, wording in `words.py`.
 """
 
 from __future__ import annotations
@@ -71,9 +71,9 @@ def _panel(series: Series, course: Course, words: CourseWords) -> Data:
         ],
         "levels": _levels(series),
         "unread": [
-            {"on": one.on.isoformat(), "words": words.unread(one)}
-            for one in series.unreadable
-            if one.on is not None and series.key != PRODUCT
+            {"on": record.on.isoformat(), "words": words.unread(record)}
+            for record in series.unreadable
+            if record.on is not None and series.key != PRODUCT
         ],
     }
 

@@ -66,7 +66,7 @@ def course_answer(
         words=words,
         latest=course.evaluations[-1] if course.evaluations else None,
         missing=_missing(course, words),
-        unreadable=_counted([words.unread(one) for one in course.unreadable]),
+        unreadable=_counted([words.unread(record) for record in course.unreadable]),
         drawing=drawing,
         not_drawn=not_drawn,
         tables=tables(course, words),
@@ -134,12 +134,12 @@ def _patients(context: PageContext, server: FhirServer) -> Response:
     try:
         with context.client.talk(server, context.client.deadline()) as talk:
             result = talk.answer(talk.search(f"Patient?_count={MOST_PATIENTS}", past=lambda _: True))
-        found = [one for one in result.resources if one.get("resourceType") == "Patient"]
+        found = [patient for patient in result.resources if patient.get("resourceType") == "Patient"]
     except FhirError as error:
         failed = error.reason
     people = sorted(
-        (patient_name(one), as_text(one.get("id")), as_text(one.get("birthDate")))
-        for one in found
-        if FHIR_ID.fullmatch(as_text(one.get("id")))
+        (patient_name(patient), as_text(patient.get("id")), as_text(patient.get("birthDate")))
+        for patient in found
+        if FHIR_ID.fullmatch(as_text(patient.get("id")))
     )
     return page("course/patients.html", people=people, failed=failed)

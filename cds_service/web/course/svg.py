@@ -1,4 +1,4 @@
-"""From the SVG that the libraries write to the one that stands in the page.
+"""From the SVG that the libraries write to the SVG that stands in the page.
 
 What may live here: an allow-list of elements and attributes, colours as classes of the style sheet, and what the
 keyboard and a screen reader need. Nothing that the page's Content-Security-Policy would refuse is left.
@@ -42,7 +42,7 @@ def page_svg(drawn: str, title: str, description: str) -> Markup:
         raise NotDrawnError(BROKEN) from None
     _clean(root)
     _hide_what_says_nothing(root)
-    # The size is the style sheet's business; the view box keeps the proportions.
+    # The style sheet sets the size; the view box keeps the proportions.
     for name in ("width", "height"):
         root.attrib.pop(name, None)
     root.attrib |= {"id": "course-svg", "class": "course-svg", "role": "graphics-document"}
@@ -55,7 +55,7 @@ def page_svg(drawn: str, title: str, description: str) -> Markup:
 
 
 def _clean(element: Element) -> None:
-    """Keep what is on the lists; everything else goes, with what is in it."""
+    """Keep what is on the lists; everything else is removed, with what is in it."""
     element.tag = element.tag.removeprefix(SVG)
     lane = _lane(element)
     label = element.get("aria-label", "")
@@ -105,7 +105,7 @@ def _hide_what_says_nothing(root: Element) -> None:
 
 
 def _make_reachable(root: Element) -> None:
-    """Each mark takes part in the keyboard's walk; the last one is where it begins: the newest is asked for most."""
+    """The keyboard reaches every mark, and begins at the last: the newest is asked for most."""
     marks = []
     for lane in (group for group in root.iter("g") if group.get("data-lane")):
         lane.set("role", "group")

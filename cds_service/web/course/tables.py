@@ -1,6 +1,6 @@
 """The tables of the course: all that the picture shows, for those who cannot see it or want the numbers.
 
-What may live here: rows of text. Wording stands in `course_words.py`.
+What may live here: rows of text. Wording stands in `words.py`.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _series(series: Series, words: CourseWords) -> CourseTable:
         for point in series.points
     ]
     if series.key != PRODUCT:
-        rows += [(one.on.isoformat() if one.on else "", _unreadable(one)) for one in series.unreadable]
+        rows += [(record.on.isoformat() if record.on else "", _unreadable(record)) for record in series.unreadable]
     rows.sort(key=lambda pair: pair[0], reverse=True)
     title = f"{words.title(series)} ({words.unit(series)})"
     empty = joined((*map(words.gap, series.gaps), *map(words.unread, series.unreadable)))
@@ -75,8 +75,10 @@ def _mark(point: Point) -> str:
     return {Side.LOW: "low", Side.UNDECIDED: "unsure"}.get(point.side, "")
 
 
-def _unreadable(one: Unreadable) -> CourseRow:
-    return CourseRow((one.on.isoformat() if one.on else "undated", "could not be used", "", one.reason, ""), "unsure")
+def _unreadable(record: Unreadable) -> CourseRow:
+    return CourseRow(
+        (record.on.isoformat() if record.on else "undated", "could not be used", "", record.reason, ""), "unsure"
+    )
 
 
 def _drugs(course: Course, words: CourseWords) -> CourseTable:
@@ -152,15 +154,15 @@ def _why(course: Course, query: str) -> str:
 
 
 def unread_records(course: Course, query: str) -> str:
-    """'2 prescriptions whose drug could not be read', of "medications"; of "conditions" the entries; "" for none."""
+    """'2 prescriptions whose drug could not be read' for "medications"; the entries for "conditions"; "" for none."""
     if query == "medications":
-        named = sum(one.what == "medication" for one in course.unreadable)
-        count, one, many = max(named, course.unread_drugs), "prescription", "prescriptions"
+        named = sum(record.what == "medication" for record in course.unreadable)
+        count, singular, plural = max(named, course.unread_drugs), "prescription", "prescriptions"
         why = "whose drug could not be read"
     else:
-        count, one, many = sum(one.what == "condition" for one in course.unreadable), "entry", "entries"
+        count, singular, plural = sum(record.what == "condition" for record in course.unreadable), "entry", "entries"
         why = "that could not be read"
-    return f"{count} {one if count == 1 else many} {why}" if count else ""
+    return f"{count} {singular if count == 1 else plural} {why}" if count else ""
 
 
 def nothing_there(course: Course, query: str) -> str:

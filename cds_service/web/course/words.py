@@ -151,11 +151,11 @@ class CourseWords:
         lines = [f"{what} {self.value(series, point)}: {self.side(series, point)}", point.on.isoformat()]
         return [line for line in (*lines, self.origin(point), self.codes(point)) if line]
 
-    def unread(self, one: Unreadable) -> str:
+    def unread(self, record: Unreadable) -> str:
         """One thing that was received and could not be used."""
         known = {analyte.value for analyte in Analyte}
-        name = self.wording.analytes[Analyte(one.what)].name if one.what in known else one.what
-        return f"{name}{f' of {one.on}' if one.on else ''} could not be used: {one.reason}"
+        name = self.wording.analytes[Analyte(record.what)].name if record.what in known else record.what
+        return f"{name}{f' of {record.on}' if record.on else ''} could not be used: {record.reason}"
 
     @staticmethod
     def gap(gap: Gap) -> str:

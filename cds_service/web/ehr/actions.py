@@ -41,8 +41,8 @@ class Clinician:
     def pick(self, state: State, typed: str, route: str, dose: str, *, keep: bool) -> bool:
         """Draft the drug that was typed and call order-select.
 
-        Without `keep` (typing has settled) only an unmistakable name is drafted, and the next one takes its place;
-        with it (Enter, or a click on a name) the draft stays, as free text where the catalogue has no such drug.
+        Without `keep` (typing has settled) only an unmistakable name is drafted, and the next one takes its place.
+        With it (Enter, or a click on a name) the draft stays, as free text where the catalogue has no such drug.
         """
         drug = self.catalogue.settled(typed)
         if drug is None and keep:
@@ -82,9 +82,11 @@ class Clinician:
         return False
 
     def accept(self, state: State, card_uuid: str, suggestion_uuid: str) -> bool:
-        """Do what a suggestion says, and tell the service; what could not be done is not told as accepted."""
+        """Do what a suggestion says, and tell the service; what could not be done is not reported as accepted."""
         answer, card = state.card(card_uuid)
-        chosen = [one for one in as_objects(card.get("suggestions")) if as_text(one.get("uuid")) == suggestion_uuid]
+        chosen = [
+            offer for offer in as_objects(card.get("suggestions")) if as_text(offer.get("uuid")) == suggestion_uuid
+        ]
         outcome = dict(answer.outcomes.get(card_uuid, {}))
         accepted = [*outcome.get("accepted", ()), suggestion_uuid]
         only_one = card.get("selectionBehavior") == "at-most-one"
@@ -116,7 +118,7 @@ class Clinician:
         if answer.was_overridden(card_uuid):
             raise BadState("the card is overridden already")
         reasons = as_objects(card.get("overrideReasons"))
-        reason = next((one for one in reasons if code and one.get("code") == code), None)
+        reason = next((offered for offered in reasons if code and offered.get("code") == code), None)
         if reasons and reason is None:
             state.say("choose a reason for overriding the card first", well=False)
             return False

@@ -1,7 +1,7 @@
-"""Asking the services of a hook from the EHR page, and what was heard of them in a line.
+"""Asking the services of a hook from the EHR page, and their answers in one line.
 
-What may live here: the call of every service of a hook. A call that nobody could be given is an answer with a fault,
-so that it is never taken for "no cards".
+What may live here: the call of every service of a hook. Where there is no service to call, the answer is a fault, so
+that it is never taken for "no cards".
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fhir_mappings.fhir_json import as_text
 
 
 def ask(ehr: Ehr, state: State, place: str, hook: str, context: Mapping[str, Any]) -> None:
-    """Call every service of a hook and keep the answers; one that is a fault where there is no service to call."""
+    """Call every service of a hook and keep the answers; a fault is kept where there is no service to call."""
     address, asked = f"{ehr.cds.rstrip('/')}/cds-services", {"hook": hook}
     try:
         found = ehr.services()
@@ -24,16 +24,19 @@ def ask(ehr: Ehr, state: State, place: str, hook: str, context: Mapping[str, Any
         gone = Exchange("GET", address, asked, error.status, None, 0, "no discovery document")
         state.replace(place, [ServiceAnswer(place, hook, "", gone)])
         return
-    services = [one for one in found if one.get("hook") == hook and one.get("id")]
+    services = [service for service in found if service.get("hook") == hook and service.get("id")]
     if services:
-        state.replace(place, [ServiceAnswer(place, hook, str(one["id"]), ehr.invoke(one, context)) for one in services])
+        state.replace(
+            place,
+            [ServiceAnswer(place, hook, str(service["id"]), ehr.invoke(service, context)) for service in services],
+        )
     else:
-        offered = {"services": [{"id": one.get("id"), "hook": one.get("hook")} for one in found]}
+        offered = {"services": [{"id": service.get("id"), "hook": service.get("hook")} for service in found]}
         state.replace(place, [ServiceAnswer(place, hook, "", Exchange("GET", address, asked, 200, offered, 0))])
 
 
 def heard(answers: Sequence[ServiceAnswer]) -> tuple[str, bool]:
-    """How many cards of which indicator, or why there are none; and whether every one asked has answered."""
+    """How many cards of which indicator, or why there are none; and whether every service asked has answered."""
     if not answers:
         return "nobody was asked, nothing was judged", False
     faults = [answer.fault for answer in answers if answer.fault]

@@ -79,7 +79,7 @@ def judged_drugs(answer: ServiceAnswer) -> list[Mapping[str, Any]]:
     chosen = context.get("selections")
     if not isinstance(chosen, list):
         return every
-    return [one for one in every if f"{one.get('resourceType')}/{one.get('id')}" in chosen]
+    return [draft for draft in every if f"{draft.get('resourceType')}/{draft.get('id')}" in chosen]
 
 
 def _card(card: Mapping[str, Any], outcome: Mapping[str, Any], fhir: str) -> ShownCard:
@@ -99,7 +99,9 @@ def _card(card: Mapping[str, Any], outcome: Mapping[str, Any], fhir: str) -> Sho
         suggestions=tuple(_suggestion(item, outcome, behaviour) for item in as_objects(card.get("suggestions"))),
         only_one=behaviour == "at-most-one",
         links=tuple(_link(link, fhir) for link in as_objects(card.get("links"))),
-        reasons=tuple((as_text(one.get("code")), _display(one)) for one in as_objects(card.get("overrideReasons"))),
+        reasons=tuple(
+            (as_text(reason.get("code")), _display(reason)) for reason in as_objects(card.get("overrideReasons"))
+        ),
         outcome=outcome,
         feedback=as_json(outcome["sent"]) if outcome.get("sent") else "",
         can_override=bool(card.get("uuid")) and outcome.get("outcome") != "overridden",

@@ -74,7 +74,7 @@ def find_patients(ehr: Ehr, name: str, on: date) -> list[PatientHeading]:
 
 
 def read_person(ehr: Ehr, patient_id: str, on: date) -> PatientHeading:
-    """The patient; EhrError when the server does not give one."""
+    """The patient; EhrError when the server does not give it."""
     patient = ehr.read(f"Patient/{patient_id}")
     if patient.get("resourceType") != "Patient":
         raise EhrError("the answer is no Patient", 200)
@@ -106,7 +106,9 @@ def person(patient: Resource, on: date) -> PatientHeading:
         sex=as_text(patient.get("gender")) or "sex not recorded",
         born=born,
         age=_age(born, on),
-        known_as=next((as_text(one.get("value")) for one in identifiers if as_text(one.get("value"))), ""),
+        known_as=next(
+            (as_text(identifier.get("value")) for identifier in identifiers if as_text(identifier.get("value"))), ""
+        ),
     )
 
 
@@ -126,11 +128,17 @@ def _section(ehr: Ehr, kind: str, query: Mapping[str, str]) -> ChartSection:
     if bundle.get("resourceType") != "Bundle":
         return ChartSection(fault="could not be read (the answer is no Bundle)")
     every = [as_object(entry.get("resource")) for entry in as_objects(bundle.get("entry"))]
-    others = {f"Medication/{as_text(one.get('id'))}": one for one in every if one.get("resourceType") == "Medication"}
+    others = {
+        f"Medication/{as_text(resource.get('id'))}": resource
+        for resource in every
+        if resource.get("resourceType") == "Medication"
+    }
     rows = [
         row
-        for one in every
-        if one.get("resourceType") == kind and (row := _READERS[kind](one, others)) and not _is_mistaken(one)
+        for resource in every
+        if resource.get("resourceType") == kind
+        and (row := _READERS[kind](resource, others))
+        and not _is_mistaken(resource)
     ]
     if kind in ("Condition", "Observation"):
         rows.sort(key=lambda row: row.day, reverse=True)
@@ -140,7 +148,7 @@ def _section(ehr: Ehr, kind: str, query: Mapping[str, str]) -> ChartSection:
 
 
 def _tells_of_error(bundle: Mapping[str, Any]) -> bool:
-    """Does a search answer say that it is not the whole truth?"""
+    """Does a search answer say that it is not complete?"""
     entries = [as_object(entry.get("resource")) for entry in as_objects(bundle.get("entry"))]
     outcomes = [entry for entry in entries if entry.get("resourceType") == "OperationOutcome"]
     issues = [issue for outcome in outcomes for issue in as_objects(outcome.get("issue"))]
@@ -158,7 +166,7 @@ def _medication(order: Mapping[str, Any], others: Mapping[str, Any]) -> ChartRow
     link = as_object(order.get("medicationReference"))
     row = order_row(order)
     named = as_object(others.get(as_text(link.get("reference"))))
-    local = [one for one in as_objects(order.get("contained")) if f"#{one.get('id')}" == link.get("reference")]
+    local = [drug for drug in as_objects(order.get("contained")) if f"#{drug.get('id')}" == link.get("reference")]
     concept = as_object((local[0] if local else named).get("code"))
     return ChartRow(_words(concept), row.value, row.day, row.status, _code(concept)) if concept else row
 
@@ -171,7 +179,7 @@ def _result(result: Mapping[str, Any], _: Mapping[str, Any]) -> ChartRow:
     concept = as_object(result.get("code"))
     status = as_text(result.get("status"))
     told = "" if status == "final" else status
-    flags = [_first_code(one) for one in as_objects(result.get("interpretation"))]
+    flags = [_first_code(flag) for flag in as_objects(result.get("interpretation"))]
     return ChartRow(_words(concept) or "result without a name", _value(result), _day(result), told or " ".join(flags))
 
 
@@ -201,7 +209,11 @@ def _patients(ehr: Ehr, query: Mapping[str, str]) -> list[Resource]:
     if bundle.get("resourceType") != "Bundle" or _tells_of_error(bundle):
         raise EhrError("the list of patients could not be read", 200)
     found = (entry.get("resource") for entry in as_objects(bundle.get("entry")))
-    return [one for one in found if isinstance(one, dict) and one.get("resourceType") == "Patient" and one.get("id")]
+    return [
+        patient
+        for patient in found
+        if isinstance(patient, dict) and patient.get("resourceType") == "Patient" and patient.get("id")
+    ]
 
 
 def _name(names: Iterable[Mapping[str, Any]]) -> str:

@@ -59,7 +59,7 @@ class DrugName:
     known_as: tuple[str, ...] = ()
 
     def answers_to(self, typed: str) -> bool:
-        """Does one of its names, or a word in one, begin so? `typed` is in lower case."""
+        """Does one of its names, or a word in one, begin with `typed` (in lower case)?"""
         return any(name.startswith(typed) or f" {typed}" in name for name in self.known_as)
 
 
@@ -90,7 +90,7 @@ class Catalogue:
 
 
 def load_catalogue() -> Catalogue:
-    """The drugs of the clinicians' file and the common others."""
+    """The drugs of the clinicians' file, and other common drugs."""
     drugs: dict[str, DrugName] = {}
     for entry in packaged_data("drugs")["drug"]:
         drugs.setdefault(entry["name"].lower(), _drug(entry))

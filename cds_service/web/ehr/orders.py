@@ -1,6 +1,6 @@
 """What becomes of orders on the EHR page: in the drafts, which only the browser holds, and on the FHIR server.
 
-What may live here: the actions of suggestions, and what drafts are. Signing is in `ehr_signing`.
+What may live here: the actions of suggestions, and what drafts are. Signing is in `signing`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Done:
 
 
 def do_actions(ehr: Ehr, state: State, actions: Sequence[Mapping[str, Any]]) -> Done:
-    """The actions of a suggestion, up to the first that fails; then the drafts are as they were before all of them.
+    """The actions of a suggestion, up to the first that fails; then the drafts are as they were before.
 
     What the FHIR server took before cannot be taken back, so the fault names it, and what was not done.
     """
@@ -40,8 +40,8 @@ def do_actions(ehr: Ehr, state: State, actions: Sequence[Mapping[str, Any]]) -> 
         done = do_action(ehr, state, action)
         if done.fault:
             state.drafts = before
-            left = [one for other, one in enumerate(actions) if other not in written]
-            told = _told([actions[other] for other in written], left, unsure=done.server)
+            left = [action for place, action in enumerate(actions) if place not in written]
+            told = _told([actions[place] for place in written], left, unsure=done.server)
             return Done(f"{done.fault}. {told}", bool(written) or done.server)
         if done.server:
             written.append(number)
@@ -49,7 +49,7 @@ def do_actions(ehr: Ehr, state: State, actions: Sequence[Mapping[str, Any]]) -> 
 
 
 def do_action(ehr: Ehr, state: State, action: Mapping[str, Any]) -> Done:
-    """One action of a suggestion: on the drafts where it speaks of one, else on the FHIR server."""
+    """One action of a suggestion: on the drafts where it speaks of a draft, else on the FHIR server."""
     kind, resource = action.get("type"), dict(as_object(action.get("resource")))
     if kind == "create" and as_text(resource.get("resourceType")):
         state.drafts.append({**resource, "id": new_draft_id()})
@@ -95,10 +95,10 @@ def drop_picked(state: State) -> None:
         state.replace(ORDER, [])
 
 
-def is_same_order(one: Resource, other: Resource) -> bool:
+def is_same_order(first: Resource, second: Resource) -> bool:
     """Do two drafts order the same?"""
     ignored = ("id", "authoredOn")
-    return {k: v for k, v in one.items() if k not in ignored} == {k: v for k, v in other.items() if k not in ignored}
+    return {k: v for k, v in first.items() if k not in ignored} == {k: v for k, v in second.items() if k not in ignored}
 
 
 def title_of(resource: Mapping[str, Any]) -> str:
@@ -126,7 +126,7 @@ def _name_of(action: Mapping[str, Any]) -> str:
 
 
 def _delete(state: State, named: str) -> Done:
-    draft = next((one for one in state.drafts if named in (one["id"], reference(one))), None)
+    draft = next((order for order in state.drafts if named in (order["id"], reference(order))), None)
     if draft is None:
         return Done(f"{named or 'an order'} is no draft here, so nothing was removed")
     forget(state, draft)

@@ -132,7 +132,7 @@ def _asking(clinician: Clinician, state: State) -> Clinician:
 
 
 def _this_service() -> str:
-    """The address that this server listens at: not the one that the browser used, which may be mapped or made up."""
+    """The address that this server listens at: not what the browser used, which may be mapped or made up."""
     host = request.environ.get("SERVER_NAME", "127.0.0.1")
     name = _EVERYWHERE.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{name}:{request.environ.get('SERVER_PORT', '80')}"
@@ -163,7 +163,7 @@ def _chart_page(context: PageContext, clinician: Clinician, state: State, *, cha
         routes=ROUTES,
         matches=[] if state.picked else clinician.catalogue.matching(typed),
         shown_cards=lambda answer: shown_cards(answer, ehr.fhir),
-        titles_of=lambda answer: ", ".join(order_row(one).what for one in judged_drugs(answer)),
+        titles_of=lambda answer: ", ".join(order_row(draft).what for draft in judged_drugs(answer)),
         sign_words=sign_words(state),
         waiting=waiting_cards(state),
         as_json=as_json,

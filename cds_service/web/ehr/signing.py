@@ -64,7 +64,7 @@ def demo_tags(ehr: Ehr, patient_id: str) -> list[Mapping[str, Any]]:
 
 
 def sign_draft(ehr: Ehr, state: State, draft: Resource, tags: list[Mapping[str, Any]], now: str) -> Done:
-    """Write the order to the FHIR server, no longer a draft; it stays one where the server does not take it."""
+    """Write the order to the FHIR server, no longer a draft; it stays a draft where the server does not take it."""
     done = write(ehr, state, _signed(draft, tags, now), "signed")
     if done.fault:
         state.say(done.fault, well=False)

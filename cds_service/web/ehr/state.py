@@ -27,7 +27,7 @@ class BadState(ValueError):
 class ServiceAnswer:
     """One call of one service, as shown. `outcomes` tells by card uuid what the clinician did with it.
 
-    Without a `service` it stands for the look into the discovery document after which nobody could be asked. `stale`
+    Without a `service` it stands for a look at the discovery document that found no service to ask. `stale`
     means that the search box or the drafts have moved on since.
     """
 

@@ -21,7 +21,7 @@ _FOR = {"draft": "for a draft order", "active": "for an active prescription"}
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A suggestion: what it is called, what accepting it does, and where it is offered only."""
+    """A suggestion: what it is called, what accepting it does, and the conditions for offering it."""
 
     label: Markup
     does: tuple[str, ...]

@@ -19,7 +19,7 @@ LEVEL_WORDS = {Level.NECROSIS: "necrosis", Level.STRONG: "strong", Level.WEAK: "
 
 @dataclass
 class DrugRow:
-    """One drug of a class with the codes that stand for it; of RxNorm, which has hundreds, how many."""
+    """One drug of a class with the codes that stand for it; for RxNorm, which has hundreds, their number."""
 
     name: str
     classes: tuple[str, ...]

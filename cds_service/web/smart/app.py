@@ -1,6 +1,6 @@
 """The SMART on FHIR app: opened by an EHR, it shows the course of the patient whose chart is open there.
 
-What may live here: the routes. How one signs in stands in `smart_launch`, what is kept in `smart_vault`. No code,
+What may live here: the routes. How people sign in stands in `launch`, what is kept in `vault`. No code,
 state, token or patient goes into a log line.
 """
 
@@ -66,7 +66,7 @@ class _SmartApp:
         self._launches = Launches(self.sites, self.vault, web, context.clock)
 
     def choose(self) -> Response:
-        """Without an EHR: sign in at the server named, or choose one."""
+        """Without an EHR: sign in at the server named, or choose a server."""
         if "iss" in request.args:
             return self._open(request.args["iss"], None, request.args.get("patient"))
         return page("smart/choose.html", title="Open a patient’s course", choices=self.sites.choices())
@@ -166,7 +166,7 @@ class _SmartApp:
 
 
 def _public_url(settings: Settings) -> str:
-    """Where browsers reach us. With --dev an address on loopback may speak for itself."""
+    """Where browsers reach us. With --dev it may be the address on loopback that the browser asked."""
     here = request.host_url.rstrip("/")
     if settings.public_url is None and not (settings.dev and here.startswith("http:") and is_secure(here, here)):
         raise LaunchProblem(500, "The app is not set up", "The service does not know its own address: CDS_PUBLIC_URL.")

@@ -17,7 +17,7 @@ _MOST = {LAUNCH: 8, SESSION: 30}
 
 
 class Cookies:
-    """The cookies under one public address; over plain http, which only loopback may have, they do without Secure."""
+    """The cookies under one public address; over plain http, which only loopback may have, they are not Secure."""
 
     def __init__(self, public_url: str) -> None:
         parts = urlsplit(public_url)
@@ -57,7 +57,7 @@ class Cookies:
         """Let the browser forget the oldest, when they become many; browsers send the oldest first."""
         held = self.names(purpose)
         for name in held[: max(0, len(held) - _MOST[purpose])]:
-            # Which EHR it was of is not known here, so neither is whether its cookie is a partitioned one.
+            # Its EHR is not known here, so we do not know whether its cookie is partitioned.
             for framed_by in ((), ("any",)) if self._secure else ((),):
                 self.take_back(response, purpose, name, framed_by)
 

@@ -46,7 +46,7 @@ def discover(base: str, web: Web) -> Endpoints | None:
     document = answer.json() if answer.status == 200 else None
     if document is not None and "token_endpoint" in document:
         return _from_configuration(document, base)
-    # An answer that is no SMART configuration (HTML, another JSON) is as good as none; a failure is not.
+    # An answer that is no SMART configuration (HTML, another JSON) counts as none; a failure does not.
     if answer.status != 200 and answer.status not in _NOT_THERE:
         raise DiscoveryProblem(f"asked for its SMART configuration, the FHIR server answered {answer.status}")
     answer = _get(web, f"{base}/metadata", "application/fhir+json, application/json", _STATEMENT_BYTES)
@@ -91,7 +91,7 @@ def _from_statement(statement: dict[str, Any], base: str) -> Endpoints | None:
 
 
 def _asks_for_sign_in(security: Any) -> bool:
-    """A security element that tells of anything but CORS (HAPI and others write only that)."""
+    """A security element that names anything except CORS (HAPI and others write only that)."""
     return not isinstance(security, dict) or bool(set(security) - {"cors", "description"})
 
 

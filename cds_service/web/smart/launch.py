@@ -1,7 +1,7 @@
 """Signing in: from the EHR's launch to a session.
 
 What may live here: what is remembered of a sign-in, the address to send the user to, and what comes back from there.
-PKCE with S256 always; `state` is random, good once, for ten minutes, and only in the browser that holds the key to it.
+PKCE with S256 always; `state` is random, valid once, for ten minutes, and only in the browser that holds the key to it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Launches:
     def endpoints(self, site: Site, base: str) -> Endpoints | None:
         """Where the users of this EHR sign in; None where they need not. Raises LaunchProblem."""
         try:
-            # Told before it is asked. An open server may be read over plain http, but nobody signs in at one.
+            # Refused before it is asked. An open server may be read over plain http, but nobody signs in that way.
             may_sign_in = is_secure(base, base)
             if not may_sign_in and not site.may_be_open:
                 raise DiscoveryProblem("the FHIR server's address is not https")
@@ -114,7 +114,7 @@ class Launches:
         """What came back from the EHR, with the key that this browser holds. Raises LaunchProblem."""
         state = answer.get("state", "")
         begun = self._vault.read("launch", state, key, self._clock()) if state and key else None
-        # Looked at before it is used up: nobody can spoil another's sign-in by knowing its state.
+        # It is read before it is used up: nobody can spoil another's sign-in by knowing its state.
         if begun is None or not self._vault.remove("launch", state):
             raise LaunchProblem(
                 400,

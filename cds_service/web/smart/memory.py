@@ -1,4 +1,4 @@
-"""What servers told about signing in, for a while, so that few of them are asked and none of them often.
+"""What servers said about signing in, kept for a while, so that few servers are asked, and none often.
 
 What may live here: remembering, and bounds on asking. Nobody has signed in yet when a server is asked: a stranger must
 not be able to keep every thread of a worker waiting for a slow one.
@@ -24,7 +24,7 @@ _WAIT_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What a server told, or the words of why it did not; `until` is a moment of the monotonic clock."""
+    """What a server said, or why it did not, in words; `until` is a moment of the monotonic clock."""
 
     until: float
     endpoints: Endpoints | None = None
@@ -32,7 +32,7 @@ class _Told:
 
 
 class Discovery:
-    """What servers told, remembered for five minutes in one worker, and failures for a quarter of a minute."""
+    """What servers said, remembered for five minutes in one worker, and failures for a quarter of a minute."""
 
     def __init__(self, web: Web, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._web, self._monotonic = web, monotonic

@@ -1,4 +1,4 @@
-"""The patients of a server that asks for no authorization, to choose one from.
+"""The patients to choose from on a server that asks for no authorization.
 
 What may live here: that one search. Where an EHR signs people in, it is the EHR that knows the patient.
 """
@@ -31,8 +31,8 @@ def patients(reader: FhirReader, base: str) -> tuple[list[Person], str]:
     except FhirError as error:
         return [], error.reason
     people = [
-        Person(as_text(one.get("id")), patient_name(one), as_text(one.get("birthDate")))
-        for one in found
-        if one.get("resourceType") == "Patient" and FHIR_ID.fullmatch(as_text(one.get("id")))
+        Person(as_text(patient.get("id")), patient_name(patient), as_text(patient.get("birthDate")))
+        for patient in found
+        if patient.get("resourceType") == "Patient" and FHIR_ID.fullmatch(as_text(patient.get("id")))
     ]
     return sorted(people, key=lambda person: (person.name.casefold(), person.id))[:MOST], ""

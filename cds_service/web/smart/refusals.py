@@ -1,6 +1,6 @@
 """Why the SMART app was not opened, and the EHR's answers that are no authorization code.
 
-What may live here: the words for people. What an EHR adds in its own words is handed on as such, never as ours.
+What may live here: the words for people. What an EHR adds in its own words is shown as its words, never as ours.
 """
 
 from __future__ import annotations

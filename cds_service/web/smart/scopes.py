@@ -68,7 +68,7 @@ class Grants:
 
 
 def granted(scope: str) -> Grants:
-    """The grants in the `scope` of a token response. One narrowed by a query ("…rs?category=…") is in part."""
+    """The grants in the `scope` of a token response. A grant narrowed by a query ("…rs?category=…") is in part."""
     wholly, partly = set(), set()
     for found in filter(None, map(_CLINICAL.fullmatch, scope.split())):
         _, resource_type, verbs, query = found.groups()
@@ -116,7 +116,7 @@ class _GrantedTalk:
     def search(
         self, path_and_query: str, *, past: Past | None = None, first: Mapping[str, Any] | None = None
     ) -> LookUp[SearchResult]:
-        """See Talk. Of a type granted in part the result is incomplete."""
+        """See Talk. For a type granted in part the result is incomplete."""
         problem = self._grants.problem(_type_in(path_and_query))
         if problem == NOT_GRANTED:
             return refused(NOT_GRANTED)

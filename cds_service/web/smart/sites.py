@@ -1,4 +1,4 @@
-"""Which EHRs may open the SMART app, and as whom we present ourselves there.
+"""Which EHRs may open the SMART app, and how we identify ourselves there.
 
 What may live here: turning settings and trusted clients into that list. An address that a browser brings along (`iss`)
 is matched against it and trusted for nothing else.
@@ -50,7 +50,7 @@ class Sites:
         return next(((site, base) for site in self.all if site.is_allowed(base)), None)
 
     def choices(self) -> list[tuple[str, str]]:
-        """Name ("" with --dev) and FHIR base URL of each server that a person can choose. A prefix is none."""
+        """Name ("" with --dev) and FHIR base URL of each server that a person can choose. A prefix is no server."""
         return [
             (site.name if site.client else "", server)
             for site in self.all

@@ -44,7 +44,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access token for one patient; it is good for `seconds` from now."""
+    """An access token for one patient; it is valid for `seconds` from now."""
 
     access_token: str = field(repr=False)
     patient: str = field(repr=False)

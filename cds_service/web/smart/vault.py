@@ -43,7 +43,7 @@ class VaultFull(Exception):
 class Vault:
     """The sealed rows, for one worker. The engine is made at the first use: create it anywhere, use it after the fork.
 
-    A purpose is "launch" or "session"; a name is one of ours, random. Every method raises StoreError when the database
+    A purpose is "launch" or "session"; a name is random, made by us. Every method raises StoreError when the database
     cannot be used.
     """
 
@@ -65,7 +65,7 @@ class Vault:
         return base64.urlsafe_b64encode(key).rstrip(b"=").decode()
 
     def read(self, purpose: str, name: str, key: str, now: datetime) -> dict[str, Any] | None:
-        """What was sealed; None where there is no such row, it has expired, or the key is another."""
+        """What was sealed; None where there is no such row, it has expired, or the key is wrong."""
         wanted = select(_sealed.c.sealed, _sealed.c.expires_at).where(*_is(purpose, name))
         with self._database.connected() as connection:
             row = connection.execute(wanted).one_or_none()
@@ -83,7 +83,7 @@ class Vault:
         return content
 
     def remove(self, purpose: str, name: str) -> bool:
-        """Delete it. Of several who try at the same moment exactly one is told True."""
+        """Delete it. When several try at the same moment, exactly one gets True."""
         with self._database.connected() as connection:
             return connection.execute(delete(_sealed).where(*_is(purpose, name))).rowcount == 1
 

@@ -46,11 +46,13 @@ def history_of(patient_id: str, resources: list[Json], *failed: str) -> History:
         if query.key in failed:
             gathered.append(Gathered(query, (), failed="the FHIR server answered 500"))
             continue
-        # All observations come with the first search for them: which search brings which is the server's business.
+        # All observations come with the first search for them: the server decides which search brings which.
         mine = [] if query.resource_type in seen else [r for r in resources if r["resourceType"] == query.resource_type]
         seen.add(query.resource_type)
         gathered.append(Gathered(query, mine))
-    apart = {f"Medication/{one['id']}": one for one in resources if one["resourceType"] == "Medication"}
+    apart = {
+        f"Medication/{resource['id']}": resource for resource in resources if resource["resourceType"] == "Medication"
+    }
     return read_history(gathered, ChartContext(patient_id, TODAY, ZoneInfo("UTC"), medications=apart), _VOCABULARY)
 
 
@@ -65,5 +67,5 @@ def two_years() -> Course:
 
 @cache
 def nothing() -> Course:
-    """The course of a patient of whom nothing is known but that there is one."""
+    """The course of a patient of whom only the Patient is on record."""
     return build_course(history_of("p1", [{"resourceType": "Patient", "id": "p1"}]), FIRST, TODAY, policy())
