@@ -72,8 +72,8 @@ class AskedSearch:
         if any(self._is_another(link) for link in _own_links(bundle)):
             return OTHER_SEARCH
         are_all_others = None
-        for one in matches(bundle):
-            if one.get("resourceType") == self.resource_type:
+        for resource in matches(bundle):
+            if resource.get("resourceType") == self.resource_type:
                 return None
             are_all_others = OTHER_RESOURCES
         return are_all_others
@@ -143,7 +143,7 @@ def is_same_id(one: str, other: str) -> bool:
 
 
 def _holds(patients: Sequence[str], patient: str) -> bool:
-    return any(is_same_id(one, patient) for one in patients)
+    return any(is_same_id(id, patient) for id in patients)
 
 
 def _own_links(bundle: JsonObject) -> Iterator[str]:
@@ -157,5 +157,5 @@ def _own_links(bundle: JsonObject) -> Iterator[str]:
 def _patients(query: str, steps: Sequence[str]) -> list[str]:
     """The ids of the patients that an address names, in its parameters or as a compartment (Patient/1/Observation)."""
     asked = [unquote_plus(value) for value in _PATIENT_PARAMETER.findall(query)]
-    named = [one.split("/_history/")[0].rpartition("/")[2] for value in asked for one in value.split(",")]
+    named = [part.split("/_history/")[0].rpartition("/")[2] for value in asked for part in value.split(",")]
     return named or ([steps[-2]] if len(steps) > 2 and steps[-3] == "Patient" else [])

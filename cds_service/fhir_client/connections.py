@@ -71,7 +71,7 @@ class Connections:
         """Has nothing come on any idle connection? Bytes there are no answer to what comes next, a hang-up is none."""
         if self._look is None:
             self._look = select.poll()
-            for descriptor in self._open().difference(self._busy(), self._in_streams):
+            for descriptor in self._open().difference(self._used(), self._in_streams):
                 self._look.register(descriptor, select.POLLIN)
         return not self._look.poll(0)
 
@@ -146,14 +146,13 @@ class Connections:
 
     def _is_out_of_sight(self, seen: Collection[int]) -> bool:
         """Does a request wait for something else than these descriptors? One of them is libcurl's own."""
-        connected = self._busy()
-        connecting = sum(easy.getinfo(pycurl.ACTIVESOCKET) < 0 for easy in self._under_way)
-        return not connected.issubset(seen) or len(seen) - 1 < len(connected) + connecting
+        used = self._used()
+        connected = set(used) - {_NO_SOCKET}
+        return not connected.issubset(seen) or len(seen) - 1 < len(connected) + used.count(_NO_SOCKET)
 
-    def _busy(self) -> set[int]:
-        """The sockets on which answers are awaited."""
-        sockets = {easy.getinfo(pycurl.ACTIVESOCKET) for easy in self._under_way}
-        return sockets - {_NO_SOCKET}
+    def _used(self) -> list[int]:
+        """The sockets on which answers are awaited, `_NO_SOCKET` for each request that is not connected yet."""
+        return [easy.getinfo(pycurl.ACTIVESOCKET) for easy in self._under_way]
 
     def _take_what_has_ended(self) -> None:
         """At once, so that the connections count as idle: libcurl uses them for the next request."""
@@ -190,9 +189,9 @@ class Connections:
 
     def _open(self) -> set[int]:
         """The descriptors of our sockets that libcurl has not closed; one may have become that of another file."""
-        closed = [one for one, number in self._sockets.items() if _socket_number(one) != number]
-        for one in closed:
-            del self._sockets[one]
+        closed = [descriptor for descriptor, number in self._sockets.items() if _socket_number(descriptor) != number]
+        for descriptor in closed:
+            del self._sockets[descriptor]
         return set(self._sockets)
 
 

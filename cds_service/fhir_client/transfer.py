@@ -66,13 +66,11 @@ class Request:
 class Received:
     """What became of a request: an answer, or why there is none.
 
-    `on_kept` says that an older connection was used, `was_unasked` that something lay on it before the request had
-    left; `in_streams` is HTTP/2, where an answer names its request.
+    `on_kept` says that an older connection was used; `in_streams` is HTTP/2, where an answer names its request.
     """
 
     outcome: HttpAnswer | FhirError
     on_kept: bool
-    was_unasked: bool
     in_streams: bool
 
 
@@ -87,15 +85,15 @@ class Transfer:
         self._on_begun = on_begun
         self._body: Body | None = None
         self._deadline: Deadline | None = None
-        self._request: Request | None = None
-        self._may_hide_something = self._is_unasked = False
+        self._needs_new_connection = self._is_encrypted = self._may_hide_something = self._is_unasked = False
         _set_bounds(self.easy, network)
         self.easy.setopt(pycurl.WRITEFUNCTION, self._take)
 
     def prepare(self, request: Request, allowance: Allowance) -> None:
         """Make ready to send this."""
         self._body, self._deadline = Body(allowance), allowance.deadline
-        self._request = request
+        self._needs_new_connection = request.on_new_connection
+        self._is_encrypted = request.url.startswith("https:")
         self._may_hide_something = self._is_unasked = False
         easy = self.easy
         easy.setopt(pycurl.URL, request.url)
@@ -109,12 +107,10 @@ class Transfer:
 
     def choose_connection(self, *, may_use_kept: bool) -> None:
         """Called right before it is sent."""
-        if self._request is None:
-            return
-        is_on_kept = may_use_kept and not self._request.on_new_connection
+        is_on_kept = may_use_kept and not self._needs_new_connection
         # Without encryption nothing is hidden from the look at the sockets. With it, the rest of a record may lie in
         # OpenSSL, where only the next request finds it.
-        self._may_hide_something = is_on_kept and self._request.url.startswith("https:")
+        self._may_hide_something = is_on_kept and self._is_encrypted
         self.easy.setopt(pycurl.FRESH_CONNECT, not is_on_kept)
 
     def finds_what_was_not_asked_for(self) -> bool:
@@ -129,11 +125,11 @@ class Transfer:
     def received(self, code: int) -> Received:
         """What has come, now that libcurl has ended with this code."""
         on_kept = self.easy.getinfo(pycurl.NUM_CONNECTS) == 0
-        return Received(self._outcome(code), on_kept, self._is_unasked, self._in_streams())
+        return Received(self._outcome(code), on_kept, self._in_streams())
 
     def forget(self) -> None:
         """Keep nothing of the last request."""
-        self._body = self._deadline = self._request = None
+        self._body = self._deadline = None
 
     def close(self) -> None:
         """Never used again."""

@@ -19,11 +19,10 @@ from cds_service.fhir_client.kept_connections import REST_SECONDS
 from cds_service.fhir_client.talk import MOST_AT_ONCE
 from cds_service.fhir_client.transfer import KEPT_SECONDS
 from tests.unit.cds_service.conftest import Behaviour, Clock, Connection, Loopback
+from tests.unit.cds_service.fhir_client.asking import PATIENT, Serve
 
-PATIENT = {"resourceType": "Patient", "id": "1"}
 BODY = json.dumps(PATIENT).encode()
 MEGABYTE = 1_000_000
-Serve = Callable[..., Loopback]
 
 
 @pytest.fixture

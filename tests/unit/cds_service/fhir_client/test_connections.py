@@ -6,13 +6,13 @@ import gzip
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from ssl import SSLContext
 from typing import Any
 
 import pytest
 
-from cds_service.fhir_client import FhirClient, FhirError, FhirServer, Limits, SearchResult
+from cds_service.fhir_client import FhirClient, FhirServer, Limits, SearchResult
 from cds_service.fhir_client import terms as fhir_terms
 from cds_service.fhir_client.kept_connections import REST_SECONDS
 from tests.unit.cds_service.conftest import (
@@ -25,13 +25,10 @@ from tests.unit.cds_service.conftest import (
     not_http,
     truncate,
 )
+from tests.unit.cds_service.fhir_client.asking import PATIENT, Serve, reason_of
 
-PATIENT = {"resourceType": "Patient", "id": "1"}
 BODY = json.dumps(PATIENT).encode()
 LIMITS = Limits(deadline_seconds=1.5, max_pages=4, max_bytes=200_000, pool_size=4)
-Serve = Callable[..., Loopback]
-
-
 CLOCK = Clock()
 
 
@@ -46,12 +43,6 @@ def read(client: FhirClient, server: Loopback, path: str = "Patient/1") -> Any:
     CLOCK.skipped += REST_SECONDS
     with client.talk(FhirServer(server.base, "the-token"), client.deadline()) as talk:
         return talk.answer(talk.read(path))
-
-
-def reason_of(action: Callable[..., object], *args: Any) -> str:
-    with pytest.raises(FhirError) as failure:
-        action(*args)
-    return failure.value.reason
 
 
 def then(*behaviours: Behaviour) -> Behaviour:

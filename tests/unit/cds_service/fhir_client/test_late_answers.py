@@ -13,14 +13,14 @@ import pytest
 
 from cds_service.fhir_client import FhirClient, FhirServer, Limits
 from cds_service.fhir_client.kept_connections import REST_SECONDS
-from tests.unit.cds_service.conftest import Connection, Loopback
+from tests.unit.cds_service.conftest import Connection
+from tests.unit.cds_service.fhir_client.asking import Serve
 
 LIMITS = Limits(deadline_seconds=5.0)
 REST = REST_SECONDS + 0.02
 SEARCH = "Condition?patient=1&_count=7"
 TIMES = 20
 Json = dict[str, Any]
-Serve = Callable[..., Loopback]
 
 
 def bundle(count: int, patient: str, *, says_what_it_answers: bool = False) -> bytes:

@@ -13,9 +13,9 @@ from cds_service.fhir_client.connections import Connections
 from cds_service.fhir_client.terms import Deadline
 from cds_service.fhir_client.transfer import Received, Request, network
 from cds_service.fhir_client.unpacking import Allowance
-from tests.unit.cds_service.conftest import Connection, Loopback
+from tests.unit.cds_service.conftest import Connection
+from tests.unit.cds_service.fhir_client.asking import Serve
 
-Serve = Callable[..., Loopback]
 LATER = 0.05
 
 
@@ -26,24 +26,19 @@ def connections() -> Iterator[Connections]:
     opened.close()
 
 
-def message(body: bytes, *headers: bytes) -> bytes:
-    lines = [b"HTTP/1.1 200 OK", b"Content-Length: %d" % len(body), *headers]
-    return b"\r\n".join([*lines, b"", body])
-
-
 def answer(connection: Connection) -> None:
     """The body names what was asked. After "odd" comes an answer that nobody asked for; after "last", a hang-up."""
     path = connection.head.split()[1].removeprefix("/fhir/")
     if path == "last":
-        connection.send(message(path.encode(), b"Connection: close"))
+        connection.answer(b"last", Connection="close")
         connection.sock.close()
         return
     if path == "slow":
         connection.server.stopping.wait(3 * LATER)
-    connection.send(message(path.encode()))
+    connection.answer(path.encode())
     if path == "odd":
         connection.server.stopping.wait(LATER)
-        connection.send(message(b"unasked"))
+        connection.answer(b"unasked")
 
 
 class Asking:
@@ -108,7 +103,7 @@ def test_what_was_half_read_when_it_was_given_up_leaves_nothing_to_the_next(
 ) -> None:
     def begin_slowly(connection: Connection) -> None:
         if "/half" in connection.head:
-            connection.send(message(b" " * 1000)[:-900].replace(b"200 OK", b"202 Accepted"))
+            connection.send(b"HTTP/1.1 202 Accepted\r\nContent-Length: 1000\r\n\r\n{")
             connection.stay_silent()
         else:
             answer(connection)
