@@ -1,14 +1,11 @@
-"""Files that people write are refused with every fault of syntax and shape, each in words with file and key."""
+"""Files that people write are refused with every fault of their shape, each in words with file and key."""
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import fields
 from datetime import date, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +14,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from fhir_mappings.data_faults import place
-from fhir_mappings.data_files import DataFileError, checked, packaged_schema, parsed, text_of
+from fhir_mappings.data_files import DataFileError, checked, packaged_schema
 from fhir_mappings.packaged import PACKAGE_OF, packaged_data, packaged_text
-from fhir_mappings.vocabulary import KINDS, Vocabulary
-from fhir_mappings.vocabulary.drugs import NOT_INJECTED, ONLY_ORAL
-from hooks.card import Indicator
 from hooks.chart import Analyte
-from hooks.reasons.checks import HOOKS
-from hooks.thresholds import COMPARED, FACTORS, Thresholds, threshold_problems
+from hooks.thresholds import threshold_problems
+from tests.unit.fhir_mappings.faulty_files import (
+    ROOT,
+    Data,
+    at,
+    drop,
+    packaged,
+    packaged_schema_text,
+    problems,
+    put,
+    schema,
+)
 
-Data = dict[str, Any]
-
-ROOT = Path(__file__).parents[3]
 STORIES = ROOT / "tests" / "vignettes" / "stories"
 SCHEMAS = sorted(
     [
@@ -42,11 +42,6 @@ SCHEMAS = sorted(
 
 def by_name(path: Path) -> str:
     return path.name
-
-
-def schema(path: Path) -> Data:
-    found: Data = json.loads(path.read_text(encoding="utf-8"))
-    return found
 
 
 # ------------------------------------------------------------------ the schemas
@@ -141,286 +136,7 @@ def test_what_a_card_says_has_one_shape_in_both_files() -> None:
     assert drugs == status
 
 
-def packaged_schema_text(name: str) -> Data:
-    return schema(ROOT / "fhir_mappings" / "schemas" / f"{name}.json")
-
-
-# ------------------------------------------------------------------ thresholds: rules, file and schema name the same
-THRESHOLDS = packaged_schema_text("thresholds")
-NUMBERS = {field.name for field in fields(Thresholds)} - {"windows", "points"}
-
-
-def test_the_schema_asks_for_exactly_the_thresholds_of_the_rules() -> None:
-    assert set(THRESHOLDS["properties"]) == set(THRESHOLDS["required"]) == NUMBERS | {"windows", "points"}
-    points = THRESHOLDS["properties"]["points"]
-    assert set(points["properties"]) == set(points["required"]) == set(FACTORS)
-
-
-def resolved(part: Data) -> Data:
-    """A threshold of the schema with what it names: its unit, and the limits of its value."""
-    found: Data = {}
-    for named in part.get("allOf", [part] if "$ref" in part else []):
-        found |= resolved(THRESHOLDS["$defs"][named["$ref"].removeprefix("#/$defs/")])
-    own = part.get("properties", {})
-    values = own.get("values", {}).get("items", {}).get("properties", {})
-    return {**found, **own.get("unit", {}), **values.get("value", {})}
-
-
-OF_MANY_SIZES = {"c_reactive_protein_high"}
-"""Protocols have 10 mg/L and 100 mg/L: here a slip of the decimal point looks like a choice."""
-
-KEYS = [*((key,) for key in sorted(NUMBERS)), *(("points", factor) for factor in FACTORS)]
-
-
-def limits_of(key: tuple[str, ...]) -> Data:
-    """What the schema asks of a threshold: `const` is its unit, `minimum` and `maximum` are its range."""
-    table = THRESHOLDS["properties"]
-    return resolved(table[key[0]]["properties"][key[1]] if len(key) > 1 else table[key[0]])
-
-
-@pytest.mark.parametrize("key", KEYS, ids=".".join)
-def test_every_threshold_has_a_fixed_unit_and_a_range_that_a_slip_of_the_decimal_point_leaves(
-    key: tuple[str, ...],
-) -> None:
-    section, limits = at(_packaged("thresholds"), key), limits_of(key)
-    assert limits["const"] == section["unit"]
-    for entry in section["values"]:
-        assert limits["minimum"] <= entry["value"] <= limits["maximum"]
-        if key[-1] in OF_MANY_SIZES:
-            continue
-        assert entry["value"] * 10 > limits["maximum"]
-        assert entry["value"] / 10 < limits["minimum"] or limits["type"] == "integer"
-
-
-@pytest.mark.parametrize("key", KEYS, ids=".".join)
-def test_each_range_has_two_sides(key: tuple[str, ...]) -> None:
-    limits = limits_of(key)
-    step = 1 if limits.get("type") == "integer" else 0.001
-    low, high = limits["minimum"], limits["maximum"]
-    taken = [
-        value
-        for value in (low - step, low, high, high + step)
-        if not problems("thresholds", put(*key, "values", 0, "value", value))
-    ]
-    assert taken == [low, high]
-
-
-COMPARISONS = [(key, analyte) for key, analytes in sorted(COMPARED.items()) for analyte in analytes]
-DISTINCT = [(key, analyte) for key, analyte in COMPARISONS if key not in OF_MANY_SIZES]
-
-
-@pytest.mark.parametrize(("key", "analyte"), COMPARISONS)
-def test_a_threshold_has_the_unit_of_the_results_that_it_is_compared_with(
-    key: str, analyte: Analyte, vocabulary: Vocabulary
-) -> None:
-    assert limits_of((key,))["const"] == vocabulary.labs.by_analyte[analyte].unit
-
-
-@pytest.mark.parametrize(("key", "analyte"), DISTINCT)
-def test_the_same_amount_in_any_other_unit_of_a_laboratory_is_out_of_range(
-    key: str, analyte: Analyte, vocabulary: Vocabulary
-) -> None:
-    limits = limits_of((key,))
-    value = at(_packaged("thresholds"), (key, "values", -1, "value"))
-    elsewhere = [unit.from_canonical(value) for unit in vocabulary.labs.by_analyte[analyte].units.values()]
-    others = [amount for amount in elsewhere if round(amount, 4) != value]
-    assert [amount for amount in others if limits["minimum"] <= amount <= limits["maximum"]] == []
-
-
-def test_every_threshold_in_the_unit_of_a_result_is_compared_with_one(vocabulary: Vocabulary) -> None:
-    units = {words.unit for words in vocabulary.labs.by_analyte.values()} - {"%", "1"}
-    assert {key for key in NUMBERS if limits_of((key,))["const"] in units} <= set(COMPARED) <= NUMBERS
-
-
-@pytest.mark.parametrize("analyte", Analyte)
-def test_no_other_unit_can_become_the_one_of_an_analyte(analyte: Analyte, vocabulary: Vocabulary) -> None:
-    number = list(vocabulary.labs.by_analyte).index(analyte)
-    (told,) = problems("labs", put("analyte", number, "unit", "furlong"))
-    assert told.endswith(f"unit: must be {vocabulary.labs.by_analyte[analyte].unit}")
-
-
-FACTORS_OF_UNITS = [
-    ("analyte", number, "units", unit, key)
-    for number, entry in enumerate(tomllib.loads(packaged_text("labs"))["analyte"])
-    for unit, factors in entry["units"].items()
-    for key in {"minus", "times", "divide_by"} & factors.keys()
-]
-
-
-@pytest.mark.parametrize("path", FACTORS_OF_UNITS)
-def test_the_factor_of_a_unit_that_ships_is_fixed(path: tuple[Any, ...]) -> None:
-    (told,) = problems("labs", put(*path, at(_packaged("labs"), path) * 1.01))
-    assert told.endswith(f"{path[-1]}: must be {at(_packaged('labs'), path)}")
-
-
-def test_a_unit_that_does_not_ship_can_be_added_with_its_factor() -> None:
-    assert problems("labs", put("analyte", 0, "units", "umol/L", {"divide_by": 249.5})) == []
-
-
-WEIGHTS = {"dry_weight", "post_dialysis_weight"}
-
-
-@pytest.mark.parametrize("analyte", Analyte)
-def test_a_code_that_moved_under_another_analyte_is_found_by_its_name(analyte: Analyte) -> None:
-    analytes = _packaged("labs")["analyte"]
-    (number,) = [place for place, entry in enumerate(analytes) if entry["name"] == analyte]
-    # The two weights are used alike, one where the other is missing.
-    others = [entry for entry in analytes if entry["name"] != analyte and not {entry["name"], analyte} <= WEIGHTS]
-    for code, name in [line for entry in others for line in entry["loinc"].items()]:
-        (told,) = problems("labs", put("analyte", number, "loinc", code, name))
-        assert f"loinc.{code}: must be the LOINC name, which begins with " in told
-
-
-SHOWN_AS = {"1": "per session", "/wk": "per week", "kg/m2": "kg/m²", "Cel": "°C", "10*9/L": "10⁹/L"}
-
-
-@pytest.mark.parametrize("analyte", Analyte)
-def test_a_card_shows_an_analyte_in_the_unit_in_which_it_is_compared(analyte: Analyte, vocabulary: Vocabulary) -> None:
-    unit = vocabulary.labs.by_analyte[analyte].unit
-    assert problems("wording", put("analytes", analyte, "unit", "furlong")) == [
-        f"[analytes.{analyte}] unit: must be {SHOWN_AS.get(unit, unit)}"
-    ]
-
-
-def test_the_closed_lists_of_the_schemas_are_those_of_the_code() -> None:
-    rule = packaged_schema_text("drug_rules")["properties"]["rules"]["items"]["properties"]
-    row = packaged_schema_text("reasons")["$defs"]["topic"]["properties"]["rows"]["items"]["properties"]
-    concept = packaged_schema_text("conditions")["$defs"]["concept"]["properties"]
-    drug = packaged_schema_text("drugs")["$defs"]["drug"]["properties"]
-    for urgency in (rule["indicator"], rule["at_patient_view"], row["indicator"]):
-        assert set(urgency["enum"]) == set(Indicator)
-    assert row["hooks"]["items"]["enum"] == list(HOOKS)
-    assert concept["kinds"]["items"]["enum"] == list(KINDS)
-    assert drug["route"]["enum"] == [NOT_INJECTED, ONLY_ORAL]
-
-
-# ------------------------------------------------------------------ syntax
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("a = 1\nb = [1 2]\n", "line 2, column 8: not valid TOML: Unclosed array"),
-        ("a = 1\nb = \n", "line 2, column 5: not valid TOML: Invalid value"),
-        ("a = 1\na = 2\n", "line 2, column 6: not valid TOML: Cannot overwrite a value"),
-        ("a = 1\nb = '", "line 2, the last one: not valid TOML: "),
-        ('[a\nb = "x"', "line 1, column 3: not valid TOML: "),
-        (f"a = {'[' * 2000}", "is nested too deeply"),
-        (f"a = {'1' * 5000}", "cannot be read as TOML: it holds a number or date that is out of range"),
-    ],
-)
-def test_a_slip_of_the_syntax_is_told_with_file_line_and_column(text: str, problem: str) -> None:
-    with pytest.raises(DataFileError) as refused:
-        parsed(text, "thresholds.toml")
-    (told,) = refused.value.problems
-    assert told.startswith(f"thresholds.toml: {problem}")
-
-
-def test_a_comma_that_is_missing_among_the_thresholds_is_told_with_its_line() -> None:
-    text = packaged_text("thresholds")
-    broken = text.replace('value = 10.2, source = "KDOQI', 'value = 10.2 source = "KDOQI', 1)
-    line = next(number for number, line in enumerate(broken.splitlines(), 1) if "10.2 source" in line)
-    with pytest.raises(DataFileError, match=rf"^thresholds\.toml: line {line}, column \d+: not valid TOML: "):
-        checked("thresholds", broken)
-
-
-COMMA, DAY, UNIT = (
-    "; write 10.2, not 10,2",
-    "; write a day as 2026-12-01",
-    "; the unit stands in `unit`, not behind the number",
-)
-A_SECTION = """[calcium_high]
-unit = "mg/dL"
-values = [{ since = 2003-10-01, value = 10.2, source = "KDOQI 2003, guideline 6" }]
-"""
-REST = 'value = 10.2, source = "KDOQI 2003, guideline 6" }]'
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "hint"),
-    [
-        ("value = 10.2,", "value = 10,2,", COMMA),
-        ("value = 10.2,", "value = 10.2 mg/dL,", UNIT),
-        ("value = 10.2,", "value = 10mg/dL,", UNIT),
-        ("value = 10.2,", "value = 10.2%,", UNIT),
-        ("value = 10.2,", "value = 10.2 mg/dL, # x = 1\n", UNIT),
-        ("since = 2003-10-01, value = 10.2", "since = 01.10.2003, value = 10.2", DAY),
-        ("since = 2003-10-01, value = 10.2", "since = 1.10.2003, value = 10.2", DAY),
-        ("since = 2003-10-01, value = 10.2", "since = 10/01/2003, value = 10.2", DAY),
-        ("since = 2003-10-01, value = 10.2", "since = 01-10-2003, value = 10.2", DAY),
-        ("since = 2003-10-01, value = 10.2", "since = 2003/10/01, value = 10.2", DAY),
-        ("since = 2003-10-01, value = 10.2", "since = 2003-10-1, value = 10.2", DAY),
-        ("since = 2003-10-01, value = 10.2", "since = 2003-1-01, value = 10.2", DAY),
-        # Faults of another kind, whose lines hold what looks like one of these slips, or a right number or day.
-        (REST, 'value = 10.2 source = "KDOQI 2003, guideline 6" }]', ""),
-        (REST, 'value = 10.2, source = "x = 10,2 mg" ]', ""),
-        (REST, "value = 1e1, source = ]", ""),
-        (REST, "value = 0x1F, source = ]", ""),
-        (REST, "value = 10.2, source = # = 10,2", ""),
-        (REST, "value = [10,2], source = }]", ""),
-    ],
-)
-def test_a_number_or_day_as_it_is_written_elsewhere_is_told_with_how_it_is_written_here(
-    old: str, new: str, hint: str
-) -> None:
-    assert old in A_SECTION
-    with pytest.raises(DataFileError) as refused:
-        parsed(A_SECTION.replace(old, new), "thresholds.toml")
-    (told,) = refused.value.problems
-    assert told.partition(": not valid TOML: ")[2].partition(";")[2] == hint.removeprefix(";")
-
-
-@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
-def test_a_file_may_begin_with_a_byte_order_mark(mark: bytes) -> None:
-    assert parsed(text_of(mark + 'unit = "µkat"\r\n'.encode()), "labs.toml") == {"unit": "µkat"}
-
-
-@pytest.mark.parametrize(
-    ("content", "line"), [('a = 1\nb = "µ"\n'.encode("latin-1"), 2), ("a = 1\n".encode("utf-16"), 1)]
-)
-def test_a_file_that_is_not_utf_8_is_told_with_its_line(content: bytes, line: int) -> None:
-    with pytest.raises(DataFileError, match=rf"^labs\.toml: line {line}: is not UTF-8: save the file as UTF-8$"):
-        parsed(text_of(content), "labs.toml")
-
-
-def test_a_file_from_elsewhere_is_called_by_its_own_name() -> None:
-    for text in ("oops = [1 2]", "oops = 1"):
-        with pytest.raises(DataFileError, match=r"^site/drugs\.toml: "):
-            checked("drugs", text, "site/drugs.toml")
-
-
 # ------------------------------------------------------------------ shapes, file by file
-@cache
-def _packaged(name: str) -> Data:
-    return tomllib.loads(packaged_text(name))
-
-
-def problems(name: str, change: Callable[[Data], object]) -> list[str]:
-    """What is told of a packaged file after a change, without the name of the file."""
-    data = deepcopy(_packaged(name))
-    change(data)
-    return [f"{place(data, fault.path)}: {fault.problem}" for fault in packaged_schema(name).faults(data)]
-
-
-def put(*path: Any) -> Callable[[Data], None]:
-    """A change: the last of these is put at the place to which the others lead."""
-    *way, key, value = path
-
-    def change(data: Any) -> None:
-        for step in way:
-            data = data[step]
-        data[key] = value
-
-    return change
-
-
-def drop(*path: Any) -> Callable[[Data], None]:
-    """A change: what stands there is taken away."""
-
-    def change(data: Any) -> None:
-        for step in path[:-1]:
-            data = data[step]
-        del data[path[-1]]
-
-    return change
 
 
 CALCIUM_HIGH = ("calcium_high", "values", 0, "value")
@@ -717,7 +433,7 @@ DRUG_MISTAKES = [
     (drop("routes", "local"), "[routes] local: is missing"),
 ]
 
-NUMBER = [entry["name"] for entry in _packaged("conditions")["concept"]].index("diabetes")
+NUMBER = [entry["name"] for entry in packaged("conditions")["concept"]].index("diabetes")
 DIABETES, AS_TOLD = ("concept", NUMBER), f"concept {NUMBER + 1} (diabetes)"
 CONDITION_MISTAKES = [
     (drop(*DIABETES, "checked"), f"{AS_TOLD}: checked: is missing"),
@@ -870,7 +586,7 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     yield from inner or [path]
 
 
-LEAVES = [path for path in leaves(_packaged("thresholds")) if "analytes" not in path]
+LEAVES = [path for path in leaves(packaged("thresholds")) if "analytes" not in path]
 WRONG: dict[type, list[Any]] = {
     str: ["", " ", 1, 1.5, True, float("nan"), date(2026, 1, 1), [], {}, ["x"], {"x": 1}],
     int: [float("nan"), float("inf"), -1, 10**6, "18", True, date(2026, 1, 1), [], {}, [18]],
@@ -879,15 +595,9 @@ WRONG: dict[type, list[Any]] = {
 }
 
 
-def at(data: Any, path: tuple[Any, ...]) -> Any:
-    for step in path:
-        data = data[step]
-    return data
-
-
 @given(st.sampled_from(LEAVES), st.data())
 def test_a_wrong_value_anywhere_among_the_thresholds_never_loads(path: tuple[Any, ...], data: st.DataObject) -> None:
-    changed = deepcopy(_packaged("thresholds"))
+    changed = deepcopy(packaged("thresholds"))
     put(*path, data.draw(st.sampled_from(WRONG[type(at(changed, path))])))(changed)
     (fault,) = packaged_schema("thresholds").faults(changed)
     assert fault.path[: len(path)] == path
@@ -895,7 +605,7 @@ def test_a_wrong_value_anywhere_among_the_thresholds_never_loads(path: tuple[Any
 
 def one_value_each() -> Data:
     """The packaged thresholds with the first value of each alone: of two, one may be taken away."""
-    data = deepcopy(_packaged("thresholds"))
+    data = deepcopy(packaged("thresholds"))
     for section in [*data.values(), *data["windows"].values(), *data["points"].values()]:
         if "values" in section:
             del section["values"][1:]
