@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
 
 import pytest
 import responses
 from flask import Flask
 
 from cds_service import create_app
+from cds_service.knowledge import Knowledge, load_knowledge
 from cds_service.settings import Settings
+from tests.contract.authorization_server import SmartEhr
 from tests.contract.ehr import Ehr, ehr_of
 from tests.contract.fhir_fake import FakeFhir
 from tests.contract.records import NOW
+from tests.contract.smart_clinic import Browser, Clinic, course_stand_in, records
 from tests.fhir_stand_in import EHR, FhirStandIn
 
 FHIR = EHR.base
@@ -82,3 +87,30 @@ def fhir(stand_in: FhirStandIn, ehr: Ehr) -> FakeFhir:
     server = FakeFhir(FHIR, ehr.services["patient-view"]["prefetch"])
     server.serve(stand_in)
     return server
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Iterator[Clinic]:
+    """A clinic whose EHR may open the SMART app."""
+    made = Clinic(tmp_path, SmartEhr(records()))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with Browser() as made:
+        yield made
+
+
+@pytest.fixture
+def _course_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short page in place of the drawn course."""
+    monkeypatch.setattr("cds_service.web.course.page.course_answer", course_stand_in)
+    # Reading the clinical files anew for each of so many workers would take most of the time.
+    monkeypatch.setattr("cds_service.app.load_knowledge", lambda _: knowledge())
+
+
+@cache
+def knowledge() -> Knowledge:
+    return load_knowledge(Settings())

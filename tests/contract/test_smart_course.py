@@ -27,12 +27,6 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
     made.stop()
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with Browser() as made:
-        yield made
-
-
 def test_the_whole_course_is_shown_when_all_was_granted(clinic: Clinic, browser: Browser) -> None:
     answer = clinic.launch(browser, clinic.app(), "chart")
     assert answer.status_code == 200
