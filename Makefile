@@ -17,7 +17,7 @@ NOT_HERE := not real and not fuzz and not browser
 BASE ?= main~1
 
 .PHONY: help demo serve test test-quick test-real test-browser test-fuzz soak lint format graph mutants bench \
-	bench-peer bench-check lock sbom clean
+	bench-peer bench-check burden lock sbom clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -94,6 +94,9 @@ bench-peer: $(STAMP) $(PEER_STAMP) ## what a request costs, beside the same kind
 
 bench-check: $(STAMP) ## has a request become dearer? Counted, not timed
 	$(BIN)/python -m bench.instructions
+
+burden: $(STAMP) ## how often the rules speak in 2,000 synthetic charts (BURDEN="--charts 500")
+	$(BIN)/python -m cds_service.demo.burden_report $(BURDEN)
 
 # The second file holds what the service alone needs, for the container and the bill of materials.
 lock: $(TOOLS_STAMP) ## write the lock files anew, with hashes (LOCK="--upgrade" for newer versions)

@@ -73,7 +73,7 @@ ROOMS: Mapping[str, set[str]] = {
     "cds_service.web.smart": EVERYBODY | BELOW | rooms_of("access", "fhir_client", "storage", "web", "web.course"),
     "cds_service.app": EVERYBODY | rooms_of("api", "web", "access", "knowledge", "fhir_client", "storage"),
     "cds_service.server": EVERYBODY | rooms_of("app", "knowledge"),
-    "cds_service.demo": EVERYBODY | rooms_of("ehr_client"),
+    "cds_service.demo": EVERYBODY | BELOW | rooms_of("ehr_client"),
     "cds_service.commands": EVERYBODY
     | BELOW
     | rooms_of("server", "demo", "api", "ehr_client", "storage", "access", "knowledge"),
