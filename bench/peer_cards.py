@@ -23,7 +23,16 @@ from bench.peer_rule import (
     offences,
 )
 
-_TESTS = ((CALCIUM, "Calcium, serum"), (PHOSPHATE, "Phosphate, serum"), ("2731-8", "Intact PTH"))
+_TESTS = (
+    (CALCIUM, "Calcium, serum"),
+    ("1751-7", "Albumin, serum"),
+    (PHOSPHATE, "Phosphate, serum"),
+    ("2731-8", "Intact PTH"),
+    ("1995-0", "Ionised calcium"),
+)
+NAMED_ONLY = frozenset({"855332"})
+"""Drugs that the patient's card names and that have no card of their own."""
+OTHERS = {"359296": ("sevelamer", "lanthanum", "sucroferric oxyhydroxide")}
 _REASONS = (
     ("specialist-advised", "Specialist advised it"),
     ("patient-preference-or-palliative", "Patient preference or palliative goals"),
@@ -38,7 +47,7 @@ def cards(
     patient_id: str,
     on: date,
 ) -> list[Json]:
-    """One card for the patient and one for each offending drug; none without a finding.
+    """One card for the patient and one for each offending drug of its own kind; none without a finding.
 
     `drugs` come with the prescription as it was received, because the suggestion to stop it sends it back.
     """
@@ -47,7 +56,7 @@ def cards(
         return []
     minerals, offending = found
     return [_patient_card(minerals, [row for row, _ in offending], patient_id, on)] + [
-        _drug_card(row, order, minerals, patient_id, on) for row, order in offending
+        _drug_card(row, order, minerals, patient_id, on) for row, order in offending if row.code not in NAMED_ONLY
     ]
 
 
@@ -97,9 +106,26 @@ def _drug_card(row: Row, order: Json, minerals: Minerals, patient_id: str, on: d
         "description": f"Stop the active prescription: {row.words}",
         "resource": {**order, "status": "stopped"},
     }
-    suggestions = [_suggestion(f"Stop {name.lower()}", [stop]), _recheck(patient_id)]
+    recheck = _recheck(patient_id)
+    suggestions = [_suggestion(f"Stop {name.lower()} and recheck", [stop, *recheck["actions"]])]
+    suggestions += [
+        _suggestion(f"Order {other} in place of {name.lower()}", [_drug(other, patient_id), stop, *recheck["actions"]])
+        for other in OTHERS.get(row.code, ())
+    ]
+    suggestions.append(recheck)
     summary = f"{name}: corrected calcium {minerals.corrected:.1f} mg/dL on dialysis; stop or replace it"
     return _card(summary, detail, f"drug-{row.code}", suggestions)
+
+
+def _drug(name: str, patient_id: str) -> Json:
+    resource = {
+        "resourceType": "MedicationRequest",
+        "status": "draft",
+        "intent": "order",
+        "medicationCodeableConcept": {"text": name},
+        "subject": {"reference": f"Patient/{patient_id}"},
+    }
+    return {"type": "create", "description": f"Create a draft order: {name}", "resource": resource}
 
 
 def _recheck(patient_id: str) -> Json:

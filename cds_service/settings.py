@@ -24,6 +24,9 @@ from cds_service.addresses import covers, is_loopback_url, is_secure, normal_url
 PAGES = frozenset({"reasons", "ehr", "course", "smart"})
 """The pages for people. The reasons are public; the SMART app has the EHR's authorization; the others need --dev."""
 
+LOCALES = ("en-GB", "en-US")
+"""The spellings in which the service can speak, the first one usually."""
+
 _PREFIX = "CDS_"
 
 
@@ -44,6 +47,7 @@ def can_import(module: str) -> bool:
 class Settings:
     """Everything that differs between two installations. Seconds are seconds, sizes are bytes.
 
+    `locale` is the spelling of our own words, on cards, orders and pages; it changes no code and nothing recorded.
     An entry of `allowed_fhir_servers` is one base URL, or a prefix when it ends in "/". `fhir_trust_environment` lets
     the proxy and certificate variables of the environment (HTTPS_PROXY, REQUESTS_CA_BUNDLE) take effect; `fhir_batch`
     asks FHIR servers for everything in one batch Bundle (of trusted clients, each says so for its own servers).
@@ -57,6 +61,7 @@ class Settings:
 
     database_url: str = field(default="sqlite:///calciphylaxis-cds.sqlite3", repr=False)
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    locale: str = LOCALES[0]
     public_url: str | None = None
     allowed_fhir_servers: tuple[str, ...] = ()
     fhir_deadline_seconds: float = 1.5
@@ -260,6 +265,12 @@ def _visible(text: str) -> str:
     return text
 
 
+def _locale(text: str) -> str:
+    if text not in LOCALES:
+        raise ValueError
+    return text
+
+
 def _truth(text: str) -> bool:
     return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
 
@@ -275,6 +286,7 @@ _SIZE = _whole(1_000, 1_000_000_000)
 _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_DATABASE_URL": ("database_url", _database, "a sqlite:/// or postgresql:// database URL"),
     "CDS_TIMEZONE": ("timezone", ZoneInfo, "an IANA time zone such as Europe/Berlin"),
+    "CDS_LOCALE": ("locale", _locale, f"one of {', '.join(LOCALES)}"),
     "CDS_PUBLIC_URL": ("public_url", lambda text: _address(text).rstrip("/"), "an absolute http(s) URL"),
     "CDS_ALLOWED_FHIR_SERVERS": (
         "allowed_fhir_servers",

@@ -1,53 +1,139 @@
 """Conditions of the problem list: status, concepts by code and by words, and how certain a calciphylaxis is.
 
-What may live here: reading one Condition. The rules decide which signs count when.
+What may live here: reading one Condition. The rules decide which signs count when; each kind of words has its own
+reader.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
-from re import Pattern
 
-from fhir_mappings.clauses import Mention, Reading, mentions
+from fhir_mappings.clauses import Text, read_text
+from fhir_mappings.code_systems import System, system_of
 from fhir_mappings.dates import read_span
-from fhir_mappings.fhir_json import Concept, Json, read_concept, status_codes
+from fhir_mappings.dialysis_words import add_dialysis
+from fhir_mappings.fhir_json import Concept, Json, as_object, as_objects, as_text, code_of, read_concept, status_codes
+from fhir_mappings.folding import fold
+from fhir_mappings.further_words import add_further
+from fhir_mappings.names import Reading, strongest
+from fhir_mappings.skin_words import GANGRENE, add_signs, place_gangrene, texture_sign
+from fhir_mappings.valve_words import VALVES, settle_valve
 from fhir_mappings.vocabulary import CALCIPHYLAXIS, RESIDUAL, ConditionVocabulary
 from hooks.chart import Clinical, Condition, Sign
 
 BY_NAME = "by name"
-DROPPED = frozenset({"refuted", "entered-in-error"})
+ERROR, REFUTED = "entered-in-error", "refuted"
 DOUBTFUL = ("provisional", "differential", "unconfirmed")
 PAST = frozenset({"resolved", "inactive", "remission"})
+STATED = frozenset({"active", "recurrence", "relapse"})
+ABATEMENT = ("abatementDateTime", "abatementAge", "abatementPeriod", "abatementRange", "abatementString")
 
 PROVISIONAL = "calciphylaxis_provisional"
 HISTORY = "calciphylaxis_history"
+EXCLUDED = "calciphylaxis_refuted"
+
+CERTAINTY = "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit"
+CERTAINTIES = ("G", "V", "Z", "A")
+"""Of ICD-10-GM: sure, suspected, past, excluded. Of several on one entry the first of this row counts."""
+ABSENT = "http://terminology.hl7.org/codesystem/data-absent-reason"
+
+
+@dataclass(frozen=True, slots=True)
+class _Status:
+    """What the statuses of an entry say, with the certainty of ICD-10-GM, which qualifies it like a status."""
+
+    past: bool
+    refuted: bool
+    doubt: str
+    stated: bool
 
 
 def read_condition(resource: Json, zone: tzinfo, vocabulary: ConditionVocabulary) -> Condition | None:
-    """One Condition, or None when it is refuted or entered in error.
+    """One Condition; None when it is entered in error, or refuted and not of calciphylaxis.
 
     Everything that is not resolved, inactive or in remission is active, also without a status (problem lists often
     carry none). A verification status that we do not know counts as none.
     """
-    verification = status_codes(resource.get("verificationStatus"))
-    if not DROPPED.isdisjoint(verification):
+    status = _status(resource)
+    if status is None:
         return None
-    doubt = next((status for status in DOUBTFUL if status in verification), "")
-    past = not PAST.isdisjoint(status_codes(resource.get("clinicalStatus")))
     code = read_concept(resource.get("code"))
-    telling = [word for word in code.words if vocabulary.may_tell(word)]
-    concepts = _by_code(code, vocabulary)
-    _add_signs(concepts, [word for word in telling if word == code.text] if code.text else telling, vocabulary)
-    reading = _settle_calciphylaxis(concepts, telling, vocabulary, doubtful=bool(doubt), past=past)
+    read = [(begins, read_text(word, vocabulary.words.reading)) for begins, word in vocabulary.telling(code.words)]
+    if status.refuted:
+        concepts = _excluded(code, read, vocabulary)
+        if not concepts:
+            return None
+        verification = REFUTED
+    else:
+        concepts = _by_code(code, vocabulary)
+        if read:
+            _by_words(concepts, read, vocabulary)
+        if GANGRENE in concepts:
+            place_gangrene(concepts, code.words, vocabulary.words.skin.acral)
+        if read or not VALVES.isdisjoint(concepts):
+            valves = vocabulary.words.valves
+            settle_valve(concepts, _of(read, valves.keys, valves.inside), valves)
+        named = _of(read, vocabulary.words.names.keys) if read else ()
+        reading = _settle_calciphylaxis(concepts, named, status, vocabulary)
+        verification = status.doubt or ("provisional" if reading is Reading.PROVISIONAL else "confirmed")
     return Condition(
         text=code.words[0] if code.words else code.first_code,
         concepts=concepts,
-        clinical=Clinical.PAST if past else Clinical.ACTIVE,
-        verification=doubt or ("provisional" if reading is Reading.PROVISIONAL else "confirmed"),
+        clinical=Clinical.PAST if status.past else Clinical.ACTIVE,
+        verification=verification,
         onset=read_span(resource.get("onsetDateTime"), zone),
         recorded=read_span(resource.get("recordedDate"), zone),
+        still_active=status.stated,
     )
+
+
+def is_masked(resource: Json, vocabulary: ConditionVocabulary) -> bool:
+    """Does the entry say no more than that something is not told?"""
+    code = as_object(resource.get("code"))
+    words = [as_text(code.get("text"))]
+    for coding in as_objects(code.get("coding")):
+        if as_text(coding.get("system")).lower() != ABSENT:
+            if code_of(coding):
+                return False
+            words.append(as_text(coding.get("display")))
+    return all(" ".join(fold(text).split()).strip(" .()[]") in vocabulary.words.masked for text in words if text)
+
+
+Read = Sequence[tuple[Sequence[str], Text]]
+"""Texts worth reading, each with the first letters of its words."""
+
+
+def _of(read: Read, keys: frozenset[str], inside: Sequence[str] = ()) -> list[Text]:
+    """The texts that may hold words with these first letters."""
+    return [text for begins, text in read if not keys.isdisjoint(begins) or any(part in text.plain for part in inside)]
+
+
+def _status(resource: Json) -> _Status | None:
+    verification = status_codes(resource.get("verificationStatus"))
+    if ERROR in verification:
+        return None
+    clinical = status_codes(resource.get("clinicalStatus"))
+    certainty = _certainty(resource)
+    past = not PAST.isdisjoint(clinical) or certainty == "Z"
+    doubt = next((status for status in DOUBTFUL if status in verification), "")
+    return _Status(
+        past=past,
+        refuted=REFUTED in verification or certainty == "A",
+        doubt=doubt or ("provisional" if certainty == "V" else ""),
+        stated=not past and not STATED.isdisjoint(clinical) and not any(resource.get(key) for key in ABATEMENT),
+    )
+
+
+def _certainty(resource: Json) -> str:
+    """The certainty that a coding of ICD-10-GM carries, or "" without one that we know."""
+    found = set()
+    for coding in as_objects(as_object(resource.get("code")).get("coding")):
+        for extension in as_objects(coding.get("extension")):
+            if extension.get("url") == CERTAINTY and system_of(coding.get("system")) is System.ICD10_GM:
+                found.add(code_of(as_object(extension.get("valueCoding"))).upper())
+    return next((certainty for certainty in CERTAINTIES if certainty in found), "")
 
 
 def _by_code(code: Concept, vocabulary: ConditionVocabulary) -> dict[str, Sign]:
@@ -56,8 +142,10 @@ def _by_code(code: Concept, vocabulary: ConditionVocabulary) -> dict[str, Sign]:
     for coding in code.codings:
         for concept in vocabulary.conditions.of(coding):
             sign = Sign(concept, f"{coding.system} {coding.code}")
-            if concept == vocabulary.texture.otherwise:
-                sign = _texture(sign, (code.text, coding.display), vocabulary)
+            if concept == vocabulary.words.skin.texture.otherwise:
+                telling = vocabulary.telling(filter(None, (code.text, coding.display)))
+                texts = [read_text(word, vocabulary.words.reading) for _, word in telling]
+                sign = texture_sign(sign, texts, vocabulary.words.skin)
             concepts.setdefault(sign.concept, sign)
     for concept in tuple(concepts):
         for weaker in vocabulary.instead_of[concept]:
@@ -65,29 +153,16 @@ def _by_code(code: Concept, vocabulary: ConditionVocabulary) -> dict[str, Sign]:
     return concepts
 
 
-def _texture(sign: Sign, texts: Sequence[str], vocabulary: ConditionVocabulary) -> Sign:
-    """A code for changed skin texture: hard skin where the text or its own display says so, else as it is."""
-    mention = _sign_mention(texts, vocabulary.texture.pattern, vocabulary)
-    return Sign(vocabulary.texture.concept, sign.how, mention.quote) if mention else sign
-
-
-def _add_signs(concepts: dict[str, Sign], texts: Sequence[str], vocabulary: ConditionVocabulary) -> None:
-    """Add the skin signs that the words name; where a code already stands for the sign, the words join it."""
-    for sign in vocabulary.signs if texts else ():
-        mention = _sign_mention(texts, sign.pattern, vocabulary)
-        if mention:
-            coded = concepts.get(sign.concept)
-            concepts[sign.concept] = Sign(sign.concept, coded.how if coded else BY_NAME, mention.quote)
-
-
-def _sign_mention(texts: Sequence[str], pattern: Pattern[str], vocabulary: ConditionVocabulary) -> Mention | None:
-    """The first mention that counts as a finding of today."""
-    found = (mention for text in texts for mention in mentions(text, pattern, vocabulary.words))
-    return next((mention for mention in found if mention.counts_as_sign), None)
+def _by_words(concepts: dict[str, Sign], read: Read, vocabulary: ConditionVocabulary) -> None:
+    """Add what the words name: dialysis first, while the concepts are those of the codes alone."""
+    words = vocabulary.words
+    add_dialysis(concepts, _of(read, words.dialysis.keys), words.dialysis)
+    add_further(concepts, _of(read, words.further.keys), words.further)
+    add_signs(concepts, _of(read, words.skin.keys), words.skin)
 
 
 def _settle_calciphylaxis(
-    concepts: dict[str, Sign], texts: Sequence[str], vocabulary: ConditionVocabulary, *, doubtful: bool, past: bool
+    concepts: dict[str, Sign], texts: Sequence[Text], status: _Status, vocabulary: ConditionVocabulary
 ) -> Reading:
     """Replace what codes say of calciphylaxis by how certain it is, and answer how it is named.
 
@@ -95,14 +170,14 @@ def _settle_calciphylaxis(
     without them stays the unspecific finding that it is. Doubt about something past is nothing.
     """
     specific, residual = concepts.pop(CALCIPHYLAXIS, None), concepts.pop(RESIDUAL, None)
-    mention = _strongest(texts, vocabulary)
+    mention = strongest(texts, vocabulary.words.names) if texts else None
     reading = Reading.NAMED if specific else (mention.reading if mention else Reading.NONE)
     if reading is Reading.NONE:
         if residual:
             concepts[RESIDUAL] = residual
         return reading
-    doubtful = doubtful or reading is Reading.PROVISIONAL
-    past = past or reading is Reading.HISTORY
+    doubtful = bool(status.doubt) or reading is Reading.PROVISIONAL
+    past = status.past or reading is Reading.HISTORY
     if not (doubtful and past):
         certainty = PROVISIONAL if doubtful else HISTORY if past else CALCIPHYLAXIS
         coded = specific or residual
@@ -112,7 +187,12 @@ def _settle_calciphylaxis(
     return reading
 
 
-def _strongest(texts: Sequence[str], vocabulary: ConditionVocabulary) -> Mention | None:
-    """The strongest mention of calciphylaxis, the first where several are equally strong."""
-    found = (mention for text in texts for mention in mentions(text, vocabulary.calciphylaxis, vocabulary.words))
-    return max(found, key=lambda mention: mention.reading, default=None)
+def _excluded(code: Concept, read: Read, vocabulary: ConditionVocabulary) -> dict[str, Sign]:
+    """What a refuted entry says: that calciphylaxis was excluded, where its codes or words stand for calciphylaxis."""
+    for coding in code.codings:
+        if CALCIPHYLAXIS in vocabulary.conditions.of(coding):
+            return {EXCLUDED: Sign(EXCLUDED, f"{coding.system} {coding.code}")}
+    mention = strongest(_of(read, vocabulary.words.names.keys), vocabulary.words.names)
+    if mention is None or mention.reading is Reading.NONE:
+        return {}
+    return {EXCLUDED: Sign(EXCLUDED, BY_NAME, mention.quote)}

@@ -61,9 +61,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The shape of one kind of file."""
+    """The shape of one kind of file: the schema as a `whole`, and what checks by it."""
 
     validator: Validator
+    whole: Mapping[str, Any]
 
     def faults(self, data: Mapping[str, Any]) -> tuple[Fault, ...]:
         """Everything in the parsed file that has another shape, in the order of the file; one fault for each key."""
@@ -74,7 +75,8 @@ class Schema:
 
 def schema_of(text: str) -> Schema:
     """The schema in this JSON text. The tests check that it is a schema; a start does not."""
-    return Schema(_validator(json.loads(text)))
+    whole: dict[str, Any] = json.loads(text)
+    return Schema(_validator(whole), whole)
 
 
 @cache

@@ -25,11 +25,12 @@ _MONTH_OR_YEAR = re.compile(r"(\d{4})(?:-(\d\d))?", re.ASCII)
 class PointInTime(NamedTuple):
     """A point in time known at least to the day: `day` in the clinic's zone, `at` in seconds since the epoch.
 
-    A date without time stands at the start of its day in the zone.
+    A date without time (`timed` is False) stands at the start of its day in the zone.
     """
 
     day: date
     at: float
+    timed: bool = True
 
 
 def read_moment(value: object, zone: tzinfo) -> PointInTime | None:
@@ -49,9 +50,16 @@ def read_moment(value: object, zone: tzinfo) -> PointInTime | None:
         return None
     try:
         moment = _moment(found, zone)
-        return PointInTime(moment.date(), moment.timestamp())
+        return PointInTime(moment.date(), moment.timestamp(), found[4] is not None)
     except (ValueError, OverflowError):
         return None
+
+
+def not_ahead(moment: PointInTime, on: date, zone: tzinfo) -> PointInTime:
+    """The moment, or today (`on`) for a date without time that is tomorrow's: further east it is that day already."""
+    if moment.timed or moment.day != on + timedelta(days=1):
+        return moment
+    return PointInTime(on, datetime(on.year, on.month, on.day, tzinfo=zone).timestamp(), timed=False)
 
 
 def _at(moment: datetime, zone: tzinfo) -> PointInTime:
@@ -73,6 +81,11 @@ def _moment(found: re.Match[str], zone: tzinfo) -> datetime:
     micro = int(fraction[:6].ljust(6, "0")) if fraction else 0
     moment = datetime(int(year), int(month), int(day), int(hour), int(minute), seconds, micro, tzinfo=offset)
     return moment.astimezone(zone)
+
+
+def is_day(value: object) -> bool:
+    """Is this a calendar day without a time?"""
+    return isinstance(value, str) and len(value.strip()) == len("2026-11-29")
 
 
 def read_span(value: object, zone: tzinfo) -> Span | None:

@@ -5,27 +5,41 @@ What may live here: the choice of orders by type, status and selection. What the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from fhir_mappings.fhir_json import Json, as_object, as_objects, as_text, resource_key
+from fhir_mappings.fhir_json import Json, as_object, as_objects, as_text
+from fhir_mappings.references import Name, name_of, names_of
 
 NOT_ORDERED = frozenset({"stopped", "cancelled", "completed", "entered-in-error"})
+ORDER_SETS = frozenset({"RequestGroup", "CarePlan", "RequestOrchestration"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """An entry of the Bundle, or (`inside`: the place of its order set among the drafts) contained in one."""
+
+    resource: Json
+    names: tuple[Name, ...]
+    inside: int | None = None
+
+    @property
+    def is_set(self) -> bool:
+        return as_text(self.resource.get("resourceType")) in ORDER_SETS
 
 
 def judged_orders(draft_orders: Mapping[str, Any], selections: Sequence[str] | None) -> tuple[Json, ...]:
-    """The draft MedicationRequests to be judged, in their order.
+    """The draft MedicationRequests to be judged, in their order, those contained in order sets among them.
 
     Left out: other resource types, orders that are stopped, cancelled, completed or entered in error, and orders *not*
-    to give something. With `selections` (order-select) only those named there, as "MedicationRequest/id", as an
-    absolute address, with a version, or by the entry's fullUrl; with None (order-sign) all.
+    to give something. With `selections` (order-select) only those named there, in any spelling of the id or of the
+    entry's fullUrl, or through a selected order set; where they name none of the drafts, and with None (order-sign),
+    all. Order screens ask before a drug is picked: a draft with nothing where its drug is named is no order yet.
     """
-    wanted = None if selections is None else {_plain(selection) for selection in selections if as_text(selection)}
-    return tuple(
-        as_object(entry.get("resource"))
-        for entry in as_objects(as_object(draft_orders).get("entry"))
-        if _is_ordered(as_object(entry.get("resource"))) and (wanted is None or not wanted.isdisjoint(_names(entry)))
-    )
+    drafts = _drafts(draft_orders)
+    chosen = drafts if selections is None else _selected(drafts, selections)
+    return tuple(draft.resource for draft in chosen if _is_ordered(draft.resource))
 
 
 def _is_ordered(order: Json) -> bool:
@@ -33,17 +47,111 @@ def _is_ordered(order: Json) -> bool:
         order.get("resourceType") == "MedicationRequest"
         and as_text(order.get("status")).lower() not in NOT_ORDERED
         and order.get("doNotPerform") is not True
+        and _has_drug(order)
     )
 
 
-def _names(entry: Json) -> set[str]:
-    """Everything by which a selection may name the entry."""
-    return {
-        _plain(name) for name in (resource_key(as_object(entry.get("resource"))), as_text(entry.get("fullUrl"))) if name
-    }
+def _has_drug(order: Json) -> bool:
+    """Is there anything where the drug is named, be it only the reason why it is not?"""
+    return any(value for key, value in order.items() if key.lstrip("_").startswith("medication"))
 
 
-def _plain(reference: str) -> str:
-    """ "Type/id" of a relative or absolute reference with or without version; anything else (urn:uuid:…) as it is."""
-    parts = reference.strip().partition("/_history/")[0].rstrip("/").split("/")
-    return "/".join(parts[-2:]) if len(parts) > 1 or reference.startswith("urn:") else f"MedicationRequest/{parts[0]}"
+def _drafts(draft_orders: Mapping[str, Any]) -> list[_Draft]:
+    drafts: list[_Draft] = []
+    for entry in as_objects(as_object(draft_orders).get("entry")):
+        resource, place = as_object(entry.get("resource")), len(drafts)
+        drafts.append(_Draft(resource, tuple(names_of(resource, entry.get("fullUrl")))))
+        if drafts[place].is_set:
+            orders = as_objects(resource.get("contained"))
+            drafts += [_Draft(_lifted(order, resource), tuple(names_of(order)), place) for order in orders]
+    return drafts
+
+
+def _lifted(order: Json, holder: Json) -> Json:
+    """An order out of its order set: it has no address of its own, and refers to what is contained beside it."""
+    own = {key: value for key, value in order.items() if key != "id"}
+    subject = {"subject": holder["subject"]} if "subject" in holder and not own.get("subject") else {}
+    return {**own, **subject, "contained": holder.get("contained")}
+
+
+def _selected(drafts: list[_Draft], selections: Sequence[str]) -> list[_Draft]:
+    """The drafts that the selections name; all of them where some are made and none names a draft."""
+    if not selections:
+        return []
+    chosen = _chosen(drafts, [name_of(selection) for selection in selections if as_text(selection)])
+    found = [draft for place, draft in enumerate(drafts) if place in chosen and not draft.is_set]
+    return found or drafts
+
+
+def _chosen(drafts: list[_Draft], wanted: list[Name]) -> set[int]:
+    """The places of the drafts that are named, directly or through order sets."""
+    index = _Index(drafts)
+    chosen: set[int] = set()
+    while wanted:
+        new = {place for name in wanted for place in index.named(name)} - chosen
+        chosen |= new
+        sets = [place for place in new if drafts[place].is_set]
+        chosen.update(place for holder in sets for place in index.inside.get(holder, ()))
+        wanted = [name for place in sets for name in _references(drafts[place].resource)]
+    return chosen
+
+
+class _Places:
+    """Places by name. Bundles can be long, and so can lists of selections: nothing is looked through twice."""
+
+    def __init__(self) -> None:
+        self._of_kind: dict[Name, list[int]] = {}
+        self._of_any: dict[str, list[int]] = {}
+        self._asked: set[Name] = set()
+
+    def put(self, name: Name, place: int) -> None:
+        self._of_kind.setdefault(name, []).append(place)
+        self._of_any.setdefault(name.identifier, []).append(place)
+
+    def has(self, name: Name) -> bool:
+        """Is any draft named so? Without a type on one side any type is meant on the other."""
+        if name.kind:
+            return name in self._of_kind or Name("", name.identifier) in self._of_kind
+        return name.identifier in self._of_any
+
+    def take(self, name: Name) -> list[int]:
+        """The places of this name when it is asked for the first time, then none."""
+        if name in self._asked:
+            return []
+        self._asked.add(name)
+        if name.kind:
+            return [*self._of_kind.get(name, ()), *self._of_kind.get(Name("", name.identifier), ())]
+        return self._of_any.get(name.identifier, [])
+
+
+class _Index:
+    """The drafts by their names, and what each order set contains."""
+
+    def __init__(self, drafts: list[_Draft]) -> None:
+        self.inside: dict[int, list[int]] = {}
+        self._exact, self._lower = _Places(), _Places()
+        for place, draft in enumerate(drafts):
+            if draft.inside is not None:
+                self.inside.setdefault(draft.inside, []).append(place)
+            for name in draft.names:
+                self._exact.put(name, place)
+                self._lower.put(name.lower, place)
+
+    def named(self, wanted: Name) -> list[int]:
+        """The places with this name; where there is none, those that differ by the letter case of the id."""
+        return self._exact.take(wanted) if self._exact.has(wanted) else self._lower.take(wanted.lower)
+
+
+def _references(order_set: Json) -> Iterator[Name]:
+    """Everything that the actions or activities of an order set refer to."""
+    left: list[object] = [order_set.get("action"), order_set.get("activity")]
+    while left:
+        match left.pop():
+            case list() as values:
+                left += values
+            case dict() as members:
+                if as_text(members.get("reference")):
+                    yield name_of(as_text(members["reference"]))
+                left += members.values()
+            case _:
+                pass

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from fhir_mappings.code_systems import System
 from fhir_mappings.drug_routes import WORD, Route
 from fhir_mappings.fhir_json import Coding
-from fhir_mappings.vocabulary import Drug, DrugVocabulary
+from fhir_mappings.letters import folded
+from fhir_mappings.vocabulary import Drug, DrugVocabulary, Silence
 from hooks.chart import DrugMatch
 
 BY_NAME = "by name"
@@ -49,16 +50,41 @@ class Candidate(NamedTuple):
         return self.drug.given(Route.UNKNOWN if self.says_if_local and route is Route.LOCAL else route)
 
 
+class Drugs(NamedTuple):
+    """What an order stands for. `known`: a code of it is in our lists, be it one of which nothing is said."""
+
+    matches: tuple[DrugMatch, ...]
+    known: bool
+
+
+def find_drugs(
+    coded: Sequence[Coding], texts: Sequence[str], order_route: Route, drugs: DrugVocabulary, *, mixture: bool = False
+) -> Drugs:
+    """The drugs of one order, with the question whether a code was known. `mixture`: it has too many ingredients."""
+    candidates = _of_codes(coded, drugs)
+    if candidates is not None:
+        return Drugs(_coded(candidates, texts, order_route, drugs) if candidates else (), known=True)
+    return Drugs(_one_per_class(_by_name(texts, order_route, drugs, mixture=mixture)), known=False)
+
+
 def match_drug(
     coded: Sequence[Coding], texts: Sequence[str], order_route: Route, drugs: DrugVocabulary
 ) -> tuple[DrugMatch, ...]:
-    """The classes of one drug, each once: from its codings, or from its texts where no code is known."""
+    """The classes of one order, each once: from its codings, or from its texts where no code is known."""
+    return find_drugs(coded, texts, order_route, drugs).matches
+
+
+def _of_codes(coded: Sequence[Coding], drugs: DrugVocabulary) -> tuple[Candidate, ...] | None:
+    """What the codings stand for, or None when none is known. A coding without a system is not known by its code."""
     codes = tuple((coding.system, coding.code) for coding in coded if coding.system in CODE_SYSTEMS)
-    candidates = (_kept_candidates if _may_be_kept(codes) else _candidates)(codes, drugs) if codes else None
-    if candidates is None:
-        return _one_per_class(_by_name(texts, order_route, drugs))
-    if not candidates:
-        return ()
+    if not codes:
+        return None
+    return (_kept_candidates if _may_be_kept(codes) else _candidates)(codes, drugs)
+
+
+def _coded(
+    candidates: tuple[Candidate, ...], texts: Sequence[str], order_route: Route, drugs: DrugVocabulary
+) -> tuple[DrugMatch, ...]:
     route = order_route or drugs.routes.of_texts(texts)
     return _one_per_class((found.drug, found.how) for found in candidates if found.given(route))
 
@@ -96,7 +122,8 @@ def _by_rxnorm(codes: list[str], drugs: DrugVocabulary) -> list[Candidate] | Non
         return []
     if not any(code in known for code in codes for known in (drugs.products, drugs.unrouted, drugs.excluded)):
         return None
-    excluded = {drug for code in codes for drug in drugs.excluded.get(code, ())}
+    said = {drug for code in codes for drug in drugs.products.get(code, ())}
+    excluded = {drug for code in codes for drug in drugs.excluded.get(code, ())} - said
     found = [(drug, code, True) for code in codes for drug in drugs.products.get(code, ())]
     found += [(drug, code, False) for code in codes for drug in drugs.unrouted.get(code, ())]
     return [
@@ -135,12 +162,14 @@ def _by_snomed(codes: list[str], drugs: DrugVocabulary) -> list[Candidate] | Non
     return [Candidate(drug, f"{System.SNOMED} {code}") for code in known for drug in drugs.snomed[code]]
 
 
-def _by_name(texts: Sequence[str], order_route: Route, drugs: DrugVocabulary) -> Iterator[tuple[Drug, str]]:
+def _by_name(
+    texts: Sequence[str], order_route: Route, drugs: DrugVocabulary, *, mixture: bool
+) -> Iterator[tuple[Drug, str]]:
     """The drugs that the words name, once the phrases that only look like a drug are taken out."""
     named = {drug: None for text in texts for drug in _named(text, drugs)}
     if not named:
         return
-    many = any(text.count(" / ") >= MANY_INGREDIENTS - 1 for text in texts)
+    many = mixture or any(text.count(" / ") >= MANY_INGREDIENTS - 1 for text in texts)
     said = drugs.routes.of_texts(texts)
     routes = [route for route in (said, order_route) if route]
     for drug in named:
@@ -149,13 +178,55 @@ def _by_name(texts: Sequence[str], order_route: Route, drugs: DrugVocabulary) ->
 
 
 def _named(text: str, drugs: DrugVocabulary) -> Iterator[Drug]:
-    words = set(WORD.findall(text.lower()))
+    plain = folded(text)
+    words = set(WORD.findall(plain))
     candidates = drugs.names.candidates(words)
     if not candidates:
         return
-    left = text
-    for pattern, _ in drugs.traps.candidates(words):
-        left = pattern.sub(" | ", left)
+    silenced = {silence.drug_class for silence in _silences(plain, words, drugs)}
+    left = _without_traps(plain, words, drugs)
     for pattern, drug in candidates:
-        if pattern.search(left):
+        if silenced.isdisjoint(drug.classes) and pattern.search(left):
             yield drug
+
+
+def _without_traps(plain: str, words: set[str], drugs: DrugVocabulary) -> str:
+    for pattern, _ in drugs.traps.candidates(words):
+        plain = pattern.sub(" | ", plain)
+    return plain
+
+
+def _silences(plain: str, words: set[str], drugs: DrugVocabulary) -> Iterator[Silence]:
+    for pattern, silence in drugs.silences.candidates(words):
+        if pattern.search(silence.unless.sub(" ", plain)):
+            yield silence
+
+
+def ordered_texts(texts: Iterable[str], drugs: DrugVocabulary) -> tuple[str, ...]:
+    """The texts of a draft order without a code, without the drugs that their words take away ("stop warfarin")."""
+    return tuple(_ordered(text, drugs) for text in texts)
+
+
+def _ordered(text: str, drugs: DrugVocabulary) -> str:
+    """The text with the names of stopped drugs blotted out. A name inside a longer name is stopped with it."""
+    plain = folded(text)
+    if not drugs.stops.may_stop(plain):
+        return text
+    words = set(WORD.findall(plain))
+    left = _without_traps(plain, words, drugs)
+    places = _whole(found.span() for pattern, _ in drugs.names.candidates(words) for found in pattern.finditer(left))
+    kept, after = [], 0
+    for start, end in places:
+        stopped = drugs.stops.in_front(left, start) or (end == places[-1][1] and drugs.stops.at_the_end(left, end))
+        kept += [left[after:start], " | " if stopped else left[start:end]]
+        after = end
+    return "".join((*kept, left[after:]))
+
+
+def _whole(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The places in their order, without those that lie in or run into an earlier, longer one."""
+    whole: list[tuple[int, int]] = []
+    for start, end in sorted(set(spans), key=lambda span: (span[0], -span[1])):
+        if not whole or start >= whole[-1][1]:
+            whole.append((start, end))
+    return whole

@@ -12,8 +12,12 @@ from enum import StrEnum
 
 from fhir_mappings.code_systems import System, system_of
 from fhir_mappings.fhir_json import Json, as_object, as_objects, code_of, read_concept
+from fhir_mappings.letters import folded
 
 WORD = re.compile(r"[^\W_]+")
+
+_DOTTED = re.compile(r"(?<!\w)([a-z])\.[ ]?([a-z])(?:\.|(?!\w))")
+"""Abbreviations of two letters with dots: "i.v.", "p. o."."""
 
 
 class Route(StrEnum):
@@ -35,7 +39,7 @@ class WordList:
     @classmethod
     def of(cls, words: Iterable[str]) -> WordList:
         """From the spelling of the data file, in which "inhal*" is a beginning."""
-        lower = [word.lower() for word in words]
+        lower = [folded(word) for word in words]
         whole = frozenset(word for word in lower if not word.endswith("*"))
         return cls(whole, tuple(word[:-1] for word in lower if word.endswith("*")))
 
@@ -54,7 +58,8 @@ class Routes:
 
     def of_text(self, text: str) -> Route:
         """The route that the words say. "Oral inhalation" is local, an "oral solution" given intravenously injected."""
-        words = WORD.findall(self.mask.sub("capsule", text).lower())
+        plain = self.mask.sub("capsule", folded(text))
+        words = WORD.findall(_DOTTED.sub(r"\1\2", plain) if "." in plain else plain)
         return next((route for route, known in self.words.items() if known.found_in(words)), Route.UNKNOWN)
 
     def of_texts(self, texts: Iterable[str]) -> Route:

@@ -5,6 +5,7 @@ What may live here: access by shape (objects, lists, texts, references, codings)
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ Json = Mapping[str, Any]
 EMPTY: Json = {}
 
 FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Coding(NamedTuple):
@@ -47,6 +49,17 @@ def as_objects(value: object) -> list[Json]:
 def as_text(value: object) -> str:
     """The value when it is a string, without blanks around it, else ""."""
     return value.strip() if isinstance(value, str) else ""
+
+
+def as_number(value: object) -> float | None:
+    """A finite number, given as such or as text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str) or (isinstance(value, str) and "_" in value):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 class Concept(NamedTuple):
@@ -100,9 +113,15 @@ def reference_id(reference: object) -> str:
     return text.replace(":", "/").rpartition("/")[2]
 
 
+def id_of(resource: Json) -> str:
+    """The id of a resource, or ""; a whole number is accepted as an id."""
+    value = resource.get("id")
+    return str(value) if type(value) is int else as_text(value)
+
+
 def resource_key(resource: Json) -> str:
     """ "Type/id" of a resource, or "" when it has no usable id."""
-    kind, identifier = as_text(resource.get("resourceType")), as_text(resource.get("id"))
+    kind, identifier = as_text(resource.get("resourceType")), id_of(resource)
     return f"{kind}/{identifier}" if kind and identifier else ""
 
 
@@ -113,4 +132,9 @@ def is_about(resource: Json, patient_id: str) -> bool:
     if isinstance(named, dict) and named.get("reference") == f"Patient/{patient_id}":
         return True
     subject = reference_id(named)
-    return not subject or subject == patient_id
+    return not subject or is_same_id(subject, patient_id)
+
+
+def is_same_id(one: str, other: str) -> bool:
+    """Do two ids name one resource? UUIDs are compared without letter case, all others letter by letter."""
+    return one == other or (bool(_UUID.fullmatch(one)) and one.lower() == other.removeprefix("urn:uuid:").lower())

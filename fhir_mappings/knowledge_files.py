@@ -11,26 +11,28 @@ from typing import Any
 
 from fhir_mappings.data_files import DataFileError, checked
 from fhir_mappings.knowledge_fit import misfits
+from fhir_mappings.spelling import WRITTEN, Spell, respelled, speller, spelling_problems
 from fhir_mappings.vocabulary import Vocabulary, VocabularyError, load_vocabulary, vocabulary_problems
 from hooks.policy import Policy
 from hooks.policy_loading import load_policy, policy_problems
 from hooks.reasons import Reasons, load_reasons
 from hooks.thresholds import PolicyError
 
-POLICY_FILES = ("thresholds", "drug_rules", "status_cards", "wording")
+SPELLING_FILES = ("spelling",)
+POLICY_FILES = ("thresholds", "drug_rules", "status_cards", "wording", *SPELLING_FILES)
 VOCABULARY_FILES = ("labs", "drugs", "conditions")
-REASONS_FILES = ("reasons", "thresholds", "drug_rules")
+REASONS_FILES = ("reasons", "thresholds", "drug_rules", *SPELLING_FILES)
 
 Texts = Mapping[str, str]
 """The text of each file by the name of the file without ".toml"."""
 
 
-def read_policy(texts: Texts) -> Policy:
-    """The policy of four texts. Raises PolicyError with every problem."""
+def read_policy(texts: Texts, locale: str = WRITTEN) -> Policy:
+    """The policy of four texts, in the spelling of a locale by a fifth. Raises PolicyError with every problem."""
     files, problems = _checked(texts, POLICY_FILES)
     if problems:
         raise PolicyError("\n".join([*problems, *policy_problems(files)]))
-    return load_policy(**files)
+    return load_policy(**_respelled(files, locale))
 
 
 def read_vocabulary(texts: Texts) -> Vocabulary:
@@ -41,19 +43,28 @@ def read_vocabulary(texts: Texts) -> Vocabulary:
     return load_vocabulary(**files)
 
 
-def read_reasons(texts: Texts, policy: Policy) -> Reasons:
-    """The reasons of a text, and of the two texts that made the policy. Raises PolicyError with every problem."""
+def read_reasons(texts: Texts, policy: Policy, locale: str = WRITTEN) -> Reasons:
+    """The reasons of a text, and of the texts that made the policy. Raises PolicyError with every problem."""
     files, problems = _checked(texts, REASONS_FILES)
     if problems:
         raise PolicyError("\n".join(problems))
+    files = _respelled(files, locale)
     return load_reasons(files["reasons"], files["thresholds"], files["drug_rules"], policy)
 
 
-def read_knowledge(texts: Texts) -> tuple[Policy, Vocabulary]:
+def read_spelling(texts: Texts, locale: str) -> Spell:
+    """The spelling of a locale by a text. Raises DataFileError with every problem."""
+    files, problems = _checked(texts, SPELLING_FILES)
+    if problems:
+        raise DataFileError(problems)
+    return speller(files["spelling"], locale)
+
+
+def read_knowledge(texts: Texts, locale: str = WRITTEN) -> tuple[Policy, Vocabulary]:
     """Policy and vocabulary together. Raises DataFileError with every problem of both."""
     problems: list[str] = []
     try:
-        policy = read_policy(texts)
+        policy = read_policy(texts, locale)
     except PolicyError as error:
         problems += str(error).splitlines()
     try:
@@ -68,7 +79,7 @@ def read_knowledge(texts: Texts) -> tuple[Policy, Vocabulary]:
 
 
 def _checked(texts: Texts, names: Iterable[str]) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """The files that have the right shape, and what is wrong with the others."""
+    """The files that have the right shape, and what is wrong with the others and with the table of spellings."""
     files: dict[str, dict[str, Any]] = {}
     problems: list[str] = []
     for name in names:
@@ -76,4 +87,11 @@ def _checked(texts: Texts, names: Iterable[str]) -> tuple[dict[str, dict[str, An
             files[name] = checked(name, texts[name])
         except DataFileError as error:
             problems += error.problems
+    problems += spelling_problems(files["spelling"]) if "spelling" in files else ()
     return files, problems
+
+
+def _respelled(files: Mapping[str, dict[str, Any]], locale: str) -> dict[str, dict[str, Any]]:
+    """The files in the spelling of a locale, without the table that was needed for it."""
+    spell = speller(files["spelling"], locale)
+    return {name: respelled(name, data, spell) for name, data in files.items() if name != "spelling"}

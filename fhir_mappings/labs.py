@@ -5,43 +5,69 @@ What may live here: reading Observations. The rules decide windows, comparators 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-from datetime import tzinfo
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, tzinfo
+from typing import NamedTuple
 
 from fhir_mappings.code_systems import System, system_of
-from fhir_mappings.dates import PointInTime, read_moment
-from fhir_mappings.fhir_json import EMPTY, Json, as_object, as_objects, as_text, is_about, status_codes
-from fhir_mappings.units import Unit, normalised
+from fhir_mappings.dates import PointInTime, not_ahead, read_moment
+from fhir_mappings.fhir_json import Json, as_number, as_object, as_objects, as_text, is_about, status_codes
+from fhir_mappings.reference_ranges import Person, holding
+from fhir_mappings.units import Unit, recognised
+from fhir_mappings.value_texts import read_value_text
 from fhir_mappings.vocabulary import AnalyteWords, LabVocabulary
 from hooks.chart import Result, Unreadable
 
-# A missing status is seen in practice; such a result is usable, but ranks below any other of the same instant.
-RANKS = {"corrected": 2, "amended": 2, "final": 1, "preliminary": 0, None: 0}
-UNUSABLE_STATUSES = frozenset({"registered", "cancelled", "unknown"})
+RANKS: Mapping[str, int] = {"corrected": 2, "amended": 2, "final": 1, "preliminary": 0}
+NO_RESULT = frozenset({"registered", "cancelled"})
+"""Statuses of what was never measured."""
+UNKNOWN_STATUS = "unknown"
+NO_STATUS = "no status"
+"""A result of which nobody says that it is one is not used, and told."""
+ENTERED_IN_ERROR = "entered-in-error"
+NOT_MEASURED = {"not-performed": "not performed", "not-applicable": "not applicable"}
+"""Reasons for a missing value that say that there is no result at all."""
 COMPARATORS = frozenset({"<", "<=", ">", ">="})
 UCUM = "http://unitsofmeasure.org"
-_NUMERIC = (int, float, str)
+_UCUM_NAMES = frozenset({"ucum", "urn:oid:2.16.840.1.113883.6.8", "2.16.840.1.113883.6.8"})
 ANOTHER_PATIENT = "belongs to another patient"
 
 
-def read_observation(
-    observation: Json, patient_id: str, zone: tzinfo, labs: LabVocabulary
-) -> Sequence[Result | Unreadable]:
+class Reading(NamedTuple):
+    """Whose Observations are read, with which words, in which zone; `on` is the day of the call, where it is known."""
+
+    patient_id: str
+    zone: tzinfo
+    labs: LabVocabulary
+    on: date | None = None
+    person: Person = Person()
+
+
+class Amount(NamedTuple):
+    """What was measured: the number, its comparator, its unit, and how the unit is spelled in the record."""
+
+    number: float
+    comparator: str
+    unit: Unit
+    spelling: str
+
+
+def read_observation(observation: Json, reading: Reading) -> Sequence[Result | Unreadable]:
     """The results of one Observation (its own value, or those of its components), each usable or with a reason.
 
     An observation of no known analyte, or entered in error, gives no result. Units: `labs.toml`.
     """
+    labs = reading.labs
     code = _code(observation, labs)
     # Two results of three are of no interest to any rule: they are left out here.
     if code is None or not (code or "component" in observation):
         return ()
     measured = _measured(observation, code, labs)
-    if not is_about(observation, patient_id):
-        return [Unreadable(words.analyte.value, ANOTHER_PATIENT) for words, _, _ in measured]
-    if observation.get("status") == "entered-in-error":
+    if not is_about(observation, reading.patient_id):
+        return [Unreadable(words.analyte.value, ANOTHER_PATIENT, no_result=True) for words, _, _ in measured]
+    if as_text(observation.get("status")).lower() == ENTERED_IN_ERROR:
         return ()
-    return [_read(observation, holder, words, code, zone) for words, code, holder in measured]
+    return [_read(observation, holder, words, code, reading) for words, code, holder in measured]
 
 
 def _measured(observation: Json, code: str, labs: LabVocabulary) -> Iterator[tuple[AnalyteWords, str, Json]]:
@@ -58,7 +84,10 @@ def _measured(observation: Json, code: str, labs: LabVocabulary) -> Iterator[tup
 
 
 def _code(holder: Json, labs: LabVocabulary) -> str | None:
-    """The first code of a known analyte, "" when there is none, None when an excluded code rules the holder out."""
+    """The first code of a known analyte, "" when there is none, None when an excluded code rules the holder out.
+
+    A code that is only shown gives way to one that is compared.
+    """
     found = ""
     codings = as_object(holder.get("code")).get("coding")
     for coding in codings if isinstance(codings, list) else as_objects(codings):
@@ -69,31 +98,31 @@ def _code(holder: Json, labs: LabVocabulary) -> str | None:
                 continue
             if code in labs.excluded:
                 return None
-            found = found or code
+            found = code if not found or (found in labs.shown and code not in labs.shown) else found
     return found
 
 
-def _read(observation: Json, holder: Json, words: AnalyteWords, code: str, zone: tzinfo) -> Result | Unreadable:
+def _read(observation: Json, holder: Json, words: AnalyteWords, code: str, reading: Reading) -> Result | Unreadable:
     what = words.analyte.value
-    moment = _moment(observation, zone)
+    moment = _moment(observation, reading)
     day = moment.day if moment else None
-    rank = _rank(observation.get("status"))
+    # What an unknown method measured is told, and never stands in for a result.
+    shown = code in reading.labs.shown
+    status = observation.get("status")
+    rank = _rank(status)
     if isinstance(rank, str):
-        return Unreadable(what, rank, day)
+        return Unreadable(what, rank, day, shown or as_text(status).lower() in NO_RESULT)
+    absent = _not_measured(holder)
+    if absent:
+        return Unreadable(what, absent, day, no_result=True)
     if moment is None:
-        return Unreadable(what, "no usable date")
-    quantity, number = _quantity(holder)
-    if isinstance(number, str):
-        return Unreadable(what, number, day)
-    comparator = quantity.get("comparator") or ""
-    if not isinstance(comparator, str) or (comparator and comparator not in COMPARATORS):
-        return Unreadable(what, "comparator not understood", day)
-    unit, spelling = _unit(quantity, words)
-    if unit is None:
-        return Unreadable(what, "unit not understood" if spelling else "no unit", day)
-    value = unit.to_canonical(number)
+        return Unreadable(what, "no usable date", no_result=shown)
+    amount = _amount(holder, words)
+    if isinstance(amount, str):
+        return Unreadable(what, amount, day, shown)
+    value = amount.unit.to_canonical(amount.number)
     if not words.plausible(value):
-        return Unreadable(what, "implausible value", day)
+        return Unreadable(what, "implausible value", day, shown)
     return Result(
         analyte=words.analyte,
         value=value,
@@ -101,82 +130,114 @@ def _read(observation: Json, holder: Json, words: AnalyteWords, code: str, zone:
         on=moment.day,
         at=moment.at,
         rank=rank,
-        comparator=comparator,
-        original="" if unit.canonical else unit.quote(number, spelling),
-        upper_limit=_upper_limit(holder, unit, words),
+        comparator=amount.comparator,
+        original="" if amount.unit.canonical else amount.unit.quote(amount.number, amount.spelling),
+        upper_limit=_upper_limit(holder, amount.unit, words, moment.day, reading),
         code=code,
+        timed=moment.timed,
     )
 
 
 def _rank(status: object) -> int | str:
     """How the status ranks results of the same instant, or why it is not usable."""
-    if status is not None and not isinstance(status, str):
-        return "status not understood"
-    if status in RANKS:
-        return RANKS[status]
-    return f"status {status}" if status in UNUSABLE_STATUSES else "status not understood"
+    if status == "final":
+        return RANKS["final"]
+    if status is None:
+        return NO_STATUS
+    word = as_text(status).lower()
+    if word in RANKS:
+        return RANKS[word]
+    return f"status {word}" if word in NO_RESULT or word == UNKNOWN_STATUS else "status not understood"
 
 
-def _moment(observation: Json, zone: tzinfo) -> PointInTime | None:
+def _not_measured(holder: Json) -> str:
+    """Why there is no result at all, where the record says so in place of a value."""
+    if "dataAbsentReason" not in holder or any(key.startswith("value") and holder[key] is not None for key in holder):
+        return ""
+    return next((NOT_MEASURED[code] for code in status_codes(holder["dataAbsentReason"]) if code in NOT_MEASURED), "")
+
+
+def _moment(observation: Json, reading: Reading) -> PointInTime | None:
     """When: effectiveDateTime, else effectiveInstant, else the end of effectivePeriod, else issued.
 
     The first that is present decides; what it says may be no usable date (a year or a month alone).
     """
-    for key in ("effectiveDateTime", "effectiveInstant"):
-        if observation.get(key) is not None:
-            return read_moment(observation[key], zone)
-    end = as_object(observation.get("effectivePeriod")).get("end")
-    return read_moment(end if end is not None else observation.get("issued"), zone)
+    found = observation.get("effectiveDateTime")
+    if found is None:
+        found = observation.get("effectiveInstant")
+    if found is None:
+        found = as_object(observation.get("effectivePeriod")).get("end")
+    moment = read_moment(observation.get("issued") if found is None else found, reading.zone)
+    return moment if moment is None or reading.on is None else not_ahead(moment, reading.on, reading.zone)
 
 
-def _quantity(holder: Json) -> tuple[Json, float | str]:
-    """The quantity with its number, or with why there is none."""
+def _amount(holder: Json, words: AnalyteWords) -> Amount | str:
+    """The amount, or why there is none."""
     quantity = holder.get("valueQuantity")
-    if quantity is None:
-        has_other_value = any(key.startswith("value") and value is not None for key, value in holder.items())
-        return EMPTY, "value is not a quantity" if has_other_value else "no value"
-    number = _number(as_object(quantity).get("value"))
-    return as_object(quantity), "no value" if number is None else number
+    if quantity is not None:
+        return _of_quantity(as_object(quantity), words)
+    text = as_text(holder.get("valueString")) or as_text(as_object(holder.get("valueCodeableConcept")).get("text"))
+    if text:
+        return _of_text(text, words)
+    has_other_value = any(key.startswith("value") and value is not None for key, value in holder.items())
+    return "value is not a quantity" if has_other_value else "no value"
 
 
-def _number(value: object) -> float | None:
-    """A finite number, given as such or as text."""
-    if isinstance(value, bool) or not isinstance(value, _NUMERIC):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
+def _of_quantity(quantity: Json, words: AnalyteWords) -> Amount | str:
+    number = as_number(quantity.get("value"))
+    if number is None:
+        return "no value"
+    comparator = quantity.get("comparator") or ""
+    if not isinstance(comparator, str) or (comparator and comparator not in COMPARATORS):
+        return "comparator not understood"
+    unit, spelling = _unit(quantity, words)
+    if unit is None:
+        return "unit not understood" if spelling else "no unit"
+    return Amount(number, comparator, unit, spelling)
+
+
+def _of_text(text: str, words: AnalyteWords) -> Amount | str:
+    found = read_value_text(text, lambda spelling: recognised(words.units, spelling) is not None)
+    if isinstance(found, str):
+        return found
+    unit = recognised(words.units, found.unit) if found.unit else words.no_unit
+    return "no unit" if unit is None else Amount(found.number, found.comparator, unit, found.unit)
 
 
 def _unit(quantity: Json, words: AnalyteWords) -> tuple[Unit | None, str]:
-    """The unit and its spelling in the record: the UCUM code first, else the unit's text."""
-    code, text = quantity.get("code"), quantity.get("unit")
-    for spelling in (code, text) if _is_ucum(quantity.get("system")) else (text,):
-        if not isinstance(spelling, str):
-            continue
-        # First as nearly every server writes it; the spelling is normalised only where that is not known.
-        unit = words.units.get(spelling) or words.units.get(normalised(spelling))
+    """The unit and its spelling in the record: the UCUM code, else the unit's text, else a code of no such system.
+
+    A ratio needs no unit.
+    """
+    code, text = as_text(quantity.get("code")), as_text(quantity.get("unit"))
+    for spelling in (code or text,) if _is_ucum(quantity.get("system")) else (text, code):
+        unit = recognised(words.units, spelling) if spelling else None
         if unit is not None:
-            return unit, spelling.strip()
-    return None, as_text(code) or as_text(text)
+            return unit, spelling
+    named = code or text
+    return (None, named) if named else (words.no_unit, "")
 
 
 def _is_ucum(system: object) -> bool:
-    """Does the code of a quantity come from UCUM, or from nowhere in particular?"""
-    return system is None or system == UCUM or as_text(system).lower().rstrip("/").endswith("unitsofmeasure.org")
+    """Does the code of a quantity come from UCUM?"""
+    if system == UCUM:
+        return True
+    name = as_text(system).lower().rstrip("/")
+    return name in _UCUM_NAMES or name.endswith("unitsofmeasure.org")
 
 
-def _upper_limit(holder: Json, own: Unit, words: AnalyteWords) -> float | None:
-    """The upper limit of the first normal reference range, when it stands in the unit of the value or in none."""
-    for reference in as_objects(holder.get("referenceRange")):
-        if "type" in reference and "normal" not in status_codes(reference["type"]):
-            continue
+def _upper_limit(holder: Json, own: Unit, words: AnalyteWords, on: date, reading: Reading) -> float | None:
+    """The upper limit of the first reference range that holds for the patient and has one, in the canonical unit.
+
+    A limit without a unit has that of the value; one in a unit that the analyte does not have is no limit.
+    """
+    if "referenceRange" not in holder:
+        return None
+    for reference in holding(holder.get("referenceRange"), reading.person, on, reading.labs.ranges):
         high = as_object(reference.get("high"))
-        number = _number(high.get("value"))
-        if number is None:
-            return None
-        unit, spelling = _unit(high, words)
-        return own.to_canonical(number) if unit is own or not spelling else None
+        number = as_number(high.get("value"))
+        if number is not None:
+            named = as_text(high.get("code")) or as_text(high.get("unit"))
+            unit = _unit(high, words)[0] if named else own
+            return unit.to_canonical(number) if unit else None
     return None

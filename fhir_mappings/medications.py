@@ -1,38 +1,24 @@
-"""MedicationRequests to medications: which drug is meant, in every place where the record may say so.
+"""MedicationRequests to medications: which drug is meant, and whether that could be read.
 
-What may live here: finding the drug of an order (codeable, contained, included, referenced, ingredients, display).
-Which class it is stands in `drug_matching.py`.
+What may live here: one order as a rule sees it. Where an order names its drug stands in `drug_places.py`, which class
+it is in `drug_matching.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import tzinfo
 
 from fhir_mappings.dates import read_moment
-from fhir_mappings.drug_matching import MANY_INGREDIENTS, match_drug
-from fhir_mappings.drug_routes import Route
-from fhir_mappings.fhir_json import FHIR_ID, Concept, Json, as_object, as_objects, as_text, read_concept, resource_key
+from fhir_mappings.drug_matching import MANY_INGREDIENTS, Drugs, find_drugs, ordered_texts
+from fhir_mappings.drug_places import Places, drug_places, paths_to_read
+from fhir_mappings.fhir_json import Json, as_text, resource_key
+from fhir_mappings.references import Shelf
 from fhir_mappings.vocabulary import DrugVocabulary
-from hooks.chart import DrugMatch, Medication, Unreadable
+from hooks.chart import UNREAD_DRUG, Medication, Unreadable
 
 NOT_TAKEN = frozenset({"on-hold", "stopped", "cancelled", "completed", "entered-in-error"})
 KIND = "medication"
-NOTHING = Concept((), "", ())
-
-
-@dataclass(frozen=True, slots=True)
-class _Drug:
-    """What a record says of one drug: its codings and words; `ingredients` where the codes are those of its parts."""
-
-    concept: Concept = NOTHING
-    words: tuple[str, ...] = ()
-    ingredients: Sequence[Json] = ()
-
-    @property
-    def named(self) -> bool:
-        return bool(self.words or self.ingredients or self.concept.first_code)
 
 
 def is_active(request: Json) -> bool:
@@ -44,107 +30,58 @@ def is_active(request: Json) -> bool:
 
 
 def read_medication(
-    request: Json, medications: Mapping[str, Json], zone: tzinfo, drugs: DrugVocabulary
+    request: Json, shelf: Shelf, zone: tzinfo, drugs: DrugVocabulary, *, draft: bool = False
 ) -> Medication | Unreadable:
-    """One MedicationRequest, active or draft; `medications` holds the Medications we have, by reference."""
-    drug = _drug_of(request, medications)
-    if not drug.named:
-        return Unreadable(KIND, "names no drug")
-    matches = _matches(drug, drugs.routes.of_order(request), drugs)
+    """One MedicationRequest; `shelf` holds what it may refer to. Only a draft may take a drug away in words.
+
+    Unreadable is an order without a known code whose words may name no drug at all, ours or another.
+    """
+    places = drug_places(request, shelf)
+    found = _drugs(places, request, drugs, draft=draft)
+    if not (found.known or found.matches or places.tell(drugs.unread)):
+        return Unreadable(KIND, UNREAD_DRUG)
     authored = read_moment(request.get("authoredOn"), zone)
     return Medication(
         reference=resource_key(request),
-        display=_display(drug, matches),
-        matches=matches,
+        display=_display(places, found, drugs),
+        matches=found.matches,
         authored=authored.day if authored else None,
     )
 
 
-def medication_references(resources: Iterable[object], included: Iterable[object] = ()) -> set[str]:
-    """The "Medication/id" that MedicationRequests name and that are still to be read.
+def medication_references(resources: Iterable[object], shelf: Shelf) -> set[str]:
+    """The "Medication/id" and "Substance/id" that MedicationRequests lead to and that are still to be read.
 
-    `included` are resources that we already have (Medications among them). Requests that expose nobody to the drug, and
-    references that are contained or whose id is no FHIR id, are left out.
+    `shelf` holds what we already have. Requests that expose nobody to the drug are left out.
     """
-    at_hand = {resource_key(resource) for resource in included if isinstance(resource, dict)}
-    wanted = (
-        _reference(request)
+    return {
+        path
         for request in resources
         if isinstance(request, dict)
         and request.get("resourceType") == "MedicationRequest"
-        and as_text(request.get("status")) not in NOT_TAKEN
+        and as_text(request.get("status")).lower() not in NOT_TAKEN
         and request.get("doNotPerform") is not True
-        and not _codeable(request).named
-    )
-    return {reference for reference in wanted if reference.startswith("Medication/")} - at_hand
+        for path in paths_to_read(request, shelf)
+    }
 
 
-def refers_to_drug(request: Json) -> bool:
-    """Does the order point to a drug elsewhere, whether or not we can read it? An empty draft does not."""
-    return bool(_reference_of(request))
+def _drugs(places: Places, request: Json, drugs: DrugVocabulary, *, draft: bool) -> Drugs:
+    route = drugs.routes.of_order(request)
+    if places.ingredients >= MANY_INGREDIENTS:
+        # A multivitamin or an infusion: what it is made of is no order of its parts.
+        return find_drugs(places.codings, tuple(places.words), route, drugs, mixture=True)
+    texts: tuple[str, ...] = (*places.words, *places.part_words)
+    if draft and not places.has_code:
+        texts = ordered_texts(texts, drugs)
+    return find_drugs((*places.codings, *places.part_codings), texts, route, drugs)
 
 
-def _reference(request: Json) -> str:
-    """The reference of the request as "Medication/id", as "#id" when contained, else ""."""
-    reference = as_text(_reference_of(request).get("reference"))
-    if reference.startswith("#"):
-        return reference
-    kind, _, identifier = reference.partition("/_history/")[0].rpartition("/")
-    is_medication = kind.rpartition("/")[2] == "Medication" and FHIR_ID.fullmatch(identifier)
-    return f"Medication/{identifier}" if is_medication else ""
-
-
-def _reference_of(request: Json) -> Json:
-    return as_object(request.get("medicationReference") or as_object(request.get("medication")).get("reference"))
-
-
-def _codeable(request: Json) -> _Drug:
-    value = request.get("medicationCodeableConcept") or as_object(request.get("medication")).get("concept")
-    concept = read_concept(value)
-    return _Drug(concept, concept.words)
-
-
-def _drug_of(request: Json, medications: Mapping[str, Json]) -> _Drug:
-    codeable = _codeable(request)
-    if codeable.named:
-        return codeable
-    display = as_text(_reference_of(request).get("display"))
-    shown = (display,) if display else ()
-    medication = _medication(request, medications)
-    concept = read_concept(medication.get("code"))
-    if concept.words or concept.first_code:
-        return _Drug(concept, tuple(dict.fromkeys((*concept.words, *shown))))
-    return _Drug(words=shown, ingredients=as_objects(medication.get("ingredient")))
-
-
-def _medication(request: Json, medications: Mapping[str, Json]) -> Json:
-    reference = _reference(request)
-    if reference.startswith("#"):
-        contained = as_objects(request.get("contained"))
-        return next((resource for resource in contained if as_text(resource.get("id")) == reference[1:]), {})
-    return as_object(medications.get(reference))
-
-
-def _matches(drug: _Drug, route: Route, drugs: DrugVocabulary) -> tuple[DrugMatch, ...]:
-    if not drug.ingredients:
-        return match_drug(drug.concept.codings, drug.words, route, drugs)
-    if len(drug.ingredients) >= MANY_INGREDIENTS:
-        return ()
-    found: dict[str, DrugMatch] = {}
-    for ingredient in drug.ingredients:
-        concept = _item(ingredient)
-        for match in match_drug(concept.codings, (*concept.words, *drug.words), route, drugs):
-            found.setdefault(match.drug_class, match)
-    return tuple(found.values())
-
-
-def _display(drug: _Drug, matches: tuple[DrugMatch, ...]) -> str:
+def _display(places: Places, found: Drugs, drugs: DrugVocabulary) -> str:
     """The drug as the record words it; where it has codes only, our name for it, else the first code."""
-    parts = (word for part in drug.ingredients for word in _item(part).words[:1])
-    worded = drug.words[0] if drug.words else " / ".join(parts)
-    known = matches[0].drug if matches else drug.concept.first_code
-    return worded or known or "drug without a name"
-
-
-def _item(ingredient: Json) -> Concept:
-    return read_concept(ingredient.get("itemCodeableConcept") or as_object(ingredient.get("item")).get("concept"))
+    words = [*places.words]
+    if len(words) > 1 or places.part_words:
+        words = [word for word in words if drugs.unread.tells(word)] or [" / ".join(places.part_words)]
+    if words and words[0]:
+        return words[0]
+    coded = next((coding.code for coding in (*places.codings, *places.part_codings) if coding.code), "")
+    return found.matches[0].drug if found.matches else coded

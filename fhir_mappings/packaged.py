@@ -14,12 +14,15 @@ from fhir_mappings.data_files import checked, text_of
 from fhir_mappings.knowledge_files import (
     POLICY_FILES,
     REASONS_FILES,
+    SPELLING_FILES,
     VOCABULARY_FILES,
     read_knowledge,
     read_policy,
     read_reasons,
+    read_spelling,
     read_vocabulary,
 )
+from fhir_mappings.spelling import WRITTEN, Spell
 from fhir_mappings.vocabulary import Vocabulary
 from hooks.policy import Policy
 from hooks.reasons import Reasons
@@ -30,6 +33,7 @@ PACKAGE_OF = {
     "status_cards": "hooks",
     "wording": "hooks",
     "reasons": "hooks",
+    "spelling": "hooks",
     "labs": "fhir_mappings",
     "drugs": "fhir_mappings",
     "conditions": "fhir_mappings",
@@ -47,9 +51,9 @@ def packaged_data(name: str) -> dict[str, Any]:
     return checked(name, packaged_text(name))
 
 
-def default_policy() -> Policy:
+def default_policy(locale: str = WRITTEN) -> Policy:
     """The policy of the packaged files. Raises PolicyError with every problem of the files."""
-    return read_policy(_texts(POLICY_FILES))
+    return read_policy(_texts(POLICY_FILES), locale)
 
 
 def default_vocabulary() -> Vocabulary:
@@ -57,14 +61,19 @@ def default_vocabulary() -> Vocabulary:
     return read_vocabulary(_texts(VOCABULARY_FILES))
 
 
-def default_knowledge() -> tuple[Policy, Vocabulary]:
+def default_knowledge(locale: str = WRITTEN) -> tuple[Policy, Vocabulary]:
     """Policy and vocabulary of the packaged files. Raises DataFileError with every problem of both."""
-    return read_knowledge(_texts((*POLICY_FILES, *VOCABULARY_FILES)))
+    return read_knowledge(_texts((*POLICY_FILES, *VOCABULARY_FILES)), locale)
 
 
-def default_reasons(policy: Policy) -> Reasons:
+def default_reasons(policy: Policy, locale: str = WRITTEN) -> Reasons:
     """The reasons of the packaged files for a policy. Raises PolicyError with every problem of the files."""
-    return read_reasons(_texts(REASONS_FILES), policy)
+    return read_reasons(_texts(REASONS_FILES), policy, locale)
+
+
+def default_spelling(locale: str) -> Spell:
+    """The spelling of a locale by the packaged table, for words of ours in other files. Raises DataFileError."""
+    return read_spelling(_texts(SPELLING_FILES), locale)
 
 
 def _texts(names: Iterable[str]) -> dict[str, str]:

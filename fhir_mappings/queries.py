@@ -7,13 +7,13 @@ policy gives, at any date, to what is searched for. So nobody has to keep the tw
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil
 from urllib.parse import quote
 
-from fhir_mappings.vocabulary import DIALYSIS_PROCEDURES, MECHANICAL_VALVE, Vocabulary, VocabularyError
+from fhir_mappings.vocabulary import DIALYSIS_PROCEDURES, SURGERY, VALVES, Vocabulary, VocabularyError
 from hooks.chart import Analyte
 from hooks.policy import Policy
 from hooks.thresholds import ThresholdHistory
@@ -34,7 +34,8 @@ class Query:
     `what` names the results for a clinician. `params` hold everything but patient and date, values literal. Where
     `date_param` is set the fallback fetch asks for the last `look_back_days` only (prefetch templates cannot). A
     look-back without `date_param` says what the rules look at, and is not part of the search. A resource of the last
-    `settled_days` counts for the rules as much as one that still runs.
+    `settled_days` counts for the rules as much as one that still runs. With `newest_are_enough` the first page is all
+    that is wanted: a list that goes on is complete.
     """
 
     key: str
@@ -46,6 +47,7 @@ class Query:
     analytes: frozenset[Analyte] = frozenset()
     hooks: frozenset[str] = EVERY_HOOK
     settled_days: int = 0
+    newest_are_enough: bool = False
 
     def template(self) -> str:
         """The prefetch template, relative to the FHIR base."""
@@ -78,17 +80,16 @@ def build_queries(vocabulary: Vocabulary, policy: Policy) -> tuple[Query, ...]:
 
 
 def _records(vocabulary: Vocabulary, history: ThresholdHistory) -> tuple[Query, ...]:
-    """The patient, the problem list (resolved entries matter too), active prescriptions, dialysis and valves."""
+    """The patient, the problem list (resolved entries matter too), active prescriptions, dialysis and operations."""
     codes = vocabulary.conditions.codes
     spans = [
         days
         for _, limits in history.periods
         for days in (limits.dialysis_procedure_days, limits.dialysis_after_transplant_days)
     ]
-    dialysis = [code for concept in DIALYSIS_PROCEDURES for code in codes[concept]]
     return (
         Query("patient", "the patient", "Patient"),
-        Query("conditions", "conditions", "Condition", (("_sort", "-recorded-date"), ("_count", "200"))),
+        Query("conditions", "conditions", "Condition", (("_sort", "-recorded-date"), ("_count", "1000"))),
         Query(
             "medications",
             "active medications",
@@ -100,17 +101,30 @@ def _records(vocabulary: Vocabulary, history: ThresholdHistory) -> tuple[Query, 
             "dialysis_procedures",
             "dialysis procedures",
             "Procedure",
-            _by_code(dialysis, 50),
+            _by_code(_all(DIALYSIS_PROCEDURES, codes), 50),
             look_back_days=ceil(max(spans)),
             settled_days=int(min(spans)),
         ),
+        Query("valve_procedures", "heart valve procedures", "Procedure", _by_code(_all(VALVES, codes), 50)),
         Query(
-            "valve_procedures",
-            "heart valve procedures",
+            "surgery_procedures",
+            "kidney transplant, parathyroid and heart assist procedures",
             "Procedure",
-            (("code", ",".join(codes[MECHANICAL_VALVE])), ("_count", "20")),
+            _by_code(_all(SURGERY, codes), 50),
+        ),
+        # Procedures known by their words alone: no code finds them. The newest are enough.
+        Query(
+            "procedures",
+            "procedures recorded in words",
+            "Procedure",
+            (("_sort", "-date"), ("_count", "100")),
+            newest_are_enough=True,
         ),
     )
+
+
+def _all(concepts: Iterable[str], codes: Mapping[str, tuple[str, ...]]) -> list[str]:
+    return [code for concept in concepts for code in codes[concept]]
 
 
 def _longest_window(analytes: Iterable[Analyte], history: ThresholdHistory) -> int:
@@ -123,7 +137,8 @@ def _results(vocabulary: Vocabulary, history: ThresholdHistory) -> tuple[Query, 
 
     def query(key: str, what: str, *analytes: Analyte, count: int = 100, hooks: frozenset[str] = EVERY_HOOK) -> Query:
         days = _longest_window(analytes, history)
-        codes = [code for analyte in analytes for code in vocabulary.labs.by_analyte[analyte].codes]
+        asked = [vocabulary.labs.by_analyte[analyte] for analyte in analytes]
+        codes = [code for words in asked for code in (*words.codes, *words.shown)]
         params = _by_code(codes, count)
         return Query(key, what, "Observation", params, days, "date", frozenset(analytes), hooks)
 

@@ -5,11 +5,15 @@ What may live here: arithmetic and spelling. Which units an analyte accepts stan
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 DECIMALS = 4
 """Converted values are rounded to this many decimals, and compared so."""
 
+_ANNOTATION = re.compile(r"\{[^{}]*\}")
+_GRAM = re.compile(r"(?<![a-z])gm(?![a-z])")
 _SAME_SIGN = str.maketrans({"µ": "u", "μ": "u", "º": "°", "²": "2"})
 
 
@@ -45,3 +49,19 @@ class Unit:
 def normalised(spelling: str) -> str:
     """A spelling without blanks, letter case and the variants of one sign, so that "µkat / L" equals "ukat/l"."""
     return "".join(spelling.translate(_SAME_SIGN).lower().split())
+
+
+def recognised(units: Mapping[str, Unit], spelling: str) -> Unit | None:
+    """The unit that a spelling means among those of an analyte, by exact and by normalised spelling.
+
+    What UCUM puts in braces is a remark, alone it is the unit 1; "gm" is an old spelling of gram.
+    """
+    # First as nearly every server writes it; the spelling is worked on only where that is not known.
+    found = units.get(spelling)
+    if found is not None:
+        return found
+    plain = normalised(spelling)
+    if plain in units:
+        return units[plain]
+    bare = _GRAM.sub("g", _ANNOTATION.sub("", plain) or ("1" if plain else ""))
+    return units.get(bare)

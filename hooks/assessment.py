@@ -11,11 +11,13 @@ from enum import StrEnum
 from functools import cached_property
 
 from hooks.chart import Analyte, Chart, Condition
-from hooks.dialysis_status import Dialysis, DialysisStatus, dialysis_status
+from hooks.dialysis_status import Dialysis, DialysisStatus, active_procedures, dialysis_status, end_stage, transplanted
 from hooks.finding import CANNOT_TELL, Finding
+from hooks.heart_valve import heart_valve
 from hooks.labs import Labs
+from hooks.modality import Modality, modality
 from hooks.risk_score import Risk
-from hooks.skin_signs import SkinSigns, skin_signs
+from hooks.skin_signs import SkinSigns, last_day, skin_signs
 from hooks.thresholds import Thresholds
 
 SEPSIS_RESULTS = frozenset({Analyte.BODY_TEMPERATURE, Analyte.WHITE_CELL_COUNT, Analyte.C_REACTIVE_PROTEIN})
@@ -86,7 +88,7 @@ class Assessment:
         if self.confirmed is not None:
             return Tier.CONFIRMED
         if not self.dialysis:
-            return Tier.NONE
+            return Tier.POSSIBLE if self.off_dialysis_possible else Tier.NONE
         if self.signs.signs:
             return Tier.SUSPECTED if self._suspicious else Tier.POSSIBLE
         return self._risk_tier
@@ -102,8 +104,26 @@ class Assessment:
 
     @property
     def _suspicious(self) -> bool:
+        """More than possible: not by signs that never are, and not where a refuted entry is as recent as every sign."""
         signs = self.signs
+        if signs.limited or signs.lowered_by is not None:
+            return False
         return signs.necrosis or signs.strong or signs.different > 1 or self.risk.score >= self.limits.suspected_score
+
+    @property
+    def off_dialysis_possible(self) -> bool:
+        """Off dialysis: provisional calciphylaxis, or a grave sign in advanced kidney disease or with a transplant."""
+        signs = self.signs
+        if self.dialysis or self.is_child:
+            return False
+        if signs.provisional:
+            return True
+        return (signs.strong or signs.necrosis) and self._advanced_kidney_disease
+
+    @property
+    def _advanced_kidney_disease(self) -> bool:
+        """CKD stage 4 or 5, end-stage disease that is not dialysed, or a kidney transplant."""
+        return self.active("ckd4", "ckd5") is not None or end_stage(self.chart) or transplanted(self.chart)
 
     @property
     def _risk_tier(self) -> Tier:
@@ -121,14 +141,19 @@ class Assessment:
         return unread or self.chart.unread_medications > 0
 
     @property
+    def not_all_read(self) -> bool:
+        """Did a look-up fail, whatever it was for, or could an active drug not be read?"""
+        return bool(self.chart.gaps) or self.chart.unread_medications > 0
+
+    @property
     def calciphylaxis(self) -> bool:
         """Confirmed or suspected: the tiers in which the drug rules are strictest."""
         return self.tier in (Tier.CONFIRMED, Tier.SUSPECTED)
 
     @property
     def provisional(self) -> str:
-        """The recorded status ("provisional", …) when suspicion rests on a provisional entry, else ""."""
-        return self.signs.provisional if self.tier is Tier.SUSPECTED else ""
+        """The recorded status ("provisional", …) when the tier rests on a provisional entry, else ""."""
+        return self.signs.provisional if self.tier in (Tier.SUSPECTED, Tier.POSSIBLE) else ""
 
     def active(self, *concepts: str) -> Condition | None:
         """The first active condition with one of the concepts."""
@@ -143,24 +168,81 @@ class Assessment:
 
     @property
     def infection(self) -> Condition | None:
-        """Active sepsis or bacteraemia."""
-        return self.active("sepsis", "bacteraemia")
+        """Active sepsis or bacteraemia, not too long on the list; without a date it counts."""
+        return next(
+            (
+                condition
+                for condition in self.chart.conditions
+                if condition.active
+                and not condition.concepts.keys().isdisjoint(("sepsis", "bacteraemia"))
+                and self._within(condition, self.limits.sepsis_days)
+            ),
+            None,
+        )
+
+    def _within(self, condition: Condition, days: float) -> bool:
+        """Is the later of its dates at most `days` ago, or unknown?"""
+        day = last_day(condition)
+        return day is None or (self.on - day).days <= days
+
+    @cached_property
+    def past_calciphylaxis(self) -> Condition | None:
+        """The entry of calciphylaxis that is resolved, or past by its words."""
+        return next((entry for entry in self.chart.conditions if "calciphylaxis_history" in entry.concepts), None)
+
+    @cached_property
+    def parathyroidectomy_recent(self) -> bool:
+        """A parathyroidectomy as a procedure, recent enough for hungry bone."""
+        days = self.limits.parathyroidectomy_days
+        return any(active_procedures(self.chart, self.on, days, "parathyroidectomy"))
+
+    @cached_property
+    def parathyroidectomy_ever(self) -> bool:
+        """A parathyroidectomy on record, with or without a date."""
+        by_procedure = any("parathyroidectomy" in procedure.concepts for procedure in self.chart.procedures)
+        return by_procedure or self.active("parathyroidectomy") is not None
+
+    @cached_property
+    def recent_bleeding(self) -> Condition | None:
+        """A bleeding recorded or begun lately, resolved or not; without a date while it is active."""
+        for condition in self.chart.conditions:
+            if "recent_bleeding" not in condition.concepts:
+                continue
+            day = last_day(condition)
+            if condition.active if day is None else 0 <= (self.on - day).days <= self.limits.bleeding_days:
+                return condition
+        return None
+
+    @cached_property
+    def hypocalcaemia_context(self) -> tuple[str, ...]:
+        """What makes a low calcium need treatment in spite of calciphylaxis: names of `low_calcium` in the wording, and
+        drugs.
+        """
+        found = [concept for concept in ("hypocalcaemia", "tetany", "hungry_bone") if self.active(concept)]
+        if self.parathyroidectomy_recent:
+            found.append("parathyroidectomy_recent")
+        drugs = [
+            match.drug
+            for drug_class in ("calcimimetic", "denosumab")
+            for medication in self.risk.taking(drug_class)
+            for match in medication.matches
+            if match.drug_class == drug_class
+        ]
+        return tuple(dict.fromkeys([*found, *drugs]))
+
+    @cached_property
+    def modality(self) -> Modality:
+        """The kind of dialysis that cards speak of."""
+        return modality(self.chart, self.on, self.limits, self.labs)
 
     @cached_property
     def valve(self) -> str:
-        """ "mechanical", "possibly mechanical" or "unread" (valve procedures could not be read), else ""."""
-        procedure = any("mechanical_valve" in procedure.concepts for procedure in self.chart.procedures)
-        if procedure or self.active("mechanical_valve"):
-            return "mechanical"
-        if self.active("possibly_mechanical_valve"):
-            return "possibly mechanical"
-        return "unread" if self.chart.gap("valve_procedures") else ""
+        """ "mechanical", "kind not recorded" or "unread" (valve procedures could not be read), else ""."""
+        return heart_valve(self.chart)
 
-    @property
-    def indicated_for(self) -> tuple[Condition, ...]:
-        """The recorded reasons for anticoagulation, other than a valve."""
-        found = (self.active("atrial_fibrillation"), self.active("venous_thromboembolism"))
-        return tuple(condition for condition in found if condition is not None)
+    def on_record(self, concept: str) -> bool:
+        """Is the concept an active condition, or a procedure of any date?"""
+        return self.active(concept) is not None or any(concept in entry.concepts for entry in self.chart.procedures)
 
     @cached_property
     def pth_twice_low(self) -> Finding:

@@ -7,42 +7,67 @@ from __future__ import annotations
 
 from hooks.assessment import Assessment, Tier
 from hooks.card import Card, Indicator
-from hooks.cards import make_status_card
-from hooks.policy import Policy
+from hooks.cards import IRON, make_status_card
+from hooks.offending_drugs import matching_rule
+from hooks.policy import Policy, Role
 
 
 def calciphylaxis_card(patient: Assessment, policy: Policy) -> Card | None:
     """The card of the patient's tier; none for children and for patients without sign or risk."""
     match patient.tier:
         case Tier.CONFIRMED:
-            on_dialysis = patient.dialysis or patient.dialysis_unknown
-            text = "cua-confirmed" if on_dialysis else "cua-confirmed-off-dialysis"
-            return make_status_card("cua-confirmed", _confirmed(patient), patient, policy, text=text)
+            topic, indicator, needed = "cua-confirmed", _confirmed(patient, policy), _needed(patient, policy)
+            return make_status_card(topic, indicator, patient, policy, text=_text(topic, patient), needed=needed)
         case Tier.SUSPECTED:
-            return make_status_card("cua-suspected", _suspected(patient), patient, policy)
+            needed = _needed(patient, policy)
+            return make_status_card("cua-suspected", _suspected(patient, policy), patient, policy, needed=needed)
         case Tier.POSSIBLE:
-            return make_status_card("cua-possible", Indicator.INFO, patient, policy)
+            text = _text("cua-possible", patient)
+            return make_status_card("cua-possible", Indicator.INFO, patient, policy, text=text)
         case Tier.HIGH_RISK:
-            return make_status_card("cua-risk-high", Indicator.WARNING, patient, policy)
+            return make_status_card("cua-risk-high", _high_risk(patient), patient, policy)
         case Tier.ELEVATED_RISK:
             return make_status_card("cua-risk-elevated", Indicator.INFO, patient, policy)
         case _:
             return None
 
 
-def _feeding(patient: Assessment) -> bool:
-    """A vitamin K antagonist or a calcium product is active."""
-    return bool(patient.risk.taking("vitamin_k_antagonist") or patient.risk.taking("calcium_product"))
+def _text(topic: str, patient: Assessment) -> str:
+    return topic if patient.dialysis or patient.dialysis_unknown else f"{topic}-off-dialysis"
 
 
-def _confirmed(patient: Assessment) -> Indicator:
-    """Critical while a drug feeds it: those two, or active vitamin D with high calcium."""
+def _needed(patient: Assessment, policy: Policy) -> frozenset[str]:
+    """The classes that calciphylaxis would forbid and the bone or a low calcium may need: a specialist decides."""
+    calcium, vitamin_d = (matching_rule(patient, name, policy) for name in ("calcium_product", "active_vitamin_d"))
+    found = {"calcium_product"} if calcium and calcium.topic == "calcium-cua-hypocalcaemia" else set()
+    if vitamin_d and vitamin_d.topic == "vitd-cua" and vitamin_d.indicator is Indicator.INFO:
+        found.add("active_vitamin_d")
+    return frozenset(found)
+
+
+def _feeding(patient: Assessment, policy: Policy) -> bool:
+    """A vitamin K antagonist is active, or a calcium product on which no specialist has to decide."""
+    calcium = patient.risk.taking("calcium_product") and "calcium_product" not in _needed(patient, policy)
+    return bool(patient.risk.taking("vitamin_k_antagonist") or calcium)
+
+
+def _confirmed(patient: Assessment, policy: Policy) -> Indicator:
+    """Critical while a drug feeds it: those two, or active vitamin D with high calcium; info without any such drug."""
     vitamin_d = bool(patient.risk.taking("active_vitamin_d")) and bool(patient.labs.calcium.high)
-    return Indicator.CRITICAL if _feeding(patient) or vitamin_d else Indicator.WARNING
+    if vitamin_d or _feeding(patient, policy):
+        return Indicator.CRITICAL
+    feeding = (name for name, drug_class in policy.drug_classes.items() if drug_class.role is Role.FEEDING)
+    return Indicator.WARNING if any(map(patient.risk.taking, (*feeding, *IRON))) else Indicator.INFO
 
 
-def _suspected(patient: Assessment) -> Indicator:
+def _suspected(patient: Assessment, policy: Policy) -> Indicator:
     """Critical with necrosis, with two different signs, or while a drug feeds it."""
     signs = patient.signs
-    grave = signs.necrosis or signs.different > 1 or _feeding(patient)
+    grave = signs.necrosis or signs.different > 1 or _feeding(patient, policy)
     return Indicator.CRITICAL if grave else Indicator.WARNING
+
+
+def _high_risk(patient: Assessment) -> Indicator:
+    """A warning where there is something to do today: a vitamin K antagonist, or high calcium (not the product)."""
+    urgent = bool(patient.risk.taking("vitamin_k_antagonist")) or bool(patient.labs.calcium.high)
+    return Indicator.WARNING if urgent else Indicator.INFO

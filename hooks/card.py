@@ -74,7 +74,10 @@ class OverrideReason:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One piece of advice. `topic` is its identity, `detail` GitHub-flavoured Markdown with record text escaped."""
+    """One piece of advice. `topic` is its identity, `detail` GitHub-flavoured Markdown with record text escaped.
+
+    `at_most_one`: the suggestions are alternatives, each complete in itself.
+    """
 
     topic: str
     topic_display: str
@@ -83,6 +86,7 @@ class Card:
     detail: str
     suggestions: tuple[Suggestion, ...] = ()
     override_reasons: tuple[OverrideReason, ...] = ()
+    at_most_one: bool = False
 
     def __post_init__(self) -> None:
         if not self.summary or len(self.summary) >= SUMMARY_LIMIT:

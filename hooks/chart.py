@@ -13,6 +13,9 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
+UNREAD_DRUG = "no drug named"
+"""The reason of an order whose drug could not be read: cards count those orders apart."""
+
 
 class Analyte(StrEnum):
     """What a result measures. The value of each member is its key in `fhir_mappings/labs.toml`."""
@@ -40,10 +43,12 @@ class Result(NamedTuple):
     """One laboratory or bedside value, converted.
 
     `value` is in `unit`, the canonical unit of the analyte, rounded to 4 decimals. `at` orders results that share a
-    day (seconds since the epoch; a date without time stands at the start of its day). `rank` orders results of the
+    day (seconds since the epoch). `rank` orders results of the
     same instant: 2 corrected or amended, 1 final, 0 preliminary. `comparator` is "", "<", "<=", ">" or ">=".
     `original` is the value as received ("2.60 mmol/L") when it came in another unit, else "". `upper_limit` is the
-    reported upper reference limit in `unit`, where one came with the result in a unit that we know.
+    reported upper reference limit in `unit`, where one came with the result that holds for the patient. `timed` is
+    False for a result whose date has no time: it cannot be ordered among those of its day, and stands at the moment of
+    the latest of them.
     """
 
     analyte: Analyte
@@ -56,6 +61,7 @@ class Result(NamedTuple):
     original: str = ""
     upper_limit: float | None = None
     code: str = ""
+    timed: bool = True
 
 
 class Span(NamedTuple):
@@ -76,24 +82,29 @@ class Sign(NamedTuple):
     """One concept that a condition stands for, and how that was found.
 
     `how` names the code ("SNOMED CT 34319007") or "by name". `words` are the words of the record that decided, for
-    a sign read from text (to be quoted on the card), else "".
+    a sign read from text (to be quoted on the card), else "". `place` is the word for a place of the body that makes
+    gangrene weigh fully ("thigh"), else "". Under `gangrene_acral`, `concept` says what sits there: gangrene or
+    skin_necrosis.
     """
 
     concept: str
     how: str
     words: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One entry of the problem list that is neither refuted nor entered in error.
+    """One entry of the problem list that is not entered in error.
 
     `concepts` maps the concept names of `fhir_mappings/conditions.toml` ("diabetes", "skin_induration", …) to how they
     were found. For calciphylaxis the certainty is part of the concept: `calciphylaxis` (confirmed, or no status
     given), `calciphylaxis_provisional` (status provisional, differential or unconfirmed, or worded so),
     `calciphylaxis_history` (worded "history of", or past by its clinical status), `calcium_disorder_unspecific`
-    (a residual calcium metabolism code that does not name calciphylaxis). `verification` is the recorded status
-    ("confirmed" when none was recorded).
+    (a residual calcium metabolism code that does not name calciphylaxis). Of refuted entries only those of
+    calciphylaxis are here, with the one concept `calciphylaxis_refuted`. `verification` is the recorded status
+    ("confirmed" when none was recorded). `still_active` is True when the record itself says that it is active, and
+    names no end.
     """
 
     text: str
@@ -102,6 +113,7 @@ class Condition:
     verification: str = "confirmed"
     onset: Span | None = None
     recorded: Span | None = None
+    still_active: bool = False
 
     @property
     def active(self) -> bool:
@@ -111,7 +123,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """A completed or running procedure. `on` is its day: its end, else its start; None without a usable date.
+    """A completed or running procedure. `on` is its day: its end, else its start; None without a date.
 
     `ongoing` is True for a procedure in progress without an end: it counts as today. `monthly` billing services
     carry the concept `dialysis_monthly_service`.
@@ -141,8 +153,9 @@ class DrugMatch:
 class Medication:
     """An active prescription or a draft order as the rules see it.
 
-    `reference` identifies the order ("MedicationRequest/abc"; "" when it has no id). `display` is the drug as the
-    record words it. `matches` is empty for a drug that no rule knows. `authored` is the day of prescription.
+    `reference` identifies the order ("MedicationRequest/abc"; "" when it has no id, or none of its own because it is
+    contained in an order set). `display` is the drug as the record words it. `matches` is empty for a drug that no rule
+    knows. `authored` is the day of prescription.
     """
 
     reference: str
@@ -150,17 +163,26 @@ class Medication:
     matches: tuple[DrugMatch, ...] = ()
     authored: date | None = None
 
+    @property
+    def substances(self) -> tuple[str, ...]:
+        """What it is made of, as far as the words of the record do not hold it: shown beside them."""
+        words = self.display.lower()
+        return tuple(dict.fromkeys(match.drug for match in self.matches if match.drug.lower() not in words))
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
     """Something that was received and could not be used, with the reason in words ("no unit", "implausible value").
 
     `what` is the analyte or the kind of record ("total_calcium", "condition", "medication"); `on` its day if known.
+    `no_result` is True for what never was a result of this patient (cancelled, not yet measured, not performed, of
+    somebody else, of another method): it is never taken for a newer one.
     """
 
     what: str
     reason: str
     on: date | None = None
+    no_result: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +203,14 @@ class Gap:
 class Chart:
     """Everything the rules may look at for one patient.
 
-    `results` holds every usable-looking result per analyte, newest first (the rules decide about windows).
+    `results` holds every usable-looking result per analyte, in the `order_of_choice` (the rules decide about windows).
+    `shown` holds, per analyte, the results of an unknown method: they are told, and never compared with a limit.
     `medications` are the active ones; `drafts` the orders to be judged, already limited to the selected ones where
-    the hook says so; `unread_medications` and `unread_drafts` count those whose drug could not be read. `sex` is the
-    administrative gender ("female", "male", …) or "". `born` is the earliest possible day of birth. `gaps` name
-    failed look-ups by query key; `unreadable` what was dropped and why.
+    the hook says so; `other_drafts` were drafted beside them and are not judged; `unread_medications` and
+    `unread_drafts` count those whose drug could not be read. `sex` is the administrative gender ("female", "male", …)
+    or "". `born` is the earliest possible day of birth. `gaps` name failed look-ups by query key;
+    `unreadable` what was dropped and why. `masked_conditions` is True when an entry of the problem list does not tell
+    what it is.
     """
 
     born: date | None = None
@@ -194,11 +219,14 @@ class Chart:
     procedures: tuple[Procedure, ...] = ()
     medications: tuple[Medication, ...] = ()
     drafts: tuple[Medication, ...] = ()
+    other_drafts: tuple[Medication, ...] = ()
     unread_medications: int = 0
     unread_drafts: int = 0
     results: Mapping[Analyte, tuple[Result, ...]] = field(default_factory=dict)
+    shown: Mapping[Analyte, tuple[Result, ...]] = field(default_factory=dict)
     unreadable: tuple[Unreadable, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    masked_conditions: bool = False
 
     def gap(self, query: str) -> Gap | None:
         """The failed look-up of this query key, or None when it was read."""

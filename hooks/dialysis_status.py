@@ -11,15 +11,22 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from hooks.chart import Chart, Condition, Procedure
+from hooks.chart import Chart, Condition, Procedure, Span
 from hooks.thresholds import Thresholds
 
-MAINTENANCE_PROCEDURES = ("haemodialysis_procedure", "peritoneal_dialysis_procedure", "dialysis_monthly_service")
+DIALYSIS_PROCEDURES = ("haemodialysis_procedure", "dialysis_procedure", "peritoneal_dialysis_procedure")
+MONTHLY_SERVICE = "dialysis_monthly_service"
 PERITONEAL_DIALYSIS_FLUID = "peritoneal_dialysis_fluid"
+END_STAGE = ("esrd", "esrd_in_words", "esrd_taken_back", "untreated_esrd")
+
+ACUTE = "acute kidney injury on record"
+BY_ESRD = "presumed from the ESRD code"
+BY_GRAFT = "presumed from the graft failure code"
+BY_WORDS = "read from words"
 
 
 class Dialysis(StrEnum):
-    """Maintenance dialysis shown, presumed from a code, or not shown."""
+    """Maintenance dialysis shown, presumed, or not shown."""
 
     ON = "on dialysis"
     PRESUMED = "presumed"
@@ -28,7 +35,7 @@ class Dialysis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DialysisStatus:
-    """The status and the record's words that show it."""
+    """The status and the record's words that show it; for presumed dialysis, on what it rests."""
 
     status: Dialysis
     evidence: str = ""
@@ -44,69 +51,124 @@ class DialysisStatus:
 
 
 def dialysis_status(chart: Chart, on: date, limits: Thresholds) -> DialysisStatus:
-    """Maintenance dialysis as of `on`. A working transplant silences unless dialysis is recent. Then comes direct
-    evidence. Then an end-stage or graft failure code presumes it, unless the record says untreated.
+    """Maintenance dialysis as of `on`.
+
+    A working transplant silences unless dialysis is recent. Then comes direct evidence; sessions alone while acute
+    kidney injury is active only presume it. Then codes and words of end-stage disease presume it.
     """
-    transplants = list(_active(chart, "transplant"))
-    if transplants and not _graft_failed(chart, transplants):
-        recent = _recent_procedure(chart, on, limits.dialysis_after_transplant_days)
-        return recent or DialysisStatus(Dialysis.NONE, "kidney transplant")
+    if transplanted(chart) and not _graft_failed(chart, on):
+        return _in_spite_of_transplant(chart, on, limits)
     direct = _direct_evidence(chart, on, limits)
-    if direct:
-        return direct
-    if any(_active(chart, "untreated_esrd")):
-        return DialysisStatus(Dialysis.NONE, "end-stage renal disease recorded as untreated")
-    if any(_active(chart, "esrd")):
-        return DialysisStatus(Dialysis.PRESUMED, "presumed from the ESRD code")
-    if any(_active(chart, "graft_failure")):
-        return DialysisStatus(Dialysis.PRESUMED, "presumed from the graft failure code")
-    return DialysisStatus(Dialysis.NONE)
+    return direct or _presumed(chart)
 
 
-def _active(chart: Chart, concept: str) -> Iterator[Condition]:
-    return (condition for condition in chart.conditions if condition.active and concept in condition.concepts)
+def transplanted(chart: Chart) -> bool:
+    """A kidney transplant is an active condition, or a completed procedure."""
+    return any(_active(chart, "transplant")) or any(map(_is_transplant, chart.procedures))
+
+
+def end_stage(chart: Chart) -> bool:
+    """End-stage kidney disease is on record, by code or words, dialysed or not."""
+    return any(_active(chart, *END_STAGE))
+
+
+def active_procedures(chart: Chart, on: date, days: float, *concepts: str) -> Iterator[tuple[date, Procedure]]:
+    """The procedures with one of the concepts within `days`, with their day; what still runs counts as today."""
+    for procedure in chart.procedures:
+        if procedure.concepts.keys().isdisjoint(concepts):
+            continue
+        day = on if procedure.ongoing else procedure.on
+        if day is not None and 0 <= (on - day).days <= days:
+            yield day, procedure
+
+
+def dialysis_fluid(chart: Chart) -> str:
+    """The active peritoneal dialysis fluid as recorded, or ""."""
+    for medication in chart.medications:
+        if any(match.drug_class == PERITONEAL_DIALYSIS_FLUID for match in medication.matches):
+            return medication.display
+    return ""
+
+
+def _active(chart: Chart, *concepts: str) -> Iterator[Condition]:
+    return (
+        condition
+        for condition in chart.conditions
+        if condition.active and not condition.concepts.keys().isdisjoint(concepts)
+    )
+
+
+def _is_transplant(procedure: Procedure) -> bool:
+    return "transplant_procedure" in procedure.concepts
+
+
+def _in_spite_of_transplant(chart: Chart, on: date, limits: Thresholds) -> DialysisStatus:
+    fluid = dialysis_fluid(chart)
+    days = limits.dialysis_after_transplant_days
+    monthly = _newest(chart, on, days, MONTHLY_SERVICE)
+    sessions = _newest(chart, on, days, *DIALYSIS_PROCEDURES)
+    if sessions and not fluid and not monthly and _only_acute(chart, on):
+        return DialysisStatus(Dialysis.PRESUMED, ACUTE)
+    shown = _newest(chart, on, days, *DIALYSIS_PROCEDURES, MONTHLY_SERVICE) or fluid
+    return DialysisStatus(Dialysis.ON, shown) if shown else DialysisStatus(Dialysis.NONE, "kidney transplant")
 
 
 def _direct_evidence(chart: Chart, on: date, limits: Thresholds) -> DialysisStatus | None:
+    days = limits.dialysis_procedure_days
     condition = next(_active(chart, "dialysis_status"), None)
-    if condition is not None:
-        return DialysisStatus(Dialysis.ON, condition.text)
-    procedure = _recent_procedure(chart, on, limits.dialysis_procedure_days)
-    if procedure:
-        return procedure
-    for medication in chart.medications:
-        if any(match.drug_class == PERITONEAL_DIALYSIS_FLUID for match in medication.matches):
-            return DialysisStatus(Dialysis.ON, medication.display)
-    return None
+    monthly, fluid = _newest(chart, on, days, MONTHLY_SERVICE), dialysis_fluid(chart)
+    sessions = _newest(chart, on, days, *DIALYSIS_PROCEDURES)
+    if sessions and not monthly and not fluid and _only_acute(chart, on):
+        return DialysisStatus(Dialysis.PRESUMED, ACUTE)
+    shown = condition.text if condition else _newest(chart, on, days, *DIALYSIS_PROCEDURES, MONTHLY_SERVICE) or fluid
+    return DialysisStatus(Dialysis.ON, shown) if condition or shown else None
 
 
-def _recent_procedure(chart: Chart, on: date, days: float) -> DialysisStatus | None:
-    """The newest maintenance dialysis procedure or monthly service within `days`; what still runs counts as today."""
-    dated = [(day, procedure) for procedure in chart.procedures if (day := _procedure_day(procedure, on)) is not None]
-    recent = [(day, procedure) for day, procedure in dated if 0 <= (on - day).days <= days]
-    if not recent:
-        return None
-    day, procedure = max(recent, key=lambda pair: pair[0])
-    return DialysisStatus(Dialysis.ON, f"{procedure.text}, {day.isoformat()}")
+def _only_acute(chart: Chart, on: date) -> bool:
+    """Acute kidney injury is active, and no condition shows chronic dialysis, end-stage disease or a failed graft."""
+    if not any(_active(chart, "acute_kidney_injury")):
+        return False
+    chronic = _active(chart, "dialysis_status", "esrd", "esrd_in_words", "graft_failure")
+    return not any(chronic) and not _graft_failed(chart, on)
 
 
-def _procedure_day(procedure: Procedure, on: date) -> date | None:
-    if not any(concept in procedure.concepts for concept in MAINTENANCE_PROCEDURES):
-        return None
-    return on if procedure.ongoing else procedure.on
+def _presumed(chart: Chart) -> DialysisStatus:
+    untreated = any(_active(chart, "untreated_esrd"))
+    if not untreated:
+        if any(_active(chart, "esrd")):
+            return DialysisStatus(Dialysis.PRESUMED, BY_ESRD)
+        if any(_active(chart, "graft_failure")):
+            return DialysisStatus(Dialysis.PRESUMED, BY_GRAFT)
+    if any(_active(chart, "dialysis_in_words", *(() if untreated else ("esrd_in_words",)))):
+        return DialysisStatus(Dialysis.PRESUMED, BY_WORDS)
+    return DialysisStatus(Dialysis.NONE, "end-stage renal disease recorded as untreated" if untreated else "")
 
 
-def _graft_failed(chart: Chart, transplants: list[Condition]) -> bool:
-    """A graft failure code, or dialysis dependence recorded or begun on a later day than the latest transplant."""
+def _newest(chart: Chart, on: date, days: float, *concepts: str) -> str:
+    """The newest procedure with one of the concepts within `days`, with its day, or ""."""
+    found = max(active_procedures(chart, on, days, *concepts), key=lambda pair: pair[0], default=None)
+    return f"{found[1].text}, {found[0].isoformat()}" if found else ""
+
+
+def _graft_failed(chart: Chart, on: date) -> bool:
+    """A graft failure code, or dialysis dependence, by code or words, recorded or begun on a later day than the latest
+    transplant. Without a day of the transplant nothing can be shown to be later. A month or year that is not over
+    stands for today.
+    """
     if any(_active(chart, "graft_failure")):
         return True
-    dates = [span for transplant in transplants if (span := transplant.onset or transplant.recorded)]
-    if not dates:
+    dates = [_date(condition) for condition in _active(chart, "transplant")]
+    known = [min(span.last, on) for span in dates if span is not None]
+    known += [procedure.on for procedure in chart.procedures if _is_transplant(procedure) and procedure.on is not None]
+    if not known:
         return False
-    latest = max(span.last for span in dates)
     return any(
-        span.first > latest
-        for condition in _active(chart, "dialysis_status")
+        min(span.last, on) > max(known)
+        for condition in _active(chart, "dialysis_status", "dialysis_in_words")
         for span in (condition.onset, condition.recorded)
         if span is not None
     )
+
+
+def _date(transplant: Condition) -> Span | None:
+    return transplant.onset or transplant.recorded

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from hooks.chart import Result
+from hooks.choice import HIGHER_COUNTS, moments
 
 
 class Finding(NamedTuple):
@@ -56,11 +57,19 @@ def _at_least(result: Result, limit: float) -> bool | None:
 
 
 def _decide(results: Iterable[Result], limit: float | Limit, test: Callable[[Result, float], bool | None]) -> Finding:
-    """The newest result that decides the test by itself; a result with a comparator may leave it to an older one."""
-    for result in results:
-        met = test(result, limit(result) if callable(limit) else limit)
-        if met is not None:
-            return Finding(met, result)
+    """The newest result that decides the test by itself; a result with a comparator may leave it to an older one.
+
+    Of several results of one moment the one that says yes, but for those of which the higher one counts.
+    """
+    for together in moments(results):
+        decided = [
+            Finding(met, result)
+            for result in together
+            if (met := test(result, limit(result) if callable(limit) else limit)) is not None
+        ]
+        if decided:
+            first = decided[0]
+            return first if together[0].analyte in HIGHER_COUNTS else next(filter(None, decided), first)
     return CANNOT_TELL
 
 

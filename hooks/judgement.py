@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from hooks.assessment import Assessment
-from hooks.card import Card
+from hooks.assessment import Assessment, Tier
+from hooks.card import Card, Indicator
 from hooks.chart import Chart
 from hooks.policy import Policy
 
@@ -46,9 +46,16 @@ def judge(chart: Chart, on: date, policy: Policy, rules: Rules) -> list[Card]:
     patient = Assessment(chart, on, limits)
     cards = rules(patient, policy)
     gap = chart.gap("dialysis_procedures")
-    if gap is not None and not patient.dialysis and not cards:
+    if gap is not None and not patient.dialysis and (not cards or patient.tier is Tier.POSSIBLE):
         supposed = rules(Assessment(chart, on, limits, assume_dialysis=True), policy)
         # Only a sign, a risk or a drug would have mattered; further unread results alone would not.
         if any(card.topic != INCOMPLETE for card in supposed):
             raise CannotJudge(gap.what, gap.reason)
+    if chart.masked_conditions and not patient.dialysis and not patient.is_child and not _is_urgent(cards):
+        raise CannotJudge("conditions", "an entry of the problem list does not tell what it is")
     return cards
+
+
+def _is_urgent(cards: list[Card]) -> bool:
+    """What was read already gives a critical card: it is told, whatever else may be hidden."""
+    return any(card.indicator is Indicator.CRITICAL for card in cards)

@@ -1,6 +1,8 @@
-"""Which results count today: windows, the choice of calcium, the product, PTH, dialysis dose, weight.
+"""Which results count today, and what they say: windows, product, PTH, dialysis dose, weight.
 
-What may live here: selection and comparison of results. What the answers mean for a card is decided elsewhere.
+What may live here: selection and comparison of results. Which calcium decides stands in `calcium`, which of several
+results of one moment in `choice`, what of the newest could not be read in `unread_results`; what the answers mean for
+a card is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -10,9 +12,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-from hooks.chart import Analyte, Chart, Result
+from hooks import unread_results
+from hooks.calcium import Calcium, choose_calcium, nearest_albumin
+from hooks.chart import Analyte, Chart, Result, Unreadable
+from hooks.choice import moments
 from hooks.finding import CANNOT_TELL, Finding, above, at_least, below
 from hooks.thresholds import Thresholds
+
+__all__ = ["Calcium", "Labs", "Product", "WeightLoss", "nearest_albumin"]
 
 
 @dataclass(frozen=True)
@@ -27,10 +34,14 @@ class Labs:
         """Results inside the usable window and not after today, newest first."""
         found = self._usable.get(analyte)
         if found is None:
-            oldest = self.on - timedelta(days=self.limits.windows[analyte].usable)
             results = self.chart.results.get(analyte, ())
+            oldest = self.oldest(analyte)
             found = self._usable[analyte] = tuple([result for result in results if oldest <= result.on <= self.on])
         return found
+
+    def oldest(self, analyte: Analyte) -> date:
+        """The first day of the usable window."""
+        return self.on - timedelta(days=self.limits.windows[analyte].usable)
 
     @cached_property
     def _usable(self) -> dict[Analyte, tuple[Result, ...]]:
@@ -41,6 +52,37 @@ class Labs:
         """The newest usable result, with any comparator."""
         return next(iter(self.usable(analyte)), None)
 
+    def tied(self, analyte: Analyte) -> tuple[Result, ...]:
+        """The newest results, where several of one moment and status have different values; else none."""
+        newest = next(moments(self.usable(analyte)), ())
+        return newest if len({(result.value, result.comparator) for result in newest}) > 1 else ()
+
+    def shown(self, analyte: Analyte) -> tuple[Result, ...]:
+        """Results of an unknown method inside the usable window: told, never compared with a limit."""
+        oldest = self.oldest(analyte)
+        return tuple(result for result in self.chart.shown.get(analyte, ()) if oldest <= result.on <= self.on)
+
+    def is_old(self, result: Result) -> bool:
+        """Still usable, but older than fresh: its age is what the reader should look at."""
+        return (self.on - result.on).days > self.limits.windows[result.analyte].fresh
+
+    def unreadable_newer(self, *analytes: Analyte) -> tuple[Unreadable, ...]:
+        """What could not be read of these analytes and is newer than, or of the same day as, the newest usable result,
+        or the only one. Undated ones count as newer and come first. The kinds of calcium are one analyte.
+        """
+        return unread_results.newer(self, analytes)
+
+    @cached_property
+    def albumin_unread(self) -> Unreadable | None:
+        """The unreadable albumin that might have corrected the total calcium, which stays as it was measured."""
+        return unread_results.of_albumin(self, self.calcium)
+
+    @cached_property
+    def minerals_unread(self) -> tuple[Unreadable, ...]:
+        """The unreadable results without which an order of calcium or active vitamin D cannot be judged."""
+        newer = self.unreadable_newer(Analyte.TOTAL_CALCIUM, Analyte.PHOSPHATE, Analyte.INTACT_PTH)
+        return newer if self.albumin_unread is None else (*newer, self.albumin_unread)
+
     @cached_property
     def calcium(self) -> Calcium:
         """Which calcium decides, and how it came about."""
@@ -50,6 +92,11 @@ class Labs:
     def phosphate_high(self) -> Finding:
         """Phosphate above the threshold."""
         return above(self.usable(Analyte.PHOSPHATE), self.limits.phosphate_high)
+
+    @cached_property
+    def phosphate_too_low_for_binder(self) -> Finding:
+        """Phosphate below the value from which a binder is offered."""
+        return below(self.usable(Analyte.PHOSPHATE), self.limits.phosphate_too_low_for_binder)
 
     @cached_property
     def product(self) -> Product | None:
@@ -70,6 +117,20 @@ class Labs:
     def product_high(self) -> bool | None:
         """Product above the high threshold."""
         return None if self.product is None else self.product.value > self.limits.product_high
+
+    @cached_property
+    def product_warns(self) -> bool | None:
+        """Product high, or moderate with the chosen calcium above the upper normal limit."""
+        if self.product is None:
+            return None
+        upper = self.product.calcium.value > self.limits.calcium_upper_normal
+        return self.product_high is True or (self.product_moderate is True and upper)
+
+    @property
+    def product_by_correction(self) -> bool:
+        """Does the product warn only because the correction lifts the calcium above the upper normal limit?"""
+        rests_on_calcium = self.product_warns is True and not self.product_high
+        return rests_on_calcium and self.calcium.by_correction("upper_normal")
 
     def pth_upper_limit(self, result: Result) -> float:
         """The reported upper reference limit of a PTH result, else the assumed limit (pg/mL)."""
@@ -98,10 +159,10 @@ class Labs:
         """The two newest deciding PTH results of different days against the low-twice threshold (KDOQI 2003 5.6)."""
         findings: list[Finding] = []
         seen: set[date] = set()
-        for result in self.usable(Analyte.INTACT_PTH):
-            finding = below((result,), self.limits.pth_low_twice)
-            if finding.met is not None and result.on not in seen and len(findings) < 2:
-                seen.add(result.on)
+        for together in moments(self.usable(Analyte.INTACT_PTH)):
+            finding, day = below(together, self.limits.pth_low_twice), together[0].on
+            if finding.met is not None and day not in seen and len(findings) < 2:
+                seen.add(day)
                 findings.append(finding)
         return tuple(findings)
 
@@ -118,17 +179,17 @@ class Labs:
 
     @cached_property
     def dialysis_dose_low(self) -> Finding:
-        """Haemodialysis Kt/V, weekly peritoneal Kt/V, or (without the former) the urea reduction ratio too low."""
-        hd = self.usable(Analyte.SP_KT_V)
-        findings = [
-            below(hd, self.limits.hd_kt_v_minimum),
-            below(self.usable(Analyte.PD_WEEKLY_KT_V), self.limits.pd_kt_v_minimum),
-        ]
-        if not hd:
-            ratios = self.usable(Analyte.UREA_REDUCTION_RATIO)
-            findings.append(below(ratios, self.limits.urea_reduction_ratio_minimum))
-        answered = [finding for finding in findings if finding.met is not None]
-        return next((finding for finding in answered if finding), next(iter(answered), CANNOT_TELL))
+        """Haemodialysis Kt/V (else the urea reduction ratio) or weekly peritoneal Kt/V too low: the later of the two
+        decides, on one day the low one.
+        """
+        hd, limits = self.usable(Analyte.SP_KT_V), self.limits
+        ratio = self.usable(Analyte.UREA_REDUCTION_RATIO)
+        findings = (
+            below(hd, limits.hd_kt_v_minimum) if hd else below(ratio, limits.urea_reduction_ratio_minimum),
+            below(self.usable(Analyte.PD_WEEKLY_KT_V), limits.pd_kt_v_minimum),
+        )
+        answered = [(finding.result.on, bool(finding), finding) for finding in findings if finding.result is not None]
+        return max(answered, key=lambda answer: answer[:2], default=(self.on, False, CANNOT_TELL))[2]
 
     @cached_property
     def obese_by_index(self) -> Finding:
@@ -142,7 +203,9 @@ class Labs:
         exact = [weight for weight in weights if not weight.comparator]
         if not exact or (exact[0].on - exact[-1].on).days < self.limits.weight_loss_gap_days:
             return None
-        newest, oldest = exact[0], exact[-1]
+        # Of several weights of one moment the two that lie furthest apart.
+        first = next(together for together in moments(exact) if together[0].at == exact[-1].at)
+        newest, oldest = exact[0], first[-1]
         percent = round((oldest.value - newest.value) / oldest.value * 100, 4)
         return WeightLoss(percent, oldest, newest, percent >= self.limits.weight_loss_percent)
 
@@ -164,112 +227,3 @@ class WeightLoss:
     oldest: Result
     newest: Result
     met: bool
-
-
-@dataclass(frozen=True)
-class Calcium:
-    """The calcium that decides.
-
-    `series` holds the total or corrected calcium in the order in which it is asked (mg/dL), `measured` and `albumin`
-    what a corrected value was worked out from, `ionised` the ionised results (mmol/L), `ionised_decides` whether those
-    answer high and low. `reported_corrected` is True when the laboratory itself corrected.
-    """
-
-    series: tuple[Result, ...]
-    ionised: tuple[Result, ...]
-    limits: Thresholds
-    measured: Result | None = None
-    albumin: Result | None = None
-    reported_corrected: bool = False
-
-    @property
-    def chosen(self) -> Result | None:
-        """The newest total or corrected calcium."""
-        return self.series[0] if self.series else None
-
-    @cached_property
-    def ionised_decides(self) -> bool:
-        """Ionised calcium is newer, or at most the pair days older, or the only calcium; but not against a newer
-        very high total calcium.
-        """
-        if not self.ionised:
-            return False
-        if self.chosen is None:
-            return True
-        recent = (self.chosen.on - self.ionised[0].on).days <= self.limits.ionised_calcium_pair_days
-        newer_very_high = self.chosen.at > self.ionised[0].at and at_least(
-            (self.chosen,), self.limits.calcium_very_high
-        )
-        return recent and not newer_very_high
-
-    def _ask(self, ionised: Callable[[], Finding], total: Callable[[], Finding]) -> Finding:
-        """The ionised calcium's answer where it decides, else (or when it cannot tell) that of the total calcium."""
-        finding = ionised() if self.ionised_decides else CANNOT_TELL
-        return finding if finding.met is not None else total()
-
-    @cached_property
-    def high(self) -> Finding:
-        """Above the upper threshold."""
-        return self._ask(
-            lambda: above(self.ionised, self.limits.ionised_calcium_high),
-            lambda: above(self.series, self.limits.calcium_high),
-        )
-
-    @cached_property
-    def very_high(self) -> Finding:
-        """At or above the critical threshold; never by ionised calcium."""
-        return Finding(False) if self.ionised_decides else at_least(self.series, self.limits.calcium_very_high)
-
-    @cached_property
-    def upper_normal(self) -> Finding:
-        """In the upper normal range, not high; never with ionised calcium deciding."""
-        if self.ionised_decides or self.high:
-            return Finding(False)
-        return above(self.series, self.limits.calcium_upper_normal)
-
-    @cached_property
-    def low(self) -> Finding:
-        """Below the lower threshold."""
-        return self._ask(
-            lambda: below(self.ionised, self.limits.ionised_calcium_low),
-            lambda: below(self.series, self.limits.calcium_low),
-        )
-
-    @cached_property
-    def very_low(self) -> Finding:
-        """Below the very low threshold."""
-        return self._ask(
-            lambda: below(self.ionised, self.limits.ionised_calcium_very_low),
-            lambda: below(self.series, self.limits.calcium_very_low),
-        )
-
-
-def choose_calcium(labs: Labs) -> Calcium:
-    """Laboratory-corrected calcium when as recent (by day) as the total; else the total corrected by a near albumin;
-    else the total alone. Older results follow for tests that a comparator leaves open; they are never corrected.
-    """
-    corrected, total = labs.usable(Analyte.ALBUMIN_CORRECTED_CALCIUM), labs.usable(Analyte.TOTAL_CALCIUM)
-    ionised = labs.usable(Analyte.IONISED_CALCIUM) or labs.usable(Analyte.IONISED_CALCIUM_PH74)
-    by_day = sorted((*corrected, *total), key=lambda result: result.on, reverse=True)
-    if corrected and (not total or corrected[0].on >= total[0].on):
-        return Calcium(tuple(by_day), ionised, labs.limits, reported_corrected=True)
-    if not total:
-        return Calcium((), ionised, labs.limits)
-    newest = total[0]
-    older = tuple(result for result in by_day if result is not newest)
-    albumin = nearest_albumin(labs, newest)
-    if albumin is None or newest.comparator or albumin.comparator:
-        return Calcium((newest, *older), ionised, labs.limits, measured=newest)
-    value = newest.value + labs.limits.correction_slope * (labs.limits.correction_albumin - albumin.value)
-    adjusted = newest._replace(value=round(value, 4), original="")
-    return Calcium((adjusted, *older), ionised, labs.limits, measured=newest, albumin=albumin)
-
-
-def nearest_albumin(labs: Labs, calcium: Result) -> Result | None:
-    """The albumin nearest in days to the calcium, inside the pair window; the newer where two are equally near."""
-    candidates = [
-        albumin
-        for albumin in labs.usable(Analyte.ALBUMIN)
-        if abs((albumin.on - calcium.on).days) <= labs.limits.correction_albumin_days
-    ]
-    return min(candidates, key=lambda albumin: abs((albumin.on - calcium.on).days), default=None)

@@ -43,8 +43,9 @@ def _cards(patient: Assessment, policy: Policy) -> list[Card]:
     if gap is not None:
         raise CannotJudge(gap.what, gap.reason)
     status = [card for card in (calciphylaxis_card(patient, policy), sepsis_card(patient, policy)) if card]
-    cards = status + drug_cards(patient, patient.chart.medications, Moment.PATIENT_VIEW, policy)
-    if not cards and patient.dialysis and patient.risk_incomplete:
+    shown = [card.topic for card in status]
+    cards = status + drug_cards(patient, patient.chart.medications, Moment.PATIENT_VIEW, policy, beside=shown)
+    if not cards and patient.dialysis and patient.not_all_read:
         # Silence would look like "no risk" although part of the chart could not be read.
         return [make_status_card(INCOMPLETE, Indicator.INFO, patient, policy)]
     return cards

@@ -29,7 +29,8 @@ class DrugClass:
     """One entry of `[classes]` in `drug_rules.toml`: the class as people write it, and its part in calciphylaxis.
 
     `phrase` names the half-sentence of `status_cards.toml` about active drugs of a feeding class; `in_summary` lets the
-    summary of a status card name them, too.
+    summary of a status card name them, too. With any of the situations of `removal_not_recommended` taking such a drug
+    away is offered, and never marked as recommended.
     """
 
     name: str
@@ -37,6 +38,7 @@ class DrugClass:
     role: Role = Role.NEUTRAL
     phrase: str = ""
     in_summary: bool = False
+    removal_not_recommended: tuple[str, ...] = ()
 
     @property
     def described(self) -> str:
@@ -51,7 +53,12 @@ that is known and of which nothing is said."""
 
 @dataclass(frozen=True, slots=True)
 class DrugRule:
-    """One row of `drug_rules.toml`."""
+    """One row of `drug_rules.toml`.
+
+    A `silent` row gives no card. No row below a `final` one is looked at. A row `beside` gives its card besides that of
+    the other rows. At patient-view the indicator may be another one, or the card `hidden_at_patient_view`; a card
+    `not_beside` others is dropped there where a status card of one of these topics is shown.
+    """
 
     drug_class: str
     topic: str
@@ -59,13 +66,22 @@ class DrugRule:
     indicator: Indicator
     when: tuple[str, ...]
     unless: tuple[str, ...] = ()
+    silent: bool = False
+    final: bool = False
+    beside: bool = False
     at_patient_view: Indicator | None = None
+    hidden_at_patient_view: bool = False
+    not_beside: tuple[str, ...] = ()
     keep_at_order_sign: bool = False
+    removal_not_recommended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CardText:
-    """What a card of a topic says; `why` and `needs` are names of facts and results."""
+    """What a card of a topic says; `why` and `needs` are names of facts and results.
+
+    `draft_summary` and `draft_lead` are said in place of the others where the drug is only about to be ordered.
+    """
 
     title: str
     summary: str
@@ -76,6 +92,8 @@ class CardText:
     needs: tuple[str, ...] = ()
     suggest: tuple[str, ...] = ()
     override: tuple[str, ...] = ()
+    draft_summary: str = ""
+    draft_lead: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

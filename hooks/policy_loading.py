@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from hooks.card import Indicator
-from hooks.cards import DRUG_PLACEHOLDERS, DRUG_WHY, EXCEPTIONS, FACTOR_PLACEHOLDERS, STATUS_PLACEHOLDERS, STATUS_WHY
+from hooks.cards import (
+    DRUG_PLACEHOLDERS,
+    DRUG_WHY,
+    EXCEPTIONS,
+    FACT_PLACEHOLDERS,
+    FACTOR_PLACEHOLDERS,
+    STATUS_PLACEHOLDERS,
+    STATUS_WHY,
+)
 from hooks.name_checks import name_problems, unknown_names
 from hooks.policy import CardText, DrugClass, DrugRule, Policy, Role
 from hooks.situations import SITUATIONS
@@ -84,6 +92,7 @@ STATUS_TEXTS = (
     "cua-confirmed-off-dialysis",
     "cua-suspected",
     "cua-possible",
+    "cua-possible-off-dialysis",
     "cua-risk-high",
     "cua-risk-elevated",
     "cua-sepsis",
@@ -92,82 +101,118 @@ STATUS_TEXTS = (
 )
 """The texts that `calciphylaxis_status`, `sepsis_watch` and `patient_view` raise."""
 
-
-PHRASES: Mapping[str, set[str]] = {
-    "thiosulfate_active": {"drug"},
-    "thiosulfate_absent": set(),
-    "vka_active": {"drug", "indication"},
-    "vka_valve": {"drug", "indication"},
-    "vka_absent": set(),
-    "insulin": set(),
-    "induration_alone": set(),
-    "unspecific_code": set(),
-    "texture": set(),
-    "provisional": {"verification"},
-    "vka_valve_unread": {"drug", "indication"},
-    "thiosulfate_off_dialysis": set(),
-    "offending_vka": {"drugs"},
-    "offending_vka_valve": {"drugs"},
-    "offending_calcium": {"drugs"},
-    "offending_calcium_needed": {"drugs"},
-    "offending_vitamin_d": {"drugs"},
-    "offending_vitamin_d_needed": {"drugs"},
-    "vka_advice": set(),
-    "vka_advice_valve": set(),
-}
+_DOSES = {"hd_kt_v_minimum", "hd_kt_v_target", "hd_kt_v_intensified", "pd_kt_v_minimum"}
+_PHRASES: tuple[tuple[set[str], str], ...] = (
+    (_DOSES, "dose_advice dose_advice_peritoneal dose_advice_both dose_intensified"),
+    (_DOSES, "dose_reference dose_reference_peritoneal dose_reference_both"),
+    (set(), "skin_check skin_check_peritoneal dialysate dialysate_peritoneal"),
+    (set(), "calcium_stop calcium_stop_low hungry_bone hungry_bone_surgery vitamin_d_review vitamin_d_needed"),
+    ({"reason"}, "calcium_needed"),
+    ({"times"}, "hyperparathyroidism hyperparathyroidism_surgery"),
+    ({"drugs", "calcium"}, "vitamin_d_stop offending_vitamin_d_high short_stop_high"),
+    ({"drug", "indication"}, "vka_active vka_valve vka_valve_unread"),
+    ({"drug", "indication", "fact"}, "vka_active_standard"),
+    ({"fact"}, "vka_standard"),
+    ({"drugs", "fact"}, "vka_is_standard"),
+    (set(), "vka_absent"),
+    (set(), "thiosulfate_active thiosulfate_active_peritoneal thiosulfate_active_both thiosulfate_active_off"),
+    (set(), "thiosulfate_absent thiosulfate_absent_peritoneal thiosulfate_absent_both thiosulfate_absent_off"),
+    (set(), "insulin induration_alone unspecific_code texture palliative infection"),
+    ({"verification"}, "provisional"),
+    ({"drugs"}, "offending_vka offending_vka_valve offending_calcium offending_calcium_needed"),
+    ({"drugs"}, "offending_vitamin_d offending_vitamin_d_needed offending_iron changeable_vka changeable_vka_kept"),
+    ({"drugs"}, "changeable_calcium changeable_vitamin_d"),
+    ({"reference"}, "changeable_dose"),
+    ({"drugs"}, "short_vka short_vka_valve short_stop short_needed short_review"),
+    (set(), "short_none short_steps short_steps_off"),
+)
+PHRASES: Mapping[str, set[str]] = {name: words for words, names in _PHRASES for name in names.split()}
 """The half-sentences that `status_facts` uses, with the placeholders of each."""
 
 
+HIDDEN = "none"
+"""What `at_patient_view` says of a card that is not shown when a chart is opened."""
+
+
 def _drug_class(entry: Mapping[str, Any]) -> DrugClass:
-    return DrugClass(**{**entry, "role": Role(entry.get("role", Role.NEUTRAL))})
+    weak_ground = tuple(entry.get("removal_not_recommended", ()))
+    role = Role(entry.get("role", Role.NEUTRAL))
+    return DrugClass(**{**entry, "role": role, "removal_not_recommended": weak_ground})
 
 
 def _rule(row: Mapping[str, Any]) -> DrugRule:
-    lowered = row.get("at_patient_view")
+    there, silent = row.get("at_patient_view"), row.get("silent", False)
+    topic = "" if silent else row["topic"]
     return DrugRule(
         drug_class=row["drug_class"],
-        topic=row["topic"],
-        text=row.get("text", row["topic"]),
-        indicator=Indicator(row["indicator"]),
+        topic=topic,
+        text=row.get("text", topic),
+        indicator=Indicator.INFO if silent else Indicator(row["indicator"]),
         when=tuple(row.get("when", ())),
         unless=tuple(row.get("unless", ())),
-        at_patient_view=Indicator(lowered) if lowered else None,
+        silent=silent,
+        final=row.get("final", False),
+        beside=row.get("beside", False),
+        at_patient_view=Indicator(there) if there and there != HIDDEN else None,
+        hidden_at_patient_view=there == HIDDEN,
+        not_beside=tuple(row.get("not_beside", ())),
         keep_at_order_sign=row.get("keep_at_order_sign", False),
+        removal_not_recommended=tuple(row.get("removal_not_recommended", ())),
     )
 
 
-_LISTS = ("lead", "do", "evidence", "why", "needs", "suggest", "override")
+_LISTS = ("lead", "do", "evidence", "why", "needs", "suggest", "override", "draft_lead")
 
 
 def _texts(data: Mapping[str, Any]) -> dict[str, CardText]:
     return {
-        name: CardText(entry["title"], entry["summary"], **{key: tuple(entry.get(key, ())) for key in _LISTS})
+        name: CardText(
+            entry["title"],
+            entry["summary"],
+            draft_summary=entry.get("draft_summary", ""),
+            **{key: tuple(entry.get(key, ())) for key in _LISTS},
+        )
         for name, entry in data["texts"].items()
     }
 
 
 def _rule_problems(data: Mapping[str, Any]) -> Iterator[str]:
+    for name, entry in data["classes"].items():
+        yield from _situation_problems(f"drug_rules.toml: [classes.{name}]", entry)
     for number, row in enumerate(data["rules"], 1):
-        where = f"drug_rules.toml: rules {number} ({row['topic']})"
+        where = f"drug_rules.toml: rules {number} ({_title(row)})"
         yield from unknown_names(f"{where}: drug_class", [row["drug_class"]], data["classes"])
         yield from _situation_problems(where, row)
+        yield from unknown_names(f"{where}: not_beside", row.get("not_beside", ()), STATUS_TEXTS)
         for name in set(row.get("when", ())) & set(row.get("unless", ())):
             yield f"{where}: {name} stands under when and unless, so that the row never holds"
-        if row.get("text", row["topic"]) not in data["texts"]:
+        if not row.get("silent") and row.get("text", row["topic"]) not in data["texts"]:
             yield f"{where}: there is no text for it"
         for earlier, above in enumerate(data["rules"][: number - 1], 1):
-            if _always_holds_before(above, row):
-                yield f"{where} is never reached: rules {earlier} ({above['topic']}) holds whenever it does"
+            if _always_wins(above, row):
+                yield f"{where} never gives its card: rules {earlier} ({_title(above)}) wins whenever it holds"
 
 
-def _always_holds_before(above: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    """Does the row above ask for nothing that this row does not ask for as well?"""
+def _title(row: Mapping[str, Any]) -> str:
+    return "silent" if row.get("silent") else str(row["topic"])
+
+
+def _always_wins(above: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Does the row above hold whenever this one does, and end the search or be at least as urgent?"""
+    if above["drug_class"] != row["drug_class"] or above.get("beside") or row.get("beside"):
+        return False
+    ends = bool(above.get("final"))
+    outranks = not above.get("silent") and not row.get("silent") and _urgency(above) >= _urgency(row)
     asks_for_less = all(set(above.get(key, ())) <= set(row.get(key, ())) for key in ("when", "unless"))
-    return above["drug_class"] == row["drug_class"] and asks_for_less
+    return asks_for_less and (ends or outranks)
+
+
+def _urgency(row: Mapping[str, Any]) -> int:
+    return Indicator(row["indicator"]).urgency
 
 
 def _situation_problems(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
-    for key in ("when", "unless"):
+    for key in ("when", "unless", "removal_not_recommended"):
         yield from unknown_names(f"{where}: {key}", entry.get(key, ()), SITUATIONS)
 
 
@@ -204,7 +249,8 @@ def _text_problems(
         where = f"{file}: [texts.{name}]"
         for key, allowed in known.items():
             yield from unknown_names(f"{where}: {key}", entry.get(key, ()), allowed)
-        lines = [entry["summary"], *(line for key in ("lead", "do", "evidence") for line in entry.get(key, ()))]
+        lines = [entry["summary"], *([entry["draft_summary"]] if "draft_summary" in entry else [])]
+        lines += [line for key in ("lead", "do", "evidence", "draft_lead") for line in entry.get(key, ())]
         yield from (f"{where}: {problem}" for problem in _placeholder_problems(lines, names.placeholders))
 
 
@@ -218,6 +264,13 @@ def _label_problems(words: Mapping[str, Any]) -> Iterator[str]:
         known = {"drug"} if "remove" in entry["actions"] else set()
         yield from (f"{where}: {problem}" for problem in _placeholder_problems([entry["label"]], known))
         yield from _situation_problems(where, entry)
+        yield from unknown_names(f"{where}: also", [extra["when"] for extra in entry.get("also", ())], SITUATIONS)
+    for name, entry in words["alternatives"].items():
+        where = f"wording.toml: [alternatives.{name}]"
+        yield from unknown_names(f"{where} facts", [situation for situation, _ in entry["facts"]], SITUATIONS)
+        lines = [said for _, said in entry["facts"]]
+        yield from (f"{where}: {problem}" for problem in _placeholder_problems(lines, FACT_PLACEHOLDERS))
+        yield from (f"{where}: {problem}" for problem in _placeholder_problems([entry["not_offered"]], {"facts"}))
 
 
 def _placeholder_problems(lines: Iterable[str], known: Collection[str]) -> Iterator[str]:

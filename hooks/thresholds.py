@@ -38,6 +38,8 @@ class Thresholds:
     adult_age: float
     dialysis_procedure_days: float
     dialysis_after_transplant_days: float
+    parathyroidectomy_days: float
+    bleeding_days: float
     calcium_high: float
     calcium_very_high: float
     calcium_upper_normal: float
@@ -51,6 +53,7 @@ class Thresholds:
     correction_albumin: float
     correction_albumin_days: float
     phosphate_high: float
+    phosphate_too_low_for_binder: float
     product_moderate: float
     product_high: float
     product_pair_days: float
@@ -63,6 +66,7 @@ class Thresholds:
     alkaline_phosphatase_assumed_upper_limit: float
     hd_kt_v_minimum: float
     hd_kt_v_target: float
+    hd_kt_v_intensified: float
     pd_kt_v_minimum: float
     urea_reduction_ratio_minimum: float
     obese_body_mass_index: float
@@ -74,6 +78,7 @@ class Thresholds:
     white_cells_high: float
     white_cells_low: float
     c_reactive_protein_high: float
+    sepsis_days: float
     sign_days: float
     cellulitis_days: float
     suspected_score: float
@@ -87,9 +92,10 @@ ORDERS = (
     "calcium_very_low < calcium_low < calcium_upper_normal <= calcium_high < calcium_very_high",
     "ionised_calcium_very_low < ionised_calcium_low < ionised_calcium_high",
     "dialysis_after_transplant_days <= dialysis_procedure_days",
+    "phosphate_too_low_for_binder < phosphate_high",
     "product_moderate < product_high",
     "pth_vitamin_d_times < pth_high_times",
-    "hd_kt_v_minimum <= hd_kt_v_target",
+    "hd_kt_v_minimum <= hd_kt_v_target <= hd_kt_v_intensified",
     "temperature_low < temperature_high",
     "white_cells_low < white_cells_high",
     "elevated_risk_score < high_risk_score",
@@ -106,11 +112,11 @@ COMPARED: Mapping[str, tuple[Analyte, ...]] = {
         ("ionised_calcium_high", "ionised_calcium_low", "ionised_calcium_very_low"),
         (Analyte.IONISED_CALCIUM, Analyte.IONISED_CALCIUM_PH74),
     ),
-    "phosphate_high": (Analyte.PHOSPHATE,),
+    **dict.fromkeys(("phosphate_high", "phosphate_too_low_for_binder"), (Analyte.PHOSPHATE,)),
     **dict.fromkeys(("albumin_low", "correction_albumin"), (Analyte.ALBUMIN,)),
     **dict.fromkeys(("pth_low", "pth_low_twice", "pth_assumed_upper_limit"), (Analyte.INTACT_PTH,)),
     "alkaline_phosphatase_assumed_upper_limit": (Analyte.ALKALINE_PHOSPHATASE,),
-    **dict.fromkeys(("hd_kt_v_minimum", "hd_kt_v_target"), (Analyte.SP_KT_V,)),
+    **dict.fromkeys(("hd_kt_v_minimum", "hd_kt_v_target", "hd_kt_v_intensified"), (Analyte.SP_KT_V,)),
     "pd_kt_v_minimum": (Analyte.PD_WEEKLY_KT_V,),
     "urea_reduction_ratio_minimum": (Analyte.UREA_REDUCTION_RATIO,),
     "obese_body_mass_index": (Analyte.BODY_MASS_INDEX,),

@@ -10,20 +10,29 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hooks.anticoagulation import STANDARD_WITH
 from hooks.card import OverrideReason
 from hooks.chart import Analyte
 from hooks.name_checks import name_problems, unknown_names
 from hooks.skin_signs import LEVELS
+from hooks.suggestion_texts import (
+    Alternative,
+    SuggestionText,
+    read_alternatives,
+    read_suggestions,
+    suggestion_problems,
+)
 from hooks.thresholds import FACTORS
 
 
 @dataclass(frozen=True, slots=True)
 class ResultStyle:
-    """How an analyte is shown."""
+    """How an analyte is shown; `peritoneal_unit` stands in place of the unit on peritoneal dialysis only."""
 
     name: str
     unit: str
     decimals: int
+    peritoneal_unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +44,12 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
-class SuggestionText:
-    """A suggestion in words: its label and the actions (names in `actions`, or "remove").
+class Indication:
+    """A reason for anticoagulation in plain words; `standard` where a vitamin K antagonist is the standard drug."""
 
-    `only` limits it to "draft" orders or "active" prescriptions. `when` and `unless` are situations, as in the drug
-    rules. `recommended` marks what a clinician would nearly always do.
-    """
-
-    label: str
-    actions: tuple[str, ...]
-    only: str = ""
-    when: tuple[str, ...] = ()
-    unless: tuple[str, ...] = ()
-    recommended: bool = False
-
-    @property
-    def removes(self) -> bool:
-        """Does it take an order away?"""
-        return "remove" in self.actions
+    concept: str
+    name: str
+    standard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +59,17 @@ class Wording:
     footer: str
     analytes: Mapping[Analyte, ResultStyle]
     needs: Mapping[str, Need]
+    indications: Mapping[str, Indication]
     signs: Mapping[str, str]
     signs_short: Mapping[str, str]
+    findings: Mapping[str, str]
+    low_calcium: Mapping[str, str]
     factors: Mapping[str, str]
     factors_short: Mapping[str, str]
     suggestions: Mapping[str, SuggestionText]
+    alternatives: Mapping[str, Alternative]
+    listed_already: str
+    no_address: str
     actions: Mapping[str, str]
     override_reasons: Mapping[str, OverrideReason]
 
@@ -85,9 +88,9 @@ def wording_problems(data: Mapping[str, Any]) -> Iterator[str]:
         yield from name_problems(f"wording.toml: [{section}]", data[section], names)
     for name, need in data["needs"].items():
         yield from unknown_names(f"wording.toml: [needs.{name}] analytes", need["analytes"], analytes)
-    actions = {"remove", *data["actions"]}
-    for name, entry in data["suggestions"].items():
-        yield from unknown_names(f"wording.toml: [suggestions.{name}] actions", entry["actions"], actions)
+    standard = {name for name, entry in data["indications"].items() if entry.get("standard")}
+    yield from name_problems("wording.toml: [indications] with standard = true", standard, STANDARD_WITH)
+    yield from suggestion_problems(data)
     codes = Counter(entry["code"] for entry in data["override_reasons"])
     yield from (f"wording.toml: override_reasons: {code} stands {n} times" for code, n in codes.items() if n > 1)
 
@@ -100,11 +103,17 @@ def read_wording(data: Mapping[str, Any]) -> Wording:
         needs={
             name: Need(entry["name"], tuple(map(Analyte, entry["analytes"]))) for name, entry in data["needs"].items()
         },
+        indications={name: Indication(name, **entry) for name, entry in data["indications"].items()},
         signs=dict(data["signs"]),
         signs_short=dict(data["signs_short"]),
+        findings=dict(data["findings"]),
+        low_calcium=dict(data["low_calcium"]),
         factors=dict(data["factors"]),
         factors_short=dict(data["factors_short"]),
-        suggestions={name: _suggestion(entry) for name, entry in data["suggestions"].items()},
+        suggestions=read_suggestions(data),
+        alternatives=read_alternatives(data),
+        listed_already=data["listed_already"],
+        no_address=data["no_address"],
         actions=dict(data["actions"]),
         override_reasons={
             entry["code"]: OverrideReason(
@@ -112,15 +121,4 @@ def read_wording(data: Mapping[str, Any]) -> Wording:
             )
             for entry in data["override_reasons"]
         },
-    )
-
-
-def _suggestion(entry: Mapping[str, Any]) -> SuggestionText:
-    return SuggestionText(
-        label=entry["label"],
-        actions=tuple(entry["actions"]),
-        only=entry.get("only", ""),
-        when=tuple(entry.get("when", ())),
-        unless=tuple(entry.get("unless", ())),
-        recommended=entry.get("recommended", False),
     )

@@ -4,6 +4,7 @@ What may live here: the way of one request from HTTP to the rules and back.
 """
 
 from cds_service.api.card_json import OVERRIDE_SYSTEM
+from cds_service.api.drug_reading import DrugReads
 from cds_service.api.gather import Collected, Gatherer, gathering
 from cds_service.api.headers import register_cors
 from cds_service.api.hook_request import HookRequest
@@ -14,6 +15,7 @@ __all__ = [
     "OVERRIDE_SYSTEM",
     "SERVICES",
     "Collected",
+    "DrugReads",
     "Gatherer",
     "HookRequest",
     "blueprint",

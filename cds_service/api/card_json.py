@@ -57,7 +57,7 @@ def to_json(card: Card, rendering: Rendering) -> dict[str, Any]:
     suggestions = [shown for item in card.suggestions if (shown := _suggestion(item, rendering))]
     if suggestions:
         made["suggestions"] = suggestions
-        made["selectionBehavior"] = "any"
+        made["selectionBehavior"] = "at-most-one" if card.at_most_one else "any"
     if card.override_reasons:
         made["overrideReasons"] = [_reason(reason) for reason in card.override_reasons]
     links = _links(card, rendering)

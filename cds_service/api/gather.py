@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from cds_service.api.drug_reading import DrugReads
 from cds_service.api.hook_request import HookRequest
 from cds_service.api.look_back import past_look_back
 from cds_service.fhir_client import (
@@ -24,14 +25,14 @@ from cds_service.fhir_client import (
     FhirError,
     FhirReader,
     JsonObject,
-    LookUp,
     Talk,
     looks_truncated,
     next_link,
     read_page,
     reports_error,
 )
-from fhir_mappings.chart import Gathered, medication_references
+from fhir_mappings.chart import Gathered, drug_shelf
+from fhir_mappings.drug_places import drugs_beside, new_shelf
 from fhir_mappings.fhir_json import resource_key
 from fhir_mappings.queries import Query
 
@@ -40,16 +41,18 @@ log = logging.getLogger("cds_service")
 NOT_SENT = "not sent along, and no FHIR server was offered"
 NOT_A_PATIENT = "the answer was not a Patient"
 CUT_SHORT = "only the first page was sent along"
-MOST_MEDICATIONS = 50
-"""How many Medications are read for one request; an order whose drug is not read counts as unread, not as harmless."""
 
 
 @dataclass(frozen=True)
 class Collected:
-    """What was collected for a request: one entry per query, and the medications that orders refer to."""
+    """What was collected for a request: one entry per query, and the medications that orders refer to.
+
+    `lost` are the addresses of those that were wanted and could not be had from the server.
+    """
 
     queries: Sequence[Gathered]
     medications: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    lost: frozenset[str] = frozenset()
 
     def resources(self, key: str) -> Sequence[Mapping[str, Any]]:
         """The resources of one query."""
@@ -68,52 +71,30 @@ class Gatherer:
     on: date
     zone: ZoneInfo
 
-    def collect(self, queries: Sequence[Query], drafts: Sequence[Mapping[str, Any]]) -> Collected:
-        """Everything the queries ask for. Look-ups run in parallel; a failed look-up is told, not raised."""
+    def collect(
+        self,
+        queries: Sequence[Query],
+        drafts: Sequence[Mapping[str, Any]],
+        beside: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> Collected:
+        """Everything the queries ask for. Look-ups run in parallel; a failed look-up is told, not raised.
+
+        `beside` are the Medications and Substances that came along with the drafts, by their address.
+        """
         pending = [(query, self._start(query)) for query in queries]
         done: dict[str, Gathered] = {}
         # The active orders first: what they refer to can then be read while the other answers are still under way.
         for query, finish in sorted(pending, key=lambda pair: pair[0].key != "medications"):
             if query.key == "medications":
                 done[query.key] = finish()
-        reads = self.start_medications(done["medications"].resources if "medications" in done else (), drafts)
+        came = {**(beside or {}), **drugs_beside(self.request.prefetch.get("medications"))}
+        reads = DrugReads(self.talk, drug_shelf(came, [*done.values()]) if self.talk else new_shelf())
+        reads.start(drafts, done["medications"].resources if "medications" in done else ())
         for query, finish in pending:
             if query.key not in done:
                 done[query.key] = finish()
-        return Collected([done[query.key] for query in queries], self.finish_medications(reads))
-
-    def start_medications(
-        self, active: Sequence[Mapping[str, Any]], drafts: Sequence[Mapping[str, Any]]
-    ) -> dict[str, LookUp[JsonObject]]:
-        """Start reading the Medications that are referred to and were not sent along, those of the drafts first.
-
-        Each is read once, at most `MOST_MEDICATIONS`, and none is asked for when there is no time left to read it.
-        """
-        if self.talk is None:
-            return {}
-        ordered = medication_references(drafts, active)
-        wanted = [*sorted(ordered), *sorted(medication_references(active, active) - ordered)]
-        reads: dict[str, LookUp[JsonObject]] = {}
-        for path in wanted[:MOST_MEDICATIONS]:
-            if self.talk.deadline.reading() <= 0:
-                break
-            reads[path] = self.talk.read(path)
-        if len(reads) < len(wanted):
-            left_out = len(wanted) - len(reads)
-            log.warning("%d of %d Medications that orders refer to were not asked for", left_out, len(wanted))
-        return reads
-
-    def finish_medications(self, reads: Mapping[str, LookUp[JsonObject]]) -> dict[str, JsonObject]:
-        """The Medications that could be read; for the others the order's own words are used."""
-        found: dict[str, JsonObject] = {}
-        if self.talk is None:
-            return found
-        for path, look_up in reads.items():
-            try:
-                found[path] = self.talk.answer(look_up)
-            except FhirError:
-                continue
-        return found
+        reads.finish()
+        return Collected([done[query.key] for query in queries], {**came, **reads.read}, reads.lost)
 
     def _start(self, query: Query) -> Pending:
         prefetch = self.request.prefetch
@@ -140,7 +121,7 @@ class Gatherer:
         if not goes_on and not looks_truncated(sent, page.matches, _asked_for(query)):
             return lambda: Gathered(query, found)
         # A page that reaches past the look-back is all we need, whatever may follow it.
-        if past_look_back(query, self.on, self.zone)(found):
+        if past_look_back(query, self.on, self.zone, may_ask=self.talk is not None)(found):
             return lambda: Gathered(query, found)
         if self.talk is None:
             return lambda: _cut(query, found, CUT_SHORT)

@@ -60,5 +60,5 @@ def parse_hook_request(body: object, hook: str, max_entries: int = 50_000) -> Ho
         prefetch=request.get("prefetch") or {},
         server=FhirServer(server, authorization.get("access_token")) if server else None,
         draft_orders=context.get("draftOrders") or {},
-        selections=tuple(selections) if selections is not None else None,
+        selections=tuple(map(str, selections)) if selections is not None else None,
     )

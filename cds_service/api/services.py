@@ -17,6 +17,7 @@ from cds_service.knowledge import Knowledge
 from cds_service.storage import IssuedCard, SuggestionLabel
 from fhir_mappings.chart import ChartContext, build_chart
 from fhir_mappings.drafts import judged_orders
+from fhir_mappings.drug_places import drugs_beside
 from fhir_mappings.fhir_json import is_about, resource_key
 from hooks import order_select, order_sign, patient_view
 from hooks.card import Card
@@ -55,10 +56,11 @@ def call(
     on = now.astimezone(knowledge.zone).date()
     on_drafts = service.HOOK != patient_view.HOOK
     drafts = judged_orders(request.draft_orders, request.selections) if on_drafts else ()
-    if on_drafts and not _names_a_drug(request, drafts, on, knowledge):
+    if on_drafts and not drafts:
         return []
+    beside = drugs_beside(request.draft_orders)
     with gathering(reader, request, on, knowledge.zone, reader.deadline()) as gatherer:
-        collected = gatherer.collect(knowledge.queries_for(service.HOOK), drafts)
+        collected = gatherer.collect(knowledge.queries_for(service.HOOK), drafts, beside)
     chart = _chart(collected, request, drafts, on, knowledge)
     rendering = Rendering(
         request.patient_id,
@@ -70,17 +72,6 @@ def call(
     return [to_json(card, rendering) for card in service.advise(chart, on, knowledge.policy)]
 
 
-def _names_a_drug(request: HookRequest, drafts: tuple[Mapping[str, Any], ...], on: date, knowledge: Knowledge) -> bool:
-    """False for a stale or empty draft (order screens fire before a drug is picked): it is answered at once.
-
-    Nothing is read for this: a drug in a separate Medication resource comes out as an unread draft, which is enough.
-    """
-    if not drafts:
-        return False
-    chart = _chart(Collected(()), request, drafts, on, knowledge)
-    return bool(chart.drafts or chart.unread_drafts)
-
-
 def _chart(
     collected: Collected,
     request: HookRequest,
@@ -89,9 +80,21 @@ def _chart(
     knowledge: Knowledge,
 ) -> Chart:
     context = ChartContext(
-        patient_id=request.patient_id, on=on, zone=knowledge.zone, drafts=drafts, medications=collected.medications
+        patient_id=request.patient_id,
+        on=on,
+        zone=knowledge.zone,
+        drafts=drafts,
+        other_drafts=_others(request, drafts),
+        medications=collected.medications,
+        lost=collected.lost,
     )
     return build_chart(collected.queries, context, knowledge.vocabulary)
+
+
+def _others(request: HookRequest, drafts: tuple[Mapping[str, Any], ...]) -> tuple[Mapping[str, Any], ...]:
+    """The draft orders that stand beside the judged ones."""
+    judged = {id(order) for order in drafts}
+    return tuple(order for order in judged_orders(request.draft_orders, None) if id(order) not in judged)
 
 
 def _by_reference(collected: Collected, patient_id: str) -> dict[str, Mapping[str, Any]]:

@@ -101,7 +101,8 @@ def _in_words(error: ValidationError | None) -> tuple[str, str]:
         case "dependentRequired":
             return "fhirServer", "is required when fhirAuthorization is sent"
         case "type":
-            return path, f"must be of type {error.validator_value}"
+            allowed: Any = error.validator_value
+            return path, f"must be of type {allowed if isinstance(allowed, str) else ' or '.join(allowed)}"
         case "const" | "enum":
             return path, f"must be one of: {_allowed(error)}"
         case "pattern":

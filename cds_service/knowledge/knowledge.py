@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from cds_service.knowledge.order_templates import load_templates
 from cds_service.settings import Settings
-from fhir_mappings.packaged import default_knowledge
+from fhir_mappings.packaged import default_knowledge, default_spelling
 from fhir_mappings.queries import Query, build_queries
 from fhir_mappings.vocabulary import Vocabulary
 from hooks.policy import Policy
@@ -40,12 +40,12 @@ class Knowledge:
 
 def load_knowledge(settings: Settings) -> Knowledge:
     """Read and check every data file; nothing is read, compiled or built per request."""
-    (policy, vocabulary), public = default_knowledge(), settings.public_url
+    (policy, vocabulary), public = default_knowledge(settings.locale), settings.public_url
     return Knowledge(
         policy=policy,
         vocabulary=vocabulary,
         queries=build_queries(vocabulary, policy),
-        templates=load_templates(policy.wording.actions),
+        templates=load_templates(policy.wording.actions, default_spelling(settings.locale)),
         zone=settings.timezone,
         reasons_url=f"{public}/reasons" if public and "reasons" in settings.pages else None,
         launch_url=f"{public}/smart/launch" if public and "smart" in settings.pages else None,

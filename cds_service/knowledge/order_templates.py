@@ -7,7 +7,7 @@ they are valid R4.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -16,8 +16,8 @@ class TemplateError(ValueError):
     """A template is missing or no valid FHIR R4 resource."""
 
 
-def load_templates(needed: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """All templates by name.
+def load_templates(needed: Iterable[str], spell: Callable[[str], str] = str) -> dict[str, dict[str, Any]]:
+    """All templates by name. The words that name a service are ours, and spelled by `spell`; codes and drugs are not.
 
     Raises:
         TemplateError: a needed template is missing.
@@ -28,7 +28,12 @@ def load_templates(needed: Iterable[str]) -> dict[str, dict[str, Any]]:
     missing = sorted(set(needed) - templates.keys())
     if missing:
         raise TemplateError(f"orders.json lacks the templates {', '.join(missing)}")
-    return templates
+    return {name: _respelled(template, spell) for name, template in templates.items()}
+
+
+def _respelled(template: dict[str, Any], spell: Callable[[str], str]) -> dict[str, Any]:
+    code = template.get("code")
+    return {**template, "code": {**code, "text": spell(code["text"])}} if code else template
 
 
 def filled(template: Mapping[str, Any], patient_id: str) -> dict[str, Any]:

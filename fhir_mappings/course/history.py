@@ -5,15 +5,16 @@ What may live here: the longer searches of the course, and bringing the readers 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fhir_mappings.chart import ChartContext, Gathered, build_chart
+from fhir_mappings.chart import ChartContext, Gathered, build_chart, drug_shelf
 from fhir_mappings.course.periods import condition_period, medication_period, procedure_period, was_taken
-from fhir_mappings.fhir_json import Json, as_text, is_about, resource_key
-from fhir_mappings.medications import is_active, read_medication, refers_to_drug
+from fhir_mappings.fhir_json import Json, is_about
+from fhir_mappings.medications import is_active, read_medication
 from fhir_mappings.queries import Query
+from fhir_mappings.versions import versions
 from fhir_mappings.vocabulary import Vocabulary
 from hooks.chart import Medication, Unreadable
 from hooks.course import ConditionPeriod, History, MedicationPeriod, ProcedurePeriod
@@ -68,21 +69,17 @@ def read_history(gathered: Sequence[Gathered], context: ChartContext, vocabulary
 
 
 def _resources(gathered: Sequence[Gathered], kind: str, patient_id: str) -> Iterator[Json]:
-    """The patient's resources of a type, each once; what is left out here has been reported with the chart."""
-    seen: list[Json] = []
-    ids: dict[str, Json] = {}
-    for entry in gathered:
-        if entry.query.resource_type != kind:
-            continue
-        for resource in entry.resources:
-            if not isinstance(resource, dict) or resource.get("resourceType") != kind:
-                continue
-            identifier = as_text(resource.get("id"))
-            if (identifier and ids.get(identifier) == resource) or not is_about(resource, patient_id):
-                continue
-            ids[identifier] = resource
-            seen.append(resource)
-    return iter(seen)
+    """The patient's resources of a type, each in the version that counts; what is left out here has been reported with
+    the chart.
+    """
+    own = [
+        resource
+        for entry in gathered
+        if entry.query.resource_type == kind
+        for resource in entry.resources
+        if isinstance(resource, dict) and resource.get("resourceType") == kind and is_about(resource, patient_id)
+    ]
+    return (copy for copies in versions(own) for copy in copies)
 
 
 def _conditions(
@@ -98,7 +95,7 @@ def _procedures(
     gathered: Sequence[Gathered], context: ChartContext, vocabulary: Vocabulary
 ) -> Iterator[ProcedurePeriod]:
     for resource in _resources(gathered, "Procedure", context.patient_id):
-        period = procedure_period(resource, context.zone, vocabulary.conditions)
+        period = procedure_period(resource, context.on, context.zone, vocabulary.conditions)
         if period is not None:
             yield period
 
@@ -107,21 +104,17 @@ def _medications(
     gathered: Sequence[Gathered], context: ChartContext, vocabulary: Vocabulary
 ) -> tuple[list[MedicationPeriod], list[Unreadable], int]:
     """The prescriptions that were taken at some time, and what could not be read of those that are over."""
-    at_hand: dict[str, Mapping[str, Any]] = {**context.medications}
-    for entry in gathered:
-        for resource in entry.resources:
-            if isinstance(resource, dict) and resource.get("resourceType") == "Medication":
-                at_hand[resource_key(resource)] = resource
+    shelf = drug_shelf(context.medications, gathered)
     periods: list[MedicationPeriod] = []
     unreadable: list[Unreadable] = []
     unread = 0
     for request in _resources(gathered, "MedicationRequest", context.patient_id):
         if not was_taken(request):
             continue
-        found = read_medication(request, at_hand, context.zone, vocabulary.drugs)
+        found = read_medication(request, shelf, context.zone, vocabulary.drugs)
         if isinstance(found, Medication):
             periods.append(medication_period(request, found, context.on, context.zone))
         elif not is_active(request):
             unreadable.append(found)
-            unread += refers_to_drug(request)
+            unread += 1
     return periods, unreadable, unread

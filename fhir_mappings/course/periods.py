@@ -132,9 +132,11 @@ def condition_period(
     return ConditionPeriod(now, then, day if day is None else min(day, gone), End.KNOWN, min(gone, today))
 
 
-def procedure_period(resource: Json, zone: tzinfo, vocabulary: ConditionVocabulary) -> ProcedurePeriod | None:
+def procedure_period(
+    resource: Json, today: date, zone: tzinfo, vocabulary: ConditionVocabulary
+) -> ProcedurePeriod | None:
     """One Procedure that `read_procedure` knows, with its first day, or None."""
-    procedure = read_procedure(resource, zone, vocabulary)
+    procedure = read_procedure(resource, today, zone, vocabulary)
     if procedure is None:
         return None
     period = as_object(resource.get("performedPeriod") or resource.get("occurrencePeriod"))

@@ -7,12 +7,14 @@ from fhir_mappings.vocabulary.conditions import (
     CALCIPHYLAXIS,
     DIALYSIS_PROCEDURES,
     KINDS,
-    MECHANICAL_VALVE,
     RESIDUAL,
+    SURGERY,
+    VALVES,
     ConditionVocabulary,
 )
-from fhir_mappings.vocabulary.drugs import Codes, Drug, DrugVocabulary
-from fhir_mappings.vocabulary.labs import AnalyteWords, LabVocabulary
+from fhir_mappings.vocabulary.drug_words import UnreadWords
+from fhir_mappings.vocabulary.drugs import Codes, Drug, DrugVocabulary, Silence
+from fhir_mappings.vocabulary.labs import AnalyteWords, LabVocabulary, RangeWords
 from fhir_mappings.vocabulary.vocabulary import (
     Vocabulary,
     VocabularyError,
@@ -24,14 +26,18 @@ __all__ = [
     "CALCIPHYLAXIS",
     "DIALYSIS_PROCEDURES",
     "KINDS",
-    "MECHANICAL_VALVE",
     "RESIDUAL",
+    "SURGERY",
+    "VALVES",
     "AnalyteWords",
     "Codes",
     "ConditionVocabulary",
     "Drug",
     "DrugVocabulary",
     "LabVocabulary",
+    "RangeWords",
+    "Silence",
+    "UnreadWords",
     "Vocabulary",
     "VocabularyError",
     "load_vocabulary",

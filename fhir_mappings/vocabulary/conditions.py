@@ -6,25 +6,36 @@ What may live here: reading that file, what no JSON Schema can check in it, and 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from fhir_mappings.clauses import ReadingWords
 from fhir_mappings.code_systems import ANY_ICD10, System
 from fhir_mappings.data_faults import inside
+from fhir_mappings.dialysis_words import DIALYSIS, END_STAGE, HAEMODIALYSIS, PERITONEAL, TAKEN_BACK
 from fhir_mappings.fhir_json import Coding
+from fhir_mappings.folding import fold
+from fhir_mappings.valve_words import MECHANICAL, NOT_MECHANICAL, UNKNOWN
+from fhir_mappings.vocabulary.condition_words import KEY_LENGTH, Words, parse_words
 from fhir_mappings.vocabulary.file_problems import FileProblems
-from fhir_mappings.vocabulary.phrases import any_of, near, source_of, stem_of
 
 FILE = "conditions.toml"
 
 CALCIPHYLAXIS = "calciphylaxis"
 RESIDUAL = "calcium_disorder_unspecific"
-DIALYSIS_PROCEDURES = ("haemodialysis_procedure", "peritoneal_dialysis_procedure", "dialysis_monthly_service")
-MECHANICAL_VALVE = "mechanical_valve"
-REQUIRED = (CALCIPHYLAXIS, RESIDUAL, *DIALYSIS_PROCEDURES, MECHANICAL_VALVE)
+DIALYSIS_PROCEDURES = (
+    "haemodialysis_procedure",
+    "dialysis_procedure",
+    "peritoneal_dialysis_procedure",
+    "dialysis_monthly_service",
+)
+VALVES = (MECHANICAL, UNKNOWN)
+SURGERY = ("transplant_procedure", "parathyroidectomy", "ventricular_assist_device")
+REQUIRED = (
+    *(CALCIPHYLAXIS, RESIDUAL, *DIALYSIS_PROCEDURES, *VALVES, NOT_MECHANICAL, *SURGERY),
+    *(DIALYSIS, END_STAGE, TAKEN_BACK, HAEMODIALYSIS, PERITONEAL),
+)
 """Concepts that this package itself asks for by name."""
 
 KINDS = ("condition", "procedure")
@@ -33,30 +44,15 @@ KEPT_CODE_LENGTH = 20
 _ICD_MARKS = "+*!†‡ "
 
 
-@dataclass(frozen=True, slots=True)
-class SignWords:
-    """A skin sign that free text may name."""
-
-    concept: str
-    pattern: re.Pattern[str]
-    stems: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TextureWords:
-    """An unspecific skin code that becomes a specific concept where the words say so."""
-
-    concept: str
-    otherwise: str
-    pattern: re.Pattern[str]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Concepts:
-    """The concepts of one kind of record by code; ICD-10 by code, by prefix, and by prefix that is an exception."""
+    """The concepts of one kind of record by code; ICD-10 by code, by prefix, and by prefix that is an exception.
 
-    exact: Mapping[tuple[System, str], tuple[str, ...]]
-    icd10_prefix: Mapping[tuple[System, str], tuple[str, ...]]
+    ICD-10 codes stand under the variant in which they mean the concept: `System.ICD10` is every one of them.
+    """
+
+    exact: Mapping[tuple[str, str], tuple[str, ...]]
+    icd10_prefix: Mapping[tuple[str, str], tuple[str, ...]]
     icd10_not: Mapping[str, tuple[str, ...]]
 
     def of(self, coding: Coding) -> tuple[str, ...]:
@@ -71,19 +67,26 @@ class Concepts:
 
 
 ICD10_LENGTH = 8
+NOT_CM = "ICD-10 (WHO, GM)"
+"""What ICD-10-CM means otherwise, or has not."""
+_VARIANTS: Mapping[System, tuple[str, ...]] = {
+    System.ICD10: (System.ICD10, NOT_CM),
+    System.ICD10_CM: (System.ICD10, System.ICD10_CM),
+    System.ICD10_GM: (System.ICD10, NOT_CM, System.ICD10_GM),
+}
 
 
 def _of_icd10(concepts: Concepts, system: System, code: str) -> tuple[str, ...]:
     code = icd10_code(code)
-    found = list(concepts.exact.get((System.ICD10, code), ()))
+    variants = _VARIANTS[system]
+    found = [concept for variant in variants for concept in concepts.exact.get((variant, code), ())]
     # No ICD-10 code is longer; a hostile code of a million characters has no more beginnings than a real one.
-    beginnings = [code[:length] for length in range(3, min(len(code), ICD10_LENGTH) + 1)]
+    beginnings = [code[:length] for length in (1, *range(3, min(len(code), ICD10_LENGTH) + 1))]
     for beginning in beginnings:
-        found += concepts.icd10_prefix.get((System.ICD10, beginning), ())
-        if system is System.ICD10_CM:
-            found += concepts.icd10_prefix.get((System.ICD10_CM, beginning), ())
+        for variant in variants:
+            found += concepts.icd10_prefix.get((variant, beginning), ())
     exceptions = {concept for beginning in beginnings for concept in concepts.icd10_not.get(beginning, ())}
-    return tuple(concept for concept in found if concept not in exceptions)
+    return tuple(dict.fromkeys(concept for concept in found if concept not in exceptions))
 
 
 _kept_icd10 = lru_cache(maxsize=2048)(_of_icd10)
@@ -100,17 +103,27 @@ class ConditionVocabulary:
     """The SNOMED CT and CPT codes of each concept, for searches."""
     instead_of: Mapping[str, tuple[str, ...]]
     """The concepts that step back where a concept stands on the same entry."""
-    calciphylaxis: re.Pattern[str]
-    words: ReadingWords
-    signs: tuple[SignWords, ...]
-    texture: TextureWords
-    stems: tuple[str, ...]
-    """Of the words that name calciphylaxis or a sign, at least one is in any text worth a closer look."""
+    words: Words
+    worded: frozenset[str]
+    """The concepts that words alone can name."""
+    keys: frozenset[str]
+    """The first letters of the words that tell something: a text without any of them is not read."""
+    procedure_keys: frozenset[str]
+    """The same for the words of a procedure, of which fewer tell something."""
 
-    def may_tell(self, text: str) -> bool:
-        """Can the text name calciphylaxis or a sign at all? Most of a problem list cannot."""
-        lower = text.lower()
-        return any(stem in lower for stem in self.stems)
+    def telling(self, words: Iterable[str], *, procedure: bool = False) -> list[tuple[list[str], str]]:
+        """The texts that can name something at all, each with the first letters of its words. Most cannot."""
+        keys = self.procedure_keys if procedure else self.keys
+        found = []
+        for word in words:
+            plain = fold(word)
+            begins = _BEGINS.findall(plain)
+            if not keys.isdisjoint(begins) or any(piece in plain for piece in self.words.valves.inside):
+                found.append((begins, word))
+        return found
+
+
+_BEGINS = re.compile(rf"(?<!\w)\w{{1,{KEY_LENGTH}}}")
 
 
 def icd10_code(code: str) -> str:
@@ -133,33 +146,54 @@ def parse_conditions(data: Mapping[str, Any], problems: list[str]) -> ConditionV
         if name not in names:
             file.note(f"{name} is missing", "concept")
     _check_names(file, names)
-    disease, signs = data["calciphylaxis"], tuple(map(_sign, data["sign"]))
+    words = parse_words(data)
+    areas = (words.names, words.skin, words.dialysis, words.valves, words.further, words.procedures)
     return ConditionVocabulary(
         conditions=index.of("condition"),
         procedures=index.of("procedure"),
         codes=index.codes,
         instead_of=index.instead_of,
-        calciphylaxis=any_of(disease["names"]),
-        words=_words(data["negation"], disease),
-        signs=signs,
-        texture=_texture(data["changed_skin_texture"]),
-        stems=(*map(stem_of, disease["names"]), *(stem for sign in signs for stem in sign.stems)),
+        words=words,
+        worded=frozenset(_worded(data)),
+        keys=frozenset(key for area in areas for key in area.keys),
+        procedure_keys=words.valves.keys | words.procedures.keys,
     )
+
+
+def _worded(data: Mapping[str, Any]) -> Iterator[str]:
+    yield CALCIPHYLAXIS
+    yield from (entry["concept"] for entry in data["sign"])
+    yield from (concept for entry in data["words"] for concept in entry["concepts"])
+    yield from (data["acral"]["concept"], data["acral"]["arterial_concept"], data["local_wound"]["concept"])
+    yield from (MECHANICAL, UNKNOWN, DIALYSIS, END_STAGE, TAKEN_BACK, HAEMODIALYSIS, PERITONEAL)
 
 
 def _check_names(file: FileProblems, names: Collection[str]) -> None:
     """Note the concepts that are named and do not stand in the file."""
     places: list[tuple[str | int, ...]] = [("changed_skin_texture", key) for key in ("concept", "otherwise")]
+    places += [("acral", "concept"), ("acral", "arterial_concept"), ("local_wound", "concept"), ("local_wound", "foot")]
     places += [("sign", number, "concept") for number, _ in enumerate(file.data["sign"])]
-    places += [
-        ("concept", number, "instead_of", place)
-        for number, entry in enumerate(file.data["concept"])
-        for place, _ in enumerate(entry.get("instead_of", ()))
+    lists: list[tuple[str | int, ...]] = [("local_wound", "instead_of"), ("local_wound", "on_the_foot")]
+    lists += [("dialysis_words", "not_beside"), ("dialysis_words", "kind_beside")]
+    lists += [("words", number, "concepts") for number, _ in enumerate(file.data["words"])]
+    lists += [("concept", number, "instead_of") for number, _ in enumerate(file.data["concept"])]
+    lists += [
+        ("sign", number, key) for number, _ in enumerate(file.data["sign"]) for key in ("not_beside", "steps_back_for")
     ]
+    for path in lists:
+        places += [(*path, place) for place, _ in enumerate(inside(file.data, path) or ())]
     for path in places:
         concept = inside(file.data, path)
         if concept not in names:
             file.note(f"{concept} is no concept of this file", *path)
+
+
+_PREFIXES = (
+    ("icd10", System.ICD10),
+    ("icd10_cm", System.ICD10_CM),
+    ("icd10_gm", System.ICD10_GM),
+    ("icd10_not_cm", NOT_CM),
+)
 
 
 class _Index:
@@ -173,12 +207,12 @@ class _Index:
     def add(self, entry: Mapping[str, Any]) -> None:
         name = entry["name"]
         snomed, cpt, icd11 = (tuple(entry.get(key, ())) for key in ("snomed", "cpt", "icd11"))
-        exact = [(System.SNOMED, code) for code in snomed]
+        exact: list[tuple[str, str]] = [(System.SNOMED, code) for code in snomed]
         exact += [(System.CPT, code) for code in cpt] + [(System.ICD11, code) for code in icd11]
         exact += [(System.ICD9_CM, code) for code in entry.get("icd9_exact", ())]
-        exact += [(System.ICD10, icd10_code(code)) for code in entry.get("icd10_exact", ())]
-        prefixes = [(System.ICD10, icd10_code(code)) for code in entry.get("icd10", ())]
-        prefixes += [(System.ICD10_CM, icd10_code(code)) for code in entry.get("icd10_cm", ())]
+        for key, variant in (("icd10_exact", System.ICD10), ("icd10_not_cm_exact", NOT_CM)):
+            exact += [(variant, icd10_code(code)) for code in entry.get(key, ())]
+        prefixes = [(variant, icd10_code(code)) for key, variant in _PREFIXES for code in entry.get(key, ())]
         exceptions = [icd10_code(code) for code in entry.get("icd10_not", ())]
         self.codes[name] = (*snomed, *cpt)
         self.instead_of[name] = tuple(entry.get("instead_of", ()))
@@ -194,31 +228,3 @@ def _add(maps: Iterable[dict[Any, Any]], keys: Iterable[Iterable[Any]], name: st
     for target, found in zip(maps, keys, strict=True):
         for key in found:
             target[key] = (*target.get(key, ()), name)
-
-
-def _words(negation: Mapping[str, Any], calciphylaxis: Mapping[str, Any]) -> ReadingWords:
-    ends = [source_of(end) for end in negation["clause_ends"]]
-    return ReadingWords(
-        before=any_of(negation["before"]),
-        after=any_of(negation["after"]),
-        still_open=any_of(negation["still_open"]),
-        harmless=any_of(negation["harmless"]),
-        # A point between digits ("2.5 cm") ends nothing.
-        clause_end=re.compile("|".join([r"[;:,]", r"\.(?!\d)", *ends]), re.IGNORECASE),
-        phrase_end=re.compile("|".join([r"[;:]", r"\.(?!\d)", *ends]), re.IGNORECASE),
-        provisional=any_of(calciphylaxis["provisional"]),
-        history=any_of(calciphylaxis["history"]),
-    )
-
-
-def _sign(entry: Mapping[str, Any]) -> SignWords:
-    alone, close = entry.get("alone", ()), entry.get("near", ())
-    sources = [source_of(word) for word in alone]
-    if close:
-        sources.append(near(close, entry["of"], entry["within"]))
-    pattern = re.compile("|".join(sources), re.IGNORECASE)
-    return SignWords(entry["concept"], pattern, tuple(map(stem_of, (*alone, *close))))
-
-
-def _texture(entry: Mapping[str, Any]) -> TextureWords:
-    return TextureWords(entry["concept"], entry["otherwise"], any_of(entry["words"]))

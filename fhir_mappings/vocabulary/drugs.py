@@ -6,25 +6,20 @@ What may live here: reading that file, and what no JSON Schema can check in it. 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, NamedTuple
 
-from fhir_mappings.drug_routes import WORD, Route, Routes, WordList
+from fhir_mappings.drug_routes import Route, Routes, WordList
+from fhir_mappings.letters import folded
+from fhir_mappings.vocabulary.drug_words import StopWords, UnreadWords
 from fhir_mappings.vocabulary.file_problems import FileProblems
-from fhir_mappings.vocabulary.phrases import any_of, source_of
+from fhir_mappings.vocabulary.phrase_index import PhraseIndex
+from fhir_mappings.vocabulary.phrases import any_of
 
 FILE = "drugs.toml"
 
 NOT_INJECTED, ONLY_ORAL = "not injected", "oral"
-
-_PLAIN = re.compile(r"[^\W_]+(?:[\s\-]+[^\W_]+)*")
-"""A phrase of words alone, without any of the signs that stand for something else."""
-
-T = TypeVar("T")
-_Entry = tuple[int, re.Pattern[str], T, frozenset[str]]
-"""The place of a phrase in the order of trying, its pattern, its meaning, and words that its text holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,31 +42,11 @@ class Drug:
         return not (self.route == NOT_INJECTED and route is Route.INJECTION)
 
 
-class PhraseIndex(Generic[T]):
-    """Phrases by their first word, so that a text is only tried against the few that may stand in it."""
+class Silence(NamedTuple):
+    """A text with such a phrase names no drug of the class, once the phrases of `unless` are taken out of it."""
 
-    def __init__(self, phrases: Iterable[tuple[str, T]]) -> None:
-        """Phrases in the spelling of the data file, each with what it stands for; the longest are tried first."""
-        self._by_word: dict[str, list[_Entry[T]]] = {}
-        self._by_beginning: dict[str, list[_Entry[T]]] = {}
-        for number, (phrase, meaning) in enumerate(sorted(phrases, key=lambda pair: -len(pair[0]))):
-            words = WORD.findall(phrase.lower())
-            # All words of a phrase without signs stand in every text in which it is found.
-            needed = frozenset(words if _PLAIN.fullmatch(phrase) else ())
-            entry = (number, re.compile(source_of(phrase), re.IGNORECASE), meaning, needed)
-            index = self._by_beginning if "*" in phrase.split()[0] else self._by_word
-            index.setdefault(words[0], []).append(entry)
-
-    def candidates(self, words: AbstractSet[str]) -> list[tuple[re.Pattern[str], T]]:
-        """The patterns that may be found in a text of these words (in lower case), with what they stand for."""
-        found = [entry for word in words if word in self._by_word for entry in self._by_word[word] if entry[3] <= words]
-        for beginning, entries in self._by_beginning.items():
-            for word in words:
-                if word.startswith(beginning):
-                    found += entries
-                    break
-        found.sort(key=lambda entry: entry[0])
-        return [(pattern, meaning) for _, pattern, meaning, _ in found]
+    drug_class: str
+    unless: re.Pattern[str]
 
 
 Codes = Mapping[str, tuple[Drug, ...]]
@@ -81,7 +56,8 @@ Codes = Mapping[str, tuple[Drug, ...]]
 class DrugVocabulary:
     """Every code and name of `drugs.toml`. A code that stands for no drug maps to an empty tuple: known, but no drug.
 
-    RxNorm: `products` say their route, `unrouted` do not, `excluded` names the drugs that a code is not.
+    RxNorm: `products` say their route, `unrouted` do not, `excluded` names the drugs that a finished product is not
+    (an empty tuple: a strength, group or brand that is none of ours).
     """
 
     products: Codes
@@ -93,7 +69,10 @@ class DrugVocabulary:
     snomed: Codes
     names: PhraseIndex[Drug]
     traps: PhraseIndex[None]
+    silences: PhraseIndex[Silence]
     routes: Routes
+    unread: UnreadWords
+    stops: StopWords
     classes: frozenset[str]
 
 
@@ -105,6 +84,10 @@ def parse_drugs(data: Mapping[str, Any], problems: list[str]) -> DrugVocabulary:
         index.add_drug(entry, number)
     for number, entry in enumerate(data["trap"]):
         index.add_trap(entry, number)
+    classes = frozenset(name for entry in data["drug"] for name in _classes(entry))
+    for number, entry in enumerate(data["trap"]):
+        if "silences" in entry and entry["silences"] not in classes:
+            file.note(f"no drug is of the class {entry['silences']}", "trap", number, "silences")
     multivitamins = frozenset(data["multivitamin_products"])
     for code in data["multivitamin_products"]:
         if code in index.products:
@@ -119,8 +102,11 @@ def parse_drugs(data: Mapping[str, Any], problems: list[str]) -> DrugVocabulary:
         snomed=index.snomed,
         names=PhraseIndex((name, drug) for name, drug in index.names.values()),
         traps=PhraseIndex((phrase, None) for phrase in index.phrases),
+        silences=PhraseIndex(index.silences),
         routes=_routes(data["routes"], file),
-        classes=frozenset(name for entry in data["drug"] for name in _classes(entry)),
+        unread=UnreadWords.of(data["unread"]),
+        stops=StopWords.of(data["stops"]),
+        classes=classes,
     )
 
 
@@ -137,20 +123,23 @@ class _Index:
         self.snomed: dict[str, tuple[Drug, ...]] = {}
         self.names: dict[str, tuple[str, Drug]] = {}
         self.phrases: list[str] = []
+        self.silences: list[tuple[str, Silence]] = []
 
     def add_drug(self, entry: Mapping[str, Any], number: int) -> None:
         drug = Drug(number, entry["name"], _classes(entry), entry.get("route", ""), entry.get("mixture", False))
         products, excluded = entry.get("rxnorm_products", {}), entry.get("excluded_products", {})
         unrouted = {**entry.get("rxnorm_ingredients", {}), **entry.get("rxnorm_components", {})}
-        for code in excluded:
-            if code in products or code in unrouted:
-                self.file.note(f"{code} also stands under its products", "drug", number, "excluded_products")
+        components = entry.get("excluded_components", {})
+        for table, codes in (("excluded_products", excluded), ("excluded_components", components)):
+            for code in codes:
+                if code in products or code in unrouted:
+                    self.file.note(f"{code} also stands under its products", "drug", number, table)
         self.file.check_snomed(entry.get("snomed", ()), "drug", number, "snomed")
         for name in entry.get("names", ()):
-            if name.lower() in self.names:
-                owner = self.names[name.lower()][1].name
+            if folded(name) in self.names:
+                owner = self.names[folded(name)][1].name
                 self.file.note(f"{name} also stands under {owner}", "drug", number, "names")
-            self.names[name.lower()] = (name, drug)
+            self.names[folded(name)] = (name, drug)
         for target, codes in (
             (self.products, products),
             (self.unrouted, unrouted),
@@ -161,9 +150,14 @@ class _Index:
         ):
             for code in codes:
                 target[code] = (*target.get(code, ()), drug)
+        for code in components:
+            self.excluded.setdefault(code, ())
 
     def add_trap(self, entry: Mapping[str, Any], number: int) -> None:
         self.phrases += entry.get("phrases", ())
+        if "silencing" in entry:
+            silence = Silence(entry["silences"], any_of(map(folded, entry.get("unless", ()))))
+            self.silences += [(phrase, silence) for phrase in entry["silencing"]]
         self.file.check_snomed(entry.get("snomed", ()), "trap", number, "snomed")
         for target, key in (
             (self.products, "rxnorm"),

@@ -19,8 +19,28 @@ _PLAIN_FACTORS = {"minus": 0.0, "times": 1.0, "divide_by": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
+class RangeWords:
+    """How a reference range says for whom it holds, in lower case: `normal` kinds and groups, groups `by_sex`.
+
+    An age is in `years`, or in units of so many `days`; `unknown_age` (years) stands for a patient without a day of
+    birth, and `days_a_year` turns it into the other units.
+    """
+
+    normal: frozenset[str]
+    by_sex: Mapping[str, frozenset[str]]
+    years: frozenset[str]
+    days: Mapping[str, float]
+    unknown_age: int
+    days_a_year: float
+
+
+@dataclass(frozen=True, slots=True)
 class AnalyteWords:
-    """One analyte: canonical unit, plausible limits in it (inclusive), units by normalised spelling, LOINC codes."""
+    """One analyte: canonical unit, plausible limits in it (inclusive), units by normalised spelling, LOINC codes.
+
+    `shown` are the codes of an unknown method: told, never compared. `no_unit` is the unit of a value that names none,
+    where the analyte is a ratio; else None.
+    """
 
     analyte: Analyte
     unit: str
@@ -28,6 +48,8 @@ class AnalyteWords:
     high: float
     units: Mapping[str, Unit]
     codes: tuple[str, ...]
+    shown: tuple[str, ...] = ()
+    no_unit: Unit | None = None
 
     def plausible(self, value: float) -> bool:
         """Can a living patient have this value, in the canonical unit?"""
@@ -36,12 +58,16 @@ class AnalyteWords:
 
 @dataclass(frozen=True, slots=True)
 class LabVocabulary:
-    """Every analyte by its LOINC codes, and the codes that rule an observation out; `telling` are all these codes."""
+    """Every analyte by its LOINC codes, those that are `shown` only among them, and the codes that rule an observation
+    out; `telling` are all these codes. `ranges` reads reference ranges.
+    """
 
     by_code: Mapping[str, AnalyteWords]
     by_analyte: Mapping[Analyte, AnalyteWords]
+    shown: frozenset[str]
     excluded: frozenset[str]
     telling: frozenset[str]
+    ranges: RangeWords
 
 
 def parse_labs(data: Mapping[str, Any], problems: list[str]) -> LabVocabulary:
@@ -57,7 +83,7 @@ def parse_labs(data: Mapping[str, Any], problems: list[str]) -> LabVocabulary:
         if words.analyte in by_analyte:
             file.note("stands twice", "analyte", number, "name")
         by_analyte[words.analyte] = words
-        for code in words.codes:
+        for code in (*words.codes, *words.shown):
             if code in by_code:
                 file.note(f"{code} also stands under {by_code[code].analyte}", "analyte", number, "loinc")
             by_code[code] = words
@@ -65,16 +91,43 @@ def parse_labs(data: Mapping[str, Any], problems: list[str]) -> LabVocabulary:
         if analyte not in by_analyte:
             file.note(f"{analyte} is missing", "analyte")
     excluded = _excluded(data["excluded"], by_code, file)
-    return LabVocabulary(by_code, by_analyte, excluded, excluded | by_code.keys())
+    shown = frozenset(code for words in by_analyte.values() for code in words.shown)
+    ranges = _ranges(data["reference_range"])
+    return LabVocabulary(by_code, by_analyte, shown, excluded, excluded | by_code.keys(), ranges)
+
+
+def _ranges(entry: Mapping[str, Any]) -> RangeWords:
+    def low(key: str) -> frozenset[str]:
+        return frozenset(word.lower() for word in entry[key])
+
+    return RangeWords(
+        normal=low("normal"),
+        by_sex={sex: low(sex) for sex in ("female", "male")},
+        years=low("years"),
+        days={unit.lower(): float(length) for unit, length in entry["days"].items()},
+        unknown_age=entry["unknown_age"],
+        days_a_year=float(entry["days_a_year"]),
+    )
 
 
 def _analyte(entry: Mapping[str, Any], number: int, file: FileProblems) -> AnalyteWords:
     low, high = entry["plausible"]
     if low >= high:
         file.note("must be [lowest, highest]", "analyte", number, "plausible")
+    shown = entry.get("shown", {})
     file.check_loinc(entry["loinc"], "analyte", number, "loinc")
+    file.check_loinc(shown, "analyte", number, "shown")
     units = _units(entry["units"], entry["unit"], number, file)
-    return AnalyteWords(Analyte(entry["name"]), entry["unit"], float(low), float(high), units, tuple(entry["loinc"]))
+    return AnalyteWords(
+        analyte=Analyte(entry["name"]),
+        unit=entry["unit"],
+        low=float(low),
+        high=float(high),
+        units=units,
+        codes=tuple(entry["loinc"]),
+        shown=tuple(shown),
+        no_unit=units.get(entry["unit"]) if entry.get("unit_may_be_missing") else None,
+    )
 
 
 def _units(table: Mapping[str, Any], canonical: str, number: int, file: FileProblems) -> dict[str, Unit]:

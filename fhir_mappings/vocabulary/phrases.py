@@ -1,19 +1,27 @@
 """Phrases of the data files as compiled patterns: whole words in any letter case, with a few simple signs.
 
 What may live here: how a phrase is turned into a pattern. The signs: a blank or hyphen stands for either, `word*` for
-any ending, `#` for a number, `...` for up to 40 letters, a leading `^` for the start of the text.
+any ending, `*word` for any beginning, `#` for a number, `...` for up to 40 letters, `<2>` for up to two words, and at
+the beginning `^` for the start of the text. `spellings` writes out `(a)` and `(a|b)`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import pairwise
 
-_TOKEN = re.compile(r"\.\.\.|[#+/,?]|[^\s\-#+/,?.]+(?:\.[^\s\-#+/,?.]+)*")
+_TOKEN = re.compile(r"\.\.\.|<\d>|[#+/,?]|[^\s\-#+/,?.<>]+(?:\.[^\s\-#+/,?.<>]+)*")
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _ANYTHING = r".{0,40}?"
 _SIGNS = {"#": _NUMBER, "...": _ANYTHING}
+_WORD_BEGINS = r"(?<!\w)"
+_GROUP = re.compile(r"\(([^()]*)\)")
+
+SPACE = r"(?:[^\w.;:,]|\.(?=\d))+"
+"""Between two words of one clause."""
+WORD = r"(?>[\w'/]+)(?:(?:-|\.(?=\d))(?>[\w'/]+)){0,3}"
+"""A word; "in-center" and "2.5" are one. No part of it is tried twice, however long the text."""
 
 NEVER = re.compile(r"(?!)")
 """A pattern that finds nothing: what an empty list of phrases means."""
@@ -21,16 +29,43 @@ NEVER = re.compile(r"(?!)")
 
 def any_of(phrases: Iterable[str]) -> re.Pattern[str]:
     """A pattern that finds any of the phrases, the longest first where several begin at one place."""
-    sources = [source_of(phrase) for phrase in sorted(set(phrases), key=lambda phrase: (-len(phrase), phrase))]
-    return re.compile("|".join(sources), re.IGNORECASE) if sources else NEVER
+    sources = one_of(phrases)
+    return re.compile(sources, re.IGNORECASE) if sources else NEVER
+
+
+def one_of(phrases: Iterable[str]) -> str:
+    """The source of a pattern for any of the phrases; "" for none.
+
+    That a word begins is asked once for all of them: most places of a text are not the beginning of a word.
+    """
+    sources = map(source_of, sorted(set(phrases), key=lambda phrase: (-len(phrase), phrase)))
+    words: list[str] = []
+    others: list[str] = []
+    for source in sources:
+        (words if source.startswith(_WORD_BEGINS) else others).append(source.removeprefix(_WORD_BEGINS))
+    return "|".join([*([f"{_WORD_BEGINS}(?:{'|'.join(words)})"] if words else []), *others])
+
+
+def spellings(phrase: str) -> list[str]:
+    """Every way to write a phrase: `h(a)emorrhage` is two words, `(liver|hepatic) failure` two phrases."""
+    group = _GROUP.search(phrase)
+    if group is None:
+        return [" ".join(phrase.split())]
+    choices = group[1].split("|") if "|" in group[1] else ["", group[1]]
+    before, after = phrase[: group.start()], phrase[group.end() :]
+    return [spelling for choice in choices for spelling in spellings(before + choice + after)]
 
 
 def near(words: Iterable[str], others: Iterable[str], within: int) -> str:
-    """The source of a pattern: a word of each list with at most `within` words between them, in either order."""
-    gap = rf"(?:\W+\w+){{0,{within}}}?\W+"
-    first = f"(?:{'|'.join(map(source_of, words))})"
-    second = f"(?:{'|'.join(source_of(word, plural=True) for word in others)})"
-    return f"{first}{gap}{second}|{second}{gap}{first}"
+    """The source of a pattern: a word of each list with at most `within` words between them, in either order.
+
+    A comma may follow the first word when it qualifies ("painful, non-healing wound"), or stand before the last word of
+    a clause ("ulcer of the calf, painful").
+    """
+    first = f"(?:{one_of(words)})"
+    second = f"{_WORD_BEGINS}(?:{'|'.join(source_of(word, plural=True).removeprefix(_WORD_BEGINS) for word in others)})"
+    gap, over = rf"(?:{SPACE}{WORD}){{0,{within}}}?{SPACE}", rf"(?:,?{SPACE}{WORD}){{0,{within}}}?,?{SPACE}"
+    return rf"{first},?{gap}{second}|{second}{gap}{first}|{second}{over}{first}(?=\s*(?:[.;:,]|$))"
 
 
 def source_of(phrase: str, *, plural: bool = False) -> str:
@@ -42,24 +77,30 @@ def source_of(phrase: str, *, plural: bool = False) -> str:
         source += _gap(before, token) + _bare(token)
     if plural:
         source += "(?:e?s)?"
-    head = r"(?<!\w)" if tokens[0][0].isalnum() else ""
+    head = _WORD_BEGINS if tokens[0][0].isalnum() or tokens[0][0] == "*" else ""
     tail = r"(?!\w)" if tokens[-1][-1].isalnum() else ""
     return f"{start}{head}{source}{tail}"
 
 
-def stem_of(phrase: str) -> str:
-    """A piece, in lower case, of every text in which the phrase can be found: its longest word without its ending."""
-    return max(re.findall(r"[^\W_]+", phrase.lower()), key=len, default="")
+def telling_word(phrase: str, common: Collection[str] = ()) -> str:
+    """The longest word of a phrase (the last of several) that is not common: a text without it need not be read."""
+    words = re.findall(r"(?<![\w*<])[^\W\d_]\w*|\d[^\W\d_]\w*", phrase.lower())
+    return max(words, key=lambda word: (word not in common, len(word), words.index(word)), default="")
 
 
 def _bare(token: str) -> str:
     if token in _SIGNS:
         return _SIGNS[token]
-    return re.escape(token.removesuffix("*")) + (r"\w*" if token.endswith("*") else "")
+    if token.startswith("<"):
+        return rf"(?:{WORD}[^\w.;:,]+){{0,{token[1]}}}?"
+    source = re.escape(token.strip("*"))
+    return (r"\w*" if token.startswith("*") else "") + source + (r"\w*" if token.endswith("*") else "")
 
 
 def _gap(before: str, after: str) -> str:
     """What may stand between two tokens: at least one blank or hyphen between words, anything less around signs."""
-    if "..." in (before, after):
+    if "..." in (before, after) or before.startswith("<"):
         return ""
+    if after.startswith("<"):
+        return r"[^\w.;:,]+"
     return r"[\s\-]+" if before[-1].isalnum() and after[0].isalnum() else r"[\s\-]*"

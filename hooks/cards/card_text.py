@@ -5,25 +5,30 @@ What may live here: the order of a card's sections and the limits on its length.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from hooks.assessment import Assessment
-from hooks.card import SUMMARY_LIMIT, Card, Indicator, OverrideReason, Propose, Remove, Suggestion
+from hooks.card import SUMMARY_LIMIT, Card, Indicator, OverrideReason
 from hooks.cards.markdown import bullets, numbered, paragraphs
-from hooks.chart import Medication
+from hooks.cards.offers import Offer
 from hooks.policy import CardText
-from hooks.situations import holds
-from hooks.wording import SuggestionText, Wording
 
 
-def detail(
-    lead: Iterable[str], why: list[str], do: list[str], missing: list[str], evidence: Iterable[str], footer: str
+def detail(  # the sections of a card, each by its name
+    lead: Iterable[str],
+    why: list[str],
+    do: list[str],
+    missing: list[str],
+    evidence: Iterable[str],
+    footer: str,
+    *,
+    alternatives: Iterable[str] = (),
 ) -> str:
     """The sections of a card: the lead, why now, what to do, what was missing, the evidence, what this is."""
     return paragraphs(
-        "  \n".join(line.strip() for line in lead if line.strip()),
+        "  \n".join(" ".join(line.split()) for line in lead if line.strip()),
         bullets("Why now", why),
         numbered("What to do", do),
+        bullets("Alternatives", alternatives),
         bullets("Missing or not readable", missing),
         bullets("Evidence", evidence),
         f"*{footer}*",
@@ -37,47 +42,6 @@ def fitting(summary: str) -> str:
     return summary[: SUMMARY_LIMIT - 2].rsplit(" ", 1)[0].rstrip(" ,;(") + "…"
 
 
-def suggestions(
-    names: Iterable[str],
-    patient: Assessment,
-    wording: Wording,
-    orders: tuple[Medication, ...],
-    *,
-    draft: bool,
-    placeholders: Mapping[str, str],
-) -> tuple[Suggestion, ...]:
-    """The suggestions of a card that fit this patient and these orders; the first recommended one is marked.
-
-    A suggestion that takes an order away is left out when there is no order to take away (no id).
-    """
-    removable = [order for order in orders if order.reference]
-    made: list[Suggestion] = []
-    for name in names:
-        text = wording.suggestions[name]
-        if not _fits(text, patient, draft=draft) or (text.removes and not removable):
-            continue
-        actions: list[Remove | Propose] = []
-        for action in text.actions:
-            if action == "remove":
-                actions += [_remove(order, draft=draft) for order in removable]
-            else:
-                actions.append(Propose(action, wording.actions[action]))
-        marked = text.recommended and not any(suggestion.recommended for suggestion in made)
-        made.append(Suggestion(text.label.format_map(placeholders), tuple(actions), recommended=marked))
-    return tuple(made)
-
-
-def _fits(text: SuggestionText, patient: Assessment, *, draft: bool) -> bool:
-    if text.only and (text.only == "draft") is not draft:
-        return False
-    return holds(patient, text.when, text.unless)
-
-
-def _remove(order: Medication, *, draft: bool) -> Remove:
-    verb = "Delete the draft order" if draft else "Stop the active prescription"
-    return Remove(order.reference, draft, f"{verb}: {order.display or order.reference}"[:200])
-
-
 def make_card(
     topic: str,
     text: CardText,
@@ -85,16 +49,18 @@ def make_card(
     *,
     summary: str,
     body: str,
-    offered: tuple[Suggestion, ...],
+    offered: Offer,
     reasons: Iterable[OverrideReason],
+    alternatives: bool = False,
 ) -> Card:
-    """A card of a topic."""
+    """A card of a topic; `alternatives`: at most one of its suggestions can be taken."""
     return Card(
         topic=topic,
         topic_display=text.title,
         indicator=indicator,
         summary=fitting(summary),
         detail=body,
-        suggestions=offered,
+        suggestions=offered.suggestions,
         override_reasons=tuple(reasons),
+        at_most_one=alternatives,
     )

@@ -10,11 +10,16 @@ import re
 from collections.abc import Iterable
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#!])")
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f\u0085\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
-_WEB_NAME = re.compile(r"(www)\.", re.IGNORECASE)
+_UNSEEN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    r"\ufff9-\ufffb\U000e0000-\U000e007f]+"
+)
+"""Control and direction characters, and those that show nothing but carry text."""
+_WEB_NAME = re.compile(r"(\w)\.(?=[^\W\d_]{2})|(www)\.", re.IGNORECASE)
+"""The full stop of what a renderer may take for an address: "www.", or letters on both sides of it."""
 _SPACES = re.compile(r"\s+")
 _WORD = r"[A-Za-z0-9(),.;%+/'-]+"
-_HARMLESS = re.compile(rf"(?!.*www\.){_WORD}(?: {_WORD})*", re.IGNORECASE | re.ASCII)
+_HARMLESS = re.compile(rf"(?!.*(?:www\.|//|\w\.[a-z]{{2}})){_WORD}(?: {_WORD})*", re.IGNORECASE | re.ASCII)
 """What most of a record is made of: nothing to take out, fold or escape."""
 RECORD_TEXT_LIMIT = 120
 """A text taken from a record is cut after this many characters: it is a name or a phrase, not a document."""
@@ -35,8 +40,8 @@ def escape(text: str, limit: int = RECORD_TEXT_LIMIT) -> str:
     line = plain(text, limit)
     line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
     line = _SPECIAL.sub(r"\\\1", line)
-    # GitHub-flavoured Markdown links bare addresses by itself.
-    return _WEB_NAME.sub(r"\1&#46;", line.replace("://", ":&#47;/").replace("@", "&#64;"))
+    # Many renderers link bare addresses by themselves, with and without a scheme.
+    return _WEB_NAME.sub(r"\1\2&#46;", line.replace("//", "/&#47;").replace("@", "&#64;"))
 
 
 def bullets(title: str, lines: Iterable[str]) -> str:

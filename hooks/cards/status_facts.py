@@ -1,35 +1,26 @@
 """What a status card says: the placeholders and the "why now" of `status_cards.toml`.
 
-What may live here: the names that the file may use, each a few words about one assessment. All values are Markdown
-already: text from the record is escaped by `facts`.
+What may live here: the names that the file may use, each a few words about one assessment. Nearly all values are
+Markdown already: text from the record is escaped by `facts`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from hooks.assessment import Tier
 from hooks.cards.drug_facts import capital
-from hooks.cards.facts import Facts, exact
-from hooks.cards.markdown import escape, listed, plain
+from hooks.cards.markdown import escape, listed
 from hooks.cards.placeholders import Placeholders
+from hooks.cards.result_words import exact
+from hooks.cards.status_steps import StepWords
 from hooks.chart import Analyte, Result
-from hooks.policy import DrugClass, Role
-from hooks.situations import holds
-
-EXCEPTIONS = {"vitamin_k_antagonist": "_valve", "calcium_product": "_needed", "active_vitamin_d": "_needed"}
-"""The classes whose own cards make an exception, and the end of the name of the half-sentence that is used then."""
+from hooks.mineral_needs import correction_matters
 
 
 @dataclass(frozen=True)
-class StatusFacts:
-    """The facts of one status card; `triggers` are (short words, full line) pairs of the sepsis watch."""
-
-    facts: Facts
-    phrases: Mapping[str, str]
-    drug_classes: Mapping[str, DrugClass]
-    triggers: tuple[tuple[str, str], ...] = ()
+class StatusFacts(StepWords):
+    """The facts of one status card."""
 
     def placeholders(self) -> Placeholders:
         """Every `{name}` that a status text may use, worked out when asked for."""
@@ -39,107 +30,54 @@ class StatusFacts:
         """The lines of one fact; empty when there is nothing to say."""
         return [line for line in STATUS_WHY[name](self) if line]
 
-    # ------------------------------------------------------------------ drugs
-    @property
-    def _feeding(self) -> dict[str, DrugClass]:
-        """The classes that feed calciphylaxis, in the order of the file."""
-        return {key: drug_class for key, drug_class in self.drug_classes.items() if drug_class.role is Role.FEEDING}
-
-    def offending_names(self, *classes: str) -> list[str]:
-        """Ingredient names of the active drugs of these classes, plain."""
-        chart = self.facts.patient.chart
-        names = [
-            plain(match.drug, 40)
-            for drug_class in classes
-            for drug in chart.medications
-            for match in drug.matches
-            if match.drug_class == drug_class
-        ]
-        return list(dict.fromkeys(names))
-
-    def offending_short(self) -> str:
-        """'; warfarin and calcium acetate active' for a summary, or nothing."""
-        names = self.offending_names(*(key for key, drug_class in self._feeding.items() if drug_class.in_summary))
-        if len(names) > 3:
-            names = [*names[:2], f"{len(names) - 2} more"]
-        return f"; {listed(names)} active" if names else ""
-
-    def offending(self) -> str:
-        """What to do about the active drugs that feed it, with the exceptions that their own cards make."""
-        patient = self.facts.patient
-        calcium_needed = holds(patient, ("calcium_very_low",)) or holds(patient, ("hungry_bone",), ("calcium_high",))
-        vitamin_d_needed = holds(patient, ("calcium_low", "pth_high"))
-        excepted = {
-            "vitamin_k_antagonist": bool(patient.valve),
-            "calcium_product": calcium_needed,
-            "active_vitamin_d": vitamin_d_needed,
-        }
-        endings = {key: ending for key, ending in EXCEPTIONS.items() if excepted[key]}
-        made = [
-            self.phrases[f"{drug_class.phrase}{endings.get(key, '')}"].format(drugs=escape(listed(names), 400))
-            for key, drug_class in self._feeding.items()
-            if (names := self.offending_names(key))
-        ]
-        return " ".join(dict.fromkeys(made))
-
-    def anticoagulation(self) -> str:
-        """Step 3: the vitamin K antagonist with its indication, or that there is none."""
-        names = self.offending_names("vitamin_k_antagonist")
-        if not names:
-            return self.phrases["vka_absent"]
-        key = {"": "vka_active", "unread": "vka_valve_unread"}.get(self.facts.patient.valve, "vka_valve")
-        return self.phrases[key].format(drug=escape(listed(names)), indication=self.facts.indication())
-
-    def thiosulfate(self) -> str:
-        """Step 4: acknowledge it when it runs, name it otherwise."""
-        active = self.facts.patient.risk.taking("sodium_thiosulfate")
-        if active:
-            return self.phrases["thiosulfate_active"]
-        off = not (self.facts.patient.dialysis or self.facts.patient.dialysis_unknown)
-        return self.phrases["thiosulfate_off_dialysis" if off else "thiosulfate_absent"]
-
-    # ------------------------------------------------------------------ values
-    def minerals(self) -> str:
-        """Step 2: calcium, phosphate, product and PTH as they are."""
-        facts = self.facts
-        return "; ".join(filter(None, (facts.calcium(), facts.phosphate(), facts.product(), facts.pth())))
-
+    # ------------------------------------------------------------------ the finding
     def caveats(self) -> str:
         """Reasons why the finding may mean less than it seems to."""
         patient = self.facts.patient
         names = {sign.name for sign in patient.signs.signs}
         lines = [
-            self.phrases["induration_alone"] if names == {"skin_induration"} else "",
-            self.phrases["texture"] if "skin_texture" in names else "",
-            self.phrases["unspecific_code"] if "calcium_disorder_unspecific" in names else "",
-            self.phrases["provisional"].format(verification=patient.provisional) if patient.provisional else "",
-            self.phrases["insulin"] if patient.calciphylaxis and patient.risk.taking("insulin") else "",
+            self.phrase("induration_alone") if names == {"skin_induration"} else "",
+            self.phrase("texture") if "skin_texture" in names else "",
+            self.phrase("unspecific_code") if "calcium_disorder_unspecific" in names else "",
+            self.phrase("provisional", verification=patient.signs.provisional) if patient.signs.provisional else "",
         ]
-        return " ".join(filter(None, lines)) if patient.tier is not Tier.CONFIRMED else lines[-1]
+        return " ".join(filter(None, lines))
 
-    def gaps(self) -> str:
-        """What could not be read, in words for a sentence."""
-        chart = self.facts.patient.chart
-        unread = chart.unread_medications
-        drugs = f"the drug of {unread} active order{'s' if unread > 1 else ''}"
-        return listed([*(gap.what for gap in chart.gaps), *([drugs] if unread else [])])
+    def excluded(self) -> str:
+        """That calciphylaxis was excluded before, with the day, as a sentence."""
+        words = self.facts.excluded()
+        return f"{capital(words)}." if words else ""
 
     def factors(self) -> list[str]:
         """The met risk factors with their points, the changeable ones first."""
         facts = self.facts
         words = Placeholders(lambda name: FACTOR_PLACEHOLDERS[name](self))
+        # The order of an ionised calcium, which is offered then, must not come without its reason.
+        unexplained = correction_matters(facts.patient) and not self._calcium_crossed
         return [
             f"{facts.wording.factors[factor.name].format_map(words)} (+{factor.points})"
             for factor in facts.patient.risk.factors
-        ]
+        ] + ([facts.calcium()] if unexplained else [])
+
+    @property
+    def _calcium_crossed(self) -> bool:
+        calcium = self.facts.patient.labs.calcium
+        return bool(calcium.high or calcium.upper_normal)
+
+    def pth_factor(self) -> str:
+        """PTH with the limit of its point."""
+        labs, facts = self.facts.patient.labs, self.facts
+        if labs.pth_high:
+            return facts.pth()
+        return self._bounded(labs.pth_low.result, facts.patient.limits.pth_low, "below")
 
     def minerals_crossed(self) -> str:
         """Only the minerals that crossed a threshold."""
         labs, facts = self.facts.patient.labs, self.facts
         parts = [
-            facts.calcium() if labs.calcium.high or labs.calcium.upper_normal else "",
+            facts.calcium(scored=True) if self._calcium_crossed else "",
             facts.phosphate() if labs.phosphate_high else "",
-            facts.product() if labs.product_moderate else "",
+            *((facts.total_beside(), facts.product()) if labs.product_moderate else ()),
         ]
         return "; ".join(filter(None, parts))
 
@@ -177,11 +115,6 @@ class StatusFacts:
         past = [condition for condition in conditions if "calciphylaxis_history" in condition.concepts]
         return listed(self.facts.condition(condition) for condition in past)
 
-    def offending_drugs(self) -> list[str]:
-        """The active drugs that feed calciphylaxis, as recorded."""
-        drugs = self.facts.taking(*self._feeding)
-        return [f"active: {drugs}"] if drugs else []
-
     def diagnosis(self) -> list[str]:
         """The confirmed entry and the signs beside it."""
         return [self.facts.calciphylaxis(), *(self.facts.sign(sign) for sign in self.facts.patient.signs.signs)]
@@ -190,29 +123,51 @@ class StatusFacts:
 STATUS_PLACEHOLDERS: dict[str, Callable[[StatusFacts], str]] = {
     "sign_names": lambda card: card.facts.sign_names(),
     "sign_names_capital": lambda card: capital(card.facts.sign_names()),
-    "offending_short": StatusFacts.offending_short,
+    "signs_and_drugs": StatusFacts.signs_and_drugs,
     "offending": StatusFacts.offending,
-    "state_short": lambda card: card.facts.state().split(" (")[0],
+    "today": StatusFacts.today,
+    "factors_short": StatusFacts.factors_short,
+    "state_short": lambda card: card.facts.state_short(),
     "dialysis_dose": lambda card: card.facts.dialysis_dose(),
+    "dialysis_advice": StatusFacts.dialysis_advice,
     "minerals": StatusFacts.minerals,
+    "calcium_advice": StatusFacts.calcium_advice,
+    "vitamin_d_advice": StatusFacts.vitamin_d_advice,
+    "hyperparathyroidism": StatusFacts.hyperparathyroidism,
+    "dialysate": StatusFacts.dialysate,
     "anticoagulation": StatusFacts.anticoagulation,
     "thiosulfate": StatusFacts.thiosulfate,
     "caveats": StatusFacts.caveats,
+    "insulin": StatusFacts.insulin,
+    "excluded": StatusFacts.excluded,
+    "palliative": StatusFacts.palliative,
+    "skin_check": lambda card: card.by_modality("skin_check"),
+    "skin_check_capital": lambda card: capital(card.by_modality("skin_check")),
     "score_points": lambda card: str(card.facts.patient.risk.score),
     "suspected_score": lambda card: exact(card.facts.patient.limits.suspected_score),
-    "hd_kt_v_minimum": lambda card: exact(card.facts.patient.limits.hd_kt_v_minimum),
-    "hd_kt_v_target": lambda card: exact(card.facts.patient.limits.hd_kt_v_target),
-    "pd_kt_v_minimum": lambda card: exact(card.facts.patient.limits.pd_kt_v_minimum),
-    "trigger_short": lambda card: listed(short for short, _ in card.triggers),
+    "trigger_short": StatusFacts.triggers_short,
     "gaps": StatusFacts.gaps,
-    "vka_advice": lambda card: card.phrases["vka_advice_valve" if card.facts.patient.valve else "vka_advice"],
+    "changeable": StatusFacts.changeable,
+    "scope": StatusFacts.scope,
 }
 """The placeholders of the status texts."""
+
+FITTED = frozenset({"signs_and_drugs", "today", "factors_short", "trigger_short", "gaps"})
+"""Those that a summary gives all the room that is left; what has no room is counted."""
+
+PLAIN = frozenset({"factors_short", "trigger_short"})
+"""Those that are plain text, for a summary: a detail has them escaped."""
+
+
+def in_detail(placeholders: Placeholders) -> Placeholders:
+    """The same placeholders, all of them Markdown."""
+    return Placeholders(lambda name: escape(placeholders[name], 400) if name in PLAIN else placeholders[name])
+
 
 FACTOR_PLACEHOLDERS: dict[str, Callable[[StatusFacts], str]] = {
     "vka": lambda card: card.facts.taking("vitamin_k_antagonist"),
     "minerals": StatusFacts.minerals_crossed,
-    "pth": lambda card: card.facts.pth(),
+    "pth": StatusFacts.pth_factor,
     "albumin": lambda card: card.bounded_newest(Analyte.ALBUMIN),
     "alkaline_phosphatase": lambda card: card.bounded_newest(Analyte.ALKALINE_PHOSPHATASE),
     "obesity": StatusFacts.obesity,
@@ -221,9 +176,7 @@ FACTOR_PLACEHOLDERS: dict[str, Callable[[StatusFacts], str]] = {
     "corticosteroid": lambda card: card.facts.taking("systemic_corticosteroid") or "coded as long-term",
     "weight_loss": StatusFacts.weight_loss,
     "dialysis_dose": lambda card: card.facts.dialysis_dose(),
-    "hd_kt_v_minimum": lambda card: exact(card.facts.patient.limits.hd_kt_v_minimum),
-    "hd_kt_v_target": lambda card: exact(card.facts.patient.limits.hd_kt_v_target),
-    "pd_kt_v_minimum": lambda card: exact(card.facts.patient.limits.pd_kt_v_minimum),
+    "dose_reference": lambda card: card.by_modality("dose_reference"),
     "past_calciphylaxis": StatusFacts.past,
 }
 """The placeholders of the risk factors in `wording.toml`."""
@@ -235,8 +188,10 @@ STATUS_WHY: dict[str, Callable[[StatusFacts], list[str]]] = {
     "presumed": lambda card: [card.facts.presumed()],
     "calciphylaxis": lambda card: [card.facts.calciphylaxis()],
     "calciphylaxis_if_any": lambda card: [card.facts.calciphylaxis()] if card.facts.patient.calciphylaxis else [],
+    "past_calciphylaxis": lambda card: [card.facts.past()],
     "offending_drugs": StatusFacts.offending_drugs,
     "score": lambda card: [card.facts.score()],
+    "score_alone": lambda card: [card.facts.score_points()],
     "factors": StatusFacts.factors,
     "triggers": lambda card: [line for _, line in card.triggers],
 }

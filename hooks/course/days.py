@@ -56,7 +56,8 @@ def _expiries(history: History, policy: Policy, today: date) -> Iterator[tuple[s
         for span in (condition.then.onset, condition.then.recorded):
             if span is not None:
                 yield "findings", after(span.last, int(limits.sign_days) + 1)
-                yield "findings", after(span.last, int(limits.cellulitis_days) + 1)
+                for days in (limits.cellulitis_days, limits.sepsis_days, limits.bleeding_days):
+                    yield "findings", after(span.last, int(days) + 1)
                 yield "begun", span.first
     for medication in history.medications:
         if medication.medication.authored is not None:
@@ -67,6 +68,8 @@ def _expiries(history: History, policy: Policy, today: date) -> Iterator[tuple[s
         if period.procedure.on is not None:
             yield "dialysis", after(period.procedure.on, int(limits.dialysis_procedure_days) + 1)
             yield "dialysis", after(period.procedure.on, int(limits.dialysis_after_transplant_days) + 1)
+            if "parathyroidectomy" in period.procedure.concepts:
+                yield "findings", after(period.procedure.on, int(limits.parathyroidectomy_days) + 1)
     if history.chart.born is not None:
         yield "age", _birthday(history.chart.born, int(limits.adult_age))
     yield from (("thresholds", since) for since, _ in policy.history.periods)

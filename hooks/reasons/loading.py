@@ -1,7 +1,7 @@
 """The reasons read from the parsed `reasons.toml` and the policy in force, so that page and card always agree.
 
 What may live here: bringing a topic together from the clinicians' data files. The checks of the file stand in
-`checks.py`.
+`checks.py`, those of its sources in `sources.py`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from hooks.policy import CardText, DrugRule, Policy
 from hooks.reasons.checks import HOOKS, problems, threshold_keys
 from hooks.reasons.numbers import Number, load_numbers
 from hooks.reasons.reasons import Claim, Reasons, Reference, Row, Section, Topic, Version
+from hooks.reasons.sources import source_problems
 from hooks.thresholds import PolicyError
 
 _MOMENTS = dict(zip(HOOKS, Moment, strict=True))
@@ -32,7 +33,7 @@ def load_reasons(
         PolicyError: with one line per problem.
     """
     numbers = load_numbers(thresholds, data["units"])
-    found = list(problems(data, numbers, policy))
+    found = [*problems(data, numbers, policy), *source_problems(data, policy)]
     if found:
         raise PolicyError("\n".join(found))
     return _Reader(data, drug_rules, policy, numbers).reasons()
@@ -103,7 +104,7 @@ class _Reader:
             sources = [row["source"] for row in self.drug_rules["rules"] if row["drug_class"] == drug_class]
             for place, rule in enumerate(rules):
                 if rule.topic == code:
-                    before = dict.fromkeys(earlier.topic for earlier in rules[:place] if earlier.topic != code)
+                    before = dict.fromkeys(_winning(rules, place))
                     yield Row(
                         hooks=_by_hook(rule),
                         when=self._words(rule.when),
@@ -126,7 +127,8 @@ class _Reader:
         )
 
     def _reference(self, name: str) -> Reference:
-        return Reference(**self.data["references"][name])
+        entry = self.data["references"][name]
+        return Reference(entry["cites"], entry["read"], entry.get("url", ""), entry.get("identifier", ""))
 
     def _limits(self, names: Iterable[str]) -> tuple[str, ...]:
         return tuple(self.data["limits"][name]["says"] for name in names)
@@ -135,6 +137,16 @@ class _Reader:
         """The numbers of these names and groups, in the order of `thresholds.toml`."""
         wanted = threshold_keys(names, self.data["threshold_groups"])
         return tuple(number for key, number in self.numbers.items() if key in wanted)
+
+
+def _winning(rules: tuple[DrugRule, ...], place: int) -> Iterator[str]:
+    """The topics of the rows that give their card instead of this one, whenever both hold."""
+    row = rules[place]
+    for number, other in enumerate(rules):
+        above = number < place and (other.final or other.indicator.urgency >= row.indicator.urgency)
+        more_urgent = number > place and not row.final and other.indicator.urgency > row.indicator.urgency
+        if (above or more_urgent) and not (other.silent or other.beside) and other.topic != row.topic:
+            yield other.topic
 
 
 def _by_hook(rule: DrugRule) -> dict[str, Indicator]:

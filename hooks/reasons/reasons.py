@@ -15,11 +15,14 @@ from hooks.reasons.numbers import Number
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A source: `read` says how much of it was read, `identifier` is a PMID, DOI or the like, if it has one."""
+    """A source: `read` says how much of it was read, `identifier` is a PMID, DOI or the like.
+
+    Where no address of it is known, `url` is empty.
+    """
 
     cites: str
-    url: str
     read: str
+    url: str = ""
     identifier: str = ""
 
 

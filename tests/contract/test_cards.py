@@ -186,7 +186,8 @@ def test_an_update_echoes_the_order_as_received_with_only_its_status_changed(ehr
         for action in actions(ehr.ask("patient-view", CONFIRMED | {"medications": [received]}))
         if action["type"] == "update"
     ]
-    assert updated == [received | {"status": "stopped"}]
+    assert updated
+    assert all(resource == received | {"status": "stopped"} for resource in updated)
 
 
 def test_an_update_never_echoes_another_patients_order_or_a_later_copy(ehr: Ehr) -> None:
@@ -203,7 +204,28 @@ def test_every_suggestion_has_a_label_and_at_most_one_per_card_is_recommended(eh
     for card in ehr.ask("patient-view", SEVERAL):
         assert all(suggestion["label"] for suggestion in card["suggestions"])
         assert sum("isRecommended" in suggestion for suggestion in card["suggestions"]) <= 1
-        assert card["selectionBehavior"] == "any"
+
+
+def test_the_suggestions_of_a_drug_card_are_alternatives_and_those_of_a_status_card_are_not(ehr: Ehr) -> None:
+    behaviour = {
+        card["source"]["topic"]["code"].startswith("cua-"): card["selectionBehavior"]
+        for card in ehr.ask("patient-view", SEVERAL)
+    }
+    assert behaviour == {True: "any", False: "at-most-one"}
+
+
+def test_a_replacement_creates_the_other_drug_before_it_takes_the_first_away(ehr: Ehr) -> None:
+    replacing = [
+        [action["type"] for action in suggestion["actions"]]
+        for hook in HOOKS
+        for card in ehr.ask(hook, SEVERAL, *ORDERS)
+        for suggestion in card.get("suggestions", ())
+        if "in place of" in suggestion["label"]
+    ]
+    assert replacing
+    for kinds in replacing:
+        assert kinds[0] == "create"
+        assert set(kinds) & {"delete", "update"}
 
 
 def test_every_action_has_a_description(ehr: Ehr) -> None:

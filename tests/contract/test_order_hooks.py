@@ -50,11 +50,40 @@ def test_a_draft_without_a_drug_is_answered_with_nothing_even_without_any_data(h
     assert ehr.cards(ehr.request(hook, None, [EMPTY_DRAFT])) == []
 
 
-def test_a_selection_that_is_not_among_the_drafts_is_answered_with_nothing(ehr: Ehr, fhir: FakeFhir) -> None:
+def test_when_nothing_is_selected_the_answer_is_nothing_and_nobody_is_asked(ehr: Ehr, fhir: FakeFhir) -> None:
     body = ehr.request("order-select", None, [WARFARIN_DRAFT]) | {"fhirServer": fhir.base}
-    body["context"]["selections"] = ["MedicationRequest/gone"]
+    body["context"]["selections"] = []
     assert ehr.cards(body) == []
     assert fhir.seen == []
+
+
+def test_where_no_selection_is_among_the_drafts_all_of_them_are_judged(ehr: Ehr) -> None:
+    body = ehr.request("order-select", DIALYSIS, [WARFARIN_DRAFT, HARMLESS_DRAFT])
+    body["context"]["selections"] = ["MedicationRequest/gone"]
+    assert topics(ehr.cards(body)) == ["vka-dialysis"]
+
+
+def test_an_order_set_selects_what_it_names_and_what_it_contains(ehr: Ehr) -> None:
+    order_set = {"resourceType": "RequestGroup", "id": "set", "status": "draft", "intent": "proposal", **about()}
+    naming = order_set | {"action": [{"resource": {"reference": f"MedicationRequest/{WARFARIN_DRAFT['id']}"}}]}
+    body = ehr.request("order-select", DIALYSIS, [naming, WARFARIN_DRAFT, CALCIUM_DRAFT])
+    body["context"]["selections"] = ["RequestGroup/set"]
+    assert topics(ehr.cards(body)) == ["vka-dialysis"]
+    holding = order_set | {"contained": [WARFARIN_DRAFT]}
+    cards = ehr.cards(ehr.request("order-sign", DIALYSIS, [holding]))
+    assert topics(cards) == ["vka-dialysis"]
+    assert "delete" not in {action["type"] for action in actions(cards)}
+
+
+@pytest.mark.parametrize("hook", ORDER_HOOKS)
+@pytest.mark.parametrize("reference", ["Medication/w", "urn:uuid:2f0f8dd5-6f5f-4f42-8f45-1f6a9e2fd1e0"])
+def test_the_drug_of_a_draft_may_stand_beside_it(hook: str, reference: str, ehr: Ehr) -> None:
+    order = {name: value for name, value in WARFARIN_DRAFT.items() if name != "medicationCodeableConcept"}
+    drug = {"resourceType": "Medication", "id": "w", "code": WARFARIN_DRAFT["medicationCodeableConcept"]}
+    body = ehr.request(hook, DIALYSIS, [order | {"medicationReference": {"reference": reference}}])
+    full_url = {"fullUrl": reference} if reference.startswith("urn:") else {}
+    body["context"]["draftOrders"]["entry"].append({"resource": drug, **full_url})
+    assert topics(ehr.cards(body)) == ["vka-dialysis"]
 
 
 @pytest.mark.parametrize(

@@ -188,8 +188,21 @@ def test_a_full_first_page_that_reaches_beyond_the_look_back_is_complete(ehr: Eh
     ],
 )
 def test_another_patients_resources_never_count(key: str, foreign: Json, ehr: Ehr) -> None:
-    record = {**DIALYSIS, key: [*DIALYSIS.get(key, []), foreign]}
+    record = {**DIALYSIS, "medications": [order("m1", "314076", "lisinopril")]}
+    record |= {key: [*record.get(key, [result("o1", "17861-6", 9.0, "mg/dL", 3)]), foreign]}
     assert ehr.ask("patient-view", record) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "stranger"),
+    [
+        ("conditions", condition("c9", "Calciphylaxis", "somebody-else")),
+        ("medications", order("m9", "855332", "warfarin", patient_id="somebody-else")),
+    ],
+)
+def test_a_list_that_holds_only_another_patients_records_is_no_empty_list(key: str, stranger: Json, ehr: Ehr) -> None:
+    answer = ehr.post(ehr.request("patient-view", {**DIALYSIS, key: [stranger]}))
+    assert "another patient" in check_error(answer, 412)
 
 
 @pytest.mark.parametrize("hook", HOOKS)
@@ -205,9 +218,9 @@ def test_another_patient_in_the_prefetch_is_replaced_by_the_right_one(ehr: Ehr, 
 
 
 @pytest.mark.parametrize("hook", ORDER_HOOKS)
-def test_another_patients_draft_is_not_judged(hook: str, ehr: Ehr) -> None:
+def test_another_patients_draft_is_not_judged_and_this_is_said(hook: str, ehr: Ehr) -> None:
     foreign = WARFARIN_DRAFT | {"subject": {"reference": "Patient/somebody-else"}}
-    assert ehr.ask(hook, CONFIRMED, foreign) == []
+    assert topics(ehr.ask(hook, CONFIRMED, foreign)) == ["order-data-gap"]
 
 
 def holes(value: Any) -> list[Any]:

@@ -34,8 +34,8 @@ WRONG: dict[str, list[object]] = {
     "context.draftOrders": [None, 7, [], "x"],
     "context.draftOrders.resourceType": [None, 7, "Basic"],
     "context.draftOrders.entry": [None, 7, {}, "x"],
-    "context.selections": [None, 7, {}, "x", []],
-    "context.selections[0]": [None, 7, {}, []],
+    "context.selections": [None, 7, {}, "x"],
+    "context.selections[0]": [None, 7.5, True, {}, []],
 }  # fmt: skip
 
 

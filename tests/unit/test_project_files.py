@@ -11,6 +11,7 @@ import shlex
 import subprocess
 import tomllib
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,9 @@ def test_citation_and_changelog_know_the_version() -> None:
     version = PROJECT["project"]["version"]
     assert CITATION["version"] == version
     headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert headings[:2] == ["Unreleased", version]
+    newest, _, day = next(heading for heading in headings if heading != "Unreleased").partition(" - ")
+    assert newest == version
+    assert date.fromisoformat(day)
 
 
 def test_the_citation_names_no_person() -> None:

@@ -15,7 +15,7 @@ from tests.vignettes.fhir_writer import PATIENT_ID
 
 Json = dict[str, Any]
 URGENCY = ("critical", "warning", "info")
-DRUG_DETAIL, STATUS_DETAIL = 1500, 3000
+DRUG_DETAIL, STATUS_DETAIL = 2000, 4500
 
 
 def check_cards(cards: list[Json], hook: str) -> None:
@@ -26,11 +26,7 @@ def check_cards(cards: list[Json], hook: str) -> None:
     assert len(topics) == len(set(topics)), "one card per topic"
     for card in cards:
         _check_text(card)
-        for suggestion in card.get("suggestions", ()):
-            assert suggestion["label"]
-            assert suggestion["actions"]
-            for action in suggestion["actions"]:
-                _check_action(action)
+        _check_suggestions(card)
         if hook == "order-sign":
             assert card["overrideReasons"], f"{topic(card)} is told before signing and can be overridden with a reason"
 
@@ -50,8 +46,46 @@ def actions(card: Json) -> set[str]:
     return {action["type"] for suggestion in card.get("suggestions", ()) for action in suggestion["actions"]}
 
 
+def removes(suggestion: Json) -> bool:
+    """Does it take an order away?"""
+    return any(action["type"] in ("delete", "update") for action in suggestion["actions"])
+
+
+def proposed(card: Json) -> str:
+    """Labels, descriptions and created resources of the suggestions, in lower case."""
+    found = card.get("suggestions", ())
+    said = [suggestion["label"] for suggestion in found]
+    said += [action["description"] for suggestion in found for action in suggestion["actions"]]
+    acts = [action for suggestion in found for action in suggestion["actions"]]
+    made = [action["resource"] for action in acts if action["type"] == "create"]
+    return " ".join([*said, *map(json.dumps, made)]).lower()
+
+
+def _check_suggestions(card: Json) -> None:
+    found = card.get("suggestions", [])
+    for suggestion in found:
+        assert suggestion["label"]
+        assert suggestion["actions"]
+        for action in suggestion["actions"]:
+            _check_action(action)
+        if _drugs_ordered(suggestion) and removes(suggestion):
+            assert suggestion["actions"][0]["type"] == "create", "some clients stop at the first delete"
+    assert sum(suggestion.get("isRecommended", False) for suggestion in found) <= 1
+    exclusive = sum(map(removes, found)) > 1 or sum(map(_drugs_ordered, found)) > 1
+    if exclusive:
+        assert card["selectionBehavior"] == "at-most-one", f"{topic(card)}: its suggestions exclude each other"
+
+
+def _drugs_ordered(suggestion: Json) -> bool:
+    return any(
+        action["type"] == "create" and action["resource"]["resourceType"] == "MedicationRequest"
+        for action in suggestion["actions"]
+    )
+
+
 def _check_text(card: Json) -> None:
     assert 0 < len(card["summary"]) < 140
+    assert "…" not in card["summary"], f"{topic(card)}: a summary that is cut loses what it says last"
     limit = STATUS_DETAIL if topic(card).startswith("cua-") else DRUG_DETAIL
     assert len(card["detail"]) <= limit, f"{topic(card)}: detail of {len(card['detail'])} characters"
     assert card["source"]["label"]

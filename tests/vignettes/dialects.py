@@ -16,6 +16,7 @@ SYSTEMS = {
     "snomed": "http://snomed.info/sct",
     "icd10cm": "http://hl7.org/fhir/sid/icd-10-cm",
     "icd10": "http://hl7.org/fhir/sid/icd-10",
+    "icd10gm": "http://fhir.de/CodeSystem/bfarm/icd-10-gm",
     "icd9": "http://hl7.org/fhir/sid/icd-9-cm",
     "icd11": "http://id.who.int/icd/entity",
     "cpt": "http://www.ama-assn.org/go/cpt",

@@ -26,7 +26,7 @@ class Clock:
     """The clock that is passed to the service: it stands where a vignette puts it."""
 
     def __init__(self) -> None:
-        self.now = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+        self.now = datetime(2026, 11, 29, 10, 0, tzinfo=UTC)
 
     def __call__(self) -> datetime:
         return self.now

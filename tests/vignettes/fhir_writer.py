@@ -21,6 +21,8 @@ from tests.vignettes.story import Entry, Vignette
 
 Resource = dict[str, Any]
 PATIENT_ID = "vignette-patient"
+ICD10 = ("icd10cm", "icd10", "icd10gm")
+CERTAINTY = "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit"
 SUBJECT = {"reference": f"Patient/{PATIENT_ID}"}
 
 
@@ -51,6 +53,20 @@ def born(now: datetime, patient: Entry) -> str | None:
     today = now.astimezone(UTC).date()
     day = 28 if (today.month, today.day) == (2, 29) else today.day
     return date(today.year - int(patient.get("age", 70)), today.month, day).isoformat()
+
+
+def _range(told: Entry, times: float) -> Resource:
+    """A reference range in the unit of the result."""
+    written: Resource = {"high": {"value": round(told["upper"] * times, 8)}}
+    if "kind" in told:
+        base = "http://terminology.hl7.org/CodeSystem/referencerange-meaning"
+        written["type"] = {"coding": [{"system": base, "code": told["kind"]}]}
+    if "for" in told:
+        written["appliesTo"] = [{"text": told["for"]}]
+    ages = {side: told[key] for side, key in (("low", "age_from"), ("high", "age_to")) if key in told}
+    if ages:
+        written["age"] = {side: {"value": years, "unit": "a"} for side, years in ages.items()}
+    return written
 
 
 def _subject(entry: Entry) -> Resource:
@@ -118,7 +134,7 @@ class _Writer:
 
     def _spelt(self, system: str, code: str) -> str:
         """ICD codes with or without the dot, in either letter case."""
-        return code.replace(".", "").lower() if self.dialect.undotted and system in ("icd10cm", "icd10") else code
+        return code.replace(".", "").lower() if self.dialect.undotted and system in ICD10 else code
 
     def _condition(self, entry: Entry) -> Resource:
         base = "http://terminology.hl7.org/CodeSystem/condition-"
@@ -129,6 +145,9 @@ class _Writer:
             "code": self._coded("condition", entry, self.dialect.conditions),
         }
         clinical, verification = entry.get("clinical", "active"), entry.get("verification", "confirmed")
+        if "certainty" in entry:
+            extension = {"url": CERTAINTY, "valueCoding": {"code": entry["certainty"]}}
+            written["code"]["coding"][0]["extension"] = [extension]
         if clinical:
             written["clinicalStatus"] = {"coding": [{"system": f"{base}clinical", "code": clinical}]}
         if verification:
@@ -143,6 +162,8 @@ class _Writer:
         status = entry.get("status", "completed")
         start = self.dialect.moment(self.now, entry.get("days_ago", 3))
         when = {"performedPeriod": {"start": start}} if status == "in-progress" else {"performedDateTime": start}
+        if entry.get("undated"):
+            when = {}
         return {
             "resourceType": "Procedure",
             "id": self._id("procedure"),
@@ -169,14 +190,22 @@ class _Writer:
             loinc, unit, times = known["si"]["loinc"], known["si"]["unit"], known["si"]["times"]
         written: Resource = {
             "resourceType": "Observation",
-            "id": self._id("result"),
+            "id": entry.get("record") or self._id("result"),
             "status": entry.get("status", "final"),
             "category": [{"coding": [{"code": "laboratory"}]}],
             "code": {"coding": [{"system": SYSTEMS["loinc"], "code": loinc}]},
             "subject": _subject(entry),
-            "valueQuantity": self._quantity(entry["value"] * times, unit),
             **self._effective(entry),
         }
+        if "words" in entry:
+            written["valueString"] = entry["words"]
+        else:
+            written["valueQuantity"] = self._quantity(entry["value"] * times, unit)
+        if "unit_system" in entry:
+            del written["valueQuantity"]["unit"]
+            written["valueQuantity"] |= {"code": unit, "system": entry["unit_system"]}
+        if "version" in entry:
+            written["meta"] = {"versionId": str(entry["version"])}
         if self.dialect.local_codes:
             written["code"]["coding"].insert(0, {"system": "urn:oid:1.2.3.4.5", "code": "LAB17"})
         if "comparator" in entry:
@@ -184,6 +213,8 @@ class _Writer:
         if "upper" in entry:
             limit = self._quantity(entry["upper"] * times, entry.get("upper_unit", unit))
             written["referenceRange"] = [{"high": limit}]
+        if "ranges" in entry:
+            written["referenceRange"] = [_range(told, times) for told in entry["ranges"]]
         return written
 
     def _quantity(self, value: float, unit: str) -> Resource:

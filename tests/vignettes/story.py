@@ -17,12 +17,12 @@ from fhir_mappings.data_files import DataFileError, parsed, schema_of, text_of
 Entry = Mapping[str, Any]
 
 STORIES = Path(__file__).parent / "stories"
-NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+NOW = datetime(2026, 11, 29, 10, 0, tzinfo=UTC)
 HOOKS = ("patient-view", "order-select", "order-sign")
 DIALECTS = ("american", "epic-like", "oracle-like", "european", "free-text")
 
 _LISTS = ("conditions", "results", "procedures", "active", "orders")
-_TEXTS = ("says", "says_not", "offers", "offers_not")
+_TEXTS = ("says", "says_not", "sums_up", "suggests", "suggests_not", "offers", "offers_not")
 _SCHEMA = schema_of(Path(__file__).with_name("story.schema.json").read_text("utf-8"))
 REFUSED = "cannot judge"
 
@@ -43,6 +43,8 @@ class Vignette:
     labs: str = ""
     texts: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     each_says: tuple[str, ...] = ()
+    no_removal: tuple[str, ...] = ()
+    removal_not_recommended: tuple[str, ...] = ()
     dialects: tuple[str, ...] = DIALECTS
     now: datetime = NOW
     unreadable: tuple[str, ...] = ()
@@ -103,6 +105,8 @@ def _vignette(story: Entry) -> Vignette:
         labs=story.get("labs", ""),
         texts={key: _phrases(story.get(key, {})) for key in _TEXTS},
         each_says=tuple(story.get("each_says", ())),
+        no_removal=tuple(story.get("no_removal", ())),
+        removal_not_recommended=tuple(story.get("removal_not_recommended", ())),
         dialects=tuple(story.get("dialects", DIALECTS)),
         now=story.get("now", NOW),
         unreadable=tuple(story.get("unreadable", ())),

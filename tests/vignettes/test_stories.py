@@ -18,10 +18,12 @@ VIGNETTES = load_vignettes()
 STATUS_CARDS = {
     ("cua-confirmed", "critical"),
     ("cua-confirmed", "warning"),
+    ("cua-confirmed", "info"),
     ("cua-suspected", "critical"),
     ("cua-suspected", "warning"),
     ("cua-possible", "info"),
     ("cua-risk-high", "warning"),
+    ("cua-risk-high", "info"),
     ("cua-risk-elevated", "info"),
     ("cua-sepsis", "critical"),
     ("cua-sepsis", "warning"),
@@ -33,13 +35,18 @@ def cards_that_can_be_raised() -> set[tuple[str, str, str]]:
     """(hook, topic, indicator) of every row of the drug rules and of every status card."""
     text = (Path(hooks.__file__).parent / "drug_rules.toml").read_text("utf-8")
     raised = {("patient-view", *card) for card in STATUS_CARDS}
+    # For a draft whose drug cannot be read; it is told at signing, too.
+    raised |= {(hook, "order-data-gap", "info") for hook in ("order-select", "order-sign")}
     for rule in tomllib.loads(text)["rules"]:
+        if rule.get("silent"):
+            continue
         topic, indicator = rule["topic"], rule["indicator"]
+        there = rule.get("at_patient_view", "none" if indicator == "info" else indicator)
         raised.add(("order-select", topic, indicator))
         if indicator != "info" or rule.get("keep_at_order_sign"):
             raised.add(("order-sign", topic, indicator))
-        if indicator != "info" or "at_patient_view" in rule:
-            raised.add(("patient-view", topic, rule.get("at_patient_view", indicator)))
+        if there != "none":
+            raised.add(("patient-view", topic, there))
     return raised
 
 
@@ -165,7 +172,7 @@ def test_what_is_not_in_the_catalogue_is_refused() -> None:
 
 
 def test_the_age_is_counted_from_a_birthday_today() -> None:
-    assert born(NOW, {"age": 74}) == "1952-11-22"
+    assert born(NOW, {"age": 74}) == "1952-11-29"
     assert born(NOW, {"born": "2008-11-23"}) == "2008-11-23"
     assert born(NOW, {"born": ""}) is None
 

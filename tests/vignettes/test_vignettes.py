@@ -6,7 +6,7 @@ from itertools import cycle
 
 import pytest
 
-from tests.vignettes.card_checks import actions, check_cards, topic, words
+from tests.vignettes.card_checks import Json, actions, check_cards, proposed, removes, topic, words
 from tests.vignettes.dialects import DIALECTS
 from tests.vignettes.ehr import Answer, Clock, Ehr
 from tests.vignettes.fhir_writer import write
@@ -54,11 +54,27 @@ def check(vignette: Vignette, answer: Answer) -> None:
     assert sorted((topic(card), card["indicator"]) for card in cards) == sorted(vignette.expect)
     check_cards(cards, vignette.hook)
     check_texts(vignette, {topic(card): words(card) for card in cards})
-    offered = {topic(card): actions(card) for card in cards}
+    check_suggestions(vignette, {topic(card): card for card in cards})
+
+
+def check_suggestions(vignette: Vignette, cards: dict[str, Json]) -> None:
+    offered = {about: actions(card) for about, card in cards.items()}
     for about, kinds in vignette.texts["offers"].items():
         assert set(kinds) <= offered[about]
     for about, kinds in vignette.texts["offers_not"].items():
         assert not set(kinds) & offered[about]
+    for about, phrases in vignette.texts["sums_up"].items():
+        assert [phrase for phrase in phrases if phrase.lower() not in cards[about]["summary"].lower()] == []
+    for about, phrases in vignette.texts["suggests"].items():
+        assert [phrase for phrase in phrases if phrase.lower() not in proposed(cards[about])] == []
+    for about, phrases in vignette.texts["suggests_not"].items():
+        assert [phrase for phrase in phrases if phrase.lower() in proposed(cards[about])] == []
+    for about in vignette.no_removal:
+        assert not any(map(removes, cards[about].get("suggestions", ())))
+    for about in vignette.removal_not_recommended:
+        removals = list(filter(removes, cards[about]["suggestions"]))
+        assert removals, "the removal is offered"
+        assert not any(removal.get("isRecommended") for removal in removals)
 
 
 def check_texts(vignette: Vignette, said: dict[str, str]) -> None:

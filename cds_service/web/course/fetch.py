@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from cds_service.api import Collected, Gatherer, HookRequest, gathering
+from cds_service.api import Collected, DrugReads, Gatherer, HookRequest, gathering
 from cds_service.fhir_client import Deadline, FhirReader, FhirServer
 from cds_service.knowledge import Knowledge
-from fhir_mappings.chart import ChartContext, Gathered
+from fhir_mappings.chart import ChartContext, Gathered, drug_shelf
 from fhir_mappings.course import course_queries, past_orders, read_history
 from fhir_mappings.patients import patient_name
 from hooks.course import History
@@ -38,16 +38,17 @@ def fetch_history(reader: FhirReader, server: FhirServer, patient_id: str, on: d
     with gathering(reader, request, on, knowledge.zone, deadline) as gatherer:
         collected = gatherer.collect(course_queries(knowledge.queries), ())
         medications = {**collected.medications, **_past_medications(gatherer, collected)}
-    context = ChartContext(patient_id, on, knowledge.zone, medications=medications)
+    context = ChartContext(patient_id, on, knowledge.zone, medications=medications, lost=collected.lost)
     return Fetched(read_history(collected.queries, context, knowledge.vocabulary), _name(collected.queries))
 
 
 def _past_medications(gatherer: Gatherer, collected: Collected) -> dict[str, dict[str, Any]]:
     """The Medications of prescriptions that are over, as far as they are still to be read."""
     past = past_orders(collected.resources("medications"))
-    at_hand = [*collected.medications.values(), *collected.resources("medications")]
-    reads = gatherer.start_medications(at_hand, past)
-    return gatherer.finish_medications(reads)
+    reads = DrugReads(gatherer.talk, drug_shelf(collected.medications, collected.queries))
+    reads.start(past)
+    reads.finish()
+    return reads.read
 
 
 def _name(gathered: Sequence[Gathered]) -> str:

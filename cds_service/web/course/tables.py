@@ -65,7 +65,7 @@ def _series(series: Series, words: CourseWords) -> CourseTable:
     title = f"{words.title(series)} ({words.unit(series)})"
     empty = joined((*map(words.gap, series.gaps), *map(words.unread, series.unreadable)))
     empty = empty or "no results in these two years"
-    heads = ("Day", "Value", "Range", "How it came about", "Recognised by")
+    heads = ("Day", "Value", "Range", "How it came about", "Known by")
     return CourseTable(f"series-{series.key}", title, heads, tuple(row for _, row in rows), empty)
 
 
@@ -96,7 +96,7 @@ def _drugs(course: Course, words: CourseWords) -> CourseTable:
         for lane in course.drugs
         for period in reversed(lane.periods)
     ]
-    heads = ("Drug as recorded", "Class", "Taken", "Status", "Recognised by")
+    heads = ("Drug as recorded", "Class", "Taken", "Status", "Known by")
     return CourseTable("drugs", "Drugs that the rules look at", heads, tuple(rows), _why(course, "medications"))
 
 
@@ -121,7 +121,7 @@ def _findings(course: Course, words: CourseWords) -> CourseTable:
         )
         for lane in reversed(course.findings)
     ]
-    heads = ("Finding", "As recorded", "When", "Recognised by")
+    heads = ("Finding", "As recorded", "When", "Known by")
     return CourseTable("findings", "Findings", heads, tuple(rows), _why(course, "conditions"))
 
 

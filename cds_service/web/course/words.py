@@ -34,17 +34,6 @@ from hooks.wording import Wording
 NO_LEVEL = "no level reached"
 PRODUCT_UNIT = "mg²/dL²"
 FURTHER = {CALCIUM: "very high from", PRODUCT: "high above", Analyte.SP_KT_V: "target"}
-BY_IONISED = "(the rules went by ionised calcium at that time)"
-_CONCEPTS = {
-    "calciphylaxis": "calciphylaxis",
-    "calciphylaxis_history": "calciphylaxis in the past",
-    "foot_ulcer": "foot ulcer",
-    "cellulitis": "cellulitis",
-    "sepsis": "sepsis",
-    "bacteraemia": "bacteraemia",
-}
-
-
 OUTSIDE = "the rules do not apply: no maintenance dialysis on record"
 PRESUMED = Dialysis.PRESUMED
 _DIALYSIS = {Dialysis.ON: "on record", PRESUMED: "not confirmed", Dialysis.NONE: "none on record"}
@@ -84,6 +73,11 @@ class CourseWords:
         name = "calcium, corrected" if series.key == CALCIUM else self.wording.analytes[Analyte(series.key)].name
         return name[0].upper() + name[1:]
 
+    @property
+    def ionised(self) -> str:
+        """The name of the calcium that can decide instead of the total one."""
+        return self.wording.analytes[Analyte.IONISED_CALCIUM].name
+
     def unit(self, series: Series) -> str:
         """The unit of a series."""
         if series.key == PRODUCT:
@@ -107,7 +101,8 @@ class CourseWords:
 
     def side(self, series: Series, point: Point) -> str:
         """Where it lies, and whether another result decided at that time."""
-        return joined((self._side(series, point), BY_IONISED if point.by_ionised else ""), " ")
+        by_ionised = f"(the rules went by {self.ionised} at that time)"
+        return joined((self._side(series, point), by_ionised if point.by_ionised else ""), " ")
 
     @staticmethod
     def _side(series: Series, point: Point) -> str:
@@ -198,7 +193,7 @@ class CourseWords:
         """What the finding is called."""
         if lane.concept == "calciphylaxis_provisional":
             return f"{lane.period.then.verification} calciphylaxis"
-        return self.wording.signs_short.get(lane.concept) or _CONCEPTS[lane.concept]
+        return self.wording.signs_short.get(lane.concept) or self.wording.findings[lane.concept]
 
     def how(self, lane: FindingLane) -> str:
         """The code by which the finding was recognised."""

@@ -14,7 +14,8 @@ from cds_service.web.reasons.text import ReasonsWords
 from hooks.card import OverrideReason
 from hooks.policy import CardText
 from hooks.reasons import Reasons
-from hooks.wording import SuggestionText, Wording
+from hooks.suggestion_texts import REMOVE, SuggestionText
+from hooks.wording import Wording
 
 _FOR = {"draft": "for a draft order", "active": "for an active prescription"}
 
@@ -61,17 +62,28 @@ def card_words(text: CardText, wording: Wording, reasons: Reasons, words: Reason
     )
 
 
+def _against(text: SuggestionText, wording: Wording) -> list[str]:
+    """The situations that forbid the alternatives of a suggestion."""
+    facts = (fact for name in text.alternatives for fact in wording.alternatives[name].facts)
+    return list(dict.fromkeys(situation for situation, _ in facts))
+
+
 def _offer(text: SuggestionText, wording: Wording, reasons: Reasons, words: ReasonsWords) -> Offer:
     removing = {"": "Delete the draft order, or stop the active prescription", "draft": "Delete the draft order"}
     removes = removing.get(text.only, "Stop the active prescription")
     conditions = [
         *([_FOR[text.only]] if text.only else []),
         *(f"when {words.plain(reasons.situations[name])}" for name in text.when),
-        *(f"not when {words.plain(reasons.situations[name])}" for name in text.unless),
+        *(f"not when {words.plain(reasons.situations[name])}" for name in (*text.unless, *_against(text, wording))),
+        *([f"not when {text.drug} is active or drafted"] if text.drug else []),
     ]
+    does = [removes if action == REMOVE else wording.actions[action] for action in text.actions]
+    for extra in text.also:
+        when = words.plain(reasons.situations[extra.when])
+        does += [f"{wording.actions[name]}, when {when}" for name in extra.actions]
     return Offer(
         label=words.card(text.label),
-        does=tuple(removes if action == "remove" else wording.actions[action] for action in text.actions),
+        does=tuple(does),
         only="; ".join(conditions),
         recommended=text.recommended,
     )

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fhir_mappings.code_systems import ANY_ICD10, System
-from fhir_mappings.vocabulary import CALCIPHYLAXIS, KINDS, ConditionVocabulary
+from fhir_mappings.code_systems import System
+from fhir_mappings.vocabulary import KINDS, ConditionVocabulary
 
 
 @dataclass
@@ -32,8 +32,7 @@ class CodeRow:
 
 def code_rows(vocabulary: ConditionVocabulary, names: Mapping[str, str]) -> list[CodeRow]:
     """Every concept in the order of `conditions.toml`; `names` has their words."""
-    worded = {CALCIPHYLAXIS, *(sign.concept for sign in vocabulary.signs)}
-    rows = {concept: CodeRow(names[concept], by_words=concept in worded) for concept in vocabulary.codes}
+    rows = {concept: CodeRow(names[concept], by_words=concept in vocabulary.worded) for concept in vocabulary.codes}
     for kind, concepts in zip(KINDS, (vocabulary.conditions, vocabulary.procedures), strict=True):
         for shape, of_shape in (("{}", concepts.exact), ("{}…", concepts.icd10_prefix)):
             for (system, code), found in of_shape.items():
@@ -45,6 +44,6 @@ def code_rows(vocabulary: ConditionVocabulary, names: Mapping[str, str]) -> list
     return list(rows.values())
 
 
-def _dotted(system: System, code: str) -> str:
+def _dotted(system: str, code: str) -> str:
     """ICD-10 codes are kept without the dot that people write."""
-    return f"{code[:3]}.{code[3:]}" if system in ANY_ICD10 and len(code) > 3 else code
+    return f"{code[:3]}.{code[3:]}" if system.startswith("ICD-10") and len(code) > 3 else code

@@ -31,7 +31,7 @@ HOOK_WORDS = {"patient-view": "chart opened", "order-select": "drug picked", "or
 def reasons_page(context: PageContext) -> Blueprint:
     """The routes under /reasons."""
     reasons = Blueprint("reasons", __name__)
-    pages = _Pages(context.knowledge, default_reasons(context.knowledge.policy))
+    pages = _Pages(context.knowledge, default_reasons(context.knowledge.policy, context.settings.locale))
 
     def today() -> date:
         return context.clock().astimezone(context.knowledge.zone).date()

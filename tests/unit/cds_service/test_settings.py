@@ -30,6 +30,7 @@ def test_every_variable_is_read() -> None:
         {
             "CDS_DATABASE_URL": "postgresql+psycopg://cds@db/cds",
             "CDS_TIMEZONE": "Europe/Berlin",
+            "CDS_LOCALE": "en-US",
             "CDS_PUBLIC_URL": "https://CDS.example:443/kidney/",
             "CDS_ALLOWED_FHIR_SERVERS": "https://EHR.example/fhir, https://many.example/sites/ ,",
             "CDS_FHIR_DEADLINE_SECONDS": "0.8",
@@ -53,6 +54,7 @@ def test_every_variable_is_read() -> None:
     assert settings == Settings(
         database_url="postgresql+psycopg://cds@db/cds",
         timezone=ZoneInfo("Europe/Berlin"),
+        locale="en-US",
         public_url="https://cds.example/kidney",
         allowed_fhir_servers=("https://ehr.example/fhir", "https://many.example/sites/"),
         fhir_deadline_seconds=0.8,
@@ -106,6 +108,9 @@ def test_any_origin_may_be_named_by_a_star() -> None:
         ("CDS_TIMEZONE", "Europe/Atlantis"),
         ("CDS_TIMEZONE", "../etc"),
         ("CDS_TIMEZONE", "Europe"),
+        ("CDS_LOCALE", "en"),
+        ("CDS_LOCALE", "en_US"),
+        ("CDS_LOCALE", "de-DE"),
         ("CDS_PUBLIC_URL", "cds.example"),
         ("CDS_PUBLIC_URL", "https://cds.example/?a=1"),
         ("CDS_ALLOWED_FHIR_SERVERS", "https://ehr.example/fhir,ftp://ehr.example"),
@@ -130,6 +135,14 @@ def test_any_origin_may_be_named_by_a_star() -> None:
 def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"{name}: expected "):
         from_environment({name: value})
+
+
+def test_a_refused_locale_is_told_with_those_that_there_are() -> None:
+    with pytest.raises(
+        SettingsError, match=r"^the settings cannot be used:\n  CDS_LOCALE: expected one of en-GB, en-US$"
+    ):
+        from_environment({"CDS_LOCALE": "fr-FR"})
+    assert from_environment({}).locale == "en-GB"
 
 
 def test_a_refused_value_is_not_shown() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fhir_mappings.chart import OTHER_KIND, PARTIAL, ChartContext, Gathered, build_chart
+from fhir_mappings.fhir_json import is_about
 from fhir_mappings.packaged import default_policy, default_vocabulary
 from fhir_mappings.queries import Query, build_queries
 from hooks.chart import Analyte, Chart, Gap, Unreadable
@@ -117,7 +119,37 @@ def test_records_of_another_patient_never_count() -> None:
         calcium=[observation() | other],
     )
     kinds = ["condition", "medication", "procedure", "total_calcium", "medication"]
-    assert found == Chart(unreadable=tuple(Unreadable(kind, "belongs to another patient") for kind in kinds))
+    strangers = tuple(
+        Unreadable(kind, "belongs to another patient", no_result=kind == "total_calcium") for kind in kinds
+    )
+    # Nor is a draft of theirs passed over in silence: nobody has checked it.
+    assert replace(found, gaps=()) == Chart(unreadable=strangers, unread_drafts=1)
+
+
+def test_a_look_up_that_brought_only_records_of_another_patient_has_failed() -> None:
+    other = {"subject": {"reference": "Patient/p2"}}
+    found = chart(
+        patient=[patient(id="p2")],
+        conditions=[condition("Calciphylaxis") | other],
+        medications=[prescription("warfarin") | other, prescription("lisinopril")],
+        calcium=[observation() | other],
+    )
+    assert [(gap.query, gap.reason) for gap in found.gaps] == [
+        (query, "it brought only records of another patient") for query in ("patient", "conditions", "calcium")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "asked", "mine"),
+    [
+        ("0B7D2A1C-91B2-4F0E-8A54-3F3F1A2B4C5D", "0b7d2a1c-91b2-4f0e-8a54-3f3f1a2b4c5d", True),
+        ("urn:uuid:0b7d2a1c-91b2-4f0e-8a54-3f3f1a2b4c5d", "0B7D2A1C-91B2-4F0E-8A54-3F3F1A2B4C5D", True),
+        ("Patient/P1", "p1", False),
+        ("Patient/p1", "p1", True),
+    ],
+)
+def test_only_uuids_are_compared_without_letter_case(written: str, asked: str, mine: bool) -> None:
+    assert is_about({"subject": {"reference": written}}, asked) is mine
 
 
 def test_a_resource_that_comes_twice_counts_once() -> None:
@@ -190,11 +222,111 @@ ORDERED = [
 
 
 @given(st.randoms(use_true_random=False))
-def test_results_stand_newest_first_whatever_order_they_came_in(chance: random.Random) -> None:
+def test_results_stand_in_the_order_of_choice_whatever_order_they_came_in(chance: random.Random) -> None:
     shuffled = list(ORDERED)
     chance.shuffle(shuffled)
     values = [one.value for one in chart(calcium=shuffled).results[Analyte.TOTAL_CALCIUM]]
-    assert values == [9.0, 9.1, 9.2, 9.3, 9.4, 9.5, 9.6, 9.7]
+    assert values == [9.5, 9.0, 9.1, 9.2, 9.3, 9.4, 9.7, 9.6]
+
+
+def calciums(*found: Json) -> list[float]:
+    return [one.value for one in chart(calcium=list(found)).results[Analyte.TOTAL_CALCIUM]]
+
+
+def test_a_result_without_a_time_stands_at_the_moment_of_the_latest_of_its_day() -> None:
+    late = observation(value=10.0, effectiveDateTime="2026-03-01T12:00:00Z")
+    early = observation(value=12.0, effectiveDateTime="2026-03-01T06:00:00Z")
+    undated_time = observation(value=9.0, effectiveDateTime="2026-03-01")
+    found = chart(calcium=[early, undated_time, late]).results[Analyte.TOTAL_CALCIUM]
+    assert [one.value for one in found] == [10.0, 9.0, 12.0]
+    assert (found[0].at, found[0].timed, found[1].at, found[1].timed) == (found[0].at, True, found[0].at, False)
+
+
+def test_the_status_decides_between_a_result_without_a_time_and_another_of_the_day() -> None:
+    final = observation(value=12.0, effectiveDateTime="2026-03-01T12:00:00Z")
+    assert calciums(final, observation(value=9.0, effectiveDateTime="2026-03-01", status="corrected")) == [9.0, 12.0]
+
+
+def test_a_date_alone_that_is_tomorrows_counts_as_today_and_a_time_does_not() -> None:
+    tomorrow = observation(value=11.0, effectiveDateTime="2026-03-03")
+    today = observation(value=9.0, effectiveDateTime="2026-03-02")
+    found = chart(calcium=[today, tomorrow]).results[Analyte.TOTAL_CALCIUM]
+    assert [(one.value, one.on) for one in found] == [(11.0, CONTEXT.on), (9.0, CONTEXT.on)]
+    (timed,) = chart(calcium=[observation(effectiveDateTime="2026-03-03T00:00:00Z")]).results[Analyte.TOTAL_CALCIUM]
+    assert timed.on == date(2026, 3, 3)
+    unread = observation(valueQuantity=None, effectiveDateTime="2026-03-03")
+    assert chart(calcium=[unread]).unreadable == (Unreadable("total_calcium", "no value", CONTEXT.on),)
+
+
+def test_results_of_an_unknown_method_are_shown_and_never_among_the_results() -> None:
+    found = chart(pth_alp=[observation("35219-5", 60, "pg/mL"), observation("2731-8", 300, "pg/mL")])
+    assert [one.value for one in found.shown[Analyte.INTACT_PTH]] == [60]
+    assert [one.value for one in found.results[Analyte.INTACT_PTH]] == [300]
+
+
+def test_the_reference_range_is_that_of_the_patient_wherever_the_patient_stands() -> None:
+    ranges = [
+        {"high": {"value": 120}, "age": {"high": {"value": 17, "code": "a"}}},
+        {"high": {"value": 90}, "appliesTo": [concept("male")]},
+        {"high": {"value": 60}, "appliesTo": [concept("female")]},
+    ]
+    result = observation("2731-8", 300, "pg/mL", referenceRange=ranges)
+    for found in (chart(pth_alp=[result], patient=[patient()]), chart(patient=[patient()], pth_alp=[result])):
+        assert found.results[Analyte.INTACT_PTH][0].upper_limit == 60
+    assert chart(pth_alp=[result]).results[Analyte.INTACT_PTH][0].upper_limit is None
+
+
+# ---------------------------------------------------------------- versions of one resource
+
+
+def test_the_later_version_of_a_result_counts_in_whatever_search_it_came() -> None:
+    first = observation(id="o1", value=9.0, meta={"versionId": "1"})
+    second = observation(id="o1", value=12.6, meta={"versionId": "2"})
+    found = chart(calcium=[first], bmi=[second])
+    assert [one.value for one in found.results[Analyte.TOTAL_CALCIUM]] == [12.6]
+    withdrawn = second | {"status": "entered-in-error"}
+    assert chart(calcium=[first, withdrawn]) == Chart()
+
+
+def test_versions_of_which_nobody_knows_the_latest_are_of_one_moment_and_status() -> None:
+    one = observation(id="o1", value=9.0, status="corrected", effectiveDateTime="2026-02-27")
+    other = observation(id="o1", value=12.6, effectiveDateTime="2026-03-01T09:00:00Z")
+    found = chart(calcium=[one, other]).results[Analyte.TOTAL_CALCIUM]
+    assert [(result.value, result.on, result.rank) for result in found] == [
+        (12.6, date(2026, 3, 1), 2),
+        (9.0, date(2026, 3, 1), 2),
+    ]
+    assert found[0].at == found[1].at
+
+
+def test_a_version_that_can_be_read_counts_beside_one_that_cannot() -> None:
+    lost = observation(id="o1", valueQuantity=None)
+    found = chart(calcium=[observation(id="o1"), lost])
+    assert [result.value for result in found.results[Analyte.TOTAL_CALCIUM]] == [9.4]
+    assert found.unreadable == (Unreadable("total_calcium", "no value", date(2026, 3, 1)),)
+
+
+def test_of_two_statuses_of_one_condition_or_order_the_active_one_counts_where_nothing_tells() -> None:
+    over = {"clinicalStatus": concept("resolved")}
+    sepsis = condition("Sepsis", id="c1")
+    for entries in ([sepsis, sepsis | over], [sepsis | over, sepsis]):
+        assert [one.active for one in chart(conditions=entries).conditions] == [True]
+    order = prescription("warfarin", id="m1")
+    assert len(chart(medications=[order, order | {"status": "stopped"}]).medications) == 1
+    session = procedure((SNOMED, "302497006"), id="p1")
+    assert len(chart(dialysis_procedures=[session | {"status": "not-done"}, session]).procedures) == 1
+
+
+def test_a_later_version_ends_a_condition_an_order_or_a_procedure() -> None:
+    def later(resource: Json, **more: Any) -> list[Json]:
+        return [resource | {"meta": {"versionId": 1}}, resource | more | {"meta": {"versionId": 2}}]
+
+    found = chart(
+        conditions=later(condition("Sepsis", id="c1"), verificationStatus="refuted"),
+        medications=later(prescription("warfarin", id="m1"), status="stopped"),
+        dialysis_procedures=later(procedure((SNOMED, "302497006"), id="p1"), status="not-done"),
+    )
+    assert found == Chart()
 
 
 def test_results_after_the_day_of_the_call_are_left_to_the_rules() -> None:
@@ -209,7 +341,7 @@ def test_what_cannot_be_read_is_listed() -> None:
     )
     assert found.unreadable == (
         Unreadable("total_calcium", "no unit", date(2026, 3, 1)),
-        Unreadable("medication", "names no drug"),
+        Unreadable("medication", "no drug named"),
     )
     assert (found.results, found.medications) == ({}, ())
 
@@ -229,9 +361,25 @@ def test_an_included_medication_serves_active_orders_and_drafts() -> None:
     assert [one.display for one in (*found.medications, *found.drafts)] == ["warfarin 5 MG", "warfarin 5 MG"]
 
 
+def test_the_later_version_of_an_included_medication_serves() -> None:
+    aspirin = WARFARIN | {"id": "w", "code": concept("aspirin"), "meta": {"versionId": "1"}}
+    included = WARFARIN | {"id": "w", "meta": {"versionId": "2"}}
+    found = chart(medications=[included, referring(id="m"), aspirin])
+    assert [one.display for one in found.medications] == ["warfarin 5 MG"]
+
+
 def test_a_medication_that_was_read_apart_serves_too() -> None:
     found = chart(drafted(referring(status="draft"), w=WARFARIN), medications=[referring()])
     assert [one.matches[0].drug for one in (*found.medications, *found.drafts)] == ["warfarin", "warfarin"]
+
+
+def test_what_is_drafted_beside_the_judged_orders_is_known_where_it_can_be_read() -> None:
+    other = prescription("warfarin") | {"subject": {"reference": "Patient/p2"}}
+    nameless = prescription("warfarin") | {"medicationCodeableConcept": {"text": "unknown"}}
+    beside = (prescription("sevelamer"), other, nameless)
+    found = chart(ChartContext(PATIENT, CONTEXT.on, CONTEXT.zone, other_drafts=beside))
+    assert [one.display for one in found.other_drafts] == ["sevelamer"]
+    assert found.drafts == ()
 
 
 def test_a_draft_that_changes_an_active_order_is_judged_beside_it() -> None:
@@ -264,8 +412,8 @@ def test_a_cut_look_up_may_hide_any_of_its_analytes() -> None:
     assert (gap.reason, gap.analytes) == (PARTIAL, frozenset({Analyte.PHOSPHATE, Analyte.ALBUMIN}))
 
 
-@pytest.mark.parametrize(("order", "unread"), [({"medicationReference": {"reference": "Medication/m1"}}, 1), ({}, 0)])
-def test_an_active_order_that_refers_to_a_drug_nobody_could_read_is_counted(order: dict[str, Any], unread: int) -> None:
+@pytest.mark.parametrize(("order", "unread"), [({"medicationReference": {"reference": "Medication/m1"}}, 1), ({}, 1)])
+def test_an_active_order_whose_drug_nobody_could_read_is_counted(order: dict[str, Any], unread: int) -> None:
     request = {"resourceType": "MedicationRequest", "id": "r1", "status": "active"} | order
     assert chart(medications=[request]).unread_medications == unread
 
@@ -292,6 +440,27 @@ def test_a_cut_list_of_records_is_a_gap_too() -> None:
 
 def test_a_complete_empty_look_up_is_no_gap() -> None:
     assert gaps(Gathered(QUERIES["calcium"], [])) == ()
+
+
+@pytest.mark.parametrize(
+    ("entry", "masked"),
+    [
+        (condition("Masked"), True),
+        (condition("Gout"), False),
+        (condition("Livedo"), False),
+        (condition("Masked", clinicalStatus="resolved"), False),
+        (condition("Masked", verificationStatus="refuted"), False),
+        (condition("Masked", subject={"reference": "Patient/other"}), False),
+    ],
+)
+def test_an_active_entry_that_does_not_tell_what_it_is_is_noted(entry: Json, masked: bool) -> None:
+    assert chart(conditions=[entry]).masked_conditions is masked
+    assert chart(conditions=[condition("Gout"), entry]).masked_conditions is masked
+
+
+def test_a_procedure_that_two_searches_find_counts_once() -> None:
+    session = procedure((SNOMED, "302497006"), id="1")
+    assert len(chart(dialysis_procedures=[session], procedures=[session]).procedures) == 1
 
 
 # ---------------------------------------------------------------- any JSON at all

@@ -34,12 +34,40 @@ from fhir_mappings.code_systems import System, system_of
         ("http://hl7.org/fhir/sid/icd-9-cm", System.ICD9_CM),
         ("http://id.who.int/icd/entity", System.ICD11),
         ("icd11.foundation", System.ICD11),
+        ("2.16.840.1.113883.6.1", System.LOINC),
+        ("LN", System.LOINC),
+        ("Loinc", System.LOINC),
+        ("http://loinc.org/vs", System.LOINC),
+        ("http://www.loinc.org/", System.LOINC),
+        ("2.16.840.1.113883.6.96", System.SNOMED),
+        ("SNOMED CT", System.SNOMED),
+        ("SNOMED-CT", System.SNOMED),
+        ("SCT", System.SNOMED),
+        ("http://www.snomed.info/sct", System.SNOMED),
+        ("http://snomed.info/sct?fhir_vs", System.SNOMED),
+        ("http://nlm.nih.gov/research/umls/rxnorm", System.RXNORM),
+        ("https://www.nlm.nih.gov/research/umls/rxnorm/", System.RXNORM),
+        ("RxNorm", System.RXNORM),
+        ("2.16.840.1.113883.6.88", System.RXNORM),
+        ("ATC", System.ATC),
+        ("CPT-4", System.CPT),
+        ("C4", System.CPT),
+        ("ICD-10-CM", System.ICD10_CM),
+        ("icd10cm", System.ICD10_CM),
+        ("I10C", System.ICD10_CM),
+        ("2.16.840.1.113883.6.90", System.ICD10_CM),
+        ("http://hl7.org/fhir/sid/icd-10-cm/vs", System.ICD10_CM),
+        ("https://fhir.de/CodeSystem/dimdi/icd-10-gm/", System.ICD10_GM),
+        ("ICD-10", System.ICD10),
+        ("I10", System.ICD10),
+        ("ICD-9-CM", System.ICD9_CM),
+        ("I9C", System.ICD9_CM),
     ],
 )
 def test_an_address_is_known(address: str, system: System) -> None:
     assert system_of(address) is system
 
 
-@pytest.mark.parametrize("address", [None, 5, [], {}, "", "urn:local", "http://loinc.org.example", "loinc"])
+@pytest.mark.parametrize("address", [None, 5, [], {}, "", "urn:local", "http://loinc.org.example", "ICD", "ICD-10-GM"])
 def test_anything_else_is_no_system(address: object) -> None:
     assert system_of(address) is None

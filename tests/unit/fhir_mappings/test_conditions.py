@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from fhir_mappings.conditions import read_condition
-from fhir_mappings.packaged import default_vocabulary
-from hooks.chart import Clinical, Condition, Sign, Span
+from fhir_mappings.conditions import is_masked, read_condition
+from hooks.chart import Clinical, Sign, Span
+from tests.unit.fhir_mappings.entries import UTC, WORDS, concepts, read
 from tests.unit.fhir_mappings.resources import (
     ICD9_CM,
     ICD10_CM,
@@ -23,31 +22,18 @@ from tests.unit.fhir_mappings.resources import (
     condition,
 )
 
-UTC = ZoneInfo("UTC")
-WORDS = default_vocabulary().conditions
 CALCIPHYLAXIS = (SNOMED, "237900002", "Calciphylaxis")
 RESIDUAL = (ICD10_CM, "E83.59", "Other disorders of calcium metabolism")
-TEXTURE = (ICD10_CM, "R23.4", "Changes in skin texture")
 
 
 def status(code: str) -> Json:
     return concept("", ("http://terminology.hl7.org/CodeSystem/condition-ver-status", code))
 
 
-def read(resource: Json) -> Condition:
-    found = read_condition(resource, UTC, WORDS)
-    assert found is not None
-    return found
-
-
-def concepts(text: str = "", *codings: Any, **more: Any) -> set[str]:
-    return set(read(condition(text, *codings, **more)).concepts)
-
-
 # ---------------------------------------------------------------- status and dates
 
 
-@pytest.mark.parametrize("code", ["refuted", "entered-in-error", "Refuted"])
+@pytest.mark.parametrize("code", ["refuted", "entered-in-error", "Refuted", "ENTERED-IN-ERROR"])
 def test_a_refuted_or_erroneous_entry_is_nothing(code: str) -> None:
     for given in (status(code), code, {"text": code}):
         assert read_condition(condition("Diabetes", verificationStatus=given), UTC, WORDS) is None
@@ -144,11 +130,11 @@ BY_CODE = [
     (ICD10_CM, "E66.9", {"obesity"}),
     (ICD10_CM, "Z68.30", {"obesity"}),
     (ICD10_CM, "Z68.41", {"obesity"}),
-    (ICD10_CM, "K74.60", {"liver_disease"}),
-    (SNOMED, "19943007", {"liver_disease"}),
-    (ICD10_CM, "D68.61", {"thrombophilia"}),
+    (ICD10_CM, "K74.60", {"liver_disease", "cirrhosis"}),
+    (SNOMED, "19943007", {"liver_disease", "cirrhosis"}),
+    (ICD10_CM, "D68.61", {"thrombophilia", "antiphospholipid"}),
     (ICD10_CM, "D68.59", {"thrombophilia"}),
-    (SNOMED, "26843008", {"thrombophilia"}),
+    (SNOMED, "26843008", {"thrombophilia", "antiphospholipid"}),
     (ICD10_CM, "A40.1", {"sepsis"}),
     (ICD10_CM, "A41.9", {"sepsis"}),
     (ICD10_CM, "R65.21", {"sepsis"}),
@@ -158,11 +144,53 @@ BY_CODE = [
     (ICD10_CM, "E83.81", {"hungry_bone"}),
     (SNOMED, "699347000", {"mechanical_valve"}),
     (SNOMED, "174937005", {"mechanical_valve"}),
-    (ICD10_CM, "Z95.2", {"possibly_mechanical_valve"}),
+    (ICD10_CM, "Z95.2", {"valve_kind_unknown"}),
     (ICD10_CM, "I48.91", {"atrial_fibrillation"}),
     (ICD10_CM, "I82.409", {"venous_thromboembolism"}),
     (ICD10_CM, "Z86.711", {"venous_thromboembolism"}),
     (ICD10_CM, "Z79.52", {"steroid_use"}),
+    (ICD10_GM, "E83.50", {"calciphylaxis"}),
+    ("http://fhir.de/CodeSystem/dimdi/icd-10-gm", "e8350", {"calciphylaxis"}),
+    (ICD10_CM, "Z49.31", {"dialysis_status", "haemodialysis_evidence"}),
+    (ICD10_CM, "Z49.32", {"dialysis_status", "peritoneal_evidence"}),
+    (SNOMED, "161665007", {"transplant"}),
+    (SNOMED, "737295003", {"transplant"}),
+    (SNOMED, "161693006", {"history_of_dialysis"}),
+    (ICD10_CM, "N18.4", {"ckd4"}),
+    (SNOMED, "431857002", {"ckd4"}),
+    (ICD10_WHO, "N18.5", {"ckd5"}),
+    (SNOMED, "433146000", {"ckd5"}),
+    (ICD10_CM, "N17.9", {"acute_kidney_injury"}),
+    (SNOMED, "14669001", {"acute_kidney_injury"}),
+    (ICD10_CM, "E20.9", {"hypoparathyroidism"}),
+    (ICD10_WHO, "E89.2", {"hypoparathyroidism"}),
+    (ICD10_CM, "E83.51", {"hypocalcaemia"}),
+    (ICD10_WHO, "R29.0", {"tetany"}),
+    (ICD10_CM, "I05.0", {"mitral_stenosis"}),
+    (ICD10_WHO, "I05.2", {"mitral_stenosis"}),
+    (ICD10_CM, "I34.2", {"mitral_stenosis"}),
+    (SNOMED, "79619009", {"mitral_stenosis"}),
+    (ICD10_CM, "Z95.811", {"ventricular_assist_device"}),
+    (ICD10_CM, "I51.3", {"lv_thrombus"}),
+    (ICD10_CM, "I23.6", {"lv_thrombus"}),
+    (ICD10_CM, "K72.10", {"liver_disease", "liver_failure"}),
+    (ICD10_CM, "K70.40", {"liver_disease", "liver_failure"}),
+    (SNOMED, "59927004", {"liver_disease", "liver_failure"}),
+    (ICD10_CM, "K74.3", {"liver_disease", "cirrhosis"}),
+    (ICD10_CM, "K74.0", {"liver_disease"}),
+    (ICD10_CM, "Z33.1", {"pregnancy"}),
+    (ICD10_CM, "Z34.90", {"pregnancy"}),
+    (ICD10_CM, "Z3A.12", {"pregnancy"}),
+    (ICD10_CM, "O00.1", {"pregnancy"}),
+    (ICD10_WHO, "O9A", {"pregnancy"}),
+    (SNOMED, "77386006", {"pregnancy"}),
+    (ICD10_CM, "I60.9", {"recent_bleeding"}),
+    (ICD10_CM, "I62.00", {"recent_bleeding"}),
+    (ICD10_CM, "K92.1", {"recent_bleeding"}),
+    (SNOMED, "1386000", {"recent_bleeding"}),
+    (ICD10_CM, "K56.609", {"bowel_obstruction"}),
+    (ICD10_CM, "Z51.5", {"palliative_care"}),
+    (SNOMED, "385763009", {"palliative_care"}),
 ]
 
 
@@ -175,16 +203,12 @@ def test_a_code_stands_for_its_concepts(system: str, code: str, expected: set[st
     ("system", "code"),
     [
         (SNOMED, "237897004"),
-        (SNOMED, "161693006"),
-        (SNOMED, "433146000"),
         (SNOMED, "302497006"),
         (SNOMED, "238762002"),
         (ICD10_CM, "L95.0"),
         (ICD10_CM, "E88.81"),
         (ICD10_CM, "I77.89"),
-        (ICD10_CM, "E83.51"),
         (ICD10_CM, "E83.52"),
-        (ICD10_CM, "N18.5"),
         (ICD10_CM, "T86.11"),
         (ICD10_CM, "T86.1"),
         (ICD10_CM, "L03.011"),
@@ -194,6 +218,13 @@ def test_a_code_stands_for_its_concepts(system: str, code: str, expected: set[st
         (ICD10_CM, "E12.9"),
         (ICD10_CM, "Z95.3"),
         (ICD10_CM, "Z95.4"),
+        (ICD10_CM, "E83.50"),
+        (ICD10_CM, "L98.4"),
+        (ICD10_CM, "E14.9"),
+        (ICD10_CM, "R65.10"),
+        (ICD10_CM, "K92.8"),
+        (ICD10_CM, "N18.30"),
+        (ICD10_CM, "K75.0"),
         (ICD10_CM, "R63.4"),
         (ICD10_CM, "L90.8"),
         (ICD10_CM, "E8"),
@@ -212,9 +243,48 @@ def test_icd_10_codes_match_in_every_variant_with_and_without_dot(system: str, c
     assert concepts("", (system, code)) == {"diabetes"}
 
 
-@pytest.mark.parametrize("system", [ICD10_WHO, ICD10_GM])
-def test_t86_12_is_graft_failure_in_icd_10_cm_only(system: str) -> None:
-    assert concepts("", (system, "T86.12")) == set()
+@pytest.mark.parametrize(
+    ("code", "in_cm", "in_who", "in_gm"),
+    [
+        ("R65.20", {"sepsis"}, set(), set()),
+        ("I70.261", {"pad", "gangrene_pad"}, {"pad"}, {"pad"}),
+        ("T86.12", {"graft_failure"}, set(), set()),
+        ("E11.51", {"diabetes", "pad"}, {"diabetes"}, {"diabetes"}),
+        ("E13.52", {"diabetes", "gangrene_pad"}, {"diabetes"}, {"diabetes"}),
+        ("E83.51", {"hypocalcaemia"}, set(), set()),
+        ("E83.59", {"calcium_disorder_unspecific"}, set(), set()),
+        ("E83.5", *[{"calcium_disorder_unspecific"}] * 3),
+        ("Z49.01", {"dialysis_status"}, set(), set()),
+        ("Z49.31", {"dialysis_status", "haemodialysis_evidence"}, set(), set()),
+        ("Z49.32", {"dialysis_status", "peritoneal_evidence"}, set(), set()),
+        ("Z91.15", {"dialysis_status"}, set(), set()),
+        ("Z99.2", *[{"dialysis_status"}] * 3),
+        ("Z95.811", {"ventricular_assist_device"}, set(), set()),
+        ("D68.61", {"thrombophilia", "antiphospholipid"}, {"thrombophilia"}, {"thrombophilia"}),
+        ("D68.62", {"thrombophilia", "antiphospholipid"}, {"thrombophilia"}, {"thrombophilia"}),
+        ("D68.6", {"thrombophilia"}, *[{"thrombophilia", "antiphospholipid"}] * 2),
+        ("R65.0", set(), {"sepsis"}, {"sepsis"}),
+        ("R65.1", set(), {"sepsis"}, {"sepsis"}),
+        ("E14.9", set(), {"diabetes"}, {"diabetes"}),
+        ("L98.4", set(), {"skin_ulcer"}, {"skin_ulcer"}),
+        ("L98.49", *[{"skin_ulcer"}] * 3),
+        ("I70.25", {"pad"}, {"pad"}, {"pad", "gangrene_pad"}),
+        ("E83.50", set(), set(), {"calciphylaxis"}),
+        ("A41.9", *[{"sepsis"}] * 3),
+        ("Z94.0", *[{"transplant"}] * 3),
+        ("I96", *[{"gangrene"}] * 3),
+        ("R02", *[{"gangrene"}] * 3),
+    ],
+)
+def test_some_codes_mean_their_concept_in_some_variants_only(
+    code: str, in_cm: set[str], in_who: set[str], in_gm: set[str]
+) -> None:
+    assert [concepts("", (system, code)) for system in (ICD10_CM, ICD10_WHO, ICD10_GM)] == [in_cm, in_who, in_gm]
+
+
+def test_another_national_icd_10_is_read_like_that_of_the_who() -> None:
+    assert concepts("", ("http://hl7.org/fhir/sid/icd-10-nl", "E14.9")) == {"diabetes"}
+    assert concepts("", ("http://hl7.org/fhir/sid/icd-10-nl", "E83.50")) == set()
 
 
 @pytest.mark.parametrize("coding", [{"code": "E11.9"}, {"code": "E11.9", "system": "urn:local"}, "E11.9", None, 7])
@@ -238,111 +308,6 @@ def test_a_foot_ulcer_code_rules_over_a_general_one_on_the_same_entry() -> None:
     assert concepts("", (ICD10_CM, "L97.512"), (ICD10_CM, "L97.919")) == {"foot_ulcer"}
 
 
-# ---------------------------------------------------------------- changed skin texture
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Induration of skin",
-        "Indurated plaques",
-        "Hardening of both thighs",
-        "Hardened plaques, abdomen",
-        "Skin thickening",
-        "Thickened calves",
-        "Woody feeling",
-        "Sclerosis of skin, lower legs",
-    ],
-)
-def test_changed_texture_that_names_induration_is_induration(text: str) -> None:
-    found = read(condition(text, TEXTURE)).concepts
-    assert found.keys() == {"skin_induration"}
-    assert found["skin_induration"].how == "ICD-10-CM R23.4"
-    assert found["skin_induration"].words in text
-
-
-def test_the_display_of_that_code_may_name_induration() -> None:
-    assert concepts("Skin finding", (ICD10_WHO, "R23.4", "Woody, brawny texture")) == {"skin_induration"}
-    assert concepts("Skin finding", TEXTURE, (ICD10_CM, "L98.9", "Thickened skin")) == {"skin_texture"}
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "Changes in skin texture", "Scaling of skin", "No induration", "Skin not thickened", "History of hardening"],
-)
-def test_changed_texture_that_does_not_is_texture(text: str) -> None:
-    assert concepts(text, TEXTURE) == {"skin_texture"}
-
-
-# ---------------------------------------------------------------- signs by words
-
-
-@pytest.mark.parametrize(
-    ("text", "sign"),
-    [
-        ("Hardening of leg skin", "skin_induration"),
-        ("hard skin", "skin_induration"),
-        ("skin of both calves hardened", "skin_induration"),
-        ("hardening of the lower leg skin", None),
-        ("Hard, skin", "skin_induration"),
-        ("hardware under skin", None),
-        ("Woody oedema", "skin_induration"),
-        ("indurated thighs", "skin_induration"),
-        ("Induration", "skin_induration"),
-        ("Livedo racemosa", "livedo"),
-        ("violaceous", "painful_lesion"),
-        ("Painful violaceous skin lesions, lower legs", "painful_lesion"),
-        ("Mottled skin over abdomen", "painful_lesion"),
-        ("painful plaques", "painful_lesion"),
-        ("Painful non-healing ulcers", "painful_lesion"),
-        ("painful nodule", "painful_lesion"),
-        ("wounds, left leg, painful", "painful_lesion"),
-        ("wound that is very painful", "painful_lesion"),
-        ("ulcer of the left calf now painful", None),
-        ("painful knee", None),
-        ("mottled", None),
-        ("Black eschar, left thigh", "skin_necrosis"),
-        ("eschars", "skin_necrosis"),
-        ("necrotic skin", "skin_necrosis"),
-        ("skin-necrosis", "skin_necrosis"),
-        ("bone necrosis", None),
-        ("suspected livedo", "livedo"),
-        ("livedo cannot be excluded", "livedo"),
-        ("no livedo", None),
-        ("livedo excluded", None),
-        ("history of livedo", None),
-        ("skin is not hard", None),
-        ("no pain, livedo", "livedo"),
-        ("non-healing eschar", "skin_necrosis"),
-        ("Hypertension", None),
-    ],
-)
-def test_skin_signs_are_read_from_the_text(text: str, sign: str | None) -> None:
-    assert concepts(text) == ({sign} if sign else set())
-
-
-@pytest.mark.parametrize(("words", "counts"), [("one two three", True), ("one two three four", False)])
-def test_up_to_three_words_may_stand_between(words: str, counts: bool) -> None:
-    assert (concepts(f"painful {words} ulcer") == {"painful_lesion"}) is counts
-    assert (concepts(f"ulcer {words} painful") == {"painful_lesion"}) is counts
-
-
-def test_a_sign_by_words_quotes_them() -> None:
-    found = read(condition("Diabetes; painful violaceous lesions of both thighs")).concepts
-    assert found == {"painful_lesion": Sign("painful_lesion", "by name", "painful violaceous lesions of both thighs")}
-
-
-def test_a_sign_by_code_keeps_its_code_and_gains_the_words() -> None:
-    found = read(condition("Induration of skin, lower legs", (SNOMED, "34319007"))).concepts
-    assert found == {"skin_induration": Sign("skin_induration", "SNOMED CT 34319007", "Induration of skin")}
-
-
-def test_displays_are_read_only_where_there_is_no_text() -> None:
-    coding = (ICD10_CM, "L98.9", "Painful skin lesion")
-    assert concepts("", coding) == {"painful_lesion"}
-    assert concepts("Skin finding", coding) == set()
-
-
 # ---------------------------------------------------------------- calciphylaxis
 
 
@@ -357,7 +322,8 @@ def test_displays_are_read_only_where_there_is_no_text() -> None:
         ("Calciphylaxis", [(ICD10_CM, "L98.9")], "calciphylaxis"),
         ("Calciphylaxis", [], "calciphylaxis"),
         ("", [RESIDUAL], "calcium_disorder_unspecific"),
-        ("Rule out calciphylaxis", [RESIDUAL], "calcium_disorder_unspecific"),
+        ("Rule out calciphylaxis", [RESIDUAL], "calciphylaxis_provisional"),
+        ("No calciphylaxis", [RESIDUAL], "calcium_disorder_unspecific"),
         ("Possible calciphylaxis", [RESIDUAL], "calciphylaxis_provisional"),
         ("Possible calciphylaxis", [], "calciphylaxis_provisional"),
         ("Calciphylaxis not excluded", [], "calciphylaxis_provisional"),
@@ -418,3 +384,125 @@ def test_other_concepts_stand_beside_it() -> None:
         "skin_necrosis",
         "diabetes",
     }
+
+
+# ---------------------------------------------------------------- refuted
+@pytest.mark.parametrize(
+    ("text", "codings"),
+    [
+        ("", [CALCIPHYLAXIS]),
+        ("Calciphylaxis", []),
+        ("Calciphylaxis", [RESIDUAL]),
+        ("Suspected calciphylaxis", []),
+        ("History of calciphylaxis", []),
+    ],
+)
+def test_a_refuted_calciphylaxis_is_kept_as_excluded_and_as_nothing_else(text: str, codings: list[Any]) -> None:
+    found = read(condition(text, *codings, (ICD10_CM, "E11.9"), verificationStatus=status("refuted")))
+    assert (set(found.concepts), found.verification) == ({"calciphylaxis_refuted"}, "refuted")
+
+
+@pytest.mark.parametrize(
+    ("text", "codings"), [("", [RESIDUAL]), ("No calciphylaxis", []), ("Livedo", []), ("Rule out", [])]
+)
+def test_any_other_refuted_entry_is_nothing(text: str, codings: list[Any]) -> None:
+    resource = condition(text, *codings, verificationStatus=status("refuted"))
+    assert read_condition(resource, UTC, WORDS) is None
+
+
+def test_an_entry_in_error_excludes_nothing() -> None:
+    assert read_condition(condition("Calciphylaxis", verificationStatus=status("entered-in-error")), UTC, WORDS) is None
+
+
+# ---------------------------------------------------------------- certainty of ICD-10-GM
+def certain(certainty: object, system: str = ICD10_GM, code: str = "E83.50", **more: Any) -> Json:
+    extension = {
+        "url": "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit",
+        "valueCoding": {"code": certainty},
+    }
+    coding = {"system": system, "code": code, "extension": [extension]}
+    return condition(**more) | {"code": {"coding": [coding], "text": "Kalziphylaxie"}}
+
+
+@pytest.mark.parametrize(
+    ("certainty", "expected"),
+    [
+        ("G", {"calciphylaxis"}),
+        ("V", {"calciphylaxis_provisional"}),
+        ("v", {"calciphylaxis_provisional"}),
+        ("Z", {"calciphylaxis_history"}),
+        ("A", {"calciphylaxis_refuted"}),
+        ("X", {"calciphylaxis"}),
+        (None, {"calciphylaxis"}),
+    ],
+)
+def test_the_certainty_of_icd_10_gm_qualifies_the_entry_like_a_status(certainty: object, expected: set[str]) -> None:
+    assert set(read(certain(certainty)).concepts) == expected
+
+
+def test_a_status_that_says_less_stands() -> None:
+    assert set(read(certain("G", verificationStatus=status("refuted"))).concepts) == {"calciphylaxis_refuted"}
+    gone = concept("", ("urn:x", "resolved"))
+    assert set(read(certain("G", clinicalStatus=gone)).concepts) == {"calciphylaxis_history"}
+    assert set(read(certain("V", clinicalStatus=gone)).concepts) == set()
+    assert set(read(certain("Z", verificationStatus=status("provisional"))).concepts) == set()
+
+
+def test_it_holds_for_the_whole_entry_and_under_icd_10_gm_only() -> None:
+    assert read(certain("Z", code="E11.9")).clinical is Clinical.PAST
+    assert read(certain("V", code="L97")).verification == "provisional"
+    assert read_condition(certain("A", code="E11.9") | {"code": {}}, UTC, WORDS) is not None
+    assert set(read(certain("A", ICD10_WHO, "E11.9")).concepts) == {"calciphylaxis", "diabetes"}
+
+
+def test_of_several_certainties_the_one_that_says_most_counts() -> None:
+    sure, excluded = certain("G")["code"]["coding"], certain("A")["code"]["coding"]
+    assert set(read(condition() | {"code": {"coding": [*excluded, *sure]}}).concepts) == {"calciphylaxis"}
+
+
+# ---------------------------------------------------------------- still active, masked
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("active", True), ("Recurrence", True), ("relapse", True), ("resolved", False), ("unknown", False)],
+)
+def test_only_the_record_itself_says_that_an_entry_is_still_active(code: str, expected: bool) -> None:
+    assert read(condition("Ulcer", clinicalStatus=concept("", ("urn:x", code)))).still_active is expected
+    assert read(condition("Ulcer", clinicalStatus=None)).still_active is False
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        {"abatementDateTime": "2026-01-01"},
+        {"abatementAge": {"value": 70}},
+        {"abatementPeriod": {"end": "2026-01-01"}},
+        {"abatementRange": {"low": {"value": 70}}},
+        {"abatementString": "last year"},
+    ],
+)
+def test_an_entry_with_an_end_is_not_still_active(end: Json) -> None:
+    assert read(condition("Ulcer", **end)).still_active is False
+
+
+ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+
+
+@pytest.mark.parametrize(
+    ("code", "masked"),
+    [
+        (None, True),
+        ({}, True),
+        ({"text": "Masked"}, True),
+        ({"text": " see  note "}, True),
+        ({"text": "Not specified."}, True),
+        ({"coding": [{"system": ABSENT, "code": "masked", "display": "Masked"}]}, True),
+        ({"coding": [{"system": ABSENT, "code": "masked"}], "text": "unknown"}, True),
+        ({"coding": [{"display": "Unspecified"}]}, True),
+        ({"coding": [{"system": "urn:x", "code": "1"}]}, False),
+        ({"coding": [{"display": "Gout"}]}, False),
+        ({"text": "Unknown rash"}, False),
+        ({"coding": [{"system": ABSENT, "code": "masked"}], "text": "Gout"}, False),
+    ],
+)
+def test_an_entry_without_code_and_telling_words_is_masked(code: object, masked: bool) -> None:
+    assert is_masked(condition() | {"code": code}, WORDS) is masked

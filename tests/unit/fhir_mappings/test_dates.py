@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_mappings.dates import PointInTime, read_moment, read_span
+from fhir_mappings.dates import PointInTime, not_ahead, read_moment, read_span
 from hooks.chart import Span
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -38,7 +38,33 @@ def test_every_spelling_of_one_instant_is_that_instant(text: str) -> None:
 
 
 def test_a_date_alone_is_that_day_and_stands_at_its_start_in_the_clinic() -> None:
-    assert read_moment("2026-03-01", BERLIN) == PointInTime(date(2026, 3, 1), NOON - 13 * 3600)
+    assert read_moment("2026-03-01", BERLIN) == PointInTime(date(2026, 3, 1), NOON - 13 * 3600, timed=False)
+
+
+TODAY = date(2026, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-03-02", TODAY),
+        ("2026-03-03", date(2026, 3, 3)),
+        ("2026-03-01", TODAY),
+        ("2026-02-28", date(2026, 2, 28)),
+        ("2026-03-02T00:00:00+01:00", date(2026, 3, 2)),
+    ],
+)
+def test_a_date_alone_that_is_tomorrows_is_today_further_east(text: str, day: date) -> None:
+    moment = read_moment(text, BERLIN)
+    assert moment is not None
+    seen = not_ahead(moment, TODAY, BERLIN)
+    assert seen.day == day
+
+
+def test_tomorrows_date_stands_where_todays_does() -> None:
+    today, tomorrow = (read_moment(text, BERLIN) for text in ("2026-03-01", "2026-03-02"))
+    assert tomorrow is not None
+    assert not_ahead(tomorrow, TODAY, BERLIN) == today
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,17 @@ def test_without_selections_every_draft_is_judged_in_its_order() -> None:
 def test_with_selections_only_the_selected_are_judged() -> None:
     assert ids(bundle(draft("a"), draft("b")), ["MedicationRequest/b"]) == ["b"]
     assert ids(bundle(draft("a")), []) == []
-    assert ids(bundle(draft("a"), draft(None)), ["ServiceRequest/a", "b", "", None, 5]) == []
+
+
+@pytest.mark.parametrize("selections", [["ServiceRequest/a"], ["b"], ["", " "], [None, 5], ["MedicationRequest/zzz"]])
+def test_selections_that_name_none_of_the_drafts_are_no_reason_for_silence(selections: list[Any]) -> None:
+    assert ids(bundle(draft("a"), draft(None)), selections) == ["a", None]
+
+
+def test_a_selected_draft_that_is_no_order_of_a_drug_leaves_the_others_unjudged() -> None:
+    lab = {"resourceType": "ServiceRequest", "id": "s1", "status": "draft"}
+    assert ids(bundle(draft("a"), lab), ["ServiceRequest/s1"]) == []
+    assert ids(bundle(draft("a"), draft("b", status="stopped")), ["MedicationRequest/b"]) == []
 
 
 @pytest.mark.parametrize(
@@ -42,6 +52,12 @@ def test_with_selections_only_the_selected_are_judged() -> None:
         "https://ehr.example/fhir/MedicationRequest/a",
         "MedicationRequest/a/_history/2",
         "MedicationRequest/a/",
+        "a",
+        "#a",
+        "urn:uuid:a",
+        "MedicationOrder/a",
+        "medicationrequest/A",
+        "A",
     ],
 )
 def test_a_selection_may_be_spelled_in_several_ways(selection: str) -> None:
@@ -92,10 +108,89 @@ def test_a_malformed_bundle_holds_no_orders(orders: object) -> None:
 def test_any_json_is_taken(value: Any) -> None:
     assert judged_orders(value, None) == ()
     assert judged_orders({"entry": [{"resource": value}]}, ["MedicationRequest/a"]) == ()
+    order_set = {"resourceType": "CarePlan", "id": "s", "activity": value, "contained": [value]}
+    assert judged_orders({"entry": [{"resource": order_set}]}, ["CarePlan/s"]) == ()
 
 
-def test_a_selection_may_be_a_bare_id() -> None:
-    order = {"resourceType": "MedicationRequest", "id": "d1", "status": "draft"}
-    bundle = {"resourceType": "Bundle", "entry": [{"resource": order}]}
-    assert judged_orders(bundle, ["d1"]) == (order,)
-    assert judged_orders(bundle, ["d2"]) == ()
+def test_an_id_may_be_a_number() -> None:
+    (judged,) = judged_orders(bundle(draft("7") | {"id": 103}, draft("a")), ["MedicationRequest/103"])
+    assert judged["id"] == 103
+
+
+@pytest.mark.parametrize(
+    ("member", "selected"),
+    [
+        ({}, False),
+        ({"medicationCodeableConcept": {}}, False),
+        ({"_medicationCodeableConcept": {"extension": [{"valueCode": "masked"}]}}, True),
+        ({"medicationReference": {"reference": "#m"}}, True),
+        ({"medication": {"concept": {"text": "warfarin"}}}, True),
+    ],
+)
+def test_a_draft_for_which_no_drug_is_picked_is_no_order_yet(member: Json, selected: bool) -> None:
+    orders = bundle({"resourceType": "MedicationRequest", "id": "a", "status": "draft", **member})
+    assert bool(judged_orders(orders, ["MedicationRequest/a"])) is selected
+    assert bool(judged_orders(orders, None)) is selected
+
+
+def test_the_letter_case_of_an_id_only_matters_between_two_that_differ_by_it() -> None:
+    assert ids(bundle(draft("A"), draft("a")), ["MedicationRequest/a"]) == ["a"]
+
+
+# ---------------------------------------------------------------- order sets
+
+
+def order_set(kind: str = "RequestGroup", **more: Any) -> Json:
+    return {"resourceType": kind, "id": "set", "status": "draft", "subject": {"reference": "Patient/p1"}, **more}
+
+
+ACTIONS: list[Json] = [{"title": "x", "action": [{"resource": {"reference": "MedicationRequest/b"}}, 5]}]
+
+
+@pytest.mark.parametrize(
+    "selected",
+    [
+        order_set(action=ACTIONS),
+        order_set("CarePlan", activity=[{"reference": {"reference": "urn:uuid:b"}}]),
+        order_set(
+            "RequestOrchestration", action=[{"resource": {"reference": "https://ehr.example/MedicationRequest/b"}}]
+        ),
+    ],
+)
+def test_a_selected_order_set_selects_the_orders_that_it_names(selected: Json) -> None:
+    kind = selected["resourceType"]
+    assert ids(bundle(draft("a"), selected, draft("b")), [f"{kind}/set"]) == ["b"]
+
+
+def test_an_order_set_may_name_another() -> None:
+    outer = order_set("CarePlan", activity=[{"reference": {"reference": "RequestGroup/set"}}]) | {"id": "plan"}
+    circle = order_set(action=[*ACTIONS, {"resource": {"reference": "CarePlan/plan"}}])
+    assert ids(bundle(outer, circle, draft("a"), draft("b")), ["CarePlan/plan"]) == ["b"]
+
+
+def test_an_order_set_that_names_no_draft_is_no_reason_for_silence() -> None:
+    assert ids(bundle(order_set(), draft("a")), ["RequestGroup/set"]) == ["a"]
+
+
+def contained(*orders: Json, **more: Any) -> Json:
+    return order_set(contained=list(orders), **more)
+
+
+@pytest.mark.parametrize("selections", [None, ["RequestGroup/set"], ["c"], ["#c"], ["RequestGroup/set#c"]])
+def test_an_order_contained_in_an_order_set_is_a_draft_without_an_address_of_its_own(selections: Any) -> None:
+    drug = {"resourceType": "Medication", "id": "m"}
+    (judged,) = judged_orders(bundle(contained(draft("c", subject=None), drug)), selections)
+    assert judged["subject"] == {"reference": "Patient/p1"}
+    assert judged["contained"][1] == drug
+    assert "id" not in judged
+
+
+def test_only_the_contained_order_that_is_selected_is_judged() -> None:
+    both = contained(draft("c"), draft("d") | {"medicationCodeableConcept": {"text": "calcium acetate"}})
+    (judged,) = judged_orders(bundle(both, draft("a")), ["d"])
+    assert judged["medicationCodeableConcept"] == {"text": "calcium acetate"}
+    assert len(judged_orders(bundle(both, draft("a")), ["RequestGroup/set"])) == 2
+
+
+def test_what_another_resource_contains_is_no_draft() -> None:
+    assert ids(bundle(draft("a", contained=[draft("c")])), None) == ["a"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from fhir_mappings.data_files import DataFileError, checked
-from fhir_mappings.knowledge_files import read_policy
+from fhir_mappings.knowledge_files import POLICY_FILES, read_policy
 from fhir_mappings.packaged import packaged_text
 from hooks import patient_view
 from hooks.cards import EXCEPTIONS
@@ -16,7 +16,7 @@ from hooks.chart import Analyte
 from hooks.thresholds import PolicyError
 from tests.unit.hooks.builders import LIMITS, LIVEDO, ON, ON_DIALYSIS, STEP, chart, condition, drug, result
 
-NAMES = ("thresholds", "drug_rules", "status_cards", "wording")
+NAMES = POLICY_FILES
 TEXTS = {name: packaged_text(name) for name in NAMES}
 VKA = "[classes.vitamin_k_antagonist]"
 FEEDING = "role: must be feeding: the rules and cards treat this class so"
@@ -145,12 +145,13 @@ def test_a_half_sentence_about_something_else_cannot_stand_for_a_class() -> None
 
 
 # ------------------------------------------------------------------ rows
-def test_a_row_that_an_earlier_one_always_goes_before_is_refused() -> None:
+@pytest.mark.parametrize("wins", ['indicator = "critical"', 'indicator = "info"\nfinal = true'])
+def test_a_row_that_an_earlier_one_always_wins_over_is_refused(wins: str) -> None:
     first = (
         f'{ROW}drug_class = "vitamin_k_antagonist"\nwhen = ["on_dialysis"]\n'
-        f'topic = "vka-dialysis"\nindicator = "info"\nsource = "x"\n{ROW}'
+        f'topic = "vka-dialysis"\n{wins}\nsource = "x"\n{ROW}'
     )
-    with pytest.raises(PolicyError, match=r"is never reached: rules 1 \(vka-dialysis\) holds whenever it does"):
+    with pytest.raises(PolicyError, match=r"never gives its card: rules 1 \(vka-dialysis\) wins whenever it holds"):
         read_policy({**TEXTS, "drug_rules": with_rules(ROW, first)})
 
 

@@ -30,7 +30,7 @@ UNKNOWN_UNIT = (
     'says = "Calcium is high above this value"\nunit = "mg/dL"',
     'says = "x"\nunit = "mmol/L"',
 )
-NO_COMMA = ("drugs", 'names = ["warfarin", "warfarin sodium"', 'names = ["warfarin" "warfarin sodium"')
+NO_COMMA = ("drugs", '"warfarin", "warfarin sodium"', '"warfarin" "warfarin sodium"')
 
 
 def test_the_packaged_files_are_without_problems() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from fhir_mappings.labs import read_observation
+from fhir_mappings.labs import Reading, read_observation
 from fhir_mappings.packaged import default_vocabulary
 from fhir_mappings.vocabulary import Vocabulary
 from hooks.chart import Analyte, Result, Unreadable
@@ -21,7 +22,7 @@ EVERY_CODE = [(code, words.analyte) for code, words in LABS.by_code.items()]
 
 
 def read(resource: Json) -> list[Result | Unreadable]:
-    return list(read_observation(resource, PATIENT, UTC, LABS))
+    return list(read_observation(resource, Reading(PATIENT, UTC, LABS)))
 
 
 def only(resource: Json) -> Result | Unreadable:
@@ -61,7 +62,7 @@ def test_an_excluded_code_is_nothing_even_beside_a_good_one(code: str) -> None:
     assert read(observation() | {"code": concept("", (LOINC, "17861-6"), (LOINC, code))}) == []
 
 
-@pytest.mark.parametrize("code", ["718-7", "70966-7", "71342-0", "29463-7", "8347-7", "", "17861-7"])
+@pytest.mark.parametrize("code", ["718-7", "29463-7", "8347-7", "", "17861-7"])
 def test_a_code_of_no_analyte_is_nothing(code: str) -> None:
     assert read(observation(code)) == []
 
@@ -81,16 +82,31 @@ def test_the_first_known_code_of_several_decides() -> None:
     assert result(observation() | {"code": codes}).code == "29265-6"
 
 
-@pytest.mark.parametrize(
-    ("status", "rank"), [("corrected", 2), ("amended", 2), ("final", 1), ("preliminary", 0), (None, 0)]
-)
-def test_a_usable_status_ranks_the_result_and_a_missing_one_ranks_lowest(status: str | None, rank: int) -> None:
+@pytest.mark.parametrize(("status", "rank"), [("corrected", 2), ("amended", 2), ("final", 1), ("preliminary", 0)])
+def test_a_usable_status_ranks_the_result(status: str, rank: int) -> None:
     assert result(observation(status=status)).rank == rank
 
 
-@pytest.mark.parametrize("status", ["registered", "cancelled", "unknown"])
-def test_an_unusable_status_is_named(status: str) -> None:
-    assert only(observation(status=status)) == Unreadable("total_calcium", f"status {status}", DAY)
+def test_a_result_without_a_status_is_not_used_and_counts_as_unreadable() -> None:
+    expected = Unreadable("total_calcium", "no status", DAY)
+    assert only(observation(status=None)) == expected
+    silent = observation()
+    del silent["status"]
+    assert only(silent) == expected
+
+
+@pytest.mark.parametrize(("status", "no_result"), [("registered", True), ("cancelled", True), ("unknown", False)])
+@pytest.mark.parametrize("spelled", [str.lower, str.upper, str.title])
+def test_an_unusable_status_is_named_and_says_whether_anything_was_measured(
+    status: str, no_result: bool, spelled: Callable[[str], str]
+) -> None:
+    found = only(observation(status=spelled(status)))
+    assert found == Unreadable("total_calcium", f"status {status}", DAY, no_result)
+
+
+@pytest.mark.parametrize(("status", "rank"), [("FINAL", 1), ("Corrected", 2), (" Amended ", 2), ("PRELIMINARY", 0)])
+def test_a_status_counts_in_any_letter_case(status: str, rank: int) -> None:
+    assert result(observation(status=status)).rank == rank
 
 
 @pytest.mark.parametrize("status", ["done", "", 1, ["final"], {"code": "final"}])
@@ -100,6 +116,7 @@ def test_a_status_that_is_none_is_not_repeated(status: object) -> None:
 
 def test_a_result_entered_in_error_is_nothing() -> None:
     assert read(observation(status="entered-in-error")) == []
+    assert read(observation(status="Entered-In-Error")) == []
 
 
 @pytest.mark.parametrize(
@@ -135,7 +152,13 @@ def test_a_result_without_any_date_has_no_usable_date() -> None:
         (quantity(2.495, "mmol/L"), 10.0),
         ({"value": 2.495, "unit": "mmol/L"}, 10.0),
         ({"value": 2.495, "code": "mmol/L"}, 10.0),
-        ({"value": 2.495, "code": "mmol/L", "unit": "mg/dL"}, 10.0),
+        ({"value": 9.4, "code": "mmol/L", "unit": "mg/dL"}, 9.4),
+        ({"value": 2.495, "code": "mmol/L", "system": "UCUM", "unit": "mg/dL"}, 10.0),
+        ({"value": 2.495, "code": "mmol/L", "system": "urn:oid:2.16.840.1.113883.6.8"}, 10.0),
+        ({"value": 2.495, "system": "http://unitsofmeasure.org", "unit": "mmol/L"}, 10.0),
+        ({"value": 9.4, "code": "mg/dL", "system": "(HL7_V2)"}, 9.4),
+        ({"value": 9.4, "code": "mg/dL{corr}", "system": "http://unitsofmeasure.org"}, 9.4),
+        ({"value": 9.4, "unit": "MGM/DL", "code": "MG/DL"}, 9.4),
         ({"value": 2.495, "code": "258813002", "system": "http://snomed.info/sct", "unit": "mmol/L"}, 10.0),
         ({"value": 9.4, "code": "mmol/L", "system": "urn:local", "unit": "mg/dL"}, 9.4),
         ({"value": 2.495, "code": "?", "unit": "MMOL/l"}, 10.0),
@@ -160,6 +183,8 @@ def test_loinc_and_unit_that_disagree_are_settled_by_the_unit() -> None:
         ({"value": 9.4, "unit": "stones"}, "unit not understood"),
         ({"value": 9.4, "code": "furlong"}, "unit not understood"),
         ({"value": 9.4, "code": "x", "system": "urn:local"}, "unit not understood"),
+        ({"value": 9.4, "code": "x", "system": "http://unitsofmeasure.org", "unit": "mg/dL"}, "unit not understood"),
+        ({"value": 9.4, "unit": "{corr}"}, "unit not understood"),
         ({"unit": "mg/dL"}, "no value"),
         (quantity(None), "no value"),
         (quantity(True), "no value"),
@@ -185,15 +210,90 @@ def test_a_quantity_that_cannot_be_used_says_why(found: object, why: str) -> Non
         ({}, "no value"),
         ({"dataAbsentReason": {"text": "haemolysed"}}, "no value"),
         ({"valueQuantity": None}, "no value"),
-        ({"valueString": "9.4 mg/dL"}, "value is not a quantity"),
+        ({"valueString": "see comment"}, "words instead of a number"),
+        ({"valueString": "9.4"}, "no unit"),
+        ({"valueString": "1,200 mg/dL"}, "a comma that may part thousands or decimals"),
+        ({"valueString": "9.4 stones"}, "words beside the number that are no unit"),
+        ({"valueString": "94 mg/dL"}, "implausible value"),
         ({"valueInteger": 9}, "value is not a quantity"),
-        ({"valueQuantity": None, "valueCodeableConcept": {"text": "high"}}, "value is not a quantity"),
+        ({"valueQuantity": None, "valueCodeableConcept": {"text": "high"}}, "words instead of a number"),
+        ({"valueCodeableConcept": {"coding": [{"display": "9.4 mg/dL"}]}}, "value is not a quantity"),
     ],
 )
 def test_a_result_without_a_quantity_says_why(more: Json, why: str) -> None:
     resource = observation()
     del resource["valueQuantity"]
     assert reason(resource | more) == why
+
+
+@pytest.mark.parametrize("reason_code", ["not-performed", "not-applicable", "Not-Performed"])
+def test_what_was_not_performed_is_no_result(reason_code: str) -> None:
+    resource = observation(dataAbsentReason=concept("", ("urn:x", reason_code)))
+    assert result(resource).value == 9.4
+    del resource["valueQuantity"]
+    words = reason_code.lower().replace("-", " ")
+    assert only(resource) == Unreadable("total_calcium", words, DAY, no_result=True)
+
+
+@pytest.mark.parametrize("reason_code", ["error", "unknown", "asked-unknown"])
+def test_a_value_that_is_lost_is_one_that_cannot_be_read(reason_code: str) -> None:
+    resource = observation(dataAbsentReason=concept("", ("urn:x", reason_code)))
+    del resource["valueQuantity"]
+    assert only(resource) == Unreadable("total_calcium", "no value", DAY)
+
+
+@pytest.mark.parametrize("value", ["valueString", "valueCodeableConcept"])
+@pytest.mark.parametrize(
+    ("text", "number", "comparator", "original"),
+    [
+        ("9.4 mg/dL", 9.4, "", ""),
+        ("9,4 mg/dL", 9.4, "", ""),
+        (">11.0 H mg/dL", 11.0, ">", ""),
+        ("2.60 mmol/L (H)", 10.4208, "", "2.60 mmol/L"),
+    ],
+)
+def test_a_text_that_is_exactly_a_number_with_its_unit_is_a_quantity(
+    value: str, text: str, number: float, comparator: str, original: str
+) -> None:
+    resource = observation() | {value: text if value == "valueString" else {"text": text}}
+    del resource["valueQuantity"]
+    found = result(resource)
+    assert (found.value, found.comparator, found.original) == (number, comparator, original)
+
+
+@pytest.mark.parametrize(("code", "unit"), [("70961-8", "1"), ("70960-0", "/wk")])
+def test_a_ratio_needs_no_unit(code: str, unit: str) -> None:
+    resource = observation(code, valueQuantity={"value": 1.8})
+    assert (result(resource).value, result(resource).unit) == (1.8, unit)
+    del resource["valueQuantity"]
+    assert result(resource | {"valueString": "1.8 L"}).value == 1.8
+    assert reason(observation(code, valueQuantity={"value": 1.8, "unit": "stones"})) == "unit not understood"
+
+
+def test_a_urea_reduction_ratio_needs_its_unit() -> None:
+    assert reason(observation("54456-9", valueQuantity={"value": 70})) == "no unit"
+
+
+@pytest.mark.parametrize("code", sorted(LABS.shown))
+def test_a_result_of_an_unknown_method_is_marked_by_its_code_and_never_unreadable(code: str) -> None:
+    words = LABS.by_code[code]
+    assert code not in words.codes
+    assert result(observation(code, 2, words.unit)).code == code
+    for unread in (
+        observation(code, 2, "stones"),
+        observation(code, 10**6, words.unit),
+        observation(code, 2, words.unit, status="unknown"),
+        observation(code, 2, words.unit, effectiveDateTime="2026"),
+    ):
+        found = only(unread)
+        assert isinstance(found, Unreadable)
+        assert found.no_result
+
+
+def test_a_code_that_is_compared_goes_before_one_that_is_only_shown() -> None:
+    for codes in (("35219-5", "2731-8"), ("2731-8", "35219-5")):
+        both = concept("", *((LOINC, code) for code in codes))
+        assert result(observation("2731-8", 300, "pg/mL") | {"code": both}).code == "2731-8"
 
 
 @pytest.mark.parametrize("analyte", list(Analyte))
@@ -235,9 +335,10 @@ def pth(*ranges: Any, unit: str = "pg/mL", value: float = 300) -> float | None:
     return result(observation("2731-8", value, unit, referenceRange=list(ranges))).upper_limit
 
 
-def test_the_upper_limit_of_the_reference_range_counts_in_the_unit_of_the_value_only() -> None:
+def test_the_upper_limit_of_the_reference_range_is_brought_to_the_unit_of_comparison() -> None:
     assert pth({"high": quantity(65, "pg/mL")}) == 65
-    assert pth({"high": quantity(6.9, "pmol/L")}) is None
+    assert pth({"high": quantity(6.9, "pmol/L")}) == 65.033
+    assert pth({"high": {"value": 65, "unit": "%"}}) is None
     assert pth({"high": {"value": 6.9}}, unit="pmol/L", value=30) == 65.033
 
 
@@ -290,7 +391,7 @@ def test_a_component_of_another_analyte_does_not_hide_a_missing_value() -> None:
 @pytest.mark.parametrize("subject", ["Patient/p2", "https://ehr.example/fhir/Patient/p2", "urn:uuid:p2"])
 def test_a_result_of_another_patient_never_counts(subject: str) -> None:
     assert only(observation(subject={"reference": subject})) == Unreadable(
-        "total_calcium", "belongs to another patient", None
+        "total_calcium", "belongs to another patient", None, no_result=True
     )
 
 

@@ -15,10 +15,11 @@ from tests.unit.fhir_mappings.resources import CPT, SNOMED, Json, concept, proce
 UTC = ZoneInfo("UTC")
 WORDS = default_vocabulary().conditions
 HAEMODIALYSIS = (SNOMED, "302497006")
+ON = date(2026, 3, 1)
 
 
 def read(resource: Json) -> Procedure | None:
-    return read_procedure(resource, UTC, WORDS)
+    return read_procedure(resource, ON, UTC, WORDS)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,15 @@ def read(resource: Json) -> Procedure | None:
         ((CPT, "90960"), "dialysis_monthly_service"),
         ((CPT, "90970"), "dialysis_monthly_service"),
         ((SNOMED, "431339008"), "mechanical_valve"),
+        ((SNOMED, "108241001"), "dialysis_procedure"),
+        ((SNOMED, "265764009"), "dialysis_procedure"),
+        ((SNOMED, "70536003"), "transplant_procedure"),
+        ((SNOMED, "175901007"), "transplant_procedure"),
+        ((CPT, "60500"), "parathyroidectomy"),
+        ((CPT, "60512"), "parathyroidectomy"),
+        ((SNOMED, "12330002"), "parathyroidectomy"),
+        ((SNOMED, "232967006"), "ventricular_assist_device"),
+        ((CPT, "33979"), "ventricular_assist_device"),
     ],
 )
 def test_a_procedure_stands_for_its_concept(coding: tuple[str, str], expected: str) -> None:
@@ -69,16 +79,25 @@ def test_only_completed_and_running_procedures_count(status: object) -> None:
     [
         ({"performedDateTime": "2026-02-27T08:00:00Z"}, date(2026, 2, 27)),
         ({"performedPeriod": {"start": "2026-01-01", "end": "2026-02-01"}}, date(2026, 2, 1)),
+        ({"performedPeriod": {"start": "2026-01-01", "end": "2027-02-01"}}, ON),
+        ({"performedPeriod": {"start": "2026-04-01", "end": "2027-02-01"}}, date(2026, 4, 1)),
         ({"performedPeriod": {"start": "2026-01-01"}}, date(2026, 1, 1)),
+        ({"performedPeriod": {"start": "2026-01-01"}, "performedDateTime": "2026-02-01"}, date(2026, 1, 1)),
         ({"occurrenceDateTime": "2026-02-27"}, date(2026, 2, 27)),
         ({"occurrencePeriod": {"end": "2026-02-01"}}, date(2026, 2, 1)),
-        ({"performedDateTime": "2026-02"}, None),
+        ({"performedDateTime": "2026-02"}, date(2026, 2, 28)),
+        ({"performedDateTime": "2025"}, date(2025, 12, 31)),
+        ({"performedDateTime": "2026"}, ON),
+        ({"performedDateTime": "2026-03-02"}, ON),
+        ({"performedDateTime": "2026-03-02T08:00:00Z"}, date(2026, 3, 2)),
+        ({"performedDateTime": "2026-03-03"}, date(2026, 3, 3)),
+        ({"performedDateTime": "2027"}, date(2027, 1, 1)),
         ({"performedString": "last week"}, None),
         ({"performedPeriod": "2026-02"}, None),
         ({}, None),
     ],
 )
-def test_the_day_is_the_end_else_the_date_else_the_start(when: Json, day: date | None) -> None:
+def test_the_day_is_the_end_else_the_start_else_the_date(when: Json, day: date | None) -> None:
     found = read(procedure(HAEMODIALYSIS, performedDateTime=None) | when)
     assert found is not None
     assert found.on == day
@@ -97,6 +116,25 @@ def test_a_running_procedure_without_an_end_is_ongoing(status: str, period: Json
     found = read(procedure(HAEMODIALYSIS, status=status, performedPeriod=period, performedDateTime=None))
     assert found is not None
     assert found.ongoing is ongoing
+
+
+@pytest.mark.parametrize("status", ["Completed", "IN-PROGRESS"])
+def test_the_letter_case_of_a_status_makes_no_difference(status: str) -> None:
+    assert read(procedure(HAEMODIALYSIS, status=status)) is not None
+
+
+@pytest.mark.parametrize(("status", "counts"), [("completed", True), ("in-progress", False)])
+@pytest.mark.parametrize("coding", [(SNOMED, "70536003"), (SNOMED, "431339008")])
+def test_a_transplant_or_a_valve_is_there_once_the_operation_is_over(
+    coding: tuple[str, str], status: str, counts: bool
+) -> None:
+    assert (read(procedure(coding, status=status)) is not None) is counts
+
+
+def test_home_dialysis_services_are_also_evidence_of_peritoneal_dialysis() -> None:
+    found = read(procedure((CPT, "90966")))
+    assert found is not None
+    assert set(found.concepts) == {"dialysis_monthly_service", "peritoneal_evidence"}
 
 
 def test_the_words_and_the_code_are_kept() -> None:

@@ -33,6 +33,8 @@ def test_the_queries_and_their_order() -> None:
         "medications",
         "dialysis_procedures",
         "valve_procedures",
+        "surgery_procedures",
+        "procedures",
         "calcium",
         "phosphate_albumin",
         "pth_alp",
@@ -52,12 +54,14 @@ def test_the_patient_is_read_and_not_searched() -> None:
 @pytest.mark.parametrize(
     ("key", "template"),
     [
-        ("conditions", "Condition?patient={{context.patientId}}&_sort=-recorded-date&_count=200"),
+        ("conditions", "Condition?patient={{context.patientId}}&_sort=-recorded-date&_count=1000"),
         ("medications", "MedicationRequest?patient={{context.patientId}}&status=active&_sort=-authoredon&_count=200"),
         (
-            "valve_procedures",
-            "Procedure?patient={{context.patientId}}&code=699347000,174929002,431339008,174937005&_count=20",
+            "surgery_procedures",
+            "Procedure?patient={{context.patientId}}&code=70536003,175901007,12330002,171995003,60500,60502,60505,60512,"
+            "232967006,33979&_sort=-date&_count=50",
         ),
+        ("procedures", "Procedure?patient={{context.patientId}}&_sort=-date&_count=100"),
         ("weight", "Observation?patient={{context.patientId}}&code=8341-0,8344-4&_sort=-date&_count=200"),
         ("bmi", "Observation?patient={{context.patientId}}&code=39156-5&_sort=-date&_count=50"),
     ],
@@ -88,6 +92,8 @@ def test_every_template_is_short_relative_and_asks_for_the_patient_once(query: Q
         ("inflammation", "ge2026-02-21"),
         ("dialysis_procedures", None),
         ("valve_procedures", None),
+        ("surgery_procedures", None),
+        ("procedures", None),
         ("conditions", None),
         ("medications", None),
     ],
@@ -103,6 +109,16 @@ def test_apart_from_patient_and_date_the_fetch_is_the_template(query: Query) -> 
     assert fetched == prefetched | {"patient": "p1"}
 
 
+def test_valves_are_looked_for_by_every_code_of_a_mechanical_or_unknown_one() -> None:
+    codes = default_vocabulary().conditions.codes
+    asked = params(QUERIES["valve_procedures"].template())["code"].split(",")
+    assert asked == [*codes["mechanical_valve"], *codes["valve_kind_unknown"]]
+
+
+def test_the_search_for_procedures_in_words_is_complete_with_its_newest_page() -> None:
+    assert [query.key for query in QUERIES.values() if query.newest_are_enough] == ["procedures"]
+
+
 def test_the_patient_id_reaches_the_path_as_data_only() -> None:
     path = QUERIES["calcium"].fetch_path("../p1&code=x,y", ON)
     assert path.startswith("Observation?patient=..%2Fp1%26code%3Dx%2Cy&code=17861-6,")
@@ -113,7 +129,8 @@ def test_every_analyte_is_asked_for_once_with_all_its_codes(vocabulary: Vocabula
     asked = [analyte for query in QUERIES.values() for analyte in query.analytes]
     assert sorted(asked) == sorted(Analyte)
     for query in QUERIES.values():
-        codes = {code for analyte in query.analytes for code in vocabulary.labs.by_analyte[analyte].codes}
+        asked_for = [vocabulary.labs.by_analyte[analyte] for analyte in query.analytes]
+        codes = {code for words in asked_for for code in (*words.codes, *words.shown)}
         if codes:
             assert set(params(query.template())["code"].split(",")) == codes
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fhir_mappings.packaged import default_vocabulary
-from fhir_mappings.units import Unit, normalised
+from fhir_mappings.units import Unit, normalised, recognised
 from fhir_mappings.vocabulary import Vocabulary
 from hooks.chart import Analyte
 
@@ -85,3 +85,37 @@ def test_a_quoted_value_never_has_more_than_four_decimals(value: float) -> None:
     quoted = Unit("g/L", canonical=False).quote(value, "g/L")
     assert len(quoted.removesuffix(" g/L").partition(".")[2]) <= 4
     assert float(quoted.removesuffix(" g/L")) == pytest.approx(value, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("analyte", "spelling", "meant"),
+    [
+        (Analyte.TOTAL_CALCIUM, "mg/dL", "mg/dL"),
+        (Analyte.TOTAL_CALCIUM, "mg / DL", "mg/dL"),
+        (Analyte.TOTAL_CALCIUM, "mg/dL{corr}", "mg/dL"),
+        (Analyte.TOTAL_CALCIUM, "mg{calcium}/dL", "mg/dL"),
+        (Analyte.ALBUMIN, "gm/dL", "g/dL"),
+        (Analyte.ALBUMIN, "GM/DL", "g/dL"),
+        (Analyte.ALBUMIN, "gm/L", "g/L"),
+        (Analyte.ALBUMIN, "gm%", "g/dL"),
+        (Analyte.DRY_WEIGHT, "gm", "g"),
+        (Analyte.SP_KT_V, "{single pool}", "1"),
+        (Analyte.SP_KT_V, "1{ratio}", "1"),
+        (Analyte.PD_WEEKLY_KT_V, "{Kt/V}/wk", "/wk"),
+        (Analyte.WHITE_CELL_COUNT, "K/uL", "10*3/uL"),
+        (Analyte.WHITE_CELL_COUNT, "10^3/µL", "10*3/uL"),
+        (Analyte.WHITE_CELL_COUNT, "10^9/L", "10*9/L"),
+        (Analyte.WHITE_CELL_COUNT, "10*3{cells}/uL", "10*3/uL"),
+    ],
+)
+def test_remarks_in_braces_old_grams_and_letter_case_make_no_difference(
+    vocabulary: Vocabulary, analyte: Analyte, spelling: str, meant: str
+) -> None:
+    found = recognised(vocabulary.labs.by_analyte[analyte].units, spelling)
+    assert found is not None
+    assert found.name == meant
+
+
+@pytest.mark.parametrize("spelling", ["", " ", "{corr}", "stones", "mgm/dL", "mg/dL{corr", "kgm"])
+def test_what_is_no_unit_of_the_analyte_is_none(vocabulary: Vocabulary, spelling: str) -> None:
+    assert recognised(vocabulary.labs.by_analyte[Analyte.TOTAL_CALCIUM].units, spelling) is None

@@ -13,6 +13,7 @@ from fhir_mappings.vocabulary import KINDS, Vocabulary
 from fhir_mappings.vocabulary.drugs import NOT_INJECTED, ONLY_ORAL
 from hooks.card import Indicator
 from hooks.chart import Analyte
+from hooks.policy_loading import HIDDEN
 from hooks.reasons.checks import HOOKS
 from hooks.thresholds import COMPARED, FACTORS, Thresholds
 from tests.unit.fhir_mappings.faulty_files import Data, at, packaged, packaged_schema_text, problems, put
@@ -158,8 +159,9 @@ def test_the_closed_lists_of_the_schemas_are_those_of_the_code() -> None:
     row = packaged_schema_text("reasons")["$defs"]["topic"]["properties"]["rows"]["items"]["properties"]
     concept = packaged_schema_text("conditions")["$defs"]["concept"]["properties"]
     drug = packaged_schema_text("drugs")["$defs"]["drug"]["properties"]
-    for urgency in (rule["indicator"], rule["at_patient_view"], row["indicator"]):
+    for urgency in (rule["indicator"], row["indicator"]):
         assert set(urgency["enum"]) == set(Indicator)
+    assert set(rule["at_patient_view"]["enum"]) == {HIDDEN, *Indicator}
     assert row["hooks"]["items"]["enum"] == list(HOOKS)
     assert concept["kinds"]["items"]["enum"] == list(KINDS)
     assert drug["route"]["enum"] == [NOT_INJECTED, ONLY_ORAL]

@@ -29,11 +29,12 @@ from hooks.chart import (
     Span,
     Unreadable,
 )
+from hooks.choice import order_of_choice
 from hooks.policy import Policy
 from hooks.policy_loading import load_policy
 from hooks.thresholds import Thresholds
 
-ON = date(2026, 11, 22)
+ON = date(2026, 11, 29)
 """The day on which every test opens the chart."""
 
 STEP = 0.0001
@@ -100,10 +101,13 @@ def condition(
     past: bool = False,
     verification: str = "confirmed",
     words: str = "",
+    place: str = "",
+    still_active: bool = False,
 ) -> Condition:
     """An entry of the problem list that stands for these concepts; undated and active unless told otherwise."""
-    found = {concept: Sign(concept, "SNOMED CT 1", words) for concept in concepts}
-    return Condition(text, found, Clinical.PAST if past else Clinical.ACTIVE, verification, onset, recorded)
+    found = {concept: Sign(concept, "SNOMED CT 1", words, place) for concept in concepts}
+    clinical = Clinical.PAST if past else Clinical.ACTIVE
+    return Condition(text, found, clinical, verification, onset, recorded, still_active)
 
 
 def procedure(concept: str, days: float | None = 0, *, ongoing: bool = False, text: str = "a procedure") -> Procedure:
@@ -137,7 +141,7 @@ def chart(
         if isinstance(thing, Result):
             results[thing.analyte].append(thing)
     for series in results.values():
-        series.sort(key=lambda item: (item.on, item.at), reverse=True)
+        series.sort(key=order_of_choice)
     return Chart(
         born=born,
         sex=sex,

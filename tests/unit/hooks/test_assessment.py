@@ -21,10 +21,12 @@ from tests.unit.hooks.builders import (
     assess,
     chart,
     condition,
+    drug,
     gap,
     procedure,
     result,
     scoring,
+    span,
 )
 
 SUSPECTED, HIGH, ELEVATED = LIMITS.suspected_score, LIMITS.high_risk_score, LIMITS.elevated_risk_score
@@ -76,11 +78,83 @@ def test_past_calciphylaxis_is_not_confirmed() -> None:
 
 
 # ------------------------------------------------------------------ suspected and possible
-@pytest.mark.parametrize("sign", [NECROSIS, LIVEDO, PROVISIONAL])
+OTHER_KIDNEYS = condition("diabetes")
+LIMITED_SIGNS = [
+    *map(condition, ("skin_texture", "calcium_disorder_unspecific", "gangrene_pad", "gangrene_acral", "local_wound")),
+    condition("livedo", recorded=span(LIMITS.sign_days + 1), still_active=True),
+]
+
+
+def refuted(days: float) -> Condition:
+    return condition("calciphylaxis_refuted", recorded=span(days), verification="refuted")
+
+
+@pytest.mark.parametrize("sign", [NECROSIS, LIVEDO])
 def test_necrosis_or_one_strong_sign_is_suspicious_on_dialysis_only(sign: Condition) -> None:
     assert tier(sign, ON_DIALYSIS) is Tier.SUSPECTED
     assert tier(sign, condition("esrd")) is Tier.SUSPECTED
-    assert tier(sign) is Tier.NONE
+    assert tier(sign, OTHER_KIDNEYS) is Tier.NONE
+
+
+@pytest.mark.parametrize("limited", LIMITED_SIGNS)
+def test_signs_that_are_explained_never_make_more_than_possible(limited: Condition) -> None:
+    assert tier(*scoring(HIGH, limited, ON_DIALYSIS)) is Tier.POSSIBLE
+    assert tier(*LIMITED_SIGNS, ON_DIALYSIS, WARFARIN) is Tier.POSSIBLE
+    assert tier(limited, LIVEDO, ON_DIALYSIS) is Tier.SUSPECTED
+    assert tier(limited, ULCER, ON_DIALYSIS) is Tier.SUSPECTED
+
+
+def test_an_old_ulcer_is_possible_alone_and_a_second_sign_beside_a_fresh_one() -> None:
+    old = condition("skin_ulcer", recorded=span(LIMITS.sign_days + 1), still_active=True)
+    assert tier(*scoring(HIGH, old, ON_DIALYSIS)) is Tier.POSSIBLE
+    assert tier(old, condition("recurrent_cellulitis"), ON_DIALYSIS) is Tier.SUSPECTED
+    assert tier(old, condition("skin_texture"), ON_DIALYSIS) is Tier.POSSIBLE
+
+
+# ------------------------------------------------------------------ refuted
+def test_a_refuted_entry_as_recent_as_every_sign_lowers_to_possible() -> None:
+    livedo = condition("livedo", recorded=span(20))
+    assert tier(livedo, refuted(20), ON_DIALYSIS) is Tier.POSSIBLE
+    assert tier(livedo, refuted(21), ON_DIALYSIS) is Tier.SUSPECTED
+    assert tier(livedo, NECROSIS, refuted(1), ON_DIALYSIS) is Tier.SUSPECTED
+    assert tier(livedo, refuted(20), CONFIRMED, ON_DIALYSIS) is Tier.CONFIRMED
+
+
+# ------------------------------------------------------------------ off dialysis
+KIDNEYS = [
+    condition("ckd4"),
+    condition("ckd5"),
+    condition("transplant"),
+    procedure("transplant_procedure", 900),
+    condition("untreated_esrd"),
+    condition("esrd_taken_back"),
+]
+
+
+@pytest.mark.parametrize("kidneys", KIDNEYS)
+@pytest.mark.parametrize("sign", [LIVEDO, NECROSIS])
+def test_a_grave_sign_in_advanced_kidney_disease_is_possible_off_dialysis(sign: Condition, kidneys: Thing) -> None:
+    assert tier(sign, kidneys) is Tier.POSSIBLE
+    assert tier(ULCER, kidneys) is Tier.NONE
+    assert tier(sign, kidneys, born=date(ON.year - 1, 1, 1)) is Tier.CHILD
+
+
+def test_an_end_stage_code_taken_back_counts_off_dialysis() -> None:
+    assert tier(LIVEDO, condition("esrd"), condition("untreated_esrd")) is Tier.POSSIBLE
+    assert tier(LIVEDO, condition("ckd4", past=True)) is Tier.NONE
+
+
+def test_provisional_calciphylaxis_is_possible_off_dialysis_whatever_the_kidneys_do() -> None:
+    assert tier(PROVISIONAL) is Tier.POSSIBLE
+    assert assess(PROVISIONAL).provisional == "differential"
+    assert assess(PROVISIONAL, ON_DIALYSIS).off_dialysis_possible is False
+    assert assess(PROVISIONAL, born=date(ON.year - 1, 1, 1)).off_dialysis_possible is False
+
+
+def test_a_refuted_entry_changes_nothing_off_dialysis() -> None:
+    found = assess(condition("livedo", recorded=span(5)), refuted(1), condition("ckd5"))
+    assert found.tier is Tier.POSSIBLE
+    assert found.signs.lowered_by is not None
 
 
 def test_two_different_weak_signs_are_suspicious() -> None:
@@ -165,7 +239,8 @@ def test_dialysis_may_be_supposed_and_what_is_shown_stays() -> None:
 def test_suspicion_that_rests_on_a_provisional_entry_tells_its_status() -> None:
     assert assess(PROVISIONAL, ON_DIALYSIS).provisional == "differential"
     assert assess(LIVEDO, ON_DIALYSIS).provisional == ""
-    assert assess(PROVISIONAL).provisional == ""
+    assert assess(ULCER, ON_DIALYSIS).provisional == ""
+    assert assess(PROVISIONAL, refuted(1), ON_DIALYSIS).provisional == "differential"
     assert assess(PROVISIONAL, CONFIRMED, ON_DIALYSIS).provisional == ""
 
 
@@ -174,8 +249,9 @@ def test_suspicion_that_rests_on_a_provisional_entry_tells_its_status() -> None:
     [
         ((procedure("mechanical_valve", None),), "mechanical"),
         ((condition("mechanical_valve"),), "mechanical"),
-        ((condition("mechanical_valve"), condition("possibly_mechanical_valve")), "mechanical"),
-        ((condition("possibly_mechanical_valve"),), "possibly mechanical"),
+        ((condition("mechanical_valve"), condition("valve_kind_unknown")), "mechanical"),
+        ((condition("valve_kind_unknown"),), "kind not recorded"),
+        ((procedure("valve_kind_unknown", 3000),), "kind not recorded"),
         ((condition("mechanical_valve", past=True),), ""),
         ((procedure("haemodialysis_procedure"),), ""),
         ((), ""),
@@ -200,8 +276,101 @@ def test_active_sepsis_or_bacteraemia_is_an_infection(concept: str) -> None:
     assert assess(condition(concept, past=True)).infection is None
 
 
-def test_the_recorded_reasons_for_anticoagulation() -> None:
-    fibrillation, thrombosis = condition("atrial_fibrillation"), condition("venous_thromboembolism")
-    assert assess(thrombosis, fibrillation).indicated_for == (fibrillation, thrombosis)
-    assert assess(thrombosis).indicated_for == (thrombosis,)
-    assert assess().indicated_for == ()
+# ------------------------------------------------------------------ windows
+@pytest.mark.parametrize("concept", ["sepsis", "bacteraemia"])
+def test_an_infection_counts_for_its_days_by_the_later_date_and_without_one(concept: str) -> None:
+    days = LIMITS.sepsis_days
+    assert assess(condition(concept, recorded=span(days))).infection
+    assert assess(condition(concept, recorded=span(days + 1))).infection is None
+    assert assess(condition(concept, onset=span(days + 9), recorded=span(days))).infection
+    assert assess(condition(concept)).infection
+    fresh = condition(concept, recorded=span(1))
+    assert assess(condition(concept, recorded=span(days + 1)), fresh).infection is fresh
+
+
+def test_a_bleeding_counts_for_its_days_resolved_or_not_and_undated_while_active() -> None:
+    days = LIMITS.bleeding_days
+    for past in (True, False):
+        assert assess(condition("recent_bleeding", recorded=span(days), past=past)).recent_bleeding
+        assert assess(
+            condition("recent_bleeding", onset=span(days + 5), recorded=span(days), past=past)
+        ).recent_bleeding
+        assert assess(condition("recent_bleeding", recorded=span(days + 1), past=past)).recent_bleeding is None
+    assert assess(condition("recent_bleeding")).recent_bleeding
+    assert assess(condition("recent_bleeding", past=True)).recent_bleeding is None
+    assert assess(condition("diabetes")).recent_bleeding is None
+
+
+def test_a_parathyroidectomy_is_recent_for_its_days_and_on_record_for_ever() -> None:
+    days = LIMITS.parathyroidectomy_days
+    recent, old = procedure("parathyroidectomy", days), procedure("parathyroidectomy", days + 1)
+    assert (assess(recent).parathyroidectomy_recent, assess(recent).parathyroidectomy_ever) == (True, True)
+    assert (assess(old).parathyroidectomy_recent, assess(old).parathyroidectomy_ever) == (False, True)
+    undated, entry = procedure("parathyroidectomy", None), condition("parathyroidectomy", recorded=span(1))
+    for one in (undated, entry):
+        assert (assess(one).parathyroidectomy_recent, assess(one).parathyroidectomy_ever) == (False, True)
+    assert assess(procedure("parathyroidectomy", None, ongoing=True)).parathyroidectomy_recent
+    assert not assess().parathyroidectomy_ever
+
+
+@pytest.mark.parametrize(
+    ("things", "expected"),
+    [
+        ((), ()),
+        ((condition("hypocalcaemia"),), ("hypocalcaemia",)),
+        ((condition("tetany"),), ("tetany",)),
+        ((condition("hungry_bone"),), ("hungry_bone",)),
+        ((condition("tetany", past=True),), ()),
+        ((procedure("parathyroidectomy", LIMITS.parathyroidectomy_days),), ("parathyroidectomy_recent",)),
+        ((procedure("parathyroidectomy", LIMITS.parathyroidectomy_days + 1),), ()),
+        ((condition("parathyroidectomy"),), ()),
+        ((drug("calcimimetic", name="cinacalcet"),), ("cinacalcet",)),
+        ((drug("denosumab", name="denosumab"), condition("tetany")), ("tetany", "denosumab")),
+        ((drug("calcium_product"),), ()),
+    ],
+)
+def test_what_makes_a_low_calcium_need_treatment(things: tuple[Thing, ...], expected: tuple[str, ...]) -> None:
+    assert assess(*things).hypocalcaemia_context == expected
+
+
+def test_past_calciphylaxis_is_the_entry_whatever_its_status() -> None:
+    for past in (True, False):
+        entry = condition("calciphylaxis_history", past=past)
+        assert assess(entry).past_calciphylaxis is entry
+    assert assess(CONFIRMED, PROVISIONAL).past_calciphylaxis is None
+
+
+def test_on_record_is_an_active_condition_or_a_procedure() -> None:
+    device = "ventricular_assist_device"
+    assert assess(condition(device)).on_record(device)
+    assert assess(procedure(device, None)).on_record(device)
+    assert not assess(condition(device, past=True), procedure("parathyroidectomy")).on_record(device)
+
+
+# ------------------------------------------------------------------ modality
+DAYS = LIMITS.dialysis_procedure_days
+WEEKLY = LIMITS.windows[Analyte.PD_WEEKLY_KT_V].usable
+
+
+@pytest.mark.parametrize(
+    ("things", "expected"),
+    [
+        ((), "haemodialysis"),
+        ((ON_DIALYSIS,), "haemodialysis"),
+        ((procedure("haemodialysis_procedure"),), "haemodialysis"),
+        ((procedure("peritoneal_dialysis_procedure", DAYS),), "peritoneal"),
+        ((procedure("peritoneal_dialysis_procedure", DAYS + 1),), "haemodialysis"),
+        ((procedure("peritoneal_evidence", 40),), "peritoneal"),
+        ((condition("peritoneal_evidence"),), "peritoneal"),
+        ((condition("peritoneal_evidence", past=True),), "haemodialysis"),
+        ((drug("peritoneal_dialysis_fluid"),), "peritoneal"),
+        ((result(Analyte.PD_WEEKLY_KT_V, 1.9, WEEKLY),), "peritoneal"),
+        ((result(Analyte.PD_WEEKLY_KT_V, 1.9, WEEKLY + 1),), "haemodialysis"),
+        ((condition("peritoneal_evidence"), procedure("haemodialysis_procedure", DAYS)), "both"),
+        ((condition("peritoneal_evidence"), procedure("haemodialysis_procedure", DAYS + 1)), "peritoneal"),
+        ((condition("peritoneal_evidence"), condition("haemodialysis_evidence")), "both"),
+        ((condition("peritoneal_evidence"), procedure("dialysis_procedure"), ON_DIALYSIS), "peritoneal"),
+    ],
+)
+def test_the_kind_of_dialysis(things: tuple[Thing, ...], expected: str) -> None:
+    assert assess(*things).modality == expected

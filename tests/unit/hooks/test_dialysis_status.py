@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from hooks.chart import Condition, Medication, Procedure, Span
-from hooks.dialysis_status import MAINTENANCE_PROCEDURES, Dialysis, DialysisStatus, dialysis_status
+from hooks.dialysis_status import DIALYSIS_PROCEDURES, MONTHLY_SERVICE, Dialysis, DialysisStatus, dialysis_status
 from tests.unit.hooks.builders import LIMITS, ON, ON_DIALYSIS, chart, condition, drug, procedure, span
 
 RECENT = int(LIMITS.dialysis_procedure_days)
@@ -14,6 +14,9 @@ TRANSPLANT = condition("transplant", text="Kidney transplant")
 FAILED = condition("graft_failure", text="Kidney transplant failure")
 ESRD = condition("esrd", text="End stage renal disease")
 UNTREATED = condition("untreated_esrd", text="Untreated")
+IN_WORDS = condition("dialysis_in_words", text="Nephropathy, on HD")
+END_STAGE_IN_WORDS = condition("esrd_in_words", text="ESRD")
+ACUTE = condition("acute_kidney_injury", text="Acute kidney failure")
 FLUID = drug("peritoneal_dialysis_fluid", name="icodextrin")
 
 
@@ -39,7 +42,7 @@ def test_past_dialysis_dependence_shows_nothing() -> None:
     assert status(condition("dialysis_status", past=True)) is Dialysis.NONE
 
 
-@pytest.mark.parametrize("concept", MAINTENANCE_PROCEDURES)
+@pytest.mark.parametrize("concept", [*DIALYSIS_PROCEDURES, MONTHLY_SERVICE])
 @pytest.mark.parametrize(
     ("days", "expected"), [(0, Dialysis.ON), (RECENT, Dialysis.ON), (RECENT + 1, Dialysis.NONE), (-1, Dialysis.NONE)]
 )
@@ -59,7 +62,7 @@ def test_an_undated_procedure_shows_nothing() -> None:
 def test_the_newest_procedure_is_named() -> None:
     old = procedure("dialysis_monthly_service", 40, text="monthly service")
     new = procedure("haemodialysis_procedure", 2, text="Haemodialysis")
-    assert whole(old, new).evidence == "Haemodialysis, 2026-11-20"
+    assert whole(old, new).evidence == "Haemodialysis, 2026-11-27"
 
 
 @pytest.mark.parametrize("concept", ["acute_dialysis_procedure", "mechanical_valve"])
@@ -112,7 +115,10 @@ def test_direct_evidence_is_not_presumed() -> None:
 
 
 # ------------------------------------------------------------------ transplant
-@pytest.mark.parametrize("evidence", [ON_DIALYSIS, ESRD, FLUID, procedure("haemodialysis_procedure", 31)])
+OLD_SESSION = procedure("haemodialysis_procedure", RECENT_AFTER_TRANSPLANT + 1)
+
+
+@pytest.mark.parametrize("evidence", [ON_DIALYSIS, ESRD, IN_WORDS, OLD_SESSION])
 def test_a_working_transplant_silences(evidence: Condition | Procedure | Medication) -> None:
     assert whole(TRANSPLANT, evidence) == DialysisStatus(Dialysis.NONE, "kidney transplant")
 
@@ -196,11 +202,14 @@ MARCH = Span(date(2025, 3, 1), date(2025, 3, 31))
         (MARCH, Span(date(2025, 3, 31), date(2025, 3, 31)), Dialysis.NONE),
         (MARCH, MARCH, Dialysis.NONE),
         (Span(date(2025, 2, 28), date(2025, 2, 28)), MARCH, Dialysis.ON),
-        (Span(date(2025, 3, 1), date(2025, 3, 1)), MARCH, Dialysis.NONE),
+        (Span(date(2025, 3, 1), date(2025, 3, 1)), MARCH, Dialysis.ON),
+        (Span(date(2025, 3, 31), date(2025, 3, 31)), MARCH, Dialysis.NONE),
+        (Span(ON, ON), Span(date(ON.year, 1, 1), date(ON.year, 12, 31)), Dialysis.NONE),
+        (span(1), Span(date(ON.year, 1, 1), date(ON.year, 12, 31)), Dialysis.ON),
         (Span(date(2025, 1, 1), date(2025, 12, 31)), Span(date(2026, 1, 1), date(2026, 12, 31)), Dialysis.ON),
     ],
 )
-def test_dates_known_to_the_month_or_year_must_be_later_whatever_day_they_mean(
+def test_a_month_or_a_year_stands_for_its_last_day_at_most_today(
     transplant: Span, dialysis: Span, expected: Dialysis
 ) -> None:
     assert status(transplanted(onset=transplant), dialysed(onset=dialysis)) is expected
@@ -208,3 +217,90 @@ def test_dates_known_to_the_month_or_year_must_be_later_whatever_day_they_mean(
 
 def test_a_failed_graft_alone_with_untreated_disease_shows_nothing() -> None:
     assert status(TRANSPLANT, FAILED, UNTREATED) is Dialysis.NONE
+
+
+# ------------------------------------------------------------------ transplant as a procedure, fluid, words
+OPERATION = procedure("transplant_procedure", 100, text="Transplant of kidney")
+
+
+def test_a_completed_transplant_procedure_silences_like_a_condition() -> None:
+    assert whole(OPERATION, ESRD) == DialysisStatus(Dialysis.NONE, "kidney transplant")
+    assert status(procedure("transplant_procedure", None), ON_DIALYSIS) is Dialysis.NONE
+
+
+def test_its_day_is_the_day_of_the_transplant() -> None:
+    assert status(OPERATION, dialysed(onset=span(99))) is Dialysis.ON
+    assert status(OPERATION, dialysed(onset=span(100))) is Dialysis.NONE
+    assert status(OPERATION, transplanted(onset=span(50)), dialysed(onset=span(60))) is Dialysis.NONE
+    assert status(procedure("transplant_procedure", None), dialysed(onset=span(1))) is Dialysis.NONE
+
+
+@pytest.mark.parametrize("transplant", [TRANSPLANT, OPERATION])
+def test_an_active_dialysis_fluid_lifts_a_transplant(transplant: Condition | Procedure) -> None:
+    assert whole(transplant, FLUID) == DialysisStatus(Dialysis.ON, "icodextrin as worded")
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"), [(RECENT_AFTER_TRANSPLANT, Dialysis.ON), (RECENT_AFTER_TRANSPLANT + 1, Dialysis.NONE)]
+)
+def test_a_recent_monthly_service_lifts_a_transplant(days: int, expected: Dialysis) -> None:
+    assert status(TRANSPLANT, procedure(MONTHLY_SERVICE, days)) is expected
+
+
+def test_words_of_dialysis_later_than_the_transplant_lift_it_and_presume_dialysis() -> None:
+    later, before = (condition("dialysis_in_words", recorded=span(days)) for days in (99, 100))
+    assert whole(transplanted(onset=span(100)), later).evidence == "read from words"
+    assert status(transplanted(onset=span(100)), before) is Dialysis.NONE
+
+
+# ------------------------------------------------------------------ words
+@pytest.mark.parametrize("words", [IN_WORDS, END_STAGE_IN_WORDS])
+def test_words_presume_dialysis(words: Condition) -> None:
+    assert whole(words) == DialysisStatus(Dialysis.PRESUMED, "read from words")
+    assert status(condition(*words.concepts, past=True)) is Dialysis.NONE
+
+
+def test_codes_go_before_words() -> None:
+    assert whole(IN_WORDS, ESRD).evidence == "presumed from the ESRD code"
+    assert status(IN_WORDS, ON_DIALYSIS) is Dialysis.ON
+
+
+def test_untreated_disease_takes_back_the_end_stage_words_and_not_those_of_dialysis() -> None:
+    assert status(END_STAGE_IN_WORDS, UNTREATED) is Dialysis.NONE
+    assert whole(IN_WORDS, ESRD, UNTREATED).evidence == "read from words"
+
+
+@pytest.mark.parametrize("concept", ["esrd_taken_back", "ckd4", "ckd5", "history_of_dialysis", "acute_kidney_injury"])
+def test_these_alone_show_nothing(concept: str) -> None:
+    assert status(condition(concept)) is Dialysis.NONE
+
+
+# ------------------------------------------------------------------ acute kidney injury
+@pytest.mark.parametrize("concept", DIALYSIS_PROCEDURES)
+def test_sessions_alone_in_acute_kidney_injury_only_presume_dialysis(concept: str) -> None:
+    assert whole(procedure(concept, 5), ACUTE) == DialysisStatus(Dialysis.PRESUMED, "acute kidney injury on record")
+    assert status(procedure(concept, RECENT + 1), ACUTE) is Dialysis.NONE
+    assert status(procedure(concept, 5), condition("acute_kidney_injury", past=True)) is Dialysis.ON
+
+
+@pytest.mark.parametrize("more", [ON_DIALYSIS, ESRD, END_STAGE_IN_WORDS, FAILED, procedure(MONTHLY_SERVICE, 40), FLUID])
+def test_other_evidence_beside_them_shows_dialysis(more: Condition | Procedure | Medication) -> None:
+    assert status(procedure("haemodialysis_procedure", 5), ACUTE, more) is Dialysis.ON
+
+
+def test_words_of_dialysis_do_not_confirm_it_beside_acute_kidney_injury() -> None:
+    assert whole(procedure("haemodialysis_procedure", 5), ACUTE, IN_WORDS).evidence == "acute kidney injury on record"
+
+
+def test_a_failed_graft_beside_acute_kidney_injury_shows_dialysis() -> None:
+    sessions = procedure("haemodialysis_procedure", 5)
+    assert status(sessions, ACUTE, transplanted(onset=span(100)), condition("dialysis_in_words", onset=span(9))) is (
+        Dialysis.ON
+    )
+
+
+def test_sessions_in_acute_kidney_injury_lift_a_transplant_and_presume_dialysis() -> None:
+    assert whole(TRANSPLANT, procedure("haemodialysis_procedure", 5), ACUTE).evidence == "acute kidney injury on record"
+    assert status(TRANSPLANT, procedure("haemodialysis_procedure", 5), ACUTE, FLUID) is Dialysis.ON
+    monthly = procedure(MONTHLY_SERVICE, 20)
+    assert status(TRANSPLANT, procedure("haemodialysis_procedure", 5), ACUTE, monthly) is Dialysis.ON

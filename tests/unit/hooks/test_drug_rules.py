@@ -1,9 +1,9 @@
-"""The first matching row of each drug class, in every situation: topic and indicator while ordering."""
+"""The row of each drug class that gives the card, in every situation: topic and indicator while ordering."""
 
 import pytest
 
 from hooks.chart import Analyte, Condition, Gap, Medication, Procedure, Result
-from hooks.offending_drugs import matching_rule
+from hooks.offending_drugs import matching_rule, matching_rules
 from tests.unit.hooks.builders import (
     CONFIRMED,
     LIMITS,
@@ -15,6 +15,7 @@ from tests.unit.hooks.builders import (
     ULCER,
     assess,
     condition,
+    drug,
     gap,
     procedure,
     result,
@@ -39,9 +40,16 @@ PTH_HIGH = result(PTH, LIMITS.pth_high_times * LIMITS.pth_assumed_upper_limit + 
 PTH_NOT_HIGH = result(PTH, LIMITS.pth_high_times * LIMITS.pth_assumed_upper_limit)
 PTH_BELOW_TARGET = result(PTH, LIMITS.pth_vitamin_d_times * LIMITS.pth_assumed_upper_limit - STEP)
 PTH_AT_TARGET = result(PTH, LIMITS.pth_vitamin_d_times * LIMITS.pth_assumed_upper_limit)
+UPPER_NORMAL = result(CALCIUM, LIMITS.calcium_upper_normal + STEP)
+AT_UPPER_NORMAL = result(CALCIUM, LIMITS.calcium_upper_normal)
+FOR_UPPER_NORMAL = result(Analyte.PHOSPHATE, LIMITS.product_moderate / LIMITS.calcium_upper_normal + 0.01)
+FOR_HIGH_PRODUCT = result(Analyte.PHOSPHATE, LIMITS.product_high / LIMITS.calcium_low + 0.01)
 HUNGRY_BONE = condition("hungry_bone")
+SURGERY = procedure("parathyroidectomy", LIMITS.parathyroidectomy_days)
+OLD_SURGERY = procedure("parathyroidectomy", LIMITS.parathyroidectomy_days + 1)
+PAST = condition("calciphylaxis_history", past=True)
 MECHANICAL = procedure("mechanical_valve", None)
-PERHAPS_MECHANICAL = condition("possibly_mechanical_valve")
+PERHAPS_MECHANICAL = condition("valve_kind_unknown")
 VALVES_UNREAD = gap("valve_procedures")
 CALCIUM_UNREAD, PHOSPHATE_UNREAD = gap("calcium", CALCIUM), gap("phosphate_albumin", Analyte.PHOSPHATE)
 PTH_UNREAD = gap("pth", PTH)
@@ -78,7 +86,10 @@ def test_a_class_without_rows_raises_nothing(drug_class: str) -> None:
     [
         ((), "vka-cua"),
         ((MECHANICAL,), "vka-cua-valve"),
-        ((PERHAPS_MECHANICAL,), "vka-cua-valve"),
+        ((PERHAPS_MECHANICAL,), "vka-cua-valve-kind-unknown"),
+        ((condition("antiphospholipid"),), "vka-cua-standard"),
+        ((condition("antiphospholipid"), MECHANICAL), "vka-cua-valve"),
+        ((PAST,), "vka-cua"),
         ((VALVES_UNREAD,), "vka-cua-valve-unread"),
         ((VALVES_UNREAD, MECHANICAL), "vka-cua-valve"),
     ],
@@ -103,6 +114,31 @@ def test_a_vitamin_k_antagonist_on_dialysis(scope: Condition, things: Situation,
     assert raised("vitamin_k_antagonist", scope, *things) == expected
 
 
+@pytest.mark.parametrize("scope", [(PAST,), (PAST, ON_DIALYSIS)])
+@pytest.mark.parametrize(
+    ("things", "expected", "words"),
+    [
+        ((), ("vka-past-cua", "critical"), "vka-past-cua"),
+        ((MECHANICAL,), ("vka-valve", "info"), "vka-valve-past"),
+        ((PERHAPS_MECHANICAL,), ("vka-valve", "info"), "vka-valve-past-kind-unknown"),
+        ((VALVES_UNREAD,), ("vka-past-cua", "critical"), "vka-past-cua-valve-unread"),
+        ((condition("mitral_stenosis"),), ("vka-past-cua", "critical"), "vka-past-cua-standard"),
+    ],
+)
+def test_a_vitamin_k_antagonist_after_calciphylaxis(
+    scope: Situation, things: Situation, expected: tuple[str, str], words: str
+) -> None:
+    assert raised("vitamin_k_antagonist", *scope, *things) == expected
+    assert text("vitamin_k_antagonist", *scope, *things) == words
+
+
+@pytest.mark.parametrize("things", [(), (CONFIRMED,), (LIVEDO,), (PAST,)])
+def test_dabigatran_and_edoxaban_on_dialysis_are_a_warning(things: Situation) -> None:
+    assert raised("doac_not_for_dialysis", ON_DIALYSIS, *things) == ("doac-dialysis", "warning")
+    assert raised("doac_not_for_dialysis", *things) is None
+    assert raised("doac", ON_DIALYSIS, *things) is None
+
+
 def test_valves_that_could_not_be_read_are_said_on_the_card() -> None:
     assert text("vitamin_k_antagonist", ON_DIALYSIS, VALVES_UNREAD) == "vka-dialysis-valve-unread"
 
@@ -117,6 +153,16 @@ def test_valves_that_could_not_be_read_are_said_on_the_card() -> None:
         ((HUNGRY_BONE,), ("calcium-cua-hypocalcaemia", "warning")),
         ((HUNGRY_BONE, HIGH), ("calcium-cua", "critical")),
         ((condition("hungry_bone", past=True), NORMAL), ("calcium-cua", "critical")),
+        ((SURGERY, NORMAL), ("calcium-cua-hypocalcaemia", "warning")),
+        ((SURGERY,), ("calcium-cua-hypocalcaemia", "warning")),
+        ((SURGERY, HIGH), ("calcium-cua", "critical")),
+        ((OLD_SURGERY, NORMAL), ("calcium-cua", "critical")),
+        ((LOW,), ("calcium-cua", "critical")),
+        ((LOW, condition("hypocalcaemia")), ("calcium-cua-hypocalcaemia", "warning")),
+        ((LOW, condition("tetany")), ("calcium-cua-hypocalcaemia", "warning")),
+        ((LOW, drug("calcimimetic")), ("calcium-cua-hypocalcaemia", "warning")),
+        ((LOW, drug("denosumab")), ("calcium-cua-hypocalcaemia", "warning")),
+        ((NORMAL, condition("tetany")), ("calcium-cua", "critical")),
         ((VERY_HIGH, FOR_PRODUCT, *PTH_TWICE), ("calcium-cua", "critical")),
         ((CALCIUM_UNREAD,), ("calcium-cua", "critical")),
         ((), ("calcium-cua", "critical")),
@@ -129,9 +175,17 @@ def test_a_calcium_product_in_calciphylaxis_on_dialysis(
     assert raised("calcium_product", *state, *things) == expected
 
 
-@pytest.mark.parametrize("things", [(), (VERY_LOW,), (HUNGRY_BONE,), (VERY_HIGH,)])
-def test_a_calcium_product_in_calciphylaxis_off_dialysis_is_a_warning(things: Situation) -> None:
-    assert raised("calcium_product", CONFIRMED, *things) == ("calcium-cua", "warning")
+@pytest.mark.parametrize(
+    ("things", "topic"),
+    [
+        ((), "calcium-cua"),
+        ((VERY_LOW,), "calcium-cua-hypocalcaemia"),
+        ((HUNGRY_BONE,), "calcium-cua-hypocalcaemia"),
+        ((VERY_HIGH,), "calcium-cua"),
+    ],
+)
+def test_a_calcium_product_in_calciphylaxis_off_dialysis_is_a_warning(things: Situation, topic: str) -> None:
+    assert raised("calcium_product", CONFIRMED, *things) == (topic, "warning")
 
 
 @pytest.mark.parametrize(
@@ -139,11 +193,27 @@ def test_a_calcium_product_in_calciphylaxis_off_dialysis_is_a_warning(things: Si
     [
         ((VERY_HIGH, FOR_PRODUCT, *PTH_TWICE, CALCIUM_UNREAD), ("calcium-hypercalcaemia", "critical")),
         ((HIGH, FOR_PRODUCT, *PTH_TWICE, CALCIUM_UNREAD), ("calcium-hypercalcaemia", "warning")),
-        ((NORMAL, FOR_PRODUCT, *PTH_TWICE, CALCIUM_UNREAD), ("calcium-caxp", "warning")),
+        ((NORMAL, FOR_HIGH_PRODUCT, *PTH_TWICE, CALCIUM_UNREAD), ("calcium-caxp", "warning")),
+        ((NORMAL, FOR_PRODUCT, *PTH_TWICE), ("calcium-low-pth", "warning")),
+        ((NORMAL, FOR_PRODUCT, CALCIUM_UNREAD), ("calcium-data-gap", "info")),
+        ((NORMAL, FOR_PRODUCT), ("calcium-caxp", "info")),
+        ((UPPER_NORMAL, FOR_UPPER_NORMAL), ("calcium-caxp", "warning")),
+        ((AT_UPPER_NORMAL, FOR_UPPER_NORMAL), ("calcium-caxp", "info")),
         ((NORMAL, SHORT_OF_PRODUCT), ("calcium-restrict", "info")),
+        ((NORMAL, PHOSPHATE, PAST), ("calcium-past-cua", "warning")),
+        ((NORMAL, FOR_HIGH_PRODUCT, PAST), ("calcium-past-cua", "warning")),
+        ((NORMAL, PHOSPHATE, PAST, HUNGRY_BONE), ("calcium-restrict", "info")),
+        ((NORMAL, PHOSPHATE, PAST, SURGERY), ("calcium-restrict", "info")),
+        ((NORMAL, PHOSPHATE, PAST, OLD_SURGERY), ("calcium-past-cua", "warning")),
+        ((LOW, PHOSPHATE, PAST), ("calcium-hypocalcaemia", "info")),
+        ((NORMAL, PHOSPHATE, *PTH_TWICE, OLD_SURGERY), ("calcium-restrict", "info")),
+        ((NORMAL, PHOSPHATE, *PTH_TWICE, HUNGRY_BONE), ("calcium-restrict", "info")),
+        ((NORMAL, PHOSPHATE, *PTH_TWICE, condition("hypoparathyroidism")), ("calcium-restrict", "info")),
+        ((NORMAL, PHOSPHATE, *PTH_TWICE, condition("parathyroidectomy")), ("calcium-restrict", "info")),
+        ((LOW, FOR_HIGH_PRODUCT), ("calcium-hypocalcaemia", "info")),
         ((NORMAL, PHOSPHATE, *PTH_TWICE, CALCIUM_UNREAD), ("calcium-low-pth", "warning")),
         ((NORMAL, PHOSPHATE, *PTH_ONCE), ("calcium-restrict", "info")),
-        ((LOW, PHOSPHATE, *PTH_TWICE), ("calcium-low-pth", "warning")),
+        ((LOW, PHOSPHATE, *PTH_TWICE), ("calcium-hypocalcaemia", "info")),
         ((LOW, PHOSPHATE), ("calcium-hypocalcaemia", "info")),
         ((LOW,), ("calcium-hypocalcaemia", "info")),
         ((VERY_LOW, HUNGRY_BONE), ("calcium-hypocalcaemia", "info")),
@@ -197,6 +267,14 @@ def test_an_undeciding_comparator_is_a_data_gap_and_a_deciding_one_is_not(
         ((LOW, PTH_HIGH), "info", "vitd-cua-hypocalcaemia"),
         ((LOW, PTH_NOT_HIGH), "warning", "vitd-cua"),
         ((LOW,), "warning", "vitd-cua"),
+        ((VERY_LOW,), "info", "vitd-cua-hypocalcaemia"),
+        ((BARELY_LOW,), "warning", "vitd-cua"),
+        ((LOW, condition("tetany")), "info", "vitd-cua-hypocalcaemia"),
+        ((NORMAL, condition("tetany")), "warning", "vitd-cua"),
+        ((NORMAL, HUNGRY_BONE), "info", "vitd-cua-hypocalcaemia"),
+        ((HIGH, HUNGRY_BONE), "critical", "vitd-cua-hypercalcaemia"),
+        ((SURGERY,), "info", "vitd-cua-hypocalcaemia"),
+        ((OLD_SURGERY,), "warning", "vitd-cua"),
         ((NORMAL, PTH_HIGH), "warning", "vitd-cua"),
         ((PTH_HIGH,), "warning", "vitd-cua"),
         ((CALCIUM_UNREAD,), "warning", "vitd-cua"),
@@ -213,7 +291,16 @@ def test_active_vitamin_d_in_calciphylaxis(state: Situation, things: Situation, 
     [
         ((VERY_HIGH, FOR_PRODUCT, PTH_BELOW_TARGET, CALCIUM_UNREAD), ("vitd-hypercalcaemia", "critical")),
         ((HIGH, FOR_PRODUCT, PTH_BELOW_TARGET, CALCIUM_UNREAD), ("vitd-hypercalcaemia", "warning")),
-        ((NORMAL, FOR_PRODUCT, PTH_BELOW_TARGET, CALCIUM_UNREAD), ("vitd-phosphate", "warning")),
+        ((NORMAL, FOR_HIGH_PRODUCT, PTH_BELOW_TARGET, CALCIUM_UNREAD), ("vitd-phosphate", "warning")),
+        ((UPPER_NORMAL, FOR_UPPER_NORMAL), ("vitd-phosphate", "warning")),
+        ((NORMAL, FOR_PRODUCT, PTH_BELOW_TARGET), ("vitd-low-pth", "warning")),
+        ((NORMAL, FOR_PRODUCT), ("vitd-phosphate", "info")),
+        ((NORMAL, FOR_PRODUCT, CALCIUM_UNREAD), ("vitd-data-gap", "info")),
+        ((LOW, CALCIUM_UNREAD), ("vitd-data-gap", "info")),
+        ((LOW, FOR_HIGH_PRODUCT, PTH_BELOW_TARGET), None),
+        ((NORMAL, PTH_BELOW_TARGET, OLD_SURGERY), None),
+        ((NORMAL, PTH_BELOW_TARGET, HUNGRY_BONE), None),
+        ((NORMAL, PTH_BELOW_TARGET, condition("hypoparathyroidism")), None),
         ((NORMAL, SHORT_OF_PRODUCT, PTH_BELOW_TARGET, CALCIUM_UNREAD), ("vitd-low-pth", "warning")),
         ((PTH_BELOW_TARGET,), ("vitd-low-pth", "warning")),
         ((NORMAL, PTH_AT_TARGET), None),
@@ -273,3 +360,14 @@ def test_iron_in_calciphylaxis(state: Situation, drug_class: str, things: Situat
 @pytest.mark.parametrize("things", [(), (SEPSIS,), (ULCER,)])
 def test_iron_on_dialysis_without_calciphylaxis_raises_nothing(drug_class: str, things: Situation) -> None:
     assert raised(drug_class, ON_DIALYSIS, *things) is None
+
+
+# ------------------------------------------------------------------ a row beside another
+def test_in_calciphylaxis_an_unread_mineral_is_said_beside_the_information_on_vitamin_d() -> None:
+    def topics(*things: Thing) -> list[str]:
+        return [rule.topic for rule in matching_rules(assess(*things), "active_vitamin_d", POLICY)]
+
+    assert topics(CONFIRMED, ON_DIALYSIS, VERY_LOW, CALCIUM_UNREAD) == ["vitd-cua", "vitd-data-gap"]
+    assert topics(CONFIRMED, ON_DIALYSIS, NORMAL, CALCIUM_UNREAD) == ["vitd-cua"]
+    assert topics(CONFIRMED, VERY_LOW, CALCIUM_UNREAD) == ["vitd-cua"]
+    assert topics(CONFIRMED, ON_DIALYSIS, VERY_LOW) == ["vitd-cua"]

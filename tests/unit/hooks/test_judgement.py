@@ -1,6 +1,7 @@
 """When a look-up failed: cards where they can be trusted, a refusal where silence could hide a risk."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from types import ModuleType
 
@@ -111,6 +112,31 @@ def test_a_card_off_dialysis_needs_no_procedures_and_says_what_was_not_read() ->
     (card,) = patient_view.advise(chart(NO_PROCEDURES, CONFIRMED), ON, POLICY)
     assert card.topic == "cua-confirmed"
     assert "could not be read: dialysis procedures" in card.detail
+
+
+def test_a_sign_that_is_possible_off_dialysis_does_not_hide_that_dialysis_could_not_be_read() -> None:
+    with pytest.raises(CannotJudge, match="dialysis procedures could not be read"):
+        view(chart(NO_PROCEDURES, LIVEDO, condition("ckd5")))
+
+
+# ------------------------------------------------------------------ masked conditions
+def masked(*things: Condition | Medication, drafts: tuple[Medication, ...] = (), born: date | None = None) -> Chart:
+    return replace(chart(*things, drafts=drafts, born=born), masked_conditions=True)
+
+
+def test_an_entry_that_does_not_tell_what_it_is_may_be_dialysis() -> None:
+    for story in ((), (LIVEDO,), (LIVEDO, condition("ckd5"))):
+        with pytest.raises(CannotJudge, match="conditions could not be read"):
+            view(masked(*story))
+    with pytest.raises(CannotJudge, match="conditions could not be read"):
+        select(masked(drafts=(WARFARIN,)))
+
+
+def test_where_dialysis_is_shown_or_does_not_matter_it_changes_nothing() -> None:
+    assert view(masked(ON_DIALYSIS)) == []
+    assert view(masked(ON_DIALYSIS, LIVEDO)) == [("cua-suspected", "warning")]
+    assert view(masked(LIVEDO, born=CHILD)) == []
+    assert select(masked(CONFIRMED, drafts=(WARFARIN,))) == [("vka-cua", "critical")]
 
 
 def test_a_child_is_not_refused_for_dialysis_procedures() -> None:

@@ -189,10 +189,16 @@ def test_a_newer_total_calcium_just_short_of_very_high_does_not_overrule_ionised
     assert calcium(short, result(IONISED, NORMAL_IONISED, 11)).ionised_decides
 
 
-@pytest.mark.parametrize("hours_newer", [0, 5])
-def test_a_very_high_total_calcium_that_is_not_newer_does_not_overrule_ionised_calcium(hours_newer: int) -> None:
+@pytest.mark.parametrize("hours_newer", [-5, 0, 5])
+def test_a_very_high_total_calcium_of_the_same_day_overrules_ionised_calcium(hours_newer: int) -> None:
     very_high = result(TOTAL, LIMITS.calcium_very_high, 10, hour=8)
-    decided = calcium(very_high, result(IONISED, NORMAL_IONISED, 10, hour=8 + hours_newer))
+    overruled = calcium(very_high, result(IONISED, NORMAL_IONISED, 10, hour=8 + hours_newer))
+    assert (overruled.ionised_decides, overruled.very_high.met) == (False, True)
+
+
+def test_a_very_high_total_calcium_of_the_day_before_does_not_overrule_ionised_calcium() -> None:
+    very_high = result(TOTAL, LIMITS.calcium_very_high, 11, hour=23)
+    decided = calcium(very_high, result(IONISED, NORMAL_IONISED, 10, hour=1))
     assert (decided.ionised_decides, decided.very_high.met) == (True, False)
 
 
@@ -209,3 +215,101 @@ def test_ionised_calcium_answers_low_before_total_calcium_does(level: str, total
     normal_total = result(TOTAL, NORMAL)
     assert getattr(calcium(normal_total), level).met is total_answer
     assert getattr(calcium(normal_total, result(IONISED, low - STEP)), level).met is True
+
+
+# ------------------------------------------------------------------ by correction only
+LEVELS = ["high", "very_high", "upper_normal", "low", "very_low"]
+UPWARDS = {"high", "very_high", "upper_normal"}
+
+
+def lifted(level: str, total: float, change: float) -> Calcium:
+    """A total calcium near the limit of a level, moved by the albumin beside it."""
+    albumin = LIMITS.correction_albumin - change / LIMITS.correction_slope
+    limit: float = getattr(LIMITS, f"calcium_{level}")
+    return calcium(result(TOTAL, limit + total), result(Analyte.ALBUMIN, albumin))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("by_laboratory", [False, True])
+def test_a_level_that_only_the_corrected_calcium_reaches_is_by_correction(level: str, by_laboratory: bool) -> None:
+    limit: float = getattr(LIMITS, f"calcium_{level}")
+    outside = 0.1 if level in UPWARDS else -0.1
+    if by_laboratory:
+        found = calcium(result(TOTAL, limit - outside, 2, hour=5), result(CORRECTED, limit + outside, 2, hour=4))
+    else:
+        found = lifted(level, -outside, 2 * outside)
+    assert getattr(found, level).met is True
+    assert found.by_correction(level)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_level_that_the_total_calcium_reaches_too_is_not(level: str) -> None:
+    outside = 0.1 if level in UPWARDS else -0.1
+    assert not lifted(level, outside, outside).by_correction(level)
+    assert not lifted(level, -outside, 0).by_correction(level)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_calcium_that_is_not_corrected_crosses_nothing_by_correction(level: str) -> None:
+    limit: float = getattr(LIMITS, f"calcium_{level}")
+    outside = 0.1 if level in UPWARDS else -0.1
+    assert not calcium(result(TOTAL, limit + outside)).by_correction(level)
+    assert not calcium(result(CORRECTED, limit + outside)).by_correction(level)
+    other_day = calcium(result(TOTAL, limit - outside, 3), result(CORRECTED, limit + outside, 2))
+    assert (other_day.uncorrected, other_day.by_correction(level)) == (None, False)
+    assert not calcium().by_correction(level)
+
+
+@pytest.mark.parametrize("level", ["high", "very_high", "low", "very_low"])
+def test_where_ionised_calcium_decides_nothing_is_by_correction(level: str) -> None:
+    outside = 0.1 if level in UPWARDS else -0.1
+    limit: float = getattr(LIMITS, f"calcium_{level}")
+    albumin = result(Analyte.ALBUMIN, LIMITS.correction_albumin - 2 * outside / LIMITS.correction_slope)
+    # One day newer than the total, so that a very high total does not overrule it.
+    found = calcium(result(TOTAL, limit - outside, 1), albumin, result(IONISED, NORMAL_IONISED))
+    assert found.ionised_decides
+    assert not found.by_correction(level)
+
+
+@pytest.mark.parametrize(("level", "beyond"), [("high", STEP), ("low", -STEP), ("very_low", -STEP)])
+def test_what_ionised_calcium_says_itself_is_not_by_correction(level: str, beyond: float) -> None:
+    corrected = lifted(level, -100 * beyond, 0)
+    limit: float = getattr(LIMITS, f"ionised_calcium_{level}")
+    change = 0.2 if level in UPWARDS else -0.2
+    albumin = result(Analyte.ALBUMIN, LIMITS.correction_albumin - change / LIMITS.correction_slope)
+    assert corrected.measured is not None
+    assert calcium(corrected.measured, albumin).by_correction(level)
+    found = calcium(corrected.measured, albumin, result(IONISED, limit + beyond))
+    assert getattr(found, level).met is True
+    assert not found.by_correction(level)
+
+
+def test_the_upper_normal_limit_is_asked_of_the_chosen_calcium_although_ionised_calcium_decides() -> None:
+    albumin = result(Analyte.ALBUMIN, LOW_ALBUMIN, 5)
+    found = calcium(result(TOTAL, LIMITS.calcium_upper_normal, 5), albumin, result(IONISED, NORMAL_IONISED, 4))
+    assert (found.ionised_decides, found.by_correction("upper_normal")) == (True, True)
+
+
+# ------------------------------------------------------------------ low before correction
+@pytest.mark.parametrize(("step", "low_before"), [(-STEP, True), (0, False)])
+@pytest.mark.parametrize("by_laboratory", [False, True])
+def test_a_low_total_calcium_that_the_correction_lifts_is_low_before_it(
+    step: float, low_before: bool, by_laboratory: bool
+) -> None:
+    total = result(TOTAL, LIMITS.calcium_low + step, hour=8)
+    beside = result(CORRECTED, NORMAL, hour=7) if by_laboratory else result(Analyte.ALBUMIN, LOW_ALBUMIN)
+    assert calcium(total, beside).low_before_correction is low_before
+
+
+def test_a_calcium_that_stays_low_or_is_not_corrected_is_not_low_before_correction() -> None:
+    low = result(TOTAL, LIMITS.calcium_low - 1)
+    slight = result(Analyte.ALBUMIN, LIMITS.correction_albumin - 0.1)
+    assert not calcium(low, slight).low_before_correction
+    assert not calcium(low).low_before_correction
+    assert not calcium().low_before_correction
+
+
+def test_where_ionised_calcium_decides_nothing_is_low_before_correction() -> None:
+    low = result(TOTAL, LIMITS.calcium_low - STEP)
+    lifted_but_ionised = calcium(low, result(Analyte.ALBUMIN, LOW_ALBUMIN), result(IONISED, NORMAL_IONISED))
+    assert not lifted_but_ionised.low_before_correction

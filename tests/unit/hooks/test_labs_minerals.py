@@ -150,3 +150,54 @@ def test_a_second_low_result_outside_the_window_does_not_count() -> None:
     usable = LIMITS.windows[PTH].usable
     assert assess(result(PTH, LOW), result(PTH, LOW, usable)).pth_twice_low.met is True
     assert assess(result(PTH, LOW), result(PTH, LOW, usable + 1)).pth_twice_low.met is None
+
+
+# ------------------------------------------------------------------ binders, two levels of the product
+@pytest.mark.parametrize(("step", "too_low"), [(-STEP, True), (0, False), (STEP, False)])
+def test_phosphate_is_too_low_for_a_binder_below_its_threshold(step: float, too_low: bool) -> None:
+    found = labs(result(PHOSPHATE, LIMITS.phosphate_too_low_for_binder + step))
+    assert found.phosphate_too_low_for_binder.met is too_low
+    assert labs().phosphate_too_low_for_binder.met is None
+
+
+UPPER = LIMITS.calcium_upper_normal
+
+
+@pytest.mark.parametrize(
+    ("calcium", "product", "warns"),
+    [
+        (UPPER, LIMITS.product_moderate - 0.01, False),
+        (UPPER, LIMITS.product_moderate + 0.01, False),
+        (UPPER + STEP, LIMITS.product_moderate - 0.01, False),
+        (UPPER + STEP, LIMITS.product_moderate + 0.01, True),
+        (UPPER, LIMITS.product_high - 0.01, False),
+        (UPPER, LIMITS.product_high + 0.01, True),
+    ],
+)
+def test_the_product_warns_when_high_or_when_moderate_with_calcium_above_the_upper_normal_limit(
+    calcium: float, product: float, warns: bool
+) -> None:
+    assert labs(result(CALCIUM, calcium), result(PHOSPHATE, product / calcium)).product_warns is warns
+
+
+def test_without_a_product_nothing_warns() -> None:
+    none = labs(result(CALCIUM, UPPER + 1))
+    assert (none.product_warns, none.product_by_correction) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("total", "product", "by_correction"),
+    [
+        (UPPER, LIMITS.product_moderate + 1, True),
+        (UPPER + STEP, LIMITS.product_moderate + 1, False),
+        (UPPER, LIMITS.product_high + 1, False),
+        (UPPER, LIMITS.product_moderate - 1, False),
+    ],
+)
+def test_the_product_rests_on_the_correction_where_that_alone_lifts_calcium_above_the_upper_normal_limit(
+    total: float, product: float, by_correction: bool
+) -> None:
+    albumin = result(Analyte.ALBUMIN, LIMITS.correction_albumin - 0.5)
+    corrected = total + LIMITS.correction_slope * 0.5
+    found = labs(result(CALCIUM, total), albumin, result(PHOSPHATE, product / corrected))
+    assert found.product_by_correction is by_correction

@@ -71,10 +71,22 @@ def test_a_low_urea_reduction_ratio_counts_beside_a_kt_v_that_is_too_old() -> No
     assert labs(low_ratio, too_old).dialysis_dose_low.met is True
 
 
-def test_either_kind_of_kt_v_may_show_a_low_dose() -> None:
-    enough_hd, low_pd = result(HD, LIMITS.hd_kt_v_minimum), result(PD, LIMITS.pd_kt_v_minimum - STEP)
-    finding = labs(enough_hd, low_pd).dialysis_dose_low
-    assert (finding.met, finding.result) == (True, low_pd)
+MINIMUM = {HD: LIMITS.hd_kt_v_minimum, PD: LIMITS.pd_kt_v_minimum, URR: LIMITS.urea_reduction_ratio_minimum}
+
+
+@pytest.mark.parametrize(("one", "other"), [(HD, PD), (PD, HD), (URR, PD), (PD, URR)])
+def test_of_the_haemodialysis_and_the_peritoneal_dose_the_later_decides_and_on_one_day_the_low_one(
+    one: Analyte, other: Analyte
+) -> None:
+    enough, low = result(one, MINIMUM[one], 5, hour=9), MINIMUM[other] - STEP
+    found = [labs(enough, result(other, low, days, hour=3)).dialysis_dose_low for days in (6, 5, 4)]
+    assert [finding.met for finding in found] == [False, True, True]
+    assert found[0].result == enough
+
+
+def test_a_dose_that_a_comparator_leaves_open_leaves_the_answer_to_the_other() -> None:
+    undecided, low = result(HD, LIMITS.hd_kt_v_minimum - STEP, comparator=">"), LIMITS.pd_kt_v_minimum - STEP
+    assert labs(undecided, result(PD, low, 9)).dialysis_dose_low.met is True
 
 
 # ------------------------------------------------------------------ weight

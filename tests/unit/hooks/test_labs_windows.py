@@ -2,8 +2,9 @@
 
 import pytest
 
-from hooks.chart import Analyte
-from tests.unit.hooks.builders import LIMITS, assess, result
+from hooks.chart import Analyte, Chart
+from hooks.labs import Labs
+from tests.unit.hooks.builders import LIMITS, ON, assess, result
 
 
 @pytest.mark.parametrize("analyte", list(Analyte))
@@ -38,3 +39,18 @@ def test_the_newest_usable_result_comes_first() -> None:
 @pytest.mark.parametrize("analyte", list(Analyte))
 def test_a_result_is_never_fresh_after_it_stopped_being_usable(analyte: Analyte) -> None:
     assert LIMITS.windows[analyte].fresh <= LIMITS.windows[analyte].usable
+
+
+@pytest.mark.parametrize("analyte", list(Analyte))
+def test_a_result_is_old_one_day_after_it_stopped_being_fresh(analyte: Analyte) -> None:
+    fresh, labs = LIMITS.windows[analyte].fresh, assess().labs
+    assert [labs.is_old(result(analyte, 1, days)) for days in (0, fresh, fresh + 1)] == [False, False, True]
+
+
+def test_a_result_of_an_unknown_method_is_told_inside_the_window_and_never_used() -> None:
+    pth, usable = Analyte.INTACT_PTH, LIMITS.windows[Analyte.INTACT_PTH].usable
+    told = tuple(result(pth, 60, days) for days in (0, usable))
+    shown = {pth: (result(pth, 60, -1), *told, result(pth, 60, usable + 1))}
+    labs = Labs(Chart(shown=shown), ON, LIMITS)
+    assert labs.shown(pth) == told
+    assert (labs.usable(pth), labs.pth_low.met, labs.shown(Analyte.SP_KT_V)) == ((), None, ())

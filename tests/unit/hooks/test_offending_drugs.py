@@ -7,7 +7,7 @@ import pytest
 
 from hooks.assessment import Assessment
 from hooks.card import SUMMARY_LIMIT, Card, Indicator, Propose, Remove
-from hooks.chart import Analyte, Chart, Medication
+from hooks.chart import Analyte, Chart, Condition, Gap, Medication, Procedure, Result, Unreadable
 from hooks.offending_drugs import Moment, drug_cards
 from hooks.policy import CardText, DrugRule
 from tests.unit.hooks.builders import (
@@ -21,6 +21,7 @@ from tests.unit.hooks.builders import (
     POLICY,
     STEP,
     WARFARIN,
+    ago,
     chart,
     condition,
     drug,
@@ -99,7 +100,7 @@ def test_a_drug_that_no_rule_knows_raises_no_card() -> None:
 def test_two_drugs_of_one_topic_share_a_card_that_names_both() -> None:
     tums = drug("calcium_product", name="calcium carbonate")
     (card,) = cards(chart(CONFIRMED, ON_DIALYSIS), CALCIUM_ACETATE, tums)
-    assert card.summary.startswith("Calcium acetate and calcium carbonate:")
+    assert card.summary.startswith("Calcium acetate and calcium carbonate with confirmed calciphylaxis")
     assert "calcium acetate as worded" in card.detail
     assert "calcium carbonate as worded" in card.detail
 
@@ -110,7 +111,9 @@ def test_of_several_rows_of_one_topic_the_most_urgent_wins_with_its_text(orders:
     assert (card.topic, card.indicator) == ("vitd-cua", "critical")
     assert "stop active vitamin D" in card.summary
     assert "calcitriol" in card.summary.lower()
-    assert "cholecalciferol" in card.summary.lower()
+    # The other drug has its own words: what the card says of the first one is not true of it.
+    assert "cholecalciferol" not in card.summary.lower()
+    assert "**Cholecalciferol with confirmed calciphylaxis:** stop or hold vitamin D." in card.detail
 
 
 def test_a_product_of_two_classes_runs_both_rules() -> None:
@@ -141,17 +144,18 @@ def test_a_draft_is_deleted_and_an_active_prescription_stopped() -> None:
     patient = chart(CONFIRMED, ON_DIALYSIS)
     (drafted,) = cards(patient, CALCIUM_ACETATE)
     (active,) = cards(patient, CALCIUM_ACETATE, moment=VIEW)
-    assert removals(drafted) == [("MedicationRequest/calcium-acetate", True)]
-    assert removals(active) == [("MedicationRequest/calcium-acetate", False)]
+    assert set(removals(drafted)) == {("MedicationRequest/calcium-acetate", True)}
+    assert set(removals(active)) == {("MedicationRequest/calcium-acetate", False)}
 
 
 def test_every_order_of_the_card_is_removed_together() -> None:
     tums = drug("calcium_product", name="calcium carbonate")
     (card,) = cards(chart(CONFIRMED, ON_DIALYSIS), CALCIUM_ACETATE, tums)
-    assert [reference for reference, _ in removals(card)] == [
-        "MedicationRequest/calcium-acetate",
-        "MedicationRequest/calcium-carbonate",
-    ]
+    taken = ["MedicationRequest/calcium-acetate", "MedicationRequest/calcium-carbonate"]
+    removing = [item.actions for item in card.suggestions if any(isinstance(act, Remove) for act in item.actions)]
+    assert removing
+    for actions in removing:
+        assert [act.reference for act in actions if isinstance(act, Remove)] == taken
 
 
 def test_an_order_without_an_id_cannot_be_removed() -> None:
@@ -205,7 +209,7 @@ def test_removal_covers_only_the_drugs_whose_own_row_asks_for_it(moment: Moment)
     calcitriol = drug("active_vitamin_d", name="calcitriol", identifier="calcitriol")
     other = drug("nutritional_vitamin_d", name="cholecalciferol", identifier="cholecalciferol")
     (card,) = cards(chart(CONFIRMED, ON_DIALYSIS, low, high_pth), calcitriol, other, moment=moment)
-    assert removals(card) == [(other.reference, True)]
+    assert set(removals(card)) == {(other.reference, True)}
     assert "may need it" in card.detail
 
 
@@ -225,6 +229,117 @@ def test_of_two_equally_urgent_rows_of_one_topic_the_first_order_speaks_and_the_
         (card,) = drug_cards(Assessment(chart(ON_DIALYSIS), ON, LIMITS), orders, SELECT, policy)
         assert card.summary == f"{speaks} speaks"
         assert f"{adds} leads" in card.detail
+
+
+# ------------------------------------------------------------------ what is recommended
+def recommended_removal(patient: Chart, *orders: Medication, moment: Moment = SELECT) -> bool:
+    (card,) = cards(patient, *orders, moment=moment)
+    found = [item for item in card.suggestions if any(isinstance(act, Remove) for act in item.actions)]
+    assert found, "a removal is offered"
+    return any(item.recommended for item in found)
+
+
+FRESH = LIMITS.windows[Analyte.TOTAL_CALCIUM].fresh
+
+
+@pytest.mark.parametrize(
+    ("things", "recommended"),
+    [
+        ((HIGH_CALCIUM,), True),
+        ((HIGH_CALCIUM, condition("hungry_bone")), False),
+        ((HIGH_CALCIUM, procedure("parathyroidectomy", 10)), False),
+        ((HIGH_CALCIUM, drug("denosumab")), False),
+        ((HIGH_CALCIUM, MECHANICAL), False),
+        ((HIGH_CALCIUM, condition("valve_kind_unknown")), False),
+        ((HIGH_CALCIUM, gap("calcium", Analyte.TOTAL_CALCIUM)), False),
+        ((HIGH_CALCIUM, gap("phosphate_albumin", Analyte.ALBUMIN)), False),
+        ((result(Analyte.TOTAL_CALCIUM, LIMITS.calcium_high + STEP, FRESH),), True),
+        ((result(Analyte.TOTAL_CALCIUM, LIMITS.calcium_high + STEP, FRESH + 1),), False),
+        (
+            (
+                result(Analyte.TOTAL_CALCIUM, LIMITS.calcium_high),
+                result(Analyte.ALBUMIN, LIMITS.correction_albumin - 1),
+            ),
+            False,
+        ),
+    ],
+)
+@pytest.mark.parametrize("order", [CALCIUM_ACETATE, CALCITRIOL, CHOLECALCIFEROL])
+def test_a_removal_on_weak_ground_is_not_recommended(
+    things: tuple[Result | Condition | Procedure | Medication | Gap, ...], recommended: bool, order: Medication
+) -> None:
+    assert recommended_removal(chart(ON_DIALYSIS, *things), order) is recommended
+
+
+@pytest.mark.parametrize("days", [FRESH, FRESH + 1])
+def test_a_product_that_rests_on_an_old_phosphate_recommends_the_recheck_and_no_removal(days: int) -> None:
+    calcium = result(Analyte.TOTAL_CALCIUM, LIMITS.calcium_high, min(days, FRESH))
+    phosphate = result(Analyte.PHOSPHATE, LIMITS.product_high / LIMITS.calcium_high + 1, days)
+    patient = chart(ON_DIALYSIS, calcium, phosphate)
+    assert recommended_removal(patient, CALCITRIOL) is (days <= FRESH)
+    (card,) = cards(patient, CALCIUM_ACETATE)
+    marked = [item.label for item in card.suggestions if item.recommended]
+    assert marked == (["Recheck calcium, albumin, phosphate and PTH: a value is old"] if days > FRESH else [])
+
+
+PTH_FRESH = LIMITS.windows[Analyte.INTACT_PTH].fresh
+
+
+@pytest.mark.parametrize(
+    ("days", "unread", "recommended"),
+    [((20, 80), False, True), ((20, 80), True, False), ((PTH_FRESH + 1, PTH_FRESH + 20), False, False)],
+)
+def test_the_low_pth_rows_recommend_no_removal_on_an_old_pth_or_with_a_newer_one_unread(
+    days: tuple[int, int], unread: bool, recommended: bool
+) -> None:
+    low = [result(Analyte.INTACT_PTH, LIMITS.pth_low_twice - 50, day) for day in days]
+    things = (Unreadable(Analyte.INTACT_PTH, "no unit", ago(3)),) if unread else ()
+    patient = chart(ON_DIALYSIS, NORMAL_CALCIUM, PHOSPHATE, *low, *things)
+    assert recommended_removal(patient, CALCITRIOL) is recommended
+    assert not recommended_removal(patient, CALCIUM_ACETATE)
+
+
+@pytest.mark.parametrize("query", ["valve_procedures", "surgery_procedures", "procedures", "medications"])
+@pytest.mark.parametrize("order", [CALCIUM_ACETATE, CALCITRIOL])
+def test_a_failed_look_up_that_might_speak_against_a_removal_leaves_it_unmarked(query: str, order: Medication) -> None:
+    assert not recommended_removal(chart(ON_DIALYSIS, HIGH_CALCIUM, gap(query)), order)
+
+
+def test_a_drug_that_is_only_about_to_be_ordered_is_not_to_be_started() -> None:
+    (new,) = cards(chart(CONFIRMED), WARFARIN)
+    (running,) = cards(chart(CONFIRMED, WARFARIN), WARFARIN)
+    assert "do not start it" in new.summary
+    assert "then stop" in running.summary
+    assert "do not start" not in running.summary + running.detail
+
+
+def test_an_antagonist_draft_is_recommended_to_go_only_in_confirmed_calciphylaxis() -> None:
+    assert recommended_removal(chart(CONFIRMED, ON_DIALYSIS), WARFARIN)
+    assert not recommended_removal(chart(ON_DIALYSIS, LIVEDO), WARFARIN)
+    assert not recommended_removal(chart(ON_DIALYSIS), WARFARIN)
+
+
+# ------------------------------------------------------------------ beside a status card
+@pytest.mark.parametrize("topic", ["cua-possible", "cua-risk-high", "cua-risk-elevated"])
+def test_an_active_antagonist_has_no_card_of_its_own_beside_a_status_card_that_names_it(topic: str) -> None:
+    patient = Assessment(chart(ON_DIALYSIS), ON, LIMITS)
+    assert drug_cards(patient, (WARFARIN,), VIEW, POLICY, beside=[topic]) == []
+    assert drug_cards(patient, (WARFARIN,), VIEW, POLICY, beside=["cua-sepsis"])
+    assert drug_cards(patient, (WARFARIN,), SELECT, POLICY, beside=[topic])
+
+
+def test_iron_in_calciphylaxis_has_its_card_at_orders_only() -> None:
+    for order in (drug("iv_iron"), drug("oral_iron")):
+        assert [shown(chart(CONFIRMED), order, moment=moment) for moment in (VIEW, SELECT, SIGN)] == [
+            [],
+            [("iron-cua", "warning")],
+            [("iron-cua", "warning")],
+        ]
+
+
+def test_the_suggestions_of_a_drug_card_are_alternatives() -> None:
+    (card,) = cards(chart(CONFIRMED), WARFARIN)
+    assert card.at_most_one
 
 
 def row(drug_class: str, text: str) -> DrugRule:
@@ -249,7 +364,7 @@ def test_presumed_dialysis_is_said_on_every_card() -> None:
 def test_a_provisional_diagnosis_is_said_on_every_card_that_rests_on_it() -> None:
     patient = chart(ON_DIALYSIS, condition("calciphylaxis_provisional", verification="unconfirmed"))
     orders = [drug(drug_class, name=f"a {drug_class}") for drug_class in sorted(POLICY.rules)]
-    found = cards(patient, *orders)
+    found = [card for card in cards(patient, *orders) if card.topic != "doac-dialysis"]
     assert found
     for card in found:
         assert "recorded as unconfirmed" in card.detail, card.topic
@@ -285,6 +400,21 @@ def test_a_summary_stays_short_for_absurdly_many_drugs(moment: Moment) -> None:
     found = [card for story in stories for card in cards(story, *orders, moment=moment)]
     assert found
     assert all(0 < len(card.summary) < SUMMARY_LIMIT for card in found)
+    assert not [card.summary for card in found if "…" in card.summary]
+
+
+def test_names_that_leave_no_room_for_the_advice_give_way_to_the_name_of_the_class() -> None:
+    one, other = (
+        drug("calcium_product", name=f"calcium acetate with {added}") for added in ("magnesium", "menthol and sugar")
+    )
+    end = "; no calcium-based product now"
+    (card,) = cards(chart(ON_DIALYSIS, HIGH_CALCIUM), one, moment=SIGN)
+    assert card.summary.startswith("Calcium acetate with magnesium: ")
+    assert card.summary.endswith(end)
+    (card,) = cards(chart(ON_DIALYSIS, HIGH_CALCIUM), one, other, drug("calcium_product", name=40 * "x"), moment=SIGN)
+    assert card.summary.startswith("Calcium product: ")
+    assert card.summary.endswith(end)
+    assert "Calcium acetate with magnesium" in card.detail
 
 
 @pytest.mark.parametrize("moment", list(Moment))
@@ -293,5 +423,6 @@ def test_a_drug_whose_own_row_only_informs_is_named_beside_the_more_urgent_one(m
     high_pth = result(Analyte.INTACT_PTH, LIMITS.pth_assumed_upper_limit * LIMITS.pth_high_times + 1)
     (card,) = cards(chart(CONFIRMED, ON_DIALYSIS, low, high_pth), CALCITRIOL, CHOLECALCIFEROL, moment=moment)
     assert (card.topic, card.indicator) == ("vitd-cua", "warning")
-    assert "calcitriol" in card.summary.lower()
-    assert "cholecalciferol" in card.summary.lower()
+    assert card.summary.startswith("Cholecalciferol with confirmed calciphylaxis: stop or hold vitamin D")
+    assert "**Calcitriol with confirmed calciphylaxis: calcium" in card.detail
+    assert "may need it" in card.detail

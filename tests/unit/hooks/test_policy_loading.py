@@ -124,8 +124,48 @@ FIRST = "drug_rules.toml: rules 1 (vka-cua)"
             "wording.toml: [suggestions.remove]: there is no placeholder {durg}",
         ),
         (
-            lambda files: files["wording"]["suggestions"]["sevelamer"].update(label="Instead of {drug}"),
-            "wording.toml: [suggestions.sevelamer]: there is no placeholder {drug}",
+            lambda files: files["wording"]["suggestions"]["skin_check"].update(label="Instead of {drug}"),
+            "wording.toml: [suggestions.skin_check]: there is no placeholder {drug}",
+        ),
+        (
+            lambda files: files["wording"]["suggestions"]["sevelamer"].update(alternatives=["moon"]),
+            "wording.toml: [suggestions.sevelamer] alternatives names the unknown moon",
+        ),
+        (
+            lambda files: files["wording"]["suggestions"]["recheck_minerals"]["also"][0].update(when="full_moon"),
+            "wording.toml: [suggestions.recheck_minerals]: also names the unknown full_moon",
+        ),
+        (
+            lambda files: files["wording"]["suggestions"]["recheck_minerals"]["also"][0].update(actions=["moon"]),
+            "wording.toml: [suggestions.recheck_minerals] also names the unknown moon",
+        ),
+        (
+            lambda files: files["wording"]["alternatives"]["binder"]["facts"].append(["full_moon", "full moon"]),
+            "wording.toml: [alternatives.binder] facts names the unknown full_moon",
+        ),
+        (
+            lambda files: files["wording"]["alternatives"]["binder"]["facts"].append(["cirrhosis", "{moon}"]),
+            "wording.toml: [alternatives.binder]: there is no placeholder {moon}",
+        ),
+        (
+            lambda files: files["wording"]["alternatives"]["binder"].update(not_offered="{facts} {moon}"),
+            "wording.toml: [alternatives.binder]: there is no placeholder {moon}",
+        ),
+        (
+            lambda files: files["wording"]["indications"]["mitral_stenosis"].pop("standard"),
+            "wording.toml: [indications] with standard = true mitral_stenosis is missing",
+        ),
+        (
+            lambda files: rule(files).update(not_beside=["moon"]),
+            f"{FIRST}: not_beside names the unknown moon",
+        ),
+        (
+            lambda files: rule(files).update(removal_not_recommended=["full_moon"]),
+            f"{FIRST}: removal_not_recommended names the unknown full_moon",
+        ),
+        (
+            lambda files: drug_class(files).update(removal_not_recommended=["full_moon"]),
+            "drug_rules.toml: [classes.vitamin_k_antagonist]: removal_not_recommended names the unknown full_moon",
         ),
         (
             lambda files: files["wording"]["suggestions"]["sevelamer"].update(when=["full_moon"]),
@@ -209,10 +249,23 @@ def test_files_of_another_shape_are_no_policy() -> None:
 
 def test_the_packaged_rules_use_every_situation() -> None:
     rows = [row for rows in POLICY.rules.values() for row in rows]
-    used = {name for row in rows for name in (*row.when, *row.unless)}
-    assert used <= set(SITUATIONS)
-    assert set(SITUATIONS) - used <= {"calciphylaxis_confirmed"}, "a situation that no row uses is dead"
+    used = {name for row in rows for name in (*row.when, *row.unless, *row.removal_not_recommended)}
+    used |= {name for entry in POLICY.drug_classes.values() for name in entry.removal_not_recommended}
+    for suggestion in POLICY.wording.suggestions.values():
+        used |= {*suggestion.when, *suggestion.unless, *(extra.when for extra in suggestion.also)}
+    for alternative in POLICY.wording.alternatives.values():
+        used |= {situation for situation, _ in alternative.facts}
+    assert used == set(SITUATIONS), "a situation that nothing uses is dead"
 
 
 def test_every_packaged_text_belongs_to_a_row() -> None:
-    assert set(POLICY.drug_texts) == {row.text for rows in POLICY.rules.values() for row in rows}
+    assert set(POLICY.drug_texts) == {row.text for rows in POLICY.rules.values() for row in rows if not row.silent}
+
+
+def test_every_suggestion_belongs_to_a_text_and_every_action_to_a_suggestion() -> None:
+    texts = (*POLICY.drug_texts.values(), *POLICY.status_texts.values())
+    assert {name for text in texts for name in text.suggest} == set(POLICY.wording.suggestions)
+    wording = POLICY.wording
+    done = {name for entry in wording.suggestions.values() for name in entry.actions}
+    done |= {name for entry in wording.suggestions.values() for extra in entry.also for name in extra.actions}
+    assert done - {"remove"} == set(wording.actions)

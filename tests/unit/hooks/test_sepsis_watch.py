@@ -3,7 +3,7 @@
 import pytest
 
 from hooks.card import Card
-from hooks.chart import Analyte, Condition, Medication, Procedure, Result
+from hooks.chart import Analyte, Condition, Medication, Procedure, Result, Unreadable
 from hooks.sepsis_watch import sepsis_card
 from tests.unit.hooks.builders import (
     CONFIRMED,
@@ -16,12 +16,13 @@ from tests.unit.hooks.builders import (
     ULCER,
     assess,
     condition,
+    drug,
     result,
 )
 
 TEMPERATURE, WHITE_CELLS, CRP = Analyte.BODY_TEMPERATURE, Analyte.WHITE_CELL_COUNT, Analyte.C_REACTIVE_PROTEIN
 FEVER = result(TEMPERATURE, LIMITS.temperature_high + STEP)
-Thing = Result | Condition | Procedure | Medication
+Thing = Result | Condition | Procedure | Medication | Unreadable
 TRIGGERS = [
     (TEMPERATURE, LIMITS.temperature_high, 1),
     (TEMPERATURE, LIMITS.temperature_low, -1),
@@ -80,13 +81,53 @@ def test_a_comparator_that_decides_is_a_trigger_and_one_that_does_not_is_none() 
     assert indicator(CONFIRMED, result(CRP, limit, comparator="<")) is None
 
 
+MANY = result(WHITE_CELLS, LIMITS.white_cells_high + STEP)
+STEROID = drug("systemic_corticosteroid", name="prednisolone", days=1)
+
+
+@pytest.mark.parametrize(
+    ("things", "expected"),
+    [
+        ((MANY,), None),
+        ((MANY, FEVER), "warning"),
+        ((MANY, result(CRP, LIMITS.c_reactive_protein_high + STEP)), "warning"),
+        ((MANY, result(WHITE_CELLS, LIMITS.white_cells_low - STEP, 1)), "warning"),
+        ((result(WHITE_CELLS, LIMITS.white_cells_low - STEP),), "warning"),
+        ((FEVER,), "warning"),
+        ((MANY, SEPSIS), "critical"),
+    ],
+)
+def test_under_a_corticosteroid_many_white_cells_need_another_trigger(
+    things: tuple[Thing, ...], expected: str | None
+) -> None:
+    assert indicator(CONFIRMED, STEROID, *things) == expected
+
+
+def test_a_corticosteroid_that_is_only_coded_explains_no_white_cells() -> None:
+    assert indicator(CONFIRMED, condition("steroid_use"), MANY) == "warning"
+
+
+def test_palliative_care_is_said_here_too() -> None:
+    made = card(CONFIRMED, FEVER, condition("palliative_care"))
+    assert made is not None
+    assert "palliative care on record" in made.detail.casefold()
+
+
+def test_an_unreadable_newer_trigger_is_told() -> None:
+    made = card(
+        CONFIRMED, result(TEMPERATURE, LIMITS.temperature_high + 1, 1), Unreadable("body_temperature", "no unit")
+    )
+    assert made is not None
+    assert "could not be read: no unit" in made.detail
+
+
 def test_the_card_names_every_trigger_once_with_its_date() -> None:
     fever_again = result(TEMPERATURE, LIMITS.temperature_high + 1, 1)
     made = card(CONFIRMED, FEVER, fever_again, result(CRP, LIMITS.c_reactive_protein_high + 50, 2))
     assert made is not None
     assert made.detail.count("- temperature") == 1
-    assert "- CRP 150 mg/L (above 100; 2026-11-20, 2 days ago)" in made.detail
-    assert made.summary.startswith("Sepsis watch in confirmed calciphylaxis: temperature")
+    assert "- CRP 150 mg/L (above 100; 2026-11-27, 2 days ago)" in made.detail
+    assert made.summary.startswith("Think of sepsis: temperature")
 
 
 def test_the_value_as_received_is_shown_with_the_fact_and_keeps_markup_out_of_the_plain_summary() -> None:

@@ -4,12 +4,15 @@ from datetime import date
 
 import pytest
 
-from hooks.chart import Condition, Span
+from hooks.chart import Condition, Sign, Span
 from hooks.skin_signs import (
     CALCIPHYLAXIS_PROVISIONAL,
     EXPLAIN_INDURATION,
     LEVELS,
+    LIFT,
+    LIMITED,
     OUTWEIGHED_BY,
+    STAYS,
     Level,
     SkinSigns,
     last_day,
@@ -109,6 +112,48 @@ def test_gangrene_with_arterial_disease_is_a_weak_sign() -> None:
     assert names(condition("gangrene"), condition("pad", past=True)) == ["gangrene"]
 
 
+def test_diabetes_makes_gangrene_of_an_unknown_place_acral_and_arterial_disease_goes_before_it() -> None:
+    assert names(condition("gangrene"), condition("diabetes")) == ["gangrene_acral"]
+    assert names(condition("gangrene"), condition("diabetes", past=True)) == ["gangrene"]
+    assert names(condition("gangrene"), condition("diabetes"), condition("pad")) == ["gangrene_pad"]
+
+
+def test_a_named_place_beats_diabetes_and_arterial_disease() -> None:
+    thigh = condition("gangrene", place="thigh")
+    assert names(thigh, condition("diabetes"), condition("pad")) == ["gangrene"]
+
+
+def test_acral_gangrene_beside_arterial_disease_is_named_after_it() -> None:
+    assert names(condition("gangrene_acral"), condition("pad")) == ["gangrene_pad"]
+
+
+def acral(what: str = "gangrene") -> Condition:
+    return Condition("Toe", {"gangrene_acral": Sign(what, "by name", "toe")})
+
+
+@pytest.mark.parametrize("beside", sorted(LIFT))
+def test_acral_gangrene_weighs_fully_beside_a_sign_that_its_place_does_not_explain(beside: str) -> None:
+    found = signs(acral(), condition(beside))
+    assert found.necrosis
+    assert not found.limited
+    assert "gangrene_acral" not in [sign.name for sign in found.signs]
+
+
+def test_it_keeps_the_name_of_what_sits_there() -> None:
+    assert names(acral("skin_necrosis"), condition("livedo")) == ["skin_necrosis", "livedo"]
+    assert names(acral(), condition("livedo")) == ["gangrene", "livedo"]
+
+
+@pytest.mark.parametrize("beside", ["local_wound", "skin_ulcer", "skin_induration", "gangrene_pad"])
+def test_beside_other_signs_acral_gangrene_stays_weak(beside: str) -> None:
+    assert "gangrene_acral" in names(acral(), condition(beside))
+
+
+def test_an_old_sign_lifts_nothing() -> None:
+    old = condition("livedo", recorded=span(WINDOW + 1), still_active=True)
+    assert sorted(names(acral(), old)) == ["gangrene_acral", "old_sign"]
+
+
 def test_arterial_disease_explains_no_skin_necrosis() -> None:
     assert names(condition("skin_necrosis"), condition("pad")) == ["skin_necrosis"]
 
@@ -204,3 +249,101 @@ def test_an_undated_episode_does_not_count() -> None:
 def test_an_episode_known_to_the_running_month_counts() -> None:
     this_month = Span(ON.replace(day=1), date(ON.year, ON.month, 30))
     assert names(cellulitis(60), condition("cellulitis", onset=this_month)) == ["recurrent_cellulitis"]
+
+
+# ------------------------------------------------------------------ limited signs
+@pytest.mark.parametrize("name", sorted(LIMITED - {"old_sign"}))
+def test_some_signs_never_make_more_than_possible_calciphylaxis(name: str) -> None:
+    assert signs(condition(name)).limited
+    assert not signs(condition(name), condition("livedo")).limited
+    assert not signs(condition(name), condition("skin_ulcer")).limited
+
+
+# ------------------------------------------------------------------ what stays on the list
+def old(name: str, days: float = WINDOW + 1, *, still_active: bool = True, place: str = "") -> Condition:
+    return condition(name, recorded=span(days), still_active=still_active, place=place)
+
+
+def test_an_old_ulcer_stays_while_the_record_says_that_it_is_there() -> None:
+    (sign,) = signs(old("skin_ulcer")).signs
+    assert (sign.name, sign.level, sign.since) == ("skin_ulcer", Level.WEAK, ago(WINDOW + 1))
+    assert signs(old("skin_ulcer")).limited
+    assert names(old("skin_ulcer", still_active=False)) == []
+    assert names(old("foot_ulcer")) == []
+    assert names(old("foot_ulcer"), condition("painful_lesion")) == ["painful_lesion"]
+
+
+def test_a_fresh_ulcer_is_no_old_one() -> None:
+    (sign,) = signs(old("skin_ulcer", WINDOW)).signs
+    assert sign.since is None
+    (sign,) = signs(old("skin_ulcer"), condition("skin_ulcer", recorded=span(3))).signs
+    assert sign.since is None
+
+
+@pytest.mark.parametrize("name", sorted(STAYS))
+def test_old_graver_signs_are_together_one_weak_sign(name: str) -> None:
+    (sign,) = signs(old(name), old("livedo")).signs
+    assert (sign.name, sign.level, sign.since) == ("old_sign", Level.WEAK, ago(WINDOW + 1))
+    assert names(old(name, still_active=False)) == []
+    assert names(old(name), condition(name)) == [name]
+
+
+def test_an_old_sign_beside_another_fresh_one_is_a_second_sign() -> None:
+    found = signs(old("skin_necrosis"), condition("livedo"))
+    assert ([sign.name for sign in found.signs], found.different) == (["livedo", "old_sign"], 2)
+    assert not found.limited
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        (old("gangrene_acral"),),
+        (old("gangrene_pad"),),
+        (old("local_wound"),),
+        (old("skin_texture"),),
+        (old("gangrene"), condition("pad")),
+        (old("gangrene"), condition("diabetes")),
+        (old("skin_induration"), condition("morphea")),
+    ],
+)
+def test_what_weighs_little_does_not_stay(conditions: tuple[Condition, ...]) -> None:
+    assert names(*conditions) == []
+
+
+def test_old_gangrene_of_a_named_place_stays() -> None:
+    assert names(old("gangrene", place="thigh"), condition("diabetes")) == ["old_sign"]
+
+
+# ------------------------------------------------------------------ refuted
+def refuted(days: float | None) -> Condition:
+    recorded = None if days is None else span(days)
+    return condition("calciphylaxis_refuted", recorded=recorded, verification="refuted")
+
+
+def dated(days: float) -> Condition:
+    return condition("livedo", recorded=span(days))
+
+
+def test_a_refuted_entry_lowers_when_it_is_as_recent_as_every_sign() -> None:
+    entry = refuted(10)
+    assert signs(dated(10), entry).lowered_by is entry
+    assert signs(dated(20), condition("skin_ulcer", recorded=span(11)), entry).lowered_by is entry
+    assert signs(dated(9), entry).lowered_by is None
+    assert signs(dated(20), condition("skin_ulcer", recorded=span(9)), entry).lowered_by is None
+
+
+def test_without_a_day_nothing_can_be_shown_to_be_later() -> None:
+    assert signs(condition("livedo"), refuted(1)).lowered_by is None
+    assert signs(dated(10), refuted(None)).lowered_by is None
+    assert signs(refuted(1)).lowered_by is None
+
+
+def test_of_several_refuted_entries_the_newest_counts() -> None:
+    newest = refuted(2)
+    assert signs(dated(5), refuted(9), newest).lowered_by is newest
+
+
+def test_a_sign_known_to_the_running_month_is_at_most_of_today() -> None:
+    this_month = Span(ON.replace(day=1), date(ON.year, ON.month, 30))
+    assert signs(condition("livedo", recorded=this_month), refuted(0)).lowered_by is not None
+    assert signs(condition("livedo", recorded=this_month), refuted(1)).lowered_by is None

@@ -15,6 +15,9 @@ from tests.unit.hooks.builders import LIMITS, ON, STEP, data_files
 Data = dict[str, Any]
 
 
+TOMORROW = ON + timedelta(days=1)
+
+
 def of_today() -> Data:
     """The packaged thresholds with one value each, the one in force on the day of the tests."""
     data = data_files()["thresholds"]
@@ -95,9 +98,9 @@ def today(key: str) -> float:
     return value
 
 
-def from_today(data: Data, key: str, value: float) -> None:
-    """A new value from the day of the tests on."""
-    section(data, key)["values"].append({"since": ON, "value": value, "source": "ours"})
+def from_tomorrow(data: Data, key: str, value: float) -> None:
+    """A new value from the day after the tests on."""
+    section(data, key)["values"].append({"since": TOMORROW, "value": value, "source": "ours"})
 
 
 @pytest.mark.parametrize(("lower", "sign", "upper"), NEIGHBOURS)
@@ -105,15 +108,15 @@ def test_neighbours_keep_their_order(lower: str, sign: str, upper: str) -> None:
     above = today(upper) + STEP
     beside = f"{'not below' if sign == '<' else 'above'} {upper} ({today(upper):g})"
     (order,) = [order for order in ORDERS if f"{lower} {sign} {upper}" in order]
-    told = problems(lambda data: from_today(data, lower, above))
-    assert told[0] == f"[{lower}] {above:g} from {ON} on is {beside}: the order must be {order}"
+    told = problems(lambda data: from_tomorrow(data, lower, above))
+    assert told[0] == f"[{lower}] {above:g} from {TOMORROW} on is {beside}: the order must be {order}"
 
 
 @pytest.mark.parametrize(("lower", "sign", "upper"), NEIGHBOURS)
 def test_neighbours_may_be_equal_only_where_the_order_says_so(lower: str, sign: str, upper: str) -> None:
     equal = today(upper)
-    assert bool(problems(lambda data: from_today(data, lower, equal))) is (sign == "<")
-    assert problems(lambda data: from_today(data, lower, equal - STEP)) == []
+    assert bool(problems(lambda data: from_tomorrow(data, lower, equal))) is (sign == "<")
+    assert problems(lambda data: from_tomorrow(data, lower, equal - STEP)) == []
 
 
 def test_the_order_holds_on_every_day_and_a_fault_is_told_from_its_first_one() -> None:
@@ -129,8 +132,8 @@ def test_the_order_holds_on_every_day_and_a_fault_is_told_from_its_first_one() -
 
 
 def test_a_neighbour_that_moves_is_looked_at_too() -> None:
-    (told,) = problems(lambda data: from_today(data, "calcium_very_high", 10.1))
-    assert told.startswith(f"[calcium_high] 10.2 from {ON} on is not below calcium_very_high (10.1): ")
+    (told,) = problems(lambda data: from_tomorrow(data, "calcium_very_high", 10.1))
+    assert told.startswith(f"[calcium_high] 10.2 from {TOMORROW} on is not below calcium_very_high (10.1): ")
 
 
 @pytest.mark.parametrize(
@@ -189,12 +192,12 @@ def test_the_gap_between_two_weights_is_shorter_than_the_time_for_which_they_are
     usable = LIMITS.windows[analyte].usable
 
     def spoil(gap: int) -> list[str]:
-        return problems(lambda data: from_today(data, "weight_loss_gap_days", gap))
+        return problems(lambda data: from_tomorrow(data, "weight_loss_gap_days", gap))
 
     assert spoil(usable - 1) == []
     assert spoil(usable) == [
-        f"[weight_loss_gap_days] {usable} from {ON} on is not below usable of [windows.weight] ({usable}): no weight "
-        "loss would be found"
+        f"[weight_loss_gap_days] {usable} from {TOMORROW} on is not below usable of [windows.weight] ({usable}): "
+        "no weight loss would be found"
     ]
 
 

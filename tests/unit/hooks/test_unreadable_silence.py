@@ -21,6 +21,7 @@ from tests.unit.hooks.builders import (
 
 INCOMPLETE = [("cua-data-gap", "info")]
 NO_BMI = gap("bmi", Analyte.BODY_MASS_INDEX)
+PROCEDURES = ("dialysis_procedures", "valve_procedures", "surgery_procedures", "procedures")
 NO_TEMPERATURE = gap("temperature", Analyte.BODY_TEMPERATURE)
 IRON = drug("oral_iron", name="ferrous sulfate")
 
@@ -34,7 +35,10 @@ def unread(patient: Chart, count: int = 1) -> Chart:
     [
         (chart(ON_DIALYSIS), []),
         (chart(ON_DIALYSIS, NO_BMI), INCOMPLETE),
-        (chart(ON_DIALYSIS, NO_TEMPERATURE), []),
+        (chart(ON_DIALYSIS, NO_TEMPERATURE), INCOMPLETE),
+        (chart(ON_DIALYSIS, gap("inflammation", Analyte.WHITE_CELL_COUNT)), INCOMPLETE),
+        *((chart(ON_DIALYSIS, gap(name)), INCOMPLETE) for name in PROCEDURES),
+        *((chart(gap(name)), []) for name in PROCEDURES),
         (unread(chart(ON_DIALYSIS)), INCOMPLETE),
         (unread(chart(condition("esrd"))), INCOMPLETE),
         (unread(chart()), []),

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from cds_service.api.drug_reading import MOST_MEDICATIONS, DrugReads
 from cds_service.api.gather import (
-    MOST_MEDICATIONS,
     NOT_A_PATIENT,
     NOT_SENT,
     Collected,
@@ -23,6 +23,7 @@ from cds_service.api.hook_request import HookRequest
 from cds_service.fhir_client import OTHER_PATIENT, OTHER_RESOURCES, Deadline, FhirClient, FhirServer, Limits
 from cds_service.fhir_client.bundles import NOT_A_BUNDLE, REPORTED_ERROR
 from fhir_mappings.chart import Gathered
+from fhir_mappings.drug_places import new_shelf
 from fhir_mappings.queries import Query
 from tests.fhir_stand_in import EHR, FhirStandIn
 
@@ -252,11 +253,22 @@ def test_a_dialysis_that_still_runs_is_found_on_a_page_behind_the_look_back(
     assert (list(found.resources), found.complete) == ([*over, runs], True)
 
 
-def test_a_first_page_of_old_sessions_is_called_incomplete_when_nobody_can_be_asked_for_the_rest(
-    client: FhirClient,
-) -> None:
+def test_a_first_page_of_old_sessions_is_complete_when_nobody_can_be_asked_for_the_rest(client: FhirClient) -> None:
     sent = bundle(session(1, "2026-05-02"), session(2, "2026-05-01"))
-    assert one(client, DIALYSIS, {"dialysis_procedures": sent}).complete is False
+    assert one(client, DIALYSIS, {"dialysis_procedures": sent}).complete is True
+    recent = bundle(session(1, "2026-11-20"), session(2, "2026-11-18"))
+    assert one(client, DIALYSIS, {"dialysis_procedures": recent}).complete is False
+
+
+def test_procedures_in_words_are_complete_with_their_newest_page(client: FhirClient, mock: FhirStandIn) -> None:
+    query = Query(
+        "procedures", "procedures", "Procedure", (("_sort", "-date"), ("_count", "2")), newest_are_enough=True
+    )
+    sessions = [session(1, "2026-11-20"), session(2, "2026-11-18")]
+    assert one(client, query, {"procedures": bundle(*sessions)}).complete is True
+    mock.get(f"{BASE}/Procedure", json=bundle(*sessions, **next_page(f"{BASE}/more")))
+    assert one(client, query, {}, SERVER).complete is True
+    assert len(mock.calls) == 1
 
 
 def test_behind_a_session_of_these_days_no_older_page_is_read(client: FhirClient, mock: FhirStandIn) -> None:
@@ -346,13 +358,14 @@ def test_medications_that_orders_and_drafts_refer_to_are_read_once_each(client: 
     active = bundle(order(1, "Medication/a"), order(2, "Medication/b"))
     with gatherer(client, {"medications": active}, SERVER) as opened:
         collected = opened.collect([MEDICATIONS], [order(3, "Medication/a")])
-    assert collected.medications == {"Medication/a": drug}
+    assert (collected.medications, set(collected.lost)) == ({"Medication/a": drug}, {"Medication/b"})
 
 
 def test_a_medication_that_came_along_is_not_read(client: FhirClient, mock: FhirStandIn) -> None:
-    came = bundle(order(1, "Medication/a"), {"resourceType": "Medication", "id": "a"})
+    drug = {"resourceType": "Medication", "id": "a"}
+    came = bundle(order(1, "Medication/a"), drug)
     with gatherer(client, {"medications": came}, SERVER) as opened:
-        assert opened.collect([MEDICATIONS], ()).medications == {}
+        assert opened.collect([MEDICATIONS], ()).medications == {"Medication/a": drug}
     assert len(mock.calls) == 0
 
 
@@ -361,25 +374,53 @@ def test_of_very_many_medications_the_drafts_are_read_first_and_the_rest_is_left
 ) -> None:
     active = [order(number, f"Medication/a{number:03}") for number in range(MOST_MEDICATIONS)]
     with gatherer(client, {}, SERVER) as opened:
-        reads = opened.start_medications(active, [order(99, "Medication/z")])
-    assert len(reads) == MOST_MEDICATIONS
-    assert next(iter(reads)) == "Medication/z"
-    assert f"Medication/a{MOST_MEDICATIONS - 1:03}" not in reads
+        reads = DrugReads(opened.talk, new_shelf())
+        reads.start([order(99, "Medication/z")], active)
+    assert len(reads.wanted) == MOST_MEDICATIONS + 1
+    assert next(iter(reads.wanted)) == "Medication/z"
+    assert f"Medication/a{MOST_MEDICATIONS - 1:03}" in reads.lost
     assert [record.getMessage() for record in caplog.records] == [
         "1 of 51 Medications that orders refer to were not asked for"
     ]
 
 
-def test_when_the_time_is_up_no_medication_is_asked_for(client: FhirClient) -> None:
+def test_when_the_time_is_up_no_medication_is_asked_for_and_all_are_lost(client: FhirClient) -> None:
     over = Deadline(ends_at=0.0, margin=0.0, clock=lambda: 1.0)
     with gatherer(client, {}, SERVER, over) as late:
-        assert late.start_medications([order(1, "Medication/a")], ()) == {}
+        collected = late.collect([MEDICATIONS], [order(1, "Medication/a")])
+    assert (collected.medications, set(collected.lost)) == ({}, {"Medication/a"})
 
 
-def test_without_a_server_no_medication_is_read(client: FhirClient) -> None:
+def test_without_a_server_no_medication_is_read_and_none_is_lost(client: FhirClient) -> None:
     with gatherer(client, {}) as opened:
-        assert opened.start_medications([order(1, "Medication/a")], ()) == {}
-        assert opened.finish_medications({}) == {}
+        collected = opened.collect([MEDICATIONS], [order(1, "Medication/a")])
+    assert (collected.medications, collected.lost) == ({}, frozenset())
+
+
+def test_what_an_ingredient_leads_to_is_read_as_well(client: FhirClient, mock: FhirStandIn) -> None:
+    product = {"resourceType": "Medication", "id": "a", "ingredient": [{"itemReference": {"reference": "Substance/s"}}]}
+    substance = {"resourceType": "Substance", "id": "s", "code": {"text": "warfarin"}}
+    mock.get(f"{BASE}/Medication/a", json=product)
+    mock.get(f"{BASE}/Substance/s", json=substance)
+    with gatherer(client, {"medications": None}, SERVER) as opened:
+        collected = opened.collect([MEDICATIONS], [order(1, "Medication/a")])
+    assert collected.medications == {"Medication/a": product, "Substance/s": substance}
+
+
+def test_what_came_beside_the_drafts_is_not_read(client: FhirClient, mock: FhirStandIn) -> None:
+    beside = {"urn:uuid:7": {"resourceType": "Medication"}, "Medication/a": {"resourceType": "Medication", "id": "a"}}
+    with gatherer(client, {"medications": None}, SERVER) as opened:
+        collected = opened.collect([MEDICATIONS], [order(1, "Medication/a"), order(2, "urn:uuid:7")], beside)
+    assert (collected.medications, collected.lost) == (beside, frozenset())
+    assert len(mock.calls) == 0
+
+
+def test_a_medication_in_the_prefetch_is_found_by_the_address_of_its_entry(client: FhirClient) -> None:
+    drug = {"resourceType": "Medication", "code": {"text": "warfarin"}}
+    came = bundle(order(1, "urn:uuid:7"))
+    came["entry"].append({"fullUrl": "urn:uuid:7", "resource": drug})
+    with gatherer(client, {"medications": came}) as opened:
+        assert opened.collect([MEDICATIONS], ()).medications == {"urn:uuid:7": drug}
 
 
 def test_what_was_collected_comes_in_the_order_of_the_queries(client: FhirClient) -> None:

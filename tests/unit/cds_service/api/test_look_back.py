@@ -50,6 +50,16 @@ def test_old_sessions_alone_are_read_to_the_end_because_one_that_still_runs_may_
     assert past(DIALYSIS, [OLD], [OLD], [OLD]) == [False, False, False]
 
 
+def test_old_sessions_are_enough_where_nobody_can_be_asked_for_more() -> None:
+    assert past_look_back(DIALYSIS, ON, UTC, may_ask=False)([OLD])
+    assert not past_look_back(DIALYSIS, ON, UTC, may_ask=False)([session("2026-11-20")])
+
+
+def test_of_procedures_in_words_the_first_page_is_enough() -> None:
+    newest = Query("procedures", "procedures", "Procedure", (("_count", "2"),), newest_are_enough=True)
+    assert past(newest, [session("2026-11-20")]) == [True]
+
+
 def test_a_session_of_the_last_days_is_enough_once_a_page_ends_before_the_look_back() -> None:
     assert past(DIALYSIS, [session("2026-11-20"), OLD]) == [True]
     assert past(DIALYSIS, [session("2026-11-20")], [OLD]) == [False, True]

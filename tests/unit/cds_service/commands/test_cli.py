@@ -93,7 +93,7 @@ def test_invoke_prints_the_cards_as_json(fetch: list[str], cds: str, fhir: str, 
 def test_invoke_prints_the_cards_for_people(cds: str, fhir: str, patient: SyntheticPatient) -> None:
     result = run("invoke", "--cds", cds, "--fhir", fhir, "--patient", patient.patient_id)
     assert result.exit_code == 0
-    assert "vka-dialysis" in result.output
+    assert "cua-risk-elevated" in result.output
 
 
 @pytest.mark.parametrize("hook", ["order-select", "order-sign"])

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,15 +14,16 @@ from uuid import uuid4
 import pytest
 
 from cds_service import create_app
-from cds_service.demo.burden import Answer, Burden, Clinic, counted
+from cds_service.demo.burden import ZONE, Answer, Burden, Clinic, counted
 from cds_service.demo.burden_report import main, report
-from cds_service.demo.population import Drug, Facts, population
+from cds_service.demo.population import Drug, Facts, is_quiet, population
 from cds_service.demo.population_numbers import numbers
 from cds_service.demo.population_resources import drafts, resources
 from cds_service.demo.sandbox import Sandbox
 from cds_service.settings import Settings
-from fhir_mappings.chart import Gathered
+from fhir_mappings.chart import ChartContext, Gathered, build_chart
 from hooks import patient_view
+from hooks.assessment import Assessment
 from hooks.card import Indicator
 
 INFO, WARNING, CRITICAL = Indicator
@@ -194,3 +196,33 @@ def test_the_service_gives_the_same_cards_over_http(tmp_path: Path) -> None:
                 assert given == answer.cards
     app.extensions["cds_fhir_client"].close()
     app.extensions["cds_store"].close()
+
+
+# ------------------------------------------------------------------ the goals
+@cache
+def opened() -> Burden:
+    """2,000 charts opened, nothing ordered; a few seconds."""
+    return counted(CLINIC.opened(facts) for facts in population(2000, 2026))
+
+
+def high_by_correction_only(facts: Facts) -> bool:
+    """Quiet by the total calcium; high once it is corrected for albumin, which the rules do."""
+    gathered = CLINIC.gathered(OPENED, resources(facts, CLINIC.on))
+    chart = build_chart(gathered, ChartContext(facts.patient_id, CLINIC.on, ZONE), CLINIC.vocabulary)
+    return Assessment(chart, CLINIC.on, CLINIC.policy.thresholds(CLINIC.on)).labs.calcium.by_correction("high")
+
+
+def test_a_quiet_chart_opens_with_an_interruptive_card_only_where_its_corrected_calcium_is_high() -> None:
+    quiet = [facts for facts in population(2000, 2026) if is_quiet(facts)]
+    assert len(quiet) > 200, "there is something to look at"
+    interrupted = [facts for facts in quiet if CLINIC.opened(facts).interruptive]
+    assert [facts.patient_id for facts in interrupted if not high_by_correction_only(facts)] == []
+    assert len(interrupted) < len(quiet) / 10
+
+
+def test_at_most_15_of_100_charts_open_with_an_interruptive_card() -> None:
+    assert opened().interrupted <= 0.15 * opened().charts
+
+
+def test_no_chart_of_the_population_is_refused() -> None:
+    assert not any(opened().refused.values())

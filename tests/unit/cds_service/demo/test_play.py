@@ -1,4 +1,4 @@
-"""The demonstration really starts a service and a FHIR server, and plays a patient through all three hooks."""
+"""The demonstration really starts a service and a FHIR server, and every patient gets the cards of the story."""
 
 from __future__ import annotations
 
@@ -7,17 +7,72 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 from rich.console import Console
 
+from cds_service.clock import utc_now
+from cds_service.demo.patients import SyntheticPatient, load_patients
 from cds_service.demo.play import free_port, play_demo, running_service
-from cds_service.ehr_client.ehr import EhrError
+from cds_service.demo.sandbox import Sandbox
+from cds_service.ehr_client.ehr import Ehr, EhrError
 
 KEY = "elevated-risk-on-warfarin"
+TODAY = load_patients(utc_now())
+
+
+@pytest.fixture(scope="module")
+def ehr() -> Iterator[Ehr]:
+    """An EHR without prefetch, before a service that reads every patient's record from the sandbox."""
+    with (
+        Sandbox([resource for patient in TODAY for resource in patient.resources]) as fhir,
+        running_service(allow_fhir=fhir.base) as cds,
+    ):
+        yield Ehr(cds, fhir.base, send_prefetch=False)
+
+
+@pytest.mark.parametrize("patient", TODAY, ids=[patient.key for patient in TODAY])
+def test_the_service_shows_exactly_the_cards_that_a_story_tells(patient: SyntheticPatient, ehr: Ehr) -> None:
+    def cards(hook: str) -> dict[str, list[list[str]]]:
+        return {one.title: shown(ehr.order(hook, patient.patient_id, [one.resource])) for one in patient.orders}
+
+    assert patient.expect == {
+        "patient-view": shown(ehr.open_chart(patient.patient_id)),
+        "order-select": cards("order-select"),
+        "order-sign": cards("order-sign"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "titles"),
+    [
+        ("hungry-bone-after-parathyroidectomy", {"calcium carbonate", "calcitriol"}),
+        ("antiphospholipid-syndrome-on-warfarin", {"warfarin"}),
+    ],
+)
+def test_a_treatment_that_the_patient_needs_is_never_taken_away(key: str, titles: set[str], ehr: Ehr) -> None:
+    (patient,) = [one for one in TODAY if one.key == key]
+    drafts = [order.resource for order in patient.orders if order.title in titles]
+    assert len(drafts) == len(titles)
+    cards = [*ehr.open_chart(patient.patient_id), *ehr.order("order-select", patient.patient_id, drafts)]
+    suggestions = [suggestion for card in cards for suggestion in card["suggestions"]]
+    assert {action["type"] for suggestion in suggestions for action in suggestion["actions"]} == {"create"}
+
+
+def test_on_peritoneal_dialysis_the_steps_speak_of_no_session(ehr: Ehr) -> None:
+    card = ehr.open_chart("cds-demo-suspected-on-peritoneal-dialysis")[0]
+    assert "never into the peritoneum" in card["detail"]
+    assert "session" not in card["detail"]
+
+
+def shown(cards: list[dict[str, Any]]) -> list[list[str]]:
+    """The cards as a story writes them."""
+    return [[card["source"]["topic"]["code"], card["indicator"]] for card in cards]
 
 
 def test_one_patient_is_played_and_everything_is_stopped_again() -> None:

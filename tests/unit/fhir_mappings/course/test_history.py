@@ -111,8 +111,8 @@ def test_a_past_drug_that_cannot_be_read_is_counted_and_named(vocabulary: Vocabu
     order["medicationReference"] = {"reference": "Medication/m1"}
     nameless = prescription(id="2", status="stopped", medicationCodeableConcept=None)
     found = history(order, nameless, vocabulary=vocabulary)
-    assert (found.chart.unread_medications, found.unread_past) == (0, 1)
-    assert [one.reason for one in found.chart.unreadable] == ["names no drug", "names no drug"]
+    assert (found.chart.unread_medications, found.unread_past) == (0, 2)
+    assert [one.reason for one in found.chart.unreadable] == ["no drug named", "no drug named"]
     assert found.medications == ()
 
 

@@ -239,10 +239,10 @@ def test_a_procedure_begins_with_its_period_else_on_its_day(
     vocabulary: Vocabulary, when: dict[str, Any], start: date | None
 ) -> None:
     resource = procedure((SNOMED, "302497006"), **({"performedDateTime": None} | when))
-    found = procedure_period(resource, UTC, vocabulary.conditions)
+    found = procedure_period(resource, TODAY, UTC, vocabulary.conditions)
     assert found is not None
     assert found.start == start
 
 
 def test_a_procedure_of_no_interest_is_none(vocabulary: Vocabulary) -> None:
-    assert procedure_period(procedure((CPT, "00000")), UTC, vocabulary.conditions) is None
+    assert procedure_period(procedure((CPT, "00000")), TODAY, UTC, vocabulary.conditions) is None

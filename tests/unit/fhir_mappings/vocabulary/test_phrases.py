@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from fhir_mappings.vocabulary.phrases import NEVER, any_of, near, source_of, stem_of
+from fhir_mappings.vocabulary.phrases import NEVER, any_of, near, source_of, spellings, telling_word
 
 
 def found(phrase: str, text: str) -> bool:
@@ -41,6 +41,9 @@ def found(phrase: str, text: str) -> bool:
         ("?", "sepsis?", True),
         ("calcium, total", "Calcium,total", True),
         ("calcium, total", "calcium total", False),
+        ("*klappenersatz", "Aortenklappenersatz", True),
+        ("*klappenersatz", "Klappenersatz", True),
+        ("*klappenersatz", "Klappenersatze", False),
     ],
 )
 def test_a_phrase_is_found_as_whole_words_with_its_signs(phrase: str, text: str, expected: bool) -> None:
@@ -73,7 +76,66 @@ def test_near_allows_a_plural_of_the_second_word_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("phrase", "stem"), [("indurat*", "indurat"), ("skin necrosis", "necrosis"), ("One-Alpha", "alpha"), ("?", "")]
+    ("phrase", "word"),
+    [
+        ("indurat*", "indurat"),
+        ("skin necrosis", "necrosis"),
+        ("on HD", "hd"),
+        ("renal disease", "disease"),
+        ("end stage disease", "end"),
+        ("CKD 5D", "5d"),
+        ("on <2> dialysis", "dialysis"),
+        ("*klappenersatz", ""),
+        ("?", ""),
+    ],
 )
-def test_the_stem_is_the_longest_word(phrase: str, stem: str) -> None:
-    assert stem_of(phrase) == stem
+def test_the_telling_word_is_the_longest_that_is_not_common(phrase: str, word: str) -> None:
+    assert telling_word(phrase, {"disease", "stage", "ckd"} if "end" in phrase or "CKD" in phrase else ()) == word
+
+
+@pytest.mark.parametrize(
+    ("phrase", "expected"),
+    [
+        ("livedo", ["livedo"]),
+        ("h(a)emorrhage", ["hemorrhage", "haemorrhage"]),
+        ("(liver|hepatic) failure", ["liver failure", "hepatic failure"]),
+        ("(renal |)disease", ["renal disease", "disease"]),
+        ("(chronic )disease", ["disease", "chronic disease"]),
+        (
+            "(h(a)emo|peritoneal )dialysis",
+            ["hemodialysis", "peritoneal dialysis", "haemodialysis", "peritoneal dialysis"],
+        ),
+    ],
+)
+def test_a_phrase_is_written_out_in_all_its_spellings(phrase: str, expected: list[str]) -> None:
+    assert spellings(phrase) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("on dialysis", True),
+        ("on good dialysis", True),
+        ("on (very) good dialysis", True),
+        ("on very good in-center dialysis", False),
+        ("on, dialysis", False),
+        ("on insulin. dialysis", False),
+    ],
+)
+def test_up_to_so_many_words_may_stand_between(text: str, expected: bool) -> None:
+    assert found("on <2> dialysis", text) is expected
+
+
+def test_near_reaches_over_a_comma_only_after_an_adjective_or_before_a_last_one() -> None:
+    pattern = re.compile(near(["painful"], ["ulcer"], 3))
+    for text in ("painful, non-healing ulcer", "ulcer of the calf, painful", "ulcer, left, painful; worse"):
+        assert pattern.search(text)
+    for text in ("ulcer of the calf, painful knee", "painful knee, leg ulcer", "painful. ulcer", "painful: ulcer"):
+        assert not pattern.search(text)
+
+
+def test_a_word_of_many_parts_is_not_tried_in_every_way() -> None:
+    pattern = re.compile(near(["painful"], ["ulcer"], 3))
+    assert not pattern.search("painful " + "a-" * 50_000)
+    assert not pattern.search("painful " + "a " * 50_000)
+    assert not pattern.search("painful" + " " * 100_000)

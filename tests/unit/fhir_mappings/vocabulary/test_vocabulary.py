@@ -118,6 +118,10 @@ MISTAKES = [
         "drugs.toml: [multivitamin_products]: 855332 also stands under a drug",
     ),
     (
+        lambda files: files["drugs"]["trap"][0].update(name="x", silencing=["y"], silences="moon_dust"),
+        "drugs.toml: trap 1 (x): silences: no drug is of the class moon_dust",
+    ),
+    (
         lambda files: files["drugs"]["trap"][0].update(name="x", atc=["B01AA03"]),
         "drugs.toml: trap 1 (x): atc: B01AA03 also stands under warfarin",
     ),
@@ -142,7 +146,7 @@ MISTAKES = [
         lambda files: entry(files["conditions"]["concept"], "mechanical_valve").update(name="valve"),
         "conditions.toml: concept: mechanical_valve is missing",
     ),
-    (set_to(livedo, "concept", "rash"), "conditions.toml: sign 2 (rash): concept: rash is no concept of this file"),
+    (set_to(livedo, "concept", "rash"), "conditions.toml: sign 3 (rash): concept: rash is no concept of this file"),
     (
         lambda files: files["conditions"]["changed_skin_texture"].update(otherwise="rash"),
         "conditions.toml: [changed_skin_texture] otherwise: rash is no concept of this file",
@@ -150,6 +154,22 @@ MISTAKES = [
     (
         lambda files: files["conditions"]["concept"][0].update(instead_of=["esrd", "rash"]),
         "conditions.toml: concept 1 (calciphylaxis): instead_of[2]: rash is no concept of this file",
+    ),
+    (
+        lambda files: files["conditions"]["words"][1].update(concepts=["tetany", "rash"]),
+        "conditions.toml: words 2: concepts[2]: rash is no concept of this file",
+    ),
+    (
+        lambda files: files["conditions"]["sign"][4].update(not_beside=["rash"]),
+        "conditions.toml: sign 5 (skin_necrosis): not_beside[1]: rash is no concept of this file",
+    ),
+    (
+        lambda files: files["conditions"]["dialysis_words"].update(not_beside=["rash"]),
+        "conditions.toml: [dialysis_words] not_beside[1]: rash is no concept of this file",
+    ),
+    (
+        lambda files: files["conditions"]["local_wound"].update(foot="rash"),
+        "conditions.toml: [local_wound] foot: rash is no concept of this file",
     ),
 ]
 

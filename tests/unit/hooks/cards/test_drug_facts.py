@@ -3,8 +3,9 @@
 import pytest
 
 from hooks.cards.drug_facts import DRUG_PLACEHOLDERS, DRUG_WHY, RECORD_TEXT, DrugFacts, in_markdown
-from hooks.cards.facts import Facts, exact
+from hooks.cards.facts import Facts
 from hooks.cards.placeholders import Placeholders
+from hooks.cards.result_words import exact
 from hooks.chart import Analyte, Condition, DrugMatch, Gap, Medication, Procedure, Result
 from tests.unit.hooks.builders import (
     CALCIUM_ACETATE,
@@ -13,11 +14,11 @@ from tests.unit.hooks.builders import (
     LIVEDO,
     ON_DIALYSIS,
     POLICY,
-    STEP,
     ULCER,
     WARFARIN,
     assess,
     condition,
+    drug,
     gap,
     result,
 )
@@ -68,14 +69,18 @@ def test_the_reason_is_the_diagnosis_or_the_signs() -> None:
 
 
 # ------------------------------------------------------------------ calcium in a summary
+CENT = 0.01
+"""The smallest difference that a card shows."""
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        (LIMITS.calcium_high + STEP, f"calcium {LIMITS.calcium_high + STEP:.4f} mg/dL"),
+        (LIMITS.calcium_high + CENT, f"calcium {LIMITS.calcium_high + CENT:.2f} mg/dL"),
         (LIMITS.calcium_high, f"calcium {LIMITS.calcium_high:.1f} mg/dL"),
         (LIMITS.calcium_low, f"calcium {LIMITS.calcium_low:.1f} mg/dL"),
-        (LIMITS.calcium_low - STEP, f"calcium {LIMITS.calcium_low - STEP:.4f} mg/dL"),
-        (LIMITS.calcium_very_low - STEP, f"calcium {LIMITS.calcium_very_low - STEP:.4f} mg/dL"),
+        (LIMITS.calcium_low - CENT, f"calcium {LIMITS.calcium_low - CENT:.2f} mg/dL"),
+        (LIMITS.calcium_very_low - CENT, f"calcium {LIMITS.calcium_very_low - CENT:.2f} mg/dL"),
     ],
 )
 def test_a_summary_shows_calcium_on_the_right_side_of_its_threshold(value: float, shown: str) -> None:
@@ -85,14 +90,21 @@ def test_a_summary_shows_calcium_on_the_right_side_of_its_threshold(value: float
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        (LIMITS.ionised_calcium_high + STEP, f"{LIMITS.ionised_calcium_high + STEP:.4f}"),
+        (LIMITS.ionised_calcium_high + CENT, f"{LIMITS.ionised_calcium_high + CENT:.2f}"),
         (LIMITS.ionised_calcium_high, f"{LIMITS.ionised_calcium_high:.2f}"),
-        (LIMITS.ionised_calcium_low - STEP, f"{LIMITS.ionised_calcium_low - STEP:.4f}"),
-        (LIMITS.ionised_calcium_very_low - STEP, f"{LIMITS.ionised_calcium_very_low - STEP:.4f}"),
+        (LIMITS.ionised_calcium_low - CENT, f"{LIMITS.ionised_calcium_low - CENT:.2f}"),
+        (LIMITS.ionised_calcium_very_low - CENT, f"{LIMITS.ionised_calcium_very_low - CENT:.2f}"),
     ],
 )
 def test_a_summary_shows_ionised_calcium_on_the_right_side_of_its_threshold(value: float, shown: str) -> None:
     assert says("calcium_value", result(IONISED, value)) == f"ionised calcium {shown} mmol/L"
+
+
+def test_a_summary_shows_calcium_in_the_conventional_unit_with_its_age_once_it_is_no_longer_fresh() -> None:
+    fresh = LIMITS.windows[CALCIUM].fresh
+    assert says("calcium_value", result(CALCIUM, 9, fresh, original="2.25 mmol/L")) == "calcium 9.0 mg/dL"
+    old = result(CALCIUM, 9, fresh + 1, original="2.25 mmol/L")
+    assert says("calcium_value", old) == f"calcium 9.0 mg/dL ({fresh + 1} d old)"
 
 
 def test_without_a_calcium_the_summary_says_so() -> None:
@@ -118,11 +130,84 @@ def test_the_reason_for_calcium_in_calciphylaxis_is_its_low_value_or_hungry_bone
     words = says("low_reason", very_low)
     assert f"calcium {very_low.value:.1f} mg/dL" in words
     assert "very low" in words
-    assert says("low_reason", result(CALCIUM, LIMITS.calcium_low)) == "hungry bone"
+    in_range, low = result(CALCIUM, LIMITS.calcium_low), result(CALCIUM, LIMITS.calcium_low - CENT)
+    high_pth = result(PTH, LIMITS.pth_assumed_upper_limit * LIMITS.pth_high_times + 1)
+    hungry_bone = condition("hungry_bone")
+    assert says("low_reason", in_range, hungry_bone) == "hungry bone"
+    assert says("low_reason", hungry_bone) == "no usable calcium, with hungry bone"
+    assert says("low_reason", low, hungry_bone) == f"calcium {low.value:.2f} mg/dL, low, with hungry bone"
+    assert says("low_reason", low, high_pth) == f"calcium {low.value:.2f} mg/dL, low, with PTH high"
 
 
 def test_values_that_are_not_there_are_not_made_up() -> None:
-    assert [says(name) for name in ("product_value", "pth_value", "pth_twice_values", "valve_short")] == [""] * 4
+    assert [says(name) for name in ("product_value", "pth_value", "pth_twice_values", "standard", "past")] == [""] * 5
+    assert says("pth_newest") == "intact PTH unknown"
+    assert says("phosphate_newest") == "phosphate unknown"
+
+
+def test_the_newest_values_are_shown_with_their_age_once_they_are_no_longer_fresh() -> None:
+    fresh = LIMITS.windows[PTH].fresh
+    assert says("pth_newest", result(PTH, 300, fresh)) == "intact PTH 300 pg/mL"
+    assert says("pth_newest", result(PTH, 300, fresh + 1)) == f"intact PTH 300 pg/mL ({fresh + 1} d old)"
+
+
+def test_two_equal_values_are_both_shown_and_their_ages_once_one_is_old() -> None:
+    fresh = LIMITS.windows[PTH].fresh
+    assert says("pth_twice_values", result(PTH, 149, 20), result(PTH, 149, 80)) == "149 and 149"
+    old = f"149 and 149, 20 and {fresh + 1} d old"
+    assert says("pth_twice_values", result(PTH, 149, 20), result(PTH, 149, fresh + 1)) == old
+
+
+def test_many_drugs_are_counted_in_a_summary() -> None:
+    four = tuple(drug("iv_iron", name=f"iron {number}") for number in range(4))
+    assert card(orders=four).placeholders(())["drug"] == "Iron 0, iron 1 and 2 more"
+    assert card(orders=four[:2]).placeholders(())["drugs"] == "iron 0 and iron 1"
+
+
+def test_an_anticoagulant_beside_the_ordered_one_is_named() -> None:
+    assert "apixaban. Never two" in says("two_anticoagulants", drug("doac", name="apixaban"))
+    assert says("two_anticoagulants") == ""
+
+
+def test_the_limit_that_was_crossed_is_named() -> None:
+    assert says("calcium_above", result(CALCIUM, LIMITS.calcium_high + CENT)) == f"above {LIMITS.calcium_high:g}"
+    assert (
+        says("calcium_above", result(CALCIUM, LIMITS.calcium_very_high)) == f"at or above {LIMITS.calcium_very_high:g}"
+    )
+
+
+def test_the_product_shows_its_own_calcium_where_ionised_calcium_decides() -> None:
+    things = (result(CALCIUM, 10), result(Analyte.PHOSPHATE, 6), result(IONISED, 1.2))
+    assert says("product_calcium", *things) == "calcium 10.0 mg/dL"
+    assert says("product_calcium") == ""
+
+
+def test_what_makes_an_antagonist_the_standard_is_named() -> None:
+    both = (condition("antiphospholipid"), condition("mitral_stenosis"))
+    assert says("standard", *both) == "antiphospholipid syndrome and mitral stenosis"
+
+
+def test_without_an_indication_the_card_asks_whether_it_is_needed() -> None:
+    assert "still needed" in says("is_needed")
+    assert says("is_needed", condition("atrial_fibrillation")) == ""
+
+
+def test_only_suspicion_asks_to_examine_the_skin_first() -> None:
+    assert says("skin_first", ON_DIALYSIS, LIVEDO) == "Suspected, not confirmed: examine the skin first."
+    assert says("skin_first", CONFIRMED) == ""
+
+
+def test_on_peritoneal_dialysis_there_is_no_session() -> None:
+    weekly = result(Analyte.PD_WEEKLY_KT_V, LIMITS.pd_kt_v_minimum)
+    assert says("session", ON_DIALYSIS) == "at each session"
+    assert says("session", ON_DIALYSIS, weekly) == "at each visit"
+
+
+def test_possible_calciphylaxis_is_named_by_its_sign_on_every_drug_card() -> None:
+    (line,) = card(ON_DIALYSIS, ULCER).always()
+    assert line.startswith("possible calciphylaxis: skin ulcer")
+    assert card(ON_DIALYSIS).always() == []
+    assert card(condition("esrd")).always() == ["dialysis status not confirmed (presumed from the ESRD code)"]
 
 
 def test_pth_is_shown_as_a_whole_number() -> None:
@@ -166,7 +251,7 @@ def test_placeholders_are_escaped_in_markdown_but_not_in_a_summary() -> None:
 
 
 def test_a_fact_that_quotes_the_record_is_escaped_once() -> None:
-    assert {"indication"} == RECORD_TEXT
+    assert {"indication", "past"} == RECORD_TEXT
     words = card(condition("atrial_fibrillation", text="<AF>")).placeholders(())
     assert "“&lt;AF&gt;”" in "{indication}".format_map(in_markdown(words))
 

@@ -1,13 +1,19 @@
 """What a card says is missing, too old, unusable, or could not be read."""
 
+from dataclasses import replace
+
+import pytest
+
+from hooks.assessment import Assessment
 from hooks.cards.facts import Facts
-from hooks.chart import Analyte, Condition, Gap, Medication, Procedure, Result, Unreadable
+from hooks.chart import UNREAD_DRUG, Analyte, Condition, Gap, Medication, Procedure, Result, Unreadable
 from tests.unit.hooks.builders import (
     LIMITS,
     ON,
     POLICY,
     ago,
     assess,
+    chart,
     gap,
     result,
 )
@@ -28,7 +34,7 @@ def test_a_needed_result_that_is_there_is_not_missing() -> None:
 
 
 def test_a_needed_result_that_never_came_is_missing() -> None:
-    assert facts().missing(("calcium",)) == ["calcium: no result"]
+    assert facts().missing(("calcium",)) == ["no result: calcium"]
 
 
 def test_a_needed_result_that_is_too_old_or_ahead_is_missing_with_its_day() -> None:
@@ -41,13 +47,51 @@ def test_a_needed_result_that_is_too_old_or_ahead_is_missing_with_its_day() -> N
     ]
 
 
-def test_results_that_were_dropped_are_missing_with_the_reason_two_at_most() -> None:
-    dropped = [Unreadable("phosphate", reason, day) for reason, day in (("no unit", ON), ("odd", None), ("x", None))]
-    assert facts(*dropped).missing(("phosphate",)) == [f"phosphate: no unit ({TODAY}); odd"]
+def test_needed_results_that_never_came_share_one_line() -> None:
+    assert facts().missing(("calcium", "phosphate", "pth")) == ["no result: calcium, phosphate and intact PTH"]
 
 
-def test_a_dropped_result_is_not_said_beside_a_usable_one() -> None:
-    assert facts(Unreadable("phosphate", "no unit"), result(Analyte.PHOSPHATE, 4)).missing(("phosphate",)) == []
+def test_unreadable_results_are_told_with_day_and_reason_the_newest_first_and_the_others_counted() -> None:
+    dropped = [Unreadable("phosphate", reason, None) for reason in ("odd", "odd", "x", "y")]
+    assert facts(*dropped, Unreadable("phosphate", "no unit", ON)).missing(("phosphate",)) == [
+        f"phosphate: a result of {TODAY} could not be read: no unit",
+        "phosphate: a result (undated) could not be read: odd",
+        "phosphate: a result (undated) could not be read: x",
+        "phosphate: 1 more could not be read",
+    ]
+
+
+def test_an_unreadable_newer_result_is_told_beside_the_older_one_that_is_used() -> None:
+    used, unread = result(Analyte.PHOSPHATE, 4, 10), Unreadable("phosphate", "no <unit>", ago(2))
+    assert facts(used, unread).missing(("phosphate",)) == [
+        f"a newer phosphate of {ago(2).isoformat()}, 2 days ago could not be read: no &lt;unit&gt;"
+    ]
+
+
+def test_an_unreadable_result_that_is_older_than_the_one_used_is_not_told() -> None:
+    assert facts(result(Analyte.PHOSPHATE, 4), Unreadable("phosphate", "no unit", ago(3))).missing(("phosphate",)) == []
+
+
+def test_an_unreadable_corrected_calcium_is_told_once_although_two_needs_look_at_it() -> None:
+    unread = Unreadable("albumin_corrected_calcium", "no unit", ON)
+    lines = facts(unread, result(Analyte.ALBUMIN, 4)).missing(("calcium", "albumin"))
+    assert lines == [f"calcium: a result of {TODAY} could not be read: no unit"]
+
+
+def test_a_result_of_unknown_method_is_shown_and_not_compared() -> None:
+    shown = {Analyte.INTACT_PTH: (result(Analyte.INTACT_PTH, 250, 40), result(Analyte.INTACT_PTH, 260, 3))}
+    words = Facts(Assessment(replace(chart(), shown=shown), ON, LIMITS), POLICY.wording)
+    assert words.missing(("pth",)) == [
+        "no result: intact PTH",
+        f"intact PTH of unknown method, not compared: 260 pg/mL ({ago(3).isoformat()}, 3 days ago)",
+    ]
+    assert words.missing(("calcium",)) == ["no result: calcium"]
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "the drug of 1 active order"), (3, "the drug of 3 active orders")])
+def test_active_drugs_that_could_not_be_read_are_told(count: int, words: str) -> None:
+    unread = Facts(Assessment(replace(chart(), unread_medications=count), ON, LIMITS), POLICY.wording)
+    assert unread.missing(()) == [f"could not be read: {words}"]
 
 
 def test_a_look_up_that_failed_is_said_on_every_card_whatever_it_needs() -> None:
@@ -60,3 +104,9 @@ def test_other_records_that_could_not_be_used_are_counted_by_reason() -> None:
         "2 condition records not used: no code",
         "1 medication record not used: no &lt;name&gt;",
     ]
+
+
+def test_a_drug_that_could_not_be_read_is_told_once() -> None:
+    unread = replace(chart(Unreadable("medication", UNREAD_DRUG)), unread_medications=1)
+    words = Facts(Assessment(unread, ON, LIMITS), POLICY.wording)
+    assert words.missing(()) == ["could not be read: the drug of 1 active order"]

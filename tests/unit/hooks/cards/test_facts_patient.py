@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hooks.cards.facts import Facts, exact
+from hooks.cards.facts import Facts
+from hooks.cards.result_words import exact
 from hooks.chart import Condition, Gap, Medication, Procedure, Result, Unreadable
 from tests.unit.hooks.builders import (
     CONFIRMED,
@@ -83,6 +84,31 @@ def test_the_state_of_calciphylaxis_is_said_with_its_reason() -> None:
     assert facts(ON_DIALYSIS, LIVEDO).calciphylaxis() == "suspected calciphylaxis: livedo: “Livedo racemosa” (undated)"
 
 
+def test_a_possible_calciphylaxis_is_called_possible_and_off_dialysis_says_that_it_occurs_there_too() -> None:
+    assert facts(ON_DIALYSIS, ULCER).state() == "possible calciphylaxis"
+    off = facts(LIVEDO, condition("ckd5"))
+    assert off.dialysis() == "not on dialysis: calciphylaxis also occurs without dialysis"
+
+
+def test_an_old_ulcer_says_since_when_it_is_on_the_list() -> None:
+    days = LIMITS.sign_days + 1
+    old = condition("skin_ulcer", text="Calf ulcer", recorded=span(days))
+    sign = replace(facts(ON_DIALYSIS, ULCER).patient.signs.signs[0], condition=old, since=ago(days))
+    assert facts().sign(sign) == f"skin ulcer: “Calf ulcer” (on the list since {ago(days).isoformat()}, 181 days ago)"
+
+
+def test_an_entry_that_was_refuted_says_when_it_was_made_and_that_it_excluded_calciphylaxis() -> None:
+    refuted = condition("calciphylaxis", text="Calciphylaxis", recorded=span(10))
+    patient = assess(ON_DIALYSIS, ULCER)
+    lowered = replace(patient.signs, lowered_by=refuted)
+    patient.__dict__["signs"] = lowered
+    day = ago(10).isoformat()
+    assert Facts(patient, POLICY.wording).excluded() == (
+        f"calciphylaxis was excluded on {day}: “Calciphylaxis” (recorded {day}, refuted)"
+    )
+    assert facts(ON_DIALYSIS, ULCER).excluded() == ""
+
+
 def test_suspicion_from_one_weak_sign_shows_the_score_that_made_it() -> None:
     words = facts(*scoring(LIMITS.suspected_score, ON_DIALYSIS, ULCER)).calciphylaxis()
     assert f"; risk points {exact(LIMITS.suspected_score)} (heuristic, not validated): " in words
@@ -94,14 +120,14 @@ def test_suspicion_from_one_weak_sign_shows_the_score_that_made_it() -> None:
         ((), "indication on record: none found"),
         ((condition("mechanical_valve"),), "indication on record: mechanical heart valve on record"),
         (
-            (condition("possibly_mechanical_valve"),),
-            "indication on record: prosthetic heart valve on record, possibly mechanical",
+            (condition("valve_kind_unknown"),),
+            "indication on record: possibly mechanical heart valve on record (valve kind not recorded: find out)",
         ),
         (
             (gap("valve_procedures"),),
             "indication on record: valve procedures could not be read: look for a mechanical valve before any change",
         ),
-        ((condition("atrial_fibrillation", text="AF"),), "indication on record: “AF” (undated)"),
+        ((condition("atrial_fibrillation", text="AF"),), "indication on record: atrial fibrillation “AF” (undated)"),
     ],
 )
 def test_the_indication_of_anticoagulation_is_said_or_that_none_was_found(
@@ -110,10 +136,39 @@ def test_the_indication_of_anticoagulation_is_said_or_that_none_was_found(
     assert facts(*things).indication() == words
 
 
-def test_infection_and_hungry_bone_are_said_only_when_there() -> None:
+@pytest.mark.parametrize("concept", POLICY.wording.indications)
+def test_each_indication_is_named_by_its_plain_name_and_only_some_make_the_drug_the_standard(concept: str) -> None:
+    entry = POLICY.wording.indications[concept]
+    for thing in (condition(concept, text="so worded"), procedure(concept, 3, text="so worded")):
+        words = facts(thing)
+        assert f"indication on record: {entry.name} “so worded” (" in words.indication()
+        assert words.standards() == (entry.name if entry.standard else "")
+
+
+def test_an_undated_procedure_says_so() -> None:
+    assert "“VAD” (undated)" in facts(procedure("ventricular_assist_device", None, text="VAD")).indication()
+
+
+def test_infection_is_said_only_when_there() -> None:
     assert facts(SEPSIS).infection() == "active infection: “Sepsis” (undated)"
-    assert facts(condition("hungry_bone", text="HBS")).hungry_bone() == "hungry bone syndrome: “HBS” (undated)"
-    assert (facts().infection(), facts().hungry_bone()) == ("", "")
+    assert facts().infection() == ""
+
+
+def test_what_makes_a_low_calcium_need_treatment_is_said_in_the_words_of_the_data_file_and_a_drug_by_its_name() -> None:
+    words = facts(condition("hungry_bone", text="HBS"), drug("denosumab", name="denosumab")).low_calcium()
+    assert words == (POLICY.wording.low_calcium["hungry_bone"], "denosumab")
+    assert facts().low_calcium() == ()
+
+
+def test_past_calciphylaxis_is_said_with_its_day() -> None:
+    past = condition("calciphylaxis_history", text="Healed", past=True, recorded=span(400))
+    assert facts(past).past() == f"calciphylaxis in the past: “Healed” ({ago(400).isoformat()}, 1 year ago)"
+    assert facts().past() == ""
+
+
+def test_palliative_care_is_known() -> None:
+    assert facts(condition("palliative_care")).palliative()
+    assert not facts().palliative()
 
 
 def test_a_medication_is_worded_as_recorded_with_how_it_was_recognised_and_since_when() -> None:
@@ -122,6 +177,13 @@ def test_a_medication_is_worded_as_recorded_with_how_it_was_recognised_and_since
     )
     named = replace(WARFARIN, matches=(replace(WARFARIN.matches[0], how="by name"),))
     assert facts().medication(named) == "warfarin as worded (matched by name)"
+
+
+def test_the_substance_stands_beside_words_that_do_not_hold_it() -> None:
+    branded = replace(WARFARIN, display="Coumadin 5 mg")
+    assert facts().medication(branded) == "Coumadin 5 mg (warfarin; RxNorm 1)"
+    assert facts(branded).taking("vitamin_k_antagonist") == "Coumadin 5 mg (warfarin)"
+    assert facts().medication(replace(WARFARIN, display="WARFARIN 5 mg")) == "WARFARIN 5 mg (RxNorm 1)"
 
 
 def test_active_drugs_of_some_classes_are_listed_once() -> None:

@@ -42,6 +42,10 @@ def test_plain_text_is_never_longer_than_its_limit(text: str, limit: int) -> Non
         (" \n ", ""),
         (" a\tb\r\nc ", "a b c"),
         ("right\u202eleft", "right left"),
+        ("a\x9b31m", "a 31m"),
+        ("soft\u00adhyphen", "soft hyphen"),
+        ("\u061ca\u3164b\ufffac", "a b c"),
+        ("tag\U000e0041\U000e0042ged", "tag ged"),
         ("x" * RECORD_TEXT_LIMIT, "x" * RECORD_TEXT_LIMIT),
         ("x" * (RECORD_TEXT_LIMIT + 1), "x" * (RECORD_TEXT_LIMIT - 1) + "…"),
     ],
@@ -60,7 +64,8 @@ def test_escaped_text_holds_no_html(text: str) -> None:
 @given(HOSTILE)
 def test_escaped_text_holds_no_address_that_links_itself(text: str) -> None:
     shown = escape(text)
-    assert "://" not in shown
+    assert "//" not in shown
+    assert not re.search(r"\w\.[^\W\d_]{2}", shown)
     assert "@" not in shown
     assert not re.search(r"www\.", shown, re.IGNORECASE)
 

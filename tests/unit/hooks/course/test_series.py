@@ -151,7 +151,7 @@ def test_only_results_of_the_two_years_are_shown_and_none_of_tomorrow() -> None:
 
 
 def test_of_two_results_of_one_instant_the_first_counts() -> None:
-    corrected, final = result(A.PHOSPHATE, 5.0), result(A.PHOSPHATE, 9.0)
+    corrected, final = result(A.PHOSPHATE, 5.0)._replace(rank=2), result(A.PHOSPHATE, 9.0)
     assert [point.value for point in shown(corrected, final)[A.PHOSPHATE].points] == [5.0]
 
 

@@ -1,0 +1,72 @@
+"""Reading the Medications and Substances that orders lead to, where they did not come along.
+
+What may live here: which are asked for, how many, and what could not be had. What they mean is decided in
+`fhir_mappings`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cds_service.fhir_client import FhirError, JsonObject, LookUp, Talk
+from fhir_mappings.chart import medication_references
+from fhir_mappings.references import Shelf
+
+log = logging.getLogger("cds_service")
+
+MOST_MEDICATIONS = 50
+"""How many are read for one request; an order whose drug is not read counts as unread, not as harmless."""
+
+Orders = Sequence[Mapping[str, Any]]
+
+
+class DrugReads:
+    """The look-ups for one request, by address ("Medication/x"). Without a talk nothing is asked for, or lost.
+
+    `shelf` holds what is at hand, and takes what was read.
+    """
+
+    def __init__(self, talk: Talk | None, shelf: Shelf) -> None:
+        self.talk, self.shelf = talk, shelf
+        self.read: dict[str, JsonObject] = {}
+        self.wanted: dict[str, None] = {}
+        self._orders: tuple[Orders, ...] = ()
+        self._started: dict[str, LookUp[JsonObject]] = {}
+
+    @property
+    def lost(self) -> frozenset[str]:
+        """What was wanted and could not be had."""
+        return frozenset(self.wanted) - self.read.keys()
+
+    def start(self, *orders: Orders) -> None:
+        """Start reading what these orders lead to, that of the first ones first; each once."""
+        self._orders = orders
+        if self.talk is None:
+            return
+        new: dict[str, None] = {}
+        for some in orders:
+            new |= dict.fromkeys(sorted(medication_references(some, self.shelf) - self.wanted.keys() - new.keys()))
+        started = len(self._started)
+        for path in [*new][: MOST_MEDICATIONS - started]:
+            if self.talk.deadline.reading() <= 0:
+                break
+            self._started[path] = self.talk.read(path)
+        self.wanted |= new
+        left_out = len(new) - (len(self._started) - started)
+        if left_out:
+            log.warning("%d of %d Medications that orders refer to were not asked for", left_out, len(new))
+
+    def finish(self) -> None:
+        """Wait for the answers, and read what the ingredients of these lead on to."""
+        answered = 0
+        while self.talk is not None and answered < len(self._started):
+            for path, look_up in [*self._started.items()][answered:]:
+                try:
+                    self.read[path] = self.talk.answer(look_up)
+                except FhirError:
+                    continue
+                self.shelf.put(self.read[path], path)
+            answered = len(self._started)
+            self.start(*self._orders)

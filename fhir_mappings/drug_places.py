@@ -1,0 +1,150 @@
+"""Every place where an order may say which drug it is: codes and words of the product and of its ingredients.
+
+What may live here: finding them, through references. Which drug they mean is decided in `drug_matching.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from fhir_mappings.fhir_json import Coding, Json, as_object, as_objects, as_text, read_concept, resource_key
+from fhir_mappings.references import Shelf, contained_in, path_of
+from fhir_mappings.vocabulary import UnreadWords
+
+DRUG_KINDS = {"medication": "Medication", "substance": "Substance"}
+"""What an order or an ingredient may refer to, by the type in lower case."""
+
+DRUG_TYPES = tuple(DRUG_KINDS.values())
+"""A tuple, so that a type that is no text is compared and found nowhere."""
+
+MOST_STEPS = 20
+"""So many resources are followed from one order: ingredients of ingredients end, circles do too."""
+
+
+@dataclass(slots=True)
+class Places:
+    """What was found for one order: codings and words of the product, and those of its ingredients (`part…`).
+
+    `ingredients` counts the active ingredients of the product; `concepts` are what was read, as received.
+    """
+
+    codings: list[Coding] = field(default_factory=list)
+    words: dict[str, None] = field(default_factory=dict)
+    part_codings: list[Coding] = field(default_factory=list)
+    part_words: dict[str, None] = field(default_factory=dict)
+    ingredients: int = 0
+    concepts: list[Json] = field(default_factory=list)
+
+    @property
+    def has_code(self) -> bool:
+        """Is there a code of any system, known or not?"""
+        return any(coding.code for coding in (*self.codings, *self.part_codings))
+
+    def tell(self, unread: UnreadWords) -> bool:
+        """May any of the words name a drug? Displays that only say why the drug is missing are none."""
+        if any(unread.tells(as_text(concept.get("text"))) for concept in self.concepts):
+            return True
+        told = [word for word in (*self.words, *self.part_words) if unread.tells(word)]
+        return bool(told) and not self._reasons(unread).issuperset(told)
+
+    def _reasons(self, unread: UnreadWords) -> set[str]:
+        codings = (coding for concept in self.concepts for coding in as_objects(concept.get("coding")))
+        return {as_text(coding.get("display")) for coding in codings if unread.is_reason(coding.get("system"))}
+
+
+def new_shelf() -> Shelf:
+    """An empty shelf for what orders refer to."""
+    return Shelf(DRUG_TYPES)
+
+
+def drugs_beside(bundle: object) -> dict[str, Json]:
+    """The Medications and Substances of a Bundle by their addresses: Type/id, and the fullUrl of their entry."""
+    found: dict[str, Json] = {}
+    for entry in as_objects(as_object(bundle).get("entry")):
+        resource = entry.get("resource")
+        # Not by a function: most entries of a long Bundle are orders.
+        if isinstance(resource, dict) and resource.get("resourceType") in DRUG_TYPES:
+            found |= dict.fromkeys(filter(None, (resource_key(resource), as_text(entry.get("fullUrl")))), resource)
+    return found
+
+
+def drug_places(order: Json, shelf: Shelf) -> Places:
+    """All codings and words of an order."""
+    return _Search(order, shelf).places
+
+
+def paths_to_read(order: Json, shelf: Shelf) -> Iterator[str]:
+    """The "Medication/id" and "Substance/id" that an order leads to and that are neither contained nor at hand."""
+    if reference_of(order):
+        yield from _Search(order, shelf).missing
+
+
+def reference_of(order: Json) -> Json:
+    """The reference of an order to its drug."""
+    reference = order.get("medicationReference")
+    return as_object(reference or as_object(order.get("medication")).get("reference"))
+
+
+class _Search:
+    """One walk from an order through all that it refers to."""
+
+    def __init__(self, order: Json, shelf: Shelf) -> None:
+        self.shelf, self.places = shelf, Places()
+        self.missing: list[str] = []
+        self._steps = MOST_STEPS
+        words, codings = self.places.words, self.places.codings
+        self._add(
+            order.get("medicationCodeableConcept") or as_object(order.get("medication")).get("concept"), codings, words
+        )
+        if reference := reference_of(order):
+            product = self._follow(reference, (order,))
+            self._add(product.get("code"), codings, words)
+            self._show(reference, words)
+            active = _active(product)
+            self.places.ingredients = len(active)
+            for ingredient in active:
+                self._ingredient(ingredient, (order, product))
+
+    def _ingredient(self, ingredient: Json, holders: tuple[Json, ...]) -> None:
+        """An ingredient of a Medication or of a Substance, with what it is made of itself."""
+        either = as_object(ingredient.get("item"))
+        concept = ingredient.get("itemCodeableConcept") or ingredient.get("substanceCodeableConcept")
+        self._add(concept or either.get("concept"), self.places.part_codings, self.places.part_words)
+        reference = as_object(
+            ingredient.get("itemReference") or ingredient.get("substanceReference") or either.get("reference")
+        )
+        part = self._follow(reference, holders)
+        self._add(part.get("code"), self.places.part_codings, self.places.part_words)
+        self._show(reference, self.places.part_words)
+        for inner in _active(part):
+            self._ingredient(inner, (*holders, part))
+
+    def _follow(self, reference: Json, holders: Iterable[Json]) -> Json:
+        """The resource that is meant: contained in one of the holders, or at hand; else it is noted as missing."""
+        text = as_text(reference.get("reference"))
+        if not text or self._steps <= 0:
+            return {}
+        self._steps -= 1
+        # Some libraries write "Medication/m1" for a contained "m1", others leave out the "#".
+        found = contained_in(holders, text) or self.shelf.get(text) or contained_in(holders, text.rpartition("/")[2])
+        if not found and (path := path_of(text, DRUG_KINDS)):
+            self.missing.append(path)
+        return found
+
+    def _add(self, value: object, codings: list[Coding], words: dict[str, None]) -> None:
+        if isinstance(value, dict):
+            concept = read_concept(value)
+            codings += concept.codings
+            words |= dict.fromkeys(concept.words)
+            self.places.concepts.append(value)
+
+    def _show(self, reference: Json, words: dict[str, None]) -> None:
+        display = as_text(reference.get("display"))
+        if display:
+            words[display] = None
+
+
+def _active(resource: Json) -> list[Json]:
+    """The ingredients that act; what a tablet is pressed with is no drug."""
+    return [part for part in as_objects(resource.get("ingredient")) if part.get("isActive") is not False]

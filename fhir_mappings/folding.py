@@ -1,0 +1,51 @@
+"""Text without letter case and accents, letter by letter, so that places in it are places in what was recorded.
+
+What may live here: how letters are compared; no words.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+_SAME = {ord(dash): "-" for dash in "‐‑‒–—−"} | {ord(mark): "'" for mark in "‘’ʼ"}
+_KEPT_BELOW = 0x250
+"""Letters of European languages are worked out once; others are rare and not kept."""
+
+
+class _Letters(dict[int, str]):
+    """Every letter without its accents and in lower case; one letter stays one letter."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        parts = unicodedata.normalize("NFKD", letter)
+        plain = (parts[0] if all(map(unicodedata.combining, parts[1:])) else letter).lower()
+        found = plain if len(plain) == 1 else letter
+        if code < _KEPT_BELOW:
+            self[code] = found
+        return found
+
+
+class _Lower(dict[int, str]):
+    """Every letter in lower case, with its accents; one letter stays one letter."""
+
+    def __missing__(self, code: int) -> str:
+        lower = chr(code).lower()
+        return lower if len(lower) == 1 else chr(code)
+
+
+_LETTERS, _LOWER = _Letters(_SAME), _Lower(_SAME)
+
+
+def composed(text: str) -> str:
+    """The text with each accented letter as one sign."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def fold(text: str) -> str:
+    """A composed text without letter case and accents, of the same length."""
+    return text.lower() if text.isascii() else text.translate(_LETTERS)
+
+
+def lower(text: str) -> str:
+    """A composed text without letter case but with its accents, of the same length."""
+    return text.lower() if text.isascii() else text.translate(_LOWER)

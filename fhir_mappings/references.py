@@ -1,0 +1,98 @@
+"""References and ids in the spellings that libraries and servers write: what is meant by one?
+
+What may live here: spelling. What a resource means is read elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from fhir_mappings.fhir_json import FHIR_ID, Json, as_object, as_objects, as_text, id_of
+
+_OLDER_NAMES = {
+    "medicationorder": "medicationrequest",
+    "medicationprescription": "medicationrequest",
+    "requestorchestration": "requestgroup",
+}
+"""What other FHIR releases call a type, in lower case."""
+
+
+class Name(NamedTuple):
+    """What a reference names: a type in lower case ("" when it does not say) and an id as it was written."""
+
+    kind: str
+    identifier: str
+
+    @property
+    def lower(self) -> Name:
+        """The same with the id in lower case."""
+        return Name(self.kind, self.identifier.lower())
+
+
+def name_of(reference: str) -> Name:
+    """The name in "Type/id", "https://…/Type/id/_history/2", "#id", "id" or "urn:uuid:id"."""
+    text = reference.strip()
+    if "#" in text:
+        return Name("", text.rpartition("#")[2])
+    if text.lower().startswith("urn:"):
+        return Name("", text.rpartition(":")[2].lower())
+    parts = text.partition("/_history/")[0].rstrip("/").split("/")
+    kind = parts[-2].lower() if len(parts) > 1 and parts[-2].isalpha() else ""
+    return Name(_OLDER_NAMES.get(kind, kind), parts[-1])
+
+
+def names_of(resource: Json, full_url: object = "") -> Iterator[Name]:
+    """The names of a resource: by its type and id, and by the address of its entry in a Bundle."""
+    identifier = id_of(resource).removeprefix("#")
+    if identifier:
+        kind = as_text(resource.get("resourceType")).lower()
+        yield Name(_OLDER_NAMES.get(kind, kind), identifier)
+    if as_text(full_url):
+        yield name_of(as_text(full_url))
+
+
+class Shelf:
+    """Resources that orders may refer to, found by every name that they have."""
+
+    def __init__(self, kinds: Iterable[str]) -> None:
+        """For resources of these types; others are not kept."""
+        self._kinds = frozenset(kinds)
+        self._by_name: dict[Name, Json] = {}
+
+    def put(self, resource: object, *addresses: object) -> None:
+        """Keep a resource, with the addresses by which it came; the first of two with one name stays."""
+        found = as_object(resource)
+        if as_text(found.get("resourceType")) not in self._kinds:
+            return
+        for name in (name for address in ("", *addresses) for name in names_of(found, address)):
+            self._by_name.setdefault(name, found)
+            self._by_name.setdefault(Name("", name.identifier.lower()), found)
+
+    def get(self, reference: str) -> Json:
+        """The resource that a reference names, or an empty object. Without a type any with this id is meant."""
+        name = name_of(reference)
+        if name.kind:
+            return self._by_name.get(name, {})
+        return self._by_name.get(name.lower, {})
+
+
+def contained_in(holders: Iterable[Json], reference: str) -> Json:
+    """The contained resource that "#id" (or "id") names, or an empty object; its own id may carry the "#" too."""
+    wanted = reference.strip().removeprefix("#")
+    return next(
+        (
+            resource
+            for holder in holders
+            for resource in as_objects(holder.get("contained"))
+            if id_of(resource).removeprefix("#") == wanted and wanted
+        ),
+        {},
+    )
+
+
+def path_of(reference: str, kinds: Mapping[str, str]) -> str:
+    """ "Type/id" to be read from the server, or "" for anything else; `kinds` are the types, by lower case."""
+    name = name_of(reference)
+    kind = kinds.get(name.kind, "")
+    return f"{kind}/{name.identifier}" if kind and "#" not in reference and FHIR_ID.fullmatch(name.identifier) else ""

@@ -1,0 +1,92 @@
+"""What a card says is missing, could not be read, or is shown without being compared.
+
+What may live here: these lines, used by all cards.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from hooks.cards.lab_words import LabWords
+from hooks.cards.markdown import escape, listed
+from hooks.chart import UNREAD_DRUG, Analyte, Unreadable
+
+RESULTS = frozenset(analyte.value for analyte in Analyte)
+MOST_UNREAD = 3
+"""So many unreadable results of one need are told, the newest ones; the others are counted."""
+
+
+@dataclass(frozen=True)
+class MissingWords(LabWords):
+    """Words about what is not there."""
+
+    def missing(self, needs: tuple[str, ...]) -> list[str]:
+        """Lines about needed results that are missing, too old or unreadable, then about everything that could not be
+        read.
+        """
+        told: set[Unreadable] = set()
+        reasons = {need: list(self._reasons(need, told)) for need in needs}
+        names = listed(self.wording.needs[need].name for need in needs if not (reasons[need] or self.has(need)))
+        lines = [f"no result: {names}"] if names else []
+        lines += [line for need in needs for line in reasons[need]]
+        lines += [line for need in needs for line in self._shown_only(need)]
+        lines += [f"could not be read: {gap.what} ({escape(gap.reason)})" for gap in self.patient.chart.gaps]
+        return lines + self._unread_drugs() + list(self._unusable())
+
+    def missing_names(self, needs: tuple[str, ...]) -> str:
+        """The names of the needed results of which none is usable, for a summary."""
+        return listed(self.wording.needs[need].name for need in needs if not self.has(need))
+
+    def has(self, need: str) -> bool:
+        """Is there a usable result for this need?"""
+        return any(self.patient.labs.usable(analyte) for analyte in self.wording.needs[need].analytes)
+
+    def _reasons(self, need: str, told: set[Unreadable]) -> Iterator[str]:
+        """Why the newest result of a need is not used; `told` are the unreadable results that other needs have told."""
+        entry, there = self.wording.needs[need], self.has(need)
+        if not there:
+            yield from self._too_old(need)
+        unread = [item for item in self.patient.labs.unreadable_newer(*entry.analytes) if item not in told]
+        told.update(unread)
+        start = f"a newer {entry.name}" if there else f"{entry.name}: a result"
+        newest = sorted(unread, key=lambda item: item.on or date.min, reverse=True)
+        lines = list(dict.fromkeys(f"{start} {self.unread(item)}" for item in newest))
+        yield from lines[:MOST_UNREAD]
+        if len(lines) > MOST_UNREAD:
+            yield f"{entry.name}: {len(lines) - MOST_UNREAD} more could not be read"
+
+    def _too_old(self, need: str) -> Iterator[str]:
+        entry = self.wording.needs[need]
+        results = [result for analyte in entry.analytes for result in self.patient.chart.results.get(analyte, ())]
+        if results:
+            newest = max(results, key=lambda result: result.at)
+            ahead = newest.on > self.patient.on
+            yield f"{entry.name}: {'dated in the future' if ahead else 'too old'} ({self.when(newest.on)})"
+
+    def _shown_only(self, need: str) -> Iterator[str]:
+        """Results of unknown method: the newest of each analyte, never compared with a limit."""
+        for analyte in self.wording.needs[need].analytes:
+            results = self.patient.chart.shown.get(analyte, ())
+            if results:
+                newest = max(results, key=lambda result: result.at)
+                name = self.wording.analytes[analyte].name
+                yield f"{name} of unknown method, not compared: {self.value(newest)} ({self.when(newest.on)})"
+
+    def _unread_drugs(self) -> list[str]:
+        unread = self.unread_drugs()
+        return [f"could not be read: {unread}"] if unread else []
+
+    def unread_drugs(self) -> str:
+        """'the drug of 2 active orders', or nothing."""
+        count = self.patient.chart.unread_medications
+        return f"the drug of {count} active order{'s' if count > 1 else ''}" if count else ""
+
+    def _unusable(self) -> Iterator[str]:
+        """Records that are no results and could not be used, counted by reason; unread drugs are told already."""
+        unreadable = self.patient.chart.unreadable
+        others = [item for item in unreadable if item.what not in RESULTS and item.reason != UNREAD_DRUG]
+        for (what, reason), count in Counter((item.what, item.reason) for item in others).most_common(3):
+            yield f"{count} {escape(what)} record{'s' if count > 1 else ''} not used: {escape(reason)}"
