@@ -52,9 +52,10 @@ class Settings:
     the proxy and certificate variables of the environment (HTTPS_PROXY, REQUESTS_CA_BUNDLE) take effect; `fhir_batch`
     asks FHIR servers for everything in one batch Bundle (of trusted clients, each says so for its own servers).
     `trusted_clients` is the file that names who may call; `open_discovery` lets anybody read the discovery document.
-    `max_entries` bounds the Bundle entries of one request, `rate_limit` the calls of one client. `pages` names the
-    pages for people that are on; the EHR page and the patient's course read from `pages_fhir_server`, and the EHR page
-    calls `pages_service` (this service where it is None). `smart_client_id` is our name at the EHRs that launch the
+    `max_entries` bounds the Bundle entries of one request and what these contain, `rate_limit` the calls of one client.
+    `pages` names the pages for people that are on; the EHR page and the patient's course read from `pages_fhir_server`,
+    and the EHR page calls `pages_service` (this service where it is None).
+    `smart_client_id` is our name at the EHRs that launch the
     SMART app with --dev; elsewhere each trusted client has its own. `dev` is set by the command line, not by a
     variable: it also admits FHIR servers on this machine's loopback addresses.
     """

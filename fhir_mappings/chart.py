@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from fhir_mappings.conditions import is_masked, read_condition
+from fhir_mappings.conditions import is_cut, is_masked, read_condition
 from fhir_mappings.drug_places import DRUG_TYPES, new_shelf, paths_to_read
 from fhir_mappings.fhir_json import Json, as_object, as_text, id_of, is_about, is_same_id
 from fhir_mappings.labs import ANOTHER_PATIENT, Reading, read_observation
@@ -29,6 +29,7 @@ from hooks.choice import order_of_choice
 __all__ = ["ChartContext", "Gathered", "build_chart", "medication_references"]
 
 PARTIAL = "only part of the results could be read"
+TOO_LONG = "its text is too long to be read whole"
 STRANGERS = "it brought only records of another patient"
 OTHER_KIND = "of another kind than asked for"
 BESIDE = frozenset({"Medication", "Substance", "OperationOutcome"})
@@ -184,10 +185,11 @@ class _Reader:
                     kind.setdefault(found.analyte, []).append(found)
 
     def _conditions(self, resources: Iterable[Json]) -> None:
-        zone, words = self.context.zone, self.vocabulary.conditions
+        on, zone, words = self.context.on, self.context.zone, self.vocabulary.conditions
         for copies in versions(resources):
             mine = [copy for copy in copies if self._is_mine(copy, "condition")]
-            found = [condition for copy in mine if (condition := read_condition(copy, zone, words))]
+            self.unreadable += [Unreadable("condition", TOO_LONG) for copy in mine if is_cut(copy)]
+            found = [condition for copy in mine if (condition := read_condition(copy, on, zone, words))]
             # Of versions of which nobody knows the latest, the active one counts.
             active = [condition for condition in found if condition.active]
             self.conditions += active or found

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import date, tzinfo
 
-from fhir_mappings.clauses import Text, read_text
+from fhir_mappings.clauses import LONGEST, Text, read_text
 from fhir_mappings.code_systems import System, system_of
-from fhir_mappings.dates import read_span
+from fhir_mappings.dates import read_span_as_of
 from fhir_mappings.dialysis_words import add_dialysis
 from fhir_mappings.fhir_json import Concept, Json, as_object, as_objects, as_text, code_of, read_concept, status_codes
-from fhir_mappings.folding import fold
+from fhir_mappings.folding import composed, fold
 from fhir_mappings.further_words import add_further
 from fhir_mappings.names import Reading, strongest
+from fhir_mappings.screening import Screen
 from fhir_mappings.skin_words import GANGRENE, add_signs, place_gangrene, texture_sign
 from fhir_mappings.valve_words import VALVES, settle_valve
 from fhir_mappings.vocabulary import CALCIPHYLAXIS, RESIDUAL, ConditionVocabulary
@@ -50,11 +51,12 @@ class _Status:
     stated: bool
 
 
-def read_condition(resource: Json, zone: tzinfo, vocabulary: ConditionVocabulary) -> Condition | None:
-    """One Condition; None when it is entered in error, or refuted and not of calciphylaxis.
+def read_condition(resource: Json, on: date, zone: tzinfo, vocabulary: ConditionVocabulary) -> Condition | None:
+    """One Condition as of the day `on`; None when it is entered in error, or refuted and not of calciphylaxis.
 
     Everything that is not resolved, inactive or in remission is active, also without a status (problem lists often
-    carry none). A verification status that we do not know counts as none.
+    carry none). A verification status that we do not know counts as none. Its dates never end after `on`, unless they
+    begin after it.
     """
     status = _status(resource)
     if status is None:
@@ -74,8 +76,8 @@ def read_condition(resource: Json, zone: tzinfo, vocabulary: ConditionVocabulary
             place_gangrene(concepts, code.words, vocabulary.words.skin.acral)
         if read or not VALVES.isdisjoint(concepts):
             valves = vocabulary.words.valves
-            settle_valve(concepts, _of(read, valves.keys, valves.inside), valves)
-        named = _of(read, vocabulary.words.names.keys) if read else ()
+            settle_valve(concepts, _of(read, valves.screen), valves)
+        named = _of(read, vocabulary.words.names.screen) if read else ()
         reading = _settle_calciphylaxis(concepts, named, status, vocabulary)
         verification = status.doubt or ("provisional" if reading is Reading.PROVISIONAL else "confirmed")
     return Condition(
@@ -83,10 +85,17 @@ def read_condition(resource: Json, zone: tzinfo, vocabulary: ConditionVocabulary
         concepts=concepts,
         clinical=Clinical.PAST if status.past else Clinical.ACTIVE,
         verification=verification,
-        onset=read_span(resource.get("onsetDateTime"), zone),
-        recorded=read_span(resource.get("recordedDate"), zone),
+        onset=read_span_as_of(resource.get("onsetDateTime"), on, zone),
+        recorded=read_span_as_of(resource.get("recordedDate"), on, zone),
         still_active=status.stated,
     )
+
+
+def is_cut(resource: Json) -> bool:
+    """Is a text of this Condition longer than what is read of one?"""
+    code = as_object(resource.get("code"))
+    displays = (coding.get("display") for coding in as_objects(code.get("coding")))
+    return any(len(as_text(word)) > LONGEST for word in (code.get("text"), *displays))
 
 
 def is_masked(resource: Json, vocabulary: ConditionVocabulary) -> bool:
@@ -98,16 +107,17 @@ def is_masked(resource: Json, vocabulary: ConditionVocabulary) -> bool:
             if code_of(coding):
                 return False
             words.append(as_text(coding.get("display")))
-    return all(" ".join(fold(text).split()).strip(" .()[]") in vocabulary.words.masked for text in words if text)
+    plain = (" ".join(fold(composed(text)).split()) for text in words if text)
+    return all(text.strip(" .()[]") in vocabulary.words.masked for text in plain)
 
 
 Read = Sequence[tuple[Sequence[str], Text]]
 """Texts worth reading, each with the first letters of its words."""
 
 
-def _of(read: Read, keys: frozenset[str], inside: Sequence[str] = ()) -> list[Text]:
-    """The texts that may hold words with these first letters."""
-    return [text for begins, text in read if not keys.isdisjoint(begins) or any(part in text.plain for part in inside)]
+def _of(read: Read, screen: Screen) -> list[Text]:
+    """The texts that may hold what passes this screen."""
+    return [text for begins, text in read if screen.passes(begins, text.plain)]
 
 
 def _status(resource: Json) -> _Status | None:
@@ -156,9 +166,9 @@ def _by_code(code: Concept, vocabulary: ConditionVocabulary) -> dict[str, Sign]:
 def _by_words(concepts: dict[str, Sign], read: Read, vocabulary: ConditionVocabulary) -> None:
     """Add what the words name: dialysis first, while the concepts are those of the codes alone."""
     words = vocabulary.words
-    add_dialysis(concepts, _of(read, words.dialysis.keys), words.dialysis)
-    add_further(concepts, _of(read, words.further.keys), words.further)
-    add_signs(concepts, _of(read, words.skin.keys), words.skin)
+    add_dialysis(concepts, _of(read, words.dialysis.screen), words.dialysis)
+    add_further(concepts, _of(read, words.further.screen), words.further)
+    add_signs(concepts, _of(read, words.skin.screen), words.skin)
 
 
 def _settle_calciphylaxis(
@@ -192,7 +202,7 @@ def _excluded(code: Concept, read: Read, vocabulary: ConditionVocabulary) -> dic
     for coding in code.codings:
         if CALCIPHYLAXIS in vocabulary.conditions.of(coding):
             return {EXCLUDED: Sign(EXCLUDED, f"{coding.system} {coding.code}")}
-    mention = strongest(_of(read, vocabulary.words.names.keys), vocabulary.words.names)
+    mention = strongest(_of(read, vocabulary.words.names.screen), vocabulary.words.names)
     if mention is None or mention.reading is Reading.NONE:
         return {}
     return {EXCLUDED: Sign(EXCLUDED, BY_NAME, mention.quote)}

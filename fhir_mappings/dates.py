@@ -83,9 +83,17 @@ def _moment(found: re.Match[str], zone: tzinfo) -> datetime:
     return moment.astimezone(zone)
 
 
-def is_day(value: object) -> bool:
-    """Is this a calendar day without a time?"""
-    return isinstance(value, str) and len(value.strip()) == len("2026-11-29")
+def read_span_as_of(value: object, on: date, zone: tzinfo) -> Span | None:
+    """The span of a date that tells of the past, as of the day `on`: a month or a year that is still running ends
+    today, and a day without a time that is tomorrow's is today (`not_ahead`). What lies further ahead stays there.
+    """
+    span = read_span(value, zone)
+    if span is None or span.last <= on:
+        return span
+    tomorrow = span.first == span.last == on + timedelta(days=1)
+    if span.first <= on or (tomorrow and isinstance(value, str) and len(value.strip()) == len("2026-11-29")):
+        return Span(min(span.first, on), on)
+    return span
 
 
 def read_span(value: object, zone: tzinfo) -> Span | None:

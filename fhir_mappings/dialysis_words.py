@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fhir_mappings.clauses import REACH, ReadingWords, Text, masked, mentions
+from fhir_mappings.screening import Screen
 from hooks.chart import Sign
 
 BY_NAME = "by name"
@@ -30,7 +31,7 @@ class DialysisWords:
     dialysis: re.Pattern[str]
     dialysis_accented: re.Pattern[str]
     end_stage: re.Pattern[str]
-    keys: frozenset[str]
+    screen: Screen
     haemodialysis: re.Pattern[str]
     peritoneal: re.Pattern[str]
     before: re.Pattern[str]

@@ -5,12 +5,12 @@ What may live here: the choice of orders by type, status and selection. What the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from fhir_mappings.fhir_json import Json, as_object, as_objects, as_text
-from fhir_mappings.references import Name, name_of, names_of
+from fhir_mappings.references import Contained, Name, name_of, names_of
 
 NOT_ORDERED = frozenset({"stopped", "cancelled", "completed", "entered-in-error"})
 ORDER_SETS = frozenset({"RequestGroup", "CarePlan", "RequestOrchestration"})
@@ -29,8 +29,15 @@ class _Draft:
         return as_text(self.resource.get("resourceType")) in ORDER_SETS
 
 
-def judged_orders(draft_orders: Mapping[str, Any], selections: Sequence[str] | None) -> tuple[Json, ...]:
-    """The draft MedicationRequests to be judged, in their order, those contained in order sets among them.
+class Orders(NamedTuple):
+    """The draft MedicationRequests in their order: those to be judged, and the others that stand beside them."""
+
+    judged: tuple[Json, ...]
+    others: tuple[Json, ...]
+
+
+def split_orders(draft_orders: Mapping[str, Any], selections: Sequence[str] | None) -> Orders:
+    """The draft MedicationRequests, those contained in order sets among them: which are judged, which are not.
 
     Left out: other resource types, orders that are stopped, cancelled, completed or entered in error, and orders *not*
     to give something. With `selections` (order-select) only those named there, in any spelling of the id or of the
@@ -38,8 +45,13 @@ def judged_orders(draft_orders: Mapping[str, Any], selections: Sequence[str] | N
     all. Order screens ask before a drug is picked: a draft with nothing where its drug is named is no order yet.
     """
     drafts = _drafts(draft_orders)
-    chosen = drafts if selections is None else _selected(drafts, selections)
-    return tuple(draft.resource for draft in chosen if _is_ordered(draft.resource))
+    chosen = range(len(drafts)) if selections is None else _selected(drafts, selections)
+    judged: list[Json] = []
+    others: list[Json] = []
+    for place, draft in enumerate(drafts):
+        if _is_ordered(draft.resource):
+            (judged if place in chosen else others).append(draft.resource)
+    return Orders(tuple(judged), tuple(others))
 
 
 def _is_ordered(order: Json) -> bool:
@@ -62,25 +74,24 @@ def _drafts(draft_orders: Mapping[str, Any]) -> list[_Draft]:
         resource, place = as_object(entry.get("resource")), len(drafts)
         drafts.append(_Draft(resource, tuple(names_of(resource, entry.get("fullUrl")))))
         if drafts[place].is_set:
-            orders = as_objects(resource.get("contained"))
-            drafts += [_Draft(_lifted(order, resource), tuple(names_of(order)), place) for order in orders]
+            beside = Contained(resource.get("contained"))
+            drafts += [_Draft(_lifted(order, resource, beside), tuple(names_of(order)), place) for order in beside]
     return drafts
 
 
-def _lifted(order: Json, holder: Json) -> Json:
+def _lifted(order: Json, holder: Json, beside: Contained) -> Json:
     """An order out of its order set: it has no address of its own, and refers to what is contained beside it."""
     own = {key: value for key, value in order.items() if key != "id"}
     subject = {"subject": holder["subject"]} if "subject" in holder and not own.get("subject") else {}
-    return {**own, **subject, "contained": holder.get("contained")}
+    return {**own, **subject, "contained": beside}
 
 
-def _selected(drafts: list[_Draft], selections: Sequence[str]) -> list[_Draft]:
-    """The drafts that the selections name; all of them where some are made and none names a draft."""
+def _selected(drafts: list[_Draft], selections: Sequence[str]) -> Container[int]:
+    """The places of the drafts that are named; all of them where selections are made and none names a draft."""
     if not selections:
-        return []
+        return ()
     chosen = _chosen(drafts, [name_of(selection) for selection in selections if as_text(selection)])
-    found = [draft for place, draft in enumerate(drafts) if place in chosen and not draft.is_set]
-    return found or drafts
+    return chosen if any(not drafts[place].is_set for place in chosen) else range(len(drafts))
 
 
 def _chosen(drafts: list[_Draft], wanted: list[Name]) -> set[int]:

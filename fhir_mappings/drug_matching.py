@@ -67,13 +67,6 @@ def find_drugs(
     return Drugs(_one_per_class(_by_name(texts, order_route, drugs, mixture=mixture)), known=False)
 
 
-def match_drug(
-    coded: Sequence[Coding], texts: Sequence[str], order_route: Route, drugs: DrugVocabulary
-) -> tuple[DrugMatch, ...]:
-    """The classes of one order, each once: from its codings, or from its texts where no code is known."""
-    return find_drugs(coded, texts, order_route, drugs).matches
-
-
 def _of_codes(coded: Sequence[Coding], drugs: DrugVocabulary) -> tuple[Candidate, ...] | None:
     """What the codings stand for, or None when none is known. A coding without a system is not known by its code."""
     codes = tuple((coding.system, coding.code) for coding in coded if coding.system in CODE_SYSTEMS)

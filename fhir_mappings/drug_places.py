@@ -75,9 +75,17 @@ def drug_places(order: Json, shelf: Shelf) -> Places:
 
 
 def paths_to_read(order: Json, shelf: Shelf) -> Iterator[str]:
-    """The "Medication/id" and "Substance/id" that an order leads to and that are neither contained nor at hand."""
+    """What an order leads to and what is neither contained nor at hand: "Medication/id" and "Substance/id".
+
+    A reference that names neither, or whose id no server takes, stands there as it is written: see `is_path`.
+    """
     if reference_of(order):
         yield from _Search(order, shelf).missing
+
+
+def is_path(wanted: str) -> bool:
+    """Is this something that a server can be asked for?"""
+    return path_of(wanted, DRUG_KINDS) == wanted
 
 
 def reference_of(order: Json) -> Json:
@@ -128,8 +136,8 @@ class _Search:
         self._steps -= 1
         # Some libraries write "Medication/m1" for a contained "m1", others leave out the "#".
         found = contained_in(holders, text) or self.shelf.get(text) or contained_in(holders, text.rpartition("/")[2])
-        if not found and (path := path_of(text, DRUG_KINDS)):
-            self.missing.append(path)
+        if not found:
+            self.missing.append(path_of(text, DRUG_KINDS) or text)
         return found
 
     def _add(self, value: object, codings: list[Coding], words: dict[str, None]) -> None:

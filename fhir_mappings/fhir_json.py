@@ -16,6 +16,12 @@ Json = Mapping[str, Any]
 EMPTY: Json = {}
 
 FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+"""An id as FHIR defines it; our own pages take no other."""
+
+LONG_ID = re.compile(r"[A-Za-z0-9\-.]{1,255}")
+"""An id as servers write it: some make them longer than FHIR allows."""
+
+_URN = re.compile("urn:uuid:", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -30,13 +36,6 @@ class Coding(NamedTuple):
 def as_object(value: object) -> Json:
     """The value when it is a JSON object, else an empty object."""
     return value if isinstance(value, dict) else EMPTY
-
-
-def as_list(value: object) -> list[Any]:
-    """The value when it is a list; a lone object becomes a list of one (seen where clients forget the array)."""
-    if isinstance(value, list):
-        return value
-    return [value] if isinstance(value, dict) else []
 
 
 def as_objects(value: object) -> list[Json]:
@@ -137,4 +136,13 @@ def is_about(resource: Json, patient_id: str) -> bool:
 
 def is_same_id(one: str, other: str) -> bool:
     """Do two ids name one resource? UUIDs are compared without letter case, all others letter by letter."""
-    return one == other or (bool(_UUID.fullmatch(one)) and one.lower() == other.removeprefix("urn:uuid:").lower())
+    if one == other:
+        return True
+    one, other = without_urn(one), without_urn(other)
+    return one == other or (bool(_UUID.fullmatch(one)) and one.lower() == other.lower())
+
+
+def without_urn(identifier: str) -> str:
+    """The id without "urn:uuid:", which says how it is written and is no part of it."""
+    prefix = _URN.match(identifier)
+    return identifier[prefix.end() :] if prefix else identifier

@@ -1,6 +1,7 @@
-"""Text without letter case and accents, letter by letter, so that places in it are places in what was recorded.
+"""Text without letter case and accents, letter by letter, so that places in it are places in the composed text.
 
-What may live here: how letters are compared; no words.
+What may live here: how letters are compared; no words. There are two modules for it: this one keeps places, for readers
+that quote clauses; `letters` folds freely ("ß" is "ss"), for names that are only compared.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import unicodedata
 
 _SAME = {ord(dash): "-" for dash in "‐‑‒–—−"} | {ord(mark): "'" for mark in "‘’ʼ"}
+_UNSEEN = "Cf"
+"""The category of such characters. They are not printable, which is quickly asked of a whole text."""
 _KEPT_BELOW = 0x250
 """Letters of European languages are worked out once; others are rare and not kept."""
 
@@ -37,8 +40,15 @@ _LETTERS, _LOWER = _Letters(_SAME), _Lower(_SAME)
 
 
 def composed(text: str) -> str:
-    """The text with each accented letter as one sign."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    """The text with each accented letter as one sign and without characters that nobody sees (soft hyphens, joiners).
+
+    Places in a text are counted in what this answers.
+    """
+    if text.isascii():
+        return text
+    if not text.isprintable():
+        text = "".join(letter for letter in text if unicodedata.category(letter) != _UNSEEN)
+    return unicodedata.normalize("NFC", text)
 
 
 def fold(text: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fhir_mappings.clauses import ReadingWords, Text, finding_denied, mentions
+from fhir_mappings.screening import Screen
 from hooks.chart import Sign
 
 BY_NAME = "by name"
@@ -31,7 +32,7 @@ class FurtherWords:
     """Every `[[words]]` of one kind of record."""
 
     wordings: tuple[Wording, ...]
-    keys: frozenset[str]
+    screen: Screen
     reading: ReadingWords
 
 

@@ -229,7 +229,8 @@ def _is_ucum(system: object) -> bool:
 def _upper_limit(holder: Json, own: Unit, words: AnalyteWords, on: date, reading: Reading) -> float | None:
     """The upper limit of the first reference range that holds for the patient and has one, in the canonical unit.
 
-    A limit without a unit has that of the value; one in a unit that the analyte does not have is no limit.
+    A limit without a unit has that of the value; one in a unit that the analyte does not have is no limit. A limit that
+    no value can have (0, a negative number) is passed over.
     """
     if "referenceRange" not in holder:
         return None
@@ -239,5 +240,7 @@ def _upper_limit(holder: Json, own: Unit, words: AnalyteWords, on: date, reading
         if number is not None:
             named = as_text(high.get("code")) or as_text(high.get("unit"))
             unit = _unit(high, words)[0] if named else own
-            return unit.to_canonical(number) if unit else None
+            limit = unit.to_canonical(number) if unit else None
+            if limit is None or words.plausible(limit):
+                return limit
     return None

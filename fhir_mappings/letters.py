@@ -1,6 +1,7 @@
 """Letters as names are compared: in any letter case, with or without accents, however the characters are composed.
 
-What may live here: the folding of texts. Which words count stands in the data files.
+What may live here: the folding of texts. Which words count stands in the data files. There are two modules for it: this
+one folds freely, for names that are only compared; `folding` keeps places, for readers that quote clauses.
 """
 
 from __future__ import annotations

@@ -50,7 +50,8 @@ def read_medication(
 
 
 def medication_references(resources: Iterable[object], shelf: Shelf) -> set[str]:
-    """The "Medication/id" and "Substance/id" that MedicationRequests lead to and that are still to be read.
+    """The "Medication/id" and "Substance/id" that MedicationRequests lead to and that are still to be read, and
+    references that nobody can be asked for (`is_path`), as they are written.
 
     `shelf` holds what we already have. Requests that expose nobody to the drug are left out.
     """

@@ -12,6 +12,7 @@ from enum import IntEnum
 from itertools import islice
 
 from fhir_mappings.clauses import MENTIONS, REACH, Clause, ReadingWords, Text
+from fhir_mappings.screening import Screen
 
 
 class Reading(IntEnum):
@@ -28,7 +29,7 @@ class NameWords:
     """The compiled words of `[calciphylaxis]`; `…_next` are looked for at the beginning of the clause that follows."""
 
     names: re.Pattern[str]
-    keys: frozenset[str]
+    screen: Screen
     denied_before: re.Pattern[str]
     denied_next: re.Pattern[str]
     history: re.Pattern[str]

@@ -5,10 +5,10 @@ What may live here: reading one Procedure. The rules decide how long ago still c
 
 from __future__ import annotations
 
-from datetime import date, timedelta, tzinfo
+from datetime import date, tzinfo
 
 from fhir_mappings.clauses import read_text
-from fhir_mappings.dates import is_day, read_span
+from fhir_mappings.dates import read_span, read_span_as_of
 from fhir_mappings.fhir_json import Json, as_object, as_text, read_concept
 from fhir_mappings.further_words import add_further
 from fhir_mappings.valve_words import settle_valve
@@ -60,18 +60,11 @@ def _day(resource: Json, period: Json, on: date, zone: tzinfo) -> date | None:
     end = read_span(period.get("end"), zone)
     start = period.get("start")
     if end is not None:
-        begun = read_span(start, zone)
+        begun = read_span_as_of(start, on, zone)
         # A period that begins after today is a date in the future.
         return min(end.last, on) if begun is None or begun.first <= on else begun.first
     for value in (start, resource.get("performedDateTime") or resource.get("occurrenceDateTime")):
-        span = read_span(value, zone)
+        span = read_span_as_of(value, on, zone)
         if span is not None:
-            return _until(span.first, span.last, on, day_only=is_day(value))
+            return span.last
     return None
-
-
-def _until(first: date, last: date, on: date, *, day_only: bool) -> date:
-    """The last day that a date may mean, at most today where it has begun (further east it is already tomorrow)."""
-    if first <= on or (day_only and first == on + timedelta(days=1)):
-        return min(last, on)
-    return first

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from fhir_mappings.fhir_json import FHIR_ID, Json, as_object, as_objects, as_text, id_of
+from fhir_mappings.fhir_json import LONG_ID, Json, as_object, as_objects, as_text, id_of
 
 _OLDER_NAMES = {
     "medicationorder": "medicationrequest",
@@ -77,22 +77,40 @@ class Shelf:
         return self._by_name.get(name.lower, {})
 
 
+class Contained(list[Json]):
+    """What a resource contains, with an index: the many orders of an order set all look in the same long list."""
+
+    def __init__(self, value: object) -> None:
+        """From the member `contained` as it came; what is no object is left out."""
+        super().__init__(as_objects(value))
+        self._by_id: dict[str, Json] = {}
+        for resource in self:
+            self._by_id.setdefault(_own_id(resource), resource)
+
+    def named(self, identifier: str) -> Json | None:
+        """The first one with this id."""
+        return self._by_id.get(identifier)
+
+
 def contained_in(holders: Iterable[Json], reference: str) -> Json:
     """The contained resource that "#id" (or "id") names, or an empty object; its own id may carry the "#" too."""
     wanted = reference.strip().removeprefix("#")
-    return next(
-        (
-            resource
-            for holder in holders
-            for resource in as_objects(holder.get("contained"))
-            if id_of(resource).removeprefix("#") == wanted and wanted
-        ),
-        {},
-    )
+    found = (_named(wanted, holder.get("contained")) for holder in holders) if wanted else ()
+    return next((resource for resource in found if resource is not None), {})
+
+
+def _named(identifier: str, contained: object) -> Json | None:
+    if isinstance(contained, Contained):
+        return contained.named(identifier)
+    return next((resource for resource in as_objects(contained) if _own_id(resource) == identifier), None)
+
+
+def _own_id(resource: Json) -> str:
+    return id_of(resource).removeprefix("#")
 
 
 def path_of(reference: str, kinds: Mapping[str, str]) -> str:
     """ "Type/id" to be read from the server, or "" for anything else; `kinds` are the types, by lower case."""
     name = name_of(reference)
     kind = kinds.get(name.kind, "")
-    return f"{kind}/{name.identifier}" if kind and "#" not in reference and FHIR_ID.fullmatch(name.identifier) else ""
+    return f"{kind}/{name.identifier}" if kind and "#" not in reference and LONG_ID.fullmatch(name.identifier) else ""

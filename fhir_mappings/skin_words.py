@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from fhir_mappings.clauses import REACH, ReadingWords, Text, finding_denied, masked, mentions
 from fhir_mappings.folding import composed, fold
+from fhir_mappings.screening import Screen
 from hooks.chart import Sign
 
 BY_NAME = "by name"
@@ -76,7 +77,7 @@ class SkinWords:
     """Everything that the file says of signs in words."""
 
     signs: tuple[SignWords, ...]
-    keys: frozenset[str]
+    screen: Screen
     texture: TextureWords
     other_places: OtherPlaces
     acral: Acral

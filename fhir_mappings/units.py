@@ -35,10 +35,6 @@ class Unit:
         """The value in the canonical unit, rounded to 4 decimals."""
         return round((value - self.minus) * self.times / self.divide_by, DECIMALS)
 
-    def from_canonical(self, value: float) -> float:
-        """The way back, without rounding."""
-        return value * self.divide_by / self.times + self.minus
-
     def quote(self, value: float, spelling: str) -> str:
         """The value as received ("2.60 mmol/L"): no digit invented beyond `decimals`, none shown beyond 4."""
         whole, _, digits = f"{value:.{DECIMALS}f}".partition(".")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fhir_mappings.clauses import ReadingWords, Text, finding_denied, mentions
+from fhir_mappings.screening import Screen
 from hooks.chart import Sign
 
 BY_NAME = "by name"
@@ -21,17 +22,13 @@ VALVES = frozenset({MECHANICAL, UNKNOWN, NOT_MECHANICAL})
 
 @dataclass(frozen=True, slots=True)
 class ValveWords:
-    """`[valve_words]`; `mechanical_beside` reaches further, beside words of a biological valve.
-
-    `inside` are pieces of longer words: a text that holds one is read, whatever its words.
-    """
+    """`[valve_words]`; `mechanical_beside` reaches further, beside words of a biological valve."""
 
     mechanical: re.Pattern[str]
     mechanical_beside: re.Pattern[str]
     biological: re.Pattern[str]
     replaced: re.Pattern[str]
-    keys: frozenset[str]
-    inside: tuple[str, ...]
+    screen: Screen
     reading: ReadingWords
 
 

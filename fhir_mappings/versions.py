@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC
 
 from fhir_mappings.dates import read_moment
-from fhir_mappings.fhir_json import Json, as_object, as_text
+from fhir_mappings.fhir_json import Json, as_object, as_text, id_of
 
 
 def versions(resources: Iterable[Json]) -> list[list[Json]]:
@@ -19,7 +19,7 @@ def versions(resources: Iterable[Json]) -> list[list[Json]]:
     """
     found: dict[str | int, list[Json]] = {}
     for number, resource in enumerate(resources):
-        found.setdefault(as_text(resource.get("id")) or number, []).append(resource)
+        found.setdefault(id_of(resource) or number, []).append(resource)
     return [copies if len(copies) == 1 else _latest(copies) for copies in found.values()]
 
 

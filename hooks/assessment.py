@@ -40,14 +40,15 @@ class Tier(StrEnum):
 class Assessment:
     """One chart on one calendar day of the clinic, under the thresholds in force on that day.
 
-    `assume_dialysis` asks "what if this patient were on dialysis": used to find out whether a look-up that failed
-    could have mattered.
+    `assume_dialysis` asks "what if this patient were on dialysis", `assume_transplant` the same of a kidney transplant
+    in a patient who is not: used to find out whether a look-up that failed could have mattered.
     """
 
     chart: Chart
     on: date
     limits: Thresholds
     assume_dialysis: bool = False
+    assume_transplant: bool = False
 
     @cached_property
     def dialysis(self) -> DialysisStatus:
@@ -123,7 +124,8 @@ class Assessment:
     @property
     def _advanced_kidney_disease(self) -> bool:
         """CKD stage 4 or 5, end-stage disease that is not dialysed, or a kidney transplant."""
-        return self.active("ckd4", "ckd5") is not None or end_stage(self.chart) or transplanted(self.chart)
+        transplant = self.assume_transplant or transplanted(self.chart)
+        return transplant or self.active("ckd4", "ckd5") is not None or end_stage(self.chart)
 
     @property
     def _risk_tier(self) -> Tier:

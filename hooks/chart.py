@@ -39,6 +39,17 @@ class Analyte(StrEnum):
     C_REACTIVE_PROTEIN = "c_reactive_protein"
 
 
+CALCIUM = frozenset(
+    {
+        Analyte.TOTAL_CALCIUM,
+        Analyte.ALBUMIN_CORRECTED_CALCIUM,
+        Analyte.IONISED_CALCIUM,
+        Analyte.IONISED_CALCIUM_PH74,
+    }
+)
+"""Every kind of calcium: one analyte where it is asked whether a result is there or could not be read."""
+
+
 class Result(NamedTuple):
     """One laboratory or bedside value, converted.
 

@@ -32,8 +32,9 @@ Rules = Callable[[Assessment, Policy], list[Card]]
 def judge(chart: Chart, on: date, policy: Policy, rules: Rules) -> list[Card]:
     """The cards of `rules`, or a refusal.
 
-    Without dialysis procedures a patient may look as if not on dialysis. Where dialysis would have raised a card, and
-    nothing else shows it, the answer is a refusal, not silence.
+    Without dialysis procedures a patient may look as if not on dialysis, and without those of surgery as if never
+    transplanted. Where dialysis would have raised a card, and nothing else shows it, the answer is a refusal, not
+    silence; so it is where a transplant would have.
 
     Raises:
         CannotJudge: naming the look-up.
@@ -51,6 +52,9 @@ def judge(chart: Chart, on: date, policy: Policy, rules: Rules) -> list[Card]:
         # Only a sign, a risk or a drug would have mattered; further unread results alone would not.
         if any(card.topic != INCOMPLETE for card in supposed):
             raise CannotJudge(gap.what, gap.reason)
+    gap = chart.gap("surgery_procedures")
+    if gap is not None and not cards and rules(Assessment(chart, on, limits, assume_transplant=True), policy):
+        raise CannotJudge(gap.what, gap.reason)
     if chart.masked_conditions and not patient.dialysis and not patient.is_child and not _is_urgent(cards):
         raise CannotJudge("conditions", "an entry of the problem list does not tell what it is")
     return cards

@@ -7,16 +7,8 @@ What may live here: these questions about one assessment. Numbers stand in `thre
 from __future__ import annotations
 
 from hooks.assessment import Assessment
-from hooks.chart import Analyte, Gap
+from hooks.chart import CALCIUM, Analyte, Gap
 
-CALCIUM = frozenset(
-    {
-        Analyte.TOTAL_CALCIUM,
-        Analyte.ALBUMIN_CORRECTED_CALCIUM,
-        Analyte.IONISED_CALCIUM,
-        Analyte.IONISED_CALCIUM_PH74,
-    }
-)
 MINERALS = CALCIUM | {Analyte.PHOSPHATE, Analyte.ALBUMIN, Analyte.INTACT_PTH}
 """The results on which the calcium and active vitamin D rules rest."""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from hooks import mineral_needs
 from hooks.anticoagulation import on_the_list, standards
 from hooks.assessment import Assessment, Tier
-from hooks.chart import Analyte
+from hooks.chart import CALCIUM, Analyte
 from hooks.heart_valve import MECHANICAL, PRECAUTIONS, UNKNOWN, UNREAD
 
 Situation = Callable[[Assessment], bool]
@@ -74,7 +74,7 @@ SITUATIONS: dict[str, Situation] = {
     "procedures_unread": mineral_needs.procedures_unread,
     "medications_unread": lambda patient: patient.chart.gap("medications") is not None,
     "pth_unread": lambda patient: bool(patient.labs.unreadable_newer(Analyte.INTACT_PTH)),
-    "calcium_look_up_failed": lambda patient: mineral_needs.failed(patient, mineral_needs.CALCIUM) is not None,
+    "calcium_look_up_failed": lambda patient: mineral_needs.failed(patient, CALCIUM) is not None,
 }
 
 

@@ -10,17 +10,7 @@ from datetime import date
 from typing import Protocol
 
 from hooks.calcium import Calcium, UsableResults
-from hooks.chart import Analyte, Chart, Unreadable
-
-CALCIUM = frozenset(
-    {
-        Analyte.TOTAL_CALCIUM,
-        Analyte.ALBUMIN_CORRECTED_CALCIUM,
-        Analyte.IONISED_CALCIUM,
-        Analyte.IONISED_CALCIUM_PH74,
-    }
-)
-"""One analyte where it is asked whether a newer result could not be read."""
+from hooks.chart import CALCIUM, Analyte, Chart, Unreadable
 
 
 class ResultsOfAChart(UsableResults, Protocol):

@@ -12,6 +12,7 @@ from typing import Any
 
 from cds_service.fhir_client import FhirError, JsonObject, LookUp, Talk
 from fhir_mappings.chart import medication_references
+from fhir_mappings.drug_places import is_path
 from fhir_mappings.references import Shelf
 
 log = logging.getLogger("cds_service")
@@ -37,7 +38,7 @@ class DrugReads:
 
     @property
     def lost(self) -> frozenset[str]:
-        """What was wanted and could not be had."""
+        """What was wanted and could not be had, references that nobody can be asked for among them."""
         return frozenset(self.wanted) - self.read.keys()
 
     def start(self, *orders: Orders) -> None:
@@ -49,7 +50,8 @@ class DrugReads:
         for some in orders:
             new |= dict.fromkeys(sorted(medication_references(some, self.shelf) - self.wanted.keys() - new.keys()))
         started = len(self._started)
-        for path in [*new][: MOST_MEDICATIONS - started]:
+        readable = [wanted for wanted in new if is_path(wanted)]
+        for path in readable[: MOST_MEDICATIONS - started]:
             if self.talk.deadline.reading() <= 0:
                 break
             self._started[path] = self.talk.read(path)

@@ -33,7 +33,7 @@ from cds_service.fhir_client import (
 )
 from fhir_mappings.chart import Gathered, drug_shelf
 from fhir_mappings.drug_places import drugs_beside, new_shelf
-from fhir_mappings.fhir_json import resource_key
+from fhir_mappings.fhir_json import id_of, is_same_id, resource_key
 from fhir_mappings.queries import Query
 
 log = logging.getLogger("cds_service")
@@ -217,6 +217,5 @@ def _patient_problem(sent: object, patient_id: str) -> str:
         return REPORTED_ERROR
     if not isinstance(sent, dict) or sent.get("resourceType") != "Patient":
         return NOT_A_PATIENT
-    if sent.get("id") not in (None, patient_id):
-        return OTHER_PATIENT
-    return ""
+    identifier = id_of(sent)
+    return "" if not identifier or is_same_id(identifier, patient_id) else OTHER_PATIENT

@@ -11,6 +11,7 @@ from typing import Any
 
 from cds_service.api.validation import REQUEST, InvalidField, check
 from cds_service.fhir_client import FhirServer
+from fhir_mappings.fhir_json import without_urn
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,15 @@ class TooManyEntries(Exception):
 
 
 def _entries(bundle: object) -> int:
+    """How many resources a Bundle brings: its entries, and what these contain."""
     entries = bundle.get("entry") if isinstance(bundle, dict) else None
-    return len(entries) if isinstance(entries, list) else 0
+    return len(entries) + sum(map(_contained, entries)) if isinstance(entries, list) else 0
+
+
+def _contained(entry: object) -> int:
+    resource = entry.get("resource") if isinstance(entry, dict) else None
+    contained = resource.get("contained") if isinstance(resource, dict) else None
+    return len(contained) if isinstance(contained, list) else 0
 
 
 def parse_hook_request(body: object, hook: str, max_entries: int = 50_000) -> HookRequest:
@@ -40,7 +48,7 @@ def parse_hook_request(body: object, hook: str, max_entries: int = 50_000) -> Ho
 
     Raises:
         InvalidField: naming the field that is missing, of the wrong type, or meant for another hook.
-        TooManyEntries: the Bundles hold more entries than one request may bring.
+        TooManyEntries: the Bundles hold more resources than one request may bring, contained ones among them.
     """
     check(body, REQUEST)
     request: Mapping[str, Any] = body  # type: ignore[assignment]  # the schema has just shown that it is an object
@@ -56,7 +64,7 @@ def parse_hook_request(body: object, hook: str, max_entries: int = 50_000) -> Ho
     return HookRequest(
         hook=hook,
         hook_instance=request["hookInstance"],
-        patient_id=context["patientId"],
+        patient_id=without_urn(context["patientId"]),
         prefetch=request.get("prefetch") or {},
         server=FhirServer(server, authorization.get("access_token")) if server else None,
         draft_orders=context.get("draftOrders") or {},

@@ -16,9 +16,11 @@ from cds_service.fhir_client import FhirReader
 from cds_service.knowledge import Knowledge
 from cds_service.storage import IssuedCard, SuggestionLabel
 from fhir_mappings.chart import ChartContext, build_chart
-from fhir_mappings.drafts import judged_orders
+from fhir_mappings.drafts import Orders, split_orders
 from fhir_mappings.drug_places import drugs_beside
 from fhir_mappings.fhir_json import is_about, resource_key
+from fhir_mappings.medications import is_active
+from fhir_mappings.versions import versions
 from hooks import order_select, order_sign, patient_view
 from hooks.card import Card
 from hooks.chart import Chart
@@ -55,13 +57,13 @@ def call(
     """
     on = now.astimezone(knowledge.zone).date()
     on_drafts = service.HOOK != patient_view.HOOK
-    drafts = judged_orders(request.draft_orders, request.selections) if on_drafts else ()
-    if on_drafts and not drafts:
+    orders = split_orders(request.draft_orders, request.selections if on_drafts else ())
+    if on_drafts and not orders.judged:
         return []
     beside = drugs_beside(request.draft_orders)
     with gathering(reader, request, on, knowledge.zone, reader.deadline()) as gatherer:
-        collected = gatherer.collect(knowledge.queries_for(service.HOOK), drafts, beside)
-    chart = _chart(collected, request, drafts, on, knowledge)
+        collected = gatherer.collect(knowledge.queries_for(service.HOOK), orders.judged, beside)
+    chart = _chart(collected, request, orders, on, knowledge)
     rendering = Rendering(
         request.patient_id,
         _by_reference(collected, request.patient_id),
@@ -75,7 +77,7 @@ def call(
 def _chart(
     collected: Collected,
     request: HookRequest,
-    drafts: tuple[Mapping[str, Any], ...],
+    orders: Orders,
     on: date,
     knowledge: Knowledge,
 ) -> Chart:
@@ -83,26 +85,25 @@ def _chart(
         patient_id=request.patient_id,
         on=on,
         zone=knowledge.zone,
-        drafts=drafts,
-        other_drafts=_others(request, drafts),
+        drafts=orders.judged,
+        other_drafts=orders.others,
         medications=collected.medications,
         lost=collected.lost,
     )
     return build_chart(collected.queries, context, knowledge.vocabulary)
 
 
-def _others(request: HookRequest, drafts: tuple[Mapping[str, Any], ...]) -> tuple[Mapping[str, Any], ...]:
-    """The draft orders that stand beside the judged ones."""
-    judged = {id(order) for order in drafts}
-    return tuple(order for order in judged_orders(request.draft_orders, None) if id(order) not in judged)
-
-
 def _by_reference(collected: Collected, patient_id: str) -> dict[str, Mapping[str, Any]]:
-    """The patient's active orders as received, for suggestions that update them; the first of two copies."""
+    """The patient's active orders as received, for suggestions that update them: the version that the chart shows.
+
+    Of versions of which nobody knows the latest, the first active one.
+    """
     received: dict[str, Mapping[str, Any]] = {}
-    for resource in collected.resources("medications"):
-        if resource.get("resourceType") == "MedicationRequest" and is_about(resource, patient_id):
-            received.setdefault(resource_key(resource), resource)
+    found = collected.resources("medications")
+    requests = [resource for resource in found if resource.get("resourceType") == "MedicationRequest"]
+    for order in (copy for copies in versions(requests) for copy in copies):
+        if is_active(order) and is_about(order, patient_id):
+            received.setdefault(resource_key(order), order)
     return received
 
 

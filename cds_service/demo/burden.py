@@ -17,7 +17,7 @@ from cds_service.demo.patients import Resource
 from cds_service.demo.population import Facts, is_quiet
 from cds_service.demo.population_resources import drafts, resources
 from fhir_mappings.chart import ChartContext, Gathered, build_chart
-from fhir_mappings.drafts import judged_orders
+from fhir_mappings.drafts import split_orders
 from fhir_mappings.fhir_json import as_object, as_objects
 from fhir_mappings.packaged import default_knowledge
 from fhir_mappings.queries import Query, build_queries
@@ -92,7 +92,7 @@ class Clinic:
         quiet: bool,
     ) -> Answer:
         """What a service of `hooks` says of what was gathered, and of the draft orders."""
-        judged = judged_orders({"entry": [{"resource": draft} for draft in orders]}, None)
+        judged = split_orders({"entry": [{"resource": draft} for draft in orders]}, None).judged
         chart = build_chart(gathered, ChartContext(facts.patient_id, self.on, ZONE, judged), self.vocabulary)
         try:
             cards = tuple((card.topic, card.indicator) for card in service.advise(chart, self.on, self.policy))

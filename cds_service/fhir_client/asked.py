@@ -15,10 +15,9 @@ from urllib.parse import unquote_plus
 from cds_service.fhir_client.batch import answers_in
 from cds_service.fhir_client.bundles import JsonObject, matches
 from cds_service.fhir_client.terms import OTHER_PATIENT, OTHER_RESOURCE, OTHER_RESOURCES, OTHER_SEARCH
+from fhir_mappings.fhir_json import is_same_id
 
-_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _PLAIN_ID = re.compile("[A-Za-z0-9.-]+")
-_URN = re.compile("urn:uuid:", re.IGNORECASE)
 _ORIGIN = re.compile(r"\A[a-z][a-z0-9+.-]*://[^/]*", re.IGNORECASE)
 _LONGEST_LINK = 16_000
 _PATIENT_PARAMETER = re.compile("(?:^|&)(?:patient|subject)(?:(?::|%3A)patient)?=([^&]+)", re.IGNORECASE)
@@ -132,14 +131,6 @@ def asked_search(path_and_query: str) -> AskedSearch | None:
     patient = named[0]
     opening = f"/{resource_type}?patient={patient}" if _PLAIN_ID.fullmatch(patient) else None
     return AskedSearch(resource_type, patient, opening)
-
-
-def is_same_id(one: str, other: str) -> bool:
-    """Are these the same id? UUIDs are compared without letter case, with or without "urn:uuid:", others exactly."""
-    one, other = _URN.sub("", one, 1), _URN.sub("", other, 1)
-    if _UUID.fullmatch(one) and _UUID.fullmatch(other):
-        return one.lower() == other.lower()
-    return one == other
 
 
 def _holds(patients: Sequence[str], patient: str) -> bool:

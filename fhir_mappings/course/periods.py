@@ -117,14 +117,14 @@ def condition_period(
 
     Its beginning is the day of recording, else of onset; a date that is not over yet counts as today.
     """
-    now = read_condition(resource, zone, vocabulary)
+    now = read_condition(resource, today, zone, vocabulary)
     if now is None:
         return None
     known = now.recorded or now.onset
     day = min(known.last, today) if known else None
     if now.clinical is Clinical.ACTIVE:
         return ConditionPeriod(now, now, day)
-    then = read_condition({**resource, "clinicalStatus": "active"}, zone, vocabulary) or now
+    then = read_condition({**resource, "clinicalStatus": "active"}, today, zone, vocabulary) or now
     span = read_span(resource.get("abatementDateTime"), zone)
     gone = span.first if span else _period(as_object(resource.get("abatementPeriod")), zone)[1]
     if gone is None:

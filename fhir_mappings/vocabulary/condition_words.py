@@ -1,6 +1,6 @@
 """The word lists of `conditions.toml`, compiled once for the readers of names, signs, dialysis, valves and the like.
 
-What may live here: from phrases to patterns, and which first letters a text must hold to be worth reading.
+What may live here: from phrases to patterns, and for the sake of which phrases a text is read (`screening.py`).
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from fhir_mappings.dialysis_words import DialysisWords
 from fhir_mappings.folding import composed, fold, lower
 from fhir_mappings.further_words import FurtherWords, Wording
 from fhir_mappings.names import NameWords
+from fhir_mappings.screening import Screen
 from fhir_mappings.skin_words import Acral, LocalWound, OtherPlaces, SignWords, SkinWords, TextureWords
 from fhir_mappings.valve_words import ValveWords
-from fhir_mappings.vocabulary.phrases import NEVER, SPACE, WORD, any_of, near, one_of, spellings, telling_word
+from fhir_mappings.vocabulary.phrases import NEVER, SPACE, WORD, any_of, near, one_of, spellings, up_to
 
-KEY_LENGTH = 4
-"""So many first letters of the words of a text are looked at before it is read."""
 _WITH_ACCENTS = "="
 
 Table = Mapping[str, Any]
@@ -75,7 +74,7 @@ def _before(phrases: Iterable[str], within: int) -> re.Pattern[str]:
 
 def _after(phrases: Iterable[str], within: int) -> re.Pattern[str]:
     """One of the phrases with at most `within` words between the beginning of what is searched and it."""
-    return re.compile(rf"(?:{SPACE})?(?:{WORD}{SPACE}){{0,{within}}}(?:{one_of(_phrases(phrases))})")
+    return re.compile(rf"(?:{SPACE})?{up_to(within)}(?:{one_of(_phrases(phrases))})")
 
 
 def _first(phrases: Iterable[str]) -> re.Pattern[str]:
@@ -83,9 +82,8 @@ def _first(phrases: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"[^\w?]*(?:{one_of(_phrases(phrases))})")
 
 
-def _keys(phrases: Iterable[str], common: Collection[str]) -> frozenset[str]:
-    plain = (phrase.removeprefix(_WITH_ACCENTS) for phrase in phrases)
-    return frozenset(telling_word(phrase, common)[:KEY_LENGTH] for phrase in _phrases(plain)) - {""}
+def _screen(phrases: Iterable[str], common: Collection[str]) -> Screen:
+    return Screen.of(_phrases(phrase.removeprefix(_WITH_ACCENTS) for phrase in phrases), common)
 
 
 def _near(entry: Table, alone: str) -> re.Pattern[str]:
@@ -128,7 +126,7 @@ def _names(data: Table, reading: ReadingWords, common: Collection[str]) -> NameW
     short = frozenset(table["short_clause_only"])
     return NameWords(
         names=_any(table["names"]),
-        keys=_keys(table["names"], common),
+        screen=_screen(table["names"], common),
         denied_before=_before(data["denial"]["before"], table["denied_within"]),
         denied_next=_first(table["denied_by_next"]),
         history=_any(table["history"]),
@@ -158,7 +156,7 @@ def _skin(data: Table, reading: ReadingWords, common: Collection[str]) -> SkinWo
     telling = [word for entry in tables for word in (*entry.get("alone", ()), *entry.get("near", ()))]
     return SkinWords(
         signs=tuple(map(_sign, tables)),
-        keys=_keys((*telling, *texture["words"]), common),
+        screen=_screen((*telling, *texture["words"]), common),
         texture=TextureWords(texture["concept"], texture["otherwise"], _any(texture["words"])),
         other_places=OtherPlaces(_any(places["words"]), places["within"], _any(places["overlooked"])),
         acral=Acral(
@@ -193,9 +191,10 @@ def _sign(entry: Table) -> SignWords:
 def _dialysis(data: Table, reading: ReadingWords, common: Collection[str]) -> DialysisWords:
     table, denial = data["dialysis_words"], data["denial"]
     accented = [
-        lower(composed(word.removeprefix(_WITH_ACCENTS)))
+        lower(composed(spelling))
         for word in table["dialysis"]
         if word.startswith(_WITH_ACCENTS)
+        for spelling in spellings(word.removeprefix(_WITH_ACCENTS))
     ]
     within, directly = table["denied_within"], table["directly_before"]
     before = [word for word in denial["before"] if word not in directly] + table["before"]
@@ -205,7 +204,7 @@ def _dialysis(data: Table, reading: ReadingWords, common: Collection[str]) -> Di
         dialysis=_any(table["dialysis"]),
         dialysis_accented=any_of(accented),
         end_stage=_any(table["end_stage"]),
-        keys=_keys((*table["dialysis"], *table["end_stage"]), common),
+        screen=_screen((*table["dialysis"], *table["end_stage"]), common),
         haemodialysis=_any(table["haemodialysis"]),
         peritoneal=_any(table["peritoneal"]),
         before=_before(before, within),
@@ -221,14 +220,13 @@ def _dialysis(data: Table, reading: ReadingWords, common: Collection[str]) -> Di
 
 
 def _valves(table: Table, reading: ReadingWords, common: Collection[str]) -> ValveWords:
-    words = (*table["mechanical"], *table["near"], *table["biological"], *table["replaced"])
+    telling = (*table["mechanical"], *table["near"], *table["biological"], *table["replaced"])
     return ValveWords(
         mechanical=_near(table, "mechanical"),
         mechanical_beside=_near({**table, "within": table["within_beside"]}, "mechanical"),
         biological=_any(table["biological"]),
         replaced=_any(table["replaced"]),
-        keys=_keys(words, common),
-        inside=tuple(word.strip("*") for word in _phrases(words) if word.startswith("*")),
+        screen=_screen(telling, common),
         reading=reading,
     )
 
@@ -247,4 +245,6 @@ def _further(
         )
         for entry in entries
     ]
-    return FurtherWords(tuple(wordings), _keys((word for entry in entries for word in entry["words"]), common), reading)
+    return FurtherWords(
+        tuple(wordings), _screen((word for entry in entries for word in entry["words"]), common), reading
+    )

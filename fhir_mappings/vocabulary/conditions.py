@@ -5,7 +5,6 @@ What may live here: reading that file, what no JSON Schema can check in it, and 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,10 +14,12 @@ from fhir_mappings.code_systems import ANY_ICD10, System
 from fhir_mappings.data_faults import inside
 from fhir_mappings.dialysis_words import DIALYSIS, END_STAGE, HAEMODIALYSIS, PERITONEAL, TAKEN_BACK
 from fhir_mappings.fhir_json import Coding
-from fhir_mappings.folding import fold
+from fhir_mappings.folding import composed, fold
+from fhir_mappings.screening import Screen, begins_of
 from fhir_mappings.valve_words import MECHANICAL, NOT_MECHANICAL, UNKNOWN
-from fhir_mappings.vocabulary.condition_words import KEY_LENGTH, Words, parse_words
+from fhir_mappings.vocabulary.condition_words import Words, parse_words
 from fhir_mappings.vocabulary.file_problems import FileProblems
+from fhir_mappings.vocabulary.phrase_signs import check_signs
 
 FILE = "conditions.toml"
 
@@ -106,24 +107,21 @@ class ConditionVocabulary:
     words: Words
     worded: frozenset[str]
     """The concepts that words alone can name."""
-    keys: frozenset[str]
-    """The first letters of the words that tell something: a text without any of them is not read."""
-    procedure_keys: frozenset[str]
+    screen: Screen
+    """Which texts may tell something: others are not read."""
+    procedure_screen: Screen
     """The same for the words of a procedure, of which fewer tell something."""
 
     def telling(self, words: Iterable[str], *, procedure: bool = False) -> list[tuple[list[str], str]]:
         """The texts that can name something at all, each with the first letters of its words. Most cannot."""
-        keys = self.procedure_keys if procedure else self.keys
+        screen = self.procedure_screen if procedure else self.screen
         found = []
         for word in words:
-            plain = fold(word)
-            begins = _BEGINS.findall(plain)
-            if not keys.isdisjoint(begins) or any(piece in plain for piece in self.words.valves.inside):
+            plain = fold(composed(word))
+            begins = begins_of(plain)
+            if screen.passes(begins, plain):
                 found.append((begins, word))
         return found
-
-
-_BEGINS = re.compile(rf"(?<!\w)\w{{1,{KEY_LENGTH}}}")
 
 
 def icd10_code(code: str) -> str:
@@ -146,6 +144,7 @@ def parse_conditions(data: Mapping[str, Any], problems: list[str]) -> ConditionV
         if name not in names:
             file.note(f"{name} is missing", "concept")
     _check_names(file, names)
+    check_signs(file)
     words = parse_words(data)
     areas = (words.names, words.skin, words.dialysis, words.valves, words.further, words.procedures)
     return ConditionVocabulary(
@@ -155,8 +154,8 @@ def parse_conditions(data: Mapping[str, Any], problems: list[str]) -> ConditionV
         instead_of=index.instead_of,
         words=words,
         worded=frozenset(_worded(data)),
-        keys=frozenset(key for area in areas for key in area.keys),
-        procedure_keys=words.valves.keys | words.procedures.keys,
+        screen=Screen.any_of(area.screen for area in areas),
+        procedure_screen=Screen.any_of((words.valves.screen, words.procedures.screen)),
     )
 
 

@@ -14,7 +14,7 @@ from fhir_mappings.drug_routes import Route, Routes, WordList
 from fhir_mappings.letters import folded
 from fhir_mappings.vocabulary.drug_words import StopWords, UnreadWords
 from fhir_mappings.vocabulary.file_problems import FileProblems
-from fhir_mappings.vocabulary.phrase_index import PhraseIndex
+from fhir_mappings.vocabulary.phrase_index import PhraseIndex, phrase_problem
 from fhir_mappings.vocabulary.phrases import any_of
 
 FILE = "drugs.toml"
@@ -135,7 +135,7 @@ class _Index:
                 if code in products or code in unrouted:
                     self.file.note(f"{code} also stands under its products", "drug", number, table)
         self.file.check_snomed(entry.get("snomed", ()), "drug", number, "snomed")
-        for name in entry.get("names", ()):
+        for name in self.findable(entry, "names", "drug", number):
             if folded(name) in self.names:
                 owner = self.names[folded(name)][1].name
                 self.file.note(f"{name} also stands under {owner}", "drug", number, "names")
@@ -153,11 +153,19 @@ class _Index:
         for code in components:
             self.excluded.setdefault(code, ())
 
+    def findable(self, entry: Mapping[str, Any], key: str, *path: str | int) -> list[str]:
+        """The phrases of a list of the entry; those that would never be found are noted and left out."""
+        problems = [phrase_problem(phrase) for phrase in entry.get(key, ())]
+        for place, problem in enumerate(problems):
+            if problem:
+                self.file.note(problem, *path, key, place)
+        return [phrase for phrase, problem in zip(entry.get(key, ()), problems, strict=True) if not problem]
+
     def add_trap(self, entry: Mapping[str, Any], number: int) -> None:
-        self.phrases += entry.get("phrases", ())
+        self.phrases += self.findable(entry, "phrases", "trap", number)
         if "silencing" in entry:
             silence = Silence(entry["silences"], any_of(map(folded, entry.get("unless", ()))))
-            self.silences += [(phrase, silence) for phrase in entry["silencing"]]
+            self.silences += [(phrase, silence) for phrase in self.findable(entry, "silencing", "trap", number)]
         self.file.check_snomed(entry.get("snomed", ()), "trap", number, "snomed")
         for target, key in (
             (self.products, "rxnorm"),

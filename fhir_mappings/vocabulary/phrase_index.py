@@ -1,6 +1,6 @@
 """Phrases by their words, so that a text is only tried against the few that may stand in it.
 
-What may live here: the index. How one phrase becomes a pattern stands in `phrases.py`.
+What may live here: the index, and which phrases it cannot find. How a phrase becomes a pattern: `phrases.py`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,25 @@ from fhir_mappings.vocabulary.phrases import source_of
 _PLAIN = re.compile(r"[^\W_]+(?:[\s\-]+[^\W_]+)*")
 """A phrase of words alone, without any of the signs that stand for something else."""
 
+_SIGN = re.compile(r"[*#]|\.\.\.|<\d>")
+_LOST_STAR = re.compile(r"\*(?=\w)|(?<!\w)\*")
+_OF_CONDITIONS = re.compile(r"^=|\([^()]*\|[^()]*\)")
+
 T = TypeVar("T")
 _Entry = tuple[int, re.Pattern[str], T, frozenset[str]]
 """The place of a phrase in the order of trying, its pattern, its meaning, and words that its text holds."""
+
+
+def phrase_problem(phrase: str) -> str:
+    """Why a phrase in the spelling of the data file would never be found; "" for one that can be."""
+    plain = folded(phrase)
+    if not WORD.search(plain):
+        return "holds no word"
+    if _OF_CONDITIONS.search(plain):
+        return "`(a|b)` and `=` mean nothing in this file"
+    if not plain[0].isascii() and _SIGN.search(plain):
+        return "no sign means anything in a phrase that begins with such a letter"
+    return "`*` must stand at the end of a word" if _LOST_STAR.search(plain) else ""
 
 
 class PhraseIndex(Generic[T]):
@@ -28,7 +44,8 @@ class PhraseIndex(Generic[T]):
     def __init__(self, phrases: Iterable[tuple[str, T]]) -> None:
         """Phrases in the spelling of the data file, each with what it stands for; the longest are tried first.
 
-        A phrase that leaves a part of the text open ("calcium ... + D") comes after those that name every word.
+        A phrase that leaves a part of the text open ("calcium ... + D") comes after those that name every word. Phrases
+        that would never be found (`phrase_problem`) do not belong here.
         """
         self._by_word: dict[str, list[_Entry[T]]] = {}
         self._by_beginning: dict[str, list[_Entry[T]]] = {}

@@ -8,7 +8,7 @@ the beginning `^` for the start of the text. `spellings` writes out `(a)` and `(
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from itertools import pairwise
 
 _TOKEN = re.compile(r"\.\.\.|<\d>|[#+/,?]|[^\s\-#+/,?.<>]+(?:\.[^\s\-#+/,?.<>]+)*")
@@ -18,10 +18,14 @@ _SIGNS = {"#": _NUMBER, "...": _ANYTHING}
 _WORD_BEGINS = r"(?<!\w)"
 _GROUP = re.compile(r"\(([^()]*)\)")
 
-SPACE = r"(?:[^\w.;:,]|\.(?=\d))+"
-"""Between two words of one clause."""
-WORD = r"(?>[\w'/]+)(?:(?:-|\.(?=\d))(?>[\w'/]+)){0,3}"
-"""A word; "in-center" and "2.5" are one. No part of it is tried twice, however long the text."""
+SPACE = r"(?>(?:[^\w.;:,]|\.(?=\d))+)"
+"""Between two words of one clause: all of it, for what gives parts back is tried in very many ways in a long text."""
+_SPACE_WITHOUT_POINT = r"(?>[^\w.;:,]+)"
+_PART = r"(?>\w[\w'/]*)"
+_OPEN_WORD = rf"{_PART}(?:(?:-|\.(?=\d)){_PART}){{0,3}}"
+"""A word that may also end within itself: what is looked for can be its last part ("leg-ulcer")."""
+WORD = rf"(?>{_OPEN_WORD})"
+"""A word, all of it; "in-center" and "2.5" are one."""
 
 NEVER = re.compile(r"(?!)")
 """A pattern that finds nothing: what an empty list of phrases means."""
@@ -64,8 +68,16 @@ def near(words: Iterable[str], others: Iterable[str], within: int) -> str:
     """
     first = f"(?:{one_of(words)})"
     second = f"{_WORD_BEGINS}(?:{'|'.join(source_of(word, plural=True).removeprefix(_WORD_BEGINS) for word in others)})"
-    gap, over = rf"(?:{SPACE}{WORD}){{0,{within}}}?{SPACE}", rf"(?:,?{SPACE}{WORD}){{0,{within}}}?,?{SPACE}"
+    gap, over = (space + up_to(within, space) for space in (SPACE, f",?{SPACE}"))
     return rf"{first},?{gap}{second}|{second}{gap}{first}|{second}{over}{first}(?=\s*(?:[.;:,]|$))"
+
+
+def up_to(number: int, space: str = SPACE) -> str:
+    """The source of a pattern: at most so many words, each with a space behind it, as few as possible.
+
+    Only the last of them may end within itself, so that a text is not tried in every way of cutting its words.
+    """
+    return rf"(?:(?:{WORD}{space}){{0,{number - 1}}}?{_OPEN_WORD}{space})??" if number else ""
 
 
 def source_of(phrase: str, *, plural: bool = False) -> str:
@@ -82,17 +94,11 @@ def source_of(phrase: str, *, plural: bool = False) -> str:
     return f"{start}{head}{source}{tail}"
 
 
-def telling_word(phrase: str, common: Collection[str] = ()) -> str:
-    """The longest word of a phrase (the last of several) that is not common: a text without it need not be read."""
-    words = re.findall(r"(?<![\w*<])[^\W\d_]\w*|\d[^\W\d_]\w*", phrase.lower())
-    return max(words, key=lambda word: (word not in common, len(word), words.index(word)), default="")
-
-
 def _bare(token: str) -> str:
     if token in _SIGNS:
         return _SIGNS[token]
     if token.startswith("<"):
-        return rf"(?:{WORD}[^\w.;:,]+){{0,{token[1]}}}?"
+        return up_to(int(token[1]), _SPACE_WITHOUT_POINT)
     source = re.escape(token.strip("*"))
     return (r"\w*" if token.startswith("*") else "") + source + (r"\w*" if token.endswith("*") else "")
 
@@ -102,5 +108,5 @@ def _gap(before: str, after: str) -> str:
     if "..." in (before, after) or before.startswith("<"):
         return ""
     if after.startswith("<"):
-        return r"[^\w.;:,]+"
+        return _SPACE_WITHOUT_POINT
     return r"[\s\-]+" if before[-1].isalnum() and after[0].isalnum() else r"[\s\-]*"

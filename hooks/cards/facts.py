@@ -12,6 +12,7 @@ from hooks.assessment import Tier
 from hooks.cards.markdown import escape, listed
 from hooks.cards.missing_words import MissingWords
 from hooks.chart import Condition, Medication
+from hooks.heart_valve import MECHANICAL, UNKNOWN, UNREAD
 from hooks.skin_signs import CALCIPHYLAXIS_PROVISIONAL, SkinSign, last_day
 from hooks.wording import Indication
 
@@ -119,9 +120,9 @@ class Facts(MissingWords):
     def valve(self) -> str:
         """What is known of a heart valve."""
         return {
-            "mechanical": "mechanical heart valve on record",
-            "kind not recorded": "possibly mechanical heart valve on record (valve kind not recorded: find out)",
-            "unread": "valve procedures could not be read: look for a mechanical valve before any change",
+            MECHANICAL: "mechanical heart valve on record",
+            UNKNOWN: "possibly mechanical heart valve on record (valve kind not recorded: find out)",
+            UNREAD: "valve procedures could not be read: look for a mechanical valve before any change",
         }.get(self.patient.valve, "")
 
     def standards(self) -> str:

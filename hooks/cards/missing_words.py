@@ -67,9 +67,9 @@ class MissingWords(LabWords):
             yield f"{entry.name}: {'dated in the future' if ahead else 'too old'} ({self.when(newest.on)})"
 
     def _shown_only(self, need: str) -> Iterator[str]:
-        """Results of unknown method: the newest of each analyte, never compared with a limit."""
+        """Results of unknown method: the newest of each analyte that is not too old, never compared with a limit."""
         for analyte in self.wording.needs[need].analytes:
-            results = self.patient.chart.shown.get(analyte, ())
+            results = self.patient.labs.shown(analyte)
             if results:
                 newest = max(results, key=lambda result: result.at)
                 name = self.wording.analytes[analyte].name

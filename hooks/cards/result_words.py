@@ -15,6 +15,7 @@ from hooks.assessment import Assessment
 from hooks.calcium import nearest_albumin
 from hooks.cards.markdown import escape, listed
 from hooks.chart import Result, Unreadable
+from hooks.modality import Modality
 from hooks.wording import Wording
 
 MOST_DECIMALS = 2
@@ -79,7 +80,7 @@ class ResultWords:
         """'10.4 mg/dL': the conventional unit alone, plain text for a summary."""
         style = self.wording.analytes[result.analyte]
         unit = style.unit
-        if style.peritoneal_unit and self.patient.modality == "peritoneal":
+        if style.peritoneal_unit and self.patient.modality is Modality.PERITONEAL:
             unit = style.peritoneal_unit
         return f"{result.comparator}{self.number(result.value, style.decimals, limit)} {unit}".rstrip()
 

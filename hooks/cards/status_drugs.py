@@ -13,6 +13,7 @@ from hooks.cards.facts import Facts
 from hooks.cards.markdown import escape, listed, plain
 from hooks.cards.result_words import exact
 from hooks.heart_valve import UNREAD
+from hooks.modality import Modality
 from hooks.policy import DrugClass, Role
 
 EXCEPTIONS = {"vitamin_k_antagonist": "_valve", "calcium_product": "_needed", "active_vitamin_d": "_needed"}
@@ -23,7 +24,7 @@ IRON = ("iv_iron", "oral_iron")
 
 ACTIVE_VITAMIN_D = "active_vitamin_d"
 
-MODALITIES = {"haemodialysis": "", "peritoneal": "_peritoneal", "both": "_both"}
+MODALITIES = {Modality.HAEMODIALYSIS: "", Modality.PERITONEAL: "_peritoneal", Modality.BOTH: "_both"}
 """The end of the name of a half-sentence that depends on the kind of dialysis; "_off" without dialysis."""
 
 

@@ -13,6 +13,7 @@ from hooks.cards.markdown import escape, listed
 from hooks.cards.result_words import exact
 from hooks.cards.status_drugs import ACTIVE_VITAMIN_D
 from hooks.cards.status_summary import SummaryWords
+from hooks.modality import Modality
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class StepWords(SummaryWords):
     def dialysis_advice(self) -> str:
         """Step 1: the reference values of the dose; intensified dialysis unless the dose is there already."""
         advice = self.by_modality("dose_advice")
-        reached = self.facts.intensified or self.facts.patient.modality == "peritoneal"
+        reached = self.facts.intensified or self.facts.patient.modality is Modality.PERITONEAL
         return advice if reached else f"{advice} {self.phrase('dose_intensified')}"
 
     def calcium_advice(self) -> str:

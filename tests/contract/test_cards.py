@@ -200,6 +200,30 @@ def test_an_update_never_echoes_another_patients_order_or_a_later_copy(ehr: Ehr)
     assert all(resource == received | {"status": "stopped"} for resource in updated)
 
 
+RECEIVED = order("calcium-active", "359296", "calcium acetate 667 mg capsule")
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+@pytest.mark.parametrize(
+    ("stale", "shown"),
+    [
+        ({"meta": {"versionId": "1"}}, {"meta": {"versionId": "2"}}),
+        (
+            {"meta": {"lastUpdated": "2026-01-01T00:00:00Z"}, "note": [{"text": "stale"}]},
+            {"meta": {"lastUpdated": "2026-01-02T00:00:00Z"}},
+        ),
+        ({"status": "stopped"}, {"status": "active"}),
+        ({"id": 7, "meta": {"versionId": "1"}}, {"id": 7, "meta": {"versionId": "2"}}),
+    ],
+)
+def test_an_update_echoes_the_version_that_is_judged(stale: Json, shown: Json, is_reversed: bool, ehr: Ehr) -> None:
+    copies = [RECEIVED | stale, RECEIVED | shown]
+    cards = ehr.ask("patient-view", CONFIRMED | {"medications": copies[::-1] if is_reversed else copies})
+    updated = [action["resource"] for action in actions(cards) if action["type"] == "update"]
+    assert updated
+    assert all(resource == RECEIVED | shown | {"status": "stopped"} for resource in updated)
+
+
 def test_every_suggestion_has_a_label_and_at_most_one_per_card_is_recommended(ehr: Ehr) -> None:
     for card in ehr.ask("patient-view", SEVERAL):
         assert all(suggestion["label"] for suggestion in card["suggestions"])

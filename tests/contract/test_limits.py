@@ -16,6 +16,18 @@ def test_a_request_with_more_entries_than_the_limit_is_413(make_app: MakeApp) ->
     check_error(ehr.post(body, "patient-view"), 413, "prefetch")
 
 
+@pytest.mark.parametrize(("contained", "status"), [(2, 200), (3, 413)])
+def test_what_an_order_set_contains_is_counted_as_entries_are(make_app: MakeApp, contained: int, status: int) -> None:
+    ehr = ehr_of(make_app(max_entries=3))
+    body = ehr.request("order-sign")
+    order_set = {"resourceType": "RequestGroup", "id": "set", "contained": [{}] * contained}
+    body["context"]["draftOrders"] = {"resourceType": "Bundle", "entry": [{"resource": order_set}]}
+    answer = ehr.post(body, "order-sign")
+    assert answer.status_code == status
+    if status != 200:
+        check_error(answer, status, "prefetch")
+
+
 def test_calls_above_the_rate_are_429_and_health_is_not_counted(make_app: MakeApp) -> None:
     client = make_app(rate_limit="2 per minute").test_client()
     assert [client.get("/health").status_code for _ in range(5)] == [200] * 5

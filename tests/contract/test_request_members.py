@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+import json
 
 import pytest
 
 from tests.contract.card_rules import check_error
 from tests.contract.ehr import HOOKS, ORDER_HOOKS, Ehr
-from tests.contract.records import CONFIRMED, WARFARIN_DRAFT, Json
+from tests.contract.records import CONFIRMED, PATIENT_ID, WARFARIN_DRAFT, Json
 
 ENVELOPE = ("hook", "hookInstance", "context")
 CONTEXT = {
@@ -27,8 +28,8 @@ WRONG: dict[str, list[object]] = {
     "fhirServer": [None, 7, [], {}, ""],
     "context.userId": [None, 7, [], {}, "", "nobody", "Device/7", "Practitioner/", "Practitioner/a b", "Patient/1\n"],
     "context.patientId": [
-        None, 7, [], {}, "", "a b", "a/b", "../Practitioner/1", "1?_count=9", "1&patient=2", "1,2", "a" * 65, "é",
-        "1%2F2", "p1\n",
+        None, 7, [], {}, "", "a b", "a/b", "../Practitioner/1", "1?_count=9", "1&patient=2", "1,2", "a" * 256, "é",
+        "1%2F2", "p1\n", "urn:uuid:", "urn:oid:1",
     ],
     "context.encounterId": [None, 7, [], {}, "", "a/b"],
     "context.draftOrders": [None, 7, [], "x"],
@@ -125,6 +126,22 @@ def test_an_encounter_may_be_named(hook: str, ehr: Ehr) -> None:
     body = good(ehr, hook)
     body["context"]["encounterId"] = "enc-1"
     assert ehr.cards(body)
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+@pytest.mark.parametrize("patient_id", ["a" * 255, "urn:uuid:{id}", "URN:UUID:{id}"])
+def test_a_patient_id_may_be_long_or_written_as_a_urn(hook: str, patient_id: str, ehr: Ehr) -> None:
+    body = good(ehr, hook)
+    text = json.dumps(body["prefetch"])
+    if "{id}" not in patient_id:
+        for before in ('"', "Patient/"):
+            text = text.replace(f'{before}{PATIENT_ID}"', f'{before}{patient_id}"')
+    body["prefetch"] = json.loads(text)
+    expected = len(ehr.cards(good(ehr, hook)))
+    body["context"]["patientId"] = patient_id.format(id=PATIENT_ID)
+    cards = ehr.cards(body)
+    assert len(cards) == expected > 0
+    assert "urn:uuid:" not in json.dumps(cards).lower()
 
 
 @pytest.mark.parametrize("hook", HOOKS)

@@ -56,7 +56,7 @@ ROOMS: Mapping[str, set[str]] = {
     "cds_service.addresses": set(),
     "cds_service.bounded_get": set(),
     "cds_service.settings": rooms_of("addresses"),
-    "cds_service.fhir_client": EVERYBODY,
+    "cds_service.fhir_client": EVERYBODY | {"fhir_mappings"},
     "cds_service.knowledge": EVERYBODY | BELOW,
     "cds_service.storage": EVERYBODY,
     "cds_service.access": EVERYBODY | rooms_of("storage") | {"fhir_mappings"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,13 +11,14 @@ from fhir_mappings.packaged import default_vocabulary
 from hooks.chart import Condition
 from tests.unit.fhir_mappings.resources import Json, condition
 
+ON = date(2026, 3, 1)
 UTC = ZoneInfo("UTC")
 WORDS = default_vocabulary().conditions
 
 
 def read(resource: Json) -> Condition:
     """A Condition that counts."""
-    found = read_condition(resource, UTC, WORDS)
+    found = read_condition(resource, ON, UTC, WORDS)
     assert found is not None
     return found
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from fhir_mappings.units import Unit
+
 PATIENT = "p1"
 UCUM = "http://unitsofmeasure.org"
 LOINC = "http://loinc.org"
@@ -26,6 +28,11 @@ def concept(text: str = "", *codings: tuple[str, str] | tuple[str, str, str]) ->
     if codings:
         found["coding"] = [dict(zip(("system", "code", "display"), coding, strict=False)) for coding in codings]
     return found
+
+
+def from_canonical(unit: Unit, value: float) -> float:
+    """A value of the canonical unit in another one, without rounding."""
+    return value * unit.divide_by / unit.times + unit.minus
 
 
 def about() -> Json:

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from fhir_mappings.conditions import is_masked, read_condition
-from hooks.chart import Clinical, Sign, Span
-from tests.unit.fhir_mappings.entries import UTC, WORDS, concepts, read
+from fhir_mappings.packaged import default_policy
+from hooks.assessment import Assessment
+from hooks.chart import Chart, Clinical, Sign, Span
+from hooks.skin_signs import last_day
+from tests.unit.fhir_mappings.entries import ON, UTC, WORDS, concepts, read
 from tests.unit.fhir_mappings.resources import (
     ICD9_CM,
     ICD10_CM,
@@ -22,6 +25,7 @@ from tests.unit.fhir_mappings.resources import (
     condition,
 )
 
+LIMITS = default_policy().thresholds(ON)
 CALCIPHYLAXIS = (SNOMED, "237900002", "Calciphylaxis")
 RESIDUAL = (ICD10_CM, "E83.59", "Other disorders of calcium metabolism")
 
@@ -36,7 +40,7 @@ def status(code: str) -> Json:
 @pytest.mark.parametrize("code", ["refuted", "entered-in-error", "Refuted", "ENTERED-IN-ERROR"])
 def test_a_refuted_or_erroneous_entry_is_nothing(code: str) -> None:
     for given in (status(code), code, {"text": code}):
-        assert read_condition(condition("Diabetes", verificationStatus=given), UTC, WORDS) is None
+        assert read_condition(condition("Diabetes", verificationStatus=given), ON, UTC, WORDS) is None
 
 
 @pytest.mark.parametrize("code", ["resolved", "inactive", "remission", "Resolved"])
@@ -67,6 +71,28 @@ def test_onset_and_recorded_dates_are_as_precise_as_recorded() -> None:
     assert found.recorded == Span(date(2026, 2, 3), date(2026, 2, 3))
     bare = read(condition("Sepsis", onsetAge={"value": 60}))
     assert (bare.onset, bare.recorded) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("2026-03-01", True),
+        ("2026-03", True),
+        ("2026", True),
+        ("2026-03-02", True),
+        ("2026-03-03", False),
+        ("2026-04", False),
+        ("2026-03-02T08:00:00Z", False),
+        ("2025-12", True),
+        ("2025-10", False),
+        ("2025", True),
+    ],
+)
+def test_a_bleeding_of_this_month_this_year_or_tomorrows_day_is_a_recent_one(text: str, *, counts: bool) -> None:
+    for date_of in ("recordedDate", "onsetDateTime"):
+        entry = read(condition("Gastrointestinal bleeding", **{date_of: text}))
+        assert (Assessment(Chart(conditions=(entry,)), ON, LIMITS).recent_bleeding is entry) is counts
+        assert not counts or (last_day(entry) or date.max) <= ON
 
 
 def test_the_text_is_that_of_the_record_else_a_display_else_the_code() -> None:
@@ -407,11 +433,14 @@ def test_a_refuted_calciphylaxis_is_kept_as_excluded_and_as_nothing_else(text: s
 )
 def test_any_other_refuted_entry_is_nothing(text: str, codings: list[Any]) -> None:
     resource = condition(text, *codings, verificationStatus=status("refuted"))
-    assert read_condition(resource, UTC, WORDS) is None
+    assert read_condition(resource, ON, UTC, WORDS) is None
 
 
 def test_an_entry_in_error_excludes_nothing() -> None:
-    assert read_condition(condition("Calciphylaxis", verificationStatus=status("entered-in-error")), UTC, WORDS) is None
+    assert (
+        read_condition(condition("Calciphylaxis", verificationStatus=status("entered-in-error")), ON, UTC, WORDS)
+        is None
+    )
 
 
 # ---------------------------------------------------------------- certainty of ICD-10-GM
@@ -451,7 +480,7 @@ def test_a_status_that_says_less_stands() -> None:
 def test_it_holds_for_the_whole_entry_and_under_icd_10_gm_only() -> None:
     assert read(certain("Z", code="E11.9")).clinical is Clinical.PAST
     assert read(certain("V", code="L97")).verification == "provisional"
-    assert read_condition(certain("A", code="E11.9") | {"code": {}}, UTC, WORDS) is not None
+    assert read_condition(certain("A", code="E11.9") | {"code": {}}, ON, UTC, WORDS) is not None
     assert set(read(certain("A", ICD10_WHO, "E11.9")).concepts) == {"calciphylaxis", "diabetes"}
 
 
@@ -495,6 +524,7 @@ ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
         ({"text": "Masked"}, True),
         ({"text": " see  note "}, True),
         ({"text": "Not specified."}, True),
+        ({"text": "Un\u00adknown"}, True),
         ({"coding": [{"system": ABSENT, "code": "masked", "display": "Masked"}]}, True),
         ({"coding": [{"system": ABSENT, "code": "masked"}], "text": "unknown"}, True),
         ({"coding": [{"display": "Unspecified"}]}, True),

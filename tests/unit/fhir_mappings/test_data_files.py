@@ -224,6 +224,17 @@ THRESHOLD_MISTAKES = [
 ]
 
 RULE, TEXT = ("rules", 0), ("texts", "vka-cua")
+
+
+def silent_beside(data: Any) -> None:
+    row = data["rules"][0]
+    data["rules"][0] = {"drug_class": row["drug_class"], "source": "ours", "silent": True, "beside": True}
+
+
+def final_beside(data: Any) -> None:
+    data["rules"][0] |= {"final": True, "beside": True}
+
+
 RULE_MISTAKES = [
     (put("rules", []), "rules: must not be empty"),
     (drop("rules"), "rules: is missing"),
@@ -241,6 +252,8 @@ RULE_MISTAKES = [
         "rules 1 (vka-cua): at_patient_view: must be none or info or warning or critical",
     ),
     (put(*RULE, "silent", True), "rules 1 (vka-cua): topic: is for rows that give a card"),
+    (silent_beside, "rules 1: beside: is for rows that give a card"),
+    (final_beside, "rules 1 (vka-cua): final: means nothing beside other rows: leave out final or beside"),
     (put(*RULE, "final", "yes"), "rules 1 (vka-cua): final: must be true or false"),
     (
         put(*RULE, "unles", ["on_dialysis"]),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_mappings.dates import PointInTime, not_ahead, read_moment, read_span
+from fhir_mappings.dates import PointInTime, not_ahead, read_moment, read_span, read_span_as_of
 from hooks.chart import Span
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -121,6 +121,7 @@ UNREADABLE: list[object] = [
 def test_what_is_no_date_is_none(value: object) -> None:
     assert read_moment(value, BERLIN) is None
     assert read_span(value, BERLIN) is None
+    assert read_span_as_of(value, TODAY, BERLIN) is None
 
 
 @pytest.mark.parametrize("text", ["2026", "2026-03"])
@@ -139,6 +140,30 @@ def test_a_year_or_a_month_alone_is_no_moment(text: str) -> None:
 )
 def test_a_span_is_as_precise_as_the_record(text: str, span: Span) -> None:
     assert read_span(text, BERLIN) == span
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("2026", date(2026, 1, 1), TODAY),
+        ("2026-03", TODAY, TODAY),
+        ("2026-02", date(2026, 2, 1), date(2026, 2, 28)),
+        ("2026-03-01", TODAY, TODAY),
+        ("2026-03-02", TODAY, TODAY),
+        (" 2026-03-02 ", TODAY, TODAY),
+        ("2026-03-02T08:00:00Z", date(2026, 3, 2), date(2026, 3, 2)),
+        ("2026-03-03", date(2026, 3, 3), date(2026, 3, 3)),
+        ("2026-04", date(2026, 4, 1), date(2026, 4, 30)),
+        ("2027", date(2027, 1, 1), date(2027, 12, 31)),
+    ],
+)
+def test_a_span_that_has_begun_ends_today_at_the_latest(text: str, first: date, last: date) -> None:
+    assert read_span_as_of(text, TODAY, BERLIN) == Span(first, last)
+
+
+def test_a_month_that_begins_tomorrow_has_not_begun() -> None:
+    eve = date(2026, 3, 31)
+    assert read_span_as_of("2026-04", eve, BERLIN) == Span(date(2026, 4, 1), date(2026, 4, 30))
 
 
 @pytest.mark.parametrize("text", ["2026-00", "2026-13", "0000"])

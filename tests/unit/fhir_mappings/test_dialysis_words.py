@@ -289,3 +289,8 @@ def test_words_tell_the_kind_of_dialysis(text: str, kinds: set[str]) -> None:
 def test_the_clause_is_quoted() -> None:
     found = read(condition("Hypertension; Patient dialysé, stable")).concepts
     assert found[DIALYSIS].words == "Patient dialysé"
+
+
+@pytest.mark.parametrize("text", ["Ha\u0308modialyse", "H\u00adämodialyse", "dia\u00adlyse\u0301"])
+def test_an_accent_that_stands_alone_and_a_character_that_nobody_sees_hide_nothing(text: str) -> None:
+    assert "dialysis_in_words" in concepts(text)

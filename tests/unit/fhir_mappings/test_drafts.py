@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from fhir_mappings.drafts import judged_orders
+from fhir_mappings.drafts import split_orders
+from fhir_mappings.drug_places import drug_places, new_shelf
 from tests.unit.fhir_mappings.resources import Json, prescription
 from tests.unit.fhir_mappings.test_fhir_json import ANY_JSON
 
@@ -21,7 +22,7 @@ def bundle(*resources: Json, **more: Any) -> Json:
 
 
 def ids(draft_orders: Any, selections: Any) -> list[str | None]:
-    return [order.get("id") for order in judged_orders(draft_orders, selections)]
+    return [order.get("id") for order in split_orders(draft_orders, selections).judged]
 
 
 def test_without_selections_every_draft_is_judged_in_its_order() -> None:
@@ -106,14 +107,14 @@ def test_a_malformed_bundle_holds_no_orders(orders: object) -> None:
 
 @given(ANY_JSON)
 def test_any_json_is_taken(value: Any) -> None:
-    assert judged_orders(value, None) == ()
-    assert judged_orders({"entry": [{"resource": value}]}, ["MedicationRequest/a"]) == ()
+    assert split_orders(value, None) == ((), ())
+    assert split_orders({"entry": [{"resource": value}]}, ["MedicationRequest/a"]).judged == ()
     order_set = {"resourceType": "CarePlan", "id": "s", "activity": value, "contained": [value]}
-    assert judged_orders({"entry": [{"resource": order_set}]}, ["CarePlan/s"]) == ()
+    assert split_orders({"entry": [{"resource": order_set}]}, ["CarePlan/s"]).judged == ()
 
 
 def test_an_id_may_be_a_number() -> None:
-    (judged,) = judged_orders(bundle(draft("7") | {"id": 103}, draft("a")), ["MedicationRequest/103"])
+    (judged,) = split_orders(bundle(draft("7") | {"id": 103}, draft("a")), ["MedicationRequest/103"]).judged
     assert judged["id"] == 103
 
 
@@ -129,8 +130,8 @@ def test_an_id_may_be_a_number() -> None:
 )
 def test_a_draft_for_which_no_drug_is_picked_is_no_order_yet(member: Json, selected: bool) -> None:
     orders = bundle({"resourceType": "MedicationRequest", "id": "a", "status": "draft", **member})
-    assert bool(judged_orders(orders, ["MedicationRequest/a"])) is selected
-    assert bool(judged_orders(orders, None)) is selected
+    assert bool(split_orders(orders, ["MedicationRequest/a"]).judged) is selected
+    assert bool(split_orders(orders, None).judged) is selected
 
 
 def test_the_letter_case_of_an_id_only_matters_between_two_that_differ_by_it() -> None:
@@ -179,7 +180,7 @@ def contained(*orders: Json, **more: Any) -> Json:
 @pytest.mark.parametrize("selections", [None, ["RequestGroup/set"], ["c"], ["#c"], ["RequestGroup/set#c"]])
 def test_an_order_contained_in_an_order_set_is_a_draft_without_an_address_of_its_own(selections: Any) -> None:
     drug = {"resourceType": "Medication", "id": "m"}
-    (judged,) = judged_orders(bundle(contained(draft("c", subject=None), drug)), selections)
+    (judged,) = split_orders(bundle(contained(draft("c", subject=None), drug)), selections).judged
     assert judged["subject"] == {"reference": "Patient/p1"}
     assert judged["contained"][1] == drug
     assert "id" not in judged
@@ -187,10 +188,61 @@ def test_an_order_contained_in_an_order_set_is_a_draft_without_an_address_of_its
 
 def test_only_the_contained_order_that_is_selected_is_judged() -> None:
     both = contained(draft("c"), draft("d") | {"medicationCodeableConcept": {"text": "calcium acetate"}})
-    (judged,) = judged_orders(bundle(both, draft("a")), ["d"])
+    (judged,) = split_orders(bundle(both, draft("a")), ["d"]).judged
     assert judged["medicationCodeableConcept"] == {"text": "calcium acetate"}
-    assert len(judged_orders(bundle(both, draft("a")), ["RequestGroup/set"])) == 2
+    assert len(split_orders(bundle(both, draft("a")), ["RequestGroup/set"]).judged) == 2
 
 
 def test_what_another_resource_contains_is_no_draft() -> None:
     assert ids(bundle(draft("a", contained=[draft("c")])), None) == ["a"]
+
+
+# ---------------------------------------------------------------- those beside them
+
+
+@pytest.mark.parametrize(
+    ("selections", "judged", "others"),
+    [
+        (None, ["warfarin", "sevelamer", "aspirin"], []),
+        (["c"], ["warfarin"], ["sevelamer", "aspirin"]),
+        (["a"], ["aspirin"], ["warfarin", "sevelamer"]),
+        (["RequestGroup/set"], ["warfarin", "sevelamer"], ["aspirin"]),
+        (["nothing"], ["warfarin", "sevelamer", "aspirin"], []),
+        ([], [], ["warfarin", "sevelamer", "aspirin"]),
+    ],
+)
+def test_every_order_is_judged_or_stands_beside_and_never_both(
+    selections: list[str] | None, judged: list[str], others: list[str]
+) -> None:
+    holder = contained(draft("c"), prescription("sevelamer", id="d", status="draft"))
+    found = split_orders(bundle(holder, prescription("aspirin", id="a", status="draft")), selections)
+    drugs = [[order["medicationCodeableConcept"]["text"] for order in orders] for orders in found]
+    assert drugs == [judged, others]
+
+
+class _Counted(dict[str, Any]):
+    """A contained resource that counts how often it is looked at."""
+
+    looks = 0
+
+    def get(self, key: str, default: Any = None) -> Any:
+        _Counted.looks += 1
+        return super().get(key, default)
+
+
+def looks_at(orders: int) -> int:
+    """How often the contained resources of an order set of so many orders are looked at until each drug is known."""
+    refer = {"medicationCodeableConcept": None}
+    many = [draft(f"d{n}", medicationReference={"reference": f"#m{n}"}) | refer for n in range(orders)]
+    drugs = [{"resourceType": "Medication", "id": f"m{n}", "code": {"text": "warfarin"}} for n in range(orders)]
+    _Counted.looks = 0
+    judged = split_orders(bundle(contained(*map(_Counted, [*many, *drugs]))), None).judged
+    assert all([*drug_places(order, new_shelf()).words] == ["warfarin"] for order in judged)
+    assert len(judged) == orders
+    return _Counted.looks
+
+
+def test_the_work_for_an_order_set_grows_with_its_orders_and_no_faster() -> None:
+    few = looks_at(50)
+    assert few > 50
+    assert looks_at(400) <= 8 * few

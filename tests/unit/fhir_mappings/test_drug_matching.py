@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fhir_mappings.code_systems import System
-from fhir_mappings.drug_matching import match_drug
+from fhir_mappings.drug_matching import find_drugs
 from fhir_mappings.drug_routes import WORD, Route
 from fhir_mappings.fhir_json import Coding
 from fhir_mappings.packaged import default_vocabulary
@@ -36,7 +36,7 @@ def classes_of(entry: dict[str, Any]) -> list[str]:
 def match(
     *coded: tuple[System | None, str], texts: tuple[str, ...] = (), route: Route = Route.UNKNOWN
 ) -> list[DrugMatch]:
-    return list(match_drug([Coding(system, code, "") for system, code in coded], texts, route, DRUGS))
+    return list(find_drugs([Coding(system, code, "") for system, code in coded], texts, route, DRUGS).matches)
 
 
 def classes(*coded: tuple[System | None, str], texts: tuple[str, ...] = (), route: Route = Route.UNKNOWN) -> list[str]:

@@ -7,7 +7,7 @@ import tracemalloc
 import pytest
 
 from fhir_mappings.code_systems import System
-from fhir_mappings.drug_matching import match_drug
+from fhir_mappings.drug_matching import find_drugs
 from fhir_mappings.drug_routes import Route
 from fhir_mappings.fhir_json import Coding
 from fhir_mappings.vocabulary import Vocabulary
@@ -25,14 +25,15 @@ def test_an_endless_icd_code(system: System, vocabulary: Vocabulary) -> None:
 
 
 def test_an_endless_atc_code(vocabulary: Vocabulary) -> None:
-    assert match_drug([Coding(System.ATC, "C08" + "X" * 1_000_000, "")], [], Route.UNKNOWN, vocabulary.drugs) == ()
+    endless = Coding(System.ATC, "C08" + "X" * 1_000_000, "")
+    assert find_drugs([endless], [], Route.UNKNOWN, vocabulary.drugs).matches == ()
 
 
 def test_thousands_of_codes_on_one_medication_are_not_kept(vocabulary: Vocabulary) -> None:
     tracemalloc.start()
     for turn in range(10):
         coded = [Coding(System.RXNORM, f"{turn}-{number}", "") for number in range(5_000)]
-        match_drug(coded, [], Route.UNKNOWN, vocabulary.drugs)
+        find_drugs(coded, [], Route.UNKNOWN, vocabulary.drugs)
     coded.clear()
     kept = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()

@@ -12,11 +12,11 @@ from fhir_mappings.code_systems import System
 from fhir_mappings.fhir_json import (
     Coding,
     Concept,
-    as_list,
     as_object,
     as_objects,
     as_text,
     is_about,
+    is_same_id,
     read_concept,
     reference_id,
     resource_key,
@@ -34,11 +34,6 @@ ANY_JSON = st.recursive(
 @pytest.mark.parametrize(("value", "expected"), [({"a": 1}, {"a": 1}), (None, {}), ([], {}), ("x", {}), (1, {})])
 def test_an_object_or_an_empty_one(value: object, expected: object) -> None:
     assert as_object(value) == expected
-
-
-@pytest.mark.parametrize(("value", "expected"), [([1], [1]), ({"a": 1}, [{"a": 1}]), (None, []), ("x", []), (1, [])])
-def test_a_list_or_a_lone_object_in_one(value: object, expected: object) -> None:
-    assert as_list(value) == expected
 
 
 def test_only_the_objects_of_a_list() -> None:
@@ -133,6 +128,30 @@ def test_the_key_of_a_resource(resource: dict[str, Any], expected: str) -> None:
 )
 def test_whose_resource_it_is(resource: dict[str, Any], expected: bool) -> None:
     assert is_about(resource, "p1") is expected
+
+
+LOWER = "3f2a1c9e-0b1d-4e2f-8a7b-6c5d4e3f2a1b"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("a1", "a1", True),
+        ("a1", "A1", False),
+        ("a1", "a2", False),
+        (LOWER, LOWER.upper(), True),
+        (f"urn:uuid:{LOWER}", LOWER.upper(), True),
+        (f"URN:UUID:{LOWER}", LOWER, True),
+        ("urn:uuid:a1", "a1", True),
+        ("urn:uuid:a1", "A1", False),
+        (LOWER, LOWER[:-1] + "c", False),
+    ],
+)
+def test_uuids_are_compared_without_letter_case_and_all_other_ids_letter_by_letter(
+    one: str, other: str, same: bool
+) -> None:
+    assert is_same_id(one, other) is same
+    assert is_same_id(other, one) is same
 
 
 @given(ANY_JSON)

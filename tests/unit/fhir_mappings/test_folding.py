@@ -20,6 +20,10 @@ from fhir_mappings.folding import composed, fold, lower
         ("hemodiálisis", "hemodialisis"),
         ("Straße İstanbul", "straße istanbul"),
         ("ậ ﬁ ½", "a ﬁ ½"),
+        ("Calci\u00adphylaxis", "calciphylaxis"),
+        ("Calci\u200bphyl\u2060axis\ufeff", "calciphylaxis"),
+        ("He\u200d\u0301modialyse", "hemodialyse"),
+        ("one\ntwo\tthré", "one\ntwo\tthre"),
     ],
 )
 def test_letters_lose_their_case_and_accents(text: str, expected: str) -> None:

@@ -363,6 +363,25 @@ def test_a_range_without_a_usable_upper_limit_gives_none(found: list[Any]) -> No
     assert pth(*found) is None
 
 
+@pytest.mark.parametrize(("code", "unit"), [("2731-8", "pg/mL"), ("6768-6", "U/L")])
+def test_an_upper_limit_that_no_value_can_have_is_passed_over(code: str, unit: str) -> None:
+    words = LABS.by_code[code]
+
+    def limit(*highs: float) -> float | None:
+        ranges = [{"high": quantity(high, unit)} for high in highs]
+        return result(observation(code, 300, unit, referenceRange=ranges)).upper_limit
+
+    for high in (-5, 0, words.low - 0.1, words.high + 1):
+        assert limit(high) is None
+        assert limit(high, 70) == 70
+    assert (limit(words.low), limit(words.high)) == (words.low, words.high)
+
+
+def test_an_upper_limit_is_weighed_in_the_unit_of_comparison() -> None:
+    assert pth({"high": {"value": 0.05}}, unit="pmol/L", value=30) is None
+    assert pth({"high": quantity(0.5, "pmol/L")}) == pytest.approx(4.7, abs=0.1)
+
+
 def part(code: str, value: object = 4.1, unit: str = "mg/dL") -> Json:
     return {"code": concept("", (LOINC, code)), "valueQuantity": quantity(value, unit)}
 

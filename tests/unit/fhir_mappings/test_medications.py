@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fhir_mappings.drug_places import new_shelf
+from fhir_mappings.drug_places import is_path, new_shelf
 from fhir_mappings.medications import is_active, medication_references, read_medication
 from fhir_mappings.packaged import default_vocabulary
 from fhir_mappings.references import Shelf
@@ -387,13 +387,6 @@ def test_references_that_are_not_at_hand_are_still_to_be_read() -> None:
 @pytest.mark.parametrize(
     "request_",
     [
-        by_reference("#m1"),
-        by_reference("Medication/../../Patient/p2"),
-        by_reference("Medication/a?x=y"),
-        by_reference("Medication/" + "a" * 65),
-        by_reference("Medication/"),
-        by_reference("Patient/p1"),
-        by_reference("m1"),
         by_reference(None),
         by_reference() | {"status": "Stopped"},
         by_reference() | {"status": "entered-in-error"},
@@ -406,6 +399,32 @@ def test_references_that_are_not_at_hand_are_still_to_be_read() -> None:
 )
 def test_nothing_is_read_for_other_requests(request_: object) -> None:
     assert medication_references([request_], new_shelf()) == set()
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "#m1",
+        "Medication/../../Patient/p2",
+        "Medication/a?x=y",
+        "Medication/a_b",
+        "Medication/" + "a" * 256,
+        "Medication/",
+        "Patient/p1",
+        "m1",
+        "urn:uuid:3f2a1c9e-0b1d-4e2f-8a7b-6c5d4e3f2a1b",
+        "anything",
+    ],
+)
+def test_a_reference_that_nobody_can_be_asked_for_is_missing_as_it_is_written(reference: str) -> None:
+    assert medication_references([by_reference(reference)], new_shelf()) == {reference}
+    assert not is_path(reference)
+
+
+def test_an_id_has_up_to_255_characters() -> None:
+    path = "Medication/" + "a" * 255
+    assert medication_references([by_reference(f"https://ehr.example/{path}")], new_shelf()) == {path}
+    assert is_path(path)
 
 
 @pytest.mark.parametrize("status", ["active", "draft", None])

@@ -29,10 +29,18 @@ def reading(text: str) -> str:
         "uraemic  calcific\tarteriolopathy",
         "calcific arteriolopathy",
         "Penile calciphylaxis; biopsy done",
+        "Calci\u00adphylaxis",
+        "Cal\u200bciphylaxis",
+        "Ca\u200dlcifila\u0301xis",
     ],
 )
 def test_the_disease_is_named(text: str) -> None:
     assert reading(text) == NAMED
+
+
+def test_clauses_are_cut_at_the_right_places_beside_characters_that_nobody_sees() -> None:
+    entry = read(condition("\u200bGo\u00adut; e\u0301 Calci\u00adphylaxis sus\u00adpected; le\u200bg ulcer"))
+    assert entry.concepts[PROVISIONAL].words == "é Calciphylaxis suspected"
 
 
 @pytest.mark.parametrize(

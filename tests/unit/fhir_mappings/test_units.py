@@ -10,6 +10,7 @@ from fhir_mappings.packaged import default_vocabulary
 from fhir_mappings.units import Unit, normalised, recognised
 from fhir_mappings.vocabulary import Vocabulary
 from hooks.chart import Analyte
+from tests.unit.fhir_mappings.resources import from_canonical
 
 EVERY_UNIT = [
     one for words in default_vocabulary().labs.by_analyte.values() for one in dict.fromkeys(words.units.values())
@@ -56,7 +57,7 @@ def test_a_value_is_brought_to_the_canonical_unit(
 @settings(max_examples=400)
 @given(st.sampled_from(EVERY_UNIT), st.floats(0.01, 10_000))
 def test_every_unit_converts_there_and_back(one: Unit, value: float) -> None:
-    assert one.from_canonical(one.to_canonical(value)) == pytest.approx(value, abs=1e-4 * one.divide_by / one.times)
+    assert from_canonical(one, one.to_canonical(value)) == pytest.approx(value, abs=1e-4 * one.divide_by / one.times)
 
 
 @pytest.mark.parametrize("spelling", ["MG/DL", " mg/dl ", "mg / dL", "Mg/Dl"])

@@ -17,6 +17,7 @@ from hooks.policy_loading import HIDDEN
 from hooks.reasons.checks import HOOKS
 from hooks.thresholds import COMPARED, FACTORS, Thresholds
 from tests.unit.fhir_mappings.faulty_files import Data, at, packaged, packaged_schema_text, problems, put
+from tests.unit.fhir_mappings.resources import from_canonical
 
 THRESHOLDS = packaged_schema_text("thresholds")
 NUMBERS = {field.name for field in fields(Thresholds)} - {"windows", "points"}
@@ -94,7 +95,7 @@ def test_the_same_amount_in_any_other_unit_of_a_laboratory_is_out_of_range(
 ) -> None:
     limits = limits_of((key,))
     value = at(packaged("thresholds"), (key, "values", -1, "value"))
-    elsewhere = [unit.from_canonical(value) for unit in vocabulary.labs.by_analyte[analyte].units.values()]
+    elsewhere = [from_canonical(unit, value) for unit in vocabulary.labs.by_analyte[analyte].units.values()]
     others = [amount for amount in elsewhere if round(amount, 4) != value]
     assert [amount for amount in others if limits["minimum"] <= amount <= limits["maximum"]] == []
 

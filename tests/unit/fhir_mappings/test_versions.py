@@ -55,7 +55,13 @@ def test_a_later_version_ends_all_earlier_ones() -> None:
 
 def test_resources_of_other_ids_or_without_one_stand_for_themselves_in_their_order() -> None:
     assert kept({"id": "b", "value": 1}, {"value": 2}, {"id": "a", "value": 3}, {"value": 2}) == [[1], [2], [3], [2]]
-    assert kept({"id": 5, "value": 1}, {"id": 5, "value": 2}) == [[1], [2]]
+    assert kept({"id": {}, "value": 1}, {"id": {}, "value": 2}) == [[1], [2]]
+
+
+def test_a_whole_number_is_an_id_like_any_other() -> None:
+    older, later = {"id": 5, "value": 1, "meta": {"versionId": "1"}}, {"id": 5, "value": 2, "meta": {"versionId": "2"}}
+    assert kept(older, later) == [[2]]
+    assert kept({"id": 0, "value": 1}, {"id": "0", "value": 2}, {"id": 1, "value": 3}) == [[1, 2], [3]]
 
 
 def test_thousands_of_copies_are_compared_in_no_time() -> None:

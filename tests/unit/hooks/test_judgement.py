@@ -119,6 +119,38 @@ def test_a_sign_that_is_possible_off_dialysis_does_not_hide_that_dialysis_could_
         view(chart(NO_PROCEDURES, LIVEDO, condition("ckd5")))
 
 
+# ------------------------------------------------------------------ a transplant that could not be read
+NO_SURGERY = gap("surgery_procedures", what="kidney transplant procedures")
+
+
+@pytest.mark.parametrize("sign", [LIVEDO, condition("painful_lesion"), condition("skin_necrosis")])
+def test_without_surgery_procedures_a_sign_that_a_transplant_would_make_matter_is_refused(sign: Condition) -> None:
+    assert view(chart(sign)) == []
+    assert view(chart(sign, procedure("transplant_procedure", 400))) == [("cua-possible", "info")]
+    with pytest.raises(CannotJudge, match="kidney transplant procedures could not be read"):
+        view(chart(NO_SURGERY, sign))
+
+
+@pytest.mark.parametrize("story", [(), (condition("diabetes"),), (condition("skin_ulcer"),), (WARFARIN,)])
+def test_without_surgery_procedures_a_patient_for_whom_a_transplant_changes_nothing_is_answered(
+    story: tuple[Condition | Medication, ...],
+) -> None:
+    assert view(chart(NO_SURGERY, *story)) == []
+    assert select(chart(NO_SURGERY, *story, drafts=(WARFARIN,))) == []
+
+
+def test_a_card_that_comes_anyway_names_the_surgery_procedures() -> None:
+    for others, topic in ((condition("ckd5"), "cua-possible"), (ON_DIALYSIS, "cua-suspected")):
+        (card,) = patient_view.advise(chart(NO_SURGERY, LIVEDO, others), ON, POLICY)
+        assert card.topic == topic
+        assert "could not be read: kidney transplant procedures" in card.detail
+
+
+def test_at_the_order_hooks_and_in_a_child_a_transplant_changes_nothing() -> None:
+    assert select(chart(NO_SURGERY, LIVEDO, drafts=(WARFARIN,))) == []
+    assert view(chart(NO_SURGERY, LIVEDO, born=CHILD)) == []
+
+
 # ------------------------------------------------------------------ masked conditions
 def masked(*things: Condition | Medication, drafts: tuple[Medication, ...] = (), born: date | None = None) -> Chart:
     return replace(chart(*things, drafts=drafts, born=born), masked_conditions=True)

@@ -391,6 +391,47 @@ def test_when_the_time_is_up_no_medication_is_asked_for_and_all_are_lost(client:
     assert (collected.medications, set(collected.lost)) == ({}, {"Medication/a"})
 
 
+@pytest.mark.parametrize("reference", ["Medication/" + "a" * 256, "Medication/a_b", "#gone", "urn:uuid:gone", "gone"])
+def test_what_nobody_can_be_asked_for_is_lost_and_not_asked_for(
+    reference: str, client: FhirClient, mock: FhirStandIn
+) -> None:
+    with gatherer(client, {"medications": bundle(order(1, reference))}, SERVER) as opened:
+        collected = opened.collect([MEDICATIONS], [])
+    assert (collected.medications, set(collected.lost)) == ({}, {reference})
+    assert len(mock.calls) == 0
+
+
+def test_what_nobody_can_be_asked_for_takes_no_place_of_what_can(client: FhirClient, mock: FhirStandIn) -> None:
+    drug = {"resourceType": "Medication", "id": "z", "code": {"text": "warfarin"}}
+    mock.get(f"{BASE}/Medication/z", json=drug)
+    orders = [*(order(number, f"#a{number}") for number in range(MOST_MEDICATIONS)), order(99, "Medication/z")]
+    with gatherer(client, {"medications": bundle(*orders[:2])}, SERVER) as opened:
+        assert opened.collect([MEDICATIONS], orders).medications == {"Medication/z": drug}
+
+
+LOWER = "3f2a1c9e-0b1d-4e2f-8a7b-6c5d4e3f2a1b"
+
+
+@pytest.mark.parametrize(
+    ("identifier", "patient_id"),
+    [
+        (LOWER.upper(), LOWER),
+        (LOWER, LOWER.upper()),
+        (f"urn:uuid:{LOWER}", LOWER),
+        (LOWER, f"urn:uuid:{LOWER}"),
+        (7, "7"),
+    ],
+)
+def test_the_patient_is_known_in_any_spelling_of_the_id(
+    identifier: object, patient_id: str, client: FhirClient
+) -> None:
+    sent = ME | {"id": identifier}
+    request = HookRequest("patient-view", "i", patient_id, {"patient": sent}, None)
+    with gathering(client, request, ON, ZoneInfo("UTC"), client.deadline()) as opened:
+        (found,) = opened.collect([PATIENT], ()).queries
+    assert (found.failed, list(found.resources)) == ("", [sent])
+
+
 def test_without_a_server_no_medication_is_read_and_none_is_lost(client: FhirClient) -> None:
     with gatherer(client, {}) as opened:
         collected = opened.collect([MEDICATIONS], [order(1, "Medication/a")])

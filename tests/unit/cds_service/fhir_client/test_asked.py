@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.fhir_client.asked import asked_resource, asked_search, is_same_id
+from cds_service.fhir_client.asked import asked_resource, asked_search
 from cds_service.fhir_client.terms import OTHER_PATIENT, OTHER_RESOURCE, OTHER_RESOURCES, OTHER_SEARCH
 
 LOWER = "3f2a1c9e-0b1d-4e2f-8a7b-6c5d4e3f2a1b"
@@ -23,27 +23,6 @@ def objection(found: dict[str, Any], search: str = SEARCH) -> str | None:
     asked = asked_search(search)
     assert asked is not None
     return asked.objection(found)
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("a1", "a1", True),
-        ("a1", "A1", False),
-        ("a1", "a2", False),
-        (LOWER, LOWER.upper(), True),
-        (f"urn:uuid:{LOWER}", LOWER.upper(), True),
-        (f"URN:UUID:{LOWER}", LOWER, True),
-        ("urn:uuid:a1", "a1", True),
-        ("urn:uuid:a1", "A1", False),
-        (LOWER, LOWER[:-1] + "c", False),
-    ],
-)
-def test_uuids_are_compared_without_letter_case_and_all_other_ids_letter_by_letter(
-    one: str, other: str, same: bool
-) -> None:
-    assert is_same_id(one, other) is same
-    assert is_same_id(other, one) is same
 
 
 @pytest.mark.parametrize(

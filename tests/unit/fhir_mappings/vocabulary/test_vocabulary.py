@@ -43,6 +43,11 @@ def warfarin(files: Files) -> dict[str, Any]:
     return entry(files["drugs"]["drug"], "warfarin")
 
 
+def trap(files: Files) -> dict[str, Any]:
+    first: dict[str, Any] = files["drugs"]["trap"][0]
+    return first
+
+
 def livedo(files: Files) -> dict[str, Any]:
     return entry(files["conditions"]["sign"], "livedo", "concept")
 
@@ -55,6 +60,8 @@ def set_to(where: Callable[[Files], dict[str, Any]], key: str, value: Any) -> Ca
 
 
 CALCIUM, WARFARIN = "labs.toml: analyte 1 (total_calcium)", "drugs.toml: drug 1 (warfarin)"
+NO_SIGN = "no sign means anything in a phrase that begins with such a letter"
+OTHER_FILE = "`(a|b)` and `=` mean nothing in this file"
 MISTAKES = [
     # labs
     (set_to(calcium, "name", "calcium"), "labs.toml: analyte 1 (calcium): name: is no analyte that the rules know"),
@@ -133,6 +140,19 @@ MISTAKES = [
         lambda files: files["drugs"]["routes"].update(snomed_oral={"26643007": "x"}),
         "drugs.toml: [routes.snomed_oral]: 26643007 is no SNOMED CT code (check digit)",
     ),
+    (set_to(warfarin, "names", ["warfarin", "+"]), f"{WARFARIN}: names[2]: holds no word"),
+    (set_to(warfarin, "names", ["\u037a"]), f"{WARFARIN}: names[1]: holds no word"),
+    (set_to(warfarin, "names", ["варфарин*"]), f"{WARFARIN}: names[1]: {NO_SIGN}"),
+    (set_to(warfarin, "names", ["варфарин # мг"]), f"{WARFARIN}: names[1]: {NO_SIGN}"),
+    (set_to(warfarin, "names", ["war*in"]), f"{WARFARIN}: names[1]: `*` must stand at the end of a word"),
+    (set_to(warfarin, "names", ["x *farin"]), f"{WARFARIN}: names[1]: `*` must stand at the end of a word"),
+    (set_to(warfarin, "names", ["(oral|new) warfarin"]), f"{WARFARIN}: names[1]: {OTHER_FILE}"),
+    (set_to(warfarin, "names", ["=warfarin"]), f"{WARFARIN}: names[1]: {OTHER_FILE}"),
+    (set_to(trap, "phrases", ["+"]), "drugs.toml: trap 1 (spironolactone): phrases[1]: holds no word"),
+    (
+        lambda files: trap(files).update(silencing=["+"], silences="vitamin_k_antagonist"),
+        "drugs.toml: trap 1 (spironolactone): silencing[1]: holds no word",
+    ),
     # conditions
     (
         lambda files: files["conditions"]["concept"][1].update(name="calciphylaxis"),
@@ -203,3 +223,9 @@ def test_a_new_class_needs_no_more_than_its_name(files: Files) -> None:
     warfarin(files)["class"] = "brand_new_class"
     products = load_vocabulary(**files).drugs.products
     assert products["855332"][0].classes == ("brand_new_class",)
+
+
+@pytest.mark.parametrize("name", ["warfar*", "^warfarin", "calcium ... # mg", "calcium (as salt)", "варфарин"])
+def test_a_name_that_can_be_found_is_no_mistake(files: Files, name: str) -> None:
+    warfarin(files)["names"] = [name]
+    assert vocabulary_problems({"drugs": files["drugs"]}) == []

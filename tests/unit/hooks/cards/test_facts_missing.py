@@ -88,6 +88,14 @@ def test_a_result_of_unknown_method_is_shown_and_not_compared() -> None:
     assert words.missing(("calcium",)) == ["no result: calcium"]
 
 
+def test_a_result_of_unknown_method_is_shown_as_long_as_a_result_is_usable() -> None:
+    pth, usable = Analyte.INTACT_PTH, LIMITS.windows[Analyte.INTACT_PTH].usable
+    for days, told in ((0, True), (usable, True), (usable + 1, False), (-1, False)):
+        dated = replace(chart(), shown={pth: (result(pth, 260, days),)})
+        lines = Facts(Assessment(dated, ON, LIMITS), POLICY.wording).missing(("pth",))
+        assert any("of unknown method" in line for line in lines) is told
+
+
 @pytest.mark.parametrize(("count", "words"), [(1, "the drug of 1 active order"), (3, "the drug of 3 active orders")])
 def test_active_drugs_that_could_not_be_read_are_told(count: int, words: str) -> None:
     unread = Facts(Assessment(replace(chart(), unread_medications=count), ON, LIMITS), POLICY.wording)

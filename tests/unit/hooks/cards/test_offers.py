@@ -183,13 +183,14 @@ def test_nothing_is_offered_that_a_failed_look_up_might_forbid(query: str) -> No
     assert all("could not be read" in remark for remark in made.remarks)
 
 
-def test_apixaban_is_not_drafted_while_an_antagonist_is_active() -> None:
-    names = ("apixaban_option", "apixaban_discussion_beside_active")
-    [alone] = offer(*names, things=(ON_DIALYSIS,)).suggestions
-    [beside] = offer(*names, things=(ON_DIALYSIS, WARFARIN)).suggestions
-    assert alone.actions[0] == Propose("apixaban", POLICY.wording.actions["apixaban"])
-    assert "apixaban" not in [action.template for action in beside.actions if isinstance(action, Propose)]
-    assert "INR" in beside.label
+def test_a_draft_of_apixaban_beside_an_active_antagonist_orders_an_inr_and_says_when_to_start() -> None:
+    [alone] = offer("apixaban_option", things=(ON_DIALYSIS,)).suggestions
+    [beside] = offer("apixaban_option", things=(ON_DIALYSIS, WARFARIN)).suggestions
+    inr = Propose("inr", POLICY.wording.actions["inr"])
+    assert alone.actions[0] == beside.actions[0] == Propose("apixaban", POLICY.wording.actions["apixaban"])
+    assert (inr in alone.actions, inr in beside.actions) == (False, True)
+    assert "start only when INR is below 2.0" in beside.label
+    assert "INR" not in alone.label
 
 
 def test_with_a_vitamin_k_antagonist_active_an_inr_is_ordered_too() -> None:
