@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hooks import patient_view
 from hooks.assessment import Assessment
 from hooks.calciphylaxis_status import calciphylaxis_card
 from hooks.card import SUMMARY_LIMIT, Card, Indicator
-from hooks.cards import make_status_card
+from hooks.cards import Facts, make_status_card
+from hooks.cards.status_facts import StatusFacts
 from hooks.chart import Analyte, Condition, Medication, Procedure, Result
 from tests.unit.hooks.builders import (
     CONFIRMED,
@@ -115,6 +118,16 @@ def test_drugs_without_room_are_counted() -> None:
     summary = status_card(assess(*CROWDED["confirmed, kept"][1])).summary
     assert summary.endswith(" d old); 4 more drugs")
     assert "6 drugs to review" in status_card(assess(*CROWDED["suspected by points"][1])).summary
+
+
+def test_without_any_room_the_shortest_words_are_said() -> None:
+    patient = assess(*CROWDED["confirmed, kept"][1])
+    words = StatusFacts(Facts(patient, POLICY.wording), POLICY.status_phrases, POLICY.drug_classes, room=0)
+    assert words.today().startswith("stop 5 drugs (high")
+    assert words.today().endswith("; 4 more drugs")
+    suspected = replace(words, facts=Facts(assess(*CROWDED["suspected"][1]), POLICY.wording))
+    assert suspected.signs_and_drugs().startswith("skin necrosis")
+    assert not suspected.signs_and_drugs().endswith(("active", "to review"))
 
 
 def test_with_room_the_steps_are_named() -> None:
