@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cds_service.knowledge import filled
+from fhir_mappings.fhir_json import id_of
 from hooks.card import Card, OverrideReason, Propose, Remove, Suggestion
 
 TOPIC_SYSTEM = "urn:calciphylaxis-cds:topic"
@@ -95,8 +96,10 @@ def _action(action: Remove | Propose, rendering: Rendering) -> dict[str, Any] | 
     received = rendering.received.get(action.reference)
     if received is None:
         return None
-    # The received JSON is echoed so that no extension of the order is lost; only its status changes.
-    return {"type": "update", "description": action.description, "resource": {**received, "status": "stopped"}}
+    # The received JSON is echoed so that no extension of the order is lost; only its status changes, and an id that
+    # came as a number is written as the string that FHIR asks for.
+    resource = {**received, "id": id_of(received), "status": "stopped"}
+    return {"type": "update", "description": action.description, "resource": resource}
 
 
 def _reason(reason: OverrideReason) -> dict[str, Any]:

@@ -221,7 +221,8 @@ def test_an_update_echoes_the_version_that_is_judged(stale: Json, shown: Json, i
     cards = ehr.ask("patient-view", CONFIRMED | {"medications": copies[::-1] if is_reversed else copies})
     updated = [action["resource"] for action in actions(cards) if action["type"] == "update"]
     assert updated
-    assert all(resource == RECEIVED | shown | {"status": "stopped"} for resource in updated)
+    expected = RECEIVED | shown | {"status": "stopped"}
+    assert all(resource == expected | {"id": str(expected["id"])} for resource in updated)
 
 
 def test_every_suggestion_has_a_label_and_at_most_one_per_card_is_recommended(ehr: Ehr) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import RFC_4122, UUID
 
@@ -104,6 +105,12 @@ def test_an_active_order_is_stopped_as_it_was_received() -> None:
     expected = {**RECEIVED["MedicationRequest/7"], "status": "stopped"}
     assert made["actions"] == [{"type": "update", "description": "Stop it", "resource": expected}]
     assert RECEIVED["MedicationRequest/7"]["status"] == "active"
+
+
+def test_an_id_that_came_as_a_number_is_written_as_a_string() -> None:
+    rendering = replace(RENDERING, received={"MedicationRequest/7": {**RECEIVED["MedicationRequest/7"], "id": 7}})
+    (made,) = shown(Suggestion("Stop", (STOP,)), rendering=rendering)
+    assert made["actions"][0]["resource"] == {**RECEIVED["MedicationRequest/7"], "id": "7", "status": "stopped"}
 
 
 def test_a_suggestion_of_which_one_action_cannot_be_made_is_left_out_whole() -> None:
