@@ -120,6 +120,9 @@ class _Reader:
         orders = [order for order in self.context.drafts if isinstance(order, dict)]
         read = [self._medication(order, shelf, draft=True) for order in orders]
         drafts = [medication for found in read for medication in found]
+        unread_drafts = sum(
+            not found or self._lost(order, shelf, found) for order, found in zip(orders, read, strict=True)
+        )
         return Chart(
             born=birth_day(self.patient, self.context.zone),
             sex=gender(self.patient),
@@ -129,7 +132,7 @@ class _Reader:
             drafts=tuple(drafts),
             other_drafts=tuple(self._beside(shelf)),
             unread_medications=unread,
-            unread_drafts=sum(not found for found in read),
+            unread_drafts=unread_drafts,
             results={analyte: _in_order(found) for analyte, found in self.results.items()},
             shown={analyte: _in_order(found) for analyte, found in self.shown.items()},
             unreadable=tuple(self.unreadable),
@@ -160,8 +163,10 @@ class _Reader:
 
     def _unread(self, order: Json, shelf: Shelf, found: list[Medication]) -> bool:
         """Is this an active order of the patient whose drug could not be read, or not all that it leads to?"""
-        if not found:
-            return is_about(order, self.context.patient_id)
+        return self._lost(order, shelf, found) if found else is_about(order, self.context.patient_id)
+
+    def _lost(self, order: Json, shelf: Shelf, found: list[Medication]) -> bool:
+        """Does an order that names no drug of ours lead to something that could not be had?"""
         lost = self.context.lost
         return bool(lost) and not found[0].matches and not lost.isdisjoint(paths_to_read(order, shelf))
 

@@ -22,9 +22,8 @@ from fhir_mappings.screening import Screen
 from fhir_mappings.skin_words import GANGRENE, add_signs, place_gangrene, texture_sign
 from fhir_mappings.valve_words import VALVES, settle_valve
 from fhir_mappings.vocabulary import CALCIPHYLAXIS, RESIDUAL, ConditionVocabulary
-from hooks.chart import Clinical, Condition, Sign
+from hooks.chart import BY_NAME, Clinical, Condition, Sign
 
-BY_NAME = "by name"
 ERROR, REFUTED = "entered-in-error", "refuted"
 DOUBTFUL = ("provisional", "differential", "unconfirmed")
 PAST = frozenset({"resolved", "inactive", "remission"})

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from fhir_mappings.clauses import REACH, ReadingWords, Text, masked, mentions
 from fhir_mappings.screening import Screen
-from hooks.chart import Sign
+from hooks.chart import BY_NAME, Sign
 
-BY_NAME = "by name"
 DIALYSIS = "dialysis_in_words"
 END_STAGE = "esrd_in_words"
 TAKEN_BACK = "esrd_taken_back"

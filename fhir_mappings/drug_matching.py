@@ -15,9 +15,8 @@ from fhir_mappings.drug_routes import WORD, Route
 from fhir_mappings.fhir_json import Coding
 from fhir_mappings.letters import folded
 from fhir_mappings.vocabulary import Drug, DrugVocabulary, Silence
-from hooks.chart import DrugMatch
+from hooks.chart import BY_NAME, DrugMatch
 
-BY_NAME = "by name"
 MANY_INGREDIENTS = 4
 """A product of this many ingredients or more is a multivitamin or an infusion: nothing is said about it."""
 

@@ -26,7 +26,8 @@ MOST_STEPS = 20
 class Places:
     """What was found for one order: codings and words of the product, and those of its ingredients (`part…`).
 
-    `ingredients` counts the active ingredients of the product; `concepts` are what was read, as received.
+    `ingredients` counts the active ingredients of the product; `concepts` are what was read, as received; `cut` is True
+    where the order leads on to more than is followed.
     """
 
     codings: list[Coding] = field(default_factory=list)
@@ -35,6 +36,7 @@ class Places:
     part_words: dict[str, None] = field(default_factory=dict)
     ingredients: int = 0
     concepts: list[Json] = field(default_factory=list)
+    cut: bool = False
 
     @property
     def has_code(self) -> bool:
@@ -131,7 +133,10 @@ class _Search:
     def _follow(self, reference: Json, holders: Iterable[Json]) -> Json:
         """The resource that is meant: contained in one of the holders, or at hand; else it is noted as missing."""
         text = as_text(reference.get("reference"))
-        if not text or self._steps <= 0:
+        if not text:
+            return {}
+        if self._steps <= 0:
+            self.places.cut = True
             return {}
         self._steps -= 1
         # Some libraries write "Medication/m1" for a contained "m1", others leave out the "#".

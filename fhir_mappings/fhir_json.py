@@ -139,7 +139,12 @@ def is_same_id(one: str, other: str) -> bool:
     if one == other:
         return True
     one, other = without_urn(one), without_urn(other)
-    return one == other or (bool(_UUID.fullmatch(one)) and one.lower() == other.lower())
+    return one == other or (is_uuid(one) and one.lower() == other.lower())
+
+
+def is_uuid(identifier: str) -> bool:
+    """Is this id a UUID, which means the same in either letter case?"""
+    return bool(_UUID.fullmatch(identifier))
 
 
 def without_urn(identifier: str) -> str:

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 
 from fhir_mappings.clauses import ReadingWords, Text, finding_denied, mentions
 from fhir_mappings.screening import Screen
-from hooks.chart import Sign
-
-BY_NAME = "by name"
+from hooks.chart import BY_NAME, Sign
 
 
 @dataclass(frozen=True, slots=True)

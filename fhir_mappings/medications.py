@@ -34,11 +34,12 @@ def read_medication(
 ) -> Medication | Unreadable:
     """One MedicationRequest; `shelf` holds what it may refer to. Only a draft may take a drug away in words.
 
-    Unreadable is an order without a known code whose words may name no drug at all, ours or another.
+    Unreadable is an order without a known code whose words may name no drug at all, ours or another, and one that
+    leads on to more than is followed.
     """
     places = drug_places(request, shelf)
     found = _drugs(places, request, drugs, draft=draft)
-    if not (found.known or found.matches or places.tell(drugs.unread)):
+    if not (found.known or found.matches) and (places.cut or not places.tell(drugs.unread)):
         return Unreadable(KIND, UNREAD_DRUG)
     authored = read_moment(request.get("authoredOn"), zone)
     return Medication(

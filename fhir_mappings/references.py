@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from fhir_mappings.fhir_json import LONG_ID, Json, as_object, as_objects, as_text, id_of
+from fhir_mappings.fhir_json import LONG_ID, Json, as_object, as_objects, as_text, id_of, is_uuid
 
 _OLDER_NAMES = {
     "medicationorder": "medicationrequest",
@@ -66,15 +66,20 @@ class Shelf:
         if as_text(found.get("resourceType")) not in self._kinds:
             return
         for name in (name for address in ("", *addresses) for name in names_of(found, address)):
-            self._by_name.setdefault(name, found)
+            self._by_name.setdefault(_shelved(name), found)
             self._by_name.setdefault(Name("", name.identifier.lower()), found)
 
     def get(self, reference: str) -> Json:
         """The resource that a reference names, or an empty object. Without a type any with this id is meant."""
         name = name_of(reference)
         if name.kind:
-            return self._by_name.get(name, {})
+            return self._by_name.get(_shelved(name), {})
         return self._by_name.get(name.lower, {})
+
+
+def _shelved(name: Name) -> Name:
+    """The name under which a resource is kept: a UUID means the same in either letter case, another id does not."""
+    return name.lower if is_uuid(name.identifier) else name
 
 
 class Contained(list[Json]):

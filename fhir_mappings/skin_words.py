@@ -14,9 +14,8 @@ from typing import NamedTuple
 from fhir_mappings.clauses import REACH, ReadingWords, Text, finding_denied, masked, mentions
 from fhir_mappings.folding import composed, fold
 from fhir_mappings.screening import Screen
-from hooks.chart import Sign
+from hooks.chart import BY_NAME, Sign
 
-BY_NAME = "by name"
 _WORD = re.compile(r"[\w'/]+(?:(?:-|\.(?=\d))[\w'/]+)*")
 
 

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from fhir_mappings.clauses import ReadingWords, Text, finding_denied, mentions
 from fhir_mappings.screening import Screen
-from hooks.chart import Sign
+from hooks.chart import BY_NAME, Sign
 
-BY_NAME = "by name"
 MECHANICAL = "mechanical_valve"
 UNKNOWN = "valve_kind_unknown"
 NOT_MECHANICAL = "valve_not_mechanical"

@@ -89,6 +89,10 @@ class Clinical(StrEnum):
     PAST = "past"
 
 
+BY_NAME = "by name"
+"""How a sign or a drug was found that no code stands for."""
+
+
 class Sign(NamedTuple):
     """One concept that a condition stands for, and how that was found.
 
@@ -157,7 +161,7 @@ class DrugMatch:
     @property
     def by_name(self) -> bool:
         """True when no code was known and the words decided."""
-        return self.how == "by name"
+        return self.how == BY_NAME
 
 
 @dataclass(frozen=True, slots=True)

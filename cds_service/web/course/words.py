@@ -12,7 +12,7 @@ from datetime import date
 
 from hooks.assessment import Tier
 from hooks.cards import exact
-from hooks.chart import Analyte, Gap, Result, Unreadable
+from hooks.chart import BY_NAME, Analyte, Gap, Result, Unreadable
 from hooks.course import (
     CALCIUM,
     PRODUCT,
@@ -198,7 +198,7 @@ class CourseWords:
     def how(self, lane: FindingLane) -> str:
         """The code by which the finding was recognised."""
         concepts = {**lane.period.now.concepts, **lane.period.then.concepts}
-        return concepts[lane.concept].how if concepts[lane.concept].how != "by name" else "matched by name"
+        return concepts[lane.concept].how if concepts[lane.concept].how != BY_NAME else "matched by name"
 
     def since(self, period: ConditionPeriod) -> str:
         """'recorded 2026-09-09, gone 2026-10-01'."""

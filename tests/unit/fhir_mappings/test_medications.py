@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -177,6 +178,25 @@ def test_products_that_are_made_of_each_other_come_to_an_end() -> None:
     circle = leading_to("Medication/m1")
     assert read_medication(by_reference(), shelf_of(circle), UTC, DRUGS) == Unreadable("medication", "no drug named")
     assert medication_references([by_reference()], shelf_of(circle)) == set()
+
+
+def test_a_circle_with_words_that_name_nothing_of_ours_is_unread_but_its_own_drug_is_found() -> None:
+    for words, drug in (("Tablets 5 mg", None), ("warfarin 5 mg", "warfarin")):
+        circle = leading_to("Medication/m1") | {"code": {"text": words}}
+        found = read_medication(by_reference(), shelf_of(circle), UTC, DRUGS)
+        told = found.matches[0].drug if isinstance(found, Medication) else None
+        assert told == drug
+
+
+@pytest.mark.parametrize("swap", [str.upper, str.lower])
+def test_a_uuid_in_other_letter_case_names_the_same_product(swap: Callable[[str], str]) -> None:
+    uuid = "0b5a4c1e-7F2d-4a65-9d3e-3c6f1f0E8a77"
+    order = by_reference(f"Medication/{swap(uuid)}")
+    shelf = shelf_of({"resourceType": "Medication", "id": uuid, "code": concept("", WARFARIN)})
+    found = read_medication(order, shelf, UTC, DRUGS)
+    assert isinstance(found, Medication)
+    assert [match.drug for match in found.matches] == ["warfarin"]
+    assert medication_references([order], shelf) == set()
 
 
 def test_the_display_of_an_ingredient_is_read() -> None:

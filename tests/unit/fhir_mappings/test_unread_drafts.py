@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -55,10 +56,12 @@ def test_a_draft_whose_drug_nobody_could_read_is_counted(
         ({"reference": "Medication/m2"}, 1),
     ],
 )
-def test_an_active_drug_that_was_looked_up_in_vain_is_counted_unless_its_display_names_a_drug_of_ours(
+def test_a_drug_that_was_looked_up_in_vain_is_counted_unless_its_display_names_a_drug_of_ours(
     reference: dict[str, str], unread: int, vocabulary: Vocabulary
 ) -> None:
     order = draft(status="active", medicationReference=reference)
     gathered = Gathered(Query("medications", "active medications", "MedicationRequest"), [order])
     context = ChartContext("p1", date(2026, 11, 22), ZoneInfo("UTC"), lost=frozenset({"Medication/m1"}))
     assert build_chart([gathered], context, vocabulary).unread_medications == unread
+    drafted = replace(context, drafts=[draft(medicationReference=reference)])
+    assert build_chart([], drafted, vocabulary).unread_drafts == unread
