@@ -159,33 +159,16 @@ class Assessment:
 
     def active(self, *concepts: str) -> Condition | None:
         """The first active condition with one of the concepts."""
-        return next(
-            (
-                condition
-                for condition in self.chart.conditions
-                if condition.active and not condition.concepts.keys().isdisjoint(concepts)
-            ),
-            None,
-        )
+        return next(self.chart.active(*concepts), None)
 
     @property
     def infection(self) -> Condition | None:
         """Active sepsis or bacteraemia, not too long on the list; without a date it counts."""
-        return next(
-            (
-                condition
-                for condition in self.chart.conditions
-                if condition.active
-                and not condition.concepts.keys().isdisjoint(("sepsis", "bacteraemia"))
-                and self._within(condition, self.limits.sepsis_days)
-            ),
-            None,
-        )
-
-    def _within(self, condition: Condition, days: float) -> bool:
-        """Is the later of its dates at most `days` ago, or unknown?"""
-        day = last_day(condition)
-        return day is None or (self.on - day).days <= days
+        for condition in self.chart.active("sepsis", "bacteraemia"):
+            day = last_day(condition)
+            if day is None or (self.on - day).days <= self.limits.sepsis_days:
+                return condition
+        return None
 
     @cached_property
     def past_calciphylaxis(self) -> Condition | None:

@@ -7,7 +7,7 @@ number is already in the one unit in which the rules compare, every date is a ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -242,6 +242,12 @@ class Chart:
     unreadable: tuple[Unreadable, ...] = ()
     gaps: tuple[Gap, ...] = ()
     masked_conditions: bool = False
+
+    def active(self, *concepts: str) -> Iterator[Condition]:
+        """The active conditions with one of the concepts."""
+        for condition in self.conditions:
+            if condition.active and not condition.concepts.keys().isdisjoint(concepts):
+                yield condition
 
     def gap(self, query: str) -> Gap | None:
         """The failed look-up of this query key, or None when it was read."""

@@ -64,12 +64,12 @@ def dialysis_status(chart: Chart, on: date, limits: Thresholds) -> DialysisStatu
 
 def transplanted(chart: Chart) -> bool:
     """A kidney transplant is an active condition, or a completed procedure."""
-    return any(_active(chart, "transplant")) or any(map(_is_transplant, chart.procedures))
+    return any(chart.active("transplant")) or any(map(_is_transplant, chart.procedures))
 
 
 def end_stage(chart: Chart) -> bool:
     """End-stage kidney disease is on record, by code or words, dialysed or not."""
-    return any(_active(chart, *END_STAGE))
+    return any(chart.active(*END_STAGE))
 
 
 def active_procedures(chart: Chart, on: date, days: float, *concepts: str) -> Iterator[tuple[date, Procedure]]:
@@ -90,56 +90,48 @@ def dialysis_fluid(chart: Chart) -> str:
     return ""
 
 
-def _active(chart: Chart, *concepts: str) -> Iterator[Condition]:
-    return (
-        condition
-        for condition in chart.conditions
-        if condition.active and not condition.concepts.keys().isdisjoint(concepts)
-    )
-
-
 def _is_transplant(procedure: Procedure) -> bool:
     return "transplant_procedure" in procedure.concepts
 
 
 def _in_spite_of_transplant(chart: Chart, on: date, limits: Thresholds) -> DialysisStatus:
-    fluid = dialysis_fluid(chart)
-    days = limits.dialysis_after_transplant_days
-    monthly = _newest(chart, on, days, MONTHLY_SERVICE)
-    sessions = _newest(chart, on, days, *DIALYSIS_PROCEDURES)
-    if sessions and not fluid and not monthly and _only_acute(chart, on):
-        return DialysisStatus(Dialysis.PRESUMED, ACUTE)
-    shown = _newest(chart, on, days, *DIALYSIS_PROCEDURES, MONTHLY_SERVICE) or fluid
-    return DialysisStatus(Dialysis.ON, shown) if shown else DialysisStatus(Dialysis.NONE, "kidney transplant")
+    recent = _by_treatment(chart, on, limits.dialysis_after_transplant_days)
+    return recent or DialysisStatus(Dialysis.NONE, "kidney transplant")
 
 
 def _direct_evidence(chart: Chart, on: date, limits: Thresholds) -> DialysisStatus | None:
-    days = limits.dialysis_procedure_days
-    condition = next(_active(chart, "dialysis_status"), None)
-    monthly, fluid = _newest(chart, on, days, MONTHLY_SERVICE), dialysis_fluid(chart)
+    condition = next(chart.active("dialysis_status"), None)
+    if condition is not None:
+        return DialysisStatus(Dialysis.ON, condition.text)
+    return _by_treatment(chart, on, limits.dialysis_procedure_days)
+
+
+def _by_treatment(chart: Chart, on: date, days: float) -> DialysisStatus | None:
+    """Sessions or the monthly service within `days`, or the fluid; sessions alone may be those of an acute injury."""
     sessions = _newest(chart, on, days, *DIALYSIS_PROCEDURES)
-    if sessions and not monthly and not fluid and _only_acute(chart, on):
+    lasting = _newest(chart, on, days, MONTHLY_SERVICE) or dialysis_fluid(chart)
+    if sessions and not lasting and _only_acute(chart, on):
         return DialysisStatus(Dialysis.PRESUMED, ACUTE)
-    shown = condition.text if condition else _newest(chart, on, days, *DIALYSIS_PROCEDURES, MONTHLY_SERVICE) or fluid
-    return DialysisStatus(Dialysis.ON, shown) if condition or shown else None
+    shown = _newest(chart, on, days, *DIALYSIS_PROCEDURES, MONTHLY_SERVICE) or lasting
+    return DialysisStatus(Dialysis.ON, shown) if shown else None
 
 
 def _only_acute(chart: Chart, on: date) -> bool:
     """Acute kidney injury is active, and no condition shows chronic dialysis, end-stage disease or a failed graft."""
-    if not any(_active(chart, "acute_kidney_injury")):
+    if not any(chart.active("acute_kidney_injury")):
         return False
-    chronic = _active(chart, "dialysis_status", "esrd", "esrd_in_words", "graft_failure")
+    chronic = chart.active("dialysis_status", "esrd", "esrd_in_words", "graft_failure")
     return not any(chronic) and not _graft_failed(chart, on)
 
 
 def _presumed(chart: Chart) -> DialysisStatus:
-    untreated = any(_active(chart, "untreated_esrd"))
+    untreated = any(chart.active("untreated_esrd"))
     if not untreated:
-        if any(_active(chart, "esrd")):
+        if any(chart.active("esrd")):
             return DialysisStatus(Dialysis.PRESUMED, BY_ESRD)
-        if any(_active(chart, "graft_failure")):
+        if any(chart.active("graft_failure")):
             return DialysisStatus(Dialysis.PRESUMED, BY_GRAFT)
-    if any(_active(chart, "dialysis_in_words", *(() if untreated else ("esrd_in_words",)))):
+    if any(chart.active("dialysis_in_words", *(() if untreated else ("esrd_in_words",)))):
         return DialysisStatus(Dialysis.PRESUMED, BY_WORDS)
     return DialysisStatus(Dialysis.NONE, "end-stage renal disease recorded as untreated" if untreated else "")
 
@@ -155,16 +147,16 @@ def _graft_failed(chart: Chart, on: date) -> bool:
     transplant. Without a day of the transplant nothing can be shown to be later. A month or year that is not over
     stands for today.
     """
-    if any(_active(chart, "graft_failure")):
+    if any(chart.active("graft_failure")):
         return True
-    dates = [_date(condition) for condition in _active(chart, "transplant")]
+    dates = [_date(condition) for condition in chart.active("transplant")]
     known = [min(span.last, on) for span in dates if span is not None]
     known += [procedure.on for procedure in chart.procedures if _is_transplant(procedure) and procedure.on is not None]
     if not known:
         return False
     return any(
         min(span.last, on) > max(known)
-        for condition in _active(chart, "dialysis_status", "dialysis_in_words")
+        for condition in chart.active("dialysis_status", "dialysis_in_words")
         for span in (condition.onset, condition.recorded)
         if span is not None
     )

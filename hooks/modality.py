@@ -37,8 +37,4 @@ def modality(chart: Chart, on: date, limits: Thresholds, labs: Labs) -> Modality
 
 def _shown(chart: Chart, on: date, limits: Thresholds, *concepts: str) -> bool:
     """An active condition, or a procedure that is recent enough to show dialysis."""
-    if any(active_procedures(chart, on, limits.dialysis_procedure_days, *concepts)):
-        return True
-    return any(
-        condition.active and not condition.concepts.keys().isdisjoint(concepts) for condition in chart.conditions
-    )
+    return any(active_procedures(chart, on, limits.dialysis_procedure_days, *concepts)) or any(chart.active(*concepts))

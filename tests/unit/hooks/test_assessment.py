@@ -263,9 +263,10 @@ def test_a_mechanical_valve_is_known_from_a_procedure_or_an_active_condition(
     assert assess(*things).valve == expected
 
 
-def test_valve_procedures_that_could_not_be_read_leave_the_valve_open() -> None:
-    assert assess(gap("valve_procedures")).valve == "unread"
-    assert assess(gap("valve_procedures"), condition("mechanical_valve")).valve == "mechanical"
+@pytest.mark.parametrize("query", ["valve_procedures", "procedures"])
+def test_procedures_that_could_not_be_read_leave_the_valve_open(query: str) -> None:
+    assert assess(gap(query)).valve == "unread"
+    assert assess(gap(query), condition("mechanical_valve")).valve == "mechanical"
     assert assess(gap("calcium")).valve == ""
 
 
