@@ -44,7 +44,7 @@ test-quick: $(STAMP) ## before each commit: each story in one dialect, the contr
 	$(BIN)/python -m pytest -q -n auto -m "$(NOT_HERE) and not thorough" \
 		tests/vignettes tests/contract tests/unit/hooks tests/unit/fhir_mappings $(PYTEST)
 
-test-real: $(STAMP) ## on HAPI FHIR (Java 17, Maven), PostgreSQL and Redis, and as an installed wheel
+test-real: $(STAMP) ## on HAPI FHIR (Java 17, Maven), alone and behind nginx, PostgreSQL, Redis, and as a wheel
 	$(BIN)/python -m pytest tests/real -m real $(PYTEST)
 
 test-browser: $(STAMP) ## the pages in a real browser (Chromium)

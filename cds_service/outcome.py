@@ -23,13 +23,14 @@ ISSUE_CODES = {
 
 
 class ServiceError(Exception):
-    """An answer other than 200. `field` is the path of the field at fault, in dots, or ""."""
+    """An answer other than 200. `field` is the path of the field at fault, in dots, or ""; `headers` go along."""
 
     def __init__(self, status: int, message: str, field: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.field = field
+        self.headers: dict[str, str] = {}
 
 
 def operation_outcome(status: int, message: str, field: str = "", severity: str = "error") -> dict[str, Any]:

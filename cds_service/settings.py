@@ -9,7 +9,7 @@ import difflib
 import importlib
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,9 @@ from cds_service.addresses import covers, is_loopback_url, is_secure, normal_url
 
 PAGES = frozenset({"reasons", "ehr", "course", "smart"})
 """The pages for people. The reasons are public; the SMART app has the EHR's authorization; the others need --dev."""
+
+MEDICATION_HISTORY = ("statements", "administrations", "dispenses")
+"""What of the medication history can be asked for, the first one usually; what comes along is read in any case."""
 
 LOCALES = ("en-GB", "en-US")
 """The spellings in which the service can speak, the first one usually."""
@@ -51,6 +54,7 @@ class Settings:
     An entry of `allowed_fhir_servers` is one base URL, or a prefix when it ends in "/". `fhir_trust_environment` lets
     the proxy and certificate variables of the environment (HTTPS_PROXY, REQUESTS_CA_BUNDLE) take effect; `fhir_batch`
     asks FHIR servers for everything in one batch Bundle (of trusted clients, each says so for its own servers).
+    `medication_history` names what of the medication history is advertised and asked for.
     `trusted_clients` is the file that names who may call; `open_discovery` lets anybody read the discovery document.
     `max_entries` bounds the Bundle entries of one request and what these contain, `rate_limit` the calls of one client.
     `pages` names the pages for people that are on; the EHR page and the patient's course read from `pages_fhir_server`,
@@ -66,12 +70,13 @@ class Settings:
     public_url: str | None = None
     allowed_fhir_servers: tuple[str, ...] = ()
     fhir_deadline_seconds: float = 1.5
-    fhir_max_pages: int = 10
+    fhir_max_pages: int = 100
     fhir_max_bytes: int = 20_000_000
     fhir_max_call_bytes: int = 40_000_000
     fhir_pool_size: int = 128
     fhir_trust_environment: bool = False
     fhir_batch: bool = False
+    medication_history: frozenset[str] = frozenset(MEDICATION_HISTORY[:1])
     max_body_bytes: int = 10_000_000
     trusted_clients: Path | None = None
     open_discovery: bool = False
@@ -251,13 +256,16 @@ def _file(text: str) -> Path:
     return path
 
 
-def _pages(text: str) -> frozenset[str]:
-    names = frozenset(name.strip() for name in text.split(",") if name.strip())
-    if text == "none":
-        return frozenset()
-    if not names <= PAGES:
-        raise ValueError
-    return names
+def _some_of(known: Collection[str]) -> Callable[[str], frozenset[str]]:
+    def read(text: str) -> frozenset[str]:
+        names = frozenset(name.strip() for name in text.split(",") if name.strip())
+        if text == "none":
+            return frozenset()
+        if not names <= frozenset(known):
+            raise ValueError
+        return names
+
+    return read
 
 
 def _visible(text: str) -> str:
@@ -301,6 +309,11 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_FHIR_POOL_SIZE": ("fhir_pool_size", _whole(1, 1_000), "a whole number from 1 to 1000"),
     "CDS_FHIR_TRUST_ENVIRONMENT": ("fhir_trust_environment", _truth, "true or false"),
     "CDS_FHIR_BATCH": ("fhir_batch", _truth, "true or false"),
+    "CDS_MEDICATION_HISTORY": (
+        "medication_history",
+        _some_of(MEDICATION_HISTORY),
+        f"none, or some of {', '.join(MEDICATION_HISTORY)}, separated by commas",
+    ),
     "CDS_MAX_BODY_BYTES": ("max_body_bytes", _SIZE, "bytes, from 1000 to 1000000000"),
     "CDS_RATE_LIMIT": ("rate_limit", _rate, "a rate such as 600 per minute"),
     "CDS_RATE_LIMIT_STORAGE": ("rate_limit_storage", _rate_storage, "memory:// or redis://host:port"),
@@ -308,7 +321,7 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_TRUSTED_CLIENTS": ("trusted_clients", _file, "the path of a readable file"),
     "CDS_OPEN_DISCOVERY": ("open_discovery", _truth, "true or false"),
     "CDS_CORS_ORIGINS": ("cors_origins", _origins, "* or origins such as https://ehr.example, separated by commas"),
-    "CDS_PAGES": ("pages", _pages, f"none, or some of {', '.join(sorted(PAGES))}, separated by commas"),
+    "CDS_PAGES": ("pages", _some_of(PAGES), f"none, or some of {', '.join(sorted(PAGES))}, separated by commas"),
     "CDS_PAGES_FHIR_SERVER": ("pages_fhir_server", lambda text: _address(text).rstrip("/"), "an http(s) base URL"),
     "CDS_PAGES_SERVICE": ("pages_service", lambda text: _address(text).rstrip("/"), "an http(s) base URL"),
     "CDS_SMART_CLIENT_ID": ("smart_client_id", _visible, "1 to 200 letters, digits and signs, no blanks"),

@@ -27,9 +27,27 @@ class System(StrEnum):
 ANY_ICD10 = frozenset({System.ICD10, System.ICD10_CM, System.ICD10_GM})
 
 _ADDRESSES = {
-    System.LOINC: ("http://loinc.org", "2.16.840.1.113883.6.1", "loinc", "ln"),
-    System.SNOMED: ("http://snomed.info/sct", "2.16.840.1.113883.6.96", "snomed ct", "snomedct", "snomed", "sct"),
-    System.RXNORM: ("http://nlm.nih.gov/research/umls/rxnorm", "2.16.840.1.113883.6.88", "rxnorm", "rxn"),
+    System.LOINC: (
+        "http://loinc.org",
+        "http://terminology.hl7.org/codesystem/loinc",
+        "2.16.840.1.113883.6.1",
+        "loinc",
+        "ln",
+        "lnc",
+    ),
+    System.SNOMED: (
+        "http://snomed.info/sct",
+        "http://terminology.hl7.org/codesystem/snomed-ct",
+        "http://terminology.hl7.org/codesystem/snomedct",
+        "http://terminology.hl7.org/codesystem/snomedct_us",
+        "2.16.840.1.113883.6.96",
+        "snomed ct",
+        "snomedct",
+        "snomedct us",
+        "snomed",
+        "sct",
+    ),
+    System.RXNORM: ("2.16.840.1.113883.6.88", "rxnorm", "rxn"),
     System.ATC: (
         "http://whocc.no/atc",
         "http://fhir.de/codesystem/bfarm/atc",
@@ -37,19 +55,39 @@ _ADDRESSES = {
         "2.16.840.1.113883.6.73",
         "atc",
     ),
-    System.CPT: ("http://ama-assn.org/go/cpt", "2.16.840.1.113883.6.12", "cpt", "cpt 4", "c4"),
+    System.CPT: (
+        "http://ama-assn.org/go/cpt",
+        "http://terminology.hl7.org/codesystem/cpt",
+        "2.16.840.1.113883.6.12",
+        "cpt",
+        "cpt 4",
+        "cpt4",
+        "c4",
+    ),
     System.ICD10_CM: (
         "http://hl7.org/fhir/sid/icd-10-cm",
+        "http://terminology.hl7.org/codesystem/icd10cm",
         "2.16.840.1.113883.6.90",
         "icd 10 cm",
         "icd10cm",
         "i10c",
     ),
-    # ICD-10-GM has no name in HL7 v2, and E83.50 means calciphylaxis under its own addresses only.
+    # ICD-10-GM has no name in HL7 v2, and E83.50 means calciphylaxis under its own addresses only: OHDSI's name of it,
+    # "ICD10GM", is not read either.
     System.ICD10_GM: ("http://fhir.de/codesystem/bfarm/icd-10-gm", "http://fhir.de/codesystem/dimdi/icd-10-gm"),
-    System.ICD10: ("http://hl7.org/fhir/sid/icd-10", "2.16.840.1.113883.6.3", "icd 10", "icd10", "icd 10 who", "i10"),
+    System.ICD10: (
+        "http://hl7.org/fhir/sid/icd-10",
+        "http://terminology.hl7.org/codesystem/icd10",
+        "2.16.840.1.113883.6.3",
+        "icd 10",
+        "icd10",
+        "icd 10 who",
+        "i10",
+    ),
     System.ICD9_CM: (
         "http://hl7.org/fhir/sid/icd-9-cm",
+        "http://terminology.hl7.org/codesystem/icd9cm",
+        "http://terminology.hl7.org/codesystem/icd-9cm-diagnosiscodes",
         "2.16.840.1.113883.6.103",
         "icd 9 cm",
         "icd9cm",
@@ -57,7 +95,16 @@ _ADDRESSES = {
     ),
     System.ICD11: ("http://id.who.int/icd/entity", "icd11.foundation"),
 }
-"""Addresses in lower case without `www`; OIDs; names as people and HL7 v2 messages write them, hyphens as blanks."""
+"""Addresses in lower case without `www`, OIDs, and names, with hyphens and underscores as blanks. Seen in:
+
+- addresses and OIDs: FHIR's page of code systems (terminologies-systems.html) and HL7 Terminology (THO,
+  build.fhir.org/ig/HL7/UTG); its `terminology.hl7.org/CodeSystem/icd10` is a stub; public code writes others so;
+- names of HL7 v2 (LN, SCT, RXN, C4, I10, I10C, I9C): table 0396;
+- source abbreviations of UMLS (LNC, SNOMEDCT_US, RXNORM, ATC, CPT, ICD10CM, ICD10, ICD9CM): ranks of its sources
+  (MRRANK); they also make addresses (`_UMLS`);
+- vocabulary ids of OHDSI (SNOMED, CPT4, ICD10CM, ICD10, ICD9CM, LOINC, RxNorm, ATC): its list of vocabularies (Athena);
+- plain names as people write them: see tests/field/test_code_systems.py.
+"""
 _BY_ADDRESS = {address: system for system, addresses in _ADDRESSES.items() for address in addresses}
 _AS_SENT = {
     "http://loinc.org": System.LOINC,
@@ -67,11 +114,20 @@ _AS_SENT = {
 }
 """What nearly every server sends, word for word."""
 
+ADDRESS = {
+    System.LOINC: "http://loinc.org",
+    System.SNOMED: "http://snomed.info/sct",
+    System.CPT: "http://www.ama-assn.org/go/cpt",
+}
+"""How a search names the systems of the codes that we look for."""
+
 _ADDRESS_LENGTH = 300
 """Longer addresses are none of ours, and would only fill the memory that is kept of addresses."""
 
 _NATIONAL_ICD10 = "http://hl7.org/fhir/sid/icd-10-"
 _SNOMED_EDITION = "http://snomed.info/sct/"
+_UMLS = "http://nlm.nih.gov/research/umls/"
+"""What FHIR has before the source abbreviation of UMLS, in lower case, as the address of a system."""
 _VALUE_SETS = ("?fhir_vs", "/vs")
 """Ends of the address of the value set of a whole system."""
 
@@ -90,13 +146,19 @@ def system_of(address: object) -> System | None:
 def _by_normalised(address: str) -> System | None:
     plain = address.strip().lower().partition("|")[0].rstrip("/").removeprefix("urn:oid:")
     if "://" not in plain:
-        return _BY_ADDRESS.get(" ".join(plain.replace("-", " ").replace("_", " ").split()))
+        return _by_name(plain)
     plain = plain.replace("https://", "http://", 1).replace("http://www.", "http://", 1)
     for end in _VALUE_SETS:
         plain = plain.removesuffix(end).rstrip("/")
     if plain in _BY_ADDRESS:
         return _BY_ADDRESS[plain]
+    if plain.startswith(_UMLS):
+        return _by_name(plain.removeprefix(_UMLS))
     if plain.startswith(_SNOMED_EDITION):
         return System.SNOMED
     # Other national ICD-10 modifications share the chapters and categories that the rules look at.
     return System.ICD10 if plain.startswith(_NATIONAL_ICD10) else None
+
+
+def _by_name(name: str) -> System | None:
+    return _BY_ADDRESS.get(" ".join(name.replace("-", " ").replace("_", " ").split()))

@@ -98,12 +98,12 @@ def is_cut(resource: Json) -> bool:
 
 
 def is_masked(resource: Json, vocabulary: ConditionVocabulary) -> bool:
-    """Does the entry say no more than that something is not told?"""
+    """Does the entry say no more than that something is not told? A code of no system at all says nothing either."""
     code = as_object(resource.get("code"))
     words = [as_text(code.get("text"))]
     for coding in as_objects(code.get("coding")):
         if as_text(coding.get("system")).lower() != ABSENT:
-            if code_of(coding):
+            if code_of(coding) and as_text(coding.get("system")):
                 return False
             words.append(as_text(coding.get("display")))
     plain = (" ".join(fold(composed(text)).split()) for text in words if text)

@@ -54,6 +54,11 @@ def split_orders(draft_orders: Mapping[str, Any], selections: Sequence[str] | No
     return Orders(tuple(judged), tuple(others))
 
 
+def names_draft(draft_orders: Mapping[str, Any], selection: str) -> bool:
+    """Does this selection name any of the drafts, in any spelling?"""
+    return bool(_Index(_drafts(draft_orders)).named(name_of(selection)))
+
+
 def _is_ordered(order: Json) -> bool:
     return (
         order.get("resourceType") == "MedicationRequest"
@@ -71,7 +76,8 @@ def _has_drug(order: Json) -> bool:
 def _drafts(draft_orders: Mapping[str, Any]) -> list[_Draft]:
     drafts: list[_Draft] = []
     for entry in as_objects(as_object(draft_orders).get("entry")):
-        resource, place = as_object(entry.get("resource")), len(drafts)
+        # Hand-written clients leave the entry around a resource out.
+        resource, place = as_object(entry.get("resource", entry)), len(drafts)
         drafts.append(_Draft(resource, tuple(names_of(resource, entry.get("fullUrl")))))
         if drafts[place].is_set:
             beside = Contained(resource.get("contained"))

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from fhir_mappings.bases import ANYWHERE, Bases, base_of
 from fhir_mappings.fhir_json import Coding, Json, as_object, as_objects, as_text, read_concept, resource_key
 from fhir_mappings.references import Shelf, contained_in, path_of
+from fhir_mappings.versions import versions
 from fhir_mappings.vocabulary import UnreadWords
 
 DRUG_KINDS = {"medication": "Medication", "substance": "Substance"}
@@ -55,20 +57,26 @@ class Places:
         return {as_text(coding.get("display")) for coding in codings if unread.is_reason(coding.get("system"))}
 
 
-def new_shelf() -> Shelf:
-    """An empty shelf for what orders refer to."""
-    return Shelf(DRUG_TYPES)
+def new_shelf(bases: Bases = ANYWHERE) -> Shelf:
+    """An empty shelf for what orders refer to; `bases` are those of the server that is asked."""
+    return Shelf(DRUG_TYPES, bases)
 
 
 def drugs_beside(bundle: object) -> dict[str, Json]:
-    """The Medications and Substances of a Bundle by their addresses: Type/id, and the fullUrl of their entry."""
-    found: dict[str, Json] = {}
+    """The Medications and Substances of a Bundle by their addresses: the fullUrl of their entry, and Type/id.
+
+    Those whose fullUrl names a server go by that alone: two servers may each have a Medication/1.
+    """
+    found: dict[str, list[Json]] = {}
     for entry in as_objects(as_object(bundle).get("entry")):
-        resource = entry.get("resource")
+        resource = entry.get("resource", entry)
         # Not by a function: most entries of a long Bundle are orders.
         if isinstance(resource, dict) and resource.get("resourceType") in DRUG_TYPES:
-            found |= dict.fromkeys(filter(None, (resource_key(resource), as_text(entry.get("fullUrl")))), resource)
-    return found
+            full = as_text(entry.get("fullUrl"))
+            names = (full,) if base_of(full) else (resource_key(resource), full)
+            for name in filter(None, names):
+                found.setdefault(name, []).append(resource)
+    return {name: copies[0] if len(copies) == 1 else versions(copies)[0][0] for name, copies in found.items()}
 
 
 def drug_places(order: Json, shelf: Shelf) -> Places:
@@ -139,8 +147,12 @@ class _Search:
             self.places.cut = True
             return {}
         self._steps -= 1
+        found = contained_in(holders, text) or self.shelf.get(text)
+        if not self.shelf.bases.hold(text):
+            # Another server's resource is not read here: what stands beside the reference speaks for it.
+            return found
         # Some libraries write "Medication/m1" for a contained "m1", others leave out the "#".
-        found = contained_in(holders, text) or self.shelf.get(text) or contained_in(holders, text.rpartition("/")[2])
+        found = found or contained_in(holders, text.rpartition("/")[2])
         if not found:
             self.missing.append(path_of(text, DRUG_KINDS) or text)
         return found

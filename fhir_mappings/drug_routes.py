@@ -68,8 +68,8 @@ class Routes:
         return self.of_text(together) if together else Route.UNKNOWN
 
     def of_order(self, order: Json) -> Route:
-        """The route of the first dosage instruction whose route we understand."""
-        for dosage in as_objects(order.get("dosageInstruction")):
+        """The route of the first dosage, of an order or of the medication history, whose route we understand."""
+        for dosage in (*as_objects(order.get("dosageInstruction")), *as_objects(order.get("dosage"))):
             route = as_object(dosage.get("route"))
             for coding in as_objects(route.get("coding")):
                 known = self.codes.get(code_of(coding))

@@ -21,6 +21,8 @@ FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 LONG_ID = re.compile(r"[A-Za-z0-9\-.]{1,255}")
 """An id as servers write it: some make them longer than FHIR allows."""
 
+"""The type in a reference, as FHIR writes types."""
+
 _URN = re.compile("urn:uuid:", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -106,12 +108,6 @@ def status_codes(value: object) -> list[str]:
     return [code.lower() for code in codes if code]
 
 
-def reference_id(reference: object) -> str:
-    """The last id of a reference: "abc" of "Patient/abc", "https://ehr/Patient/abc/_history/2", "urn:uuid:abc"."""
-    text = as_text(as_object(reference).get("reference")).partition("/_history/")[0]
-    return text.replace(":", "/").rpartition("/")[2]
-
-
 def id_of(resource: Json) -> str:
     """The id of a resource, or ""; a whole number is accepted as an id."""
     value = resource.get("id")
@@ -122,16 +118,6 @@ def resource_key(resource: Json) -> str:
     """ "Type/id" of a resource, or "" when it has no usable id."""
     kind, identifier = as_text(resource.get("resourceType")), id_of(resource)
     return f"{kind}/{identifier}" if kind and identifier else ""
-
-
-def is_about(resource: Json, patient_id: str) -> bool:
-    """Does the resource concern this patient? Without a subject it does: it was found under the patient."""
-    named = resource.get("subject") or resource.get("patient")
-    # As nearly every server writes it; everything else is read part by part.
-    if isinstance(named, dict) and named.get("reference") == f"Patient/{patient_id}":
-        return True
-    subject = reference_id(named)
-    return not subject or is_same_id(subject, patient_id)
 
 
 def is_same_id(one: str, other: str) -> bool:

@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, tzinfo
 from typing import NamedTuple
 
-from fhir_mappings.code_systems import System, system_of
+from fhir_mappings.bases import ANYWHERE, Bases
 from fhir_mappings.dates import PointInTime, not_ahead, read_moment
-from fhir_mappings.fhir_json import Json, as_number, as_object, as_objects, as_text, is_about, status_codes
+from fhir_mappings.fhir_json import Json, as_number, as_object, as_objects, as_text, status_codes
+from fhir_mappings.lab_codes import analyte_code, code_without_system
 from fhir_mappings.reference_ranges import Person, holding
+from fhir_mappings.subjects import is_about
 from fhir_mappings.units import Unit, recognised
 from fhir_mappings.value_texts import read_value_text
 from fhir_mappings.vocabulary import AnalyteWords, LabVocabulary
@@ -31,6 +33,7 @@ COMPARATORS = frozenset({"<", "<=", ">", ">="})
 UCUM = "http://unitsofmeasure.org"
 _UCUM_NAMES = frozenset({"ucum", "urn:oid:2.16.840.1.113883.6.8", "2.16.840.1.113883.6.8"})
 ANOTHER_PATIENT = "belongs to another patient"
+NO_SYSTEM = "its code is of no known system"
 
 
 class Reading(NamedTuple):
@@ -41,6 +44,7 @@ class Reading(NamedTuple):
     labs: LabVocabulary
     on: date | None = None
     person: Person = Person()
+    bases: Bases = ANYWHERE
 
 
 class Amount(NamedTuple):
@@ -55,19 +59,24 @@ class Amount(NamedTuple):
 def read_observation(observation: Json, reading: Reading) -> Sequence[Result | Unreadable]:
     """The results of one Observation (its own value, or those of its components), each usable or with a reason.
 
-    An observation of no known analyte, or entered in error, gives no result. Units: `labs.toml`.
+    An observation of no known analyte, or entered in error, gives no result; one whose code is one of ours, but of no
+    known system, cannot be read. Units: `labs.toml`.
     """
     labs = reading.labs
-    code = _code(observation, labs)
-    # Two results of three are of no interest to any rule: they are left out here.
-    if code is None or not (code or "component" in observation):
+    code = analyte_code(observation, labs)
+    if code is None:
         return ()
-    measured = _measured(observation, code, labs)
-    if not is_about(observation, reading.patient_id):
+    doubtful = "" if code or "component" in observation else code_without_system(observation, labs)
+    # Two results of three are of no interest to any rule: they are left out here.
+    if not (code or doubtful or "component" in observation):
+        return ()
+    measured = _measured(observation, code or doubtful, labs)
+    if not is_about(observation, reading.patient_id, reading.bases):
         return [Unreadable(words.analyte.value, ANOTHER_PATIENT, no_result=True) for words, _, _ in measured]
     if as_text(observation.get("status")).lower() == ENTERED_IN_ERROR:
         return ()
-    return [_read(observation, holder, words, code, reading) for words, code, holder in measured]
+    read = [_read(observation, holder, words, code, reading) for words, code, holder in measured]
+    return [_in_doubt(found) for found in read] if doubtful else read
 
 
 def _measured(observation: Json, code: str, labs: LabVocabulary) -> Iterator[tuple[AnalyteWords, str, Json]]:
@@ -76,30 +85,16 @@ def _measured(observation: Json, code: str, labs: LabVocabulary) -> Iterator[tup
     parts = []
     if "component" in observation:
         components = as_objects(observation["component"])
-        parts = [(labs.by_code[found], found, part) for part in components if (found := _code(part, labs))]
+        parts = [(labs.by_code[found], found, part) for part in components if (found := analyte_code(part, labs))]
     elsewhere = observation.get("valueQuantity") is None and any(words is own for words, _, _ in parts)
     if own and not elsewhere:
         yield own, code, observation
     yield from parts
 
 
-def _code(holder: Json, labs: LabVocabulary) -> str | None:
-    """The first code of a known analyte, "" when there is none, None when an excluded code rules the holder out.
-
-    A code that is only shown gives way to one that is compared.
-    """
-    found = ""
-    codings = as_object(holder.get("code")).get("coding")
-    for coding in codings if isinstance(codings, list) else as_objects(codings):
-        code = coding.get("code") if isinstance(coding, dict) else None
-        # The code first: most codes are not in our vocabulary.
-        if isinstance(code, str) and (code := code.strip()) in labs.telling:
-            if system_of(coding.get("system")) is not System.LOINC:
-                continue
-            if code in labs.excluded:
-                return None
-            found = code if not found or (found in labs.shown and code not in labs.shown) else found
-    return found
+def _in_doubt(found: Result | Unreadable) -> Unreadable:
+    """A result that may be of one of our analytes, or of something else with the same code."""
+    return found if isinstance(found, Unreadable) else Unreadable(found.analyte.value, NO_SYSTEM, found.on)
 
 
 def _read(observation: Json, holder: Json, words: AnalyteWords, code: str, reading: Reading) -> Result | Unreadable:

@@ -32,10 +32,18 @@ def ends_before(resources: Sequence[Any], oldest: date, zone: tzinfo) -> bool:
     nothing about the pages after it.
     """
     days = [_day(resource, zone) for resource in resources if isinstance(resource, dict)]
-    if not days or None in days:
-        return False
     known = [day for day in days if day is not None]
-    return known[-1] < oldest and all(later >= earlier for later, earlier in pairwise(known))
+    return bool(known) and len(known) == len(days) and known[-1] < oldest and _descend(known)
+
+
+def is_newest_first(resources: Sequence[Any], zone: tzinfo) -> bool:
+    """Is the page sorted newest first, as far as its resources have dates?"""
+    days = (_day(resource, zone) for resource in resources if isinstance(resource, dict))
+    return _descend([day for day in days if day is not None])
+
+
+def _descend(days: Sequence[date]) -> bool:
+    return all(later >= earlier for later, earlier in pairwise(days))
 
 
 def _day(resource: Json, zone: tzinfo) -> date | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from fhir_mappings.bases import ANYWHERE, Bases, base_of
 from fhir_mappings.fhir_json import LONG_ID, Json, as_object, as_objects, as_text, id_of, is_uuid
 
 _OLDER_NAMES = {
@@ -36,7 +37,7 @@ def name_of(reference: str) -> Name:
     if "#" in text:
         return Name("", text.rpartition("#")[2])
     if text.lower().startswith("urn:"):
-        return Name("", text.rpartition(":")[2].lower())
+        return Name("", text.rpartition(":")[2])
     parts = text.partition("/_history/")[0].rstrip("/").split("/")
     kind = parts[-2].lower() if len(parts) > 1 and parts[-2].isalpha() else ""
     return Name(_OLDER_NAMES.get(kind, kind), parts[-1])
@@ -55,26 +56,40 @@ def names_of(resource: Json, full_url: object = "") -> Iterator[Name]:
 class Shelf:
     """Resources that orders may refer to, found by every name that they have."""
 
-    def __init__(self, kinds: Iterable[str]) -> None:
-        """For resources of these types; others are not kept."""
+    def __init__(self, kinds: Iterable[str], bases: Bases = ANYWHERE) -> None:
+        """For resources of these types; others are not kept. `bases` are those of the server that is asked."""
+        self.bases = bases
         self._kinds = frozenset(kinds)
         self._by_name: dict[Name, Json] = {}
+        self._by_address: dict[str, Json] = {}
+        self._of_no_server: dict[Name, Json] = {}
 
-    def put(self, resource: object, *addresses: object) -> None:
-        """Keep a resource, with the addresses by which it came; the first of two with one name stays."""
-        found = as_object(resource)
+    def put(self, resource: object, address: object = "") -> None:
+        """Keep a resource, with the address by which it came; the first of two with one name stays.
+
+        What came along from another server is found by its whole address alone. What came along without the address of
+        a server may be of any.
+        """
+        found, full = as_object(resource), as_text(address)
         if as_text(found.get("resourceType")) not in self._kinds:
             return
-        for name in (name for address in ("", *addresses) for name in names_of(found, address)):
+        self._by_address.setdefault(full, found)
+        if full and not base_of(full):
+            for name in names_of(found, full):
+                self._of_no_server.setdefault(_shelved(name), found)
+        for name in names_of(found, full) if self.bases.hold(full) else ():
             self._by_name.setdefault(_shelved(name), found)
             self._by_name.setdefault(Name("", name.identifier.lower()), found)
 
     def get(self, reference: str) -> Json:
         """The resource that a reference names, or an empty object. Without a type any with this id is meant."""
+        found = self._by_address.get(reference.strip()) if reference else None
+        if found is not None:
+            return found
         name = name_of(reference)
-        if name.kind:
-            return self._by_name.get(_shelved(name), {})
-        return self._by_name.get(name.lower, {})
+        if not self.bases.hold(reference):
+            return self._of_no_server.get(_shelved(name), {})
+        return self._by_name.get(_shelved(name) if name.kind else name.lower, {})
 
 
 def _shelved(name: Name) -> Name:

@@ -11,7 +11,15 @@ from enum import StrEnum
 from functools import cached_property
 
 from hooks.chart import Analyte, Chart, Condition
-from hooks.dialysis_status import Dialysis, DialysisStatus, active_procedures, dialysis_status, end_stage, transplanted
+from hooks.dialysis_status import (
+    Dialysis,
+    DialysisStatus,
+    active_procedures,
+    dialysis_status,
+    end_stage,
+    may_be_dialysed,
+    transplanted,
+)
 from hooks.finding import CANNOT_TELL, Finding
 from hooks.heart_valve import heart_valve
 from hooks.labs import Labs
@@ -58,8 +66,11 @@ class Assessment:
 
     @property
     def dialysis_unknown(self) -> bool:
-        """Nothing shows dialysis, and the procedures that might could not be read."""
-        return not self.dialysis and self.chart.gap("dialysis_procedures") is not None
+        """Nothing shows dialysis, and the procedures that might could not be read: all of them, or a session."""
+        if self.dialysis:
+            return False
+        failed = self.chart.gap("dialysis_procedures") is not None
+        return failed or may_be_dialysed(self.chart, self.on, self.limits)
 
     @cached_property
     def labs(self) -> Labs:
@@ -96,12 +107,12 @@ class Assessment:
 
     @property
     def is_child(self) -> bool:
-        """Under the adult age today; without a date of birth the patient counts as adult."""
+        """Under the adult age today; with no date of birth, or one that lies ahead, the patient counts as adult."""
         born = self.chart.born
         if born is None:
             return False
         age = self.on.year - born.year - ((self.on.month, self.on.day) < (born.month, born.day))
-        return age < self.limits.adult_age
+        return 0 <= age < self.limits.adult_age
 
     @property
     def _suspicious(self) -> bool:
@@ -140,12 +151,12 @@ class Assessment:
     def risk_incomplete(self) -> bool:
         """Could something that was not read raise the risk: a result (not the sepsis watch's) or an active drug?"""
         unread = any(gap.analytes - SEPSIS_RESULTS for gap in self.chart.gaps)
-        return unread or self.chart.unread_medications > 0
+        return unread or self.chart.unread_drugs > 0
 
     @property
     def not_all_read(self) -> bool:
-        """Did a look-up fail, whatever it was for, or could an active drug not be read?"""
-        return bool(self.chart.gaps) or self.chart.unread_medications > 0
+        """Did a look-up fail that was not optional, whatever it was for, or could an active drug not be read?"""
+        return bool(self.chart.gaps) or self.chart.unread_drugs > 0
 
     @property
     def calciphylaxis(self) -> bool:

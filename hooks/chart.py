@@ -164,25 +164,50 @@ class DrugMatch:
         return self.how == BY_NAME
 
 
+class Source(StrEnum):
+    """What says that the patient has a drug: an order, or an entry of the medication history without one."""
+
+    ORDER = "order"
+    STATEMENT = "statement"
+    DISPENSE = "dispense"
+    ADMINISTRATION = "administration"
+
+
 @dataclass(frozen=True, slots=True)
 class Medication:
-    """An active prescription or a draft order as the rules see it.
+    """An active prescription, a drug of the medication history or a draft order as the rules see it.
 
     `reference` identifies the order ("MedicationRequest/abc"; "" when it has no id, or none of its own because it is
-    contained in an order set). `display` is the drug as the record words it. `matches` is empty for a drug that no rule
-    knows. `authored` is the day of prescription.
+    contained in an order set, or where there is no order). `display` is the drug as the record words it. `matches` is
+    empty for a drug that no rule knows. `authored` is the day of prescription; in the medication history that since
+    which it is taken, or on which it was handed over or given.
     """
 
     reference: str
     display: str
     matches: tuple[DrugMatch, ...] = ()
     authored: date | None = None
+    source: Source = Source.ORDER
 
     @property
     def substances(self) -> tuple[str, ...]:
         """What it is made of, as far as the words of the record do not hold it: shown beside them."""
         words = self.display.lower()
         return tuple(dict.fromkeys(match.drug for match in self.matches if match.drug.lower() not in words))
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An entry of the medication history that may count as an active drug: whether it does, the rules decide by day.
+
+    `drug` is None where it could not be read. `on` is the day of its last word: of the statement, of the handing over,
+    of the giving. `supply` is for how many days what was dispensed lasts, None where that is not stated.
+    """
+
+    source: Source
+    drug: Medication | None
+    on: date | None = None
+    supply: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +230,15 @@ class Gap:
     """A look-up that failed or was cut short: not "nothing recorded" but "could not be read".
 
     `what` is the key of the query in words ("calcium", "dialysis procedures"); `analytes` are the results that may be
-    missing because of it; `reason` is short and holds no patient data ("the FHIR server answered 500").
+    missing because of it; `reason` is short and holds no patient data ("the FHIR server answered 500"). `cut` is True
+    where the list only went on further than was read, and nothing that was asked for was lost.
     """
 
     query: str
     what: str
     reason: str
     analytes: frozenset[Analyte] = frozenset()
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,9 +250,13 @@ class Chart:
     `medications` are the active ones; `drafts` the orders to be judged, already limited to the selected ones where
     the hook says so; `other_drafts` were drafted beside them and are not judged; `unread_medications` and
     `unread_drafts` count those whose drug could not be read. `sex` is the administrative gender ("female", "male", …)
-    or "". `born` is the earliest possible day of birth. `gaps` name failed look-ups by query key;
-    `unreadable` what was dropped and why. `masked_conditions` is True when an entry of the problem list does not tell
-    what it is.
+    or "". `born` is the earliest possible day of birth. `gaps` name failed look-ups by query key, `optional_gaps` those
+    that nothing rests on but a line on the cards; `unreadable` what was dropped and why. `masked_conditions` is True
+    when an entry of the problem list does not tell what it is. `unread_sessions` holds the days of what may have been
+    dialysis and could not be read, None where its date is there and not understood; the rules decide which of them
+    still matter. `history` are the entries of the medication history, `stopped` the orders that end
+    such entries; the rules put those that count among the `medications`, and count in `unread_history` those whose drug
+    could not be read.
     """
 
     born: date | None = None
@@ -237,11 +268,21 @@ class Chart:
     other_drafts: tuple[Medication, ...] = ()
     unread_medications: int = 0
     unread_drafts: int = 0
+    history: tuple[Taken, ...] = ()
+    stopped: tuple[Medication, ...] = ()
+    unread_history: int = 0
     results: Mapping[Analyte, tuple[Result, ...]] = field(default_factory=dict)
     shown: Mapping[Analyte, tuple[Result, ...]] = field(default_factory=dict)
     unreadable: tuple[Unreadable, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    optional_gaps: tuple[Gap, ...] = ()
     masked_conditions: bool = False
+    unread_sessions: tuple[date | None, ...] = ()
+
+    @property
+    def unread_drugs(self) -> int:
+        """How many active drugs could not be read, ordered or from the medication history."""
+        return self.unread_medications + self.unread_history
 
     def active(self, *concepts: str) -> Iterator[Condition]:
         """The active conditions with one of the concepts."""

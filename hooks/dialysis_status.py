@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from hooks.chart import Chart, Condition, Procedure, Span
+from hooks.chart import Chart, Condition, Procedure, Source, Span
 from hooks.thresholds import Thresholds
 
 DIALYSIS_PROCEDURES = ("haemodialysis_procedure", "dialysis_procedure", "peritoneal_dialysis_procedure")
@@ -56,7 +56,7 @@ def dialysis_status(chart: Chart, on: date, limits: Thresholds) -> DialysisStatu
     A working transplant silences unless dialysis is recent. Then comes direct evidence; sessions alone while acute
     kidney injury is active only presume it. Then codes and words of end-stage disease presume it.
     """
-    if transplanted(chart) and not _graft_failed(chart, on):
+    if _transplant_works(chart, on):
         return _in_spite_of_transplant(chart, on, limits)
     direct = _direct_evidence(chart, on, limits)
     return direct or _presumed(chart)
@@ -65,6 +65,13 @@ def dialysis_status(chart: Chart, on: date, limits: Thresholds) -> DialysisStatu
 def transplanted(chart: Chart) -> bool:
     """A kidney transplant is an active condition, or a completed procedure."""
     return any(chart.active("transplant")) or any(map(_is_transplant, chart.procedures))
+
+
+def may_be_dialysed(chart: Chart, on: date, limits: Thresholds) -> bool:
+    """Could a session that could not be read show dialysis, had it been read? One of an unknown day could."""
+    after_transplant = _transplant_works(chart, on)
+    days = limits.dialysis_after_transplant_days if after_transplant else limits.dialysis_procedure_days
+    return any(day is None or 0 <= (on - day).days <= days for day in chart.unread_sessions)
 
 
 def end_stage(chart: Chart) -> bool:
@@ -83,11 +90,16 @@ def active_procedures(chart: Chart, on: date, days: float, *concepts: str) -> It
 
 
 def dialysis_fluid(chart: Chart) -> str:
-    """The active peritoneal dialysis fluid as recorded, or ""."""
+    """The active peritoneal dialysis fluid as recorded, or ""; it is said where no order names it."""
     for medication in chart.medications:
         if any(match.drug_class == PERITONEAL_DIALYSIS_FLUID for match in medication.matches):
-            return medication.display
+            ordered = medication.source is Source.ORDER
+            return medication.display if ordered else f"{medication.display}, from the medication history"
     return ""
+
+
+def _transplant_works(chart: Chart, on: date) -> bool:
+    return transplanted(chart) and not _graft_failed(chart, on)
 
 
 def _is_transplant(procedure: Procedure) -> bool:

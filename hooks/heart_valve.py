@@ -11,8 +11,8 @@ MECHANICAL, UNKNOWN, UNREAD, NONE = "mechanical", "kind not recorded", "unread",
 PRECAUTIONS = frozenset({MECHANICAL, UNKNOWN})
 """A valve that may be mechanical is treated like one."""
 
-VALVE_QUERIES = ("valve_procedures", "procedures")
-"""The look-ups that tell of valves: by code, and by words alone."""
+VALVE_QUERIES = ("conditions", "valve_procedures", "procedures")
+"""The look-ups that tell of valves: the problem list, and procedures by code and by words alone."""
 
 
 def heart_valve(chart: Chart) -> str:

@@ -11,6 +11,7 @@ from datetime import date
 from hooks.assessment import Assessment, Tier
 from hooks.card import Card, Indicator
 from hooks.chart import Chart
+from hooks.medication_history import with_history
 from hooks.policy import Policy
 
 
@@ -23,6 +24,7 @@ class CannotJudge(Exception):
         self.reason = reason
 
 
+UNREAD_SESSION = "the status, code system or date of a session is missing, unknown or not understood"
 INCOMPLETE = "cua-data-gap"
 """The topic of the card that tells of results which could not be read, when there is nothing else to tell."""
 
@@ -34,32 +36,46 @@ def judge(chart: Chart, on: date, policy: Policy, rules: Rules) -> list[Card]:
 
     Without dialysis procedures a patient may look as if not on dialysis, and without those of surgery as if never
     transplanted. Where dialysis would have raised a card, and nothing else shows it, the answer is a refusal, not
-    silence; so it is where a transplant would have.
+    silence; so it is where a transplant would have. A problem list that was only cut is no refusal where what was read
+    of it already gives a critical card.
 
     Raises:
         CannotJudge: naming the look-up.
     """
     for essential in ("patient", "conditions"):
         gap = chart.gap(essential)
-        if gap is not None:
+        if gap is not None and not gap.cut:
             raise CannotJudge(gap.what, gap.reason)
     limits = policy.thresholds(on)
+    chart = with_history(chart, on, limits)
     patient = Assessment(chart, on, limits)
     cards = rules(patient, policy)
-    gap = chart.gap("dialysis_procedures")
-    if gap is not None and not patient.dialysis and (not cards or patient.tier is Tier.POSSIBLE):
+    refuse_cut(chart, "conditions", cards)
+    if patient.dialysis_unknown and (not cards or patient.tier is Tier.POSSIBLE):
         supposed = rules(Assessment(chart, on, limits, assume_dialysis=True), policy)
         # Only a sign, a risk or a drug would have mattered; further unread results alone would not.
         if any(card.topic != INCOMPLETE for card in supposed):
-            raise CannotJudge(gap.what, gap.reason)
+            gap = chart.gap("dialysis_procedures")
+            raise CannotJudge(gap.what, gap.reason) if gap else CannotJudge("dialysis procedures", UNREAD_SESSION)
     gap = chart.gap("surgery_procedures")
     if gap is not None and not cards and rules(Assessment(chart, on, limits, assume_transplant=True), policy):
         raise CannotJudge(gap.what, gap.reason)
-    if chart.masked_conditions and not patient.dialysis and not patient.is_child and not _is_urgent(cards):
+    if chart.masked_conditions and not patient.dialysis and not patient.is_child and not is_urgent(cards):
         raise CannotJudge("conditions", "an entry of the problem list does not tell what it is")
     return cards
 
 
-def _is_urgent(cards: list[Card]) -> bool:
+def refuse_cut(chart: Chart, query: str, cards: list[Card]) -> None:
+    """Refuse to answer where the list of this query could not be read whole, and what was read is not critical.
+
+    Raises:
+        CannotJudge: naming the list.
+    """
+    gap = chart.gap(query)
+    if gap is not None and not is_urgent(cards):
+        raise CannotJudge(gap.what, gap.reason)
+
+
+def is_urgent(cards: list[Card]) -> bool:
     """What was read already gives a critical card: it is told, whatever else may be hidden."""
     return any(card.indicator is Indicator.CRITICAL for card in cards)

@@ -13,7 +13,7 @@ from enum import Enum
 from hooks.assessment import Assessment
 from hooks.card import Card, Indicator
 from hooks.cards import DrugFacts, Facts, Offering, detail, drug_summary, in_markdown, listed, make_card, plain
-from hooks.chart import Medication
+from hooks.chart import Medication, Source
 from hooks.policy import DrugRule, Policy
 from hooks.situations import any_holds, holds
 
@@ -116,12 +116,13 @@ def _card(patient: Assessment, raised: _Raised, indicator: Indicator, moment: Mo
     markdown = in_markdown(placeholders)
     # Only what its own row would remove may be removed with it: another drug of the topic can have a reason to stay.
     removable = [(order, drug) for order, drug, rule in raised.drugs if _removes(rule, policy)]
+    named = [drug for order, drug in removable if order.source is Source.ORDER]
     offered = Offering(
         words,
         tuple(dict.fromkeys(order for order, _ in removable)),
         draft=moment.draft,
         in_doubt=_removal_in_doubt(patient, raised, policy),
-        labels={"drug": plain(listed(drug for _, drug in removable or facts.drugs), 80)},
+        labels={"drug": plain(listed(named or [drug for _, drug in facts.drugs]), 80)},
     ).offer(text.suggest)
     why = [line for name in text.why for line in facts.why(name)] + facts.always()
     return make_card(

@@ -12,7 +12,7 @@ from hooks.calciphylaxis_status import calciphylaxis_card
 from hooks.card import Card, Indicator, most_urgent_first
 from hooks.cards import make_status_card
 from hooks.chart import Chart
-from hooks.judgement import INCOMPLETE, CannotJudge, judge
+from hooks.judgement import INCOMPLETE, CannotJudge, judge, refuse_cut
 from hooks.offending_drugs import Moment, drug_cards
 from hooks.policy import Policy
 from hooks.sepsis_watch import sepsis_card
@@ -40,11 +40,12 @@ def _cards(patient: Assessment, policy: Policy) -> list[Card]:
     if patient.is_child:
         return []
     gap = patient.chart.gap("medications")
-    if gap is not None:
+    if gap is not None and not gap.cut:
         raise CannotJudge(gap.what, gap.reason)
     status = [card for card in (calciphylaxis_card(patient, policy), sepsis_card(patient, policy)) if card]
     shown = [card.topic for card in status]
     cards = status + drug_cards(patient, patient.chart.medications, Moment.PATIENT_VIEW, policy, beside=shown)
+    refuse_cut(patient.chart, "medications", cards)
     if not cards and patient.dialysis and patient.not_all_read:
         # Silence would look like "no risk" although part of the chart could not be read.
         return [make_status_card(INCOMPLETE, Indicator.INFO, patient, policy)]

@@ -124,7 +124,7 @@ _PHRASES: tuple[tuple[set[str], str], ...] = (
     ({"drugs"}, "changeable_calcium changeable_vitamin_d"),
     ({"reference"}, "changeable_dose"),
     ({"drugs"}, "short_vka short_vka_valve short_stop short_needed short_review"),
-    (set(), "short_none short_steps short_steps_off"),
+    (set(), "short_none short_unread short_steps short_steps_off"),
 )
 PHRASES: Mapping[str, set[str]] = {name: words for words, names in _PHRASES for name in names.split()}
 """The half-sentences that `status_facts` uses, with the placeholders of each."""

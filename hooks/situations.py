@@ -72,6 +72,7 @@ SITUATIONS: dict[str, Situation] = {
     # what could not be read
     "minerals_unread": mineral_needs.minerals_unread,
     "procedures_unread": mineral_needs.procedures_unread,
+    "conditions_unread": lambda patient: patient.chart.gap("conditions") is not None,
     "medications_unread": lambda patient: patient.chart.gap("medications") is not None,
     "pth_unread": lambda patient: bool(patient.labs.unreadable_newer(Analyte.INTACT_PTH)),
     "calcium_look_up_failed": lambda patient: mineral_needs.failed(patient, CALCIUM) is not None,

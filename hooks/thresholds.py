@@ -40,6 +40,8 @@ class Thresholds:
     dialysis_after_transplant_days: float
     parathyroidectomy_days: float
     bleeding_days: float
+    administration_days: float
+    dispense_days: float
     calcium_high: float
     calcium_very_high: float
     calcium_upper_normal: float

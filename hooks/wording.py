@@ -12,7 +12,7 @@ from typing import Any
 
 from hooks.anticoagulation import STANDARD_WITH
 from hooks.card import OverrideReason
-from hooks.chart import Analyte
+from hooks.chart import Analyte, Source
 from hooks.name_checks import name_problems, unknown_names
 from hooks.skin_signs import LEVELS
 from hooks.suggestion_texts import (
@@ -23,6 +23,9 @@ from hooks.suggestion_texts import (
     suggestion_problems,
 )
 from hooks.thresholds import FACTORS
+
+HISTORY = tuple(source for source in Source if source is not Source.ORDER)
+"""The sources that are no order; each has its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,14 @@ class Indication:
 
 
 @dataclass(frozen=True, slots=True)
+class FromHistory:
+    """What is said beside a drug that no prescription names: without its day, and with it ({when})."""
+
+    says: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wording:
     """Everything shared."""
 
@@ -70,6 +81,9 @@ class Wording:
     alternatives: Mapping[str, Alternative]
     listed_already: str
     no_address: str
+    from_history: Mapping[Source, FromHistory]
+    history_mark: str
+    not_removed: str
     actions: Mapping[str, str]
     override_reasons: Mapping[str, OverrideReason]
 
@@ -114,6 +128,9 @@ def read_wording(data: Mapping[str, Any]) -> Wording:
         alternatives=read_alternatives(data),
         listed_already=data["listed_already"],
         no_address=data["no_address"],
+        from_history={source: FromHistory(**data["medication_history"][source]) for source in HISTORY},
+        history_mark=data["medication_history"]["mark"],
+        not_removed=data["medication_history"]["not_removed"],
         actions=dict(data["actions"]),
         override_reasons={
             entry["code"]: OverrideReason(

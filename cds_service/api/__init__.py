@@ -8,6 +8,7 @@ from cds_service.api.drug_reading import DrugReads
 from cds_service.api.gather import Collected, Gatherer, gathering
 from cds_service.api.headers import register_cors
 from cds_service.api.hook_request import HookRequest
+from cds_service.api.look_back import past_look_back
 from cds_service.api.routes import blueprint, register_errors
 from cds_service.api.services import SERVICES
 
@@ -20,6 +21,7 @@ __all__ = [
     "HookRequest",
     "blueprint",
     "gathering",
+    "past_look_back",
     "register_cors",
     "register_errors",
 ]

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from cds_service.knowledge import filled
 from fhir_mappings.fhir_json import id_of
 from hooks.card import Card, OverrideReason, Propose, Remove, Suggestion
@@ -99,7 +101,17 @@ def _action(action: Remove | Propose, rendering: Rendering) -> dict[str, Any] | 
     # The received JSON is echoed so that no extension of the order is lost; only its status changes, and an id that
     # came as a number is written as the string that FHIR asks for.
     resource = {**received, "id": id_of(received), "status": "stopped"}
-    return {"type": "update", "description": action.description, "resource": resource}
+    update = {"type": "update", "description": action.description, "resource": resource}
+    return update if _can_be_written(update) else None
+
+
+def _can_be_written(action: Mapping[str, Any]) -> bool:
+    """JSON that comes may be nested more deeply than what can be written: then the card says what to do by itself."""
+    try:
+        orjson.dumps([[[[[[action]]]]]])  # as deep as it will stand in the answer
+    except orjson.JSONEncodeError:
+        return False
+    return True
 
 
 def _reason(reason: OverrideReason) -> dict[str, Any]:

@@ -7,12 +7,13 @@ What may live here: which are asked for, how many, and what could not be had. Wh
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cds_service.fhir_client import FhirError, JsonObject, LookUp, Talk
-from fhir_mappings.chart import medication_references
 from fhir_mappings.drug_places import is_path
+from fhir_mappings.gathered import Gathered
+from fhir_mappings.medication_history import references_of
 from fhir_mappings.references import Shelf
 
 log = logging.getLogger("cds_service")
@@ -41,6 +42,10 @@ class DrugReads:
         """What was wanted and could not be had, references that nobody can be asked for among them."""
         return frozenset(self.wanted) - self.read.keys()
 
+    def addressed(self, base: str) -> dict[str, JsonObject]:
+        """What was read, by its whole address on the server at this base."""
+        return {f"{base}/{path}": resource for path, resource in self.read.items()}
+
     def start(self, *orders: Orders) -> None:
         """Start reading what these orders lead to, that of the first ones first; each once."""
         self._orders = orders
@@ -48,7 +53,7 @@ class DrugReads:
             return
         new: dict[str, None] = {}
         for some in orders:
-            new |= dict.fromkeys(sorted(medication_references(some, self.shelf) - self.wanted.keys() - new.keys()))
+            new |= dict.fromkeys(sorted(references_of(some, self.shelf) - self.wanted.keys() - new.keys()))
         started = len(self._started)
         readable = [wanted for wanted in new if is_path(wanted)]
         for path in readable[: MOST_MEDICATIONS - started]:
@@ -69,6 +74,15 @@ class DrugReads:
                     self.read[path] = self.talk.answer(look_up)
                 except FhirError:
                     continue
-                self.shelf.put(self.read[path], path)
+                self.shelf.put(self.read[path])
             answered = len(self._started)
             self.start(*self._orders)
+
+    def go_on(self, entries: Orders, came: Iterable[Gathered]) -> None:
+        """Read what these entries of the medication history lead to as well, as far as it did not come with them."""
+        if not entries:
+            return
+        for resource in (one for gathered in came for one in gathered.resources):
+            self.shelf.put(resource)
+        self.start(*self._orders, entries)
+        self.finish()

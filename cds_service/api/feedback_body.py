@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from cds_service.api.validation import FEEDBACK, InvalidField, check
+from cds_service.api.validation import FEEDBACK, InvalidField, check, without_nulls
 from cds_service.storage import FeedbackItem
 
 
@@ -19,9 +19,36 @@ def parse_feedback(body: object) -> list[FeedbackItem]:
     Raises:
         InvalidField: naming the field that is missing or wrong.
     """
-    check(body, FEEDBACK)
-    items: list[Mapping[str, Any]] = body["feedback"]  # type: ignore[index]  # the schema has just shown its shape
+    meant = _as_meant(body)
+    check(meant, FEEDBACK)
+    items: list[Mapping[str, Any]] = meant["feedback"]
     return [_item(item, f"feedback[{number}]") for number, item in enumerate(items)]
+
+
+def _as_meant(body: Any) -> Any:
+    """The body without its members that are null, and without a reason of which nothing is left then."""
+    if not isinstance(body, dict) or not isinstance(body.get("feedback"), list):
+        return body
+    return {**body, "feedback": [_item_as_meant(item) for item in body["feedback"]]}
+
+
+def _item_as_meant(item: Any) -> Any:
+    meant = without_nulls(item)
+    sent = meant.get("overrideReason") if isinstance(meant, dict) else None
+    if not isinstance(sent, dict) or not sent:
+        return meant
+    override = without_nulls(sent)
+    if "reason" in override:
+        override = {**override, "reason": _reason_as_meant(override["reason"])}
+    others = {name: member for name, member in meant.items() if name != "overrideReason"}
+    return {**others, "overrideReason": override} if override else others
+
+
+def _reason_as_meant(reason: Any) -> Any:
+    meant = without_nulls(reason)
+    if isinstance(meant, dict) and isinstance(meant.get("coding"), list):
+        return {**meant, "coding": [without_nulls(coding) for coding in meant["coding"]]}
+    return meant
 
 
 def _item(item: Mapping[str, Any], path: str) -> FeedbackItem:

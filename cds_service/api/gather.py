@@ -6,8 +6,8 @@ in `fhir_mappings`; whether lacking data allow an answer is decided in `hooks`.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,9 +17,10 @@ from zoneinfo import ZoneInfo
 from cds_service.api.drug_reading import DrugReads
 from cds_service.api.hook_request import HookRequest
 from cds_service.api.look_back import past_look_back
+from cds_service.api.prefetch_shapes import as_patient, as_searchset
+from cds_service.api.searches import Pending, Searches, cut, failed, other_resources
 from cds_service.fhir_client import (
     OTHER_PATIENT,
-    OTHER_RESOURCES,
     REPORTED_ERROR,
     Deadline,
     FhirError,
@@ -31,14 +32,15 @@ from cds_service.fhir_client import (
     read_page,
     reports_error,
 )
-from fhir_mappings.chart import Gathered, drug_shelf
+from fhir_mappings.bases import ANYWHERE, Bases, bases_named
 from fhir_mappings.drug_places import drugs_beside, new_shelf
-from fhir_mappings.fhir_json import id_of, is_same_id, resource_key
+from fhir_mappings.fhir_json import id_of, is_same_id
+from fhir_mappings.gathered import Gathered, drug_shelf
+from fhir_mappings.medication_history import HISTORY_TYPES, came_along, sent_under_other_keys
 from fhir_mappings.queries import Query
 
-log = logging.getLogger("cds_service")
-
 NOT_SENT = "not sent along, and no FHIR server was offered"
+NO_SERVER = "no FHIR server"
 NOT_A_PATIENT = "the answer was not a Patient"
 CUT_SHORT = "only the first page was sent along"
 
@@ -47,29 +49,40 @@ CUT_SHORT = "only the first page was sent along"
 class Collected:
     """What was collected for a request: one entry per query, and the medications that orders refer to.
 
-    `lost` are the addresses of those that were wanted and could not be had from the server.
+    `lost` are the addresses of those that were wanted and could not be had from the server, `bases` what the server is
+    called. `history` are entries of the medication history that the client sent along under keys of its own.
     """
 
     queries: Sequence[Gathered]
     medications: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     lost: frozenset[str] = frozenset()
+    bases: Bases = ANYWHERE
+    history: Sequence[Mapping[str, Any]] = ()
 
     def resources(self, key: str) -> Sequence[Mapping[str, Any]]:
         """The resources of one query."""
         return next((entry.resources for entry in self.queries if entry.query.key == key), ())
 
 
-Pending = Callable[[], Gathered]
-
-
 @dataclass(frozen=True)
 class Gatherer:
-    """Collects for one request. `talk` is its talk with the FHIR server, None where it offers no server."""
+    """Collects for one request. `searches` are those on the FHIR server, None where none is offered."""
 
-    talk: Talk | None
+    searches: Searches | None
     request: HookRequest
     on: date
     zone: ZoneInfo
+    _names: set[str] = field(default_factory=set)
+
+    @property
+    def talk(self) -> Talk | None:
+        """The talk with the FHIR server."""
+        return None if self.searches is None else self.searches.talk
+
+    @property
+    def base(self) -> str:
+        """The address of the server, "" without one."""
+        return self.request.server.base.rstrip("/") if self.request.server else ""
 
     def collect(
         self,
@@ -81,20 +94,39 @@ class Gatherer:
 
         `beside` are the Medications and Substances that came along with the drafts, by their address.
         """
+        self._names.update(bases_named(self.request.draft_orders, "MedicationRequest"))
         pending = [(query, self._start(query)) for query in queries]
         done: dict[str, Gathered] = {}
         # The active orders first: what they refer to can then be read while the other answers are still under way.
         for query, finish in sorted(pending, key=lambda pair: pair[0].key != "medications"):
             if query.key == "medications":
                 done[query.key] = finish()
-        came = {**(beside or {}), **drugs_beside(self.request.prefetch.get("medications"))}
-        reads = DrugReads(self.talk, drug_shelf(came, [*done.values()]) if self.talk else new_shelf())
+        own = sent_under_other_keys(self.request.prefetch, (query.key for query in queries if not query.optional))
+        came = {**(beside or {})}
+        for sent in (self.request.prefetch.get("medications"), *own.values()):
+            came |= drugs_beside(_searchset(sent))
+        reads = DrugReads(self.talk, drug_shelf(came, [*done.values()], self._bases()) if self.talk else new_shelf())
         reads.start(drafts, done["medications"].resources if "medications" in done else ())
         for query, finish in pending:
-            if query.key not in done:
+            if query.key not in done and not query.optional:
                 done[query.key] = finish()
+        if self.searches is not None:
+            done |= self.searches.in_other_form(done)
         reads.finish()
-        return Collected([done[query.key] for query in queries], {**came, **reads.read}, reads.lost)
+        # What nothing rests on is waited for last.
+        done |= {query.key: finish() for query, finish in pending if query.optional}
+        unasked = [entry for key, sent in own.items() if key not in done for entry in came_along(_searchset(sent))]
+        reads.go_on([*unasked, *_taken(done.values())], [entry for entry in done.values() if entry.query.optional])
+        drugs = {**came, **reads.addressed(self.base)}
+        return Collected([done[query.key] for query in queries], drugs, reads.lost, self._bases(), unasked)
+
+    def fetch(self, query: Query) -> Gathered:
+        """What the server has for one more query, which is not advertised."""
+        return self._fetch(query, NO_SERVER)()
+
+    def _bases(self) -> Bases:
+        """What the server is called by the client, and calls itself in what was read so far."""
+        return Bases(self.base, self._names | (self.searches.names if self.searches else set()))
 
     def _start(self, query: Query) -> Pending:
         prefetch = self.request.prefetch
@@ -105,35 +137,44 @@ class Gatherer:
             return lambda: Gathered(query, ())
         return self._single(query, sent) if query.resource_type == "Patient" else self._bundle(query, sent)
 
-    def _single(self, query: Query, sent: object) -> Pending:
+    def _single(self, query: Query, wrapped: object) -> Pending:
+        try:
+            sent = as_patient(wrapped, self.request.patient_id)
+        except FhirError as error:
+            return self._fetch(query, error.reason)
         problem = _patient_problem(sent, self.request.patient_id)
         if problem:
             return self._fetch(query, problem)
         return lambda: Gathered(query, (sent,))
 
-    def _bundle(self, query: Query, sent: Any) -> Pending:
+    def _bundle(self, query: Query, wrapped: object) -> Pending:
+        try:
+            sent: Any = as_searchset(wrapped)
+        except FhirError as error:
+            return self._fetch(query, error.reason)
         page = read_page(sent)
+        self._names.update(bases_named(sent, query.resource_type))
         found = page.resources
-        problem = page.problem or _other_resources(query, found)
+        problem = page.problem or other_resources(query, found)
         if problem:
             return self._fetch(query, problem)
         goes_on = next_link(sent) is not None
-        if not goes_on and not looks_truncated(sent, page.matches, _asked_for(query)):
+        if not goes_on and not looks_truncated(sent, page, _asked_for(query)):
             return lambda: Gathered(query, found)
         # A page that reaches past the look-back is all we need, whatever may follow it.
-        if past_look_back(query, self.on, self.zone, may_ask=self.talk is not None)(found):
+        if past_look_back(query, self.on, self.zone)(found):
             return lambda: Gathered(query, found)
-        if self.talk is None:
-            return lambda: _cut(query, found, CUT_SHORT)
-        return self._search(query, self.talk, found, first=sent if goes_on else None)
+        if self.searches is None:
+            return lambda: cut(query, found, CUT_SHORT)
+        return self.searches.start(query, found, first=sent if goes_on else None)
 
     def _fetch(self, query: Query, otherwise: str) -> Pending:
         """Ask the FHIR server; without a server the query has failed for the reason given."""
-        if self.talk is None:
-            return lambda: _failed(query, otherwise)
+        if self.searches is None:
+            return lambda: failed(query, otherwise)
         if query.resource_type == "Patient":
-            return self._read_patient(query, self.talk)
-        return self._search(query, self.talk)
+            return self._read_patient(query, self.searches.talk)
+        return self.searches.start(query)
 
     def _read_patient(self, query: Query, talk: Talk) -> Pending:
         look_up = talk.read(query.fetch_path(self.request.patient_id, self.on))
@@ -142,30 +183,9 @@ class Gatherer:
             try:
                 patient = talk.answer(look_up)
             except FhirError as error:
-                return _failed(query, error.reason)
+                return failed(query, error.reason)
             problem = _patient_problem(patient, self.request.patient_id)
-            return _failed(query, problem) if problem else Gathered(query, (patient,))
-
-        return finish
-
-    def _search(
-        self, query: Query, talk: Talk, sent: Sequence[JsonObject] = (), first: Mapping[str, Any] | None = None
-    ) -> Pending:
-        """Search; `sent` are resources that came along and are kept where the server does not answer with all."""
-        past = past_look_back(query, self.on, self.zone)
-        look_up = talk.search(query.fetch_path(self.request.patient_id, self.on), past=past, first=first)
-
-        def finish() -> Gathered:
-            try:
-                result = talk.answer(look_up)
-            except FhirError as error:
-                return _cut(query, sent, error.reason) if sent else _failed(query, error.reason)
-            problem = _other_resources(query, result.resources)
-            if problem:
-                return _cut(query, sent, problem) if sent else _failed(query, problem)
-            if result.complete:
-                return Gathered(query, result.resources)
-            return _cut(query, _with_the_rest(result.resources, sent), result.reason)
+            return failed(query, problem) if problem else Gathered(query, (patient,))
 
         return finish
 
@@ -179,32 +199,27 @@ def gathering(
         yield Gatherer(None, request, on, zone)
         return
     with reader.talk(request.server, deadline) as talk:
-        yield Gatherer(talk, request, on, zone)
+        searches = Searches(talk, request.patient_id, on, zone, _credential(request.server.token))
+        yield Gatherer(searches, request, on, zone)
 
 
-def _failed(query: Query, reason: str) -> Gathered:
-    log.warning("the look-up of %s failed: %s", query.key, reason)
-    return Gathered(query, (), failed=reason)
+def _credential(token: str | None) -> str:
+    """What stands for a token in memory."""
+    return hashlib.sha256((token or "").encode()).hexdigest()[:16]
 
 
-def _cut(query: Query, found: Sequence[JsonObject], reason: str) -> Gathered:
-    log.warning("the look-up of %s is incomplete: %s", query.key, reason)
-    return Gathered(query, found, complete=False)
+def _taken(gathered: Iterable[Gathered]) -> list[JsonObject]:
+    """The entries of the medication history, whatever was asked for when they came."""
+    # Not by a function: most of what is looked through are results.
+    return [one for entry in gathered for one in entry.resources if one.get("resourceType") in HISTORY_TYPES]
 
 
-def _with_the_rest(found: list[JsonObject], sent: Sequence[JsonObject]) -> list[JsonObject]:
-    """What was found, and what was sent along beyond that: a search that broke off may hold less than we had."""
-    have = {resource_key(resource) for resource in found}
-    return [*found, *(resource for resource in sent if not (key := resource_key(resource)) or key not in have)]
-
-
-def _other_resources(query: Query, found: Sequence[JsonObject]) -> str:
-    """What is wrong with an answer that holds something, but nothing of the type asked for; "" when all is well.
-
-    Included Medications come beside the MedicationRequests that refer to them; alone they are no answer.
-    """
-    strange = found and not any(resource.get("resourceType") == query.resource_type for resource in found)
-    return OTHER_RESOURCES if strange else ""
+def _searchset(sent: object) -> object:
+    """The searchset in prefetched data, None where it cannot be had."""
+    try:
+        return as_searchset(sent)
+    except FhirError:
+        return None
 
 
 def _asked_for(query: Query) -> int:

@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 
 ALLOWED = {
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Content-Encoding",
     "Access-Control-Expose-Headers": "WWW-Authenticate, Retry-After",
     "Access-Control-Max-Age": "600",
 }

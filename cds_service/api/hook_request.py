@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cds_service.api.validation import REQUEST, InvalidField, check
+from cds_service.api.prefetch_shapes import entries_in
+from cds_service.api.validation import REQUEST, InvalidField, check, without_nulls
 from cds_service.fhir_client import FhirServer
+from fhir_mappings.drafts import names_draft
 from fhir_mappings.fhir_json import without_urn
 
 
@@ -31,16 +33,23 @@ class TooManyEntries(Exception):
     """The Bundles of a request hold more entries than the limit."""
 
 
-def _entries(bundle: object) -> int:
-    """How many resources a Bundle brings: its entries, and what these contain."""
-    entries = bundle.get("entry") if isinstance(bundle, dict) else None
-    return len(entries) + sum(map(_contained, entries)) if isinstance(entries, list) else 0
+def _as_meant(body: object) -> object:
+    """The body without its members that are null, and without an authorization that holds no token.
 
-
-def _contained(entry: object) -> int:
-    resource = entry.get("resource") if isinstance(entry, dict) else None
-    contained = resource.get("contained") if isinstance(resource, dict) else None
-    return len(contained) if isinstance(contained, list) else 0
+    Many libraries write null for what they have not. In `prefetch` null has a meaning, and stays.
+    """
+    if not isinstance(body, dict):
+        return body
+    meant = {**without_nulls(body)}
+    context = without_nulls(meant.get("context"))
+    if isinstance(context, dict) and "draftOrders" in context:
+        context = {**context, "draftOrders": without_nulls(context["draftOrders"])}
+    if "context" in meant:
+        meant["context"] = context
+    authorization = meant.get("fhirAuthorization")
+    if isinstance(authorization, dict) and authorization.get("access_token") in (None, ""):
+        del meant["fhirAuthorization"]
+    return meant
 
 
 def parse_hook_request(body: object, hook: str, max_entries: int = 50_000) -> HookRequest:
@@ -50,23 +59,31 @@ def parse_hook_request(body: object, hook: str, max_entries: int = 50_000) -> Ho
         InvalidField: naming the field that is missing, of the wrong type, or meant for another hook.
         TooManyEntries: the Bundles hold more resources than one request may bring, contained ones among them.
     """
-    check(body, REQUEST)
-    request: Mapping[str, Any] = body  # type: ignore[assignment]  # the schema has just shown that it is an object
+    meant = _as_meant(body)
+    check(meant, REQUEST)
+    request: Mapping[str, Any] = meant  # type: ignore[assignment]  # the schema has just shown that it is an object
     if request["hook"] != hook:
         raise InvalidField("hook", f"must be {hook} at this service")
     context = request["context"]
-    bundles = [*(request.get("prefetch") or {}).values(), context.get("draftOrders")]
-    if sum(map(_entries, bundles)) > max_entries:
+    prefetch = request.get("prefetch", {})
+    if sum(map(entries_in, (*prefetch.values(), context.get("draftOrders")))) > max_entries:
         raise TooManyEntries
-    authorization = request.get("fhirAuthorization") or {}
-    server = request.get("fhirServer")
-    selections = context.get("selections") if hook == "order-select" else None
+    authorization, server = request.get("fhirAuthorization", {}), request.get("fhirServer")
     return HookRequest(
         hook=hook,
         hook_instance=request["hookInstance"],
         patient_id=without_urn(context["patientId"]),
-        prefetch=request.get("prefetch") or {},
+        prefetch=prefetch,
         server=FhirServer(server, authorization.get("access_token")) if server else None,
-        draft_orders=context.get("draftOrders") or {},
-        selections=tuple(map(str, selections)) if selections is not None else None,
+        draft_orders=context.get("draftOrders", {}),
+        selections=_selections(context) if hook == "order-select" else None,
     )
+
+
+def _selections(context: Mapping[str, Any]) -> tuple[str, ...]:
+    """What was selected. A number is taken for the id of a draft, if there is such a draft."""
+    selections = context["selections"]
+    for place, selection in enumerate(selections):
+        if not isinstance(selection, str) and not names_draft(context["draftOrders"], str(selection)):
+            raise InvalidField(f"context.selections[{place}]", "must name a draft, such as MedicationRequest/123")
+    return tuple(map(str, selections))

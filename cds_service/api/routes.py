@@ -14,12 +14,13 @@ from importlib.resources import files
 from typing import Any
 
 import orjson
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from cds_service.access import caller
 from cds_service.api.feedback_body import parse_feedback
 from cds_service.api.hook_request import TooManyEntries, parse_hook_request
+from cds_service.api.request_body import sent_json
 from cds_service.api.services import SERVICES, Service, call, issued
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirClient
@@ -35,7 +36,8 @@ SPECIFICATION = "3.0.0"
 
 USAGE = (
     "Needs read access to Patient, Condition, MedicationRequest, Medication, Observation and Procedure of the patient "
-    "in context, by prefetch or by FHIR server; answers 412 when that is not enough to judge."
+    "in context, by prefetch or by FHIR server; answers 412 when that is not enough to judge. MedicationStatement is "
+    "optional: without it the cards say that the medication history could not be read."
 )
 
 
@@ -88,12 +90,13 @@ def blueprint(
         service = known(service_id)
         started = time.perf_counter()
         try:
-            hook_request = parse_hook_request(read_json(), service.HOOK, max_entries)
+            hook_request = parse_hook_request(sent_json(), service.HOOK, max_entries)
         except TooManyEntries:
             raise ServiceError(413, f"more than {max_entries} Bundle entries", "prefetch") from None
         now = clock()
         try:
-            cards = call(service, hook_request, knowledge if can_launch() else without_app, client, now)
+            linked = knowledge if can_launch() else without_app
+            cards = call(service, hook_request, linked, client, now)
         except CannotJudge as gap:
             raise ServiceError(412, f"cannot judge: {gap}", gap.what) from None
         if cards:
@@ -105,7 +108,7 @@ def blueprint(
     @routes.post("/cds-services/<service_id>/feedback")
     def take_feedback(service_id: str) -> Response:
         service = known(service_id)
-        items = parse_feedback(read_json())
+        items = parse_feedback(sent_json())
         try:
             unknown = store.record_feedback(service.ID, items, clock())
         except StoreError:
@@ -156,27 +159,15 @@ class CardLog:
                 log.warning("the card log is written again")
 
 
-def read_json() -> Any:
-    """The request body as JSON.
-
-    Raises:
-        ServiceError: 415 for another media type, 400 for what is not JSON.
-    """
-    if request.mimetype != "application/json":
-        raise ServiceError(415, "the body must be application/json", "Content-Type")
-    try:
-        return orjson.loads(request.get_data(cache=False))
-    except orjson.JSONDecodeError:
-        raise ServiceError(400, "the body is not valid JSON", "body") from None
-
-
 def register_errors(app: Flask) -> None:
     """Every error as an OperationOutcome, without trace or data."""
 
     @app.errorhandler(ServiceError)
     def service_error(error: ServiceError) -> Response:
         log.info("answered %d: %s", error.status, error.message)
-        return json_response(operation_outcome(error.status, error.message, error.field), error.status)
+        response = json_response(operation_outcome(error.status, error.message, error.field), error.status)
+        response.headers.update(error.headers)
+        return response
 
     @app.errorhandler(InvalidField)
     def invalid_field(error: InvalidField) -> Response:

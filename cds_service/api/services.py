@@ -12,18 +12,22 @@ from typing import Any, Protocol
 from cds_service.api.card_json import Rendering, to_json
 from cds_service.api.gather import Collected, gathering
 from cds_service.api.hook_request import HookRequest
+from cds_service.api.stopped_orders import with_stopped_orders
+from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirReader
 from cds_service.knowledge import Knowledge
 from cds_service.storage import IssuedCard, SuggestionLabel
 from fhir_mappings.chart import ChartContext, build_chart
 from fhir_mappings.drafts import Orders, split_orders
 from fhir_mappings.drug_places import drugs_beside
-from fhir_mappings.fhir_json import is_about, resource_key
+from fhir_mappings.fhir_json import resource_key
 from fhir_mappings.medications import is_active
+from fhir_mappings.subjects import is_about
 from fhir_mappings.versions import versions
 from hooks import order_select, order_sign, patient_view
 from hooks.card import Card
 from hooks.chart import Chart
+from hooks.medication_history import stands_alone
 from hooks.policy import Policy
 
 
@@ -47,6 +51,9 @@ class Service(Protocol):
 SERVICES: tuple[Service, ...] = (patient_view, order_select, order_sign)
 
 
+NOTHING_SELECTED = "must not be empty while there are drafts: it names the drafts just picked, as MedicationRequest/123"
+
+
 def call(
     service: Service, request: HookRequest, knowledge: Knowledge, reader: FhirReader, now: datetime
 ) -> list[dict[str, Any]]:
@@ -54,16 +61,22 @@ def call(
 
     Raises:
         CannotJudge: data are missing without which an answer could hide a risk.
+        InvalidField: nothing is selected of drafts that name a drug; silence could be taken for no risk.
     """
     on = now.astimezone(knowledge.zone).date()
     on_drafts = service.HOOK != patient_view.HOOK
     orders = split_orders(request.draft_orders, request.selections if on_drafts else ())
+    if request.selections == () and orders.others:
+        raise InvalidField("context.selections", NOTHING_SELECTED)
     if on_drafts and not orders.judged:
         return []
     beside = drugs_beside(request.draft_orders)
     with gathering(reader, request, on, knowledge.zone, reader.deadline()) as gatherer:
         collected = gatherer.collect(knowledge.queries_for(service.HOOK), orders.judged, beside)
-    chart = _chart(collected, request, orders, on, knowledge)
+        chart = _chart(collected, request, orders, on, knowledge)
+        if stands_alone(chart, on, knowledge.policy.thresholds(on)):
+            collected = with_stopped_orders(gatherer, collected)
+            chart = _chart(collected, request, orders, on, knowledge)
     rendering = Rendering(
         request.patient_id,
         _by_reference(collected, request.patient_id),
@@ -89,6 +102,8 @@ def _chart(
         other_drafts=orders.others,
         medications=collected.medications,
         lost=collected.lost,
+        bases=collected.bases,
+        history=collected.history,
     )
     return build_chart(collected.queries, context, knowledge.vocabulary)
 
@@ -102,7 +117,7 @@ def _by_reference(collected: Collected, patient_id: str) -> dict[str, Mapping[st
     found = collected.resources("medications")
     requests = [resource for resource in found if resource.get("resourceType") == "MedicationRequest"]
     for order in (copy for copies in versions(requests) for copy in copies):
-        if is_active(order) and is_about(order, patient_id):
+        if is_active(order) and is_about(order, patient_id, collected.bases):
             received.setdefault(resource_key(order), order)
     return received
 

@@ -1,6 +1,7 @@
 """Checking what clients send against the JSON schemas, compiled once at import.
 
-What may live here: schemas to validators, and the first problem in words that name the field and echo no data.
+What may live here: schemas to validators, members that are null, and the first problem in words that name the field
+and echo no data.
 """
 
 from __future__ import annotations
@@ -70,11 +71,19 @@ FEEDBACK = _compiled("feedback.json")
 _REQUEST_OF = _by_hook(REQUEST)
 
 
+def without_nulls(value: Any) -> Any:
+    """An object without its members that are null, as they mean the same as none; anything else as it is."""
+    if not isinstance(value, dict) or None not in value.values():
+        return value
+    return {name: member for name, member in value.items() if member is not None}
+
+
 def check(body: object, validator: Draft202012Validator) -> None:
     """Raise InvalidField for the most telling problem of the body, if there is any."""
     try:
         # is_valid stops at the first error, which is all that nearly every request needs.
-        if (_quicker(body) if validator is REQUEST else validator).is_valid(body):
+        validator = _quicker(body) if validator is REQUEST else validator
+        if validator.is_valid(body):
             return
         error = best_match(islice(validator.iter_errors(body), _ERRORS_WEIGHED))
     except RecursionError:
@@ -97,20 +106,37 @@ def _in_words(error: ValidationError | None) -> tuple[str, str]:
         case "required":
             instance: Any = error.instance
             missing = next(name for name in _names(error.validator_value) if name not in instance)
-            return f"{path}.{missing}".removeprefix("body."), "is required"
+            return f"{path}.{missing}".removeprefix("body."), _with_wanted("is required", _schema_of(missing, error))
         case "dependentRequired":
-            return "fhirServer", "is required when fhirAuthorization is sent"
+            return "fhirServer", "is required when fhirAuthorization holds an access token"
         case "type":
             allowed: Any = error.validator_value
-            return path, f"must be of type {allowed if isinstance(allowed, str) else ' or '.join(allowed)}"
+            of_type = f"must be of type {allowed if isinstance(allowed, str) else ' or '.join(allowed)}"
+            return path, _with_wanted(of_type, error.schema)
         case "const" | "enum":
-            return path, f"must be one of: {_allowed(error)}"
+            return path, _wanted(error.schema) or f"must be one of: {_allowed(error)}"
         case "pattern":
-            return path, f"does not match {error.validator_value}".removesuffix(r"(?!\n)")
+            return path, _wanted(error.schema) or f"does not match {error.validator_value}".removesuffix(r"(?!\n)")
         case "minItems" | "minLength":
             return path, "must not be empty"
         case _:
             return path, "is not valid"
+
+
+def _wanted(schema: Any) -> str:
+    """How the schema wants this value, in words; "" where it does not say."""
+    return str(schema.get("x-wanted", ""))
+
+
+def _with_wanted(problem: str, schema: Any) -> str:
+    wanted = _wanted(schema)
+    return f"{problem}; it {wanted}" if wanted else problem
+
+
+def _schema_of(member: str, error: ValidationError) -> Any:
+    """What the schema says of a member that is missing."""
+    parent: Any = error.schema
+    return parent.get("properties", {}).get(member, {})
 
 
 def _names(value: Any) -> list[str]:

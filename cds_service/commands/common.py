@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -59,3 +59,30 @@ def settings_for(*, dev: bool, allow_fhir: tuple[str, ...] = ()) -> Settings:
 
 def _bad_url(url: str) -> str:
     raise click.ClickException(f"--allow-fhir {url}: expected a plain http(s) base URL")
+
+
+class Progress:
+    """A progress bar at a terminal, plain lines in a pipe, both on standard error; called with (done, total, what)."""
+
+    def __init__(self, verb: str) -> None:
+        from rich import progress
+        from rich.console import Console
+
+        self._verb = verb
+        self._bar = progress.Progress(console=Console(stderr=True))
+        self._task = self._bar.add_task(verb, total=None)
+
+    def __enter__(self) -> Callable[[int, int, str], None]:
+        if self._bar.console.is_terminal:
+            self._bar.start()
+        return self._step
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar.console.is_terminal:
+            self._bar.stop()
+
+    def _step(self, done: int, total: int, what: str) -> None:
+        if self._bar.console.is_terminal:
+            self._bar.update(self._task, completed=done, total=total, description=f"{self._verb} {what}")
+        else:
+            click.echo(f"{self._verb} {done}/{total} {what}", err=True)

@@ -5,11 +5,20 @@ What may live here: options, and findings as lines of text.
 
 from __future__ import annotations
 
+import json
+import logging
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from cds_service.commands.common import HELP, in_words
+from cds_service.commands.common import HELP, Progress, in_words, settings_for
+
+if TYPE_CHECKING:
+    from cds_service.fhir_doctor import PatientReport, ServerReport
+    from cds_service.settings import Settings
+
+HOOKS = ("patient-view", "order-select", "order-sign")
 
 
 @click.group(context_settings=HELP)
@@ -37,3 +46,46 @@ def doctor_token(token: str | None, clients: str, endpoint: str) -> None:
         click.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.text}")
     if not all(finding.ok for finding in findings):
         raise SystemExit(1)
+
+
+@doctor.command("fhir", context_settings=HELP)
+@click.argument("url")
+@click.option("--patient", metavar="ID", help="The patient to look at; without it, the server is looked at.")
+@click.option("--token", envvar="FHIR_TOKEN", help="Bearer token for the FHIR server (or FHIR_TOKEN).")
+@click.option(
+    "--hook", "hooks", multiple=True, type=click.Choice(HOOKS), help="Only this hook (repeatable); all without it."
+)
+@click.option("--json", "as_document", is_flag=True, help="Print one JSON document.")
+def doctor_fhir(url: str, patient: str | None, token: str | None, hooks: tuple[str, ...], as_document: bool) -> None:
+    """Say why no card comes: ask the FHIR server at URL as the service does, and tell what was seen.
+
+    No patient data is printed: codes, systems, units and numbers only. Exit status 1 when the service could not answer.
+    """
+    from cds_service.addresses import normal_url
+    from cds_service.fhir_doctor import as_json, as_text
+
+    if normal_url(url) is None:
+        raise click.UsageError("URL must be a plain http(s) base URL, without query, user or percent signs")
+    # Settings for development: a doctor serves nobody, and refuses none that `serve --dev` takes.
+    settings = settings_for(dev=True)
+    with in_words():
+        report = _examined(settings, url, patient, token, hooks or HOOKS)
+    click.echo(json.dumps(as_json(report), indent=2, ensure_ascii=False) if as_document else as_text(report))
+    if not report.ok:
+        raise SystemExit(1)
+
+
+def _examined(
+    settings: Settings, url: str, patient: str | None, token: str | None, hooks: tuple[str, ...]
+) -> PatientReport | ServerReport:
+    from cds_service.clock import utc_now
+    from cds_service.fhir_doctor import Examination, Visit, examine, look_at_server
+    from cds_service.knowledge import load_knowledge
+
+    knowledge = load_knowledge(settings)
+    # What the service writes into its log for each failure stands in the report.
+    logging.getLogger("cds_service").addHandler(logging.NullHandler())
+    with Visit(settings, url, token) as visit, Progress("asking for") as step:
+        if patient is None:
+            return look_at_server(visit.asker, knowledge.queries)
+        return examine(Examination(visit.asker, visit.service, knowledge, hooks, step), patient, utc_now())

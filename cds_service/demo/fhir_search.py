@@ -35,8 +35,11 @@ _DATES: dict[str, tuple[str, ...]] = {
     "Procedure": ("performedDateTime", "performedPeriod"),
     "Condition": ("recordedDate", "onsetDateTime"),
     "MedicationRequest": ("authoredOn",),
+    "MedicationStatement": ("effectiveDateTime", "effectivePeriod"),
+    "MedicationDispense": ("whenHandedOver",),
+    "MedicationAdministration": ("effectiveDateTime", "effectivePeriod"),
 }
-_DATE_PARAMETERS = ("date", "recorded-date", "authoredon")
+_DATE_PARAMETERS = ("date", "recorded-date", "authoredon", "effective", "effective-time", "whenhandedover")
 
 
 def search(store: SandboxStore, base: str, kind: str, query: Query) -> Resource:

@@ -8,13 +8,12 @@ may ignore the search parameter.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode
 
-import requests
-
+from cds_service.demo.fhir_site import FHIR_BODY, FhirSite, LoaderError, objects
 from cds_service.demo.patients import ID_PREFIX, TAG, Resource, SyntheticPatient
 
 Progress = Callable[[int, int, str], None]
@@ -33,23 +32,13 @@ DEPENDENTS_FIRST = (
 )
 """The order of deletion: what points at others goes before them, or servers refuse."""
 
-_TIMEOUT_SECONDS = 30
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds for a server that finds, or forgets, with a delay."""
+
 _PAGE_SIZE = 100
-_MOST_PAGES = 500
-_MOST_DIAGNOSTICS = 500
-_ALREADY_GONE = (404, 410)
+MOST_ROUNDS = 500
+_CONFLICT = 409
 _OUR_ID = re.compile(re.escape(ID_PREFIX) + r"[A-Za-z0-9\-.]+")
-_FHIR_JSON = "application/fhir+json"
-_FHIR_BODY = {"Content-Type": _FHIR_JSON}
-
-
-class LoaderError(Exception):
-    """The server refused or could not be reached: `status` (None without an answer) and what it said about it."""
-
-    def __init__(self, what: str, status: int | None = None, diagnostics: str = "") -> None:
-        answered = f": the FHIR server answered {status}" if status is not None else ""
-        super().__init__(f"{what}{answered}{f' ({diagnostics})' if diagnostics else ''}")
-        self.status, self.diagnostics = status, diagnostics
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +68,10 @@ def load(
     """
     everyone = tuple(patients)
     created = updated = 0
-    with _Server(base_url, token) as server:
+    with FhirSite(base_url, token) as site:
         for done, patient in enumerate(everyone, start=1):
-            bundle = transaction(server.base, patient.resources)
-            answer = server.call("POST", server.base, f"loading {patient.key}", json=bundle, headers=_FHIR_BODY)
+            bundle = transaction(site.base, patient.resources)
+            answer = site.call("POST", site.base, f"loading {patient.key}", json=bundle, headers=FHIR_BODY)
             new, old = _written(answer, len(patient.resources), patient.key)
             created, updated = created + new, updated + old
             progress(done, len(everyone), patient.title)
@@ -99,139 +88,100 @@ def transaction(base: str, resources: Iterable[Resource]) -> Resource:
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
-def clean(base_url: str, *, token: str | None = None, progress: Progress = _silent) -> int:
-    """Delete our resources and return how many there were to delete; LoaderError when a search or a delete is refused.
+def clean(
+    base_url: str,
+    *,
+    token: str | None = None,
+    progress: Progress = _silent,
+    pauses: Sequence[float] = PAUSES,
+    rounds: int = MOST_ROUNDS,
+) -> int:
+    """Delete our resources until a search finds none, and return how many there were to delete.
 
-    Everything is found before anything is deleted, so that pages do not shift meanwhile. What another caller deleted
-    meanwhile is not counted.
+    What another caller deleted meanwhile is not counted. `pauses` are the seconds between searches that find again what
+    was deleted: some servers forget it late. `rounds` bounds how often a server may find more.
+
+    Raises:
+        LoaderError: when a search or a delete is refused, or something is left, or nobody can tell.
     """
-    with _Server(base_url, token) as server:
-        found = [address for kind in DEPENDENTS_FIRST for address in _ours(server, kind)]
-        deleted = 0
-        for done, address in enumerate(found, start=1):
-            if server.delete(address):
-                deleted += 1
-            progress(done, len(found), address)
-    return deleted
+    waits = iter(pauses)
+    with FhirSite(base_url, token) as site:
+        cleaning = _Cleaning(site, progress)
+        # The last round only looks.
+        for left in range(rounds, -1, -1):
+            found, doubt = _ours(site)
+            if not found and not doubt:
+                return len(cleaning.deleted)
+            if left and cleaning.delete(found):
+                continue
+            pause = next(waits, None) if left and not cleaning.refusal else None
+            if pause is None:
+                break
+            time.sleep(pause)
+        raise cleaning.refusal or LoaderError(_left(found, doubt, len(cleaning.deleted)))
 
 
-def _ours(server: _Server, kind: str) -> list[str]:
-    """The addresses ("Observation/cds-demo-…") of our resources of one type."""
+class _Cleaning:
+    """What was deleted so far."""
+
+    def __init__(self, site: FhirSite, progress: Progress) -> None:
+        self.site, self.progress = site, progress
+        self.deleted: set[str] = set()
+        self.refusal: LoaderError | None = None
+        self._done: set[str] = set()
+
+    def delete(self, found: Iterable[str]) -> bool:
+        """Delete what was not yet; False when nothing of it went. A conflict may be over in the next round."""
+        new = [address for address in found if address not in self._done]
+        self.refusal = None
+        before = len(self._done)
+        for address in new:
+            try:
+                self.deleted |= {address} if self.site.delete(address) else set()
+            except LoaderError as refusal:
+                if refusal.status != _CONFLICT:
+                    raise
+                self.refusal = self.refusal or refusal
+                continue
+            self._done.add(address)
+            self.progress(len(self._done), before + len(new), address)
+        return len(self._done) > before
+
+
+def _left(found: Sequence[str], doubt: str, deleted: int) -> str:
+    what = f"{len(found)} of our resources are still found" if found else doubt
+    return f"{deleted} resources were removed, and not all can be gone: {what}"
+
+
+def _ours(site: FhirSite) -> tuple[list[str], str]:
+    """The addresses ("Observation/cds-demo-…") of our resources, and why there may be more.
+
+    Where a search did not bring all that the server counted, the types after it wait for the next round: what points at
+    others goes before them.
+    """
     addresses: dict[str, None] = {}
-    for resource in server.pages(kind, {"_tag": f"{TAG['system']}|{TAG['code']}", "_count": str(_PAGE_SIZE)}):
-        if resource.get("resourceType") == kind and _is_ours(resource):
-            addresses[f"{kind}/{resource['id']}"] = None
-    return list(addresses)
+    search = urlencode({"_tag": f"{TAG['system']}|{TAG['code']}", "_count": str(_PAGE_SIZE)})
+    for kind in DEPENDENTS_FIRST:
+        found = site.search(f"{kind}?{search}")
+        for resource in found.resources:
+            if resource.get("resourceType") == kind and _is_ours(resource):
+                addresses[f"{kind}/{resource['id']}"] = None
+        if found.unseen:
+            return list(addresses), f"the server counts {found.unseen} more {kind} resources than it sends"
+    return list(addresses), ""
 
 
 def _is_ours(resource: Resource) -> bool:
-    tags = _objects(resource.get("meta"), "tag")
+    tags = objects(resource.get("meta"), "tag")
     tagged = any(tag.get("system") == TAG["system"] and tag.get("code") == TAG["code"] for tag in tags)
     return tagged and _OUR_ID.fullmatch(str(resource.get("id", ""))) is not None
 
 
 def _written(answer: Resource, expected: int, key: str) -> tuple[int, int]:
     """How many entries of a transaction's answer were created and how many updated."""
-    responses = [entry.get("response") for entry in _objects(answer, "entry")]
+    responses = [entry.get("response") for entry in objects(answer, "entry")]
     statuses = [str(response.get("status")) for response in responses if isinstance(response, dict)]
     if len(statuses) != expected or not all(status.startswith("2") for status in statuses):
         raise LoaderError(f"loading {key}: the server did not confirm every resource")
     created = sum(status.startswith("201") for status in statuses)
     return created, expected - created
-
-
-def _objects(holder: Any, name: str) -> list[dict[str, Any]]:
-    """The objects in the list `name` of a JSON object; what is not an object in a list is left out."""
-    values = holder.get(name) if isinstance(holder, dict) else None
-    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
-
-
-class _Server:
-    """One FHIR server for the length of a command; every answer becomes JSON or a LoaderError."""
-
-    def __init__(self, base_url: str, token: str | None) -> None:
-        self.base = base_url.rstrip("/")
-        self._session = requests.Session()
-        self._session.headers.update({"Accept": _FHIR_JSON})
-        if token:
-            self._session.auth = _bearer(token)
-
-    def __enter__(self) -> _Server:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._session.close()
-
-    def call(self, method: str, url: str, what: str, **more: Any) -> Resource:
-        """The JSON object that the server answers with; `what` opens the sentence of a LoaderError."""
-        response = self._send(method, url, what, **more)
-        if not response.ok:
-            raise LoaderError(what, response.status_code, _diagnostics(response))
-        body = _object(response)
-        if body is None:
-            raise LoaderError(f"{what}: the answer is not FHIR JSON", response.status_code)
-        return body
-
-    def delete(self, address: str) -> bool:
-        """Delete one resource; False when it was gone already."""
-        what = f"deleting {address}"
-        response = self._send("DELETE", f"{self.base}/{address}", what)
-        if not response.ok and response.status_code not in _ALREADY_GONE:
-            raise LoaderError(what, response.status_code, _diagnostics(response))
-        return response.ok
-
-    def pages(self, kind: str, parameters: dict[str, str]) -> Iterator[Resource]:
-        """Every resource of a search, page after page."""
-        what, url = f"searching {kind}", f"{self.base}/{kind}"
-        bundle = self.call("GET", url, what, params=parameters)
-        for _ in range(_MOST_PAGES):
-            resources = (entry.get("resource") for entry in _objects(bundle, "entry"))
-            yield from (resource for resource in resources if isinstance(resource, dict))
-            link = next((link.get("url") for link in _objects(bundle, "link") if link.get("relation") == "next"), None)
-            if link is None:
-                return
-            url = self._here(urljoin(url, str(link)), what)
-            bundle = self.call("GET", url, what)
-        raise LoaderError(f"{what}: there is no end to the pages")
-
-    def _here(self, link: str, what: str) -> str:
-        """The address of a next page: on this host, with the scheme and port that we used."""
-        base, page = urlsplit(self.base), urlsplit(link)
-        if page.hostname != base.hostname:
-            # the token is for this server alone
-            raise LoaderError(f"{what}: the next page is on another server")
-        return page._replace(scheme=base.scheme, netloc=base.netloc).geturl()
-
-    def _send(self, method: str, url: str, what: str, **more: Any) -> requests.Response:
-        try:
-            return self._session.request(method, url, timeout=_TIMEOUT_SECONDS, **more)
-        except requests.RequestException as error:
-            raise LoaderError(f"{what}: the FHIR server cannot be reached ({type(error).__name__})") from error
-
-
-def _bearer(token: str) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
-    """As `auth`, not as a header: a .netrc file would replace the header in silence."""
-
-    def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {token}"
-        return request
-
-    return sign
-
-
-def _object(response: requests.Response) -> Resource | None:
-    try:
-        body = response.json()
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
-
-
-def _diagnostics(response: requests.Response) -> str:
-    """What an OperationOutcome says about a refusal, cut to a readable length, else nothing."""
-    said = []
-    for issue in _objects(_object(response), "issue"):
-        details = issue.get("details")
-        text = details.get("text") if isinstance(details, dict) else None
-        said.append(str(issue.get("diagnostics") or text or ""))
-    return "; ".join(words for words in said if words)[:_MOST_DIAGNOSTICS]

@@ -16,6 +16,7 @@ from cds_service.fhir_client.client import FhirClient
 from cds_service.fhir_client.look_up import LookUp, refused
 from cds_service.fhir_client.reader import FhirReader, Talk
 from cds_service.fhir_client.terms import (
+    LATE,
     OTHER_PATIENT,
     OTHER_RESOURCES,
     Deadline,
@@ -23,10 +24,12 @@ from cds_service.fhir_client.terms import (
     FhirServer,
     Limits,
     Past,
+    RefusedError,
     SearchResult,
 )
 
 __all__ = [
+    "LATE",
     "OTHER_PATIENT",
     "OTHER_RESOURCES",
     "REPORTED_ERROR",
@@ -39,6 +42,7 @@ __all__ = [
     "Limits",
     "LookUp",
     "Past",
+    "RefusedError",
     "SearchResult",
     "Talk",
     "looks_truncated",

@@ -7,38 +7,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import orjson
-
 from cds_service.fhir_client.bundles import REPORTED_ERROR, JsonObject, reports_error
 from cds_service.fhir_client.terms import NOT_FHIR, FhirError, PassingError, RefusedError
+from cds_service.json_text import NotJson, read_json
 
 PAUSE_SECONDS = 0.05
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """A status, for how many seconds Retry-After asks us to wait (0 where it does not) and the body, unpacked."""
+    """One answer. `retry_after` is for how many seconds the server asks us to wait, or 0; the body is unpacked."""
 
     status: int
     retry_after: int
     body: bytes | bytearray
+    content_type: str = ""
 
 
 def judged(answer: HttpAnswer) -> JsonObject | FhirError:
     """The resource that came with status 200, or why there is none: a PassingError where another try may help."""
     if answer.status in (429, 503):
         return PassingError(RefusedError(answer.status).reason, max(answer.retry_after, PAUSE_SECONDS))
-    return fhir_json(answer.body) if answer.status == 200 else RefusedError(answer.status)
+    return fhir_json(answer.body, answer.content_type) if answer.status == 200 else RefusedError(answer.status)
 
 
-def fhir_json(body: bytes | bytearray) -> JsonObject | FhirError:
-    """The resource in this body. What the server calls it (Content-Type) proves nothing and is not looked at."""
+def fhir_json(body: bytes | bytearray, content_type: str = "") -> JsonObject | FhirError:
+    """The resource in this body. What the server calls it proves nothing: only the charset is looked at."""
     try:
-        resource = orjson.loads(body.removeprefix(_BYTE_ORDER_MARK) if body.startswith(_BYTE_ORDER_MARK) else body)
-    except orjson.JSONDecodeError:
+        return sound(read_json(body, content_type))
+    except NotJson:
         return FhirError(NOT_FHIR)
-    return sound(resource)
 
 
 def sound(resource: object) -> JsonObject | FhirError:

@@ -15,28 +15,13 @@ from urllib.parse import unquote_plus
 from cds_service.fhir_client.batch import answers_in
 from cds_service.fhir_client.bundles import JsonObject, matches
 from cds_service.fhir_client.terms import OTHER_PATIENT, OTHER_RESOURCE, OTHER_RESOURCES, OTHER_SEARCH
+from cds_service.next_page import LONGEST_LINK, TYPES
 from fhir_mappings.fhir_json import is_same_id
+from fhir_mappings.subjects import is_about
 
 _PLAIN_ID = re.compile("[A-Za-z0-9.-]+")
 _ORIGIN = re.compile(r"\A[a-z][a-z0-9+.-]*://[^/]*", re.IGNORECASE)
-_LONGEST_LINK = 16_000
 _PATIENT_PARAMETER = re.compile("(?:^|&)(?:patient|subject)(?:(?::|%3A)patient)?=([^&]+)", re.IGNORECASE)
-_NAMES = """
-    Account AdverseEvent AllergyIntolerance Appointment AppointmentResponse AuditEvent Basic Binary BodyStructure
-    CarePlan CareTeam ChargeItem Claim ClaimResponse ClinicalImpression Communication CommunicationRequest Composition
-    Condition Consent Contract Coverage CoverageEligibilityRequest CoverageEligibilityResponse DetectedIssue Device
-    DeviceMetric DeviceRequest DeviceUseStatement DiagnosticReport DocumentManifest DocumentReference Encounter Endpoint
-    EnrollmentRequest EnrollmentResponse EpisodeOfCare ExplanationOfBenefit FamilyMemberHistory Flag Goal Group
-    GuidanceResponse HealthcareService ImagingStudy Immunization ImmunizationEvaluation ImmunizationRecommendation
-    InsurancePlan Invoice Linkage List Location Measure MeasureReport Media Medication MedicationAdministration
-    MedicationDispense MedicationKnowledge MedicationRequest MedicationStatement MolecularSequence NutritionOrder
-    Observation Organization Patient PaymentNotice PaymentReconciliation Person PlanDefinition Practitioner
-    PractitionerRole Procedure Provenance Questionnaire QuestionnaireResponse RelatedPerson RequestGroup ResearchStudy
-    ResearchSubject RiskAssessment Schedule ServiceRequest Slot Specimen Substance SupplyDelivery SupplyRequest Task
-    ValueSet VerificationResult VisionPrescription
-"""
-_TYPES = frozenset(_NAMES.split())
-"""The types of FHIR R4 that a server holds about people and their care; the last step of a base URL is none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +53,7 @@ class AskedSearch:
 
     def objection(self, bundle: JsonObject) -> str | None:
         """Why this Bundle is not the answer, None when it may be."""
-        if any(self._is_another(link) for link in _own_links(bundle)):
+        if any(self.is_another(link) for link in _own_links(bundle)):
             return OTHER_SEARCH
         are_all_others = None
         for resource in matches(bundle):
@@ -77,18 +62,26 @@ class AskedSearch:
             are_all_others = OTHER_RESOURCES
         return are_all_others
 
-    def _is_another(self, link: str) -> bool:
-        if len(link) > _LONGEST_LINK:
+    def is_another(self, link: str) -> bool:
+        """Does this address ask for another type, or another patient?"""
+        if len(link) > LONGEST_LINK:
             return True
         if self.opening is not None and self._is_plainly_ours(link, self.opening):
             return False
         # Not `urlsplit`: it keeps the last addresses that it was given, and this one may name a patient.
         path, _, query = link.partition("#")[0].partition("?")
         steps = [step for step in _ORIGIN.sub("", path).split("/") if step and step != "_search"]
-        named = steps[-1] if steps and steps[-1] in _TYPES else self.resource_type
+        named = steps[-1] if steps and steps[-1] in TYPES else self.resource_type
         patients = _patients(query, steps)
         is_other_patient = self.patient is not None and patients and not _holds(patients, self.patient)
         return named != self.resource_type or bool(is_other_patient)
+
+    def are_strangers(self, resources: Sequence[JsonObject]) -> bool:
+        """Do these hold records of the type asked for, and none of the patient's?"""
+        if self.patient is None:
+            return False
+        own = [resource for resource in resources if resource.get("resourceType") == self.resource_type]
+        return bool(own) and not any(is_about(resource, self.patient) for resource in own)
 
     def _is_plainly_ours(self, link: str, opening: str) -> bool:
         place, found, rest = link.partition(opening)
@@ -123,7 +116,7 @@ def asked_search(path_and_query: str) -> AskedSearch | None:
     """What "Observation?patient=1&…" asks for; None when it names no type."""
     path, _, query = path_and_query.partition("?")
     resource_type = path.strip("/")
-    if resource_type not in _TYPES:
+    if resource_type not in TYPES:
         return None
     named = _patients(query, ())
     if len(named) != 1:

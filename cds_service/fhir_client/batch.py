@@ -1,4 +1,4 @@
-"""Many look-ups in one request: the FHIR batch Bundle, what its answer holds, and which servers take none.
+"""Many look-ups in one request: the FHIR batch Bundle, what its answer holds, and whether the server takes any.
 
 What may live here: the Bundle of a batch and the judgement of its entries. Whether a server is sent batches at all is a
 setting, because servers differ: some do not take them, and some work through the entries one after another.
@@ -7,8 +7,7 @@ setting, because servers differ: some do not take them, and some work through th
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -28,9 +27,6 @@ from cds_service.fhir_client.terms import (
     RefusedError,
 )
 
-REFUSED_FOR_SECONDS = 300.0
-"""For how long a server that took no batch is asked singly."""
-_MOST_REFUSING = 256
 _OF_ONE_PATIENT = frozenset({LATE, TOO_LARGE, OTHER_PATIENT, OTHER_RESOURCE, OTHER_RESOURCES, OTHER_SEARCH})
 _STATUS = re.compile(r"([1-5][0-9]{2})(?:\s.*)?", re.DOTALL)
 
@@ -62,30 +58,6 @@ def _judged(entry: Any) -> JsonObject | FhirError:
     if status != 200:
         return RefusedError(status)
     return sound(entry.get("resource"))
-
-
-class RefusingServers:
-    """The base URLs that took no batch lately: a few hundred, each for some minutes."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._until: dict[str, float] = {}
-
-    def __contains__(self, base: str) -> bool:
-        with self._lock:
-            return self._until.get(base, 0.0) > self._clock()
-
-    def __len__(self) -> int:
-        return len(self._until)
-
-    def add(self, base: str) -> None:
-        """This server took no batch; when there are too many, the first that was added is forgotten."""
-        with self._lock:
-            self._until.pop(base, None)
-            self._until[base] = self._clock() + REFUSED_FOR_SECONDS
-            while len(self._until) > _MOST_REFUSING:
-                del self._until[next(iter(self._until))]
 
 
 def tells_of_the_server(failure: FhirError) -> bool:

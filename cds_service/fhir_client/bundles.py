@@ -17,6 +17,8 @@ UNREADABLE_NEXT = "the link to the next page could not be read"
 REPORTED_ERROR = "the FHIR server reported an error (OperationOutcome)"
 
 _HARMLESS = frozenset({"success", "information", "warning"})
+_NO_RESULTS = ("OperationOutcome", "Bundle")
+"""What is no result of a search: remarks, and a Bundle inside the Bundle, of which nobody knows what it holds."""
 
 
 class Page(NamedTuple):
@@ -24,12 +26,13 @@ class Page(NamedTuple):
 
     `problem` says why it cannot be used, and is None when it can; `resources` are those of the entries, in order,
     without empty entries and OperationOutcomes; `matches` counts those that answer the search itself, not an
-    `_include`.
+    `_include`; `counted` counts all entries that hold something, as some servers do for `total`.
     """
 
     problem: str | None
     resources: list[JsonObject]
     matches: int
+    counted: int
 
 
 def reports_error(resource: object) -> bool:
@@ -49,9 +52,9 @@ def reports_error(resource: object) -> bool:
 def read_page(bundle: object) -> Page:
     """What a Bundle holds, or why this value cannot be used as the answer of a search."""
     if reports_error(bundle):
-        return Page(REPORTED_ERROR, [], 0)
+        return Page(REPORTED_ERROR, [], 0, 0)
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
-        return Page(NOT_A_BUNDLE, [], 0)
+        return Page(NOT_A_BUNDLE, [], 0, 0)
     page = _looked_through(bundle.get("entry"))
     if page.problem is not None:
         return page
@@ -77,42 +80,45 @@ def matches(bundle: Mapping[str, Any]) -> Iterator[JsonObject]:
 
 
 def total(bundle: Mapping[str, Any]) -> int:
-    """How many matches the server says there are on all pages together; 0 where it does not say."""
+    """How many the server says there are on all pages together, matches or entries; 0 where it does not say."""
     said = bundle.get("total")
     return said if isinstance(said, int) and not isinstance(said, bool) else 0
 
 
-def looks_truncated(bundle: Mapping[str, Any], matches: int, requested_count: int) -> bool:
-    """True when a Bundle without a next page, with so many matches, holds less than there seems to be.
+def looks_truncated(bundle: Mapping[str, Any], page: Page, requested_count: int) -> bool:
+    """True when a Bundle without a next page, which holds this, has less than there seems to be.
 
-    Either the server counted more matches than it sent, or the page is as full as was asked for (`_count`): some
+    Either the server counted more than it sent, or there are as many matches as were asked for (`_count`): some
     clients put the first page into the prefetch and leave out its links.
     """
-    return next_link(bundle) is None and (total(bundle) > matches or matches >= requested_count)
+    return next_link(bundle) is None and (total(bundle) > page.counted or page.matches >= requested_count)
 
 
 def _looked_through(entries: object) -> Page:
     """The entries in one go: first what cannot be read counts as their problem, then what reports an error."""
     if not isinstance(entries, list):
-        return Page(None if entries is None else UNREADABLE_ENTRY, [], 0)
+        return Page(None if entries is None else UNREADABLE_ENTRY, [], 0, 0)
     unreadable, failed = False, False
     resources: list[JsonObject] = []
-    included = 0
+    included = remarks = 0
     for entry in entries:
         if not isinstance(entry, dict):
             unreadable = True
             continue
-        resource = entry.get("resource")
+        # Hand-written clients leave the entry around a resource out.
+        resource = entry.get("resource", entry if "resourceType" in entry else None)
         if not isinstance(resource, dict):
             unreadable = unreadable or resource is not None
-        elif resource.get("resourceType") == "OperationOutcome":
+        elif resource.get("resourceType") in _NO_RESULTS:
+            remarks += 1
             failed = failed or reports_error(resource)
+            unreadable = unreadable or resource["resourceType"] == "Bundle"
         else:
             resources.append(resource)
             if "search" in entry and not _is_match(entry["search"]):
                 included += 1
     problem = UNREADABLE_ENTRY if unreadable else REPORTED_ERROR if failed else None
-    return Page(problem, resources, len(resources) - included)
+    return Page(problem, resources, len(resources) - included, len(resources) + remarks)
 
 
 def _is_match(search: object) -> bool:
@@ -127,7 +133,7 @@ def _next_links(bundle: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _is_harmless(severity: object) -> bool:
-    return isinstance(severity, str) and severity in _HARMLESS
+    return isinstance(severity, str) and severity.strip().lower() in _HARMLESS
 
 
 def _is_absent_or_list_of_objects(value: object) -> bool:

@@ -1,6 +1,7 @@
 """Asking the callers' FHIR servers: who may be asked, within which limits, on which connections.
 
-What may live here: one client for a worker, and what outlives a call: kept connections, servers that took no batch.
+What may live here: one client for a worker, and what outlives a call: kept connections, and what servers refused or
+wanted.
 What the resources mean is decided in `fhir_mappings`. Nothing is logged here: addresses carry patient ids.
 """
 
@@ -11,12 +12,13 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from cds_service.fhir_client.batch import RefusingServers
 from cds_service.fhir_client.connections import Connections
+from cds_service.fhir_client.habits import Habits
 from cds_service.fhir_client.kept_connections import KeptConnections, Owner
 from cds_service.fhir_client.look_up import checked
 from cds_service.fhir_client.reader import Talk
-from cds_service.fhir_client.talk import RefusedTalk, ServerTalk
+from cds_service.fhir_client.refused_talk import RefusedTalk
+from cds_service.fhir_client.talk import ServerTalk
 from cds_service.fhir_client.terms import Deadline, FhirError, FhirServer, Limits
 from cds_service.fhir_client.transfer import network
 
@@ -44,7 +46,7 @@ class FhirClient:
         self._trust_environment = trust_environment
         self._takes_batches = takes_batches
         self._client_name = client_name
-        self._refusing = RefusingServers(clock)
+        self._habits = Habits(clock)
         self._lock = threading.Lock()
         self._kept: KeptConnections | None = None
 
@@ -59,9 +61,9 @@ class FhirClient:
             allowed = checked(server, self._is_allowed)
         except FhirError as refusal:
             return RefusedTalk(refusal.reason, deadline)
-        refusing = self._refusing if self._takes_batches(allowed.base) else None
         owner = Owner(self._client_name(), allowed.base)
-        return ServerTalk(allowed, deadline, self._connections(), owner, self._limits, refusing)
+        in_batches = self._takes_batches(allowed.base)
+        return ServerTalk(allowed, deadline, self._connections(), owner, self._limits, self._habits, in_batches)
 
     def kept_connections(self) -> int:
         """How many connections are open that no call uses at the moment."""
@@ -69,9 +71,10 @@ class FhirClient:
         return 0 if kept is None else kept.count()
 
     def close(self) -> None:
-        """Close the connections; those of calls under way are closed when these end."""
+        """Close the connections, and forget the servers; those of calls under way are closed when these end."""
         with self._lock:
             kept, self._kept = self._kept, None
+            self._habits = Habits(self._clock)
         if kept is not None:
             kept.close()
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from cds_service.addresses import below, joined, normal_url
-from cds_service.fhir_client.asked import Asked
+from cds_service.addresses import below, normal_url
+from cds_service.fhir_client.asked import Asked, AskedSearch
 from cds_service.fhir_client.bundles import JsonObject, next_link, read_page, total
 from cds_service.fhir_client.terms import (
     BAD_PATH,
@@ -20,19 +21,25 @@ from cds_service.fhir_client.terms import (
     LATE,
     NOT_A_SERVER,
     NOT_ALLOWED,
+    OTHER_PATIENT,
     REPEATED,
     TOO_FEW,
     TOO_MANY_PAGES,
     FhirError,
     FhirServer,
     Past,
+    RefusedError,
     SearchResult,
 )
+from cds_service.next_page import LONGEST_LINK, next_address
+from fhir_mappings.bases import bases_named
 
 T = TypeVar("T")
 _VISIBLE_ASCII = re.compile("[!-~]+")
-_LONGEST_LINK = 16_000
-"""Python keeps the last addresses that it has taken apart, whatever their length."""
+_UNKNOWN_PARAMETER = frozenset({400, 404, 405, 422, 501})
+"""Servers refuse with these what they do not know: each plainer form of a search is worth a try."""
+_PERHAPS = frozenset({403, 500})
+"""These mostly mean something else: one plainer form is tried."""
 Steps = Generator[str, JsonObject, T]
 """Yields the address to ask next, is sent the resource there or thrown a FhirError, and returns what it brings."""
 
@@ -113,61 +120,111 @@ def reading(server: FhirServer, path: str) -> Steps[JsonObject]:
     return (yield _address(server, path))
 
 
-def searching(
-    server: FhirServer, path: str, max_pages: int, past: Past | None, first: Mapping[str, Any] | None
-) -> Steps[SearchResult]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a search is to bring: see `Talk.search`.
+
+    `paths` are the forms of the search in the order in which they are tried; `answered` is told the form that was, ""
+    where the server refused them all. `asked` knows which page belongs to another search.
+    """
+
+    paths: tuple[str, ...]
+    max_pages: int
+    past: Past | None = None
+    first: Mapping[str, Any] | None = None
+    answered: Callable[[str], None] = lambda path: None
+    asked: AskedSearch | None = None
+
+    @property
+    def resource_type(self) -> str:
+        """What is searched for, "" where the paths do not tell."""
+        return self.paths[0].partition("?")[0].strip("/")
+
+
+def searching(server: FhirServer, wanted: Wanted) -> Steps[SearchResult]:
     """A search and its next pages; see `Talk.search`."""
-    found = _Found()
-    url = _address(server, path) if path or first is None else server.base
+    found = _Found(wanted.resource_type, wanted.asked)
+    if wanted.first is not None:
+        url, page = _address(server, wanted.paths[0]) if wanted.paths[0] else server.base, wanted.first
+    else:
+        url, page = yield from _first_page(server, wanted)
     seen = {url}
-    page: Mapping[str, Any] | None = first
     try:
-        for _ in range(max_pages):
-            page = (yield url) if page is None else page
+        for number in range(wanted.max_pages):
+            page = (yield url) if number else page
             resources, link = found.add(page), next_link(page)
             # Dates are read only where it matters whether more may exist.
-            if (link is not None or found.lacks_some) and past is not None and past(resources):
-                return SearchResult(found.resources)
-            if link is None:
+            if (link is not None or found.lacks_some) and wanted.past is not None and wanted.past(resources):
+                return found.so_far()
+            address = None if link is None else _next_address(server, url, link, wanted)
+            # Some servers write a next link on their last page: to the page itself.
+            if address is None or address == url:
                 return found.result()
-            url = _next_address(server, url, link)
-            if url in seen:
-                raise FhirError(REPEATED)
+            if address in seen:
+                return found.result(REPEATED)
+            url = address
             seen.add(url)
-            page = None
         raise FhirError(TOO_MANY_PAGES)
     except FhirError as failure:
         if not found.pages:
             raise
-        return SearchResult(found.resources, False, failure.reason)
+        return found.so_far(failure.reason)
+
+
+def _first_page(server: FhirServer, wanted: Wanted) -> Generator[str, JsonObject, tuple[str, JsonObject]]:
+    """The first page, and where it was found: a form of the search that is refused is followed by a plainer one."""
+    first: RefusedError | None = None
+    for tried, path in enumerate(wanted.paths):
+        url = _address(server, path)
+        try:
+            page = yield url
+        except RefusedError as refusal:
+            first = first or refusal
+            if first.status not in _UNKNOWN_PARAMETER and (first.status not in _PERHAPS or tried > 0):
+                raise first from None
+        else:
+            if first is None or first.status in _UNKNOWN_PARAMETER:
+                wanted.answered(path)
+            return url, page
+    wanted.answered("")
+    raise first or FhirError(BAD_PATH)
 
 
 class _Found:
     """What the pages read so far hold."""
 
-    def __init__(self) -> None:
+    def __init__(self, resource_type: str, asked: AskedSearch | None) -> None:
         self.resources: list[JsonObject] = []
-        self.pages = self._matches = self._counted = 0
+        self._resource_type, self._asked = resource_type, asked
+        self._bases: set[str] = set()
+        self.pages = self._came = self._counted = 0
 
     def add(self, page: Mapping[str, Any]) -> list[JsonObject]:
-        """One more page; its resources. FhirError when it is no sound Bundle."""
-        problem, resources, matches = read_page(page)
+        """One more page; its resources. FhirError when it is no sound Bundle, or a further page of somebody else."""
+        problem, resources, _, counted = read_page(page)
         if problem:
             raise FhirError(problem)
+        if self.pages and self._asked is not None and self._asked.are_strangers(resources):
+            raise FhirError(OTHER_PATIENT)
         self.pages += 1
-        self._matches += matches
+        self._came += counted
         self._counted = max(self._counted, total(page))
         self.resources += resources
+        self._bases.update(bases_named(page, self._resource_type))
         return resources
 
     @property
     def lacks_some(self) -> bool:
-        """Has the server counted more matches than it sent?"""
-        return self._counted > self._matches
+        """Has the server counted more than it sent, includes and remarks among it?"""
+        return self._counted > self._came
 
-    def result(self) -> SearchResult:
-        """What all pages brought, when there are no more."""
-        return SearchResult(self.resources, False, TOO_FEW) if self.lacks_some else SearchResult(self.resources)
+    def result(self, doubt: str = "") -> SearchResult:
+        """What all pages brought, when there are no more. A count of the server that was reached settles the doubt."""
+        return self.so_far(TOO_FEW if self.lacks_some else "" if self._counted else doubt)
+
+    def so_far(self, reason: str = "") -> SearchResult:
+        """What was read, and why there may be more that matters."""
+        return SearchResult(self.resources, not reason, reason, frozenset(self._bases))
 
 
 def checked(server: FhirServer, is_allowed: Callable[[str], bool]) -> FhirServer:
@@ -189,12 +246,10 @@ def _address(server: FhirServer, path_and_query: str) -> str:
     return address
 
 
-def _next_address(server: FhirServer, page_url: str, link: str) -> str:
-    """Where a next link leads. FHIR's relative links start at the base, a bare query at the page that holds it."""
-    if len(link) > _LONGEST_LINK:
+def _next_address(server: FhirServer, page_url: str, link: str, wanted: Wanted) -> str:
+    if len(link) > LONGEST_LINK:
         raise FhirError(BAD_PATH)
-    address = joined(page_url if link.startswith("?") else f"{server.base}/", link)
-    address = below(server.base, address) if address is not None else None
-    if address is None:
+    address = next_address(server.base, page_url, link, wanted.resource_type)
+    if address is None or (wanted.asked is not None and wanted.asked.is_another(address)):
         raise FhirError(ELSEWHERE)
     return address

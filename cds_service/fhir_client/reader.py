@@ -29,15 +29,29 @@ class Talk(Protocol):
         ...
 
     def search(
-        self, path_and_query: str, *, past: Past | None = None, first: Mapping[str, Any] | None = None
+        self,
+        *paths: str,
+        name: str = "",
+        past: Past | None = None,
+        first: Mapping[str, Any] | None = None,
     ) -> LookUp[SearchResult]:
         """Start a search ("Observation?patient=1&…") that follows the next links.
 
+        Further `paths` are plainer forms of the same search, tried one after another where the server refuses; which
+        one it answered is remembered for some minutes under `name`, and then asked first.
         `past` sees the resources of each page; True means that the rest is older than we look back, and the result is
         complete. `first` is a first page that the client sent along: it is not asked for again, its resources come
         first in the result, and only its further pages are fetched. A failure before there is a first page raises; a
         later one, or a limit, makes the result incomplete.
         """
+        ...
+
+    def known(self, about: str) -> str:
+        """What was noted about this server in the last minutes, by this call or another one; "" when nothing was."""
+        ...
+
+    def note(self, about: str, what: str) -> None:
+        """Remember this about the server for some minutes."""
         ...
 
     def answer(self, look_up: LookUp[T]) -> T:

@@ -16,11 +16,12 @@ from urllib.parse import quote
 
 from cds_service.fhir_client.answer import judged
 from cds_service.fhir_client.asked import AskedBatch, asked_resource, asked_search
-from cds_service.fhir_client.batch import RefusingServers, answers_in, batch_of, tells_of_the_server
+from cds_service.fhir_client.batch import answers_in, batch_of, tells_of_the_server
 from cds_service.fhir_client.bundles import JsonObject
 from cds_service.fhir_client.connections import Connections
+from cds_service.fhir_client.habits import Habits
 from cds_service.fhir_client.kept_connections import KeptConnections, Owner
-from cds_service.fhir_client.look_up import LookUp, as_it_is, reading, refused, searching
+from cds_service.fhir_client.look_up import LookUp, Wanted, as_it_is, reading, searching
 from cds_service.fhir_client.terms import (
     LATE,
     TOO_LARGE_TOGETHER,
@@ -42,13 +43,16 @@ MOST_AT_ONCE = 32
 _SAFE = "!#$%&'()*+,/:;=?@[]~"
 _IS_SAFE = re.compile(rf"[\w.{re.escape(_SAFE)}-]*", re.ASCII)
 _FHIR = "application/fhir+json"
+_TAKES_NO_BATCH = "takes no batch"
+_REFUSED_WHOLLY = "refused in every form"
 
 
 class ServerTalk:
     """See `Talk`. Connections are lent for it when the first request goes out.
 
-    With `refusing`, the first requests of several look-ups go out as one batch when the first answer is wanted, unless
-    this server is among those that took none lately; then, and when it takes none now, each is asked singly.
+    With `in_batches`, the first requests of several look-ups go out as one batch when the first answer is wanted,
+    unless this server took none lately; then, and when it takes none now, each is asked singly. `habits` are what
+    servers refused or wanted lately.
     """
 
     def __init__(
@@ -58,10 +62,12 @@ class ServerTalk:
         kept: KeptConnections,
         owner: Owner,
         limits: Limits,
-        refusing: RefusingServers | None,
+        habits: Habits,
+        in_batches: bool,
     ) -> None:
         self._server, self._deadline, self._limits = server, deadline, limits
-        self._kept, self._owner, self._refusing = kept, owner, refusing
+        self._kept, self._owner = kept, owner
+        self._habits, self._in_batches = habits, in_batches
         self._connections: Connections | None = None
         self._allowance = Allowance(deadline, limits.max_bytes, limits.max_call_bytes)
         self._headers = [f"Accept: {_FHIR}", "Accept-Encoding: gzip", "User-Agent: calciphylaxis-cds"]
@@ -81,11 +87,26 @@ class ServerTalk:
         return self._begin(LookUp(reading(self._server, path), asked_resource(path)), path)
 
     def search(
-        self, path_and_query: str, *, past: Past | None = None, first: Mapping[str, Any] | None = None
+        self,
+        *paths: str,
+        name: str = "",
+        past: Past | None = None,
+        first: Mapping[str, Any] | None = None,
     ) -> LookUp[SearchResult]:
         """See `Talk`."""
-        steps = searching(self._server, path_and_query, self._limits.max_pages, past, first)
-        return self._begin(LookUp(steps, asked_search(path_and_query)), path_and_query if first is None else "")
+        forms = self._wanted_first(paths, name)
+        asked, answered = asked_search(forms[0]), partial(self._was_answered, paths, name)
+        wanted = Wanted(forms, self._limits.max_pages, past, first, answered, asked)
+        look_up = LookUp(searching(self._server, wanted), asked)
+        return self._begin(look_up, forms[0] if first is None else "")
+
+    def known(self, about: str) -> str:
+        """See `Talk`."""
+        return self._habits.known(self._owner, about)
+
+    def note(self, about: str, what: str) -> None:
+        """See `Talk`."""
+        self._habits.note(self._owner, about, what)
 
     def answer(self, look_up: LookUp[T]) -> T:
         """See `Talk`."""
@@ -104,8 +125,31 @@ class ServerTalk:
         if connections is not None:
             self._kept.give_back(self._owner, connections)
 
+    def _wanted_first(self, paths: tuple[str, ...], name: str) -> tuple[str, ...]:
+        """The forms of a search, the one that this server answered last time first."""
+        known = self.known(name) if len(paths) > 1 else ""
+        if known == _REFUSED_WHOLLY:
+            return paths[:1]
+        place = int(known) if known.isdigit() and int(known) < len(paths) else 0
+        return (*paths[place:], *paths[:place])
+
+    def _was_answered(self, paths: tuple[str, ...], name: str, path: str) -> None:
+        """Remember a form, but not for longer than it was noted for: then the usual one is tried anew.
+
+        A server that refused every form is asked in the usual one alone for as long, so that it is not asked five times
+        as much by every call; what it was seen to answer is not forgotten for that.
+        """
+        known = self.known(name)
+        if not path:
+            if not known:
+                self.note(name, _REFUSED_WHOLLY)
+            return
+        place = str(paths.index(path))
+        if place != (known or "0"):
+            self.note(name, place)
+
     def _begin(self, look_up: LookUp[T], path: str) -> LookUp[T]:
-        if self._refusing is not None and path:
+        if self._in_batches and path:
             self._held_back.append((look_up, path))
         else:
             self._ask(look_up)
@@ -115,8 +159,8 @@ class ServerTalk:
         unsent = [(look_up, path) for look_up, path in self._held_back if not look_up.is_done]
         self._held_back = []
         found: Sequence[JsonObject | FhirError] | None = None
-        if self._refusing is not None and len(unsent) > 1 and self._server.base not in self._refusing:
-            found = self._in_one(self._refusing, unsent)
+        if self._in_batches and len(unsent) > 1 and not self.known(_TAKES_NO_BATCH):
+            found = self._in_one(unsent)
         if found is None:
             for look_up, _ in unsent:
                 self._ask(look_up)
@@ -125,9 +169,7 @@ class ServerTalk:
             problem = look_up.objection(one) if isinstance(one, dict) else None
             self._judge(look_up, one if problem is None else FhirError(problem))
 
-    def _in_one(
-        self, refusing: RefusingServers, unsent: Sequence[tuple[LookUp[Any], str]]
-    ) -> Sequence[JsonObject | FhirError] | None:
+    def _in_one(self, unsent: Sequence[tuple[LookUp[Any], str]]) -> Sequence[JsonObject | FhirError] | None:
         """What one batch brings for each of these; None when the server takes no batch and has to be asked singly."""
         paths = [path for _, path in unsent]
         asked = AskedBatch(tuple(one.asked for one, _ in unsent))
@@ -141,10 +183,10 @@ class ServerTalk:
             if failure.reason in (LATE, TOO_LARGE_TOGETHER):
                 return [failure] * len(paths)
             if tells_of_the_server(failure):
-                refusing.add(self._server.base)
+                self.note(_TAKES_NO_BATCH, "refused")
             return None
         if found is None:
-            refusing.add(self._server.base)
+            self.note(_TAKES_NO_BATCH, "refused")
         return found
 
     def _wait_for(self, look_up: LookUp[Any]) -> None:
@@ -202,6 +244,8 @@ class ServerTalk:
         pause = failure.pause if isinstance(failure, PassingError) else None
         if pause is None or not may_ask_again or pause >= self._deadline.reading():
             look_up.fail(failure)
+            # It may want to ask in another way.
+            self._ask(look_up)
         else:
             self._paused.append((self._deadline.clock() + pause, look_up))
 
@@ -211,30 +255,3 @@ class ServerTalk:
         self._paused = [(at, look_up) for at, look_up in self._paused if at > now]
         for look_up in over:
             self._ask(look_up, again=True)
-
-
-class RefusedTalk:
-    """See `Talk`. Nobody is asked: every look-up fails for this reason."""
-
-    def __init__(self, reason: str, deadline: Deadline) -> None:
-        self._reason, self.deadline = reason, deadline
-
-    def read(self, path: str) -> LookUp[JsonObject]:
-        """See `Talk`."""
-        return refused(self._reason)
-
-    def search(
-        self, path_and_query: str, *, past: Past | None = None, first: Mapping[str, Any] | None = None
-    ) -> LookUp[SearchResult]:
-        """See `Talk`."""
-        return refused(self._reason)
-
-    def answer(self, look_up: LookUp[T]) -> T:
-        """See `Talk`."""
-        return look_up.result()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass

@@ -41,7 +41,7 @@ class Limits:
     """
 
     deadline_seconds: float = 1.5
-    max_pages: int = 10
+    max_pages: int = 100
     max_bytes: int = 20_000_000
     max_call_bytes: int = 40_000_000
     pool_size: int = 128
@@ -85,13 +85,26 @@ class FhirServer:
     token: str | None = field(default=None, repr=False)
 
 
+NOT_ASKED_FOR = frozenset({ELSEWHERE, BAD_PATH, REPEATED, TOO_MANY_PAGES, TOO_FEW})
+"""Why a search that went on was not followed further, without any page lost that was asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """What a search brought. When not `complete`, `reason` says why more may exist that we have not seen."""
+    """What a search brought. When not `complete`, `reason` says why more may exist that we have not seen.
+
+    `bases` are what the server calls itself there (see `fhir_mappings.bases`).
+    """
 
     resources: list[JsonObject]
     complete: bool = True
     reason: str = ""
+    bases: frozenset[str] = frozenset()
+
+    @property
+    def lost_a_page(self) -> bool:
+        """Was a page asked for that could not be had?"""
+        return not self.complete and self.reason not in NOT_ASKED_FOR
 
 
 @dataclass(frozen=True, slots=True)

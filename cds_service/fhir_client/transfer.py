@@ -145,7 +145,8 @@ class Transfer:
         if code in _REFUSED and status > 200:
             return HttpAnswer(status, self.easy.getinfo(pycurl.RETRY_AFTER), b"")
         if code == pycurl.E_OK and status >= 200 and not self._body.is_broken:
-            return HttpAnswer(status, self.easy.getinfo(pycurl.RETRY_AFTER), self._body.content)
+            content_type = (self.easy.getinfo_raw(pycurl.CONTENT_TYPE) or b"").decode("latin-1")
+            return HttpAnswer(status, self.easy.getinfo(pycurl.RETRY_AFTER), self._body.content, content_type)
         if code == pycurl.E_OPERATION_TIMEDOUT or (self._deadline and self._deadline.reading() <= 0):
             return FhirError(LATE)
         return FhirError(NOT_SECURE) if code in _INSECURE else PassingError(UNREACHABLE, PAUSE_SECONDS)

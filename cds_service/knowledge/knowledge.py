@@ -44,7 +44,7 @@ def load_knowledge(settings: Settings) -> Knowledge:
     return Knowledge(
         policy=policy,
         vocabulary=vocabulary,
-        queries=build_queries(vocabulary, policy),
+        queries=build_queries(vocabulary, policy, settings.medication_history),
         templates=load_templates(policy.wording.actions, default_spelling(settings.locale)),
         zone=settings.timezone,
         reasons_url=f"{public}/reasons" if public and "reasons" in settings.pages else None,

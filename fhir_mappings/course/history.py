@@ -11,7 +11,7 @@ from typing import Any
 
 from fhir_mappings.chart import ChartContext, Gathered, build_chart, drug_shelf
 from fhir_mappings.course.periods import condition_period, medication_period, procedure_period, was_taken
-from fhir_mappings.fhir_json import Json, is_about
+from fhir_mappings.fhir_json import Json
 from fhir_mappings.medications import is_active, read_medication
 from fhir_mappings.queries import Query
 from fhir_mappings.versions import versions
@@ -30,9 +30,9 @@ _NOT_IN_THE_COURSE = frozenset({"temperature", "inflammation"})
 def course_queries(queries: Iterable[Query]) -> tuple[Query, ...]:
     """The searches of the services, reaching back two years before the first day that any rule would have looked at.
 
-    Prescriptions of every status are asked for.
+    Prescriptions of every status are asked for; the medication history, on which nothing rests, is not.
     """
-    return tuple(_longer(query) for query in queries if query.key not in _NOT_IN_THE_COURSE)
+    return tuple(_longer(query) for query in queries if query.key not in _NOT_IN_THE_COURSE and not query.optional)
 
 
 def _longer(query: Query) -> Query:
@@ -68,7 +68,7 @@ def read_history(gathered: Sequence[Gathered], context: ChartContext, vocabulary
     )
 
 
-def _resources(gathered: Sequence[Gathered], kind: str, patient_id: str) -> Iterator[Json]:
+def _resources(gathered: Sequence[Gathered], kind: str, context: ChartContext) -> Iterator[Json]:
     """The patient's resources of a type, each in the version that counts; what is left out here has been reported with
     the chart.
     """
@@ -77,7 +77,7 @@ def _resources(gathered: Sequence[Gathered], kind: str, patient_id: str) -> Iter
         for entry in gathered
         if entry.query.resource_type == kind
         for resource in entry.resources
-        if isinstance(resource, dict) and resource.get("resourceType") == kind and is_about(resource, patient_id)
+        if isinstance(resource, dict) and resource.get("resourceType") == kind and context.owns(resource)
     ]
     return (copy for copies in versions(own) for copy in copies)
 
@@ -85,7 +85,7 @@ def _resources(gathered: Sequence[Gathered], kind: str, patient_id: str) -> Iter
 def _conditions(
     gathered: Sequence[Gathered], context: ChartContext, vocabulary: Vocabulary
 ) -> Iterator[ConditionPeriod]:
-    for resource in _resources(gathered, "Condition", context.patient_id):
+    for resource in _resources(gathered, "Condition", context):
         period = condition_period(resource, context.on, context.zone, vocabulary.conditions)
         if period is not None:
             yield period
@@ -94,7 +94,7 @@ def _conditions(
 def _procedures(
     gathered: Sequence[Gathered], context: ChartContext, vocabulary: Vocabulary
 ) -> Iterator[ProcedurePeriod]:
-    for resource in _resources(gathered, "Procedure", context.patient_id):
+    for resource in _resources(gathered, "Procedure", context):
         period = procedure_period(resource, context.on, context.zone, vocabulary.conditions)
         if period is not None:
             yield period
@@ -104,11 +104,11 @@ def _medications(
     gathered: Sequence[Gathered], context: ChartContext, vocabulary: Vocabulary
 ) -> tuple[list[MedicationPeriod], list[Unreadable], int]:
     """The prescriptions that were taken at some time, and what could not be read of those that are over."""
-    shelf = drug_shelf(context.medications, gathered)
+    shelf = drug_shelf(context.medications, gathered, context.bases)
     periods: list[MedicationPeriod] = []
     unreadable: list[Unreadable] = []
     unread = 0
-    for request in _resources(gathered, "MedicationRequest", context.patient_id):
+    for request in _resources(gathered, "MedicationRequest", context):
         if not was_taken(request):
             continue
         found = read_medication(request, shelf, context.zone, vocabulary.drugs)

@@ -100,7 +100,7 @@ class ConditionVocabulary:
 
     conditions: Concepts
     procedures: Concepts
-    codes: Mapping[str, tuple[str, ...]]
+    codes: Mapping[str, tuple[tuple[System, str], ...]]
     """The SNOMED CT and CPT codes of each concept, for searches."""
     instead_of: Mapping[str, tuple[str, ...]]
     """The concepts that step back where a concept stands on the same entry."""
@@ -201,7 +201,7 @@ class _Index:
     def __init__(self) -> None:
         self.maps: dict[str, tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]] = {k: ({}, {}, {}) for k in KINDS}
         self.instead_of: dict[str, tuple[str, ...]] = {}
-        self.codes: dict[str, tuple[str, ...]] = {}
+        self.codes: dict[str, tuple[tuple[System, str], ...]] = {}
 
     def add(self, entry: Mapping[str, Any]) -> None:
         name = entry["name"]
@@ -213,7 +213,7 @@ class _Index:
             exact += [(variant, icd10_code(code)) for code in entry.get(key, ())]
         prefixes = [(variant, icd10_code(code)) for key, variant in _PREFIXES for code in entry.get(key, ())]
         exceptions = [icd10_code(code) for code in entry.get("icd10_not", ())]
-        self.codes[name] = (*snomed, *cpt)
+        self.codes[name] = (*((System.SNOMED, code) for code in snomed), *((System.CPT, code) for code in cpt))
         self.instead_of[name] = tuple(entry.get("instead_of", ()))
         for kind in entry.get("kinds", ("condition",)):
             _add(self.maps[kind], (exact, prefixes, exceptions), name)

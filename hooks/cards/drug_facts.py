@@ -38,11 +38,14 @@ class DrugFacts:
         return [line for line in DRUG_WHY[name](self) if line]
 
     def always(self) -> list[str]:
-        """What every drug card says where it is so: presumed dialysis, and the sign at possible calciphylaxis."""
+        """What every drug card says where it is so: presumed dialysis, the sign at possible calciphylaxis, and beside
+        a draft which drugs count as active without an order.
+        """
         facts = self.facts
         possible = facts.patient.tier is Tier.POSSIBLE and bool(facts.patient.signs.signs)
         signs = "; ".join(facts.sign(sign) for sign in facts.patient.signs.signs)
-        return [line for line in (facts.presumed(), f"possible calciphylaxis: {signs}" if possible else "") if line]
+        found = [line for line in (facts.presumed(), f"possible calciphylaxis: {signs}" if possible else "") if line]
+        return found + (facts.from_history() if self.draft else [])
 
     def drug_lines(self) -> list[str]:
         """One line for each order: how it is worded and how it was recognised."""

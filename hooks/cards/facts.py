@@ -6,12 +6,13 @@ What may live here: the wording of single facts about the patient, used by all c
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from hooks.assessment import Tier
 from hooks.cards.markdown import escape, listed
 from hooks.cards.missing_words import MissingWords
-from hooks.chart import Condition, Medication
+from hooks.chart import Condition, Medication, Source
 from hooks.heart_valve import MECHANICAL, UNKNOWN, UNREAD
 from hooks.skin_signs import CALCIPHYLAXIS_PROVISIONAL, SkinSign, last_day
 from hooks.wording import Indication
@@ -122,8 +123,11 @@ class Facts(MissingWords):
         return {
             MECHANICAL: "mechanical heart valve on record",
             UNKNOWN: "possibly mechanical heart valve on record (valve kind not recorded: find out)",
-            UNREAD: "valve procedures could not be read: look for a mechanical valve before any change",
+            UNREAD: f"{self._unread_valves()} could not be read: look for a mechanical valve before any change",
         }.get(self.patient.valve, "")
+
+    def _unread_valves(self) -> str:
+        return "the whole problem list" if self.patient.chart.gap("conditions") else "valve procedures"
 
     def standards(self) -> str:
         """The recorded conditions in which a vitamin K antagonist is the standard, in plain words, or nothing."""
@@ -131,7 +135,8 @@ class Facts(MissingWords):
 
     def indication(self) -> str:
         """The recorded reasons for anticoagulation, or that none was found."""
-        return "indication on record: " + (listed(self.indications()) or "none found")
+        none = "none found in what could be read" if self.patient.chart.gap("conditions") else "none found"
+        return "indication on record: " + (listed(self.indications()) or none)
 
     def indications(self) -> list[str]:
         """The recorded reasons for anticoagulation, each in words."""
@@ -164,7 +169,7 @@ class Facts(MissingWords):
     def medication(self, medication: Medication) -> str:
         """A drug as the record words it, the substance beside it, since when, and how it was recognised."""
         hows = listed("matched by name" if match.by_name else match.how for match in medication.matches)
-        since = f"prescribed {self.when(medication.authored)}" if medication.authored else ""
+        since = self._since(medication, "prescribed")
         remarks = filter(None, (escape(listed(medication.substances)), hows, since))
         return f"{escape(medication.display)} ({'; '.join(remarks)})"
 
@@ -176,6 +181,21 @@ class Facts(MissingWords):
     def _active(self, medication: Medication, drug_classes: tuple[str, ...]) -> str:
         matches = [match for match in medication.matches if match.drug_class in drug_classes]
         by_name = "matched by name" if any(match.by_name for match in matches) else ""
-        since = f"since {self.when(medication.authored)}" if medication.authored else ""
+        since = self._since(medication, "since")
         remarks = "; ".join(filter(None, (escape(listed(medication.substances)), by_name, since)))
         return escape(medication.display) + (f" ({remarks})" if remarks else "")
+
+    def _since(self, medication: Medication, ordered: str) -> str:
+        """Since when it is ordered, or that no order names it."""
+        when = self.when(medication.authored) if medication.authored else ""
+        if medication.source is Source.ORDER:
+            return f"{ordered} {when}" if when else ""
+        words = self.wording.from_history[medication.source]
+        return words.since.format(when=when) if when else words.says
+
+    def from_history(self, told: Collection[Medication] = ()) -> list[str]:
+        """A line about the drugs that count as active without an order, and that a card does not name otherwise."""
+        drugs = [
+            drug for drug in self.patient.chart.medications if drug.source is not Source.ORDER and drug not in told
+        ]
+        return [f"active: {'; '.join(map(self.medication, drugs))}"] if drugs else []

@@ -12,7 +12,7 @@ from datetime import date
 
 from hooks.cards.lab_words import LabWords
 from hooks.cards.markdown import escape, listed
-from hooks.chart import UNREAD_DRUG, Analyte, Unreadable
+from hooks.chart import UNREAD_DRUG, Analyte, Gap, Unreadable
 
 RESULTS = frozenset(analyte.value for analyte in Analyte)
 MOST_UNREAD = 3
@@ -34,7 +34,12 @@ class MissingWords(LabWords):
         lines += [line for need in needs for line in reasons[need]]
         lines += [line for need in needs for line in self._shown_only(need)]
         lines += [f"could not be read: {gap.what} ({escape(gap.reason)})" for gap in self.patient.chart.gaps]
+        lines += list(dict.fromkeys(f"{gap.what} could not be read ({escape(gap.reason)})" for gap in self._optional))
         return lines + self._unread_drugs() + list(self._unusable())
+
+    @property
+    def _optional(self) -> tuple[Gap, ...]:
+        return self.patient.chart.optional_gaps
 
     def missing_names(self, needs: tuple[str, ...]) -> str:
         """The names of the needed results of which none is usable, for a summary."""
@@ -80,9 +85,12 @@ class MissingWords(LabWords):
         return [f"could not be read: {unread}"] if unread else []
 
     def unread_drugs(self) -> str:
-        """'the drug of 2 active orders', or nothing."""
-        count = self.patient.chart.unread_medications
-        return f"the drug of {count} active order{'s' if count > 1 else ''}" if count else ""
+        """'the drug of 2 active orders', or nothing; entries of the medication history are told apart from orders."""
+        chart = self.patient.chart
+        ordered, taken = chart.unread_medications, chart.unread_history
+        found = [f"the drug of {ordered} active order{'s' if ordered > 1 else ''}"] if ordered else []
+        found += [f"the drug of {taken} entr{'ies' if taken > 1 else 'y'} of the medication history"] if taken else []
+        return listed(found)
 
     def _unusable(self) -> Iterator[str]:
         """Records that are no results and could not be used, counted by reason; unread drugs are told already."""

@@ -8,26 +8,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from hooks.anticoagulation import listed_drugs, on_the_list
+from hooks.anticoagulation import listed_drugs, on_the_list, only_of_history
 from hooks.assessment import Assessment
 from hooks.card import Propose, Remove, Suggestion
 from hooks.cards.facts import Facts
 from hooks.cards.markdown import listed, plain
 from hooks.cards.placeholders import Placeholders
-from hooks.chart import Analyte, Medication
+from hooks.chart import Analyte, Medication, Source
 from hooks.situations import SITUATIONS, any_holds, holds
 from hooks.suggestion_texts import REMOVE, Alternative, SuggestionText
 
 FACT_PLACEHOLDERS: dict[str, Callable[[Facts], str]] = {
-    "doacs": lambda facts: _drugs(facts.patient, "doac"),
-    "interacting_drugs": lambda facts: _drugs(facts.patient, "apixaban_interaction"),
+    "doacs": lambda facts: _drugs(facts.patient, "doac", facts.wording.history_mark),
+    "interacting_drugs": lambda facts: _drugs(facts.patient, "apixaban_interaction", facts.wording.history_mark),
     "phosphate": lambda facts: facts.newest(Analyte.PHOSPHATE),
 }
 """The placeholders of the facts of `[alternatives]`."""
 
 
-def _drugs(patient: Assessment, drug_class: str) -> str:
-    return listed(match.drug for match in on_the_list(patient, drug_class))
+def _drugs(patient: Assessment, drug_class: str, mark: str) -> str:
+    """The drugs of a class on the list, marked where no order names them."""
+    unordered = only_of_history(patient)
+    found = (match.drug for match in on_the_list(patient, drug_class))
+    return listed(f"{drug} ({mark})" if drug in unordered else drug for drug in found)
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ class Offering:
             if text.removes and not self._removable:
                 remarks |= dict.fromkeys(self._without_address())
                 continue
+            if text.removes:
+                remarks |= dict.fromkeys(self._not_removed())
             marked = text.recommended and not (text.removes and self.in_doubt)
             marked = marked and not any(suggestion.recommended for suggestion in made)
             made.append(self._suggestion(text, recommended=marked))
@@ -80,8 +85,18 @@ class Offering:
         return [order for order in self.orders if order.reference]
 
     def _without_address(self) -> Iterator[str]:
-        if self.orders:
+        ordered = [order for order in self.orders if order.source is Source.ORDER]
+        if ordered:
             yield self.facts.wording.no_address
+        yield from self._not_removed()
+
+    def _not_removed(self) -> Iterator[str]:
+        """That nothing is there to stop for a drug which only the medication history names."""
+        taken = (order for order in self.orders if order.source is not Source.ORDER)
+        drugs = listed(match.drug for order in taken for match in order.matches)
+        # Where the prescriptions were not all read, one of them may be there.
+        if drugs and not self.facts.patient.chart.gap("medications"):
+            yield self.facts.wording.not_removed.format(drugs=drugs)
 
     def _is_asked(self, text: SuggestionText) -> bool:
         if text.only and (text.only == "draft") is not self.draft:

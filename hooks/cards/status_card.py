@@ -42,7 +42,7 @@ def make_status_card(
         summary=_summary(words.summary, facts),
         body=detail(
             (line.format_map(markdown) for line in words.lead),
-            [line for name in words.why for line in facts.why(name)],
+            [line for name in words.why for line in facts.why(name)] + facts.from_history(words.why),
             [line.format_map(markdown).strip() for line in words.do],
             facts.facts.missing(words.needs),
             (line.format_map(markdown) for line in words.evidence),

@@ -6,16 +6,20 @@ Markdown already: text from the record is escaped by `facts`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from hooks.cards.drug_facts import capital
 from hooks.cards.markdown import escape, listed
 from hooks.cards.placeholders import Placeholders
 from hooks.cards.result_words import exact
+from hooks.cards.status_drugs import IRON
 from hooks.cards.status_steps import StepWords
 from hooks.chart import Analyte, Result
 from hooks.mineral_needs import correction_matters
+
+NAMES_DRUGS = frozenset({"offending_drugs", "factors"})
+"""The facts that name the active drugs which feed calciphylaxis, each with what says that it is taken."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,12 @@ class StatusFacts(StepWords):
     def why(self, name: str) -> list[str]:
         """The lines of one fact; empty when there is nothing to say."""
         return [line for line in STATUS_WHY[name](self) if line]
+
+    def from_history(self, why: Collection[str]) -> list[str]:
+        """A line about the drugs that count without an order, where none of these facts names them."""
+        classes = (*self.feeding, *IRON) if not NAMES_DRUGS.isdisjoint(why) else ()
+        taking = self.facts.patient.risk.taking
+        return self.facts.from_history([drug for drug_class in classes for drug in taking(drug_class)])
 
     # ------------------------------------------------------------------ the finding
     def caveats(self) -> str:

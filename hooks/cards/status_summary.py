@@ -51,7 +51,9 @@ class SummaryWords(DrugWords):
         """'stop calcium acetate and review calcitriol': what to do about each drug, the most urgent first."""
         clauses = list(self._clauses())
         if not clauses:
-            return self.phrase("short_none") + self.by_modality("short_steps")
+            chart = self.facts.patient.chart
+            none = "short_unread" if chart.unread_drugs or chart.gap("medications") else "short_none"
+            return self.phrase(none) + self.by_modality("short_steps")
         steps = self.by_modality("short_steps")
         for most, rest in ((MOST, steps), (MOST, ""), (2, ""), (1, ""), (0, "")):
             words = self._said(clauses, most) + rest

@@ -70,6 +70,11 @@ def _expiries(history: History, policy: Policy, today: date) -> Iterator[tuple[s
             yield "dialysis", after(period.procedure.on, int(limits.dialysis_after_transplant_days) + 1)
             if "parathyroidectomy" in period.procedure.concepts:
                 yield "findings", after(period.procedure.on, int(limits.parathyroidectomy_days) + 1)
+    for day in history.chart.unread_sessions:
+        if day is not None:
+            yield "dialysis", day
+            yield "dialysis", after(day, int(limits.dialysis_procedure_days) + 1)
+            yield "dialysis", after(day, int(limits.dialysis_after_transplant_days) + 1)
     if history.chart.born is not None:
         yield "age", _birthday(history.chart.born, int(limits.adult_age))
     yield from (("thresholds", since) for since, _ in policy.history.periods)

@@ -94,7 +94,11 @@ def evaluations(history: History, first: date, today: date, policy: Policy) -> t
 
 
 def _same(first: Evaluation, second: Evaluation) -> bool:
-    return (first.outcome, first.otherwise, first.incomplete) == (second.outcome, second.otherwise, second.incomplete)
+    return _said(first) == _said(second)
+
+
+def _said(found: Evaluation) -> tuple[Outcome, Outcome | None, bool, bool]:
+    return found.outcome, found.otherwise, found.incomplete, found.dialysis_unread
 
 
 def _passed(before: Evaluation, found: Evaluation, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ What may live here: bodies and calls. What an answer must hold stands in the tes
 
 from __future__ import annotations
 
+import copy
 import json
 import uuid
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ class Ehr:
     def prefetch(self, hook: str, record: Record, patient: Json = PATIENT) -> Json:
         """Every key as a full client sends it: the Patient, and a searchset for each search."""
         sent: Json = {key: bundle(*record.get(key, ())) for key in self.keys(hook)}
-        return sent | {"patient": patient}
+        return sent | {"patient": copy.deepcopy(patient)}
 
     def request(
         self, hook: str, record: Record | None = None, orders: Sequence[Json] = (), patient: Json = PATIENT

@@ -59,4 +59,8 @@ def _identity(path_and_query: str) -> tuple[str, str]:
     parameters = parse_qs(query)
     if not query:
         return path.split("/")[0], "read" if path.startswith("Patient/") else path
-    return path, parameters.get("code", [""])[0] if "patient" in parameters else query
+    if "patient" not in parameters:
+        return path, query
+    # A type may be asked for twice: by its codes, with their systems or without, or by a status.
+    asked = parameters.get("code", parameters.get("status", [""]))[0]
+    return path, ",".join(code.rpartition("|")[2] for code in asked.split(","))

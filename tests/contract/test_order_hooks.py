@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.contract.card_rules import check_error
 from tests.contract.ehr import ORDER_HOOKS, Ehr, actions, topics
 from tests.contract.fhir_fake import FakeFhir
 from tests.contract.records import (
@@ -50,11 +51,20 @@ def test_a_draft_without_a_drug_is_answered_with_nothing_even_without_any_data(h
     assert ehr.cards(ehr.request(hook, None, [EMPTY_DRAFT])) == []
 
 
-def test_when_nothing_is_selected_the_answer_is_nothing_and_nobody_is_asked(ehr: Ehr, fhir: FakeFhir) -> None:
+def test_when_nothing_is_selected_of_the_drafts_the_call_is_refused_by_name_and_nobody_is_asked(
+    ehr: Ehr, fhir: FakeFhir
+) -> None:
     body = ehr.request("order-select", None, [WARFARIN_DRAFT]) | {"fhirServer": fhir.base}
     body["context"]["selections"] = []
-    assert ehr.cards(body) == []
+    assert "must not be empty" in check_error(ehr.post(body), 400, "context.selections")
     assert fhir.seen == []
+
+
+@pytest.mark.parametrize("orders", [[], [EMPTY_DRAFT]])
+def test_when_nothing_is_selected_and_no_draft_names_a_drug_the_answer_is_nothing(orders: list[Json], ehr: Ehr) -> None:
+    body = ehr.request("order-select", None, orders)
+    body["context"]["selections"] = []
+    assert ehr.cards(body) == []
 
 
 def test_where_no_selection_is_among_the_drafts_all_of_them_are_judged(ehr: Ehr) -> None:

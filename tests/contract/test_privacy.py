@@ -36,7 +36,7 @@ def failing(ehr: Ehr, hook: str) -> list[TestResponse]:
         {"hookInstance": "Zephyrine"},
         {"fhirServer": {"Zephyrine": TOKEN}},
         {"fhirAuthorization": {"access_token": f"{TOKEN} "}},
-        {"fhirAuthorization": {"access_token": TOKEN, "scope": ["Zephyrine"]}},
+        {"fhirAuthorization": [TOKEN, "Zephyrine"]},
         {"context": "Zephyrine"},
         {"context": {"userId": "Zephyrine", "patientId": PATIENT_ID}},
         {"context": {"userId": "Practitioner/nephrologist-3", "patientId": "Zephyrine?"}},

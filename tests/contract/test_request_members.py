@@ -23,20 +23,20 @@ WRONG: dict[str, list[object]] = {
     "hookInstance": [None, 7, [], {}, "", "not-a-uuid", "d1577c69dfbe44ad8fb81cfa5c3a52f5", "{}",
                      "d1577c69-dfbe-44ad-8fb8-1cfa5c3a52f5\n"],
     "context": [None, 7, [], "x"],
-    "prefetch": [None, 7, [], "x"],
-    "extension": [None, 7, [], "x"],
-    "fhirServer": [None, 7, [], {}, ""],
+    "prefetch": [7, [], "x"],
+    "extension": [7, [], "x"],
+    "fhirServer": [7, [], {}, ""],
     "context.userId": [None, 7, [], {}, "", "nobody", "Device/7", "Practitioner/", "Practitioner/a b", "Patient/1\n"],
     "context.patientId": [
         None, 7, [], {}, "", "a b", "a/b", "../Practitioner/1", "1?_count=9", "1&patient=2", "1,2", "a" * 256, "é",
         "1%2F2", "p1\n", "urn:uuid:", "urn:oid:1",
     ],
-    "context.encounterId": [None, 7, [], {}, "", "a/b"],
+    "context.encounterId": [7, True, [], {}],
     "context.draftOrders": [None, 7, [], "x"],
     "context.draftOrders.resourceType": [None, 7, "Basic"],
-    "context.draftOrders.entry": [None, 7, {}, "x"],
+    "context.draftOrders.entry": [7, {}, "x"],
     "context.selections": [None, 7, {}, "x"],
-    "context.selections[0]": [None, 7.5, True, {}, []],
+    "context.selections[0]": [None, 5, 7.5, True, {}, []],
 }  # fmt: skip
 
 
@@ -82,15 +82,10 @@ def test_a_member_of_the_wrong_kind_is_400_and_named(hook: str, path: str, value
     ("authorization", "path"),
     [
         ("x", "fhirAuthorization"),
-        (None, "fhirAuthorization"),
-        ({}, "fhirAuthorization.access_token"),
+        ([], "fhirAuthorization"),
         ({"access_token": 7}, "fhirAuthorization.access_token"),
-        ({"access_token": ""}, "fhirAuthorization.access_token"),
         ({"access_token": "a b"}, "fhirAuthorization.access_token"),
         ({"access_token": "a\r\nHost: b"}, "fhirAuthorization.access_token"),
-        ({"access_token": "a", "expires_in": "soon"}, "fhirAuthorization.expires_in"),
-        ({"access_token": "a", "scope": []}, "fhirAuthorization.scope"),
-        ({"access_token": "a", "patient": 7}, "fhirAuthorization.patient"),
     ],
 )
 def test_an_authorization_of_the_wrong_kind_is_400_and_named(authorization: object, path: str, ehr: Ehr) -> None:
@@ -98,7 +93,7 @@ def test_an_authorization_of_the_wrong_kind_is_400_and_named(authorization: obje
     check_error(ehr.post(body), 400, path)
 
 
-def test_an_authorization_without_a_server_is_400(ehr: Ehr) -> None:
+def test_a_token_without_a_server_is_400(ehr: Ehr) -> None:
     body = good(ehr, "patient-view") | {"fhirAuthorization": {"access_token": "a", "token_type": "Bearer"}}
     check_error(ehr.post(body), 400, "fhirServer")
 

@@ -92,9 +92,15 @@ RAW: dict[str, tuple[bytes, dict[str, str]]] = {
     "half a body": (json.dumps(HOOKS["patient-view"]).encode()[:-40], {}),
     "another media type": (b"{}", {"Content-Type": "text/xml"}),
     "a broken media type": (b"{}", {"Content-Type": "application/json; charset=\x00"[:-1] + '"'}),
-    "gzip": (gzip.compress(json.dumps(HOOKS["patient-view"]).encode()), {"Content-Encoding": "gzip"}),
+    "packed and cut short": (
+        gzip.compress(json.dumps(HOOKS["patient-view"]).encode())[:-9],
+        {"Content-Encoding": "gzip"},
+    ),
+    "not packed at all": (b"{}", {"Content-Encoding": "deflate"}),
+    "a bomb": (gzip.compress(b" " * 200_000_000), {"Content-Encoding": "gzip"}),
+    "another coding": (b"{}", {"Content-Encoding": "br, gzip"}),
     "UTF-16": (json.dumps(HOOKS["patient-view"]).encode("utf-16"), {}),
-    "a mark before it": (b"\xef\xbb\xbf" + json.dumps(HOOKS["patient-view"]).encode(), {}),
+    "a mark before half a body": (b"\xef\xbb\xbf" + json.dumps(HOOKS["patient-view"]).encode()[:-40], {}),
     "NaN": (b'{"hook": NaN}', {}),
     "endless numbers": (b'{"hook": ' + b"9" * 100_000 + b"}", {}),
     "the same name twice": (b'{"hook": "patient-view", "hook": 7}', {}),
@@ -132,7 +138,7 @@ def test_feedback_at_either_end_of_the_calendar_is_no_fault_of_ours(moment: str,
     assert answer.status_code in (200, 400)
 
 
-@pytest.mark.parametrize("field", ["hookInstance", "patientId", "userId", "encounterId"])
+@pytest.mark.parametrize("field", ["hookInstance", "patientId", "userId"])
 def test_a_line_break_after_an_id_is_no_part_of_it(field: str, app: Flask) -> None:
     body = copy.deepcopy(HOOKS["patient-view"])
     holder = body if field in body else body["context"]

@@ -3,8 +3,8 @@
 What may live here: fixtures, nothing that tests. Every test module of this folder carries the marker `real`.
 
 - `CDS_TEST_HAPI_URL`: the base URL of a HAPI FHIR R4 server that already runs; else one is built and started.
-- `CDS_REAL_REQUIRED=1`: a missing server (Java and Maven for HAPI, PostgreSQL, Redis) is a failure; else its tests are
-  skipped with the reason.
+- `CDS_REAL_REQUIRED=1`: a missing server (Java and Maven for HAPI, nginx, PostgreSQL, Redis) is a failure; else its
+  tests are skipped with the reason.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ import requests
 
 from tests.real.databases import Postgresql, Redis, postgresql_folder, running_postgresql, running_redis
 from tests.real.hapi_server import missing_tools, running_hapi
+from tests.real.proxy import Proxy, nginx_program, running_proxy
+from tests.unit.cds_service.conftest import KEY_AND_CERTIFICATE
 
 FHIR_JSON = "application/fhir+json"
 
@@ -42,6 +44,16 @@ def hapi() -> Iterator[str]:
         do_without(f"the HAPI FHIR server cannot be built, not on the PATH: {', '.join(missing)}")
     with running_hapi() as base:
         yield base
+
+
+@pytest.fixture(scope="module")
+def proxy(hapi: str) -> Iterator[Proxy]:
+    """A real reverse proxy before that server."""
+    program = nginx_program()
+    if program is None:
+        do_without("there is no nginx on this machine (Debian: apt-get install nginx-light)")
+    with running_proxy(program, hapi, KEY_AND_CERTIFICATE) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

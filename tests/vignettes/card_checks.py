@@ -15,7 +15,7 @@ from tests.vignettes.fhir_writer import PATIENT_ID
 
 Json = dict[str, Any]
 URGENCY = ("critical", "warning", "info")
-DRUG_DETAIL, STATUS_DETAIL = 2000, 4500
+DRUG_DETAIL, STATUS_DETAIL = 2100, 4500
 
 
 def check_cards(cards: list[Json], hook: str) -> None:

@@ -21,6 +21,12 @@ from tests.vignettes.fhir_writer import PATIENT_ID, Record
 Json = dict[str, Any]
 FAILED = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
 
+OF_ITS_OWN = {"dispenses": "MedicationDispense", "administrations": "MedicationAdministration"}
+"""What this EHR sends along although nobody asked for it."""
+
+LEFT_OVER = {"Medication", "Procedure", "MedicationStatement", *OF_ITS_OWN.values()}
+"""What an earlier story may have left on the server and not every story has."""
+
 
 class Clock:
     """The clock that is passed to the service: it stands where a vignette puts it."""
@@ -53,17 +59,18 @@ class Ehr:
         prefetch: Json = {}
         for key, template in self.services[hook]["prefetch"].items():
             prefetch[key] = FAILED if key in unreadable else _resolved(template, record.resources, dialect)
-        return self._call(hook, record, {"prefetch": prefetch})
+        return self._call(hook, record, {"prefetch": prefetch | _of_its_own(record)})
 
     def fetched(self, hook: str, record: Record) -> Answer:
-        """Call without prefetch: the service has to ask the FHIR server."""
+        """Call without the prefetch that was asked for: the service has to ask the FHIR server."""
         store = self.sandbox.store
-        for kind in {resource["resourceType"] for resource in record.resources} | {"Medication", "Procedure"}:
+        for kind in {resource["resourceType"] for resource in record.resources} | LEFT_OVER:
             for old in store.all(kind):
                 store.delete(kind, old["id"])
         for resource in record.resources:
             store.put(resource["resourceType"], resource["id"], resource)
-        return self._call(hook, record, {"fhirServer": self.sandbox.base})
+        own = _of_its_own(record)
+        return self._call(hook, record, {"fhirServer": self.sandbox.base, **({"prefetch": own} if own else {})})
 
     def _call(self, hook: str, record: Record, data: Json) -> Answer:
         context: Json = {"userId": "Practitioner/nephrologist", "patientId": PATIENT_ID}
@@ -77,6 +84,15 @@ class Ehr:
         body = {"hook": hook, "hookInstance": str(uuid.uuid4()), "context": context, **data}
         response = self.client.post(f"/cds-services/{self.services[hook]['id']}", json=body)
         return Answer(response.status_code, response.get_json())
+
+
+def _of_its_own(record: Record) -> Json:
+    """The Bundles that this EHR sends unasked, where they are not empty."""
+    held = {
+        key: [{"resource": resource} for resource in record.resources if resource["resourceType"] == kind]
+        for key, kind in OF_ITS_OWN.items()
+    }
+    return {key: {**EMPTY, "total": len(found), "entry": found} for key, found in held.items() if found}
 
 
 def _resolved(template: str, resources: list[Json], dialect: Dialect) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 from tests.vignettes.dialects import Dialect
 
 Resource = dict[str, Any]
+NAMING_A_DRUG = ("MedicationRequest", "MedicationStatement", "MedicationDispense", "MedicationAdministration")
 
 
 def write_drug(order: Resource, concept: Resource, dialect: Dialect, medication_id: str) -> list[Resource]:
@@ -18,7 +19,7 @@ def write_drug(order: Resource, concept: Resource, dialect: Dialect, medication_
         kept = {key: order[key] for key in ("resourceType", "id", "status", "intent")}
         supplement = [{"productName": concept["text"]}]
         return [{**kept, "patient": order["subject"], "dateTime": order["authoredOn"], "supplement": supplement}]
-    if order["resourceType"] != "MedicationRequest":
+    if order["resourceType"] not in NAMING_A_DRUG:
         return [{**order, "code": concept}]
     if dialect.drug_shape == "reference":
         reference = {"reference": f"Medication/{medication_id}"}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.vignettes.dialects import ALL, SYSTEMS, Dialect
 from tests.vignettes.fhir_drugs import write_drug
@@ -55,6 +55,29 @@ def born(now: datetime, patient: Entry) -> str | None:
     return date(today.year - int(patient.get("age", 70)), today.month, day).isoformat()
 
 
+class Taken(NamedTuple):
+    """How a part of the medication history is written."""
+
+    name: str
+    status: str
+    date: str
+    dosage: str = "dosage"
+
+    def dated(self, moment: str, dialect: Dialect) -> Resource:
+        """Its day; a dialect that writes periods writes when the taking began, or how long the giving took."""
+        if self.date != "effective":
+            return {self.date: moment}
+        ends = {} if self.name == "MedicationStatement" else {"end": moment}
+        return {"effectivePeriod": {"start": moment, **ends}} if dialect.period else {"effectiveDateTime": moment}
+
+
+TAKEN = {
+    "statement": Taken("MedicationStatement", "active", "effective"),
+    "dispense": Taken("MedicationDispense", "completed", "whenHandedOver", "dosageInstruction"),
+    "administration": Taken("MedicationAdministration", "completed", "effective"),
+}
+
+
 def _range(told: Entry, times: float) -> Resource:
     """A reference range in the unit of the result."""
     written: Resource = {"high": {"value": round(told["upper"] * times, 8)}}
@@ -86,6 +109,8 @@ class _Writer:
         resources += [self._observation(entry) for entry in self._results()]
         for entry in shown:
             resources += self._medication(entry, {"status": "active", "intent": "order"})
+        for entry in self._entries("history"):
+            resources += self._taken(entry)
         drafts: list[Resource] = []
         selections: list[str] = []
         for entry in self.vignette.entries["orders"]:
@@ -235,14 +260,6 @@ class _Writer:
 
     def _medication(self, entry: Entry, defaults: Resource) -> list[Resource]:
         """The order, and beside it the Medication that it refers to, if this dialect keeps it separate."""
-        known = catalogue()["drug"][entry["is"]] if "is" in entry else entry
-        systems = self.dialect.drugs if "is" in entry else ALL
-        chosen = [system for system in systems if system in known][: None if "is" not in entry else 1]
-        if not self.dialect.drugs and known.get("text"):
-            chosen = []
-        concept: Resource = {"text": known["text"]} if known.get("text") else {}
-        if chosen:
-            concept["coding"] = [{"system": SYSTEMS[system], "code": known[system]} for system in chosen]
         order: Resource = {
             "resourceType": entry.get("as", "MedicationRequest"),
             "id": self._id("order"),
@@ -256,4 +273,33 @@ class _Writer:
             order["doNotPerform"] = entry["do_not_perform"]
         if "route" in entry:
             order["dosageInstruction"] = [{"route": {"text": entry["route"]}}]
-        return write_drug(order, concept, self.dialect, self._id("medication"))
+        return write_drug(order, self._drug(entry), self.dialect, self._id("medication"))
+
+    def _drug(self, entry: Entry) -> Resource:
+        known = catalogue()["drug"][entry["is"]] if "is" in entry else entry
+        systems = self.dialect.drugs if "is" in entry else ALL
+        chosen = [system for system in systems if system in known][: None if "is" not in entry else 1]
+        if not self.dialect.drugs and known.get("text"):
+            chosen = []
+        concept: Resource = {"text": known["text"]} if known.get("text") else {}
+        if chosen:
+            concept["coding"] = [{"system": SYSTEMS[system], "code": known[system]} for system in chosen]
+        return concept
+
+    def _taken(self, entry: Entry) -> list[Resource]:
+        """An entry of the medication history, and beside it its Medication."""
+        kind = TAKEN[entry["as"]]
+        written: Resource = {
+            "resourceType": kind.name,
+            "id": self._id(entry["as"]),
+            "status": entry.get("status", kind.status),
+            "subject": _subject(entry),
+        }
+        if not entry.get("undated"):
+            written |= kind.dated(self.dialect.moment(self.now, entry.get("days_ago", 5)), self.dialect)
+        if "supply" in entry:
+            written["daysSupply"] = self._quantity(entry["supply"], entry.get("supply_unit", "d"))
+        if "route" in entry:
+            dosage = {"route": {"text": entry["route"]}}
+            written |= {"dosage": dosage} if kind.name == "MedicationAdministration" else {kind.dosage: [dosage]}
+        return write_drug(written, self._drug(entry), self.dialect, self._id("medication"))

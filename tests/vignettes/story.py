@@ -21,7 +21,7 @@ NOW = datetime(2026, 11, 29, 10, 0, tzinfo=UTC)
 HOOKS = ("patient-view", "order-select", "order-sign")
 DIALECTS = ("american", "epic-like", "oracle-like", "european", "free-text")
 
-_LISTS = ("conditions", "results", "procedures", "active", "orders")
+_LISTS = ("conditions", "results", "procedures", "active", "history", "orders")
 _TEXTS = ("says", "says_not", "sums_up", "suggests", "suggests_not", "offers", "offers_not")
 _SCHEMA = schema_of(Path(__file__).with_name("story.schema.json").read_text("utf-8"))
 REFUSED = "cannot judge"

@@ -38,17 +38,18 @@ def fetch_history(reader: FhirReader, server: FhirServer, patient_id: str, on: d
     with gathering(reader, request, on, knowledge.zone, deadline) as gatherer:
         collected = gatherer.collect(course_queries(knowledge.queries), ())
         medications = {**collected.medications, **_past_medications(gatherer, collected)}
-    context = ChartContext(patient_id, on, knowledge.zone, medications=medications, lost=collected.lost)
+    lost, bases = collected.lost, collected.bases
+    context = ChartContext(patient_id, on, knowledge.zone, medications=medications, lost=lost, bases=bases)
     return Fetched(read_history(collected.queries, context, knowledge.vocabulary), _name(collected.queries))
 
 
 def _past_medications(gatherer: Gatherer, collected: Collected) -> dict[str, dict[str, Any]]:
     """The Medications of prescriptions that are over, as far as they are still to be read."""
     past = past_orders(collected.resources("medications"))
-    reads = DrugReads(gatherer.talk, drug_shelf(collected.medications, collected.queries))
+    reads = DrugReads(gatherer.talk, drug_shelf(collected.medications, collected.queries, collected.bases))
     reads.start(past)
     reads.finish()
-    return reads.read
+    return reads.addressed(gatherer.base)
 
 
 def _name(gathered: Sequence[Gathered]) -> str:

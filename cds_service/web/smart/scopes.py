@@ -114,16 +114,24 @@ class _GrantedTalk:
         return self._inner.read(path)
 
     def search(
-        self, path_and_query: str, *, past: Past | None = None, first: Mapping[str, Any] | None = None
+        self, *paths: str, name: str = "", past: Past | None = None, first: Mapping[str, Any] | None = None
     ) -> LookUp[SearchResult]:
         """See Talk. For a type granted in part the result is incomplete."""
-        problem = self._grants.problem(_type_in(path_and_query))
+        problem = self._grants.problem(_type_in(paths[0]))
         if problem == NOT_GRANTED:
             return refused(NOT_GRANTED)
-        found = self._inner.search(path_and_query, past=past, first=first)
+        found = self._inner.search(*paths, name=name, past=past, first=first)
         if problem is not None:
             found.change(_incomplete)
         return found
+
+    def known(self, about: str) -> str:
+        """See Talk."""
+        return self._inner.known(about)
+
+    def note(self, about: str, what: str) -> None:
+        """See Talk."""
+        self._inner.note(about, what)
 
     def answer(self, look_up: LookUp[T]) -> T:
         """See Talk."""

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.settings import Settings, SettingsError, can_import, from_environment
+from cds_service.settings import MEDICATION_HISTORY, Settings, SettingsError, can_import, from_environment
+from fhir_mappings.queries import HISTORY
 
 LISTED = Settings(allowed_fhir_servers=("https://ehr.example/fhir", "https://many.example/sites/"))
 DEV = Settings(dev=True)
@@ -39,6 +40,7 @@ def test_every_variable_is_read() -> None:
             "CDS_FHIR_POOL_SIZE": "8",
             "CDS_FHIR_TRUST_ENVIRONMENT": "True",
             "CDS_FHIR_BATCH": "true",
+            "CDS_MEDICATION_HISTORY": "statements, dispenses",
             "CDS_MAX_BODY_BYTES": "2000",
             "CDS_CORS_ORIGINS": "https://ehr.example, http://localhost:9000",
             "CDS_PAGES": "ehr, course",
@@ -63,6 +65,7 @@ def test_every_variable_is_read() -> None:
         fhir_pool_size=8,
         fhir_trust_environment=True,
         fhir_batch=True,
+        medication_history=frozenset({"statements", "dispenses"}),
         max_body_bytes=2000,
         cors_origins=("https://ehr.example", "http://localhost:9000"),
         pages=frozenset({"ehr", "course"}),
@@ -124,6 +127,8 @@ def test_any_origin_may_be_named_by_a_star() -> None:
         ("CDS_FHIR_POOL_SIZE", "1001"),
         ("CDS_FHIR_TRUST_ENVIRONMENT", "maybe"),
         ("CDS_FHIR_BATCH", "sometimes"),
+        ("CDS_MEDICATION_HISTORY", "MedicationStatement"),
+        ("CDS_MEDICATION_HISTORY", "statements,none"),
         ("CDS_MAX_BODY_BYTES", "10 MB"),
         ("CDS_CORS_ORIGINS", "https://ehr.example/app"),
         ("CDS_CORS_ORIGINS", "*,https://ehr.example"),
@@ -143,6 +148,15 @@ def test_a_refused_locale_is_told_with_those_that_there_are() -> None:
     ):
         from_environment({"CDS_LOCALE": "fr-FR"})
     assert from_environment({}).locale == "en-GB"
+
+
+def test_of_the_medication_history_statements_are_usual_and_nothing_can_be_wanted() -> None:
+    assert from_environment({}).medication_history == {"statements"}
+    assert from_environment({"CDS_MEDICATION_HISTORY": "none"}).medication_history == frozenset()
+
+
+def test_what_can_be_asked_for_is_what_there_are_searches_for() -> None:
+    assert set(MEDICATION_HISTORY) == HISTORY
 
 
 def test_a_refused_value_is_not_shown() -> None:

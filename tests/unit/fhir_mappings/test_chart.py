@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fhir_mappings.chart import OTHER_KIND, PARTIAL, STRANGERS, TOO_LONG, ChartContext, Gathered, build_chart
+from fhir_mappings.chart import OTHER_KIND, TOO_LONG, ChartContext, build_chart
 from fhir_mappings.clauses import LONGEST
-from fhir_mappings.fhir_json import is_about
+from fhir_mappings.gathered import PARTIAL, STRANGERS, Gathered
 from fhir_mappings.packaged import default_policy, default_vocabulary
 from fhir_mappings.queries import Query, build_queries
+from fhir_mappings.subjects import is_about
 from hooks.chart import Analyte, Chart, Gap, Unreadable
 from tests.unit.fhir_mappings.resources import (
     ICD10_CM,
@@ -443,7 +444,23 @@ def test_where_every_result_counts_a_cut_hides_them_all(key: str, code: str, val
 
 def test_a_cut_list_of_records_is_a_gap_too() -> None:
     (gap,) = gaps(Gathered(QUERIES["conditions"], [condition("Sepsis")], complete=False))
-    assert gap == Gap("conditions", "conditions", PARTIAL)
+    assert gap == Gap("conditions", "conditions", PARTIAL, cut=True)
+
+
+def test_a_cut_list_tells_why_and_whether_a_part_of_it_was_asked_for_and_lost() -> None:
+    cut, lost = (
+        gaps(Gathered(QUERIES["conditions"], [condition("Sepsis")], False, "", "no time", lost))[0]
+        for lost in (False, True)
+    )
+    assert (cut.reason, cut.cut) == (f"{PARTIAL}: no time", True)
+    assert (lost.reason, lost.cut) == (f"{PARTIAL}: no time", False)
+
+
+def test_what_brought_only_strangers_is_lost_even_where_the_list_is_cut() -> None:
+    (gap,) = gaps(
+        Gathered(QUERIES["conditions"], [condition("Sepsis", subject={"reference": "Patient/other"})], complete=False)
+    )
+    assert (gap.reason, gap.cut) == (STRANGERS, False)
 
 
 def test_a_complete_empty_look_up_is_no_gap() -> None:

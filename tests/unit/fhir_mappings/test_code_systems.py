@@ -62,12 +62,47 @@ from fhir_mappings.code_systems import System, system_of
         ("I10", System.ICD10),
         ("ICD-9-CM", System.ICD9_CM),
         ("I9C", System.ICD9_CM),
+        ("SNOMEDCT_US", System.SNOMED),
+        ("SNOMEDCT", System.SNOMED),
+        ("SNOMED", System.SNOMED),
+        ("http://terminology.hl7.org/CodeSystem/snomed-ct", System.SNOMED),
+        ("http://terminology.hl7.org/CodeSystem/SNOMEDCT", System.SNOMED),
+        ("http://terminology.hl7.org/CodeSystem/snomedct_us", System.SNOMED),
+        ("http://www.nlm.nih.gov/research/umls/snomedct_us", System.SNOMED),
+        ("LNC", System.LOINC),
+        ("http://terminology.hl7.org/CodeSystem/loinc", System.LOINC),
+        ("https://www.nlm.nih.gov/research/umls/lnc/", System.LOINC),
+        ("RXNORM", System.RXNORM),
+        ("http://www.nlm.nih.gov/research/umls/atc", System.ATC),
+        ("CPT", System.CPT),
+        ("CPT4", System.CPT),
+        ("cpt-4", System.CPT),
+        ("http://terminology.hl7.org/CodeSystem/CPT", System.CPT),
+        ("https://terminology.hl7.org/CodeSystem/cpt|2026", System.CPT),
+        ("http://www.nlm.nih.gov/research/umls/cpt", System.CPT),
+        ("ICD10CM", System.ICD10_CM),
+        ("http://terminology.hl7.org/CodeSystem/icd10CM", System.ICD10_CM),
+        ("http://www.nlm.nih.gov/research/umls/icd10cm", System.ICD10_CM),
+        ("ICD10", System.ICD10),
+        ("http://terminology.hl7.org/CodeSystem/icd10", System.ICD10),
+        ("ICD9CM", System.ICD9_CM),
+        ("http://terminology.hl7.org/CodeSystem/icd9cm", System.ICD9_CM),
+        ("http://terminology.hl7.org/CodeSystem/ICD-9CM-diagnosiscodes", System.ICD9_CM),
     ],
 )
 def test_an_address_is_known(address: str, system: System) -> None:
     assert system_of(address) is system
 
 
-@pytest.mark.parametrize("address", [None, 5, [], {}, "", "urn:local", "http://loinc.org.example", "ICD", "ICD-10-GM"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *(None, 5, [], {}, "", "urn:local", "http://loinc.org.example", "ICD", "ICD-10-GM", "ICD10GM"),
+        *("SNOMEDCT_VET", "SNOMED_US", "ICD10PCS", "http://terminology.hl7.org/CodeSystem/icd10PCS", "HCPCS"),
+        "http://terminology.hl7.org/CodeSystem/ICD-9CM-procedurecodes",
+        "http://terminology.hl7.org/CodeSystem/icd10ae",
+        *("http://www.nlm.nih.gov/research/umls/", "http://www.nlm.nih.gov/research/umls/mmsl"),
+    ],
+)
 def test_anything_else_is_no_system(address: object) -> None:
     assert system_of(address) is None

@@ -529,6 +529,8 @@ ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
         ({"coding": [{"system": ABSENT, "code": "masked"}], "text": "unknown"}, True),
         ({"coding": [{"display": "Unspecified"}]}, True),
         ({"coding": [{"system": "urn:x", "code": "1"}]}, False),
+        ({"coding": [{"code": "Z99.2"}]}, True),
+        ({"coding": [{"code": "Z99.2"}], "text": "Gout"}, False),
         ({"coding": [{"display": "Gout"}]}, False),
         ({"text": "Unknown rash"}, False),
         ({"coding": [{"system": ABSENT, "code": "masked"}], "text": "Gout"}, False),

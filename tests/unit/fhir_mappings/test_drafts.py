@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from fhir_mappings.drafts import split_orders
+from fhir_mappings.drafts import names_draft, split_orders
 from fhir_mappings.drug_places import drug_places, new_shelf
 from tests.unit.fhir_mappings.resources import Json, prescription
 from tests.unit.fhir_mappings.test_fhir_json import ANY_JSON
@@ -27,6 +27,11 @@ def ids(draft_orders: Any, selections: Any) -> list[str | None]:
 
 def test_without_selections_every_draft_is_judged_in_its_order() -> None:
     assert ids(bundle(draft("b"), draft("a"), draft(None)), None) == ["b", "a", None]
+
+
+def test_an_entry_may_be_the_order_itself() -> None:
+    bare = {"resourceType": "Bundle", "entry": [draft("a"), {"fullUrl": "urn:uuid:x"}, {"resource": None}]}
+    assert ids(bare, None) == ids(bare, ["MedicationRequest/a"]) == ["a"]
 
 
 def test_with_selections_only_the_selected_are_judged() -> None:
@@ -116,6 +121,12 @@ def test_any_json_is_taken(value: Any) -> None:
 def test_an_id_may_be_a_number() -> None:
     (judged,) = split_orders(bundle(draft("7") | {"id": 103}, draft("a")), ["MedicationRequest/103"]).judged
     assert judged["id"] == 103
+
+
+@pytest.mark.parametrize(("selection", "named"), [("103", True), ("MedicationRequest/103", True), ("10", False)])
+def test_whether_a_selection_names_a_draft_can_be_asked(selection: str, named: bool) -> None:
+    assert names_draft(bundle(draft("7") | {"id": 103}, draft("a")), selection) is named
+    assert not names_draft({}, selection)
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,8 @@ from fhir_mappings.fhir_json import (
     as_object,
     as_objects,
     as_text,
-    is_about,
     is_same_id,
     read_concept,
-    reference_id,
     resource_key,
     status_codes,
 )
@@ -85,23 +83,6 @@ def test_a_status_in_any_shape(value: object, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reference", "expected"),
-    [
-        ("Patient/p1", "p1"),
-        ("https://ehr.example/fhir/Patient/p1", "p1"),
-        ("Patient/p1/_history/2", "p1"),
-        ("urn:uuid:p1", "p1"),
-        ("p1", "p1"),
-        ("", ""),
-        (None, ""),
-        (5, ""),
-    ],
-)
-def test_the_last_id_of_a_reference(reference: object, expected: str) -> None:
-    assert reference_id({"reference": reference}) == expected
-
-
-@pytest.mark.parametrize(
     ("resource", "expected"),
     [
         ({"resourceType": "Patient", "id": "p1"}, "Patient/p1"),
@@ -112,22 +93,6 @@ def test_the_last_id_of_a_reference(reference: object, expected: str) -> None:
 )
 def test_the_key_of_a_resource(resource: dict[str, Any], expected: str) -> None:
     assert resource_key(resource) == expected
-
-
-@pytest.mark.parametrize(
-    ("resource", "expected"),
-    [
-        ({"subject": {"reference": "Patient/p1"}}, True),
-        ({"patient": {"reference": "Patient/p1"}}, True),
-        ({}, True),
-        ({"subject": {"display": "Ms A"}}, True),
-        ({"subject": {"reference": "Patient/p2"}}, False),
-        ({"patient": {"reference": "Patient/p2"}}, False),
-        ({"subject": {"reference": "Patient/P1"}}, False),
-    ],
-)
-def test_whose_resource_it_is(resource: dict[str, Any], expected: bool) -> None:
-    assert is_about(resource, "p1") is expected
 
 
 LOWER = "3f2a1c9e-0b1d-4e2f-8a7b-6c5d4e3f2a1b"
@@ -157,7 +122,6 @@ def test_uuids_are_compared_without_letter_case_and_all_other_ids_letter_by_lett
 @given(ANY_JSON)
 def test_any_json_is_read_without_error(value: object) -> None:
     assert isinstance(as_text(value), str)
-    assert isinstance(reference_id(value), str)
     assert isinstance(resource_key(as_object(value)), str)
     assert all(isinstance(code, str) for code in status_codes(value))
     assert isinstance(read_concept(value).first_code, str)

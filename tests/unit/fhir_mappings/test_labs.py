@@ -72,9 +72,31 @@ def test_loinc_is_known_under_its_other_addresses(system: str) -> None:
     assert result(observation() | {"code": concept("", (system, "17861-6"))}).value == 9.4
 
 
-@pytest.mark.parametrize("coding", [{"code": "17861-6"}, {"code": "17861-6", "system": "urn:local"}, "17861-6", None])
-def test_a_code_of_another_or_no_system_is_not_matched(coding: object) -> None:
+SNOMED_CODING = {"code": "17861-6", "system": "http://snomed.info/sct"}
+
+
+@pytest.mark.parametrize("coding", [SNOMED_CODING, "17861-6", None, {"code": 17861}, {"code": "718-7"}])
+def test_a_code_of_another_system_or_that_is_no_code_is_not_matched(coding: object) -> None:
     assert read(observation() | {"code": {"coding": [coding]}}) == []
+
+
+@pytest.mark.parametrize("coding", [{"code": "17861-6"}, {"code": " 17861-6 ", "system": "urn:local"}])
+def test_a_code_of_ours_of_no_known_system_is_not_read_and_told(coding: Json) -> None:
+    doubtful = observation() | {"code": {"coding": [{"code": "L1", "system": "urn:local"}, coding]}}
+    assert read(doubtful) == [Unreadable("total_calcium", "its code is of no known system", DAY)]
+    assert read(doubtful | {"status": "entered-in-error"}) == []
+    assert read(doubtful | {"status": "cancelled"}) == [Unreadable("total_calcium", "status cancelled", DAY, True)]
+    assert reason(doubtful | {"valueQuantity": {"value": 9.4}}) == "no unit"
+
+
+def test_neither_a_code_that_is_only_shown_nor_an_excluded_one_is_told_without_its_system() -> None:
+    for code in (next(iter(LABS.shown)), next(iter(LABS.excluded))):
+        assert read(observation() | {"code": {"coding": [{"code": code}]}}) == []
+
+
+def test_a_known_code_beside_one_of_no_system_is_read() -> None:
+    both = {"coding": [{"code": "2777-1"}, {"code": "17861-6", "system": LOINC}]}
+    assert result(observation() | {"code": both}).value == 9.4
 
 
 def test_the_first_known_code_of_several_decides() -> None:

@@ -9,9 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fhir_mappings.drug_places import is_path, new_shelf
+from fhir_mappings.bases import Bases
+from fhir_mappings.chart import Gathered, drug_shelf
+from fhir_mappings.drug_places import drug_places, drugs_beside, is_path, new_shelf
 from fhir_mappings.medications import is_active, medication_references, read_medication
-from fhir_mappings.packaged import default_vocabulary
+from fhir_mappings.packaged import default_policy, default_vocabulary
+from fhir_mappings.queries import build_queries
 from fhir_mappings.references import Shelf
 from hooks.chart import DrugMatch, Medication, Unreadable
 from tests.unit.fhir_mappings.resources import ATC, RXNORM, SNOMED, Json, by_route, concept, prescription
@@ -450,3 +453,74 @@ def test_an_id_has_up_to_255_characters() -> None:
 @pytest.mark.parametrize("status", ["active", "draft", None])
 def test_drafts_and_active_orders_are_read(status: str | None) -> None:
     assert medication_references([by_reference() | {"status": status}], new_shelf()) == {"Medication/m1"}
+
+
+# Another server's drugs
+
+OURS = Bases("https://ehr.example/fhir")
+QUERIES = {query.key: query for query in build_queries(default_vocabulary(), default_policy())}
+AMLODIPINE = {"resourceType": "Medication", "id": "1", "code": {"text": "amlodipine 5 mg"}}
+WARFARIN_1 = {"resourceType": "Medication", "id": "1", "code": {"text": "warfarin 5 mg"}}
+
+
+def of_two_servers(*, ours_first: bool) -> Shelf:
+    shelf = new_shelf(OURS)
+    came = [("https://ehr.example/fhir/Medication/1", AMLODIPINE), ("https://drugs.example/Medication/1", WARFARIN_1)]
+    for address, medication in came if ours_first else came[::-1]:
+        shelf.put(medication, address)
+    return shelf
+
+
+@pytest.mark.parametrize("ours_first", [True, False])
+@pytest.mark.parametrize(
+    ("reference", "text"),
+    [
+        ("Medication/1", "amlodipine 5 mg"),
+        ("http://ehr.example/fhir/Medication/1", "amlodipine 5 mg"),
+        ("https://drugs.example/Medication/1", "warfarin 5 mg"),
+    ],
+)
+def test_two_servers_may_have_drugs_of_one_id(reference: str, text: str, ours_first: bool) -> None:
+    order = by_reference(reference)
+    assert [*drug_places(order, of_two_servers(ours_first=ours_first)).words] == [text]
+
+
+def test_the_drug_of_another_server_is_not_read_at_ours_and_its_display_speaks() -> None:
+    order = by_reference("https://formulary.example/fhir/Medication/1")
+    order["medicationReference"]["display"] = "phenprocoumon 3 mg"
+    shelf = new_shelf(OURS)
+    shelf.put(AMLODIPINE, "https://ehr.example/fhir/Medication/1")
+    assert [*drug_places(order, shelf).words] == ["phenprocoumon 3 mg"]
+    assert medication_references([order], shelf) == set()
+
+
+def test_drugs_beside_that_name_their_server_go_by_their_whole_address() -> None:
+    entries = [
+        {"fullUrl": "https://drugs.example/Medication/1", "resource": WARFARIN_1},
+        {"fullUrl": "urn:uuid:1", "resource": AMLODIPINE},
+    ]
+    assert drugs_beside({"entry": entries}) == {
+        "https://drugs.example/Medication/1": WARFARIN_1,
+        "Medication/1": AMLODIPINE,
+        "urn:uuid:1": AMLODIPINE,
+    }
+
+
+def test_a_drug_that_came_along_without_the_address_of_a_server_may_be_of_any() -> None:
+    order = by_reference("https://formulary.example/fhir/Medication/1")
+    shelf = new_shelf(OURS)
+    shelf.put(WARFARIN_1, "Medication/1")
+    assert [*drug_places(order, shelf).words] == ["warfarin 5 mg"]
+
+
+def test_of_two_versions_beside_the_orders_the_later_counts() -> None:
+    copies = [{**AMLODIPINE, "meta": {"versionId": "2"}}, {**WARFARIN_1, "meta": {"versionId": "1"}}]
+    entries = [{"resource": copy} for copy in copies]
+    assert drugs_beside({"entry": entries})["Medication/1"]["code"] == AMLODIPINE["code"]
+
+
+def test_what_was_sent_with_the_orders_of_another_server_is_not_ours_by_its_id() -> None:
+    gathered = Gathered(QUERIES["medications"], [by_reference("Medication/1"), WARFARIN_1])
+    shelf = drug_shelf({"https://drugs.example/Medication/1": WARFARIN_1}, [gathered], OURS)
+    assert shelf.get("Medication/1") == {}
+    assert shelf.get("https://drugs.example/Medication/1") == WARFARIN_1

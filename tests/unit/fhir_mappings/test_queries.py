@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from fhir_mappings.packaged import default_policy, default_vocabulary
-from fhir_mappings.queries import TEMPLATE_LIMIT, Query, build_queries
+from fhir_mappings.queries import HISTORY, STOPPED_ORDERS, TEMPLATE_LIMIT, Query, build_queries
 from fhir_mappings.vocabulary import Vocabulary, VocabularyError, load_vocabulary
 from hooks.chart import Analyte
 from hooks.policy_loading import load_policy
@@ -43,6 +43,7 @@ def test_the_queries_and_their_order() -> None:
         "bmi",
         "temperature",
         "inflammation",
+        "medication_statements",
     ]
 
 
@@ -112,7 +113,7 @@ def test_apart_from_patient_and_date_the_fetch_is_the_template(query: Query) -> 
 def test_valves_are_looked_for_by_every_code_of_a_mechanical_or_unknown_one() -> None:
     codes = default_vocabulary().conditions.codes
     asked = params(QUERIES["valve_procedures"].template())["code"].split(",")
-    assert asked == [*codes["mechanical_valve"], *codes["valve_kind_unknown"]]
+    assert asked == [code for _, code in (*codes["mechanical_valve"], *codes["valve_kind_unknown"])]
 
 
 def test_the_search_for_procedures_in_words_is_complete_with_its_newest_page() -> None:
@@ -212,15 +213,110 @@ def test_every_result_that_a_rule_may_use_is_asked_for(analyte: Analyte) -> None
     assert (query_for(analyte, QUERIES).look_back_days or 0) >= max(usable)
 
 
-def test_dialysis_is_looked_for_as_long_as_any_rule_lets_it_count_and_settled_by_the_shortest_span() -> None:
+def test_dialysis_is_looked_for_as_long_as_any_rule_lets_it_count() -> None:
     spans = [
         days
         for _, limits in default_policy().history.periods
         for days in (limits.dialysis_procedure_days, limits.dialysis_after_transplant_days)
     ]
-    query = QUERIES["dialysis_procedures"]
-    assert (query.look_back_days, query.settled_days) == (max(spans), min(spans))
+    assert QUERIES["dialysis_procedures"].look_back_days == max(spans)
     longer = with_values("dialysis_procedure_days", {"since": date(2027, 1, 1), "value": 120})
     assert longer["dialysis_procedures"].look_back_days == 120
-    shorter = with_values("dialysis_after_transplant_days", {"since": date(2027, 1, 1), "value": 7.5})
-    assert shorter["dialysis_procedures"].settled_days == 7
+
+
+INTENTS = "proposal,plan,order,original-order,reflex-order,filler-order,instance-order,option"
+
+
+@pytest.mark.parametrize(
+    ("key", "forms"),
+    [
+        ("patient", []),
+        ("conditions", ["Condition?patient=p%2F1", "Condition?subject=Patient/p%2F1"]),
+        (
+            "medications",
+            [
+                f"MedicationRequest?patient=p%2F1&status=active&intent={INTENTS}",
+                f"MedicationRequest?patient=p%2F1&intent={INTENTS}",
+                "MedicationRequest?patient=p%2F1",
+                f"MedicationRequest?subject=Patient/p%2F1&status=active&intent={INTENTS}",
+            ],
+        ),
+        ("procedures", ["Procedure?patient=p%2F1", "Procedure?subject=Patient/p%2F1"]),
+        (
+            "bmi",
+            [
+                "Observation?patient=p%2F1&code=39156-5&date=ge2025-02-28",
+                "Observation?patient=p%2F1&code=39156-5",
+                "Observation?patient=p%2F1&category=laboratory,vital-signs,procedure,exam&date=ge2025-02-28",
+                "Observation?subject=Patient/p%2F1&code=39156-5&date=ge2025-02-28",
+            ],
+        ),
+    ],
+)
+def test_a_search_has_plainer_forms_for_servers_that_refuse_it(key: str, forms: list[str]) -> None:
+    assert [*QUERIES[key].plainer("p/1", ON)] == forms
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=lambda query: query.key)
+def test_no_plainer_form_sorts_or_counts_and_each_is_another_address(query: Query) -> None:
+    forms = [query.fetch_path("p1", ON), *query.plainer("p1", ON)]
+    assert len({*forms}) == len(forms)
+    assert all("_sort" not in form and "_count" not in form for form in forms[1:])
+
+
+def test_codes_are_also_searched_for_with_their_systems() -> None:
+    dialysis = QUERIES["dialysis_procedures"].with_systems()
+    codes = params(dialysis.fetch_path("p1", ON))["code"].split(",")
+    assert {code.rpartition("|")[0] for code in codes} == {"http://snomed.info/sct", "http://www.ama-assn.org/go/cpt"}
+    bare = params(QUERIES["dialysis_procedures"].fetch_path("p1", ON))["code"]
+    assert ",".join(code.rpartition("|")[2] for code in codes) == bare
+    assert params(dialysis.plainer("p1", ON)[0])["code"] == ",".join(codes)
+    bmi = QUERIES["bmi"].with_systems()
+    assert bmi.fetch_path("p1", ON).startswith("Observation?patient=p1&code=http://loinc.org|39156-5&date=ge")
+
+
+def test_a_search_without_codes_has_no_other_form_of_them() -> None:
+    assert QUERIES["conditions"].with_systems() is QUERIES["conditions"]
+    assert {key for key, query in QUERIES.items() if not query.coded} == {
+        "patient",
+        "conditions",
+        "medications",
+        "procedures",
+        "medication_statements",
+    }
+
+
+# ---------------------------------------------------------------- the medication history
+@pytest.mark.parametrize(
+    ("asked", "keys"),
+    [
+        ((), []),
+        (("statements",), ["medication_statements"]),
+        (
+            ("dispenses", "administrations", "statements"),
+            ["medication_statements", "medication_administrations", "medication_dispenses"],
+        ),
+    ],
+)
+def test_of_the_medication_history_what_is_wanted_is_asked_for(asked: tuple[str, ...], keys: list[str]) -> None:
+    found = build_queries(default_vocabulary(), default_policy(), asked)
+    assert [query.key for query in found if query.optional] == keys
+    assert {query.key for query in found if not query.optional} == QUERIES.keys() - {"medication_statements"}
+
+
+def test_the_searches_of_the_medication_history() -> None:
+    found = {query.key: query for query in build_queries(default_vocabulary(), default_policy(), HISTORY)}
+    days = default_policy().thresholds(ON).administration_days
+    assert found["medication_statements"].fetch_path("p1", ON) == (
+        "MedicationStatement?patient=p1&status=active&_sort=-effective&_count=200"
+    )
+    assert found["medication_administrations"].fetch_path("p1", ON) == (
+        "MedicationAdministration?patient=p1&_sort=-effective-time"
+        f"&effective-time=ge{ON - timedelta(days=days + 1)}&_count=200"
+    )
+    assert found["medication_dispenses"].fetch_path("p1", ON) == (
+        "MedicationDispense?patient=p1&_sort=-whenhandedover&_count=200"
+    )
+    assert STOPPED_ORDERS.fetch_path("p1", ON) == (
+        "MedicationRequest?patient=p1&status=stopped,cancelled&_sort=-authoredon&_count=200"
+    )

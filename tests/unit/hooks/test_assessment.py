@@ -53,6 +53,8 @@ ADULT = int(LIMITS.adult_age)
         (date(ON.year - ADULT, ON.month - 1, 28), False),
         (date(ON.year - ADULT - 1, 12, 31), False),
         (date(ON.year - 1, 1, 1), True),
+        (ON, True),
+        (date(ON.year + 30, 1, 1), False),
         (None, False),
     ],
 )

@@ -1,12 +1,20 @@
 """Scope: who is on maintenance dialysis, who is presumed to be, and in which order the evidence is weighed."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from hooks.chart import Condition, Medication, Procedure, Span
-from hooks.dialysis_status import DIALYSIS_PROCEDURES, MONTHLY_SERVICE, Dialysis, DialysisStatus, dialysis_status
-from tests.unit.hooks.builders import LIMITS, ON, ON_DIALYSIS, chart, condition, drug, procedure, span
+from hooks.dialysis_status import (
+    DIALYSIS_PROCEDURES,
+    MONTHLY_SERVICE,
+    Dialysis,
+    DialysisStatus,
+    dialysis_status,
+    may_be_dialysed,
+)
+from tests.unit.hooks.builders import LIMITS, ON, ON_DIALYSIS, ago, chart, condition, drug, procedure, span
 
 RECENT = int(LIMITS.dialysis_procedure_days)
 RECENT_AFTER_TRANSPLANT = int(LIMITS.dialysis_after_transplant_days)
@@ -304,3 +312,39 @@ def test_sessions_in_acute_kidney_injury_lift_a_transplant_and_presume_dialysis(
     assert status(TRANSPLANT, procedure("haemodialysis_procedure", 5), ACUTE, FLUID) is Dialysis.ON
     monthly = procedure(MONTHLY_SERVICE, 20)
     assert status(TRANSPLANT, procedure("haemodialysis_procedure", 5), ACUTE, monthly) is Dialysis.ON
+
+
+# ------------------------------------------------------------------ sessions that could not be read
+def may_be(*things: Condition | Procedure, unread: tuple[int | None, ...]) -> bool:
+    days = tuple(None if days is None else ago(days) for days in unread)
+    return may_be_dialysed(replace(chart(*things), unread_sessions=days), ON, LIMITS)
+
+
+@pytest.mark.parametrize(("days", "expected"), [(-1, False), (0, True), (RECENT, True), (RECENT + 1, False)])
+def test_an_unread_session_matters_within_the_window_of_one_that_was_read(days: int, expected: bool) -> None:
+    assert may_be(unread=(days,)) is expected
+    assert may_be(ESRD, TRANSPLANT, FAILED, unread=(days,)) is expected
+    assert may_be(unread=(RECENT + 1, days, -1)) is expected
+
+
+@pytest.mark.parametrize("transplant", [TRANSPLANT, OPERATION])
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [(-1, False), (0, True), (RECENT_AFTER_TRANSPLANT, True), (RECENT_AFTER_TRANSPLANT + 1, False)],
+)
+def test_with_a_working_transplant_it_matters_within_the_shorter_window(
+    days: int, expected: bool, transplant: Condition | Procedure
+) -> None:
+    assert may_be(transplant, unread=(days,)) is expected
+
+
+def test_dialysis_later_than_the_transplant_gives_back_the_longer_window() -> None:
+    for days, expected in ((99, True), (100, False)):
+        later = condition("dialysis_in_words", onset=span(days))
+        assert may_be(transplanted(onset=span(100)), later, unread=(RECENT,)) is expected
+
+
+def test_a_session_of_an_unknown_day_matters_always_and_none_never() -> None:
+    for things in ((), (TRANSPLANT,), (ESRD,)):
+        assert may_be(*things, unread=(None,))
+        assert not may_be(*things, unread=())

@@ -23,6 +23,7 @@ from tests.unit.hooks.builders import (
     POLICY,
     STEP,
     WARFARIN,
+    ago,
     chart,
     condition,
     drug,
@@ -61,6 +62,109 @@ def test_without_patient_or_conditions_no_hook_answers(query: str) -> None:
     for advise in (patient_view.advise, *ORDER_HOOKS):
         with pytest.raises(CannotJudge, match=f"the {query} could not be read.*the server answered 500"):
             advise(patient, ON, POLICY)
+
+
+RECENT, AFTER_TRANSPLANT = int(LIMITS.dialysis_procedure_days), int(LIMITS.dialysis_after_transplant_days)
+
+
+def unread(patient: Chart, days: int | None = 5) -> Chart:
+    """The chart with a dialysis session of so many days ago that could not be read; None for an unknown day."""
+    return replace(patient, unread_sessions=(None if days is None else ago(days),))
+
+
+@pytest.mark.parametrize("advise", [patient_view.advise, *ORDER_HOOKS])
+@pytest.mark.parametrize(
+    ("history", "days", "refused"),
+    [
+        ((), None, True),
+        ((), RECENT, True),
+        ((), RECENT + 1, False),
+        ((condition("transplant"),), None, True),
+        ((condition("transplant"),), AFTER_TRANSPLANT, True),
+        ((condition("transplant"),), AFTER_TRANSPLANT + 1, False),
+    ],
+)
+def test_an_unread_session_is_a_refusal_where_one_that_was_read_would_have_shown_dialysis(
+    history: tuple[Condition, ...], days: int | None, refused: bool, advise: Advise
+) -> None:
+    patient = chart(WARFARIN, *history, drafts=(WARFARIN,))
+    if refused:
+        with pytest.raises(CannotJudge, match=r"dialysis procedures could not be read .*not understood"):
+            advise(unread(patient, days), ON, POLICY)
+    else:
+        assert advise(unread(patient, days), ON, POLICY) == advise(patient, ON, POLICY) == []
+    if days is not None:
+        read = replace(patient, procedures=(procedure("haemodialysis_procedure", days),))
+        assert bool(advise(read, ON, POLICY)) is refused
+
+
+def test_an_unread_session_changes_nothing_where_dialysis_is_shown_or_would_not_have_mattered() -> None:
+    assert view(unread(chart())) == []
+    known = chart(ON_DIALYSIS, WARFARIN, drafts=(WARFARIN,))
+    assert view(unread(known)) == view(known)
+    assert sign(unread(known)) == sign(known)
+
+
+def test_a_card_that_comes_anyway_says_that_dialysis_cannot_be_told_only_while_the_session_matters() -> None:
+    for days, topic, words in (
+        (RECENT, "cua-confirmed", "dialysis cannot be told"),
+        (RECENT + 1, "cua-confirmed-off-dialysis", "not on dialysis"),
+    ):
+        (card,) = patient_view.advise(unread(chart(CONFIRMED), days), ON, POLICY)
+        assert words in card.detail
+        assert topic.startswith(card.topic)
+
+
+@pytest.mark.parametrize("query", ["conditions", "medications"])
+def test_a_list_that_was_only_cut_is_no_refusal_where_what_was_read_is_critical(query: str) -> None:
+    cut = replace(gap(query, what=f"the {query}"), cut=True)
+    urgent = chart(CONFIRMED, ON_DIALYSIS, WARFARIN, cut, drafts=(WARFARIN,))
+    cards = patient_view.advise(urgent, ON, POLICY)
+    assert ("cua-confirmed", "critical") in topics(cards)
+    assert all(f"could not be read: the {query}" in card.detail for card in cards)
+    for advise in ORDER_HOOKS:
+        assert topics(advise(urgent, ON, POLICY)) == [("vka-cua", "critical")]
+
+
+CUT = replace(gap("conditions", what="conditions"), cut=True)
+
+
+def recommended(cards: list[Card]) -> list[str]:
+    return [suggestion.label for card in cards for suggestion in card.suggestions if suggestion.recommended]
+
+
+@pytest.mark.parametrize("advise", ORDER_HOOKS)
+def test_where_the_problem_list_was_cut_no_removal_is_recommended_that_the_rest_may_forbid(advise: Advise) -> None:
+    cards = advise(chart(CONFIRMED, ON_DIALYSIS, CUT, drafts=(WARFARIN,)), ON, POLICY)
+    assert recommended(cards) == ["Refer to cardiology about anticoagulation"]
+    assert "whole problem list could not be read: look for a mechanical valve" in cards[0].detail
+    cards = advise(chart(CONFIRMED, ON_DIALYSIS, CUT, drafts=(CALCIUM_ACETATE,)), ON, POLICY)
+    assert recommended(cards) == ["Order phosphate first: without it no binder can be chosen"]
+    assert "the problem list could not be read whole" in cards[0].detail
+
+
+def test_an_opened_chart_whose_problem_list_was_cut_keeps_the_anticoagulant_until_a_specialist_decides() -> None:
+    cards = patient_view.advise(chart(CONFIRMED, ON_DIALYSIS, CUT, WARFARIN), ON, POLICY)
+    assert "keep warfarin until a specialist decides" in cards[0].summary
+    assert recommended(cards) == [
+        "Recheck calcium, albumin, phosphate and PTH",
+        "Refer to cardiology about anticoagulation",
+    ]
+
+
+@pytest.mark.parametrize("query", ["conditions", "medications"])
+@pytest.mark.parametrize("patient", [chart(), chart(ON_DIALYSIS), chart(ON_DIALYSIS, WARFARIN)])
+def test_a_cut_list_is_a_refusal_where_nothing_read_is_critical(query: str, patient: Chart) -> None:
+    cut = replace(gap(query, what=f"the {query}"), cut=True)
+    with pytest.raises(CannotJudge, match=f"the {query} could not be read"):
+        patient_view.advise(replace(patient, gaps=(cut,)), ON, POLICY)
+
+
+def test_a_cut_list_of_conditions_is_a_refusal_at_the_order_hooks_where_nothing_read_is_critical() -> None:
+    cut = replace(gap("conditions", what="conditions"), cut=True)
+    for advise in ORDER_HOOKS:
+        with pytest.raises(CannotJudge, match="conditions could not be read"):
+            advise(chart(ON_DIALYSIS, cut, drafts=(WARFARIN,)), ON, POLICY)
 
 
 def test_the_refusal_names_the_look_up_and_the_reason() -> None:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import RFC_4122, UUID
 
+import orjson
+
 from cds_service.api.card_json import LABEL, OVERRIDE_SYSTEM, TOPIC_SYSTEM, Rendering, to_json
 from hooks.card import Card, Indicator, OverrideReason, Propose, Remove, Suggestion
 
@@ -22,6 +24,30 @@ def card(*suggestions: Suggestion, reasons: tuple[OverrideReason, ...] = ()) -> 
 def shown(*suggestions: Suggestion, rendering: Rendering = RENDERING) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = to_json(card(*suggestions), rendering).get("suggestions", [])
     return found
+
+
+def nested(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def test_an_order_is_written_back_as_long_as_the_whole_answer_can_be_written() -> None:
+    for levels in range(240, 260):
+        deep = RECEIVED["MedicationRequest/7"] | {"deep": nested(levels)}
+        rendering = replace(RENDERING, received={"MedicationRequest/7": deep})
+        found = shown(Suggestion("Stop", (STOP,)), rendering=rendering)
+        answer = {"cards": [{"suggestions": [{"actions": [{"resource": deep}]}]}]}
+        assert bool(found) is can_be_written(answer)
+
+
+def can_be_written(value: object) -> bool:
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        return False
+    return True
 
 
 def test_a_plain_card_has_its_words_its_topic_and_nothing_empty() -> None:

@@ -25,7 +25,7 @@ from cds_service.fhir_client.bundles import NOT_A_BUNDLE, REPORTED_ERROR
 from fhir_mappings.chart import Gathered
 from fhir_mappings.drug_places import new_shelf
 from fhir_mappings.queries import Query
-from tests.fhir_stand_in import EHR, FhirStandIn
+from tests.fhir_stand_in import EHR, Asked, FhirStandIn, Reply
 
 Json = dict[str, Any]
 BASE = EHR.base
@@ -104,13 +104,13 @@ def test_usable_prefetch_is_taken_as_it_is(query: Query, sent: Any, expected: li
     [
         (PATIENT, {}, NOT_SENT),
         (PATIENT, {"patient": FAILED}, REPORTED_ERROR),
-        (PATIENT, {"patient": bundle(ME)}, NOT_A_PATIENT),
+        (PATIENT, {"patient": bundle(condition(1))}, NOT_A_PATIENT),
         (PATIENT, {"patient": "p1"}, NOT_A_PATIENT),
         (PATIENT, {"patient": {**ME, "id": "p2"}}, OTHER_PATIENT),
         (CONDITIONS, {}, NOT_SENT),
         (CONDITIONS, {"conditions": FAILED}, REPORTED_ERROR),
         (CONDITIONS, {"conditions": bundle(FAILED)}, REPORTED_ERROR),
-        (CONDITIONS, {"conditions": condition(1)}, NOT_A_BUNDLE),
+        (CONDITIONS, {"conditions": ME}, OTHER_RESOURCES),
         (CONDITIONS, {"conditions": []}, NOT_A_BUNDLE),
     ],
 )
@@ -185,6 +185,13 @@ def test_a_search_that_broke_off_is_called_incomplete(client: FhirClient, mock: 
     mock.get(f"{BASE}/more", status=500)
     found = one(client, CONDITIONS, {}, SERVER)
     assert (list(found.resources), found.complete, found.failed) == ([condition(1)], False, "")
+    assert (found.reason, found.lost) == ("the FHIR server answered 500", True)
+
+
+def test_a_list_that_leads_nowhere_is_cut_and_nothing_of_it_lost(client: FhirClient, mock: FhirStandIn) -> None:
+    mock.get(f"{BASE}/Condition", json=bundle(condition(1), **next_page("https://other.example/page/2")))
+    found = one(client, CONDITIONS, {}, SERVER)
+    assert (found.complete, found.reason, found.lost) == (False, "a next page lies on another server", False)
 
 
 def test_only_the_further_pages_of_what_was_sent_are_fetched(client: FhirClient, mock: FhirStandIn) -> None:
@@ -232,9 +239,7 @@ def test_a_page_that_reaches_past_the_look_back_is_complete_whatever_follows(
     assert len(mock.calls) == 0
 
 
-DIALYSIS = Query(
-    "dialysis_procedures", "dialysis", "Procedure", (("code", "302497006"), ("_count", "2")), 90, settled_days=14
-)
+DIALYSIS = Query("dialysis_procedures", "dialysis", "Procedure", (("code", "302497006"), ("_count", "2")), 90)
 
 
 def session(number: int, day: str, status: str = "completed") -> Json:
@@ -243,14 +248,15 @@ def session(number: int, day: str, status: str = "completed") -> Json:
     return {"resourceType": "Procedure", "id": str(number), "status": status, "code": code, "performedPeriod": period}
 
 
-def test_a_dialysis_that_still_runs_is_found_on_a_page_behind_the_look_back(
-    client: FhirClient, mock: FhirStandIn
+@pytest.mark.parametrize("server", [None, SERVER], ids=["no server", "a server"])
+def test_sessions_before_the_look_back_are_neither_asked_for_nor_missed(
+    server: FhirServer | None, client: FhirClient, mock: FhirStandIn
 ) -> None:
-    over, runs = [session(1, "2026-05-02"), session(2, "2026-05-01")], session(3, "2020-01-01", "in-progress")
-    mock.get(f"{BASE}/Procedure", json=bundle(*over, **next_page(f"{BASE}/more")))
-    mock.get(f"{BASE}/more", json=bundle(runs))
-    found = one(client, DIALYSIS, {}, SERVER)
-    assert (list(found.resources), found.complete) == ([*over, runs], True)
+    over = [session(1, "2026-05-02"), session(2, "2026-05-01")]
+    sent = bundle(*over, **next_page(f"{BASE}/more"))
+    found = one(client, DIALYSIS, {"dialysis_procedures": sent}, server)
+    assert (list(found.resources), found.complete) == (over, True)
+    assert mock.calls == []
 
 
 def test_a_first_page_of_old_sessions_is_complete_when_nobody_can_be_asked_for_the_rest(client: FhirClient) -> None:
@@ -358,7 +364,7 @@ def test_medications_that_orders_and_drafts_refer_to_are_read_once_each(client: 
     active = bundle(order(1, "Medication/a"), order(2, "Medication/b"))
     with gatherer(client, {"medications": active}, SERVER) as opened:
         collected = opened.collect([MEDICATIONS], [order(3, "Medication/a")])
-    assert (collected.medications, set(collected.lost)) == ({"Medication/a": drug}, {"Medication/b"})
+    assert (collected.medications, set(collected.lost)) == ({f"{BASE}/Medication/a": drug}, {"Medication/b"})
 
 
 def test_a_medication_that_came_along_is_not_read(client: FhirClient, mock: FhirStandIn) -> None:
@@ -406,7 +412,7 @@ def test_what_nobody_can_be_asked_for_takes_no_place_of_what_can(client: FhirCli
     mock.get(f"{BASE}/Medication/z", json=drug)
     orders = [*(order(number, f"#a{number}") for number in range(MOST_MEDICATIONS)), order(99, "Medication/z")]
     with gatherer(client, {"medications": bundle(*orders[:2])}, SERVER) as opened:
-        assert opened.collect([MEDICATIONS], orders).medications == {"Medication/z": drug}
+        assert opened.collect([MEDICATIONS], orders).medications == {f"{BASE}/Medication/z": drug}
 
 
 LOWER = "3f2a1c9e-0b1d-4e2f-8a7b-6c5d4e3f2a1b"
@@ -445,7 +451,7 @@ def test_what_an_ingredient_leads_to_is_read_as_well(client: FhirClient, mock: F
     mock.get(f"{BASE}/Substance/s", json=substance)
     with gatherer(client, {"medications": None}, SERVER) as opened:
         collected = opened.collect([MEDICATIONS], [order(1, "Medication/a")])
-    assert collected.medications == {"Medication/a": product, "Substance/s": substance}
+    assert collected.medications == {f"{BASE}/Medication/a": product, f"{BASE}/Substance/s": substance}
 
 
 def test_what_came_beside_the_drafts_is_not_read(client: FhirClient, mock: FhirStandIn) -> None:
@@ -475,3 +481,204 @@ def test_the_resources_of_a_query_are_found_by_its_key() -> None:
     collected = Collected([Gathered(CONDITIONS, [condition(1)])])
     assert collected.resources("conditions") == [condition(1)]
     assert collected.resources("medications") == ()
+
+
+# Servers that refuse a search, or find a code only in one of its forms
+
+CODED = Query(
+    "calcium", "calcium", "Observation", (("code", "1"), ("_sort", "-date"), ("_count", "2")), 90, "date",
+    coded="http://loinc.org|1", plain=((("code", "1"),), ()),
+)  # fmt: skip
+PHOSPHATE = Query(
+    "phosphate", "phosphate", "Observation", (("code", "2"), ("_count", "2")), 90, "date",
+    coded="http://loinc.org|2", plain=((("code", "2"),),),
+)  # fmt: skip
+
+
+def asked(mock: FhirStandIn) -> list[str]:
+    return [call.url.removeprefix(f"{BASE}/").replace("%7C", "|") for call in mock.calls]
+
+
+def refusing(word: str, status: int = 400) -> Callable[[Asked], Reply]:
+    """A server that refuses a parameter, and has one result."""
+    return lambda one: Reply(status) if word in one.url else Reply(200, bundle(calcium(1, "2026-11-20")))
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_what_may_mean_something_else_is_tried_once_more_and_not_remembered(
+    status: int, client: FhirClient, mock: FhirStandIn
+) -> None:
+    mock.otherwise = refusing("_sort", status)
+    for _ in range(2):
+        assert list(one(client, CODED, {}, SERVER).resources) == [calcium(1, "2026-11-20")]
+    plain = "Observation?patient=p1&code=1"
+    assert asked(mock) == [f"{plain}&date=ge2026-08-23&_sort=-date&_count=2", plain] * 2
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 422, 501])
+def test_a_refused_search_is_made_again_more_plainly_and_that_is_remembered(
+    status: int, client: FhirClient, mock: FhirStandIn
+) -> None:
+    mock.otherwise = refusing("_sort", status)
+    for _ in range(2):
+        assert list(one(client, CODED, {}, SERVER).resources) == [calcium(1, "2026-11-20")]
+    first, plain = (
+        "Observation?patient=p1&code=1&date=ge2026-08-23&_sort=-date&_count=2",
+        "Observation?patient=p1&code=1",
+    )
+    assert asked(mock) == [first, plain, plain]
+
+
+@pytest.mark.parametrize(("status", "requests"), [(400, 4), (403, 2), (500, 2), (401, 1), (302, 1)])
+def test_a_search_that_is_refused_in_every_form_has_failed_with_the_first_reason(
+    status: int, requests: int, client: FhirClient, mock: FhirStandIn
+) -> None:
+    mock.otherwise = lambda one: Reply(status if "_sort" in one.url else 400 if status == 400 else status)
+    found = one(client, CODED, {}, SERVER)
+    assert (list(found.resources), found.failed) == ([], f"the FHIR server answered {status}")
+    assert len(mock.calls) == requests
+
+
+def test_a_patient_is_named_by_the_other_parameter_last(client: FhirClient, mock: FhirStandIn) -> None:
+    mock.otherwise = refusing("patient=")
+    assert one(client, CODED, {}, SERVER).failed == ""
+    assert asked(mock)[-1] == "Observation?subject=Patient/p1&code=1"
+
+
+def collected(client: FhirClient, prefetch: Json | None = None, server: FhirServer | None = SERVER) -> list[int]:
+    """How many results each of two searches by code brings."""
+    with gatherer(client, prefetch or {}, server) as opened:
+        return [len(found.resources) for found in opened.collect([CODED, PHOSPHATE], ()).queries]
+
+
+def finds(*, with_system: bool) -> Callable[[Asked], Reply]:
+    def answer(one: Asked) -> Reply:
+        return Reply(200, bundle(calcium(1, "2026-11-20")) if ("%7C" in one.url) is with_system else bundle())
+
+    return answer
+
+
+def test_where_every_search_by_code_is_empty_the_codes_are_written_with_their_systems(
+    client: FhirClient, mock: FhirStandIn
+) -> None:
+    mock.otherwise = finds(with_system=True)
+    assert [collected(client), collected(client)] == [[1, 1], [1, 1]]
+    assert len(mock.calls) == 4 + 2
+    assert all("|" in url for url in asked(mock)[2:])
+
+
+def test_how_a_server_finds_codes_is_believed_for_some_minutes(client: FhirClient, mock: FhirStandIn) -> None:
+    mock.otherwise = finds(with_system=True)
+    collected(client)
+    mock.otherwise = finds(with_system=False)
+    assert collected(client) == [0, 0]
+
+
+def test_where_a_search_by_code_found_something_an_empty_one_is_empty(client: FhirClient, mock: FhirStandIn) -> None:
+    mock.otherwise = lambda one: Reply(200, bundle(calcium(1, "2026-11-20")) if "code=1" in one.url else bundle())
+    assert collected(client) == [1, 0]
+    mock.otherwise = lambda one: Reply(200, bundle())
+    # So it is for the next patient, as long as it is remembered.
+    assert collected(client) == [0, 0]
+    assert len(mock.calls) == 4
+
+
+def test_what_the_client_says_is_empty_is_not_asked_for_again(client: FhirClient, mock: FhirStandIn) -> None:
+    mock.otherwise = finds(with_system=True)
+    assert collected(client, {"calcium": None, "phosphate": bundle()}) == [0, 0]
+    assert mock.calls == []
+    # What the client sent proves nothing of how the server finds codes.
+    assert collected(client, {"calcium": bundle(calcium(1, "2026-11-20"))}) == [1, 1]
+
+
+@pytest.mark.parametrize(("status", "failed"), [(400, ""), (200, "the answer was not a FHIR Bundle")])
+def test_a_server_that_refuses_systems_has_found_nothing_and_one_that_fails_with_them_has_failed(
+    status: int, failed: str, client: FhirClient, mock: FhirStandIn
+) -> None:
+    mock.otherwise = lambda one: Reply(status, ME) if "%7C" in one.url else Reply(200, bundle())
+    with gatherer(client, {}, SERVER) as opened:
+        found = opened.collect([CODED, PHOSPHATE], ()).queries
+    assert [one.failed for one in found] == [failed, failed]
+
+
+def test_a_list_that_lost_a_page_stays_lost_though_the_other_form_is_empty(
+    client: FhirClient, mock: FhirStandIn
+) -> None:
+    def answer(one: Asked) -> Reply:
+        if "page" in one.url:
+            return Reply(500)
+        link = next_page(f"{BASE}/Observation?page=2") if "code=1&" in one.url else {}
+        return Reply(200, bundle(**link))
+
+    mock.otherwise = answer
+    with gatherer(client, {}, SERVER) as opened:
+        found = opened.collect([CODED, PHOSPHATE], ()).queries
+    assert [(one.complete, one.lost) for one in found] == [(False, True), (True, False)]
+
+
+def test_what_another_call_finds_meanwhile_changes_nothing_here(client: FhirClient, mock: FhirStandIn) -> None:
+    mock.otherwise = finds(with_system=True)
+    with gatherer(client, {}, SERVER) as opened:
+        assert opened.searches is not None
+        pending = [opened.searches.start(CODED), opened.searches.start(PHOSPHATE)]
+        assert collected(client) == [1, 1]
+        done = {query.key: finish() for query, finish in zip((CODED, PHOSPHATE), pending, strict=True)}
+        again = opened.searches.in_other_form(done)
+    assert [len(found.resources) for found in again.values()] == [1, 1]
+
+
+def test_a_server_that_refuses_every_form_is_asked_in_the_usual_one_alone_for_some_minutes(
+    client: FhirClient, mock: FhirStandIn
+) -> None:
+    mock.otherwise = lambda one: Reply(400)
+    for _ in range(3):
+        assert one(client, CODED, {}, SERVER).failed == "the FHIR server answered 400"
+    assert ["_sort" in url for url in asked(mock)] == [True, False, False, False, True, True]
+    mock.otherwise = lambda one: Reply(200, bundle(calcium(1, "2026-11-20")))
+    assert one(client, CODED, {}, SERVER).failed == ""
+
+
+def test_one_patient_who_is_refused_does_not_make_the_plainer_form_forgotten(
+    client: FhirClient, mock: FhirStandIn
+) -> None:
+    mock.otherwise = refusing("_sort")
+    one(client, CODED, {}, SERVER)
+    mock.otherwise = lambda one: Reply(404)
+    one(client, CODED, {}, SERVER)
+    mock.otherwise = refusing("_sort")
+    mock.calls.clear()
+    assert one(client, CODED, {}, SERVER).failed == ""
+    assert asked(mock) == ["Observation?patient=p1&code=1"]
+
+
+def test_a_refused_form_is_asked_anew_after_some_minutes_whatever_came_between(mock: FhirStandIn) -> None:
+    now = [0.0]
+    client = FhirClient(Limits(deadline_seconds=20), lambda base: base == BASE, clock=lambda: now[0])
+    mock.otherwise = refusing("_sort")
+    for at in (0, 100, 200, 290, 301):
+        now[0] = float(at)
+        one(client, CODED, {}, SERVER)
+    client.close()
+    assert ["_sort" in url for url in asked(mock)] == [True, False, False, False, False, True, False]
+
+
+@pytest.mark.parametrize(
+    "link", ["Observation?page=2", "Patient/other/Condition?page=2", "Condition?patient=other", "$export?x=1"]
+)
+def test_a_next_page_of_another_search_is_not_asked_for(link: str, client: FhirClient, mock: FhirStandIn) -> None:
+    mock.get(f"{BASE}/Condition", json=bundle(condition(1), **next_page(link)))
+    found = one(client, CONDITIONS, {}, SERVER)
+    assert (found.complete, found.reason) == (False, "a next page lies on another server")
+    assert len(mock.calls) == 1
+
+
+def test_a_further_page_of_strangers_alone_is_a_lost_page(client: FhirClient, mock: FhirStandIn) -> None:
+    stranger = {**condition(2), "subject": {"reference": "Patient/p2"}}
+    mine = {**condition(3), "subject": {"reference": "Patient/p1"}}
+    mock.get(f"{BASE}/Condition", json=bundle(condition(1), **next_page("https://inner/fhir/Condition?cursor=1")))
+    mock.get(f"{BASE}/Condition", json=bundle(stranger))
+    mock.get(f"{BASE}/Condition", json=bundle(condition(1), **next_page("https://inner/fhir/Condition?cursor=1")))
+    mock.get(f"{BASE}/Condition", json=bundle(stranger, mine))
+    found = one(client, CONDITIONS, {}, SERVER)
+    assert (found.complete, found.lost, found.reason) == (False, True, OTHER_PATIENT)
+    assert one(client, CONDITIONS, {}, SERVER).complete

@@ -65,11 +65,15 @@ def test_a_good_body_passes() -> None:
         ([], "body", "must be of type object"),
         (GOOD | {"hook": 7}, "hook", "must be of type string"),
         (GOOD | {"hook": ""}, "hook", "must not be empty"),
-        (GOOD | {"hookInstance": "x"}, "hookInstance", "does not match"),
+        (GOOD | {"hookInstance": "x"}, "hookInstance", "must be a UUID"),
+        (GOOD | {"hookInstance": 7}, "hookInstance", "must be of type string; it must be a UUID"),
+        (without("hookInstance"), "hookInstance", "is required; it must be a UUID"),
+        (context(patientId="Patient/1"), "context.patientId", "must be the id alone, without 'Patient/'"),
+        (context(draftOrders={"entry": []}), "context.draftOrders.resourceType", "is required; it must be Bundle"),
         (GOOD | {"fhirServer": "x" * 2001}, "fhirServer", "is not valid"),
         (GOOD | {"fhirAuthorization": {"access_token": "t"}}, "fhirServer", "is required when fhirAuthorization"),
         (context(selections=["a", None]), "context.selections[1]", "must be of type string or integer"),
-        (context(draftOrders={"resourceType": "List"}), "context.draftOrders.resourceType", "must be one of: Bundle"),
+        (context(draftOrders={"resourceType": "List"}), "context.draftOrders.resourceType", "must be Bundle"),
     ],
 )
 def test_the_problem_is_told_with_the_path_of_its_field(body: object, path: str, words: str) -> None:
@@ -77,9 +81,13 @@ def test_the_problem_is_told_with_the_path_of_its_field(body: object, path: str,
     assert problem(body)[1].startswith(words)
 
 
-def test_the_allowed_values_are_listed() -> None:
+def test_where_the_schema_has_no_words_for_it_the_allowed_values_or_the_pattern_are_told() -> None:
     item = {"card": "c", "outcome": "ignored", "outcomeTimestamp": "2026-11-22T10:00:00Z"}
     assert problem({"feedback": [item]}, FEEDBACK) == ("feedback[0].outcome", "must be one of: accepted, overridden")
+    undated = {"card": "c", "outcome": "overridden", "outcomeTimestamp": "today"}
+    path, said = problem({"feedback": [undated]}, FEEDBACK)
+    assert path == "feedback[0].outcomeTimestamp"
+    assert said.startswith("does not match")
 
 
 @given(secret=secrets, name=st.sampled_from(["hook", "hookInstance", "context", "fhirServer", "prefetch"]))

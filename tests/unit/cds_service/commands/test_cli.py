@@ -26,6 +26,7 @@ from cds_service.storage.cards_and_feedback import FeedbackItem, Store
 from fhir_mappings.data_files import DataFileError
 from fhir_mappings.packaged import default_policy
 from fhir_mappings.vocabulary import VocabularyError
+from tests.unit.cds_service.odd_fhir_server import ODD, finds_no_bare_patient
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 KEY = "elevated-risk-on-warfarin"
@@ -161,6 +162,16 @@ def test_loading_and_cleaning_can_be_repeated(patient: SyntheticPatient) -> None
         assert f"resources removed from {sandbox.base}" in removed.output
         assert list(sandbox.store.all("Patient")) == []
         assert run("sandbox", "clean", sandbox.base).stdout.startswith("0 resources removed")
+
+
+def test_a_server_that_takes_all_and_finds_nothing_is_an_exit_status(patient: SyntheticPatient) -> None:
+    ODD.start_anew()
+    ODD.change = finds_no_bare_patient
+    ODD.refuse = lambda url: 403 if "/Patient/" in url else 0
+    result = run("sandbox", "load", ODD.base)
+    assert result.exit_code == 1
+    assert f"{patient.key}, query conditions: expected" in result.output
+    assert "patients are on" not in result.output
 
 
 @pytest.mark.parametrize("command", [("load", "--wait", "1"), ("clean",)])

@@ -66,6 +66,12 @@ STORE = SandboxStore(
             ]
         ],
         {"resourceType": "Procedure", "id": "p1", "performedPeriod": {"start": "2026-02-27T08:00:00Z"}},
+        {"resourceType": "MedicationStatement", "id": "s1", "status": "active", "effectiveDateTime": "2026-01-03"},
+        {"resourceType": "MedicationStatement", "id": "s2", "status": "stopped", "effectiveDateTime": "2026-01-05"},
+        {"resourceType": "MedicationAdministration", "id": "g1", "effectivePeriod": {"start": "2026-01-03"}},
+        {"resourceType": "MedicationAdministration", "id": "g2", "effectiveDateTime": "2026-01-01"},
+        {"resourceType": "MedicationDispense", "id": "d1", "whenHandedOver": "2026-01-03"},
+        {"resourceType": "MedicationDispense", "id": "d2", "whenPrepared": "2026-01-03"},
     ]
 )
 
@@ -131,6 +137,10 @@ def test_observations_are_found_by(query: list[tuple[str, str]], ids: list[str])
         ("AllergyIntolerance", ("date", "ge2026-01-01"), ["x1"]),
         ("MedicationRequest", ("authoredon", "lt2026-01-01"), ["r3"]),
         ("Procedure", ("date", "ge2026-03-01"), ["p1"]),
+        ("MedicationStatement", ("status", "active"), ["s1"]),
+        ("MedicationStatement", ("effective", "ge2026-01-04"), ["s2"]),
+        ("MedicationAdministration", ("effective-time", "ge2026-01-03"), ["g1"]),
+        ("MedicationDispense", ("whenhandedover", "ge2026-01-03"), ["d1"]),
         ("Immunization", ("patient", "a"), []),
     ],
 )

@@ -12,9 +12,18 @@ import requests
 import responses
 from fhir.resources.R4B import get_fhir_model_class
 
-from cds_service.demo.loader import DEPENDENTS_FIRST, LoaderError, LoadReport, clean, load
+from cds_service.demo.fhir_site import FhirSite, LoaderError
+from cds_service.demo.loader import DEPENDENTS_FIRST, LoadReport, clean, load
 from cds_service.demo.patients import TAG, SyntheticPatient, load_patients
 from cds_service.demo.sandbox import Sandbox
+from tests.unit.cds_service.odd_fhir_server import (
+    ODD,
+    OddServer,
+    forgets_late,
+    names_itself,
+    pages_of,
+    sends_no_next_link,
+)
 
 BASE = "https://fhir.example.org/r4"
 OURS = {"meta": {"tag": [TAG]}}
@@ -135,8 +144,9 @@ def test_clean_does_not_trust_a_server_that_ignores_the_tag(faked: responses.Req
 @pytest.mark.parametrize(("status", "counted"), [(200, 1), (204, 1), (404, 0), (410, 0)])
 def test_clean_accepts_that_another_caller_was_faster(faked: responses.RequestsMock, status: int, counted: int) -> None:
     searches(faked, Patient=[{"id": "cds-demo-a", **OURS}, {"id": "cds-demo-a", **OURS}])
+    searches(faked)
     faked.delete(f"{BASE}/Patient/cds-demo-a", status=status)
-    assert clean(BASE) == counted
+    assert clean(BASE, pauses=()) == counted
 
 
 def test_a_refused_delete_is_reported_with_what_the_server_said(faked: responses.RequestsMock) -> None:
@@ -245,37 +255,145 @@ def test_without_a_token_no_authorization_is_sent(faked: responses.RequestsMock)
         "/r4/Observation?page=2",
         f"{BASE}/Observation?page=2",
         "http://fhir.example.org:8080/r4/Observation?page=2",
+        "https://elsewhere.example.org/inner/Observation?page=2",
+        "http://10.0.0.7/r4?page=2",
     ],
 )
-def test_next_pages_are_followed_on_the_same_host(faked: responses.RequestsMock, link: str) -> None:
-    def answer(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
-        assert request.url is not None
-        assert request.url.startswith(BASE)
-        return 200, {}, '{"entry": [{"resource": 7}, {}], "link": [{"relation": "self"}]}'
-
-    first = {"link": [{"relation": "next", "url": link}]}
-    faked.get(f"{BASE}/Observation", json=first)
-    faked.add_callback(
-        "GET", f"{BASE}/Observation", answer, match=[responses.matchers.query_param_matcher({"page": "2"})]
-    )
-    for other in DEPENDENTS_FIRST[1:]:
-        faked.get(f"{BASE}/{other}", json={})
-    assert clean(BASE) == 0
+def test_next_pages_are_asked_for_at_the_base_that_was_given_and_nowhere_else(
+    faked: responses.RequestsMock, link: str
+) -> None:
+    page = responses.matchers.query_param_matcher({"page": "2"})
+    last = {"entry": [{"resource": 7}, {}], "link": [{"relation": "self"}]}
+    searches(faked, Observation=[])
+    faked.replace("GET", f"{BASE}/Observation", json={"link": [{"relation": "next", "url": link}]})
+    place = BASE if link.endswith("/r4?page=2") else f"{BASE}/Observation"
+    second = faked.get(place, json=last, match=[page])
+    assert clean(BASE, token="a-secret", pauses=()) == 0
+    assert second.call_count == 1
+    assert all(str(call.request.url).startswith(BASE) for call in faked.calls)
 
 
-def test_a_next_page_on_another_server_is_refused_and_nothing_deleted(faked: responses.RequestsMock) -> None:
+def test_a_next_link_that_leads_nowhere_is_an_error_and_nothing_is_deleted(faked: responses.RequestsMock) -> None:
     first = {
         "entry": [{"resource": {"resourceType": "Observation", "id": "cds-demo-a", **OURS}}],
-        "link": [{"relation": "next", "url": "https://elsewhere.example.org/r4/Observation?page=2"}],
+        "link": [{"relation": "next", "url": "https://elsewhere.example.org/page/2"}],
     }
     faked.get(f"{BASE}/Observation", json=first)
-    with pytest.raises(LoaderError, match="another server"):
-        clean(BASE, token="a-secret")
+    with pytest.raises(LoaderError, match="next page cannot be followed"):
+        clean(BASE, token="a-secret", pauses=())
     assert len(faked.calls) == 1
 
 
 def test_pages_without_end_are_an_error(faked: responses.RequestsMock) -> None:
-    endless = {"link": [{"relation": "next", "url": f"{BASE}/Observation?again"}]}
-    faked.get(f"{BASE}/Observation", json=endless)
+    asked = iter(range(1_000_000))
+
+    def another(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        return 200, {}, json.dumps({"link": [{"relation": "next", "url": f"{BASE}/Observation?page={next(asked)}"}]})
+
+    faked.add_callback("GET", f"{BASE}/Observation", another)
     with pytest.raises(LoaderError, match="no end"):
-        clean(BASE)
+        clean(BASE, pauses=())
+
+
+def test_a_page_that_names_itself_is_the_last(faked: responses.RequestsMock) -> None:
+    searches(faked)
+    faked.replace("GET", f"{BASE}/Observation", json={"link": [{"relation": "next", "url": f"{BASE}/Observation?a"}]})
+    assert clean(BASE, pauses=()) == 0
+
+
+# ------------------------------------------------------------------ servers that hide what is left
+@pytest.fixture
+def odd(few: tuple[SyntheticPatient, ...]) -> OddServer:
+    ODD.start_anew(resource for patient in few for resource in patient.resources)
+    return ODD
+
+
+def left(server: OddServer) -> int:
+    return sum(len(server.store.all(kind)) for kind in DEPENDENTS_FIRST)
+
+
+def test_a_server_that_sends_part_without_a_next_link_is_searched_until_nothing_is_found(odd: OddServer) -> None:
+    here = left(odd)
+    odd.change = sends_no_next_link(5)
+    assert clean(odd.base, pauses=()) == here > 50
+    assert left(odd) == 0
+    deleted = [asked.url.split("/")[-2] for asked in odd.calls if asked.method == "DELETE"]
+    assert deleted == sorted(deleted, key=DEPENDENTS_FIRST.index), "what points at others goes first"
+
+
+def test_a_server_that_never_sends_what_it_counts_is_an_error(odd: OddServer) -> None:
+    odd.change = sends_no_next_link(0)
+    with pytest.raises(LoaderError, match="0 resources were removed, and not all can be gone: the server counts"):
+        clean(odd.base, pauses=(0.0,))
+    assert odd.searches["Observation"] == 2, "it is asked again, once for each pause"
+
+
+def test_a_server_that_forgets_late_is_waited_for_and_counted_once(odd: OddServer) -> None:
+    here = left(odd)
+    odd.change = forgets_late("Observation", until=4)
+    assert clean(odd.base, pauses=(0.0, 0.0, 0.0, 0.0)) == here
+    deletes = [asked.url for asked in odd.calls if asked.method == "DELETE"]
+    assert len(deletes) == len(set(deletes)) == here
+
+
+def test_a_server_that_never_forgets_is_an_error(odd: OddServer) -> None:
+    odd.change = forgets_late("Observation", until=1000)
+    number = len(odd.store.all("Observation"))
+    with pytest.raises(LoaderError, match=f"not all can be gone: {number} of our resources are still found"):
+        clean(odd.base, pauses=(0.0, 0.0))
+
+
+def test_a_server_that_always_finds_more_is_an_error_in_the_end(odd: OddServer) -> None:
+    odd.change = sends_no_next_link(5)
+    with pytest.raises(LoaderError, match="15 resources were removed, and not all can be gone: 5 of our"):
+        clean(odd.base, pauses=(), rounds=3)
+
+
+def test_what_a_server_refuses_to_delete_for_now_is_tried_again(odd: OddServer) -> None:
+    here = left(odd)
+    refused: list[str] = []
+
+    def conflict(url: str) -> int:
+        if url.startswith("DELETE") and "/Condition/" in url and url not in refused:
+            refused.append(url)
+            return 409
+        return 0
+
+    odd.refuse = conflict
+    assert clean(odd.base, pauses=()) == here
+    assert refused
+
+
+def test_what_a_server_always_refuses_to_delete_is_reported(odd: OddServer) -> None:
+    odd.refuse = lambda url: 409 if url.startswith("DELETE") and "/Patient/" in url else 0
+    with pytest.raises(LoaderError, match=r"deleting Patient/cds-demo-.*409"):
+        clean(odd.base, pauses=(0.0,))
+    assert left(odd) == FEW
+    assert odd.searches["Observation"] == 2, "a refusal is not waited for"
+
+
+def test_next_links_behind_a_proxy_lead_to_all_that_is_ours(odd: OddServer) -> None:
+    here = left(odd)
+    odd.change = pages_of(7, then=names_itself("https://inner.example:8443/hapi/fhir"))
+    assert clean(odd.base, pauses=()) == here
+    assert odd.searches["Observation"] > 5
+
+
+def test_included_resources_and_remarks_are_no_matches_of_a_search(faked: responses.RequestsMock) -> None:
+    patient = {"resource": {"resourceType": "Patient", "id": "p"}}
+    include = {"resource": {"resourceType": "Medication", "id": "m"}, "search": {"mode": "include"}}
+    remark = {"resource": {"resourceType": "OperationOutcome"}}
+    match = {**patient, "search": {"mode": "match"}}
+    faked.get(f"{BASE}/Patient", json={"total": 7, "entry": [patient, include, remark, match]})
+    with FhirSite(BASE, None) as site:
+        found = site.search("Patient?name=x")
+    assert (len(found.resources), found.unseen) == (4, 5)
+
+
+@pytest.mark.parametrize("total", [None, True, "7", 0, 1])
+def test_a_server_that_does_not_count_more_than_it_sends_hides_nothing(
+    total: object, faked: responses.RequestsMock
+) -> None:
+    faked.get(f"{BASE}/Patient", json={"total": total, "entry": [{"resource": {"resourceType": "Patient"}}]})
+    with FhirSite(BASE, None) as site:
+        assert site.search("Patient?name=x").unseen == 0

@@ -15,7 +15,7 @@ from fhir.resources.R4B.bundle import Bundle
 from cds_service.api.gather import gathering
 from cds_service.api.hook_request import HookRequest
 from cds_service.fhir_client import OTHER_PATIENT, OTHER_RESOURCES, FhirClient, FhirServer, Limits
-from cds_service.fhir_client.batch import REFUSED_FOR_SECONDS, RefusingServers, batch_of
+from cds_service.fhir_client.batch import batch_of
 from cds_service.fhir_client.bundles import NOT_A_BUNDLE, REPORTED_ERROR, UNREADABLE_ENTRY
 from cds_service.fhir_client.kept_connections import REST_SECONDS
 from cds_service.fhir_client.terms import LATE, NOT_FHIR, OTHER_RESOURCE
@@ -304,28 +304,6 @@ def test_a_batch_goes_out_on_an_open_connection_too(serve: Callable[..., Loopbac
         assert head.startswith("POST /fhir HTTP/1.1\r\n")
         assert "Content-Type: application/fhir+json\r\n" in head
     assert not server.hung_up.is_set()
-
-
-# What is remembered
-
-
-def test_a_server_is_sent_a_batch_again_after_some_minutes() -> None:
-    now = [0.0]
-    refusing = RefusingServers(lambda: now[0])
-    refusing.add(BASE)
-    now[0] = REFUSED_FOR_SECONDS - 1
-    assert BASE in refusing
-    now[0] = REFUSED_FOR_SECONDS
-    assert BASE not in refusing
-
-
-def test_of_very_many_servers_the_first_are_forgotten() -> None:
-    refusing = RefusingServers(lambda: 0.0)
-    for number in range(1000):
-        refusing.add(f"{BASE}/{number}")
-    assert f"{BASE}/999" in refusing
-    assert f"{BASE}/0" not in refusing
-    assert len(refusing) <= 256
 
 
 # A connection that is out of step

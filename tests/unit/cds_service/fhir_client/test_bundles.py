@@ -36,6 +36,12 @@ def outcome(*severities: str) -> dict[str, Any]:
     return {"resourceType": "OperationOutcome", "issue": [{"severity": severity} for severity in severities]}
 
 
+def test_an_entry_may_be_the_resource_itself() -> None:
+    page = read_page({"resourceType": "Bundle", "entry": [observation(), {"fullUrl": "x"}, {"resource": None}, {}]})
+    assert (page.problem, page.resources, page.matches) == (None, [observation()], 1)
+    assert read_page({"resourceType": "Bundle", "entry": [outcome("error")]}).problem == REPORTED_ERROR
+
+
 def next_page(url: Any) -> dict[str, Any]:
     return {"link": [{"relation": "self", "url": "here"}, {"relation": "next", "url": url}]}
 
@@ -61,13 +67,13 @@ def test_what_is_not_a_bundle_is_named_so(value: object) -> None:
     assert read_page(value).problem == NOT_A_BUNDLE
 
 
-@pytest.mark.parametrize("severity", ["error", "fatal"])
+@pytest.mark.parametrize("severity", ["error", "fatal", "Error", "FATAL "])
 def test_an_error_of_the_server_is_a_problem_as_the_answer_and_inside_it(severity: str) -> None:
     assert read_page(outcome(severity)).problem == REPORTED_ERROR
     assert read_page(bundle(observation(), outcome("warning", severity))).problem == REPORTED_ERROR
 
 
-@pytest.mark.parametrize("severity", ["warning", "information", "success"])
+@pytest.mark.parametrize("severity", ["warning", "information", "success", "Warning", "INFORMATION", " warning "])
 def test_a_remark_of_the_server_is_no_error(severity: str) -> None:
     assert not reports_error(outcome(severity))
 
@@ -79,7 +85,20 @@ def test_an_outcome_whose_severity_cannot_be_read_counts_as_an_error(issue: obje
     assert reports_error({"resourceType": "OperationOutcome", "issue": issue})
 
 
-@pytest.mark.parametrize("entry", [{}, "x", 3, [None], ["x"], [[]], [{"resource": "x"}], [{"resource": []}]])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {},
+        "x",
+        3,
+        [None],
+        ["x"],
+        [[]],
+        [{"resource": "x"}],
+        [{"resource": []}],
+        [{"resource": {"resourceType": "Bundle"}}],
+    ],
+)
 def test_an_entry_that_cannot_be_read_is_a_problem(entry: object) -> None:
     assert read_page({"resourceType": "Bundle", "entry": entry}).problem == UNREADABLE_ENTRY
 
@@ -103,7 +122,7 @@ def test_the_next_link_is_the_one_called_next() -> None:
     assert next_link(bundle()) is None
 
 
-def test_only_matches_are_counted() -> None:
+def test_matches_are_counted_and_all_entries_that_hold_something() -> None:
     entries = [
         {"resource": observation(1)},
         {"resource": observation(2), "search": {"mode": "match"}},
@@ -113,7 +132,8 @@ def test_only_matches_are_counted() -> None:
         {"resource": outcome("warning")},
         {"fullUrl": "urn:uuid:1"},
     ]
-    assert read_page({"resourceType": "Bundle", "entry": entries}).matches == 3
+    page = read_page({"resourceType": "Bundle", "entry": entries})
+    assert (page.matches, page.counted) == (3, 6)
 
 
 @pytest.mark.parametrize(
@@ -131,17 +151,28 @@ def test_only_matches_are_counted() -> None:
 def test_two_matches_look_truncated_when_more_were_counted_or_the_page_is_full(
     total: object, requested: int, truncated: bool
 ) -> None:
-    assert looks_truncated(bundle(observation(1), observation(2), total=total), 2, requested) is truncated
+    sent = bundle(observation(1), observation(2), total=total)
+    assert looks_truncated(sent, read_page(sent), requested) is truncated
+
+
+@pytest.mark.parametrize(("total", "truncated"), [(2, False), (4, False), (5, True)])
+def test_includes_and_remarks_count_towards_the_total_and_not_towards_the_page(total: int, truncated: bool) -> None:
+    sent = bundle(observation(1), observation(2), outcome("warning"), total=total)
+    sent["entry"].append({"resource": observation(3), "search": {"mode": "include"}})
+    assert looks_truncated(sent, read_page(sent), 3) is truncated
+    assert looks_truncated(sent, read_page(sent), 2)
 
 
 def test_a_bundle_that_names_its_next_page_is_not_called_truncated() -> None:
-    assert not looks_truncated(bundle(observation(), total=9, **next_page("?page=2")), 1, 1)
+    sent = bundle(observation(), total=9, **next_page("?page=2"))
+    assert not looks_truncated(sent, read_page(sent), 1)
 
 
 @given(anything, anything, anything)
 def test_no_bundle_at_all_makes_the_readers_stumble(entry: object, link: object, total: object) -> None:
     page = {"resourceType": "Bundle", "entry": entry, "link": link, "total": total}
-    problem, resources, matches = read_page(page)
-    looks_truncated(page, matches, 3)
-    if problem is None:
+    found = read_page(page)
+    looks_truncated(page, found, 3)
+    if found.problem is None:
+        resources = found.resources
         assert len(resources) <= len(entry) if isinstance(entry, list) else resources == []

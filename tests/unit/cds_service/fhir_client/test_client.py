@@ -212,23 +212,49 @@ def test_the_next_page_is_fetched_with_the_token(client: FhirClient, ehr: FhirSt
 
 
 @pytest.mark.parametrize(
+    ("link", "second"),
+    [
+        (f"https://{HOST}/fhir/Observation?page=2", f"{BASE}/Observation?page=2"),
+        ("http://inner:8080/fhir/Observation?page=2", f"{BASE}/Observation?page=2"),
+        ("http://127.0.0.1/fhir/Observation?page=2", f"{BASE}/Observation?page=2"),
+        (f"http://{HOST}:8080/fhir/Observation?page=2", f"{BASE}/Observation?page=2"),
+        (f"http://{HOST}/Observation?page=2", f"{BASE}/Observation?page=2"),
+        ("http://inner/hapi/r4/Observation/page/2", f"{BASE}/Observation/page/2"),
+        ("/inner/Observation?page=2", f"{BASE}/Observation?page=2"),
+        ("//inner/fhir/page/2?a=b", f"{BASE}/page/2?a=b"),
+        ("http://inner:8080/hapi/fhir?_getpages=x", f"{BASE}?_getpages=x"),
+        ("http://inner?_getpages=x", f"{BASE}?_getpages=x"),
+        (f"http://user@{HOST}/fhir?page=2", f"{BASE}?page=2"),
+        (f"http://{HOST}\\@evil.example/fhir?page=2", f"{BASE}?page=2"),
+        ("https://[inner/fhir/?page=2", f"{BASE}?page=2"),
+        (f"{BASE}/Observation?a=b&amp;page=2", f"{BASE}/Observation?a=b&page=2"),
+        (f"{BASE}/Observation?page=2#top", f"{BASE}/Observation?page=2"),
+    ],
+    ids=without_port,
+)
+def test_a_next_page_that_names_the_server_otherwise_is_fetched_at_the_base_that_was_given(
+    client: FhirClient, ehr: FhirStandIn, link: str, second: str
+) -> None:
+    ehr.get(f"{BASE}/{SEARCH}", json=bundle(1, next_page=link))
+    ehr.get(second, json=bundle(2))
+    result = search(client)
+    assert (ids(result), result.complete) == (["1", "2"], True)
+    assert ehr.calls[1].url == second
+
+
+@pytest.mark.parametrize(
     "link",
     [
-        "https://evil.example/fhir/Observation?page=2",
-        "//evil.example/fhir?page=2",
-        f"https://{HOST}/fhir?page=2",
-        "http://127.0.0.1:1/fhir?page=2",
-        f"http://{HOST}/fhirother?page=2",
-        f"http://{HOST}/?page=2",
+        "https://evil.example/fhir/../admin?page=2",
+        "https://evil.example/Observation/..;/admin?page=2",
         f"http://{HOST}/fhir/../admin?page=2",
         "../admin?page=2",
         f"http://{HOST}/fhir/%2e%2e/admin?page=2",
-        f"http://user@{HOST}/fhir?page=2",
-        f"http://{HOST}@evil.example/fhir?page=2",
-        f"http://{HOST}\\@evil.example/fhir?page=2",
-        f"http://{HOST}/fhir?page=2#x",
-        "https://[evil/fhir",
+        "https://evil.example/Patient?name=a",
+        "https://evil.example/page/2",
+        "https://[evil/other",
         "file:///etc/passwd",
+        "javascript:alert(1)",
     ],
     ids=without_port,
 )
@@ -247,10 +273,25 @@ def test_an_endless_next_link_is_not_taken_apart(client: FhirClient, ehr: FhirSt
     assert (ids(result), result.complete, result.reason) == (["1"], False, fhir_terms.BAD_PATH)
 
 
-def test_the_same_next_page_again_ends_the_search_incomplete(client: FhirClient, ehr: FhirStandIn) -> None:
-    ehr.get(f"{BASE}/Observation", json=bundle(1, next_page=f"{BASE}/{SEARCH}"))
+@pytest.mark.parametrize(("total", "reason"), [(None, ""), (1, ""), (2, fhir_terms.TOO_FEW)])
+def test_a_page_that_names_itself_as_the_next_is_the_last(
+    client: FhirClient, ehr: FhirStandIn, total: int | None, reason: str
+) -> None:
+    ehr.get(f"{BASE}/Observation", json=bundle(1, next_page=f"{BASE}/{SEARCH}", total=total))
     result = search(client)
-    assert (ids(result), result.complete, result.reason) == (["1"], False, fhir_terms.REPEATED)
+    assert (ids(result), result.complete, result.reason) == (["1"], not reason, reason)
+    assert len(ehr.calls) == 1
+
+
+@pytest.mark.parametrize(("total", "reason"), [(None, fhir_terms.REPEATED), (2, ""), (3, fhir_terms.TOO_FEW)])
+def test_a_next_page_that_was_read_before_is_the_end_where_all_that_was_counted_is_there(
+    client: FhirClient, ehr: FhirStandIn, total: int | None, reason: str
+) -> None:
+    ehr.get(f"{BASE}/Observation/page/1", json=bundle(1, next_page="Observation/page/2", total=total))
+    ehr.get(f"{BASE}/Observation/page/2", json=bundle(2, next_page="Observation/page/1", total=total))
+    result = search(client, path="Observation/page/1")
+    assert (ids(result), result.complete, result.reason) == (["1", "2"], not reason, reason)
+    assert len(ehr.calls) == 2
 
 
 @pytest.mark.parametrize(("pages", "complete"), [(4, True), (5, False)])
@@ -314,7 +355,7 @@ def test_a_first_page_that_was_sent_along_is_continued_and_not_asked_for_again(
 def test_a_first_page_that_was_sent_along_is_trusted_no_more_than_a_fetched_one(
     client: FhirClient, ehr: FhirStandIn
 ) -> None:
-    elsewhere = bundle(1, next_page="https://evil.example/fhir?page=2")
+    elsewhere = bundle(1, next_page="https://evil.example/Patient?page=2")
     assert search(client, first=elsewhere).reason == fhir_terms.ELSEWHERE
     assert reason_of(search, client, first=remark("error")) == bundles.REPORTED_ERROR
     assert search(client, first=bundle(1, next_page="Observation/page/2"), past=lambda page: True).complete

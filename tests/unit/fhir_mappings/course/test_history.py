@@ -43,8 +43,8 @@ def history(*resources: Any, vocabulary: Vocabulary, medications: dict[str, Any]
 
 
 # ------------------------------------------------------------------ searches
-def test_the_course_asks_for_all_but_the_sepsis_watch() -> None:
-    assert SERVICES.keys() - QUERIES.keys() == {"temperature", "inflammation"}
+def test_the_course_asks_for_all_but_the_sepsis_watch_and_the_medication_history() -> None:
+    assert SERVICES.keys() - QUERIES.keys() == {"temperature", "inflammation", "medication_statements"}
 
 
 @pytest.mark.parametrize("key", [key for key, query in SERVICES.items() if query.look_back_days and key in QUERIES])

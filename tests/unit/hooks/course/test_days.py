@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hooks.course.days import expiries
@@ -26,3 +28,10 @@ def test_a_parathyroidectomy_is_recent_until_the_end_of_its_window(concept: str,
     day = 300 - int(LIMITS.parathyroidectomy_days) - 1
     found = passing(procedures=(ProcedurePeriod(surgery, ago(300)),))
     assert ("findings" in found[day]) is expected
+
+
+def test_an_unread_session_begins_and_stops_to_matter_like_one_that_was_read() -> None:
+    today = replace(chart(), unread_sessions=(ago(300), None))
+    found = {(ON - day).days: names for day, names in expiries(History(today), POLICY, ON).items()}
+    days = (0, LIMITS.dialysis_procedure_days + 1, LIMITS.dialysis_after_transplant_days + 1)
+    assert {found[300 - int(after)] for after in days} == {("dialysis",)}

@@ -15,6 +15,7 @@ from hooks.dialysis_status import Dialysis
 from hooks.policy_loading import load_policy
 from tests.unit.hooks.builders import (
     CALCIUM_ACETATE,
+    CONFIRMED,
     LIMITS,
     ON,
     ON_DIALYSIS,
@@ -131,6 +132,31 @@ def test_unread_dialysis_procedures_leave_every_day_open_even_without_another_ou
     found = course(history(gap("dialysis_procedures")))
     assert {one.incomplete and one.dialysis_unread and one.tier_open for one in found.values()} == {True}
     assert not any(one.outside for one in found.values())
+
+
+@pytest.mark.parametrize("failed", [(), (gap("calcium", Analyte.TOTAL_CALCIUM),)])
+def test_an_unread_session_leaves_open_the_days_on_which_it_would_have_mattered(failed: tuple[Gap, ...]) -> None:
+    record = history(*failed)
+    record = replace(record, chart=replace(record.chart, unread_sessions=(ago(300),)))
+    after = 300 - int(LIMITS.dialysis_procedure_days) - 1
+    found = course(record)
+    assert {days: one.dialysis_unread for days, one in found.items()} == {400: False, 300: True, after: False, 0: False}
+    assert {days for days, one in found.items() if not one.outside} == {300}
+
+
+def test_it_does_so_where_the_tier_is_the_same_on_dialysis_and_other_things_are_open_too() -> None:
+    confirmed = ConditionPeriod(CONFIRMED, CONFIRMED, ago(1000))
+    record = history(gap("calcium", Analyte.TOTAL_CALCIUM), conditions=(confirmed,))
+    found = course(replace(record, chart=replace(record.chart, unread_sessions=(ago(300),))))
+    assert {days for days, one in found.items() if one.dialysis_unread} == {300}
+    assert {one.incomplete for one in found.values()} == {True}
+    assert len(found) == 4
+
+
+def test_an_unread_session_of_an_unknown_day_leaves_every_day_open() -> None:
+    record = history()
+    found = course(replace(record, chart=replace(record.chart, unread_sessions=(None,))))
+    assert {one.dialysis_unread for one in found.values()} == {True}
 
 
 def test_doubtful_dialysis_does_not_hide_that_the_procedures_were_not_read() -> None:

@@ -46,8 +46,14 @@ class RecordingTalk:
     def read(self, path: str) -> LookUp[Any]:
         return self._say(path)
 
-    def search(self, path_and_query: str, **more: Any) -> LookUp[Any]:
-        return self._say(path_and_query)
+    def search(self, *paths: str, **more: Any) -> LookUp[Any]:
+        return self._say(*paths)
+
+    def known(self, about: str) -> str:
+        return {"asked": "so far"}.get(about, "")
+
+    def note(self, about: str, what: str) -> None:
+        self._asked.append(f"{about}: {what}")
 
     def answer(self, look_up: LookUp[Any]) -> Any:
         if not look_up.is_done:
@@ -170,3 +176,11 @@ def test_a_single_resource_of_a_type_granted_in_part_is_asked_for() -> None:
 def test_a_failure_of_a_search_granted_in_part_stays_that_failure() -> None:
     with pytest.raises(FhirError, match="late"):
         searched(FhirError("late"), "patient/Observation.s", "Observation?patient=1")
+
+
+def test_what_is_remembered_of_a_server_goes_through() -> None:
+    recording = Recording(None)
+    with GrantedReader(recording, granted("patient/Condition.rs")).talk(SERVER, DEADLINE) as talk:
+        talk.note("codes", "bare")
+        assert (talk.known("asked"), talk.known("codes")) == ("so far", "")
+    assert recording.asked == ["codes: bare"]
