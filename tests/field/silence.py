@@ -70,6 +70,7 @@ def played(
     if server:
         FieldServer(chart, applied(listed, Stage.SERVER, PLAIN)).serve(server)
     body = applied(listed, Stage.BODY, request(ehr, firing.hook, chart, mode, server.base if server else ""))
+    body = applied(listed, Stage.WRAPPING, body)
     raw, headers = applied(listed, Stage.WIRE, (json.dumps(body).encode(), {}))
     return post(ehr.client, ehr.url(firing.hook), raw, headers)
 

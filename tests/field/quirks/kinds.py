@@ -24,8 +24,9 @@ class Stage(IntEnum):
 
     CHART = 1
     BODY = 2
-    WIRE = 3
-    SERVER = 4
+    WRAPPING = 3
+    WIRE = 4
+    SERVER = 5
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ def of_chart(*, spelling: bool) -> Callable[[Callable[[Chart], Chart]], Quirk]:
 def of_body(*, spelling: bool) -> Callable[[Callable[[Json], Json]], Quirk]:
     """A function that changes the request, prefetch and all; it works on a copy of its own."""
     return _quirk(Stage.BODY, spelling=spelling)
+
+
+def of_wrapping(*, spelling: bool) -> Callable[[Callable[[Json], Json]], Quirk]:
+    """A function that wraps what is sent along in something else, whatever stands inside."""
+    return _quirk(Stage.WRAPPING, spelling=spelling)
 
 
 def of_wire(*, spelling: bool) -> Callable[[Callable[[Wire], Wire]], Quirk]:

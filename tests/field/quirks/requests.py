@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.contract.records import Json, failure
 from tests.field.held import without
-from tests.field.quirks.kinds import Wire, of_body, of_wire
+from tests.field.quirks.kinds import Wire, of_body, of_wire, of_wrapping
 
 
 @of_body(spelling=True)
@@ -86,7 +86,7 @@ def _remark(severity: str) -> Json:
     return {"resource": failure(severity), "search": {"mode": "outcome"}}
 
 
-@of_body(spelling=True)
+@of_wrapping(spelling=True)
 def searches_in_a_batch_response(body: Json) -> Json:
     """The searchset lies in the batch-response that brought it (cds-hooks/docs#103)."""
 
@@ -97,7 +97,7 @@ def searches_in_a_batch_response(body: Json) -> Json:
     return _bundles(body, wrapped)
 
 
-@of_body(spelling=True)
+@of_wrapping(spelling=True)
 def answers_beside_their_status(body: Json) -> Json:
     """{response, resource}, as in the first drafts of the standard (cerner/cds-services-tutorial#13)."""
     answers = body.get("prefetch", {}).items()
@@ -105,10 +105,16 @@ def answers_beside_their_status(body: Json) -> Json:
     return {**body, "prefetch": wrapped}
 
 
-@of_body(spelling=True)
+@of_wrapping(spelling=True)
 def one_match_without_its_bundle(body: Json) -> Json:
     """Where one resource matched it comes as it is (hand-written clients; cds-hooks/docs#157)."""
-    return _bundles(body, lambda bundle: _entries(bundle)[0]["resource"] if len(_entries(bundle)) == 1 else bundle)
+
+    def alone(bundle: Json) -> Json:
+        entries = _entries(bundle)
+        found: Json = entries[0].get("resource", entries[0]) if len(entries) == 1 else bundle
+        return found
+
+    return _bundles(body, alone)
 
 
 @of_body(spelling=True)
@@ -125,15 +131,10 @@ def entries_shuffled(body: Json) -> Json:
     )
 
 
-def _resources_again(bundle: Json) -> list[Json]:
-    """The entries, but for the answers to a batch: each of these answers one question."""
-    return [one for one in _entries(bundle) if "response" not in one]
-
-
 @of_body(spelling=True)
 def entries_twice(body: Json) -> Json:
     """The same entry on two pages (hapifhir/hapi-fhir#5237; LinuxForHealth/FHIR#440)."""
-    return _bundles(body, lambda bundle: {**bundle, "entry": [*_entries(bundle), *_resources_again(bundle)]})
+    return _bundles(body, lambda bundle: {**bundle, "entry": [*_entries(bundle), *_entries(bundle)]})
 
 
 @of_body(spelling=True)
