@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cds_service.fhir_client import Talk
-from fhir_mappings.chart import Gathered
+from fhir_mappings.gathered import Gathered
 from fhir_mappings.queries import Query
 
 _ABOUT = "codes in searches"

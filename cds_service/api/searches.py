@@ -54,7 +54,7 @@ class Searches:
         An optional query that the server refused in the last minutes is not asked again.
         """
         if query.optional and (reason := self._refused(query)):
-            return lambda: Gathered(query, (), failed=reason)
+            return lambda: cut(query, sent, reason, lost=True) if sent else Gathered(query, (), failed=reason)
         if not sent:
             self._asked.add(query.key)
         look_up = self._look_up(self._forms.first(query), first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any
@@ -54,19 +54,6 @@ def calcium(number: int, day: str) -> Json:
 
 def next_page(url: str) -> Json:
     return {"link": [{"relation": "next", "url": url}]}
-
-
-@pytest.fixture
-def client() -> Iterator[FhirClient]:
-    opened = FhirClient(Limits(deadline_seconds=20), lambda base: base == BASE)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def mock() -> FhirStandIn:
-    EHR.forget()
-    return EHR
 
 
 def gatherer(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any
@@ -14,7 +13,7 @@ import pytest
 from cds_service.api.gather import NOT_SENT, Gatherer, gathering
 from cds_service.api.hook_request import HookRequest
 from cds_service.api.stopped_orders import with_stopped_orders
-from cds_service.fhir_client import FhirClient, FhirServer, Limits
+from cds_service.fhir_client import FhirClient, FhirServer
 from fhir_mappings.queries import STOPPED_ORDERS, Query
 from tests.fhir_stand_in import EHR, FhirStandIn
 
@@ -37,19 +36,6 @@ def entry(kind: str = "MedicationStatement", status: str = "active", **more: Any
         "status": status,
         "medicationReference": {"reference": "Medication/a"},
     } | more
-
-
-@pytest.fixture
-def client() -> Iterator[FhirClient]:
-    opened = FhirClient(Limits(deadline_seconds=20), lambda base: base == BASE)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def mock() -> FhirStandIn:
-    EHR.forget()
-    return EHR
 
 
 def gatherer(
@@ -181,3 +167,15 @@ def test_what_one_token_does_not_open_is_asked_for_with_another_one(
             _, statements = opened.collect([MEDICATIONS, STATEMENTS], ()).queries
         assert statements.failed == f"the FHIR server answered {status}"
     assert paths(mock) == ["MedicationStatement"] * asked
+
+
+def test_what_was_sent_along_is_kept_where_the_rest_of_it_was_refused_lately(
+    client: FhirClient, mock: FhirStandIn
+) -> None:
+    mock.get(f"{BASE}/MedicationStatement", status=403)
+    first_page = bundle(entry()) | {"total": 2}
+    for _ in range(2):
+        with gatherer(client, {"medications": None, "medication_statements": first_page}) as opened:
+            _, statements = opened.collect([MEDICATIONS, STATEMENTS], ()).queries
+        assert (list(statements.resources), statements.complete) == ([entry()], False)
+    assert paths(mock).count("MedicationStatement") == 1
