@@ -35,7 +35,8 @@ WORKDIR /data
 VOLUME /data
 USER 10001:10001
 EXPOSE 5000
-# http.client and not urllib: it knows no proxy. Any answer but 200, or none, is a failure.
+# http.client and not urllib: it knows no proxy. Any answer but 200, or none, is a failure. Of the process alone: what is
+# unhealthy may be replaced, and cards come without the database as well. /health/ready tells whether it can be written.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
-    CMD ["python", "-c", "import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', 5000, timeout=4); c.request('GET', '/health'); sys.exit(c.getresponse().status != 200)"]
+    CMD ["python", "-c", "import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', 5000, timeout=4); c.request('GET', '/health/live'); sys.exit(c.getresponse().status != 200)"]
 CMD ["calciphylaxis-cds", "serve", "--host", "0.0.0.0", "--port", "5000"]

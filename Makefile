@@ -16,7 +16,7 @@ NOT_HERE := not real and not fuzz and not browser
 # The revision that `make mutants` compares with.
 BASE ?= main~1
 
-.PHONY: help demo serve test test-quick test-real test-browser test-fuzz soak lint format graph mutants bench \
+.PHONY: help demo serve test test-quick test-real test-browser test-fuzz soak kill-rounds lint format graph mutants bench \
 	bench-peer bench-check burden lock sbom clean
 
 help: ## this list
@@ -50,11 +50,14 @@ test-real: $(STAMP) ## on HAPI FHIR (Java 17, Maven), alone and behind nginx, Po
 test-browser: $(STAMP) ## the pages in a real browser (Chromium)
 	$(BIN)/python -m pytest -n auto --dist loadfile tests/browser -m browser $(PYTEST)
 
-test-fuzz: $(STAMP) ## 20,000 generated and 20,000 hostile requests
+test-fuzz: $(STAMP) ## 20,000 generated and 20,000 hostile requests, and a hostile FHIR server
 	$(BIN)/python -m pytest -n auto tests/fuzz -m fuzz $(PYTEST)
 
-soak: $(STAMP) ## the hostile mixture for longer (SOAK="--help")
+soak: $(STAMP) ## the hostile mixture for half an hour: memory, files, latency, lost feedback (SOAK="--help")
 	$(BIN)/python -m bench.soak $(SOAK)
+
+kill-rounds: $(STAMP) ## kill -9 under load, 50 times on each database; nothing acknowledged is lost (KILL="--help")
+	$(BIN)/python -m bench.kill_rounds $(KILL)
 
 lint: $(STAMP) ## ruff and mypy
 	$(BIN)/ruff format --check .

@@ -13,6 +13,7 @@ import sys
 from flask import Flask, Response, request
 
 from cds_service.server import Server, options
+from cds_service.serving import bounds_of
 from cds_service.settings import from_environment
 
 ANSWER = b'{"cards":[]}'
@@ -38,7 +39,7 @@ def main(port: int) -> None:
     """Serve until told to stop; workers and threads come from the same variables as the service's."""
     settings = from_environment(os.environ, dev=True)
     chosen = options(settings, "127.0.0.1", port) | {"proc_name": "calciphylaxis-cds-constant"}
-    Server(create_constant(), chosen).run()
+    Server(create_constant(), chosen, bounds_of(settings)).run()
 
 
 if __name__ == "__main__":

@@ -125,6 +125,8 @@ def measure_against(
 
         paths = [template.replace("{{context.patientId}}", patient) for template in found["prefetch"].values()]
         before = service.threads(), service.sockets()
+        # Until a FHIR server has answered for the first time, not all threads may wait for it.
+        _together(service, path, body, 1)
         for _ in range(WARM_UP):
             _together(service, path, body, callers)
             # Until a FHIR server has proven itself, its connections rest before they are used again.

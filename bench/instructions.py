@@ -97,7 +97,7 @@ def measured() -> dict[str, Work]:
         discovered = json.loads(app.test_client().get("/cds-services").data)["services"]
         services = {service["hook"]: service for service in discovered}
         found = {name: _of_case(app, services[hook], body) for name, (hook, body) in CASES.items()}
-        app.extensions["cds_store"].close()
+        app.extensions["cds_database"].close()
     return found
 
 

@@ -20,7 +20,6 @@ from cds_service.knowledge import load_knowledge
 from cds_service.settings import Settings
 
 SECONDS_PER_ANSWER = 0.05
-_NOTHING = b'{"resourceType":"Bundle","type":"searchset","total":0}'
 
 
 def answers() -> dict[tuple[str, str, str], bytes]:
@@ -32,6 +31,17 @@ def answers() -> dict[tuple[str, str, str], bytes]:
         for key, template in templates.items()
         if found[key] is not None
     }
+
+
+def _nothing(target: str) -> bytes:
+    """No match, and the search that has none: the standard asks servers to name it."""
+    link = {"relation": "self", "url": f"https://ehr.example/fhir/r4/{target.lstrip('/')}"}
+    return json.dumps({"resourceType": "Bundle", "type": "searchset", "total": 0, "link": [link]}).encode()
+
+
+def _found(known: Mapping[tuple[str, str, str], bytes], target: str) -> bytes:
+    """The answer to one search."""
+    return known.get(_asked(target)) or _nothing(target)
 
 
 def _asked(target: str) -> tuple[str, str, str]:
@@ -54,7 +64,7 @@ async def answer(
             method, target, _ = head.decode("ascii").split(" ", 2)
             asked = await reader.readexactly(content_length(head)) if method == "POST" else b""
             await asyncio.sleep(0 if target == "/health" else SECONDS_PER_ANSWER)
-            body = _batch_answer(known, asked) if asked else known.get(_asked(target), _NOTHING)
+            body = _batch_answer(known, asked) if asked else _found(known, target)
             if target == "/tls":
                 body = str(tls_port).encode()
             start = "HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\nContent-Length: "
@@ -74,10 +84,7 @@ def content_length(head: bytes) -> int:
 def _batch_answer(known: Mapping[tuple[str, str, str], bytes], asked: bytes) -> bytes:
     """The answers to all entries of a batch, put together as text: parsing them would cost more than answering."""
     targets = [entry["request"]["url"] for entry in json.loads(asked)["entry"]]
-    entries = [
-        b'{"resource":' + known.get(_asked(target), _NOTHING) + b',"response":{"status":"200 OK"}}'
-        for target in targets
-    ]
+    entries = [b'{"resource":' + _found(known, target) + b',"response":{"status":"200 OK"}}' for target in targets]
     return b'{"resourceType":"Bundle","type":"batch-response","entry":[' + b",".join(entries) + b"]}"
 
 

@@ -1,4 +1,5 @@
-"""What an address is: its one normal form, what lies below what, and which address is this machine or secure.
+"""What an address is: its one normal form, what lies below what, and which address is this machine or secure,
+and under which name a caller's address is counted.
 
 What may live here: questions about http(s) addresses that every room must answer alike. Nothing is looked up or asked.
 """
@@ -10,6 +11,8 @@ import re
 from urllib.parse import urljoin
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_IPV6_NETWORK = 64
+"""Bits: whoever has one IPv6 address usually has all that begin with these."""
 # Plain on purpose: no userinfo, query, fragment, percent sign, backslash, blank or empty segment, and no segment that
 # begins with ";", ".;" or "..;". An address that two readers could understand differently is no address for us.
 _PLAIN_URL = re.compile(
@@ -95,3 +98,26 @@ def is_secure(url: str, beside: str = "") -> bool:
     if url.lower().startswith("https://"):
         return True
     return is_loopback_url(url) and (not beside or is_loopback_url(beside))
+
+
+def counted_as(caller: str) -> str:
+    """The name under which calls from this IP address are counted: itself, or its network, of IPv6.
+
+    What is no IP address stays as it is, up to a hundred characters.
+    """
+    try:
+        address = ipaddress.ip_address(_without_port(caller))
+    except ValueError:
+        return caller[:100]
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address.packed, _IPV6_NETWORK), strict=False))
+
+
+def _without_port(caller: str) -> str:
+    """Some proxies add the port of the caller, which is another one for each connection."""
+    if caller.startswith("["):
+        return caller[1:].partition("]")[0]
+    return caller.partition(":")[0] if caller.count(":") == 1 else caller

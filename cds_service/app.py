@@ -7,29 +7,41 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from flask import Flask
 
 from cds_service.access import (
     ClientAuthentication,
     KeySets,
+    RateLimit,
     TokenLog,
     caller,
+    counts_of,
     limit_rate,
     load_trusted_clients,
     protect,
+    trust_proxies,
 )
 from cds_service.api import blueprint, register_cors, register_errors
 from cds_service.clock import utc_now
 from cds_service.fhir_client import FhirClient, Limits
-from cds_service.knowledge import load_knowledge
+from cds_service.knowledge import Knowledge, load_knowledge
 from cds_service.settings import Settings
-from cds_service.storage import Store
+from cds_service.storage import Database, Places, Readiness, Store, write_heartbeat
 from cds_service.web import PageContext, register_pages
 
+_MOST_PLACES = 4
+"""How many threads of a worker may wait for the database with feedback, and how many with pages: the rest is free."""
 
-def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Flask:
-    """The Flask application for these settings. Threads, sockets and database are created in the worker."""
+
+def create_app(
+    settings: Settings, clock: Callable[[], datetime] = utc_now, *, knowledge: Knowledge | None = None
+) -> Flask:
+    """The Flask application for these settings. Threads, sockets and database are created in the worker.
+
+    `knowledge` is read from the packaged files where it is None.
+    """
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
@@ -38,7 +50,9 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
         max_pages=settings.fhir_max_pages,
         max_bytes=settings.fhir_max_bytes,
         max_call_bytes=settings.fhir_max_call_bytes,
+        max_entries=settings.fhir_max_entries,
         pool_size=settings.fhir_pool_size,
+        threads=settings.threads,
     )
 
     def is_allowed(base: str) -> bool:
@@ -63,23 +77,30 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
         takes_batches=takes_batches,
         client_name=client_name,
     )
-    store = Store(settings.database_url)
+    few = max(1, min(_MOST_PLACES, settings.threads // 4))
+    database = Database(settings.database_url, few)
+    store = Store(database)
+    app.extensions["cds_database"] = database
     app.extensions["cds_store"], app.extensions["cds_fhir_client"] = store, client
     register_errors(app)
     register_cors(app, settings.cors_origins)
     trusted = load_trusted_clients(settings.trusted_clients) if settings.trusted_clients and not settings.dev else None
-    knowledge = load_knowledge(settings)
-    app.register_blueprint(blueprint(knowledge, client, store, clock, settings.max_entries))
-    pages = register_pages(app, PageContext(settings, knowledge, client, clock, trusted))
+    knowledge = knowledge or load_knowledge(settings)
+    readiness = Readiness(partial(write_heartbeat, database))
+    app.register_blueprint(blueprint(knowledge, client, store, clock, settings.max_entries, Places(few), readiness))
+    rate = RateLimit(counts_of(settings.rate_limit, settings.rate_limit_storage)) if settings.rate_limit else None
+    trust_proxies(app, settings.trusted_proxies)
+    pages = register_pages(app, PageContext(settings, knowledge, client, clock, database, trusted))
     if trusted is not None and settings.public_url is not None:
-        token_log = app.extensions["cds_token_log"] = TokenLog(settings.database_url)
+        token_log = app.extensions["cds_token_log"] = TokenLog(database)
         authentication = ClientAuthentication(trusted, token_log, settings.public_url, clock, KeySets())
-        protect(app, authentication, _open_endpoints(settings) | pages)
-    if settings.rate_limit:
-        limit_rate(app, settings.rate_limit, settings.rate_limit_storage)
+        protect(app, authentication, _open_endpoints(settings) | pages, rate)
+    if rate is not None:
+        limit_rate(app, rate, settings.trusted_proxies)
     return app
 
 
 def _open_endpoints(settings: Settings) -> frozenset[str]:
     """What needs no JWT of a CDS client beside the pages: health, for load balancers, and what describes us."""
-    return frozenset({"cds.health", "cds.openapi"} | ({"cds.discover"} if settings.open_discovery else set()))
+    always = {"cds.health", "cds.live", "cds.openapi"}
+    return frozenset(always | ({"cds.discover"} if settings.open_discovery else set()))

@@ -1,4 +1,4 @@
-"""JSON as it really comes: byte order marks, charsets by name, half characters.
+"""JSON as it really comes: byte order marks, charsets by name, half characters, numbers that nobody can hold.
 
 This is the reader of the bodies of requests and of the answers of FHIR servers. `bounded_get` and `public_keys` read
 theirs for themselves: key sets, configurations and tokens are small, in UTF-8, and nothing in them is mended.
@@ -9,9 +9,11 @@ What may live here: from the bytes of a body to its value. What the value means 
 from __future__ import annotations
 
 import codecs
+import json
+import math
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 
@@ -21,6 +23,8 @@ MOST_TO_MEND = 4_000_000
 Replacing so many takes longer than reading 20 MB of sound JSON, and whatever else the worker does waits for it. Larger
 bodies are read as they are or in the charset that they name, whole, or not at all.
 """
+
+_WITH_LARGE_NUMBER = "holds a number that is too large"
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -52,6 +56,13 @@ It begins with a backslash, and with the first of several only: so it is found f
 """
 
 
+TOO_LARGE = "(a number that is too large)"
+"""Stands where a number was that is larger than any value: no reader takes it for a number, and so for a result."""
+
+_LONGEST_NUMBER = 1000
+"""Digits of the longest number that is looked at."""
+
+
 class NotJson(ValueError):
     """The body is not JSON; the text says what is wrong, and holds nothing of the body."""
 
@@ -60,18 +71,19 @@ def read_json(body: bytes | bytearray, content_type: str = "") -> Any:
     """The value of a body; `content_type` is the header that came with it.
 
     What is UTF-8 is read as such, whatever it is called: senders that say ISO-8859-1 and write UTF-8 are common, and
-    text in another charset is hardly ever UTF-8 by accident. Half a character becomes U+FFFD, in bodies up to
-    MOST_TO_MEND; larger ones have to be sound.
+    text in another charset is hardly ever UTF-8 by accident. Half a character becomes U+FFFD, and a number that is too
+    large becomes TOO_LARGE, in bodies up to MOST_TO_MEND: it costs one member of one resource. Larger bodies have to be
+    sound.
 
     Raises:
-        NotJson: it is none, or too large to mend, or nested too deeply, or a number in it is too large.
+        NotJson: it is none, or nested too deeply, or too large to mend.
     """
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         reason = _reason(error)
     if len(body) <= MOST_TO_MEND:
-        return _parsed(_mended(_as_utf8(bytes(body), content_type)))
+        return _mended_value(_mended(_as_utf8(bytes(body), content_type)))
     length, charset = _named(body, content_type)
     if not charset:
         raise NotJson(reason)
@@ -100,11 +112,43 @@ def _parsed(body: bytes) -> Any:
         raise NotJson(_reason(error)) from None
 
 
+def _mended_value(body: bytes) -> Any:
+    """The value, with TOO_LARGE in place of each number that is too large."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        reason = _reason(error)
+    if reason != _WITH_LARGE_NUMBER:
+        raise NotJson(reason)
+    try:
+        return json.loads(body, parse_float=_number, parse_int=_whole_number, parse_constant=_no_number)
+    except RecursionError:
+        raise NotJson("is nested too deeply") from None
+    except ValueError:
+        raise NotJson("is not valid JSON") from None
+
+
+def _number(written: str) -> float | str:
+    number = float(written) if len(written) <= _LONGEST_NUMBER else math.inf
+    return number if math.isfinite(number) else TOO_LARGE
+
+
+def _whole_number(written: str) -> int | float | str:
+    """Beyond 64 bits a whole number becomes one with a decimal point, as it does where nothing is mended."""
+    number = _number(written)
+    return int(written) if isinstance(number, float) and -(2.0**63) <= number < 2.0**64 else number
+
+
+def _no_number(_: str) -> NoReturn:
+    """NaN and Infinity, which Python reads, are no JSON."""
+    raise ValueError
+
+
 def _reason(error: orjson.JSONDecodeError) -> str:
     if error.msg.startswith("depth limit"):
         return "is nested too deeply"
     if error.msg.startswith("number is infinity"):
-        return "holds a number that is too large"
+        return _WITH_LARGE_NUMBER
     return "is not valid JSON"
 
 
@@ -171,8 +215,8 @@ def _table(charset: str) -> str:
 
 def _mended(body: bytes) -> bytes:
     """The same with U+FFFD in place of each half of a character that is written as an escape."""
-    return _HALVES.sub(_whole, body)
+    return _HALVES.sub(_whole_character, body)
 
 
-def _whole(escape: re.Match[bytes]) -> bytes:
+def _whole_character(escape: re.Match[bytes]) -> bytes:
     return escape[0] if escape["rest"] else escape["before"] + b"ufffd"

@@ -12,12 +12,15 @@ ISSUE_CODES = {
     401: "login",
     404: "not-found",
     405: "not-supported",
+    408: "timeout",
     409: "conflict",
     412: "incomplete",
     413: "too-long",
     415: "not-supported",
     429: "throttled",
+    431: "too-long",
     500: "exception",
+    501: "not-supported",
     503: "transient",
 }
 

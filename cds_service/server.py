@@ -1,6 +1,6 @@
-"""Running the service under gunicorn.
+"""Running the service under gunicorn, with workers of our own.
 
-What may live here: the server's options and the refusal to start unsafely.
+What may live here: the server's options, the refusal to start unsafely, and what a reload takes up.
 """
 
 from __future__ import annotations
@@ -10,20 +10,29 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from cds_service.access import TrustedClientsError
 from cds_service.addresses import is_loopback
+from cds_service.api import headers_of_refusals
 from cds_service.app import create_app
-from cds_service.knowledge import insist_on_valid_templates, load_templates
+from cds_service.knowledge import insist_on_valid_templates, load_knowledge, load_templates
+from cds_service.serving import Bounds, InboundWorker, bounds_of
 from cds_service.settings import Settings
+from cds_service.storage import StoreError
 
-_M_ARENA_MAX = -8
-"""The number of this option in glibc's malloc.h."""
+log = logging.getLogger("cds_service")
+
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+"""The numbers of these options in glibc's malloc.h."""
+_LARGE_BYTES = 131_072
+_LEAVING_SECONDS = 0.5
+"""How long the end of a worker waits for the database, for cards and for tokens each."""
 
 
 class UnsafeStart(Exception):
@@ -59,10 +68,22 @@ def check_start(
 
 
 class Server(BaseApplication):
-    """gunicorn with our application, loaded once before the fork."""
+    """gunicorn with our application, loaded once before the fork.
 
-    def __init__(self, app: Flask, options: Mapping[str, Any]) -> None:
-        self._app, self._options = app, options
+    `bounds` and `refusal_headers` are what its workers ask for. `make_anew` makes the application for a reload; None
+    where it stays as it is.
+    """
+
+    def __init__(
+        self,
+        app: Flask,
+        options: Mapping[str, Any],
+        bounds: Bounds | None = None,
+        refusal_headers: Callable[[str], Mapping[str, str]] = lambda _: {},
+        make_anew: Callable[[], Flask] | None = None,
+    ) -> None:
+        self._app, self._options, self._make_anew = app, options, make_anew
+        self.bounds, self.refusal_headers = bounds or Bounds(), refusal_headers
         super().__init__()
 
     def load_config(self) -> None:
@@ -74,11 +95,41 @@ class Server(BaseApplication):
         """The application every worker serves."""
         return self._app.wsgi_app
 
+    def leave(self) -> None:
+        """In a worker, when it has answered its last call: what waits for the database is tried once more, briefly."""
+        for name, what in (("cds_store", "cards"), ("cds_token_log", "used tokens")):
+            waiting = self._app.extensions.get(name)
+            try:
+                if waiting is not None:
+                    waiting.write_what_waits(_LEAVING_SECONDS)
+            except StoreError as error:
+                log.error("a worker ends, and %s that waited for the database are lost: %s", what, error)
+
+    def reload(self) -> None:
+        """On SIGHUP, in the master: what can be read again is read again, or stays as it is where it is faulty now."""
+        super().reload()
+        if self._make_anew is None:
+            return
+        try:
+            self._app = self._make_anew()
+        except Exception as error:
+            # Whatever it is: it must not end a service that runs. What is no fault of that file may hold anything.
+            said = error if isinstance(error, TrustedClientsError) else type(error).__name__
+            log.error("nothing is taken up, the trusted clients stay as they were: %s", said)
+        else:
+            self.callable = None
+            log.info("the trusted clients were read again")
+
 
 def freeze(_: object) -> None:
     """Start-up objects live as long as the worker: the collector need not look at them again."""
     gc.collect()
     gc.freeze()
+
+
+def leave(_: object, worker: Any) -> None:
+    """A worker ends, in its own process."""
+    worker.app.leave()
 
 
 def relax(_: object) -> None:
@@ -93,27 +144,31 @@ def share_arenas() -> None:
     """Let all threads of a process share two memory arenas where the C library is glibc; called before any thread.
 
     With an arena for each thread, no thread can use what another has freed, and a worker keeps growing for hours.
-    MALLOC_ARENA_MAX in the environment overrides this.
+    What is large (bodies, answers) is given back to the system when it is no longer needed; left to itself glibc keeps
+    it, between what other threads hold. MALLOC_ARENA_MAX and MALLOC_MMAP_THRESHOLD_ in the environment override this.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None and "MALLOC_ARENA_MAX" not in os.environ:
         mallopt(_M_ARENA_MAX, 2)
+    if mallopt is not None and "MALLOC_MMAP_THRESHOLD_" not in os.environ:
+        mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 def options(settings: Settings, host: str, port: int) -> dict[str, Any]:
-    """gunicorn's options: threads for waiting on FHIR servers, everything loaded before the fork."""
+    """gunicorn's options: our own workers, everything loaded before the fork."""
     address = f"[{host}]" if ":" in host else host
     chosen: dict[str, Any] = {
         "bind": f"{address}:{port}",
         "workers": settings.workers,
-        "threads": settings.threads,
-        "worker_class": "gthread",
+        "worker_class": InboundWorker,
         "preload_app": True,
         "when_ready": freeze,
+        "on_reload": freeze,
         "post_worker_init": relax,
+        "worker_exit": leave,
+        # Without a sign of life from its loop for so long a worker is replaced; what callers may take stands in Bounds.
         "timeout": 60,
         "graceful_timeout": 10,
-        "keepalive": 15,
         "loglevel": settings.log_level.lower(),
         "proc_name": "calciphylaxis-cds",
         "control_socket_disable": True,
@@ -129,4 +184,13 @@ def serve(settings: Settings, host: str, port: int) -> None:
     share_arenas()
     # Before everything that starts threads: the check forks, which must not happen beside threads.
     insist_on_valid_templates(load_templates(()))
-    Server(create_app(settings), options(settings, host, port)).run()
+    knowledge = load_knowledge(settings)
+
+    def make() -> Flask:
+        return create_app(settings, knowledge=knowledge)
+
+    app = make()
+    app.extensions["cds_database"].make_ready()
+    anew = make if settings.trusted_clients else None
+    headers = headers_of_refusals(settings.cors_origins)
+    Server(app, options(settings, host, port), bounds_of(settings), headers, anew).run()

@@ -57,6 +57,7 @@ class Settings:
     `medication_history` names what of the medication history is advertised and asked for.
     `trusted_clients` is the file that names who may call; `open_discovery` lets anybody read the discovery document.
     `max_entries` bounds the Bundle entries of one request and what these contain, `rate_limit` the calls of one client.
+    `trusted_proxies` is how many proxies stand in front of us, whose X-Forwarded-For says where a call comes from.
     `pages` names the pages for people that are on; the EHR page and the patient's course read from `pages_fhir_server`,
     and the EHR page calls `pages_service` (this service where it is None).
     `smart_client_id` is our name at the EHRs that launch the
@@ -73,6 +74,7 @@ class Settings:
     fhir_max_pages: int = 100
     fhir_max_bytes: int = 20_000_000
     fhir_max_call_bytes: int = 40_000_000
+    fhir_max_entries: int = 10_000
     fhir_pool_size: int = 128
     fhir_trust_environment: bool = False
     fhir_batch: bool = False
@@ -83,6 +85,7 @@ class Settings:
     max_entries: int = 50_000
     rate_limit: str | None = None
     rate_limit_storage: str = field(default="memory://", repr=False)
+    trusted_proxies: int = 0
     cors_origins: tuple[str, ...] = ("*",)
     pages: frozenset[str] = frozenset({"reasons"})
     pages_fhir_server: str | None = None
@@ -306,6 +309,7 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_FHIR_MAX_PAGES": ("fhir_max_pages", _whole(1, 1_000), "a whole number from 1 to 1000"),
     "CDS_FHIR_MAX_BYTES": ("fhir_max_bytes", _SIZE, "bytes, from 1000 to 1000000000"),
     "CDS_FHIR_MAX_CALL_BYTES": ("fhir_max_call_bytes", _SIZE, "bytes, from 1000 to 1000000000"),
+    "CDS_FHIR_MAX_ENTRIES": ("fhir_max_entries", _whole(100, 1_000_000), "a whole number from 100 to 1000000"),
     "CDS_FHIR_POOL_SIZE": ("fhir_pool_size", _whole(1, 1_000), "a whole number from 1 to 1000"),
     "CDS_FHIR_TRUST_ENVIRONMENT": ("fhir_trust_environment", _truth, "true or false"),
     "CDS_FHIR_BATCH": ("fhir_batch", _truth, "true or false"),
@@ -317,6 +321,7 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_MAX_BODY_BYTES": ("max_body_bytes", _SIZE, "bytes, from 1000 to 1000000000"),
     "CDS_RATE_LIMIT": ("rate_limit", _rate, "a rate such as 600 per minute"),
     "CDS_RATE_LIMIT_STORAGE": ("rate_limit_storage", _rate_storage, "memory:// or redis://host:port"),
+    "CDS_TRUSTED_PROXIES": ("trusted_proxies", _whole(0, 10), "a whole number from 0 to 10"),
     "CDS_MAX_ENTRIES": ("max_entries", _whole(1, 10_000_000), "a whole number from 1 to 10000000"),
     "CDS_TRUSTED_CLIENTS": ("trusted_clients", _file, "the path of a readable file"),
     "CDS_OPEN_DISCOVERY": ("open_discovery", _truth, "true or false"),

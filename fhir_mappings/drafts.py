@@ -5,7 +5,7 @@ What may live here: the choice of orders by type, status and selection. What the
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ class _Draft:
 
     @property
     def is_set(self) -> bool:
-        return as_text(self.resource.get("resourceType")) in ORDER_SETS
+        return _is_set(self.resource)
 
 
 class Orders(NamedTuple):
@@ -54,9 +54,21 @@ def split_orders(draft_orders: Mapping[str, Any], selections: Sequence[str] | No
     return Orders(tuple(judged), tuple(others))
 
 
-def names_draft(draft_orders: Mapping[str, Any], selection: str) -> bool:
-    """Does this selection name any of the drafts, in any spelling?"""
-    return bool(_Index(_drafts(draft_orders)).named(name_of(selection)))
+def naming(draft_orders: Mapping[str, Any]) -> Callable[[str], bool]:
+    """Whether a selection names any of these drafts, in any spelling; made once for all selections."""
+    index = _Index(_drafts(draft_orders))
+    return lambda selection: index.has(name_of(selection))
+
+
+def drafts_in(draft_orders: Mapping[str, Any]) -> int:
+    """How many drafts there are at most: the entries, and what order sets among them contain."""
+    entries = as_objects(as_object(draft_orders).get("entry"))
+    held = [as_object(entry.get("resource", entry)) for entry in entries]
+    return len(held) + sum(len(as_objects(one.get("contained"))) for one in held if _is_set(one))
+
+
+def _is_set(resource: Json) -> bool:
+    return as_text(resource.get("resourceType")) in ORDER_SETS
 
 
 def _is_ordered(order: Json) -> bool:
@@ -153,6 +165,10 @@ class _Index:
             for name in draft.names:
                 self._exact.put(name, place)
                 self._lower.put(name.lower, place)
+
+    def has(self, wanted: Name) -> bool:
+        """Does any draft have this name, in any letter case?"""
+        return self._exact.has(wanted) or self._lower.has(wanted.lower)
 
     def named(self, wanted: Name) -> list[int]:
         """The places with this name; where there is none, those that differ by the letter case of the id."""

@@ -45,11 +45,15 @@ class Places:
         """Is there a code of any system, known or not?"""
         return any(coding.code for coding in (*self.codings, *self.part_codings))
 
-    def tell(self, unread: UnreadWords) -> bool:
-        """May any of the words name a drug? Displays that only say why the drug is missing are none."""
-        if any(unread.tells(as_text(concept.get("text"))) for concept in self.concepts):
+    def tell(self, unread: UnreadWords, *, beside_code: bool) -> bool:
+        """May any of the words name a drug? Displays that only say why the drug is missing are none.
+
+        Beside a code of a system that we know, of which nothing is said, the words may be of any script.
+        """
+        tells = unread.tells if beside_code else unread.tells_readers_of_latin
+        if any(tells(as_text(concept.get("text"))) for concept in self.concepts):
             return True
-        told = [word for word in (*self.words, *self.part_words) if unread.tells(word)]
+        told = [word for word in (*self.words, *self.part_words) if tells(word)]
         return bool(told) and not self._reasons(unread).issuperset(told)
 
     def _reasons(self, unread: UnreadWords) -> set[str]:

@@ -108,6 +108,12 @@ def status_codes(value: object) -> list[str]:
     return [code.lower() for code in codes if code]
 
 
+def status_word(resource: Json) -> str:
+    """The status of an order or of what was given, in lower case; "" where there is none, or no word."""
+    status = as_text(resource.get("status")).lower()
+    return status if status[:1].isalpha() else ""
+
+
 def id_of(resource: Json) -> str:
     """The id of a resource, or ""; a whole number is accepted as an id."""
     value = resource.get("id")

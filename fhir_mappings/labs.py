@@ -179,9 +179,10 @@ def _amount(holder: Json, words: AnalyteWords) -> Amount | str:
 
 
 def _of_quantity(quantity: Json, words: AnalyteWords) -> Amount | str:
-    number = as_number(quantity.get("value"))
+    value = quantity.get("value")
+    number = as_number(value)
     if number is None:
-        return "no value"
+        return "no value" if value is None else "no usable number"
     comparator = quantity.get("comparator") or ""
     if not isinstance(comparator, str) or (comparator and comparator not in COMPARATORS):
         return "comparator not understood"

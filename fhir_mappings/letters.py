@@ -17,6 +17,9 @@ _SPELT_OUT = str.maketrans(
 _UNSEEN = frozenset({"Mn", "Cf"})
 """Accents, once they stand alone, and characters that nobody sees (soft hyphens, joiners)."""
 
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
+"""Letters by their category, which nobody sees either."""
+
 
 def folded(text: str) -> str:
     """The text as names are compared: "ACÉTATE" and "acetate", "Straße" and "STRASSE" become the same."""
@@ -24,4 +27,31 @@ def folded(text: str) -> str:
         return text.lower()
     # The trademark sign would come apart into two letters of the name in front of it.
     apart = unicodedata.normalize("NFKD", text.casefold().replace("™", " ")).translate(_SPELT_OUT)
-    return "".join(letter for letter in apart if unicodedata.category(letter) not in _UNSEEN)
+    return "".join(letter for letter in apart if not _is_unseen(letter))
+
+
+def parted(text: str) -> str:
+    """The text with a blank for each character that nobody sees; "" where it has none.
+
+    Some stand within a word, some between two: `folded` leaves them out, as within a word.
+    """
+    if text.isascii():
+        return ""
+    apart = "".join(" " if _is_hidden(letter) else letter for letter in text)
+    return "" if apart == text else apart
+
+
+def has_other_script(text: str) -> bool:
+    """Is there a letter that is not Latin?"""
+    return not text.isascii() and any(
+        letter.isalpha() and not unicodedata.name(letter, "").startswith("LATIN") for letter in text
+    )
+
+
+def _is_unseen(letter: str) -> bool:
+    return unicodedata.category(letter) in _UNSEEN or letter in _FILLERS
+
+
+def _is_hidden(letter: str) -> bool:
+    """As `_is_unseen`, in a text as it came: there an accent belongs to its letter."""
+    return unicodedata.category(letter) == "Cf" or letter in _FILLERS

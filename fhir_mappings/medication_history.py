@@ -13,7 +13,7 @@ from typing import Any
 
 from fhir_mappings.dates import read_span_as_of
 from fhir_mappings.drug_places import paths_to_read
-from fhir_mappings.fhir_json import Json, as_number, as_object, as_objects, as_text
+from fhir_mappings.fhir_json import Json, as_number, as_object, as_objects, as_text, status_word
 from fhir_mappings.medications import medication_references, read_medication
 from fhir_mappings.references import Name, Shelf, name_of
 from fhir_mappings.vocabulary import DrugVocabulary
@@ -62,7 +62,7 @@ def may_count(resource: object) -> bool:
     source = SOURCES.get(as_text(entry.get("resourceType")))
     if source is None or entry.get("doNotPerform") is True or as_text(entry.get("taken")).lower() == "n":
         return False
-    status = as_text(entry.get("status")).lower()
+    status = status_word(entry)
     handed_over = source is Source.DISPENSE and status in _HANDED_OVER and bool(as_text(entry.get("whenHandedOver")))
     return handed_over or status in _COUNTED[source]
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from datetime import tzinfo
 
 from fhir_mappings.dates import read_moment
-from fhir_mappings.drug_matching import MANY_INGREDIENTS, Drugs, find_drugs, ordered_texts
+from fhir_mappings.drug_matching import CODE_SYSTEMS, MANY_INGREDIENTS, Drugs, find_drugs, ordered_texts
 from fhir_mappings.drug_places import Places, drug_places, paths_to_read
-from fhir_mappings.fhir_json import Json, as_text, resource_key
+from fhir_mappings.fhir_json import Json, as_text, resource_key, status_word
+from fhir_mappings.letters import parted
 from fhir_mappings.references import Shelf
 from fhir_mappings.vocabulary import DrugVocabulary
 from hooks.chart import UNREAD_DRUG, Medication, Unreadable
@@ -24,9 +25,9 @@ KIND = "medication"
 def is_active(request: Json) -> bool:
     """Does the request count as exposure: status active, and not an order not to give the drug?
 
-    We asked for active requests; a request that came without a status counts as active.
+    We asked for active requests; a request that came without a status, or with one that is no word, counts as active.
     """
-    return as_text(request.get("status")).lower() in ("", "active") and request.get("doNotPerform") is not True
+    return status_word(request) in ("", "active") and request.get("doNotPerform") is not True
 
 
 def read_medication(
@@ -39,7 +40,7 @@ def read_medication(
     """
     places = drug_places(request, shelf)
     found = _drugs(places, request, drugs, draft=draft)
-    if not (found.known or found.matches) and (places.cut or not places.tell(drugs.unread)):
+    if not (found.known or found.matches) and (places.cut or not _tell(places, drugs)):
         return Unreadable(KIND, UNREAD_DRUG)
     authored = read_moment(request.get("authoredOn"), zone)
     return Medication(
@@ -67,15 +68,26 @@ def medication_references(resources: Iterable[object], shelf: Shelf) -> set[str]
     }
 
 
+def _tell(places: Places, drugs: DrugVocabulary) -> bool:
+    beside_code = any(one.code and one.system in CODE_SYSTEMS for one in (*places.codings, *places.part_codings))
+    return places.tell(drugs.unread, beside_code=beside_code)
+
+
 def _drugs(places: Places, request: Json, drugs: DrugVocabulary, *, draft: bool) -> Drugs:
     route = drugs.routes.of_order(request)
     if places.ingredients >= MANY_INGREDIENTS:
         # A multivitamin or an infusion: what it is made of is no order of its parts.
-        return find_drugs(places.codings, tuple(places.words), route, drugs, mixture=True)
-    texts: tuple[str, ...] = (*places.words, *places.part_words)
+        return find_drugs(places.codings, _as_seen(places.words), route, drugs, mixture=True)
+    texts = _as_seen((*places.words, *places.part_words))
     if draft and not places.has_code:
         texts = ordered_texts(texts, drugs)
     return find_drugs((*places.codings, *places.part_codings), texts, route, drugs)
+
+
+def _as_seen(words: Iterable[str]) -> tuple[str, ...]:
+    """The words, and once more those with characters that nobody sees, which may stand between two words."""
+    words = tuple(words)
+    return (*words, *filter(None, map(parted, words)))
 
 
 def _display(places: Places, found: Drugs, drugs: DrugVocabulary) -> str:

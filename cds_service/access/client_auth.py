@@ -46,7 +46,7 @@ class ClientAuthentication:
 
         Raises:
             Refused: not a caller that we trust.
-            StoreError: the token is valid, but it is not known whether it was used before.
+            StoreError: the token is valid, but nobody could remember that it was used.
         """
         token = read_token(bearer_token(authorization))
         client = self._named_by(token)

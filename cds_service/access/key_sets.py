@@ -21,6 +21,8 @@ log = logging.getLogger("cds_service")
 Fetch = Callable[[str], bytes]
 _SECONDS = 2.0
 _MAX_BYTES = 200_000
+_WAIT_SECONDS = 0.25
+"""How long a token with a key that we do not know waits for somebody else who is fetching the keys."""
 
 
 class KeySetUnavailable(Exception):
@@ -49,7 +51,8 @@ class KeySetTimes:
     `renew`: a set older than this is fetched again. `pause`: how long we wait after any attempt before the next one,
     however many tokens name a key that we do not know; `first_pause` is the same while we have no keys at all.
     `serve`: a set that could not be renewed goes on serving until it is this old, so an outage of the key server does
-    not silence us. After that its tokens are refused, because a key withdrawn meanwhile would still be trusted.
+    not silence us. After that its tokens are refused, because a key withdrawn meanwhile would still be trusted. A set
+    without any key that the client may use is such an outage: it withdraws nothing.
     """
 
     renew: float = 600.0
@@ -92,7 +95,7 @@ class KeySets:
             raise KeySetUnavailable("neither keys nor an address to fetch them from")
         with self._lock:
             if client.issuer not in self._remote:
-                remote = _RemoteKeys(client.tenant, client.jwks_url, self._fetch, self._monotonic, self._times)
+                remote = _RemoteKeys(client, client.jwks_url, self._fetch, self._monotonic, self._times)
                 self._remote[client.issuer] = remote
             return self._remote[client.issuer]
 
@@ -109,20 +112,28 @@ class _RemoteKeys:
     A thread that had to wait sees that another has just tried, and does not try again.
     """
 
-    def __init__(self, tenant: str, url: str, fetch: Fetch, monotonic: Callable[[], float], times: KeySetTimes) -> None:
-        self._tenant, self._url, self._fetch, self._monotonic, self._times = tenant, url, fetch, monotonic, times
+    def __init__(
+        self, client: TrustedClient, url: str, fetch: Fetch, monotonic: Callable[[], float], times: KeySetTimes
+    ) -> None:
+        self._tenant, self._algorithms, self._url = client.tenant, client.algorithms, url
+        self._fetch, self._monotonic, self._times = fetch, monotonic, times
         self._fetching = threading.Lock()
         self._fetched: _Fetched | None = None
         self._tried_at: float | None = None
+        self._told = ""
 
     def find(self, kid: str, algorithm: str) -> tuple[PublicKey, ...]:
         found = self.current().fitting(kid, algorithm)
         if found:
             return found
-        # An id that we do not know: the client may have changed its keys since we looked.
-        with self._fetching:
-            if self._may_try():
-                self._renew()
+        # An id that we do not know: the client may have changed its keys since we looked. Anybody can name one, so few
+        # threads may be held by a key server that is slow.
+        if self._fetching.acquire(timeout=_WAIT_SECONDS):
+            try:
+                if self._may_try():
+                    self._renew()
+            finally:
+                self._fetching.release()
         return self._known(kid, algorithm)
 
     def current(self) -> KeySet:
@@ -141,10 +152,19 @@ class _RemoteKeys:
         self._tried_at = self._monotonic()
         try:
             keys = read_key_set(self._fetch(self._url))
+            if self._serving() is not None and not keys.usable_with(self._algorithms):
+                raise KeyProblem("it holds no key that can be used, so the earlier keys stay")
         except (KeySetUnavailable, KeyProblem) as problem:
-            log.warning("the key set of client %s could not be renewed: %s", self._tenant, problem)
+            self._tell(f"the key set of client {self._tenant} could not be renewed: {problem}")
             return
         self._fetched = _Fetched(keys, self._monotonic())
+        self._told = ""
+
+    def _tell(self, what: str) -> None:
+        """Say it once, as long as it stays the same: any caller can make us try again."""
+        if what != self._told:
+            log.warning("%s", what)
+            self._told = what
 
     def _known(self, kid: str, algorithm: str) -> tuple[PublicKey, ...]:
         serving = self._serving()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,6 +72,10 @@ class KeySet:
     def fitting(self, kid: str, algorithm: str) -> tuple[PublicKey, ...]:
         """The keys with this id that can verify this algorithm. RFC 7517 lets several keys share an id."""
         return tuple(key for key in self.keys if key.kid == kid and algorithm in key.verifiers)
+
+    def usable_with(self, algorithms: Collection[str]) -> bool:
+        """Is there any key here that can verify one of these algorithms?"""
+        return any(algorithm in key.verifiers for key in self.keys for algorithm in algorithms)
 
 
 def read_key_set(body: bytes) -> KeySet:

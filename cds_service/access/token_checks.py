@@ -21,11 +21,15 @@ _FORBIDDEN = ("jwk", "x5c", "x5u", "crit", "b64")
 
 @dataclass(frozen=True, slots=True)
 class TokenFinding:
-    """One check: whether it held, what was found and what was expected; `reason` is why a failure would refuse."""
+    """One check: whether it held, what was found and what was expected; `reason` is why a failure would refuse.
+
+    `remedy` is what to do about a failure, in words, where somebody asked for that.
+    """
 
     ok: bool
     text: str
     reason: Reason
+    remedy: str = ""
 
 
 def header_findings(token: BearerToken, client: TrustedClient) -> Iterator[TokenFinding]:
@@ -40,8 +44,16 @@ def header_findings(token: BearerToken, client: TrustedClient) -> Iterator[Token
     found = [name for name in _FORBIDDEN if name in header]
     yield TokenFinding(not found, f"forbidden headers: {', '.join(found) or 'none'}", Reason.HEADER)
     if "jku" in header:
-        text = f"jku is {quoted(header['jku'])}; expected: {quoted(client.jku)}"
-        yield TokenFinding(client.jku is not None and header["jku"] == client.jku, text, Reason.KEY_ADDRESS)
+        yield _key_address_finding(header["jku"], client)
+
+
+def _key_address_finding(jku: Any, client: TrustedClient) -> TokenFinding:
+    """Where the token says that its key is. We never look there: the keys that we know decide."""
+    if client.jku is None and client.keys is not None:
+        text = f"jku is {quoted(jku)}; not looked at, since the keys stand in the file of trusted clients"
+        return TokenFinding(True, text, Reason.KEY_ADDRESS)
+    is_known = client.jku is not None and jku == client.jku
+    return TokenFinding(is_known, f"jku is {quoted(jku)}; expected: {quoted(client.jku)}", Reason.KEY_ADDRESS)
 
 
 def claim_findings(

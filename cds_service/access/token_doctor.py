@@ -1,12 +1,14 @@
 """Why is this token refused? Every check of a client's JWT, with what was found and what was expected.
 
 What may live here: explaining a token to an engineer. It runs the checks of `client_auth` on to the end, uses no token
-up and never shows a signature, the id of the token or whom it is about.
+up and never shows a signature, the id of the token or whom it is about. What to do about a failure stands in
+`token_remedies`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from cds_service.access.bearer_token import MAX_CHARACTERS, BearerToken, Reason, Refused, read_token
@@ -14,6 +16,7 @@ from cds_service.access.client_auth import LEEWAY_SECONDS
 from cds_service.access.key_sets import KeySets, KeySetUnavailable
 from cds_service.access.public_keys import KeySet
 from cds_service.access.token_checks import TokenFinding, claim_findings, header_findings, quoted
+from cds_service.access.token_remedies import remedy
 from cds_service.access.trusted_clients import TrustedClient, TrustedClients
 
 _FORM = {
@@ -42,15 +45,23 @@ def explain(
         read = read_token(compact)
     except Refused as refusal:
         return [TokenFinding(False, _FORM[refusal.reason], refusal.reason)]
-    return list(_findings(read, clients, endpoint, now, key_sets, leeway_seconds))
+    issuer = read.claims.get("iss")
+    client = clients.with_issuer(issuer) if isinstance(issuer, str) else None
+    found = _findings(read, client, clients, endpoint, now, key_sets, leeway_seconds)
+    return [each if each.ok else replace(each, remedy=remedy(each.reason, read, client)) for each in found]
 
 
 def _findings(
-    token: BearerToken, clients: TrustedClients, endpoint: str, now: datetime, key_sets: KeySets, leeway_seconds: float
+    token: BearerToken,
+    client: TrustedClient | None,
+    clients: TrustedClients,
+    endpoint: str,
+    now: datetime,
+    key_sets: KeySets,
+    leeway_seconds: float,
 ) -> Iterator[TokenFinding]:
     yield TokenFinding(True, "form: a JWT", Reason.NOT_A_JWT)
     issuer = token.claims.get("iss")
-    client = clients.with_issuer(issuer) if isinstance(issuer, str) else None
     known = ", ".join(quoted(trusted.issuer) for trusted in clients)
     text = f"iss is {quoted(issuer)}; " + (f"client of {client.tenant}" if client else f"trusted: {known}")
     yield TokenFinding(client is not None, text, Reason.ISSUER)

@@ -1,81 +1,160 @@
-"""Which tokens were used already: each is valid for one call, over all workers and restarts.
+"""Which tokens were used already: each is valid for one call, over all workers and restarts of one database.
 
-What may live here: the one table behind that promise. The unique insert decides, so two calls at the same moment cannot
-both win. The issuer, a digest of the token's id and the moment until which it must be remembered are kept; nothing
-of the token could be rebuilt from that.
+What may live here: writing and clearing the table behind that promise, and what holds while the database is lost. The
+unique insert decides, so two calls at the same moment cannot both win. The issuer, a digest of the token's id and its
+end are kept; nothing of the token could be rebuilt from that.
 
-With SQLite the last entries may be gone after a power failure (see `database`), and those tokens could be used again
-until they expire.
+While the database is lost each worker goes by its own memory, so that cards come all the same. Then a token is good
+once per worker; one that another worker, or this one before a restart, has taken before cannot be told from a new one.
+What was accepted meanwhile is written as soon as the database is back. With SQLite the last entries may be gone after
+a power failure (see `database`), and those tokens could be used again until they expire.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
+import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, Column, Index, MetaData, String, Table, delete
+from sqlalchemy import delete, func, select
 
-from cds_service.storage import Database
+from cds_service.access.token_memory import MemoryFull, Token, TokenMemory
+from cds_service.storage import Database, StoreError, seen_token
 
-_TIMEOUT_SECONDS = 2.0
-"""Seconds; the clinician waits for the answer meanwhile."""
+log = logging.getLogger("cds_service")
+
+PATIENCE_SECONDS = 0.6
+"""How long the database may take; the clinician waits for the answer meanwhile."""
+RETRY_SECONDS = 5.0
+"""After how long a lost database is tried again, aside from all calls."""
 _PURGE_EVERY = timedelta(minutes=10)
-# Clients have some leeway, and another host's clock may be behind the one that purges: there the token is still valid.
-_KEEP_LONGER = timedelta(hours=1)
-
-_metadata = MetaData()
-
-_seen_token = Table(
-    "seen_token",
-    _metadata,
-    Column("issuer", String(500), primary_key=True),
-    Column("jti_sha256", String(64), primary_key=True),
-    Column("expires_at", BigInteger, nullable=False),  # seconds since 1970, UTC
-    Index("seen_token_expires_at", "expires_at"),
-)
+# An hour would do for clients with some leeway and hosts whose clocks differ; a day costs little, and a clock that is
+# ahead by hours for a while must not make tokens forgotten that are valid when it is right again.
+_KEEP_LONGER = timedelta(days=1)
+_TOKENS_AT_A_TIME = 500
 
 
 class TokenLog:
-    """The tokens seen, for one worker. The engine is made at the first use: create it anywhere, use it after the fork.
+    """The tokens seen, for one worker. Create it anywhere; threads are made by `is_first_use` only."""
 
-    Every method raises StoreError when the database cannot be used.
-    """
-
-    def __init__(self, url: str) -> None:
-        """`url` is SQLAlchemy's, of SQLite or PostgreSQL; ValueError for another."""
-        self._database = Database(url, _metadata)
+    def __init__(
+        self,
+        database: Database,
+        memory: TokenMemory | None = None,
+        *,
+        patience_seconds: float = PATIENCE_SECONDS,
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
+        self._database, self._memory = database, memory or TokenMemory()
+        self._patience, self._retry = patience_seconds, retry_seconds
         # The count decides, and without this SQLAlchemy promises none for an insert.
-        self._insert = self._database.insert_once(_seen_token).execution_options(preserve_rowcount=True)
+        self._insert = self._database.insert_once(seen_token).execution_options(preserve_rowcount=True)
         self._lock = threading.Lock()
         self._purge_at: datetime | None = None
+        self._is_lost = False
+        self._closed = threading.Event()
 
     def is_first_use(self, issuer: str, jti: str, expires_at: float, now: datetime) -> bool:
-        """Remember this token; False when it was seen before.
+        """Remember this token; False when it was seen before, as far as can be known.
 
-        `expires_at` is its `exp` (seconds since 1970, UTC); an hour after that it can be forgotten, since by then it is
+        `expires_at` is its `exp` (seconds since 1970, UTC); a day after that it can be forgotten, since by then it is
         refused for its age anyway.
+
+        Raises:
+            StoreError: the database is lost, and this worker cannot remember more tokens.
         """
-        self._purge_now_and_then(now)
         digest = hashlib.sha256(jti.encode("utf-8", "surrogatepass")).hexdigest()
-        row = {"issuer": issuer, "jti_sha256": digest, "expires_at": int(expires_at) + 1}
-        insert = self._insert
-        stored = self._database.transact(lambda connection: connection.execute(insert, row).rowcount, _TIMEOUT_SECONDS)
-        return stored == 1
+        token = Token(issuer, digest, int(expires_at) + 1)
+        try:
+            if not self._memory.add(token, now.timestamp()):
+                return False
+        except MemoryFull:
+            raise StoreError("the database could not be used, and no more used tokens can be remembered") from None
+        if self._is_lost:
+            self._remember(token)
+            return True
+        try:
+            self._purge_now_and_then(now)
+            is_first = self._write([token]) == 1
+        except StoreError as error:
+            self._remember(token, str(error))
+            return True
+        self._memory.mark_written([token])
+        return is_first
 
     def purge(self, now: datetime) -> int:
-        """Forget the tokens that have been expired for an hour. Returns how many."""
+        """Forget the tokens that have been expired for a day. Returns how many.
+
+        For a day by this clock, and by the newest token as well: a clock that is ahead by days is not yet believed
+        when it is first seen.
+        """
+        ends = seen_token.c.expires_at
         until = int((now - _KEEP_LONGER).timestamp())
-        old = delete(_seen_token).where(_seen_token.c.expires_at <= until)
-        return self._database.transact(lambda connection: connection.execute(old).rowcount, _TIMEOUT_SECONDS)
+        newest = select(func.max(ends)).scalar_subquery() - int(_KEEP_LONGER.total_seconds())
+        old = delete(seen_token).where(ends <= until, ends <= newest)
+        return self._database.write(lambda connection: connection.execute(old).rowcount, self._patience)
 
     def close(self) -> None:
-        """Close all connections; a later call opens new ones."""
-        self._database.close()
+        """Try a lost database no more."""
+        self._closed.set()
+
+    def write_what_waits(self, seconds: float) -> None:
+        """Write all tokens that wait; StoreError where that does not succeed within about so many seconds."""
+        end = time.monotonic() + seconds
+        while tokens := self._memory.waiting(_TOKENS_AT_A_TIME):
+            left = end - time.monotonic()
+            if left <= 0:
+                raise StoreError("the database could not be used (it takes too long)")
+            self._write(tokens, left)
+            self._memory.mark_written(tokens)
+
+    def _write(self, tokens: Sequence[Token], seconds: float | None = None) -> int:
+        rows = [token._asdict() for token in tokens]
+        insert, patience = self._insert, self._patience if seconds is None else seconds
+        return self._database.write(lambda connection: connection.execute(insert, rows).rowcount, patience)
+
+    def _remember(self, token: Token, problem: str = "it was lost a moment ago") -> None:
+        """Keep this token until it can be written; the first one has the database tried again now and then."""
+        with self._lock:
+            self._memory.keep_waiting(token)
+            if self._is_lost:
+                return
+            threading.Thread(target=self._until_it_is_back, name="used tokens", daemon=True).start()
+            self._is_lost = True
+        log.error("used tokens are remembered by each worker for itself until the database is back: %s", problem)
+
+    def _until_it_is_back(self) -> None:
+        while not self._closed.wait(self._retry):
+            try:
+                self._write_those_that_wait()
+            except Exception as error:
+                # Whatever it is: nobody else would try again.
+                log.debug("used tokens still wait for the database (%s)", type(error).__name__)
+                continue
+            log.warning("used tokens are in the database again")
+            return
+
+    def _write_those_that_wait(self) -> None:
+        while True:
+            tokens = self._memory.waiting(_TOKENS_AT_A_TIME)
+            if tokens:
+                self._write(tokens)
+                self._memory.mark_written(tokens)
+                continue
+            with self._lock:
+                # Under the lock: a call that has just seen the database lost may be about to add one.
+                if not self._memory.waiting(1):
+                    self._is_lost = False
+                    return
 
     def _purge_now_and_then(self, now: datetime) -> None:
         with self._lock:
-            if self._purge_at is not None and now < self._purge_at:
+            at = self._purge_at
+            # A clock that was ahead and has been set back starts anew.
+            if at is not None and at - _PURGE_EVERY <= now < at:
                 return
             self._purge_at = now + _PURGE_EVERY
         self.purge(now)

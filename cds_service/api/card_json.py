@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from cds_service.json_text import TOO_LARGE
 from cds_service.knowledge import filled
 from fhir_mappings.fhir_json import id_of
 from hooks.card import Card, OverrideReason, Propose, Remove, Suggestion
@@ -21,6 +22,7 @@ OVERRIDE_SYSTEM = "urn:calciphylaxis-cds:override-reason"
 LABEL = "calciphylaxis-cds"
 REASONS = "The rule, its numbers and the evidence"
 COURSE = "Show the patient's course"
+_TOO_LARGE = orjson.dumps(TOO_LARGE)
 
 
 @dataclass(frozen=True)
@@ -106,12 +108,15 @@ def _action(action: Remove | Propose, rendering: Rendering) -> dict[str, Any] | 
 
 
 def _can_be_written(action: Mapping[str, Any]) -> bool:
-    """JSON that comes may be nested more deeply than what can be written: then the card says what to do by itself."""
+    """May the order be handed back as it came? If not, the card says what to do by itself.
+
+    JSON that comes may be nested more deeply than what can be written, and a number in it may have been too large.
+    """
     try:
-        orjson.dumps([[[[[[action]]]]]])  # as deep as it will stand in the answer
+        written = orjson.dumps([[[[[[action]]]]]])  # as deep as it will stand in the answer
     except orjson.JSONEncodeError:
         return False
-    return True
+    return _TOO_LARGE not in written
 
 
 def _reason(reason: OverrideReason) -> dict[str, Any]:

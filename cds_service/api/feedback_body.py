@@ -1,20 +1,28 @@
 """Feedback bodies to stored items.
 
-What may live here: reading the three shapes of override reasons (1.x drafts, 2.0, 3.0) into one.
+What may live here: reading the three shapes of override reasons (1.x drafts, 2.0, 3.0) into one, and what is too much
+or too far away to be stored.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cds_service.api.validation import FEEDBACK, InvalidField, check, without_nulls
 from cds_service.storage import FeedbackItem
 
+MOST_AHEAD = timedelta(days=1)
+"""A clock may be wrong, and a moment without a zone is read as UTC; a whole day is neither."""
+MOST_BACK = timedelta(days=5 * 365)
+"""Feedback may be sent late, not years later."""
+MOST_CHARACTERS = 500_000
+"""All that one call may have us store; with 500 items that is 1,000 characters for each."""
 
-def parse_feedback(body: object) -> list[FeedbackItem]:
-    """The items of a feedback request.
+
+def parse_feedback(body: object, now: datetime) -> list[FeedbackItem]:
+    """The items of a feedback request that comes at this moment.
 
     Raises:
         InvalidField: naming the field that is missing or wrong.
@@ -22,7 +30,10 @@ def parse_feedback(body: object) -> list[FeedbackItem]:
     meant = _as_meant(body)
     check(meant, FEEDBACK)
     items: list[Mapping[str, Any]] = meant["feedback"]
-    return [_item(item, f"feedback[{number}]") for number, item in enumerate(items)]
+    read = [_item(item, f"feedback[{number}]", now) for number, item in enumerate(items)]
+    if sum(map(_characters, read)) > MOST_CHARACTERS:
+        raise InvalidField("feedback", f"has more than {MOST_CHARACTERS:,} characters in all; send fewer items at once")
+    return read
 
 
 def _as_meant(body: Any) -> Any:
@@ -51,13 +62,13 @@ def _reason_as_meant(reason: Any) -> Any:
     return meant
 
 
-def _item(item: Mapping[str, Any], path: str) -> FeedbackItem:
+def _item(item: Mapping[str, Any], path: str, now: datetime) -> FeedbackItem:
     override = item.get("overrideReason") or {}
     reason = _coding(override.get("reason") or {})
     return FeedbackItem(
         card=item["card"],
         outcome=item["outcome"],
-        outcome_timestamp=_timestamp(item["outcomeTimestamp"], f"{path}.outcomeTimestamp"),
+        outcome_timestamp=_timestamp(item["outcomeTimestamp"], f"{path}.outcomeTimestamp", now),
         accepted_suggestions=tuple(accepted["id"] for accepted in item.get("acceptedSuggestions", ())),
         override_reason_code=reason.get("code"),
         override_reason_system=reason.get("system"),
@@ -72,10 +83,21 @@ def _coding(reason: Mapping[str, Any]) -> Mapping[str, Any]:
     return codings[0] if codings else reason
 
 
-def _timestamp(text: str, path: str) -> datetime:
+def _characters(item: FeedbackItem) -> int:
+    reason = (item.override_reason_code, item.override_reason_system, item.override_reason_display)
+    words = (item.card, *item.accepted_suggestions, *reason, item.user_comment)
+    return sum(len(text) for text in words if text)
+
+
+def _timestamp(text: str, path: str, now: datetime) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
         # In UTC, as it is stored: the first and last days of the calendar cannot be moved to every zone.
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidField(path, "must be a date and time such as 2026-11-22T16:36:30Z") from None
+    if moment - now > MOST_AHEAD:
+        raise InvalidField(path, "must not lie more than a day ahead of the clock of this service")
+    if now - moment > MOST_BACK:
+        raise InvalidField(path, "must not lie more than five years back")
+    return moment

@@ -6,6 +6,8 @@ What may live here: the CORS headers and security headers of answers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Flask, Response, request
 
 ALLOWED = {
@@ -52,3 +54,16 @@ def register_cors(app: Flask, origins: tuple[str, ...]) -> None:
         own = {name.lower() for name, _ in response.headers}
         response.headers.extend([(name, value) for lower, name, value in added[is_shared] if lower not in own])
         return response
+
+
+def headers_of_refusals(origins: tuple[str, ...]) -> Callable[[str], dict[str, str]]:
+    """The headers of answers given before the application is asked, by the Origin of the request ("": none)."""
+    any_origin = "*" in origins
+
+    def headers(origin: str) -> dict[str, str]:
+        if any_origin:
+            return SECURITY | {"Access-Control-Allow-Origin": "*"} | ALLOWED
+        own = SECURITY | {"Vary": "Origin"}
+        return own | {"Access-Control-Allow-Origin": origin} | ALLOWED if origin in origins else own
+
+    return headers

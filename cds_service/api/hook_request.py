@@ -12,7 +12,7 @@ from typing import Any
 from cds_service.api.prefetch_shapes import entries_in
 from cds_service.api.validation import REQUEST, InvalidField, check, without_nulls
 from cds_service.fhir_client import FhirServer
-from fhir_mappings.drafts import names_draft
+from fhir_mappings.drafts import drafts_in, naming
 from fhir_mappings.fhir_json import without_urn
 
 
@@ -29,8 +29,21 @@ class HookRequest:
     selections: tuple[str, ...] | None = None
 
 
-class TooManyEntries(Exception):
-    """The Bundles of a request hold more entries than the limit."""
+MOST_DRAFTS = 1_000
+"""So many drafts, and selections of them, are judged in one call. Nobody signs more at once; each can be a line and a
+suggestion of the answer, some 300 bytes.
+"""
+
+
+DRAFTS_ARE = "entries of draftOrders and what order sets contain"
+
+
+class TooMany(Exception):
+    """A request brings more of something than one call may; `field` names where, the text says of what."""
+
+    def __init__(self, what: str, field: str) -> None:
+        super().__init__(f"more than {what}")
+        self.field = field
 
 
 def _as_meant(body: object) -> object:
@@ -57,7 +70,7 @@ def parse_hook_request(body: object, hook: str, max_entries: int = 50_000) -> Ho
 
     Raises:
         InvalidField: naming the field that is missing, of the wrong type, or meant for another hook.
-        TooManyEntries: the Bundles hold more resources than one request may bring, contained ones among them.
+        TooMany: drafts or selections, or resources in the Bundles, contained ones among them.
     """
     meant = _as_meant(body)
     check(meant, REQUEST)
@@ -67,7 +80,8 @@ def parse_hook_request(body: object, hook: str, max_entries: int = 50_000) -> Ho
     context = request["context"]
     prefetch = request.get("prefetch", {})
     if sum(map(entries_in, (*prefetch.values(), context.get("draftOrders")))) > max_entries:
-        raise TooManyEntries
+        raise TooMany(f"{max_entries} Bundle entries", "prefetch")
+    _check_drafts(hook, context)
     authorization, server = request.get("fhirAuthorization", {}), request.get("fhirServer")
     return HookRequest(
         hook=hook,
@@ -80,10 +94,19 @@ def parse_hook_request(body: object, hook: str, max_entries: int = 50_000) -> Ho
     )
 
 
+def _check_drafts(hook: str, context: Mapping[str, Any]) -> None:
+    if hook != "patient-view" and drafts_in(context["draftOrders"]) > MOST_DRAFTS:
+        raise TooMany(f"{MOST_DRAFTS} drafts ({DRAFTS_ARE})", "context.draftOrders")
+    if hook == "order-select" and len(context["selections"]) > MOST_DRAFTS:
+        raise TooMany(f"{MOST_DRAFTS} selections", "context.selections")
+
+
 def _selections(context: Mapping[str, Any]) -> tuple[str, ...]:
     """What was selected. A number is taken for the id of a draft, if there is such a draft."""
     selections = context["selections"]
-    for place, selection in enumerate(selections):
-        if not isinstance(selection, str) and not names_draft(context["draftOrders"], str(selection)):
+    odd = {place: str(selection) for place, selection in enumerate(selections) if not isinstance(selection, str)}
+    names_draft = naming(context["draftOrders"]) if odd else bool
+    for place, selection in odd.items():
+        if not names_draft(selection):
             raise InvalidField(f"context.selections[{place}]", "must name a draft, such as MedicationRequest/123")
     return tuple(map(str, selections))

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 from cds_service.fhir_client import OTHER_PATIENT, REPORTED_ERROR, FhirError, JsonObject, read_page, reports_error
+from cds_service.json_text import TOO_LARGE
 from fhir_mappings.fhir_json import id_of, is_same_id
 
 NOTHING_INSIDE = "what was sent along holds neither the answer nor that there is none"
@@ -119,9 +120,12 @@ def _content(entry: Mapping[str, Any]) -> JsonObject:
     """What an entry with a response, or of an answer to a batch, holds."""
     response, resource = entry.get("response"), entry.get("resource")
     response = response if isinstance(response, dict) else {}
-    status = _STATUS.match(str(response.get("status", "")))
+    said = response.get("status")
+    status = _STATUS.match(str(said))
     if status is not None and not status[1].startswith("2"):
         raise FhirError(REFUSED)
+    if status is None and said is not None and (said == TOO_LARGE or not isinstance(said, str)):
+        raise FhirError(NOTHING_INSIDE)
     if reports_error(response.get("outcome")) or reports_error(resource):
         raise FhirError(REPORTED_ERROR)
     if not isinstance(resource, dict) or resource.get("resourceType") == "OperationOutcome":

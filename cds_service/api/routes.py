@@ -19,20 +19,24 @@ from werkzeug.exceptions import HTTPException
 
 from cds_service.access import caller
 from cds_service.api.feedback_body import parse_feedback
-from cds_service.api.hook_request import TooManyEntries, parse_hook_request
+from cds_service.api.health import add_health
+from cds_service.api.hook_request import TooMany, parse_hook_request
 from cds_service.api.request_body import sent_json
 from cds_service.api.services import SERVICES, Service, call, issued
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirClient
 from cds_service.knowledge import Knowledge
 from cds_service.outcome import ServiceError, operation_outcome
-from cds_service.storage import IssuedCard, Store, StoreError
+from cds_service.storage import IssuedCard, NoPlace, Places, Readiness, Store, StoreError
 from hooks.judgement import CannotJudge
 
 log = logging.getLogger("cds_service")
 
 SPECIFICATION = "3.0.0"
 """The CDS Hooks version that the services implement; calls of 1.x and 2.0 clients are served as well."""
+
+RETRY_AFTER_SECONDS = "5"
+"""When feedback that was not stored is worth sending again."""
 
 USAGE = (
     "Needs read access to Patient, Condition, MedicationRequest, Medication, Observation and Procedure of the patient "
@@ -65,12 +69,19 @@ def discovery(knowledge: Knowledge) -> dict[str, Any]:
 
 
 def blueprint(
-    knowledge: Knowledge, client: FhirClient, store: Store, clock: Callable[[], datetime], max_entries: int
+    knowledge: Knowledge,
+    client: FhirClient,
+    store: Store,
+    clock: Callable[[], datetime],
+    max_entries: int,
+    places: Places,
+    readiness: Readiness,
 ) -> Blueprint:
-    """The routes, wired to what they need."""
+    """The routes, wired to what they need. Feedback has so many `places`; all other threads are there for cards."""
     routes = Blueprint("cds", __name__)
     services: dict[str, Service] = {service.ID: service for service in SERVICES}
     card_log = CardLog(store)
+    feedback_log = Outage("feedback cannot be stored, clients are asked to send it again", "feedback is stored again")
     document = orjson.dumps(discovery(knowledge))
     without_app = replace(knowledge, launch_url=None)
     description = files("cds_service.api.schemas").joinpath("openapi.json").read_bytes()
@@ -91,8 +102,8 @@ def blueprint(
         started = time.perf_counter()
         try:
             hook_request = parse_hook_request(sent_json(), service.HOOK, max_entries)
-        except TooManyEntries:
-            raise ServiceError(413, f"more than {max_entries} Bundle entries", "prefetch") from None
+        except TooMany as excess:
+            raise ServiceError(413, str(excess), excess.field) from None
         now = clock()
         try:
             linked = knowledge if can_launch() else without_app
@@ -100,7 +111,7 @@ def blueprint(
         except CannotJudge as gap:
             raise ServiceError(412, f"cannot judge: {gap}", gap.what) from None
         if cards:
-            card_log.remember(issued(service, hook_request, cards, now))
+            card_log.remember(issued(service, hook_request, cards, now, issuer()))
         spent = (time.perf_counter() - started) * 1000
         log.info("%s answered %d cards in %.1f ms", service.ID, len(cards), spent)
         return json_response({"cards": cards})
@@ -108,12 +119,17 @@ def blueprint(
     @routes.post("/cds-services/<service_id>/feedback")
     def take_feedback(service_id: str) -> Response:
         service = known(service_id)
-        items = parse_feedback(sent_json())
+        now = clock()
+        items = parse_feedback(sent_json(), now)
         try:
-            unknown = store.record_feedback(service.ID, items, clock())
-        except StoreError:
-            log.exception("feedback could not be stored")
-            raise ServiceError(503, "the feedback could not be stored; send it again later") from None
+            with places.one():
+                unknown = store.record_feedback(service.ID, items, now, issuer())
+        except NoPlace:
+            raise send_again("too much other feedback waits for the database; send this again later") from None
+        except StoreError as error:
+            feedback_log.fails(error)
+            raise send_again("the feedback could not be stored; send it again later") from None
+        feedback_log.works()
         if unknown:
             message = f"stored; {len(unknown)} of {len(items)} cards are not known to this service"
             return json_response(operation_outcome(404, message, "feedback.card", "warning"))
@@ -123,13 +139,21 @@ def blueprint(
     def openapi() -> Response:
         return Response(description, mimetype="application/json")
 
-    @routes.get("/health")
-    def health() -> Response:
-        if not store.ping():
-            raise ServiceError(503, "the database does not answer")
-        return json_response({"status": "ok"})
-
+    add_health(routes, readiness)
     return routes
+
+
+def send_again(message: str) -> ServiceError:
+    """Nothing was stored, and the client is told when to come back."""
+    error = ServiceError(503, message)
+    error.headers["Retry-After"] = RETRY_AFTER_SECONDS
+    return error
+
+
+def issuer() -> str:
+    """Whose call this is, by the issuer of its token; "" where callers are not known."""
+    known = caller()
+    return known.issuer if known else ""
 
 
 def can_launch() -> bool:
@@ -138,25 +162,41 @@ def can_launch() -> bool:
     return known is None or known.smart_client_id is not None or known.smart_open
 
 
+class Outage:
+    """Something that fails for a while: that is said once, and once that it works again."""
+
+    def __init__(self, fault: str, again: str) -> None:
+        self._fault, self._again = fault, again
+        self._is_told = False
+
+    def fails(self, error: StoreError) -> None:
+        """It has just failed."""
+        if not self._is_told:
+            self._is_told = True
+            log.error("%s: %s", self._fault, error)
+
+    def works(self) -> None:
+        """It has just worked."""
+        if self._is_told:
+            self._is_told = False
+            log.warning("%s", self._again)
+
+
 class CardLog:
     """Records issued cards. Advice that a clinician needs now is not withheld because the database is down."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._is_behind = False
+        self._outage = Outage("the card log cannot be written, cards wait in memory", "the card log is written again")
 
     def remember(self, cards: list[IssuedCard]) -> None:
         """Record these cards; it is said once when they have to wait, and once when they no longer do."""
         try:
             self._store.record_cards(cards)
         except StoreError as error:
-            if not self._is_behind:
-                self._is_behind = True
-                log.error("the card log cannot be written, cards wait in memory: %s", error)
+            self._outage.fails(error)
         else:
-            if self._is_behind:
-                self._is_behind = False
-                log.warning("the card log is written again")
+            self._outage.works()
 
 
 def register_errors(app: Flask) -> None:

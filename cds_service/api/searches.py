@@ -16,6 +16,7 @@ from cds_service.api.code_forms import CodeForms
 from cds_service.api.look_back import past_look_back
 from cds_service.fhir_client import (
     OTHER_RESOURCES,
+    SETTINGS,
     FhirError,
     JsonObject,
     LookUp,
@@ -117,14 +118,19 @@ class Searches:
 
 def failed(query: Query, reason: str) -> Gathered:
     """Nothing of this query could be read."""
-    log.warning("the look-up of %s failed: %s", query.key, reason)
+    log.warning("the look-up of %s failed: %s", query.key, _for_the_log(reason))
     return Gathered(query, (), failed=reason)
 
 
 def cut(query: Query, found: Sequence[JsonObject], reason: str, *, lost: bool = False) -> Gathered:
     """Only a part could be read; `lost`: more was asked for and could not be had."""
-    log.warning("the look-up of %s is incomplete: %s", query.key, reason)
+    log.warning("the look-up of %s is incomplete: %s", query.key, _for_the_log(reason))
     return Gathered(query, found, complete=False, reason=reason, lost=lost)
+
+
+def _for_the_log(reason: str) -> str:
+    """The reason, with the setting that moves the limit where it is one of ours."""
+    return f"{reason} ({SETTINGS[reason]})" if reason in SETTINGS else reason
 
 
 def other_resources(query: Query, found: Sequence[JsonObject]) -> str:

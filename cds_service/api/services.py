@@ -122,8 +122,13 @@ def _by_reference(collected: Collected, patient_id: str) -> dict[str, Mapping[st
     return received
 
 
-def issued(service: Service, request: HookRequest, cards: list[dict[str, Any]], now: datetime) -> list[IssuedCard]:
-    """What is remembered of the cards given, so that feedback finds them; nothing that names the patient."""
+def issued(
+    service: Service, request: HookRequest, cards: list[dict[str, Any]], now: datetime, client: str
+) -> list[IssuedCard]:
+    """What is remembered of the cards given, so that feedback finds them; nothing that names the patient.
+
+    `client` is the issuer of the caller, "" where callers are not known.
+    """
     return [
         IssuedCard(
             uuid=card["uuid"],
@@ -135,6 +140,7 @@ def issued(service: Service, request: HookRequest, cards: list[dict[str, Any]], 
             suggestions=tuple(
                 SuggestionLabel(suggestion["uuid"], suggestion["label"]) for suggestion in card.get("suggestions", ())
             ),
+            client=client,
         )
         for card in cards
     ]

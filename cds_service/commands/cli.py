@@ -10,7 +10,8 @@ import sys
 
 import click
 
-from cds_service.commands.common import HELP
+from cds_service.commands.common import HELP, Commands
+from cds_service.commands.database import database
 from cds_service.commands.demo import demo
 from cds_service.commands.doctor import doctor
 from cds_service.commands.invoke import invoke
@@ -19,13 +20,13 @@ from cds_service.commands.sandbox import sandbox
 from cds_service.commands.serve import serve
 
 
-@click.group(context_settings=HELP)
+@click.group(cls=Commands, context_settings=HELP)
 @click.version_option(package_name="calciphylaxis-cds")
 def cli() -> None:
     """Calciphylaxis decision support over CDS Hooks."""
 
 
-for command in (serve, invoke, demo, overrides, feedback, doctor, sandbox):
+for command in (serve, invoke, demo, overrides, feedback, database, doctor, sandbox):
     cli.add_command(command)
 
 

@@ -6,10 +6,11 @@ What may live here: words for people, and nothing that a single command needs al
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +18,38 @@ if TYPE_CHECKING:
     from cds_service.settings import Settings
 
 HELP = {"help_option_names": ["-h", "--help"]}
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print lines for people. What is not seen, or would control the terminal, is left out, whoever wrote it."""
+    click.echo(_visible(text), err=err)
+
+
+def say_json(document: Any) -> None:
+    """Print a document for programs; where a text holds what is not seen, all that is not ASCII is escaped."""
+    written = json.dumps(document, indent=2, ensure_ascii=False)
+    if _visible(written) != written:
+        written = json.dumps(document, indent=2).replace("\x7f", r"\u007f")
+    click.echo(written)
+
+
+def _visible(text: str) -> str:
+    from hooks.cards import visible
+
+    return "\n".join(map(visible, text.split("\n")))
+
+
+class Commands(click.Group):
+    """A group of commands whose error messages are lines for people, too: they may quote a server."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError:
+            raise
+        except click.ClickException as error:
+            raise click.ClickException(_visible(error.message)) from None
 
 
 def faults() -> tuple[type[Exception], ...]:
@@ -83,6 +116,6 @@ class Progress:
 
     def _step(self, done: int, total: int, what: str) -> None:
         if self._bar.console.is_terminal:
-            self._bar.update(self._task, completed=done, total=total, description=f"{self._verb} {what}")
+            self._bar.update(self._task, completed=done, total=total, description=f"{self._verb} {_visible(what)}")
         else:
-            click.echo(f"{self._verb} {done}/{total} {what}", err=True)
+            say(f"{self._verb} {done}/{total} {what}", err=True)

@@ -5,14 +5,13 @@ What may live here: options, and findings as lines of text.
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from cds_service.commands.common import HELP, Progress, in_words, settings_for
+from cds_service.commands.common import HELP, Progress, in_words, say, say_json, settings_for
 
 if TYPE_CHECKING:
     from cds_service.fhir_doctor import PatientReport, ServerReport
@@ -33,7 +32,10 @@ def doctor() -> None:
     "--endpoint", required=True, metavar="URL", help="The endpoint the token is meant for, as the EHR calls it."
 )
 def doctor_token(token: str | None, clients: str, endpoint: str) -> None:
-    """Explain a CDS client's JWT check by check (argument, or standard input); nothing is used up by it."""
+    """Explain a CDS client's JWT check by check (argument, or standard input), and what to do where one fails.
+
+    Nothing is used up by it, and no address that the token names is contacted.
+    """
     from pathlib import Path
 
     from cds_service.access import KeySets, explain, load_trusted_clients
@@ -43,9 +45,34 @@ def doctor_token(token: str | None, clients: str, endpoint: str) -> None:
     with in_words():
         findings = explain(text, load_trusted_clients(Path(clients)), endpoint, utc_now(), KeySets())
     for finding in findings:
-        click.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.text}")
+        say(f"{'ok  ' if finding.ok else 'FAIL'} {finding.text}")
+        if finding.remedy:
+            say(f"     -> {finding.remedy}")
     if not all(finding.ok for finding in findings):
         raise SystemExit(1)
+
+
+@doctor.command("smart", context_settings=HELP)
+@click.option("--clients", type=click.Path(exists=True, dir_okay=False), envvar="CDS_TRUSTED_CLIENTS")
+@click.option(
+    "--public-url", metavar="URL", envvar="CDS_PUBLIC_URL", default="http://127.0.0.1:5000", show_default=True
+)
+@click.option("--server", "servers", multiple=True, metavar="URL", help="This FHIR server, too (repeatable).")
+def doctor_smart(clients: str | None, public_url: str, servers: tuple[str, ...]) -> None:
+    """Print what to register for the SMART app at each EHR: every FHIR server has a redirect address of its own."""
+    from pathlib import Path
+
+    from cds_service.access import load_trusted_clients
+    from cds_service.addresses import normal_url
+    from cds_service.web.smart.registration import registration
+
+    public, bases = normal_url(public_url), [normal_url(server) for server in servers]
+    if public is None or None in bases:
+        raise click.UsageError("URL must be a plain http(s) base URL, without query, user or percent signs")
+    with in_words():
+        trusted = load_trusted_clients(Path(clients)) if clients else ()
+    for line in registration(public.rstrip("/"), trusted, [base.rstrip("/") for base in bases if base]):
+        say(line)
 
 
 @doctor.command("fhir", context_settings=HELP)
@@ -70,7 +97,10 @@ def doctor_fhir(url: str, patient: str | None, token: str | None, hooks: tuple[s
     settings = settings_for(dev=True)
     with in_words():
         report = _examined(settings, url, patient, token, hooks or HOOKS)
-    click.echo(json.dumps(as_json(report), indent=2, ensure_ascii=False) if as_document else as_text(report))
+    if as_document:
+        say_json(as_json(report))
+    else:
+        say(as_text(report))
     if not report.ok:
         raise SystemExit(1)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from cds_service.commands.common import HELP
+from cds_service.commands.common import HELP, say_json
 
 
 @click.command(context_settings=HELP)
@@ -60,7 +60,7 @@ def invoke(
     except EhrError as error:
         raise click.ClickException(str(error)) from None
     if as_json:
-        click.echo(json.dumps(cards, indent=2, ensure_ascii=False))
+        say_json(cards)
     else:
         print_cards(Console(), cards)
 

@@ -9,45 +9,50 @@ from contextlib import closing
 
 import click
 
-from cds_service.commands.common import HELP, in_words, settings_for
+from cds_service.commands.common import HELP, in_words, say, settings_for
 
 
 @click.command(context_settings=HELP)
 @click.option("--service", help="Only this service id.")
-def overrides(service: str | None) -> None:
+@click.option("--client", help="Only this trusted client, by its issuer.")
+def overrides(service: str | None, client: str | None) -> None:
     """Count how often which card was overridden, and why (from CDS_DATABASE_URL).
 
     A reason with a published equivalent is followed by that code as system|code.
     """
     from cds_service.api import OVERRIDE_SYSTEM
-    from cds_service.storage import Store
+    from cds_service.storage import Database, Store
     from fhir_mappings.packaged import default_policy
+    from hooks.cards import plain
 
-    with in_words(), closing(Store(settings_for(dev=False).database_url)) as store:
+    with in_words(), closing(Database(settings_for(dev=False).database_url)) as database:
         reasons = default_policy().wording.override_reasons
-        for row in store.overrides(service=service):
+        for row in Store(database).overrides(service=service, client=client):
             reason = reasons.get(row.reason_code) if row.reason_system in ("", OVERRIDE_SYSTEM) else None
             standard = "  {}|{}".format(*reason.standard) if reason and reason.standard else ""
-            words = row.reason_code or "(no reason)"
-            click.echo(f"{row.times:6}  {row.service}  {row.topic or '(unknown card)'}  {words}{standard}")
+            words = plain(row.reason_code) or "(no reason)"
+            say(f"{row.times:6}  {row.service}  {row.topic or '(unknown card)'}  {words}{standard}")
 
 
 @click.command(context_settings=HELP)
 @click.option("--service", help="Only this service id.")
-def feedback(service: str | None) -> None:
-    """List what clinicians did with the cards, oldest first (from CDS_DATABASE_URL).
+@click.option("--client", help="Only this trusted client, by its issuer.")
+def feedback(service: str | None, client: str | None) -> None:
+    """List what clinicians did with the cards, oldest first, with the client that told it (from CDS_DATABASE_URL).
 
     Comments are not printed: they are free text and may name a patient.
     """
-    from cds_service.storage import Store
+    from cds_service.storage import Database, Store
+    from hooks.cards import plain
 
-    with in_words(), closing(Store(settings_for(dev=False).database_url)) as store:
-        for row in store.feedback(service=service):
+    with in_words(), closing(Database(settings_for(dev=False).database_url)) as database:
+        for row in Store(database).feedback(service=service, client=client):
             item = row.item
-            what = item.override_reason_code or "(no reason)"
+            what = plain(item.override_reason_code or "") or "(no reason)"
             if item.outcome == "accepted":
                 what = (
                     f"{len(item.accepted_suggestions)} suggestion{'' if len(item.accepted_suggestions) == 1 else 's'}"
                 )
             day = item.outcome_timestamp.isoformat(timespec="seconds")
-            click.echo(f"{day}  {item.outcome:10}  {row.service}  {row.topic or '(unknown card)'}  {what}")
+            sender = f"  {row.client}" if row.client else ""
+            say(f"{day}  {item.outcome:10}  {row.service}  {row.topic or '(unknown card)'}  {what}{sender}")

@@ -20,10 +20,17 @@ from cds_service.commands.common import HELP, in_words, settings_for
 @click.option("--allow-fhir", multiple=True, metavar="URL", help="Allow this FHIR server (a prefix when it ends in /).")
 def serve(dev: bool, container: bool, host: str, port: int, allow_fhir: tuple[str, ...]) -> None:
     """Serve the CDS Hooks endpoints."""
+    from cds_service.serving import PortTaken, insist_on_free_port
+
+    settings = settings_for(dev=dev, allow_fhir=allow_fhir)
+    try:
+        insist_on_free_port(host, port)
+    except PortTaken as error:
+        raise click.ClickException(str(error)) from None
+    # Loading the application takes seconds: whoever has the wrong port need not wait for it.
     from cds_service.server import UnsafeStart, check_start
     from cds_service.server import serve as run
 
-    settings = settings_for(dev=dev, allow_fhir=allow_fhir)
     try:
         check_start(
             host, dev=dev, container=container, environment=os.environ, authenticated=bool(settings.trusted_clients)

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from cds_service.demo.sandbox import Sandbox
 from cds_service.ehr_client import Ehr, EhrError, print_cards
 
 START_SECONDS = 60
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PAGES = "ehr,course,reasons,smart"
 """What a person can open in a browser while the demonstration serves."""
 
@@ -43,7 +45,8 @@ def running_service(
         return
     port = port or free_port()
     with tempfile.TemporaryDirectory(prefix="calciphylaxis-cds-") as folder:
-        command = [sys.executable, "-m", "cds_service.commands.cli", "serve", "--dev", "--port", str(port)]
+        command = [sys.executable, "-m", "cds_service.demo.child", str(os.getpid())]
+        command += ["serve", "--dev", "--port", str(port)]
         if allow_fhir:
             command += ["--allow-fhir", allow_fhir]
         log = Path(folder, "service.log")
@@ -103,6 +106,7 @@ def play_demo(
         raise EhrError("there is no synthetic patient of that name")
     resources = [resource for patient in patients for resource in patient.resources]
     with (
+        ended_by_signals(),
         Sandbox(resources, port=free_port(fhir_port)) as fhir,
         running_service(port=free_port(port), allow_fhir=fhir.base, pages=PAGES) as cds,
     ):
@@ -115,7 +119,7 @@ def play_demo(
         if not once:
             console.print("Press Ctrl-C to stop.")
             console.print(f"open {cds}/ehr", soft_wrap=True)
-            _until_interrupted()
+            signal.pause()
 
 
 def _play(console: Console, ehr: Ehr, patient: SyntheticPatient, *, brief: bool) -> None:
@@ -132,10 +136,28 @@ def _play(console: Console, ehr: Ehr, patient: SyntheticPatient, *, brief: bool)
             )
 
 
-def _until_interrupted() -> None:
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Whoever ends us, by Ctrl-C, by `kill` or by closing the terminal, ends the block, wherever it is just then.
+
+    Outside the main thread nothing changes: signals do not come there.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     # A shell that starts a program in the background lets it ignore Ctrl-C, and so would ours.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = {number: signal.signal(number, _end) for number in _ENDING}
     try:
-        signal.pause()
+        yield
     except KeyboardInterrupt:
         return
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(*_: object) -> None:
+    # Once: what is being stopped is not to be disturbed by the next one.
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt

@@ -1,6 +1,7 @@
 """Cards for people at a terminal: colour where a person looks, plain lines in a pipe.
 
-What may live here: how a card looks in text.
+What may live here: how a card looks in text. A card may come from any service: what it says is shown, and controls
+neither the terminal nor the direction of its lines.
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ from rich.padding import Padding
 from rich.panel import Panel
 from rich.text import Text
 
+from hooks.cards import plain, visible
+
+_MOST = 1000
+"""Characters of one line of a card."""
 COLOURS = {"critical": "red", "warning": "yellow", "info": "cyan"}
 
 
@@ -34,27 +39,40 @@ def print_cards(console: Console, cards: Sequence[Mapping[str, Any]], *, brief: 
 
 
 def _head(card: Mapping[str, Any]) -> Text:
-    topic = card["source"].get("topic", {}).get("code", "")
-    indicator = card["indicator"]
-    return Text.assemble((f"{indicator.upper():8} ", COLOURS.get(indicator, "white")), f"{topic}: {card['summary']}")
+    indicator = _line(card["indicator"])
+    colour = COLOURS.get(indicator, "white")
+    return Text.assemble((f"{indicator.upper():8} ", colour), f"{_topic(card)}: {_line(card['summary'])}")
+
+
+def _line(text: Any) -> str:
+    return plain(str(text), _MOST)
+
+
+def _topic(card: Mapping[str, Any]) -> str:
+    return _line(card["source"].get("topic", {}).get("code", ""))
+
+
+def _detail(card: Mapping[str, Any]) -> str:
+    return "\n".join(map(visible, str(card.get("detail", "")).split("\n")))
 
 
 def _lines(card: Mapping[str, Any]) -> list[str]:
-    lines = [f"-> {suggestion['label']}" for suggestion in card.get("suggestions", ())]
-    reasons = ", ".join(reason["display"] for reason in card.get("overrideReasons", ()))
+    lines = [f"-> {_line(suggestion['label'])}" for suggestion in card.get("suggestions", ())]
+    reasons = ", ".join(_line(reason["display"]) for reason in card.get("overrideReasons", ()))
     return [*lines, f"Override: {reasons}"] if reasons else lines
 
 
 def _card(card: Mapping[str, Any]) -> RenderableType:
-    colour = COLOURS.get(card["indicator"], "white")
+    indicator = _line(card["indicator"])
     body = Group(
-        Text(card["summary"], style="bold"),
-        Padding(Markdown(card.get("detail", "")), (1, 0)),
+        Text(_line(card["summary"]), style="bold"),
+        # A link shows where it leads: a terminal that makes links of its own hides that.
+        Padding(Markdown(_detail(card), hyperlinks=False), (1, 0)),
         *(Text(line, style="green" if line.startswith("->") else "dim") for line in _lines(card)),
     )
-    topic = card["source"].get("topic", {}).get("code", "")
-    return Panel(body, title=f"{card['indicator']}  {topic}", border_style=colour, title_align="left")
+    title = Text(f"{indicator}  {_topic(card)}")
+    return Panel(body, title=title, border_style=COLOURS.get(indicator, "white"), title_align="left")
 
 
 def _plain(card: Mapping[str, Any]) -> RenderableType:
-    return Text("\n".join([_head(card).plain, "", card.get("detail", ""), "", *_lines(card), ""]))
+    return Text("\n".join([_head(card).plain, "", _detail(card), "", *_lines(card), ""]))

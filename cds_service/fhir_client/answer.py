@@ -8,10 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cds_service.fhir_client.bundles import REPORTED_ERROR, JsonObject, reports_error
-from cds_service.fhir_client.terms import NOT_FHIR, FhirError, PassingError, RefusedError
+from cds_service.fhir_client.terms import LATE, NOT_FHIR, Deadline, FhirError, PassingError, RefusedError
 from cds_service.json_text import NotJson, read_json
 
 PAUSE_SECONDS = 0.05
+READ_PER_SECOND = 20_000_000
+"""Bytes of JSON that are surely read in a second: a third of what a page of results takes on an ordinary machine.
+
+While JSON is read the clock cannot be looked at, and the whole worker waits for it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,14 @@ class HttpAnswer:
     retry_after: int
     body: bytes | bytearray
     content_type: str = ""
+
+
+def judged_in_time(answer: HttpAnswer, deadline: Deadline) -> JsonObject | FhirError:
+    """The same before this deadline: what is too large for the time that is left counts as late, and is not read."""
+    if len(answer.body) > deadline.reading() * READ_PER_SECOND:
+        return FhirError(LATE)
+    found = judged(answer)
+    return found if isinstance(found, FhirError) or deadline.reading() > 0 else FhirError(LATE)
 
 
 def judged(answer: HttpAnswer) -> JsonObject | FhirError:

@@ -1,7 +1,8 @@
 """What was asked for, and whether an answer says that it belongs to another question.
 
 What may live here: comparing one answer with the address it was asked at. On a kept connection a server, or a gateway
-in front of it, can get out of step; what does not fit is refused. An answer that does not say what it answers passes.
+in front of it, can get out of step; what does not fit is refused. Whether an answer that does not say what it answers
+may be believed depends on its connection, and is decided in `talk`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from fhir_mappings.subjects import is_about
 
 _PLAIN_ID = re.compile("[A-Za-z0-9.-]+")
 _ORIGIN = re.compile(r"\A[a-z][a-z0-9+.-]*://[^/]*", re.IGNORECASE)
+_CODE_PARAMETER = re.compile("(?:^|&)code=([^&]+)")
 _PATIENT_PARAMETER = re.compile("(?:^|&)(?:patient|subject)(?:(?::|%3A)patient)?=([^&]+)", re.IGNORECASE)
 
 
@@ -31,6 +33,11 @@ class AskedResource:
     resource_type: str
     id: str
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The types of resources that were asked for."""
+        return frozenset({self.resource_type})
+
     def objection(self, resource: JsonObject) -> str | None:
         """Why this is not the answer, None when it may be. A resource without an id is not told apart by it."""
         if resource["resourceType"] != self.resource_type:
@@ -38,6 +45,10 @@ class AskedResource:
         if is_same_id(str(resource.get("id", self.id)), self.id):
             return None
         return OTHER_PATIENT if self.resource_type == "Patient" else OTHER_RESOURCE
+
+    def is_named_by(self, resource: JsonObject, url: str) -> bool:
+        """Does this say that it is the resource at `url`? `objection` has none to it."""
+        return "id" in resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,11 @@ class AskedSearch:
     patient: str | None = field(repr=False)
     opening: str | None = field(repr=False)
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The types of resources that were asked for."""
+        return frozenset({self.resource_type})
+
     def objection(self, bundle: JsonObject) -> str | None:
         """Why this Bundle is not the answer, None when it may be."""
         if any(self.is_another(link) for link in _own_links(bundle)):
@@ -62,6 +78,10 @@ class AskedSearch:
             are_all_others = OTHER_RESOURCES
         return are_all_others
 
+    def is_named_by(self, bundle: JsonObject, url: str) -> bool:
+        """Does this Bundle say that it answers the search at `url`? `objection` has none to it."""
+        return any(self._names(link, url) for link in _own_links(bundle))
+
     def is_another(self, link: str) -> bool:
         """Does this address ask for another type, or another patient?"""
         if len(link) > LONGEST_LINK:
@@ -70,7 +90,7 @@ class AskedSearch:
             return False
         # Not `urlsplit`: it keeps the last addresses that it was given, and this one may name a patient.
         path, _, query = link.partition("#")[0].partition("?")
-        steps = [step for step in _ORIGIN.sub("", path).split("/") if step and step != "_search"]
+        steps = _steps(path)
         named = steps[-1] if steps and steps[-1] in TYPES else self.resource_type
         patients = _patients(query, steps)
         is_other_patient = self.patient is not None and patients and not _holds(patients, self.patient)
@@ -83,6 +103,22 @@ class AskedSearch:
         own = [resource for resource in resources if resource.get("resourceType") == self.resource_type]
         return bool(own) and not any(is_about(resource, self.patient) for resource in own)
 
+    def _names(self, link: str, url: str) -> bool:
+        """Does this address name the type and the patient, or else all that was asked, as the pages of some do?
+
+        One that names none of the codes asked for is that of another search for the same patient.
+        """
+        path, _, query = link.partition("#")[0].partition("?")
+        asked = url.partition("#")[0].partition("?")[2]
+        if query != asked and _are_other_codes(query, asked):
+            return False
+        if self.opening is not None and self._is_plainly_ours(link, self.opening):
+            return True
+        steps = _steps(path)
+        if self.resource_type in steps[-1:] and (self.patient is None or _patients(query, steps)):
+            return True
+        return bool(asked) and set(asked.split("&")).issubset(query.split("&"))
+
     def _is_plainly_ours(self, link: str, opening: str) -> bool:
         place, found, rest = link.partition(opening)
         return bool(found) and (not rest or rest[0] == "&") and "?" not in place and "#" not in place
@@ -94,6 +130,11 @@ class AskedBatch:
 
     parts: tuple[Asked | None, ...]
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The types of resources that were asked for."""
+        return frozenset().union(*(part.kinds for part in self.parts if part is not None))
+
     def objection(self, bundle: JsonObject) -> str | None:
         """Why one entry is not the answer to its question: then the others belong to another batch as well."""
         found = answers_in(bundle, len(self.parts)) or ()
@@ -101,6 +142,14 @@ class AskedBatch:
             if asked is not None and isinstance(one, dict) and (problem := asked.objection(one)) is not None:
                 return problem
         return None
+
+    def is_named_by(self, bundle: JsonObject, url: str) -> bool:
+        """Does one entry say which of the questions it answers? Then the others answer theirs."""
+        found = answers_in(bundle, len(self.parts)) or ()
+        return any(
+            asked is not None and isinstance(one, dict) and asked.is_named_by(one, "")
+            for asked, one in zip(self.parts, found, strict=False)
+        )
 
 
 Asked = AskedResource | AskedSearch | AskedBatch
@@ -130,12 +179,31 @@ def _holds(patients: Sequence[str], patient: str) -> bool:
     return any(is_same_id(id, patient) for id in patients)
 
 
+def _steps(path: str) -> list[str]:
+    """The steps of a path, with or without its origin, that say what lies there."""
+    return [step for step in _ORIGIN.sub("", path).split("/") if step and step != "_search"]
+
+
 def _own_links(bundle: JsonObject) -> Iterator[str]:
     """Where the server says that this page lies."""
     links: Any = bundle.get("link")
     for link in links if isinstance(links, list) else ():
         if isinstance(link, dict) and link.get("relation") == "self" and isinstance(link.get("url"), str):
             yield link["url"].strip()
+
+
+def _are_other_codes(query: str, asked: str) -> bool:
+    """Does this query ask for codes, and for none that `asked` does? A link to a page may have left its own out."""
+    if not (named := _codes(query)):
+        return False
+    wanted = _codes(asked)
+    return named.isdisjoint(wanted) and bool(wanted or _PATIENT_PARAMETER.search(asked))
+
+
+def _codes(query: str) -> set[str]:
+    """The codes that a query asks for, without their systems."""
+    asked = [unquote_plus(value) for value in _CODE_PARAMETER.findall(query)]
+    return {code for value in asked for part in value.split(",") if (code := part.rpartition("|")[2].strip())}
 
 
 def _patients(query: str, steps: Sequence[str]) -> list[str]:

@@ -6,8 +6,12 @@ clock, nothing clinical; which resource means what is decided in `fhir_mappings`
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
+
+from cds_service.json_text import TOO_LARGE
 
 JsonObject = dict[str, Any]
 
@@ -19,6 +23,9 @@ REPORTED_ERROR = "the FHIR server reported an error (OperationOutcome)"
 _HARMLESS = frozenset({"success", "information", "warning"})
 _NO_RESULTS = ("OperationOutcome", "Bundle")
 """What is no result of a search: remarks, and a Bundle inside the Bundle, of which nobody knows what it holds."""
+_COUNT = re.compile("[0-9]{1,15}")
+_NO_MATCHES = ("include", "outcome")
+"""`search.mode` of what does not answer the search itself."""
 
 
 class Page(NamedTuple):
@@ -58,7 +65,7 @@ def read_page(bundle: object) -> Page:
     page = _looked_through(bundle.get("entry"))
     if page.problem is not None:
         return page
-    if not _is_absent_or_list_of_objects(bundle.get("link")) or not all(map(_has_address, _next_links(bundle))):
+    if not _is_absent_or_list_of_objects(bundle.get("link")) or not all(map(_is_readable, bundle.get("link") or ())):
         return page._replace(problem=UNREADABLE_NEXT)
     return page
 
@@ -70,19 +77,33 @@ def next_link(bundle: Mapping[str, Any]) -> str | None:
 
 def matches(bundle: Mapping[str, Any]) -> Iterator[JsonObject]:
     """The resources of this page that answer the search itself, as far as its entries can be read."""
+    return (resource for _, resource in match_entries(bundle))
+
+
+def match_entries(bundle: Mapping[str, Any]) -> Iterator[tuple[Any, JsonObject]]:
+    """The same, each with its fullUrl as it was sent."""
     entries = bundle.get("entry")
     for entry in entries if isinstance(entries, list) else ():
-        resource = entry.get("resource") if isinstance(entry, dict) else None
+        resource = _resource_in(entry) if isinstance(entry, dict) else None
         if not isinstance(resource, dict) or resource.get("resourceType") == "OperationOutcome":
             continue
         if _is_match(entry.get("search")):
-            yield resource
+            yield entry.get("fullUrl"), resource
 
 
-def total(bundle: Mapping[str, Any]) -> int:
-    """How many the server says there are on all pages together, matches or entries; 0 where it does not say."""
+def total(bundle: Mapping[str, Any]) -> float:
+    """How many the server says there are on all pages together, matches or entries; 0 where it does not say.
+
+    What is there and is no count (a fraction, a word, a number that is too large) may stand for any number: infinity,
+    so that nothing looks complete beside it.
+    """
     said = bundle.get("total")
-    return said if isinstance(said, int) and not isinstance(said, bool) else 0
+    if said is None:
+        return 0
+    if isinstance(said, str):
+        return int(said) if _COUNT.fullmatch(said := said.strip()) else math.inf
+    is_count = isinstance(said, int | float) and not isinstance(said, bool) and said >= 0 and said == said // 1
+    return said if is_count else math.inf
 
 
 def looks_truncated(bundle: Mapping[str, Any], page: Page, requested_count: int) -> bool:
@@ -105,8 +126,7 @@ def _looked_through(entries: object) -> Page:
         if not isinstance(entry, dict):
             unreadable = True
             continue
-        # Hand-written clients leave the entry around a resource out.
-        resource = entry.get("resource", entry if "resourceType" in entry else None)
+        resource = _resource_in(entry)
         if not isinstance(resource, dict):
             unreadable = unreadable or resource is not None
         elif resource.get("resourceType") in _NO_RESULTS:
@@ -121,15 +141,36 @@ def _looked_through(entries: object) -> Page:
     return Page(problem, resources, len(resources) - included, len(resources) + remarks)
 
 
+def _resource_in(entry: JsonObject) -> Any:
+    """What an entry holds. Hand-written clients leave the entry around a resource out."""
+    return entry.get("resource", entry if "resourceType" in entry else None)
+
+
 def _is_match(search: object) -> bool:
     """Does the entry answer the search itself? One that does not say so does."""
-    return not isinstance(search, dict) or search.get("mode", "match") == "match"
+    mode = search.get("mode") if isinstance(search, dict) else None
+    return not isinstance(mode, str) or mode.strip().lower() not in _NO_MATCHES
 
 
 def _next_links(bundle: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     links = bundle.get("link")
     links = links if isinstance(links, list) else []
-    return (link for link in links if isinstance(link, dict) and link.get("relation") == "next")
+    return (link for link in links if isinstance(link, dict) and _is_next(link))
+
+
+def _is_readable(link: Mapping[str, Any]) -> bool:
+    """Does it say what it leads to, and where that lies if it is the next page? One without a relation is none."""
+    relation = link.get("relation")
+    return (
+        _has_address(link)
+        if _is_next(link)
+        else relation is None or (isinstance(relation, str) and relation != TOO_LARGE)
+    )
+
+
+def _is_next(link: Mapping[str, Any]) -> bool:
+    relation = link.get("relation")
+    return isinstance(relation, str) and relation.strip().lower() == "next"
 
 
 def _is_harmless(severity: object) -> bool:

@@ -1,7 +1,7 @@
 """Asking the callers' FHIR servers: who may be asked, within which limits, on which connections.
 
-What may live here: one client for a worker, and what outlives a call: kept connections, and what servers refused or
-wanted.
+What may live here: one client for a worker, and what outlives a call: kept connections, places, and what servers
+refused or wanted.
 What the resources mean is decided in `fhir_mappings`. Nothing is logged here: addresses carry patient ids.
 """
 
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from cds_service.fhir_client.connections import Connections
+from cds_service.fhir_client.entrance import Entrances
 from cds_service.fhir_client.habits import Habits
 from cds_service.fhir_client.kept_connections import KeptConnections, Owner
 from cds_service.fhir_client.look_up import checked
@@ -28,7 +29,8 @@ class FhirClient:
 
     `is_allowed` decides by base URL which servers we ask, `takes_batches` which get all questions in one request;
     `client_name` tells whose tokens we are sent at the moment: two clients never share a connection.
-    `trust_environment` admits proxies and certificate authorities from the environment.
+    `trust_environment` admits proxies and certificate authorities from the environment. `asks_always` is for one who
+    wants to see a server fail: it is asked however often it did not answer.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class FhirClient:
         trust_environment: bool = False,
         takes_batches: Callable[[str], bool] = lambda base: False,
         client_name: Callable[[], str] = lambda: "",
+        asks_always: bool = False,
     ) -> None:
         self._limits = limits
         self._is_allowed = is_allowed
@@ -46,7 +49,8 @@ class FhirClient:
         self._trust_environment = trust_environment
         self._takes_batches = takes_batches
         self._client_name = client_name
-        self._habits = Habits(clock)
+        self._asks_always = asks_always
+        self._habits, self._entrances = self._memories()
         self._lock = threading.Lock()
         self._kept: KeptConnections | None = None
 
@@ -61,9 +65,9 @@ class FhirClient:
             allowed = checked(server, self._is_allowed)
         except FhirError as refusal:
             return RefusedTalk(refusal.reason, deadline)
-        owner = Owner(self._client_name(), allowed.base)
+        entrance = self._entrances.entrance(Owner(self._client_name(), allowed.base))
         in_batches = self._takes_batches(allowed.base)
-        return ServerTalk(allowed, deadline, self._connections(), owner, self._limits, self._habits, in_batches)
+        return ServerTalk(allowed, deadline, self._connections(), entrance, self._limits, self._habits, in_batches)
 
     def kept_connections(self) -> int:
         """How many connections are open that no call uses at the moment."""
@@ -74,9 +78,13 @@ class FhirClient:
         """Close the connections, and forget the servers; those of calls under way are closed when these end."""
         with self._lock:
             kept, self._kept = self._kept, None
-            self._habits = Habits(self._clock)
+            self._habits, self._entrances = self._memories()
         if kept is not None:
             kept.close()
+
+    def _memories(self) -> tuple[Habits, Entrances]:
+        """Of servers of which nothing is known yet."""
+        return Habits(self._clock), Entrances(self._limits, self._clock, asks_always=self._asks_always)
 
     def _connections(self) -> KeptConnections:
         with self._lock:

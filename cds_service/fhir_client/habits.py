@@ -14,6 +14,7 @@ from cds_service.fhir_client.kept_connections import Owner
 KEPT_FOR_SECONDS = 300.0
 """For so long we ask as the server wanted it last time; then it is tried anew."""
 _MOST_KEPT = 4_096
+_REFUSED_WHOLLY = "refused in every form"
 
 
 class Habits:
@@ -40,3 +41,26 @@ class Habits:
         with self._lock:
             until, what = self._notes.get((owner, about), (0.0, ""))
         return what if until > self._clock() else ""
+
+    def wanted_first(self, owner: Owner, paths: tuple[str, ...], name: str) -> tuple[str, ...]:
+        """The forms of a search, known by this name: the one that the server answered last time first."""
+        known = self.known(owner, name) if len(paths) > 1 else ""
+        if known == _REFUSED_WHOLLY:
+            return paths[:1]
+        place = int(known) if known.isdigit() and int(known) < len(paths) else 0
+        return (*paths[place:], *paths[:place])
+
+    def was_answered(self, owner: Owner, paths: tuple[str, ...], name: str, path: str) -> None:
+        """Remember a form, but not for longer than it was noted for: then the usual one is tried anew.
+
+        A server that refused every form is asked in the usual one alone for as long, so that it is not asked five times
+        as much by every call; what it was seen to answer is not forgotten for that.
+        """
+        known = self.known(owner, name)
+        if not path:
+            if not known:
+                self.note(owner, name, _REFUSED_WHOLLY)
+            return
+        place = str(paths.index(path))
+        if place != (known or "0"):
+            self.note(owner, name, place)

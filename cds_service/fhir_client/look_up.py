@@ -13,7 +13,9 @@ from typing import Any, Generic, TypeVar
 
 from cds_service.addresses import below, normal_url
 from cds_service.fhir_client.asked import Asked, AskedSearch
-from cds_service.fhir_client.bundles import JsonObject, next_link, read_page, total
+from cds_service.fhir_client.bundles import JsonObject, next_link
+from cds_service.fhir_client.entry_limit import EntryLimit
+from cds_service.fhir_client.found import Found
 from cds_service.fhir_client.terms import (
     BAD_PATH,
     BAD_TOKEN,
@@ -21,9 +23,8 @@ from cds_service.fhir_client.terms import (
     LATE,
     NOT_A_SERVER,
     NOT_ALLOWED,
-    OTHER_PATIENT,
     REPEATED,
-    TOO_FEW,
+    TOO_MANY_ENTRIES,
     TOO_MANY_PAGES,
     FhirError,
     FhirServer,
@@ -32,9 +33,9 @@ from cds_service.fhir_client.terms import (
     SearchResult,
 )
 from cds_service.next_page import LONGEST_LINK, next_address
-from fhir_mappings.bases import bases_named
 
 T = TypeVar("T")
+_NO_TYPE = frozenset({""})
 _VISIBLE_ASCII = re.compile("[!-~]+")
 _UNKNOWN_PARAMETER = frozenset({400, 404, 405, 422, 501})
 """Servers refuse with these what they do not know: each plainer form of a search is worth a try."""
@@ -65,6 +66,15 @@ class LookUp(Generic[T]):
     def objection(self, resource: JsonObject) -> str | None:
         """Why this resource answers another question than that asked at `url`, None when it may answer it."""
         return None if self.asked is None else self.asked.objection(resource)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The types of resources that are asked for; "" stands for what is no type."""
+        return _NO_TYPE if self.asked is None else self.asked.kinds or _NO_TYPE
+
+    def is_named_by(self, resource: JsonObject) -> bool:
+        """Does this resource, to which there is no objection, say that it answers what was asked at `url`?"""
+        return self.asked is not None and self.asked.is_named_by(resource, self.url)
 
     def take(self, resource: JsonObject) -> None:
         """This is what stands at `url`."""
@@ -125,11 +135,13 @@ class Wanted:
     """What a search is to bring: see `Talk.search`.
 
     `paths` are the forms of the search in the order in which they are tried; `answered` is told the form that was, ""
-    where the server refused them all. `asked` knows which page belongs to another search.
+    where the server refused them all. `entries` are what the call may still fetch. `asked` knows which page belongs to
+    another search.
     """
 
     paths: tuple[str, ...]
     max_pages: int
+    entries: EntryLimit
     past: Past | None = None
     first: Mapping[str, Any] | None = None
     answered: Callable[[str], None] = lambda path: None
@@ -143,7 +155,7 @@ class Wanted:
 
 def searching(server: FhirServer, wanted: Wanted) -> Steps[SearchResult]:
     """A search and its next pages; see `Talk.search`."""
-    found = _Found(wanted.resource_type, wanted.asked)
+    found = Found(wanted.resource_type, wanted.asked, wanted.entries.share())
     if wanted.first is not None:
         url, page = _address(server, wanted.paths[0]) if wanted.paths[0] else server.base, wanted.first
     else:
@@ -152,10 +164,13 @@ def searching(server: FhirServer, wanted: Wanted) -> Steps[SearchResult]:
     try:
         for number in range(wanted.max_pages):
             page = (yield url) if number else page
-            resources, link = found.add(page), next_link(page)
+            resources = found.add(page, was_sent=page is wanted.first)
+            link, is_cut = next_link(page), found.is_full or found.lacks_some
             # Dates are read only where it matters whether more may exist.
-            if (link is not None or found.lacks_some) and wanted.past is not None and wanted.past(resources):
+            if (link is not None or is_cut) and wanted.past is not None and wanted.past(resources):
                 return found.so_far()
+            if found.is_full:
+                raise FhirError(TOO_MANY_ENTRIES)
             address = None if link is None else _next_address(server, url, link, wanted)
             # Some servers write a next link on their last page: to the page itself.
             if address is None or address == url:
@@ -188,43 +203,6 @@ def _first_page(server: FhirServer, wanted: Wanted) -> Generator[str, JsonObject
             return url, page
     wanted.answered("")
     raise first or FhirError(BAD_PATH)
-
-
-class _Found:
-    """What the pages read so far hold."""
-
-    def __init__(self, resource_type: str, asked: AskedSearch | None) -> None:
-        self.resources: list[JsonObject] = []
-        self._resource_type, self._asked = resource_type, asked
-        self._bases: set[str] = set()
-        self.pages = self._came = self._counted = 0
-
-    def add(self, page: Mapping[str, Any]) -> list[JsonObject]:
-        """One more page; its resources. FhirError when it is no sound Bundle, or a further page of somebody else."""
-        problem, resources, _, counted = read_page(page)
-        if problem:
-            raise FhirError(problem)
-        if self.pages and self._asked is not None and self._asked.are_strangers(resources):
-            raise FhirError(OTHER_PATIENT)
-        self.pages += 1
-        self._came += counted
-        self._counted = max(self._counted, total(page))
-        self.resources += resources
-        self._bases.update(bases_named(page, self._resource_type))
-        return resources
-
-    @property
-    def lacks_some(self) -> bool:
-        """Has the server counted more than it sent, includes and remarks among it?"""
-        return self._counted > self._came
-
-    def result(self, doubt: str = "") -> SearchResult:
-        """What all pages brought, when there are no more. A count of the server that was reached settles the doubt."""
-        return self.so_far(TOO_FEW if self.lacks_some else "" if self._counted else doubt)
-
-    def so_far(self, reason: str = "") -> SearchResult:
-        """What was read, and why there may be more that matters."""
-        return SearchResult(self.resources, not reason, reason, frozenset(self._bases))
 
 
 def checked(server: FhirServer, is_allowed: Callable[[str], bool]) -> FhirServer:

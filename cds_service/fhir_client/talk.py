@@ -7,21 +7,23 @@ for its answer. What a look-up asks next is decided in `look_up`, how a request 
 from __future__ import annotations
 
 import math
-import re
 from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Self, TypeVar
-from urllib.parse import quote
 
-from cds_service.fhir_client.answer import judged
+from cds_service.fhir_client.answer import judged_in_time
 from cds_service.fhir_client.asked import AskedBatch, asked_resource, asked_search
 from cds_service.fhir_client.batch import answers_in, batch_of, tells_of_the_server
+from cds_service.fhir_client.believed import believed
 from cds_service.fhir_client.bundles import JsonObject
 from cds_service.fhir_client.connections import Connections
+from cds_service.fhir_client.entrance import Entrance
+from cds_service.fhir_client.entry_limit import EntryLimit
 from cds_service.fhir_client.habits import Habits
-from cds_service.fhir_client.kept_connections import KeptConnections, Owner
+from cds_service.fhir_client.kept_connections import KeptConnections
 from cds_service.fhir_client.look_up import LookUp, Wanted, as_it_is, reading, searching
+from cds_service.fhir_client.outgoing import headers_for, request_for
 from cds_service.fhir_client.terms import (
     LATE,
     TOO_LARGE_TOGETHER,
@@ -33,18 +35,13 @@ from cds_service.fhir_client.terms import (
     Past,
     SearchResult,
 )
-from cds_service.fhir_client.transfer import Received, Request
+from cds_service.fhir_client.transfer import Received
 from cds_service.fhir_client.unpacking import Allowance
 
 T = TypeVar("T")
 MOST_AT_ONCE = 32
 """Requests of one call on their way at a time; the others wait for their turn."""
-# What stays as it is in an address, beside letters, digits and "_.-"; anything else is written in percent.
-_SAFE = "!#$%&'()*+,/:;=?@[]~"
-_IS_SAFE = re.compile(rf"[\w.{re.escape(_SAFE)}-]*", re.ASCII)
-_FHIR = "application/fhir+json"
 _TAKES_NO_BATCH = "takes no batch"
-_REFUSED_WHOLLY = "refused in every form"
 
 
 class ServerTalk:
@@ -60,19 +57,18 @@ class ServerTalk:
         server: FhirServer,
         deadline: Deadline,
         kept: KeptConnections,
-        owner: Owner,
+        entrance: Entrance,
         limits: Limits,
         habits: Habits,
         in_batches: bool,
     ) -> None:
         self._server, self._deadline, self._limits = server, deadline, limits
-        self._kept, self._owner = kept, owner
+        self._kept, self._entrance, self._owner = kept, entrance, entrance.owner
         self._habits, self._in_batches = habits, in_batches
         self._connections: Connections | None = None
         self._allowance = Allowance(deadline, limits.max_bytes, limits.max_call_bytes)
-        self._headers = [f"Accept: {_FHIR}", "Accept-Encoding: gzip", "User-Agent: calciphylaxis-cds"]
-        if server.token is not None:
-            self._headers.append(f"Authorization: Bearer {server.token}")
+        self._entries = EntryLimit(limits.max_entries)
+        self._headers = headers_for(server)
         self._held_back: list[tuple[LookUp[Any], str]] = []
         self._queue: deque[LookUp[Any]] = deque()
         self._paused: list[tuple[float, LookUp[Any]]] = []
@@ -94,9 +90,9 @@ class ServerTalk:
         first: Mapping[str, Any] | None = None,
     ) -> LookUp[SearchResult]:
         """See `Talk`."""
-        forms = self._wanted_first(paths, name)
-        asked, answered = asked_search(forms[0]), partial(self._was_answered, paths, name)
-        wanted = Wanted(forms, self._limits.max_pages, past, first, answered, asked)
+        forms = self._habits.wanted_first(self._owner, paths, name)
+        asked, answered = asked_search(forms[0]), partial(self._habits.was_answered, self._owner, paths, name)
+        wanted = Wanted(forms, self._limits.max_pages, self._entries, past, first, answered, asked)
         look_up = LookUp(searching(self._server, wanted), asked)
         return self._begin(look_up, forms[0] if first is None else "")
 
@@ -122,31 +118,11 @@ class ServerTalk:
     def __exit__(self, *_: object) -> None:
         """Hang up on what is still under way, and let others use the connections."""
         connections, self._connections = self._connections, None
-        if connections is not None:
-            self._kept.give_back(self._owner, connections)
-
-    def _wanted_first(self, paths: tuple[str, ...], name: str) -> tuple[str, ...]:
-        """The forms of a search, the one that this server answered last time first."""
-        known = self.known(name) if len(paths) > 1 else ""
-        if known == _REFUSED_WHOLLY:
-            return paths[:1]
-        place = int(known) if known.isdigit() and int(known) < len(paths) else 0
-        return (*paths[place:], *paths[:place])
-
-    def _was_answered(self, paths: tuple[str, ...], name: str, path: str) -> None:
-        """Remember a form, but not for longer than it was noted for: then the usual one is tried anew.
-
-        A server that refused every form is asked in the usual one alone for as long, so that it is not asked five times
-        as much by every call; what it was seen to answer is not forgotten for that.
-        """
-        known = self.known(name)
-        if not path:
-            if not known:
-                self.note(name, _REFUSED_WHOLLY)
-            return
-        place = str(paths.index(path))
-        if place != (known or "0"):
-            self.note(name, place)
+        try:
+            if connections is not None:
+                self._kept.give_back(self._owner, connections)
+        finally:
+            self._entrance.leave()
 
     def _begin(self, look_up: LookUp[T], path: str) -> LookUp[T]:
         if self._in_batches and path:
@@ -177,10 +153,11 @@ class ServerTalk:
         # Its answer can be told from that for another patient when it holds the patient.
         batch.on_new_connection = not any(path.startswith("Patient/") for path in paths)
         self._ask(batch)
+        may_not_be_asked = batch.is_done
         try:
             found = answers_in(self.answer(batch), len(paths))
         except FhirError as failure:
-            if failure.reason in (LATE, TOO_LARGE_TOGETHER):
+            if may_not_be_asked or failure.reason in (LATE, TOO_LARGE_TOGETHER):
                 return [failure] * len(paths)
             if tells_of_the_server(failure):
                 self.note(_TAKES_NO_BATCH, "refused")
@@ -207,27 +184,28 @@ class ServerTalk:
         if self._deadline.reading() <= 0:
             look_up.fail(FhirError(LATE))
             return
+        if refusal := self._entrance.refusal(look_up.kinds, self._deadline):
+            look_up.fail(FhirError(refusal))
+            return
         if self._connections is None:
             self._connections = self._kept.lend(self._owner)
         if len(self._connections) >= MOST_AT_ONCE and not again:
             self._queue.append(look_up)
             return
-        headers = self._headers if look_up.body is None else [*self._headers, f"Content-Type: {_FHIR}"]
-        url = look_up.url if _IS_SAFE.fullmatch(look_up.url) else quote(look_up.url, safe=_SAFE)
-        request = Request(url, headers, look_up.body, on_new_connection=again or look_up.on_new_connection)
+        request = request_for(look_up, self._headers, on_new_connection=again)
         self._connections.start(request, self._allowance, partial(self._take_in, look_up, again))
 
     def _take_in(self, look_up: LookUp[Any], again: bool, received: Received) -> None:
         """What one request brought; then the next one gets its turn."""
-        found = received.outcome if isinstance(received.outcome, FhirError) else judged(received.outcome)
-        problem = look_up.objection(found) if isinstance(found, dict) else None
-        if problem is not None and received.on_kept and self._connections is not None:
-            # The connection is out of step: what comes on it answers another question.
+        self._entrance.hear(received)
+        found = (
+            received.outcome
+            if isinstance(received.outcome, FhirError)
+            else judged_in_time(received.outcome, self._deadline)
+        )
+        found, is_in_step = believed(look_up, found, received)
+        if not is_in_step and self._connections is not None:
             self._connections.distrust()
-            found = PassingError(problem, 0.0)
-        elif problem is not None and look_up.body is None:
-            # On a new connection no batch is out of step: of its entries each is judged by itself.
-            found = FhirError(problem)
         self._judge(look_up, found, may_ask_again=not again)
         if self._queue:
             self._ask(self._queue.popleft())

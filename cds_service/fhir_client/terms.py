@@ -14,6 +14,7 @@ from cds_service.fhir_client.bundles import JsonObject
 Past = Callable[[Sequence[JsonObject]], bool]
 
 LATE = "the FHIR server did not answer in time"
+CROWDED = "the FHIR server was not asked: too many calls wait for FHIR servers"
 UNREACHABLE = "the FHIR server could not be reached"
 NOT_SECURE = "no secure connection to the FHIR server could be made"
 NOT_FHIR = "the answer was not FHIR JSON"
@@ -21,6 +22,7 @@ OTHER_RESOURCE = "the answer was not the resource asked for"
 OTHER_PATIENT = "it belongs to another patient"
 OTHER_RESOURCES = "the answer held other resources than asked for"
 OTHER_SEARCH = "the answer was that of another search"
+UNNAMED = "the answer did not say which search it answers"
 NOT_ALLOWED = "the FHIR server is not on the allow-list"
 NOT_A_SERVER = "the FHIR server's address is not a plain http(s) URL"
 BAD_PATH = "the address of the resource cannot be used"
@@ -30,21 +32,38 @@ TOO_LARGE_TOGETHER = "the answers together were larger than the limit"
 ELSEWHERE = "a next page lies on another server"
 REPEATED = "the FHIR server sent the same next page twice"
 TOO_MANY_PAGES = "there were more pages than the limit"
+TOO_MANY_ENTRIES = "there were more entries than the limit"
 TOO_FEW = "the FHIR server sent fewer resources than it counted"
+
+SETTINGS = {
+    CROWDED: "CDS_THREADS, CDS_WORKERS",
+    TOO_LARGE: "CDS_FHIR_MAX_BYTES",
+    TOO_LARGE_TOGETHER: "CDS_FHIR_MAX_CALL_BYTES",
+    TOO_MANY_PAGES: "CDS_FHIR_MAX_PAGES",
+    TOO_MANY_ENTRIES: "CDS_FHIR_MAX_ENTRIES",
+}
+"""Where a limit of ours was the reason: the settings that move it, for whoever reads the log."""
+
+NO_ANSWER = frozenset({LATE, UNREACHABLE, NOT_SECURE})
+"""Nothing came from the server that could be taken for an answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a FHIR server may ask of us. `max_bytes` is per answer; the deadline and `max_call_bytes` are for all.
+    """How much a FHIR server may ask of us. `max_bytes` is per answer, `max_pages` per search; the deadline,
+    `max_call_bytes` and `max_entries` are for all searches of a call.
 
-    All bytes are counted as unpacked. `pool_size` is how many connections are kept open between calls.
+    All bytes are counted as unpacked. `pool_size` is how many connections are kept open between calls, `threads` how
+    many calls a worker serves at a time.
     """
 
     deadline_seconds: float = 1.5
     max_pages: int = 100
     max_bytes: int = 20_000_000
     max_call_bytes: int = 40_000_000
+    max_entries: int = 10_000
     pool_size: int = 128
+    threads: int = 16
 
 
 class FhirError(Exception):
@@ -85,8 +104,8 @@ class FhirServer:
     token: str | None = field(default=None, repr=False)
 
 
-NOT_ASKED_FOR = frozenset({ELSEWHERE, BAD_PATH, REPEATED, TOO_MANY_PAGES, TOO_FEW})
-"""Why a search that went on was not followed further, without any page lost that was asked for."""
+NOT_ASKED_FOR = frozenset({ELSEWHERE, BAD_PATH, REPEATED, TOO_MANY_PAGES, TOO_MANY_ENTRIES, TOO_FEW})
+"""Why a search that went on was not read further, without any page lost that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

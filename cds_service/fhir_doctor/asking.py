@@ -46,6 +46,13 @@ class _Counting:
             self.total = said if type(said) is int else self.total
         return problem
 
+    def is_named_by(self, resource: JsonObject, url: str) -> bool:
+        return self.asked is not None and bool(self.asked.is_named_by(resource, url))
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset() if self.asked is None else frozenset(self.asked.kinds)
+
 
 @dataclass
 class Asker:

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from cds_service.fhir_doctor.findings import LookedUp, PatientReport, ServerReport, Tried, TypeFinding, UnknownCode
+from hooks.cards import visible
 
 VERSION = 1
 MOST_LINES = 15
@@ -34,7 +35,7 @@ def as_json(report: PatientReport | ServerReport) -> dict[str, Any]:
 def as_text(report: PatientReport | ServerReport) -> str:
     """The report in lines, the conclusion last."""
     lines = _of_patient(report) if isinstance(report, PatientReport) else _of_server(report)
-    return "\n".join(lines)
+    return "\n".join(map(visible, lines))
 
 
 def _look_up(one: LookedUp) -> dict[str, Any]:

@@ -27,15 +27,20 @@ class Visit:
             max_pages=settings.fhir_max_pages,
             max_bytes=settings.fhir_max_bytes,
             max_call_bytes=settings.fhir_max_call_bytes,
+            max_entries=settings.fhir_max_entries,
         )
         base = (normal_url(url) or url).rstrip("/")
         patient = replace(limits, deadline_seconds=max(PATIENCE_SECONDS, limits.deadline_seconds))
         trust, batch = settings.fhir_trust_environment, settings.fhir_batch
         self._closing = ExitStack()
-        slow = FhirClient(patient, lambda asked: True, trust_environment=trust)
+        slow = FhirClient(patient, lambda asked: True, trust_environment=trust, asks_always=True)
         # Only `base` is ever asked: next links that lead elsewhere are refused below.
         self.service = FhirClient(
-            limits, lambda asked: True, trust_environment=trust, takes_batches=lambda asked: batch
+            limits,
+            lambda asked: True,
+            trust_environment=trust,
+            takes_batches=lambda asked: batch,
+            asks_always=True,
         )
         self._closing.enter_context(closing(slow))
         self._closing.enter_context(closing(self.service))

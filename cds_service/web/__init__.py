@@ -9,7 +9,7 @@ from __future__ import annotations
 from flask import Flask
 
 from cds_service.web.context import PageContext
-from cds_service.web.page import static_files
+from cds_service.web.page import shown, static_files
 
 __all__ = ["PageContext", "register_pages"]
 
@@ -23,6 +23,7 @@ def register_pages(app: Flask, context: PageContext) -> frozenset[str]:
     pages = context.settings.pages
     known = set(app.view_functions)
     if pages:
+        app.jinja_options = {**app.jinja_options, "finalize": shown}
         for files in static_files():
             app.register_blueprint(files)
     if "reasons" in pages:

@@ -13,14 +13,16 @@ from cds_service.access import TrustedClients
 from cds_service.fhir_client import FhirReader
 from cds_service.knowledge import Knowledge
 from cds_service.settings import Settings
+from cds_service.storage import Database
 
 
 @dataclass(frozen=True)
 class PageContext:
-    """What a page may use: the settings, the clinical knowledge, the FHIR client, the clock, the clients we trust."""
+    """What a page may use: settings, clinical knowledge, the FHIR client, the clock, the database, trusted clients."""
 
     settings: Settings
     knowledge: Knowledge
     client: FhirReader
     clock: Callable[[], datetime]
+    database: Database
     trusted: TrustedClients | None = None

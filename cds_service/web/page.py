@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from flask import Blueprint, Response, render_template
+from markupsafe import Markup
 
 from cds_service.settings import PAGES
+from hooks.cards import visible
 
 POLICY = {
     "default-src": "'none'",
@@ -28,6 +30,17 @@ def page(template: str, status: int = 200, *, framed_by: Collection[str] = (), *
     response = Response(render_template(template, **values), status, mimetype="text/html")
     response.headers["Content-Security-Policy"] = content_security_policy(framed_by)
     return response
+
+
+def shown(value: object) -> object:
+    """For Jinja, which asks it for every value of every template: a text without what nobody sees.
+
+    What is HTML already stays HTML. A browser obeys direction marks, and hides what is hidden.
+    """
+    if not isinstance(value, str):
+        return value
+    lines = "\n".join(map(visible, value.split("\n")))
+    return Markup(lines) if isinstance(value, Markup) else lines  # noqa: S704 - it was Markup before
 
 
 def content_security_policy(framed_by: Collection[str] = ()) -> str:

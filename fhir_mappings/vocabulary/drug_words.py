@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_mappings.drug_routes import WORD
-from fhir_mappings.letters import folded
+from fhir_mappings.letters import folded, has_other_script
 
 _CLAUSE_END = re.compile(r"[;:()\[\]|\n]|[.,](?!\d)|\s-+\s")
+
+_LATIN = re.compile("[a-z]{3,}")
+"""A word in a text that is otherwise in another script: shorter ones are units and forms."""
 
 _NEAR = 60
 """So many characters hold a word that stops, a word between, and what denies it."""
@@ -39,7 +42,16 @@ class UnreadWords:
 
     def tells(self, text: str) -> bool:
         """May the text name a drug, ours or another?"""
-        words = [word for word in WORD.findall(folded(text)) if not word[0].isdigit() and word not in self.fillers]
+        return self._are_telling(WORD.findall(folded(text)))
+
+    def tells_readers_of_latin(self, text: str) -> bool:
+        """The same for our lists, which hold few names in other scripts: what is written in one tells them nothing."""
+        plain = folded(text)
+        words = [word for word in WORD.findall(plain) if word not in self.fillers]
+        return self._are_telling(_LATIN.findall(plain) if has_other_script("".join(words)) else words)
+
+    def _are_telling(self, words: Iterable[str]) -> bool:
+        words = [word for word in words if not word[0].isdigit() and word not in self.fillers]
         return bool(words) and " ".join(words) not in self.phrases
 
     def is_reason(self, system: object) -> bool:

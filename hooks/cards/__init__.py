@@ -8,6 +8,7 @@ from hooks.cards.drug_facts import DRUG_PLACEHOLDERS, DRUG_WHY, DrugFacts, drug_
 from hooks.cards.facts import Facts
 from hooks.cards.markdown import listed, plain
 from hooks.cards.offers import FACT_PLACEHOLDERS, Offering
+from hooks.cards.record_text import visible
 from hooks.cards.result_words import exact
 from hooks.cards.status_card import make_status_card
 from hooks.cards.status_drugs import EXCEPTIONS, IRON
@@ -33,4 +34,5 @@ __all__ = [
     "make_card",
     "make_status_card",
     "plain",
+    "visible",
 ]

@@ -138,4 +138,4 @@ class Offering:
 
 def _remove(order: Medication, *, draft: bool) -> Remove:
     verb = "Delete the draft order" if draft else "Stop the active prescription"
-    return Remove(order.reference, draft, f"{verb}: {plain(order.display or order.reference)}")
+    return Remove(order.reference, draft, f"{verb}: {plain(order.display) or plain(order.reference)}")

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page
 from cds_service.clock import utc_now
 from cds_service.demo.patients import load_patients
 from cds_service.demo.play import free_port
+from cds_service.web.smart.redirects import redirect_address
 from tests.browser.conftest import OpenPage, RunningService, serving
 from tests.browser.pages import NARROW, WIDE, check_accessible, check_fits, keep_screenshot, watched
 from tests.contract.authorization_server import Registered, SmartEhr
@@ -70,7 +71,7 @@ class _Frame(BaseHTTPRequestHandler):
 def app(ehr: SmartEhr, clinic: str, tmp_path: Path) -> Iterator[RunningService]:
     """The service as in a clinic: it trusts this EHR, whose pages may frame it."""
     base = f"http://127.0.0.1:{free_port()}"
-    ehr.register(Registered(CLIENT_ID, f"{base}/smart/callback"))
+    ehr.register(Registered(CLIENT_ID, redirect_address(base, ehr.base)))
     clients = tmp_path / "clients.toml"
     clients.write_text(
         f'[[client]]\ntenant = "north"\nissuer = "https://ehr.example"\njwks_url = "https://ehr.example/jwks.json"\n'

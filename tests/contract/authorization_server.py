@@ -56,7 +56,7 @@ class SmartEhr:
     `launches` maps the launch parameter of an EHR launch to a patient; `picked` is the patient of a standalone launch.
     `scope` is what is granted, None for all that was asked. `told` replaces the answer of a path: a status with a body,
     or a function that writes to the handler. `asks_the_user` shows a page with a link instead of allowing at once. With
-    `is_open` the FHIR server asks for no token.
+    `is_open` the FHIR server asks for no token. With `names_itself` every answer says who sent it (RFC 9207).
     """
 
     resources: Iterable[Json] = ()
@@ -66,6 +66,7 @@ class SmartEhr:
     denies: dict[str, str] | None = None
     asks_the_user: bool = False
     is_open: bool = False
+    names_itself: bool = False
     token_changes: Json = field(default_factory=dict)
     configuration_changes: Json = field(default_factory=dict)
     told: dict[str, tuple[int, bytes] | Callable[[Any], None]] = field(default_factory=dict)
@@ -104,6 +105,7 @@ class SmartEhr:
             "token_endpoint": f"{self.origin}/token",
             "code_challenge_methods_supported": ["S256"],
             "capabilities": ["launch-ehr", "launch-standalone", "client-public", "permission-v2"],
+            **({"authorization_response_iss_parameter_supported": True} if self.names_itself else {}),
             **self.configuration_changes,
         }
 
@@ -117,14 +119,18 @@ class SmartEhr:
         if wrong:
             return 400, wrong
         if self.denies is not None:
-            return 302, f"{app.redirect_uri}?{urlencode({**self.denies, 'state': asked['state']})}"
+            return 302, self._answer(app, {**self.denies, "state": asked["state"]})
         scope = asked["scope"] if self.scope is None else self.scope
         patient = self.launches.get(asked["launch"]) if "launch" in asked else self.picked
         if "launch" in asked and patient is None:
             return 400, "unknown launch"
         code = secrets.token_urlsafe(24)
         self.codes[code] = Granted(app.client_id, app.redirect_uri, asked["code_challenge"], scope, patient)
-        return 302, f"{app.redirect_uri}?{urlencode({'code': code, 'state': asked['state']})}"
+        return 302, self._answer(app, {"code": code, "state": asked["state"]})
+
+    def _answer(self, app: Registered, values: dict[str, str]) -> str:
+        more = {"iss": self.origin} if self.names_itself else {}
+        return f"{app.redirect_uri}?{urlencode({**values, **more})}"
 
     # ------------------------------------------------------------------ the app's side
     def token(self, form: dict[str, str], authorization: str) -> tuple[int, Json]:

@@ -29,7 +29,7 @@ MakeApp = Callable[..., Flask]
 
 def close(app: Flask) -> None:
     app.extensions["cds_fhir_client"].close()
-    app.extensions["cds_store"].close()
+    app.extensions["cds_database"].close()
 
 
 @pytest.fixture(scope="session")
@@ -104,10 +104,14 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def _course_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def _course_stand_in(monkeypatch: pytest.MonkeyPatch, _files_read_once: None) -> None:
     """A short page in place of the drawn course."""
     monkeypatch.setattr("cds_service.web.course.page.course_answer", course_stand_in)
-    # Reading the clinical files anew for each of so many workers would take most of the time.
+
+
+@pytest.fixture
+def _files_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading the clinical files anew for each of so many services would take most of the time."""
     monkeypatch.setattr("cds_service.app.load_knowledge", lambda _: knowledge())
 
 

@@ -24,6 +24,7 @@ from cds_service.fhir_client import FhirError, FhirServer
 from cds_service.settings import Settings
 from cds_service.web import PageContext
 from cds_service.web.page import page
+from cds_service.web.smart.redirects import redirect_address
 from tests.contract.authorization_server import Registered, SmartEhr
 
 CLIENT_ID = "calciphylaxis"
@@ -82,7 +83,7 @@ class RunningApp:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-        for name in ("cds_fhir_client", "cds_store", "cds_token_log", "cds_smart_vault"):
+        for name in ("cds_fhir_client", "cds_database"):
             if name in self.app.extensions:
                 self.app.extensions[name].close()
 
@@ -134,7 +135,7 @@ class Clinic:
         }
         self._apps.append(RunningApp({**settings, **changed}, lambda: self.now, public))
         made = self._apps[-1]
-        self.ehr.register(Registered(CLIENT_ID, f"{public or made.base}/smart/callback", secret))
+        self.ehr.register(Registered(CLIENT_ID, redirect_address(public or made.base, self.ehr.base), secret))
         return made
 
     def trust_file(self, more: str = "") -> str:
@@ -159,9 +160,12 @@ class Clinic:
         """All that the database has on disk."""
         return b"".join(path.read_bytes() for path in self.folder.glob("cards.sqlite3*"))
 
-    def rows(self) -> list[tuple[str, int]]:
+    def rows(self, purpose: str) -> int:
+        """How many rows of this purpose, or of one that begins so, are stored."""
+        wanted = "select count(*) from smart_sealed where purpose like ? || '%'"
         with closing(sqlite3.connect(self.database)) as connection:
-            return connection.execute("select purpose, expires_at from smart_sealed order by purpose").fetchall()
+            (count,) = connection.execute(wanted, [purpose]).fetchone()
+        return int(count)
 
     def stop(self) -> None:
         for app in self._apps:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
+import requests
 import responses
 from flask import Flask
 from flask.testing import FlaskClient
@@ -16,8 +19,10 @@ from cds_service.access.client_auth import ClientAuthentication
 from cds_service.access.gate import caller, protect
 from cds_service.access.key_sets import KeySets
 from cds_service.access.token_log import TokenLog
+from cds_service.access.token_memory import TokenMemory
 from cds_service.access.trusted_clients import parse_trusted_clients
 from cds_service.fhir_client.terms import LATE, NOT_ALLOWED
+from cds_service.storage import Database
 from tests.contract.conftest import MakeApp
 from tests.contract.ehr import Ehr
 from tests.contract.records import CONFIRMED
@@ -48,11 +53,12 @@ def guarded(make_app: MakeApp, tmp_path: Path) -> Iterator[Flask]:
     """The service, guarded: it trusts one client by keys in place and one by its key server."""
     app = make_app(clock=lambda: NOW)
     file = trust_file() + trust_file(issuer=SECOND_ISSUER, keys=None, jwks_url=JWKS_URL)
-    log = TokenLog(f"sqlite:///{tmp_path}/tokens.sqlite3")
+    database = Database(f"sqlite:///{tmp_path}/tokens.sqlite3")
+    log = TokenLog(database)
     clients = parse_trusted_clients(file, "clients.toml")
     protect(app, ClientAuthentication(clients, log, PUBLIC_URL, lambda: NOW, KeySets()), open_endpoints={"cds.health"})
     yield app
-    log.close()
+    database.close()
 
 
 @pytest.fixture
@@ -144,6 +150,43 @@ def test_es384_and_rs384_are_accepted_with_keys_from_the_clients_key_server(
     assert call(client, DISCOVERY, good).status_code == 200
 
 
+@pytest.fixture
+def trap() -> Iterator[tuple[str, list[str]]]:
+    """A real server at an address that tokens name, and the paths that it was asked for."""
+    asked: list[str] = []
+
+    class Trap(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Tests read no log."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Trap)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_an_address_of_keys_in_a_token_is_never_contacted_where_the_keys_stand_in_place(
+    client: FlaskClient, trap: tuple[str, list[str]]
+) -> None:
+    base, asked = trap
+    named = bearer(token(header={"jku": f"{base}/jku"}, aud=f"{PUBLIC_URL}{DISCOVERY}"))
+    assert call(client, DISCOVERY, named).status_code == 200
+    key_along = token(header={"x5u": f"{base}/x5u"}, aud=f"{PUBLIC_URL}{DISCOVERY}", jti="call-2")
+    check_refusal(call(client, DISCOVERY, bearer(key_along)))
+    forged = token(signing_key("x"), {"kid": "2026-03", "jku": f"{base}/forged"}, aud=f"{PUBLIC_URL}{DISCOVERY}")
+    check_refusal(call(client, DISCOVERY, bearer(forged)))
+    assert asked == []
+    assert requests.get(f"{base}/control", timeout=10).status_code == 404
+    assert asked == ["/control"], "the trap works"
+
+
 def test_the_audience_may_be_an_array(client: FlaskClient) -> None:
     good = bearer(token(aud=["https://other.example", f"{PUBLIC_URL}{DISCOVERY}"]))
     assert call(client, DISCOVERY, good).status_code == 200
@@ -161,7 +204,9 @@ REFUSED = {
     "foreign issuer": for_path(DISCOVERY, iss="https://attacker.example"),
     "other key": bearer(token(signing_key("x"), {"kid": "2026-03"}, aud=f"{PUBLIC_URL}{DISCOVERY}")),
     "unknown kid": bearer(token(header={"kid": "x"}, aud=f"{PUBLIC_URL}{DISCOVERY}")),
-    "foreign jku": bearer(token(header={"jku": "https://attacker.example/k"}, aud=f"{PUBLIC_URL}{DISCOVERY}")),
+    "foreign jku": bearer(
+        token(header={"jku": "https://attacker.example/k"}, iss=SECOND_ISSUER, aud=f"{PUBLIC_URL}{DISCOVERY}")
+    ),
     "other endpoint": for_path(PATH),
     "no audience": bearer(token(aud=None)),
     "expired": for_path(DISCOVERY, iat=SECONDS - 300, exp=SECONDS - 60),
@@ -221,7 +266,7 @@ def test_preflights_pass_whatever_else_answers_them() -> None:
     app = Flask("bare")
     app.add_url_rule("/", "index", lambda: "")
     clients = parse_trusted_clients(trust_file(), "clients.toml")
-    authentication = ClientAuthentication(clients, TokenLog("sqlite://"), PUBLIC_URL, lambda: NOW, KeySets())
+    authentication = ClientAuthentication(clients, TokenLog(Database("sqlite://")), PUBLIC_URL, lambda: NOW, KeySets())
     protect(app, authentication, open_endpoints=())
     assert app.test_client().options("/").status_code == 200
     assert app.test_client().get("/").status_code == 401
@@ -233,18 +278,43 @@ def test_preflights_need_no_token(client: FlaskClient) -> None:
     assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
 
 
-def test_health_needs_no_token(client: FlaskClient) -> None:
-    assert client.get("/health").status_code == 200
+@pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready"])
+def test_health_needs_no_token(path: str, make_app: MakeApp, tmp_path: Path) -> None:
+    file = tmp_path / "clients.toml"
+    file.write_text(trust_file(), "utf-8")
+    client = make_app(dev=False, trusted_clients=file, public_url=PUBLIC_URL).test_client()
+    assert client.get(path).status_code == client.head(path).status_code == 200
+    assert client.get(DISCOVERY).status_code == 401
 
 
-def test_when_used_tokens_cannot_be_looked_up_the_answer_is_503(make_app: MakeApp, tmp_path: Path) -> None:
+@pytest.fixture
+def without_database(make_app: MakeApp, tmp_path: Path) -> Iterator[Flask]:
+    """The service, guarded, with a database that cannot be opened; its worker remembers two tokens."""
     app = make_app(clock=lambda: NOW)
-    log = TokenLog(f"sqlite:///{tmp_path}/missing/tokens.sqlite3")
+    log = TokenLog(Database(f"sqlite:///{tmp_path}/missing/tokens.sqlite3"), TokenMemory(most=2))
     clients = parse_trusted_clients(trust_file(), "clients.toml")
     protect(app, ClientAuthentication(clients, log, PUBLIC_URL, lambda: NOW, KeySets()), open_endpoints=())
-    answer = call(app.test_client(), DISCOVERY, for_path(DISCOVERY))
+    yield app
+    log.close()
+
+
+def test_while_the_database_is_lost_a_token_is_good_once_for_a_worker(without_database: Flask) -> None:
+    client, once = without_database.test_client(), for_path(DISCOVERY)
+    assert call(client, DISCOVERY, once).status_code == 200
+    check_refusal(call(client, DISCOVERY, once))
+
+
+def test_when_no_more_used_tokens_can_be_remembered_the_answer_is_503(
+    without_database: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = without_database.test_client()
+    for number in range(2):
+        assert call(client, DISCOVERY, for_path(DISCOVERY, jti=f"call-{number}")).status_code == 200
+    answer = call(client, DISCOVERY, for_path(DISCOVERY, jti="secret-id"))
     assert answer.status_code == 503
     assert answer.get_json()["issue"][0]["code"] == "transient"
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "secret-id" not in caplog.text
 
 
 def test_the_log_tells_the_reason_but_nothing_of_the_token(

@@ -211,7 +211,7 @@ def free_port() -> int:
 def test_the_health_check_takes_only_200_for_healthy(status: int, expected: bool) -> None:
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(status if self.path == "/health" else 418)
+            self.send_response(status if self.path == "/health/live" else 418)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:

@@ -6,12 +6,14 @@ import json
 import logging
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from cds_service import create_app
 from cds_service.settings import Settings
@@ -53,7 +55,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, Eh
 def fresh(shared: tuple[Flask, Ehr, Path]) -> tuple[Flask, Ehr]:
     """A service that has had no feedback yet."""
     app, ehr, database = shared
-    assert app.extensions["cds_store"].ping()
+    stored(app)
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("DELETE FROM feedback")
     return app, ehr
@@ -160,6 +162,10 @@ def test_feedback_on_a_card_of_another_service_is_kept_and_said(fresh: tuple[Fla
         (overridden("c", outcomeTimestamp="yesterday"), "feedback[0].outcomeTimestamp"),
         (overridden("c", outcomeTimestamp="2026-13-45T99:99:00Z"), "feedback[0].outcomeTimestamp"),
         (overridden("c", outcomeTimestamp="9999-12-31T23:59:59-12:00"), "feedback[0].outcomeTimestamp"),
+        (overridden("c", outcomeTimestamp="9999-12-31T23:59:59Z"), "feedback[0].outcomeTimestamp"),
+        (overridden("c", outcomeTimestamp="0001-01-01T00:00:00Z"), "feedback[0].outcomeTimestamp"),
+        (overridden("c", outcomeTimestamp=f"{NOW.year + 1}-12-31T00:00:00Z"), "feedback[0].outcomeTimestamp"),
+        (overridden("c", outcomeTimestamp=f"{NOW.year - 6}-01-01T00:00:00Z"), "feedback[0].outcomeTimestamp"),
         ({"card": "c", "outcome": "accepted", "outcomeTimestamp": WHEN}, "feedback[0].acceptedSuggestions"),
         (accepted("c", acceptedSuggestions=[]), "feedback[0].acceptedSuggestions"),
         (accepted("c", acceptedSuggestions=[{}]), "feedback[0].acceptedSuggestions[0].id"),
@@ -233,6 +239,34 @@ def test_feedback_that_cannot_be_stored_is_503_so_that_it_is_sent_again(
     assert "Zephyrine" not in caplog.text
 
 
+def test_what_one_call_has_us_store_has_an_end_and_nothing_of_a_longer_one_is_kept(fresh: tuple[Flask, Ehr]) -> None:
+    app, ehr = fresh
+    longest = [overridden(f"c-{number}", {"userComment": "x" * 9_990}) for number in range(50)]
+    assert send(ehr, *longest).status_code == 200
+    more = [overridden(f"d-{number}", {"userComment": "x" * 10_000}) for number in range(51)]
+    assert "fewer items" in check_error(send(ehr, *more), 400, "feedback")
+    check_error(send(ehr, *(overridden(f"e-{number}") for number in range(501))), 400, "feedback")
+    assert len(stored(app)) == 50
+
+
+def test_feedback_is_acknowledged_only_when_it_is_in_the_file_that_is_there(make_app: MakeApp, tmp_path: Path) -> None:
+    database = tmp_path / "cards.sqlite3"
+    ehr = ehr_of(make_app(database_url=f"sqlite:///{database}"))
+    assert send(ehr, overridden(a_card(ehr)["uuid"])).status_code == 200
+    for part in tmp_path.glob("cards.sqlite3*"):
+        part.unlink()
+    # The card given meanwhile is written into the new file, too.
+    card = a_card(ehr)["uuid"]
+    assert (send(ehr, overridden(card)).status_code, database.exists()) == (200, True)
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("SELECT card_uuid, known FROM feedback").fetchall() == [(card, 1)]
+    for part in tmp_path.glob("cards.sqlite3*"):
+        part.unlink()
+    database.mkdir()
+    assert a_card(ehr), "cards come all the same"
+    check_error(send(ehr, overridden(card)), 503)
+
+
 def test_cards_are_given_even_when_the_card_log_cannot_be_written(make_app: MakeApp, tmp_path: Path) -> None:
     ehr = ehr_of(make_app(database_url=f"sqlite:///{tmp_path}/no/such/folder/cards.sqlite3"))
     assert ehr.ask("patient-view", CONFIRMED)
@@ -253,3 +287,68 @@ def test_a_card_log_that_cannot_be_written_is_logged_once_and_its_cards_are_know
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [
         "the card log is written again"
     ]
+
+
+def test_feedback_that_was_not_stored_is_asked_for_again_in_a_few_seconds(make_app: MakeApp, tmp_path: Path) -> None:
+    ehr = ehr_of(make_app(database_url=f"sqlite:///{tmp_path}/no/such/folder/cards.sqlite3"))
+    assert 1 <= int(send(ehr, overridden("c")).headers["Retry-After"]) <= 60
+
+
+def test_that_feedback_cannot_be_stored_is_said_once_in_one_line_and_so_is_the_end_of_it(
+    make_app: MakeApp, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "later"
+    ehr = ehr_of(make_app(database_url=f"sqlite:///{folder}/cards.sqlite3"))
+    assert [send(ehr, overridden("c")).status_code for _ in range(3)] == [503] * 3
+    (said,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert said.levelname == "ERROR"
+    assert said.getMessage().startswith("feedback cannot be stored")
+    assert said.exc_info is None
+    caplog.clear()
+    folder.mkdir()
+    assert [send(ehr, overridden("c")).status_code for _ in range(2)] == [200] * 2
+    told = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert told == ["feedback is stored again"]
+
+
+def test_while_the_database_hangs_few_wait_with_feedback_and_the_others_are_told_so_at_once(
+    make_app: MakeApp, tmp_path: Path
+) -> None:
+    database = tmp_path / "cards.sqlite3"
+    app = make_app(database_url=f"sqlite:///{database}", threads=8)
+    ehr = ehr_of(app)
+    assert stored(app) == []
+    with closing(sqlite3.connect(database, isolation_level=None)) as other, ThreadPoolExecutor(12) as threads:
+        other.execute("BEGIN IMMEDIATE")
+        cards = [f"c-{number}" for number in range(12)]
+        sent = [threads.submit(lambda card: send(ehr_of(app), overridden(card)), card) for card in cards]
+        told, waiting = wait_for(sent, 10)
+        for answer in (future.result() for future in told):
+            assert "again" in check_error(answer, 503)
+            assert int(answer.headers["Retry-After"]) > 0
+        # Eight threads give two places, and who is in one waits for the database; the cards go on meanwhile.
+        assert len(waiting) == 2
+        assert ehr.ask("patient-view", CONFIRMED)
+        assert not any(future.done() for future in waiting)
+        other.execute("ROLLBACK")
+        assert [future.result().status_code for future in waiting] == [200, 200]
+    acknowledged = [card for card, future in zip(cards, sent, strict=True) if future.result().status_code == 200]
+    assert sorted(one.item.card for one in stored(app)) == sorted(acknowledged)
+
+
+def wait_for(
+    futures: list[Future[TestResponse]], count: int
+) -> tuple[list[Future[TestResponse]], list[Future[TestResponse]]]:
+    """Those that are done and those that are not, as soon as so many are."""
+    while sum(future.done() for future in futures) < count:
+        wait([future for future in futures if not future.done()], timeout=30, return_when=FIRST_COMPLETED)
+    return [future for future in futures if future.done()], [future for future in futures if not future.done()]
+
+
+def test_a_burst_of_feedback_is_taken_whole_while_the_database_works(make_app: MakeApp) -> None:
+    app = make_app(threads=16)
+    ehrs = [ehr_of(app) for _ in range(48)]
+    with ThreadPoolExecutor(16) as threads:
+        answers = list(threads.map(lambda at: send(ehrs[at], overridden(f"c-{at}")), range(48)))
+    assert [answer.status_code for answer in answers] == [200] * 48
+    assert len(stored(app)) == 48

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,8 @@ from tests.contract.ehr import Ehr, ehr_of
 from tests.contract.records import CONFIRMED, Json
 
 ORIGIN = {"Origin": "https://ehr.example"}
+HEALTH = ("/health", "/health/live", "/health/ready")
+FEEDBACK = {"feedback": [{"card": "c-1", "outcome": "overridden", "outcomeTimestamp": "2026-11-22T10:05:00Z"}]}
 PATHS = (
     "/cds-services",
     "/cds-services/calciphylaxis-patient-view",
@@ -20,7 +24,7 @@ PATHS = (
 )
 
 
-@pytest.mark.parametrize("path", [*PATHS, "/nowhere", "/health"])
+@pytest.mark.parametrize("path", [*PATHS, "/nowhere", *HEALTH])
 def test_a_preflight_is_answered_without_body_and_allows_what_clients_send(path: str, ehr: Ehr) -> None:
     asked = {**ORIGIN, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
     answer = ehr.client.options(path, headers=asked)
@@ -88,7 +92,7 @@ def test_answers_are_neither_stored_nor_sniffed(ehr: Ehr) -> None:
         ("GET", PATHS[1], "POST"),
         ("PUT", PATHS[1], "POST"),
         ("GET", PATHS[2], "POST"),
-        ("POST", "/health", "GET"),
+        *[("POST", path, "GET") for path in HEALTH],
     ],
 )
 def test_another_method_is_405_and_the_answer_names_the_right_one(
@@ -130,11 +134,31 @@ def test_a_body_with_very_many_keys_is_served(ehr: Ehr) -> None:
     assert ehr.cards(body)
 
 
-def test_health_is_200_while_the_database_answers(ehr: Ehr) -> None:
-    answer = ehr.client.get("/health")
-    assert (answer.status_code, answer.get_json()) == (200, {"status": "ok"})
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", HEALTH)
+def test_health_is_200_while_the_database_can_be_written(path: str, method: str, ehr: Ehr) -> None:
+    answer = ehr.client.open(path, method=method)
+    assert answer.status_code == 200
+    assert answer.data == (b"" if method == "HEAD" else b'{"status":"ok"}')
 
 
-def test_health_is_503_while_the_database_does_not_answer(make_app: MakeApp, tmp_path: Path) -> None:
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(("path", "status"), [("/health/live", 200), ("/health/ready", 503), ("/health", 503)])
+def test_without_its_database_the_service_lives_and_is_not_ready(
+    path: str, status: int, method: str, make_app: MakeApp, tmp_path: Path
+) -> None:
     app = make_app(database_url=f"sqlite:///{tmp_path}/no/such/folder/cards.sqlite3")
-    check_error(app.test_client().get("/health"), 503)
+    answer = app.test_client().open(path, method=method)
+    assert answer.status_code == status
+    if (method, status) == ("GET", 503):
+        check_error(answer, 503)
+
+
+def test_a_database_that_can_only_be_read_is_not_ready(make_app: MakeApp, tmp_path: Path) -> None:
+    database = tmp_path / "cards.sqlite3"
+    client = make_app(database_url=f"sqlite:///{database}").test_client()
+    assert client.post("/cds-services/calciphylaxis-order-sign/feedback", json=FEEDBACK).status_code == 200
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        check_error(client.get("/health/ready"), 503)
+        assert client.get("/health/live").status_code == 200

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from html import escape
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -15,6 +16,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from cds_service.web.smart.redirects import redirect_address
 from tests.contract.authorization_server import Registered, SmartEhr
 from tests.contract.smart_clinic import BEN, CLIENT_ID, Browser, Clinic
 
@@ -53,7 +55,7 @@ def test_the_ehr_is_asked_with_pkce_audience_and_the_scopes_that_the_rules_need(
     assert asked["scope"] == V2
     assert asked["aud"] == clinic.ehr.base
     assert asked["code_challenge_method"] == "S256"
-    assert asked["redirect_uri"] == f"{app.base}/smart/callback"
+    assert asked["redirect_uri"] == redirect_address(app.base, clinic.ehr.base)
     assert asked["launch"] == "chart-of-anna"
 
 
@@ -124,7 +126,7 @@ def test_a_client_with_a_key_proves_itself_with_a_signature(
     app = clinic.app(client=f'smart_client_id = "{CLIENT_ID}"\nsmart_key_file = "{pem}"')
     (key,) = browser.open(f"{app.base}/smart/jwks.json").json()["keys"]
     assert "d" not in key
-    clinic.ehr.register(Registered(CLIENT_ID, f"{app.base}/smart/callback", key=key))
+    clinic.ehr.register(Registered(CLIENT_ID, redirect_address(app.base, clinic.ehr.base), key=key))
     assert "course of Quillfeather" in clinic.launch(browser, app).text
 
 
@@ -161,6 +163,40 @@ def test_of_two_uses_at_the_same_moment_one_wins(clinic: Clinic, browser: Browse
     assert sorted(statuses) == [303, 400, 400, 400]
 
 
+def test_made_up_codes_and_a_slow_token_endpoint_hold_few_threads_and_others_are_asked_to_come_again(
+    clinic: Clinic, browser: Browser
+) -> None:
+    app, go = clinic.app(), threading.Event()
+
+    def hang(handler: Any) -> None:
+        go.wait(20)
+        handler._json(400, {"error": "invalid_grant"})
+
+    def made_up() -> requests.Response:
+        with Browser() as stranger:
+            location = stranger.open(f"{app.base}/smart/launch", False, iss=clinic.ehr.base, launch="x").headers[
+                "Location"
+            ]
+            (state,), (redirect_uri,) = (parse_qs(urlsplit(location).query)[name] for name in ("state", "redirect_uri"))
+            return stranger.open(redirect_uri, False, code="made-up", state=state)
+
+    clinic.ehr.told["/token"] = hang
+    with ThreadPoolExecutor(8) as threads:
+        answers = as_completed([threads.submit(made_up) for _ in range(8)])
+        try:
+            refused = [next(answers).result() for _ in range(5)]
+            assert len(clinic.ehr.asked("/token")) == 3
+        finally:
+            go.set()
+        tried = [answer.result() for answer in answers]
+    assert [answer.status_code for answer in refused] == [503] * 5
+    assert all("Try again in a moment" in answer.text for answer in refused)
+    assert [answer.status_code for answer in tried] == [502] * 3
+    del clinic.ehr.told["/token"]
+    for _ in range(4):
+        assert clinic.launch(browser, app).status_code == 200, "the places are free again"
+
+
 def test_a_sign_in_belongs_to_the_browser_that_began_it(clinic: Clinic, browser: Browser) -> None:
     app = clinic.app()
     address = clinic.callback(browser, app)
@@ -188,6 +224,20 @@ def test_a_state_that_is_not_ours_opens_nothing(state: str | None, clinic: Clini
     assert clinic.ehr.asked("/token") == []
 
 
+def test_the_first_answer_ends_a_sign_in_even_where_it_led_to_nothing(clinic: Clinic, browser: Browser) -> None:
+    address = clinic.callback(browser, clinic.app())
+    assert browser.open(changed(address, code="x")).status_code == 502
+    again = browser.open(address)
+    assert again.status_code == 400
+    assert "This sign-in is over" in again.text
+
+
+def test_a_sign_in_that_led_to_nothing_leaves_no_row(clinic: Clinic, browser: Browser) -> None:
+    browser.open(changed(clinic.callback(browser, clinic.app()), code="made-up"))
+    assert clinic.ehr.asked("/token") != []
+    assert clinic.rows("used") == clinic.rows("session") == 0
+
+
 def test_a_code_of_another_sign_in_is_refused_by_pkce(clinic: Clinic, browser: Browser) -> None:
     app = clinic.app()
     mine, other = clinic.callback(browser, app), clinic.callback(browser, app, "chart-of-ben")
@@ -197,9 +247,59 @@ def test_a_code_of_another_sign_in_is_refused_by_pkce(clinic: Clinic, browser: B
     assert "invalid_grant" in answer.text
 
 
-def test_an_answer_of_another_authorization_server_is_refused(clinic: Clinic, browser: Browser) -> None:
+@pytest.mark.parametrize("more", [{}, {"code": None, "error": "access_denied"}], ids=["a code", "an error"])
+def test_an_answer_of_another_authorization_server_is_refused(
+    more: dict[str, str | None], clinic: Clinic, browser: Browser
+) -> None:
     address = clinic.callback(browser, clinic.app())
-    assert browser.open(changed(address, iss="https://evil.example")).status_code == 400
+    answer = browser.open(changed(address, iss="https://evil.example", **more))
+    assert answer.status_code == 400
+    assert "came from another server" in answer.text
+    assert clinic.ehr.asked("/token") == []
+
+
+def test_an_answer_that_names_its_issuer_is_refused_where_the_sign_in_knows_none(
+    clinic: Clinic, browser: Browser
+) -> None:
+    clinic.ehr.configuration_changes = {"issuer": None}
+    address = clinic.callback(browser, clinic.app())
+    answer = browser.open(changed(address, iss=clinic.ehr.origin))
+    assert answer.status_code == 400
+    assert "names none (issuer)" in answer.text
+    assert clinic.ehr.asked("/token") == []
+
+
+def test_an_answer_that_names_its_issuer_is_taken(clinic: Clinic, browser: Browser) -> None:
+    clinic.ehr.names_itself = True
+    address = clinic.callback(browser, clinic.app())
+    assert parse_qs(urlsplit(address).query)["iss"] == [clinic.ehr.origin]
+    assert browser.open(address).status_code == 200
+
+
+@pytest.mark.parametrize("more", [{}, {"code": None, "error": "access_denied"}], ids=["a code", "an error"])
+def test_an_answer_without_its_issuer_is_refused_where_answers_have_one(
+    more: dict[str, str | None], clinic: Clinic, browser: Browser
+) -> None:
+    clinic.ehr.names_itself = True
+    address = clinic.callback(browser, clinic.app())
+    assert browser.open(changed(address, iss=None, **more)).status_code == 400
+    assert clinic.ehr.asked("/token") == []
+
+
+def test_an_ehr_whose_answers_name_an_issuer_that_it_does_not_tell_is_not_opened(
+    clinic: Clinic, browser: Browser
+) -> None:
+    clinic.ehr.names_itself, clinic.ehr.configuration_changes = True, {"issuer": None}
+    answer = clinic.launch(browser, clinic.app())
+    assert answer.status_code == 502
+    assert "but not which that is" in answer.text
+
+
+@pytest.mark.parametrize("name", ["state", "code", "iss"])
+def test_an_answer_that_says_something_twice_is_refused(name: str, clinic: Clinic, browser: Browser) -> None:
+    clinic.ehr.names_itself = True
+    address = clinic.callback(browser, clinic.app())
+    assert browser.open(f"{address}&{name}=x").status_code == 400
     assert clinic.ehr.asked("/token") == []
 
 
@@ -358,7 +458,7 @@ def test_a_token_endpoint_that_fails_is_said_in_our_words(
     assert answer.status_code == 502
     assert said in answer.text
     assert "planted" not in answer.text
-    assert [purpose for purpose, _ in clinic.rows()] == []
+    assert clinic.rows("session") == clinic.rows("used") == 0
 
 
 @pytest.mark.parametrize("path", ["/token", "/fhir/.well-known/smart-configuration"])
@@ -407,7 +507,7 @@ def test_a_session_ends_with_its_token_and_after_an_hour(
     assert browser.open(address).status_code == 200
     clinic.later(1)
     assert browser.open(address).status_code == 401
-    assert clinic.rows() == []
+    assert clinic.rows("session") == 0
 
 
 # ------------------------------------------------------------------ the user says no, or the EHR grants less
@@ -423,7 +523,7 @@ def test_a_user_who_says_no_is_told_so_and_the_words_of_the_ehr_are_only_words(
 
 
 def test_words_in_an_address_that_nobody_asked_for_are_not_shown(clinic: Clinic, browser: Browser) -> None:
-    address = f"{clinic.app().base}/smart/callback"
+    address = redirect_address(clinic.app().base, clinic.ehr.base)
     answer = browser.open(address, error="access_denied", error_description="call 555", state="x" * 43)
     assert answer.status_code == 400
     assert "555" not in answer.text
@@ -469,6 +569,32 @@ def test_a_server_without_authorization_is_opened_where_the_operator_allows_it(
     answer = browser.post(f"{app.base}/smart", data={"iss": clinic.ehr.base, "patient": BEN}, timeout=20)
     assert "course of Underbridge" in answer.text
     assert "course of Underbridge" in browser.open(f"{app.base}/smart", iss=clinic.ehr.base, patient=BEN).text
+
+
+def test_a_session_without_a_token_leaves_no_row_and_ends_in_its_browser(clinic: Clinic, browser: Browser) -> None:
+    as_open(clinic)
+    app = clinic.app(client="smart_open = true")
+    address = browser.open(f"{app.base}/smart", iss=clinic.ehr.base, patient=BEN).url
+    assert clinic.rows("session") == 0
+    with Browser() as other:
+        assert other.open(address).status_code == 401
+    name = parse_qs(urlsplit(address).query)["session"][0]
+    assert browser.post(f"{app.base}/smart/end", data={"session": name}, timeout=20).status_code == 200
+    assert browser.open(address).status_code == 401
+
+
+def test_a_session_without_a_token_ends_after_an_hour_and_when_the_server_is_no_longer_open_to_all(
+    clinic: Clinic, browser: Browser
+) -> None:
+    as_open(clinic)
+    app = clinic.app(client="smart_open = true")
+    path = urlsplit(browser.open(f"{app.base}/smart", iss=clinic.ehr.base, patient=BEN).url)
+    closed = clinic.app(public=app.base)
+    assert browser.open(f"{closed.base}{path.path}?{path.query}").status_code == 401
+    clinic.later(3599)
+    assert browser.open(path.geturl()).status_code == 200
+    clinic.later(1)
+    assert browser.open(path.geturl()).status_code == 401
 
 
 def test_a_server_without_authorization_is_not_opened_otherwise(clinic: Clinic, browser: Browser) -> None:

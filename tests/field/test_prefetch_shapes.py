@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cds_service.json_text import TOO_LARGE
 from tests.contract.card_rules import check_error
 from tests.contract.conftest import MakeApp
 from tests.contract.ehr import HOOKS, ORDER_HOOKS, Ehr, ehr_of
@@ -76,6 +77,10 @@ FAILED: dict[str, Any] = {
     "a failure as a number": batch({"response": {"status": 500}}),
     "a failure in a searchset": batch({"response": {"status": "500"}}, kind="searchset"),
     "a failure beside a result": batch(answer(ON_DIALYSIS), {"response": {"status": "503"}}, kind="collection"),
+    "a status that is too large": batch(answer(SEARCHSET, TOO_LARGE)),
+    "a number that is no status": batch(answer(SEARCHSET, 7)),
+    "a status that is true": answer(SEARCHSET, True),
+    "a list as status": answer(SEARCHSET, ["200"]),
     "a redirection": answer(SEARCHSET, "302"),
     "an outcome in the response": batch({"response": {"status": "200", "outcome": failure()}, "resource": ON_DIALYSIS}),
     "an outcome as the resource": batch(answer(failure())),

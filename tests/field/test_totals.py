@@ -5,7 +5,10 @@ Sources: hapifhir/hapi-fhir#7153 and #2012 (`total` with includes and outcomes);
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from werkzeug.test import TestResponse
 
 from tests.contract.card_rules import check_error
 from tests.contract.ehr import HOOKS, Ehr, words
@@ -76,3 +79,45 @@ def test_an_error_in_any_letter_case_is_a_failure(severity: str, hook: str, ehr:
     body = request(ehr, hook)
     body["prefetch"]["conditions"]["entry"].append({"resource": failure(severity)})
     check_error(ehr.post(body), 412)
+
+
+NO_COUNTS = ["1e400", "-1", "2.5", "true", '"many"', "[]", "{}"]
+COUNTS = ["null", "0", "0.0", '"0"']
+EMPTY = '{"resourceType": "Bundle", "type": "searchset", "total": %s, "entry": []}'
+
+
+def ask_with_total(ehr: Ehr, body: Json, total: str) -> TestResponse:
+    """The answer where neither conditions nor orders are found, and this stands as their number."""
+    for key in ("conditions", "medications"):
+        body["prefetch"][key] = key
+    sent = json.dumps(body)
+    for key in ("conditions", "medications"):
+        sent = sent.replace(f'"{key}": "{key}"', f'"{key}": {EMPTY % total}')
+    return ehr.client.post(ehr.url(body["hook"]), data=sent, content_type="application/json")
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+@pytest.mark.parametrize("total", NO_COUNTS)
+def test_a_total_that_is_no_count_is_never_taken_for_none(total: str, hook: str, ehr: Ehr) -> None:
+    assert "could not be read" in check_error(ask_with_total(ehr, request(ehr, hook), total), 412)
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+@pytest.mark.parametrize("total", COUNTS)
+def test_a_total_that_is_null_or_a_plain_zero_is_believed(total: str, hook: str, ehr: Ehr) -> None:
+    assert ask_with_total(ehr, request(ehr, hook), total).status_code == 200
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+@pytest.mark.parametrize("total", NO_COUNTS + COUNTS)
+def test_the_same_holds_for_the_total_of_a_server(total: str, hook: str, ehr: Ehr, fhir: FakeFhir) -> None:
+    fhir.record = CONFIRMED if hook == "patient-view" else DIALYSIS
+    body = request(ehr, hook) | {"fhirServer": fhir.base}
+    for key in ("conditions", "medications"):
+        del body["prefetch"][key]
+        fhir.told[key] = (200, EMPTY % total)
+    answer = ehr.post(body)
+    if total in COUNTS:
+        assert answer.status_code == 200
+    else:
+        assert "fewer resources than it counted" in check_error(answer, 412)

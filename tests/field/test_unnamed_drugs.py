@@ -13,6 +13,7 @@ from tests.field.held import ORDER_HOOKS, QUIET, SUSPECTED, calcium, coded, orde
 from tests.field.play import Field
 
 ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+ATC = "http://www.whocc.no/atc"
 NDC = "http://hl7.org/fhir/sid/ndc"
 UNNAMED: dict[str, Json] = {
     "NDC alone": coded(NDC, "00056017275"),
@@ -25,10 +26,20 @@ UNNAMED: dict[str, Json] = {
     "text in capitals": {"text": " NOT SPECIFIED "},
     "see note": {**coded("urn:local", "x"), "text": "See note"},
     "nothing in it": {"coding": []},
+    "Katakana": {"text": "ワルファリン錠1mg"},
+    "Cyrillic": {"text": "варфарин 5 мг"},
+    "Arabic": {"text": "وارفارين"},
+    "Chinese": {"text": "华法林钠片"},
+    "Devanagari": {"text": "वार्फरिन tablet 5 mg"},
+    "Greek, with a local code": coded("urn:local", "x", "βαρφαρίνη 5 µg"),
 }
 OTHERS: dict[str, Json] = {
     "an unknown code with a display": coded(NDC, "00071015523", "atorvastatin 10 mg tablet"),
     "text": {"text": "Pantozol 40 mg"},
+    "Cyrillic with the Latin name": {"text": "аторвастатин (atorvastatin) 10 мг"},
+    "Cyrillic beside a code of another drug": coded(ATC, "C10AA05", "аторвастатин"),
+    "a Greek unit": {"text": "D3 25 µg"},
+    "accents": {"text": "Ácido fólico"},
     "a code without system, with words": {**coded(None, "83367"), "text": "atorvastatin"},
 }
 
@@ -71,3 +82,25 @@ def test_a_telling_name_of_another_drug_stays_quiet(concept: Json, field: Field)
 def test_off_dialysis_an_unnamed_draft_is_no_matter(hook: str, field: Field) -> None:
     chart = QUIET.without("on-dialysis").having(calcium(12.6))
     assert field.topics(hook, chart.drafting(ordered("d1", medicationCodeableConcept={"text": "unknown"}))) == []
+
+
+HIDDEN = {"a zero-width space": "\u200b", "a joiner": "\u2060", "a filler": "\u3164", "a soft hyphen": "\u00ad"}
+
+
+@pytest.mark.parametrize("hidden", HIDDEN.values(), ids=HIDDEN)
+@pytest.mark.parametrize("hook", ORDER_HOOKS)
+@pytest.mark.parametrize(
+    "name", ["calcium{}acetate 667 mg", "cal{}cium acetate", "calcium acetate{}", "stop aspirin, give calcium{}acetate"]
+)
+def test_a_character_that_nobody_sees_does_not_hide_a_drug(name: str, hook: str, hidden: str, field: Field) -> None:
+    def ask(text: str) -> list[tuple[str, str]]:
+        return field.topics(hook, SUSPECTED.drafting(ordered("d1", medicationCodeableConcept={"text": text})))
+
+    assert ask(name.format(hidden)) == ask("calcium acetate 667 mg") != []
+
+
+@pytest.mark.parametrize("hidden", HIDDEN.values(), ids=HIDDEN)
+@pytest.mark.parametrize("hook", ORDER_HOOKS)
+def test_nor_does_it_bring_back_one_that_is_stopped(hook: str, hidden: str, field: Field) -> None:
+    stopped = ordered("d1", medicationCodeableConcept={"text": f"stop calcium{hidden}acetate"})
+    assert field.ask(hook, SUSPECTED.drafting(stopped)).topics == []

@@ -27,7 +27,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     made = create_app(settings, clock=lambda: NOW)
     yield made
     made.extensions["cds_fhir_client"].close()
-    made.extensions["cds_store"].close()
+    made.extensions["cds_database"].close()
 
 
 @pytest.fixture(scope="session")

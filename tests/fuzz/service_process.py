@@ -72,25 +72,46 @@ class Service:
 
 
 @contextmanager
-def running_service(folder: Path, workers: int, **variables: str) -> Iterator[Service]:
-    """`calciphylaxis-cds serve --dev` with a database in this folder; `variables` are settings by name."""
+def running_service(folder: Path, workers: int, dev: bool = True, /, **variables: str) -> Iterator[Service]:
+    """`calciphylaxis-cds serve --dev` with a database in this folder; `variables` are settings by name.
+
+    Without `dev`, some of them have to name trusted clients.
+    """
+    with started(folder, workers, variables, dev=dev) as process:
+        service = Service(Running(process.pid, port_of(process)), folder / "service.log")
+        try:
+            wait_until_healthy(process, service.port, service.log)
+            yield service
+        finally:
+            stop(process)
+
+
+def started(folder: Path, workers: int, variables: Mapping[str, str], *, dev: bool = True) -> subprocess.Popen[bytes]:
+    """The process alone, on a free port, its log appended to that in the folder; see `running_service`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    log = folder / "service.log"
-    command = (sys.executable, "-m", "cds_service.commands.cli", "serve", "--dev", "--port", str(port))
-    environment = _environment(folder, workers, variables)
-    with log.open("wb") as output, subprocess.Popen(command, env=environment, stdout=output, stderr=output) as process:
-        try:
-            _wait_until_healthy(process, port, log)
-            yield Service(Running(process.pid, port), log)
-        finally:
-            process.terminate()
-            try:
-                process.wait(STOP_WITHIN_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    how = ("--dev",) if dev else ()
+    command = (sys.executable, "-m", "cds_service.commands.cli", "serve", *how, "--port", str(port))
+    with (folder / "service.log").open("ab") as output:
+        return subprocess.Popen(command, env=_environment(folder, workers, variables), stdout=output, stderr=output)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End it as one should, or else by force."""
+    process.terminate()
+    try:
+        process.wait(STOP_WITHIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def port_of(process: subprocess.Popen[bytes]) -> int:
+    """Where it listens."""
+    arguments = process.args
+    assert isinstance(arguments, tuple)
+    return int(arguments[-1])
 
 
 def _environment(folder: Path, workers: int, variables: Mapping[str, str]) -> Mapping[str, str]:
@@ -103,7 +124,8 @@ def _environment(folder: Path, workers: int, variables: Mapping[str, str]) -> Ma
     return {**inherited, **ours, **variables}
 
 
-def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Until it answers. RuntimeError with the end of its log when it ends, or takes too long."""
     give_up = time.monotonic() + START_WITHIN_SECONDS
     while process.poll() is None and time.monotonic() < give_up:
         with suppress(OSError), closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:

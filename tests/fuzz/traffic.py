@@ -120,17 +120,25 @@ def without(body: Json, *names: str) -> Json:
     return {name: value for name, value in body.items() if name not in names}
 
 
-def send(port: int, stream: Iterator[Call], count: int, connections: int) -> list[Answered]:
-    """Send so many calls over so many connections at once; a dropped connection counts as status 0."""
+def send(
+    port: int, stream: Iterator[Call], count: int, connections: int, until: float = float("inf")
+) -> list[Answered]:
+    """Send so many calls over so many connections at once; a dropped connection counts as status 0.
+
+    None begins after `until` (monotonic seconds).
+    """
     parts = [list(islice(stream, count // connections)) for _ in range(connections)]
     with ThreadPoolExecutor(connections) as threads:
-        return [answer for part in threads.map(lambda some: list(_one_by_one(port, some)), parts) for answer in part]
+        sent = threads.map(lambda some: list(_one_by_one(port, some, until)), parts)
+        return [answer for part in sent for answer in part]
 
 
-def _one_by_one(port: int, some: list[Call]) -> Iterator[Answered]:
+def _one_by_one(port: int, some: list[Call], until: float) -> Iterator[Answered]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         for call in some:
+            if time.monotonic() >= until:
+                break
             began = time.perf_counter()
             try:
                 connection.request(call.method, call.path, call.body, {"Content-Type": call.kind})

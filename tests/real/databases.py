@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,6 +80,56 @@ def running_postgresql(programs: Path) -> Iterator[Postgresql]:
             yield server
         finally:
             server.stop()
+
+
+@contextmanager
+def silent(postgresql: Postgresql) -> Iterator[None]:
+    """Every process of the server is stopped where it stands: it neither answers nor refuses."""
+    with _stopped(_leader(postgresql), *_children(postgresql)):
+        yield
+
+
+@contextmanager
+def silent_sessions(postgresql: Postgresql) -> Iterator[None]:
+    """The sessions that are there at this moment are stopped where they stand; whoever connects anew is served."""
+    with _stopped(*_sessions(postgresql)):
+        yield
+
+
+def _leader(postgresql: Postgresql) -> int:
+    return int((postgresql.data / "postmaster.pid").read_text().splitlines()[0])
+
+
+def _children(postgresql: Postgresql) -> list[int]:
+    leader = _leader(postgresql)
+    return [int(child) for child in Path(f"/proc/{leader}/task/{leader}/children").read_text().split()]
+
+
+def _sessions(postgresql: Postgresql) -> list[int]:
+    """The processes that serve a client each: their titles name its user and database."""
+    found = []
+    for child in _children(postgresql):
+        # Those that are just ending have no title any more.
+        with suppress(OSError):
+            if b": cds " in Path(f"/proc/{child}/cmdline").read_bytes():
+                found.append(child)
+    return found
+
+
+@contextmanager
+def _stopped(*processes: int) -> Iterator[None]:
+    try:
+        _signal(processes, signal.SIGSTOP)
+        yield
+    finally:
+        _signal(processes, signal.SIGCONT)
+
+
+def _signal(processes: Sequence[int], number: signal.Signals) -> None:
+    for process in processes:
+        # A session may have ended meanwhile.
+        with suppress(ProcessLookupError):
+            os.kill(process, number)
 
 
 @dataclass

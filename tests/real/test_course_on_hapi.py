@@ -59,7 +59,7 @@ def course(fhir: str, patient: SyntheticPatient, folder: Path) -> str:
         return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True)))
     finally:
         app.extensions["cds_fhir_client"].close()
-        app.extensions["cds_store"].close()
+        app.extensions["cds_database"].close()
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +95,6 @@ def test_a_patient_that_the_server_does_not_have_is_said(hapi: str, tmp_path: Pa
     app = create_app(settings, lambda: NOW)
     answer = app.test_client().get("/course/nobody-of-that-name")
     app.extensions["cds_fhir_client"].close()
-    app.extensions["cds_store"].close()
+    app.extensions["cds_database"].close()
     assert answer.status_code == 502
     assert "answered 404" in answer.get_data(as_text=True)

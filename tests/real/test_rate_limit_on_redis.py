@@ -28,6 +28,15 @@ def test_the_limit_holds_over_all_workers(redis: Redis, tmp_path: Path) -> None:
         assert statuses(service, CALLS) == {200: LIMIT, 429: CALLS - LIMIT}
 
 
+def test_all_that_one_caller_asks_for_is_counted_together_over_all_workers(redis: Redis, tmp_path: Path) -> None:
+    settings = {"CDS_RATE_LIMIT": f"{LIMIT} per hour", "CDS_RATE_LIMIT_STORAGE": f"{redis.url}/2"}
+    with running_service(tmp_path, 2, **settings) as service:
+        base = f"http://127.0.0.1:{service.port}"
+        asked = [requests.get(f"{base}/{path}", timeout=30) for path in ["cds-services", "openapi.json"] * LIMIT]
+        assert Counter(answer.status_code for answer in asked) == {200: LIMIT, 429: LIMIT}
+        assert 3_500 < int(asked[-1].headers["Retry-After"]) <= 3_600
+
+
 def test_a_limit_without_its_redis_keeps_nobody_from_the_answer(redis: Redis, tmp_path: Path) -> None:
     settings = {"CDS_RATE_LIMIT": "1000 per hour", "CDS_RATE_LIMIT_STORAGE": f"{redis.url}/1"}
     with running_service(tmp_path, 2, **settings) as service:

@@ -6,29 +6,53 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, func, select
+from sqlalchemy.engine import make_url
 
 from cds_service.access.token_log import TokenLog
 from cds_service.demo.patients import load_patients
 from cds_service.demo.sandbox import Sandbox
 from cds_service.ehr_client.ehr import Ehr
-from cds_service.storage.cards_and_feedback import FeedbackItem, IssuedCard, Store, StoreError, _metadata
-from cds_service.storage.database import Database
+from cds_service.storage import Database, FeedbackItem, IssuedCard, Store, StoreError, seen_token
+from cds_service.storage.engine import TIMEOUT_SECONDS
+from cds_service.storage.migrating import REVISIONS, VERSION_TABLE
+from cds_service.storage.readiness import write_heartbeat
+from cds_service.storage.schema import metadata
 from tests.fuzz.service_process import Service, running_service
-from tests.real.databases import Postgresql
+from tests.real.databases import Postgresql, silent
 
 pytestmark = pytest.mark.real
 
+ROOT = Path(__file__).parents[2]
+RELEASE_0_1_0 = Path(__file__).with_name("release_0_1_0.sql").read_text(encoding="utf-8")
+VIEW = "calciphylaxis-patient-view"
+COLUMNS = """
+    SELECT table_name, column_name, data_type, character_maximum_length, is_nullable
+    FROM information_schema.columns WHERE table_schema = 'public' ORDER BY table_name, column_name
+"""
+START = """
+    import sys
+    from datetime import UTC, datetime
+    from cds_service.storage import Database, FeedbackItem, Store
+    sys.stdin.readline()
+    store = Store(Database(sys.argv[1]))
+    item = FeedbackItem(sys.argv[2], "overridden", datetime(2026, 11, 23, tzinfo=UTC))
+    print(store.record_feedback("s", [item], datetime(2026, 11, 23, tzinfo=UTC)))
+"""
 PATIENT = "cds-demo-hard-skin-on-warfarin"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -48,9 +72,9 @@ def fhir() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def store(postgresql: Postgresql) -> Iterator[Store]:
-    opened = Store(postgresql.url)
-    yield opened
-    opened.close()
+    database = Database(postgresql.url)
+    yield Store(database)
+    database.close()
 
 
 def address(service: Service) -> str:
@@ -65,11 +89,19 @@ def override(service: Service, card: dict[str, Any], comment: str) -> requests.R
     feedback = {
         "card": card["uuid"],
         "outcome": "overridden",
-        "outcomeTimestamp": "2026-03-02T12:00:00Z",
+        "outcomeTimestamp": datetime.now(UTC).isoformat(),
         "overrideReason": {"reason": card["overrideReasons"][0], "userComment": comment},
     }
     url = f"{address(service)}/cds-services/calciphylaxis-patient-view/feedback"
     return requests.post(url, json={"feedback": [feedback]}, timeout=30)
+
+
+def await_health(service: Service, status: int) -> None:
+    """Each worker looks every few seconds whether the database can be written."""
+    end = time.monotonic() + 30
+    while requests.get(f"{address(service)}/health", timeout=30).status_code != status:
+        assert time.monotonic() < end
+        time.sleep(0.2)
 
 
 def item(card: str, comment: str | None = None) -> FeedbackItem:
@@ -104,7 +136,7 @@ def test_advice_comes_without_the_database_and_its_cards_are_written_when_it_is_
         while_away = cards(service, fhir)
         assert [card["summary"] for card in while_away] == [card["summary"] for card in first]
         assert override(service, while_away[0] | {"overrideReasons": [{"code": "other"}]}, "").status_code == 503
-        assert requests.get(f"{address(service)}/health", timeout=30).status_code == 503
+        await_health(service, 503)
     finally:
         postgresql.start()
     given = next(card for card in while_away if card.get("overrideReasons"))
@@ -128,43 +160,44 @@ def test_advice_does_not_wait_for_a_database_that_has_fallen_silent(
         assert [len(given) for given in while_silent] == [len(first)] * 4
         # Each worker waits for a fraction of a second, once.
         assert spent < 4
-        assert requests.get(f"{address(service)}/health", timeout=30).status_code == 503
-    assert requests.get(f"{address(service)}/health", timeout=30).status_code == 200
+        await_health(service, 503)
+        assert requests.get(f"{address(service)}/health/live", timeout=30).status_code == 200
+    await_health(service, 200)
 
 
 def test_whether_a_token_was_used_is_not_waited_for_without_end(postgresql: Postgresql) -> None:
-    log, other = TokenLog(postgresql.url), Database(postgresql.url, _metadata)
-    assert log.is_first_use("issuer", "before", NOON.timestamp(), NOON)
+    database, other = Database(postgresql.url), Database(postgresql.url)
+    log = TokenLog(database, retry_seconds=0.1)
+    issuer = f"issuer-{uuid.uuid4()}"
+    assert log.is_first_use(issuer, "before", NOON.timestamp(), NOON)
     with other.connected() as connection:
         connection.exec_driver_sql("LOCK TABLE seen_token")
-        check_gives_up(log)
+        check_goes_by_memory(log, issuer, "while it was locked")
+    until_known(other, issuer, 2)
     with silent(postgresql):
-        check_gives_up(log)
-    assert log.is_first_use("issuer", "after", NOON.timestamp(), NOON)
+        check_goes_by_memory(log, issuer, "while it was silent")
+    until_known(other, issuer, 3)
+    assert log.is_first_use(issuer, "after", NOON.timestamp(), NOON)
+    assert not TokenLog(other).is_first_use(issuer, "while it was silent", NOON.timestamp(), NOON)
     log.close()
+    database.close()
     other.close()
 
 
-def check_gives_up(log: TokenLog) -> None:
+def check_goes_by_memory(log: TokenLog, issuer: str, token: str) -> None:
     started = time.monotonic()
-    with pytest.raises(StoreError):
-        log.is_first_use("issuer", str(uuid.uuid4()), NOON.timestamp(), NOON)
-    assert time.monotonic() - started < 4
+    used = [log.is_first_use(issuer, one, NOON.timestamp(), NOON) for one in (token, token, "before")]
+    assert used == [True, False, False]
+    assert time.monotonic() - started < 2
 
 
-@contextmanager
-def silent(postgresql: Postgresql) -> Iterator[None]:
-    """Every process of the server is stopped where it stands: it neither answers nor refuses."""
-    leader = int((postgresql.data / "postmaster.pid").read_text().splitlines()[0])
-    children = Path(f"/proc/{leader}/task/{leader}/children").read_text().split()
-    processes = [leader, *map(int, children)]
-    for process in processes:
-        os.kill(process, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in processes:
-            os.kill(process, signal.SIGCONT)
+def until_known(database: Database, issuer: str, count: int) -> None:
+    """Wait until so many tokens of this issuer are in the database."""
+    tokens = select(func.count()).where(seen_token.c.issuer == issuer)
+    end = time.monotonic() + 30
+    while database.transact(lambda connection: connection.execute(tokens).scalar_one()) != count:
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def test_the_same_feedback_is_stored_once_however_many_bring_it_at_once(store: Store) -> None:
@@ -191,26 +224,190 @@ def test_cards_and_feedback_meet_in_the_count_of_overrides(store: Store) -> None
 
 
 def test_workers_that_start_together_create_the_tables_without_an_error(postgresql: Postgresql) -> None:
-    admin = Database(postgresql.url, _metadata)
+    admin = Database(postgresql.url)
     with ThreadPoolExecutor(8) as threads:
         for _ in range(5):
             with admin.connected() as connection:
-                for table in reversed(_metadata.sorted_tables):
-                    connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{table.name}"')
-            stores = [Store(postgresql.url) for _ in range(8)]
-            assert all(threads.map(Store.ping, stores))
-            for store in stores:
-                store.close()
+                for name in [*metadata.tables, VERSION_TABLE]:
+                    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
+            databases = [Database(postgresql.url) for _ in range(8)]
+            list(threads.map(write_heartbeat, databases))
+            for database in databases:
+                database.close()
     admin.close()
 
 
+@contextmanager
+def fresh(postgresql: Postgresql, name: str, script: str = "", **settings: str) -> Iterator[str]:
+    """The URL of a database of its own on this server, with settings of its own, after this script."""
+    name = f"{name}_{uuid.uuid4().hex[:8]}"
+    admin = create_engine(postgresql.url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        for setting, value in settings.items():
+            connection.exec_driver_sql(f"ALTER DATABASE {name} SET {setting} = '{value}'")
+    url = make_url(postgresql.url).set(database=name).render_as_string()
+    if script:
+        query(url, script)
+    try:
+        yield url
+    finally:
+        with admin.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+        admin.dispose()
+
+
+def query(url: str, *statements: str) -> list[Any]:
+    """Do this, as somebody else who uses the database; the rows of the last statement."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for statement in statements:
+            done = connection.exec_driver_sql(statement)
+        rows = [tuple(row) for row in done] if done.returns_rows else []
+    engine.dispose()
+    return rows
+
+
+def command(url: str, *words: str) -> list[str]:
+    """What our command line prints."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("calciphylaxis-cds")), *words],
+        env={**environment, "CDS_DATABASE_URL": url, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_a_database_of_release_0_1_0_keeps_all_its_rows_and_the_command_line_reads_them(postgresql: Postgresql) -> None:
+    with fresh(postgresql, "old", RELEASE_0_1_0) as url:
+        assert command(url, "feedback") == [
+            f"2026-11-23T12:00:00+00:00  overridden  {VIEW}  vka-cua  mechanical-valve",
+            f"9999-12-31T23:59:59+00:00  accepted    {VIEW}  vka-cua  1 suggestion",
+            f"2026-11-23T12:00:00+00:00  overridden  {VIEW}  (unknown card)  (no reason)",
+        ]
+        assert f"     1  {VIEW}  vka-cua  mechanical-valve" in "\n".join(command(url, "overrides"))
+        assert query(url, f"SELECT version_num FROM {VERSION_TABLE}") == [(REVISIONS[-1],)]
+        for table, rows in (("card", 1), ("feedback", 3), ("seen_token", 1), ("smart_sealed", 1)):
+            assert query(url, f"SELECT count(*) FROM {table}") == [(rows,)]
+        with closing(Database(url)) as database:
+            assert Store(database).record_feedback(VIEW, [item("card-1")], NOON, "urn:a") == []
+
+
+def test_the_command_waits_for_a_change_of_large_tables_that_takes_longer_than_a_call_may(
+    postgresql: Postgresql,
+) -> None:
+    slowly = """
+        CREATE FUNCTION slowly() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(6); END $$;
+        CREATE EVENT TRIGGER slowly ON ddl_command_start WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION slowly();
+    """
+    with fresh(postgresql, "large", f"{RELEASE_0_1_0};{slowly}") as url:
+        began = time.monotonic()
+        (line,) = command(url, "database")
+        assert time.monotonic() - began > TIMEOUT_SECONDS, "the control: it was slow"
+        assert line.endswith(f"(version {REVISIONS[-1]})")
+
+
+@pytest.mark.parametrize("dropped", [(), ("seen_token", "smart_sealed")], ids=["whole", "without clients and pages"])
+def test_an_old_and_a_new_database_end_up_the_same(dropped: tuple[str, ...], postgresql: Postgresql) -> None:
+    drop = "".join(f"DROP TABLE {name};" for name in dropped)
+    with fresh(postgresql, "old", RELEASE_0_1_0 + drop) as old, fresh(postgresql, "new") as new:
+        shapes = []
+        for url in (old, new):
+            with closing(Database(url)) as database, database.connected() as connection:
+                opts = {"version_table": VERSION_TABLE, "compare_type": True}
+                context = MigrationContext.configure(connection, opts=opts)
+                assert compare_metadata(context, metadata) == []
+            shapes.append(query(url, COLUMNS))
+        assert shapes[0] == shapes[1]
+        assert len(shapes[0]) > 25
+
+
+@pytest.mark.parametrize("script", [RELEASE_0_1_0, ""], ids=["old", "new"])
+def test_processes_that_start_at_once_change_the_tables_once_and_all_write(script: str, postgresql: Postgresql) -> None:
+    with fresh(postgresql, "start", script) as url:
+        words = [sys.executable, "-W", "error", "-c", textwrap.dedent(START), url]
+        started = [
+            subprocess.Popen([*words, f"new-{n}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+            for n in range(4)
+        ]
+        for process in started:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        said = [process.communicate(timeout=60)[0].strip() for process in started]
+        assert said == [f"['new-{n}']" for n in range(4)]
+        assert query(url, "SELECT count(*) FROM feedback WHERE service = 's'") == [(4,)]
+        assert query(url, f"SELECT version_num FROM {VERSION_TABLE}") == [(REVISIONS[-1],)]
+
+
+def test_a_change_that_would_have_to_wait_for_a_long_reader_gives_up_and_is_made_later(postgresql: Postgresql) -> None:
+    with fresh(postgresql, "read", RELEASE_0_1_0) as url, ThreadPoolExecutor(1) as threads:
+        backup = create_engine(url)
+        with backup.connect() as connection:
+            connection.exec_driver_sql("SELECT * FROM card")
+            # Whoever writes a card meanwhile would queue behind us, for as long as the backup lasts.
+            threads.submit(Database(url).make_ready).result(timeout=20)
+        assert query(url, "SELECT to_regclass('calciphylaxis_cds_version')::text") == [(None,)]
+        backup.dispose()
+        Database(url).make_ready()
+        assert query(url, f"SELECT version_num FROM {VERSION_TABLE}") == [(REVISIONS[-1],)]
+
+
+def test_a_service_changes_the_tables_before_it_has_workers(postgresql: Postgresql, tmp_path: Path) -> None:
+    with fresh(postgresql, "serve", RELEASE_0_1_0) as url:
+        with running_service(tmp_path, 2, CDS_DATABASE_URL=url) as running:
+            log = running.log.read_text()
+        assert 0 < log.index("changing the database from version 0") < log.index("Booting worker")
+        assert log.count("changing the database") == 1
+
+
+def test_a_database_of_a_newer_release_is_left_alone(postgresql: Postgresql) -> None:
+    with fresh(postgresql, "newer") as url:
+        Database(url).make_ready()
+        query(url, f"UPDATE {VERSION_TABLE} SET version_num = '99'")
+        with closing(Database(url)) as database, pytest.raises(StoreError, match="newer release"):
+            Store(database).record_feedback(VIEW, [item("card-1")], NOON)
+        assert query(url, "SELECT count(*) FROM feedback") == [(0,)]
+
+
+def test_moments_are_read_in_utc_whatever_the_zone_of_the_database(postgresql: Postgresql) -> None:
+    with fresh(postgresql, "tokyo", RELEASE_0_1_0, timezone="Asia/Tokyo") as url:
+        assert query(url, "SHOW timezone") == [("Asia/Tokyo",)]
+        # The last moment of the calendar in UTC: east of it no such moment exists in Python.
+        assert command(url, "feedback")[1].startswith("9999-12-31T23:59:59+00:00")
+        assert len(command(url, "overrides")) == 2
+
+
+def test_neither_cards_nor_tokens_wait_because_feedback_waits_for_the_same_database(postgresql: Postgresql) -> None:
+    with fresh(postgresql, "busy") as url, closing(Database(url)) as database, closing(Database(url)) as other:
+        store, log = Store(database), TokenLog(database)
+        assert list(store.feedback()) == []
+        with ThreadPoolExecutor(20) as threads, other.connected() as connection:
+            connection.exec_driver_sql("LOCK TABLE feedback")
+            waiting = [threads.submit(store.record_feedback, VIEW, [item(f"answered-{n}")], NOON) for n in range(20)]
+            time.sleep(0.5)
+            assert not any(one.done() for one in waiting)
+            assert log.is_first_use("issuer", "busy", NOON.timestamp(), NOON)
+            assert query(url, "SELECT count(*) FROM seen_token") == [(1,)]
+            store.record_cards([IssuedCard("card-1", VIEW, "hook", "vka-cua", "critical", NOON)])
+            assert not any(one.done() for one in waiting), "the control: it really waited all the while"
+        assert query(url, "SELECT count(*) FROM card") == [(1,)]
+
+
 def test_a_token_is_good_once_however_many_present_it_at_once(postgresql: Postgresql) -> None:
-    logs = [TokenLog(postgresql.url) for _ in range(4)]
+    databases = [Database(postgresql.url) for _ in range(4)]
+    logs = [TokenLog(database) for database in databases]
     expires = (NOON + timedelta(minutes=5)).timestamp()
     token = str(uuid.uuid4())
     with ThreadPoolExecutor(16) as threads:
         won = list(threads.map(lambda n: logs[n % 4].is_first_use("issuer", token, expires, NOON), range(64)))
     assert sum(won) == 1
-    assert logs[0].purge(NOON + timedelta(hours=2)) >= 1
-    for log in logs:
-        log.close()
+    later = NOON + timedelta(days=2)
+    assert logs[0].is_first_use("issuer", str(uuid.uuid4()), later.timestamp() + 300, later)
+    assert logs[0].purge(later) >= 1
+    for database in databases:
+        database.close()

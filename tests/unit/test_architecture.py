@@ -64,25 +64,30 @@ ROOMS: Mapping[str, set[str]] = {
     "cds_service.fhir_client": EVERYBODY | {"fhir_mappings"},
     "cds_service.knowledge": EVERYBODY | BELOW,
     "cds_service.storage": EVERYBODY,
+    "cds_service.storage.migrations": rooms_of("storage"),
+    "cds_service.storage.migrations.versions": set(),
     "cds_service.access": EVERYBODY | rooms_of("storage") | {"fhir_mappings"},
     "cds_service.api": EVERYBODY | BELOW | rooms_of("access", "knowledge", "fhir_client", "storage"),
     "cds_service.api.schemas": set(),
     "cds_service.schemas": set(),
-    "cds_service.ehr_client": EVERYBODY,
+    "cds_service.ehr_client": EVERYBODY | {"hooks.cards"},
     "cds_service.web": EVERYBODY
     | BELOW
-    | rooms_of("access", "knowledge", "fhir_client", "web.reasons", "web.course", "web.ehr", "web.smart"),
+    | rooms_of("access", "knowledge", "fhir_client", "storage", "web.reasons", "web.course", "web.ehr", "web.smart"),
     "cds_service.web.reasons": EVERYBODY | BELOW | rooms_of("api", "knowledge", "web"),
     "cds_service.web.course": EVERYBODY | BELOW | rooms_of("api", "knowledge", "fhir_client", "web"),
     "cds_service.web.ehr": EVERYBODY | BELOW | rooms_of("ehr_client", "web"),
     "cds_service.web.smart": EVERYBODY | BELOW | rooms_of("access", "fhir_client", "storage", "web", "web.course"),
     "cds_service.app": EVERYBODY | rooms_of("api", "web", "access", "knowledge", "fhir_client", "storage"),
-    "cds_service.server": EVERYBODY | rooms_of("app", "knowledge"),
+    "cds_service.serving": EVERYBODY,
+    "cds_service.server": EVERYBODY | rooms_of("app", "knowledge", "serving", "api", "access", "storage"),
     "cds_service.demo": EVERYBODY | BELOW | rooms_of("ehr_client"),
     "cds_service.fhir_doctor": EVERYBODY | BELOW | rooms_of("api", "knowledge", "fhir_client"),
     "cds_service.commands": EVERYBODY
     | BELOW
-    | rooms_of("server", "demo", "api", "ehr_client", "storage", "access", "knowledge", "fhir_doctor"),
+    | rooms_of(
+        "server", "serving", "demo", "api", "ehr_client", "storage", "access", "knowledge", "fhir_doctor", "web.smart"
+    ),
 }
 """Every room, and the rooms that its modules may import. Everything else is a fault."""
 
@@ -91,7 +96,9 @@ OUTSIDE = {
     "flask",
     "requests",
     "sqlalchemy",
+    "alembic",
     "gunicorn",
+    "waitress",
     "jsonschema",
     "fhir",
     "orjson",
@@ -103,8 +110,10 @@ OUTSIDE = {
 LIBRARY_ROOMS: Mapping[str, set[str]] = {
     "click": rooms_of("commands"),
     "pycurl": rooms_of("fhir_client"),
-    "gunicorn": rooms_of("server"),
-    "sqlalchemy": rooms_of("storage", "access", "settings", "web.smart"),
+    "gunicorn": rooms_of("server", "serving"),
+    "waitress": rooms_of("serving"),
+    "sqlalchemy": rooms_of("storage", "storage.migrations.versions", "access", "settings", "web.smart"),
+    "alembic": rooms_of("storage", "storage.migrations", "storage.migrations.versions"),
 }
 """Libraries that belong to certain rooms of the service."""
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
@@ -249,7 +258,15 @@ def test_knowledge_is_read_without_the_service() -> None:
 
 @pytest.mark.parametrize(
     "option",
-    ["--help", "--version", "serve --help", "sandbox load --help", "doctor token --help", "doctor fhir --help"],
+    [
+        "--help",
+        "--version",
+        "serve --help",
+        "sandbox load --help",
+        "doctor token --help",
+        "doctor fhir --help",
+        "doctor smart --help",
+    ],
 )
 def test_help_loads_nothing_that_only_a_running_command_needs(option: str) -> None:
     words = option.split()

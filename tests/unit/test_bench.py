@@ -35,6 +35,7 @@ from cds_service.access.token_log import TokenLog
 from cds_service.access.trusted_clients import parse_trusted_clients
 from cds_service.server import relax
 from cds_service.settings import from_environment
+from cds_service.storage import Database
 
 NOW = datetime.now(UTC)
 PATH = "/cds-services/calciphylaxis-patient-view"
@@ -169,15 +170,15 @@ def test_without_tokens_no_call_carries_any(tmp_path: Path) -> None:
 @pytest.mark.parametrize("signer", SIGNERS, ids=[signer.algorithm for signer in SIGNERS])
 def test_the_service_takes_each_signed_token_once(signer: Signer, tmp_path: Path) -> None:
     clients = parse_trusted_clients("\n".join(one.client() for one in SIGNERS), "clients.toml")
-    log = TokenLog(f"sqlite:///{tmp_path}/tokens.sqlite3")
-    authentication = ClientAuthentication(clients, log, PUBLIC_URL, lambda: datetime.now(UTC), KeySets())
+    database = Database(f"sqlite:///{tmp_path}/tokens.sqlite3")
+    authentication = ClientAuthentication(clients, TokenLog(database), PUBLIC_URL, lambda: datetime.now(UTC), KeySets())
     try:
         for token in signer.sign(3, f"{PUBLIC_URL}{PATH}"):
             assert authentication.check(f"Bearer {token}", PATH).tenant == signer.algorithm
             with pytest.raises(Refused):
                 authentication.check(f"Bearer {token}", PATH)
     finally:
-        log.close()
+        database.close()
 
 
 def facts(body: bytes) -> tuple[list[peer_rule.Row], list[tuple[peer_rule.Row, Any]], list[peer_rule.Row]]:
@@ -208,7 +209,7 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
     services = {service["hook"]: service for service in client.get("/cds-services").get_json()["services"]}
     body = patient_view_body(services["patient-view"], NOW)
     answer = client.post(f"/cds-services/{services['patient-view']['id']}", data=body, content_type="application/json")
-    app.extensions["cds_store"].close()
+    app.extensions["cds_database"].close()
     return body, answer.data
 
 

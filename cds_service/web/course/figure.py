@@ -12,7 +12,7 @@ from typing import Any
 from cds_service.web.course.tables import nothing_there, unread_records
 from cds_service.web.course.words import FURTHER, NO_LEVEL, CourseWords, joined
 from hooks.assessment import Tier
-from hooks.cards import exact
+from hooks.cards import exact, visible
 from hooks.chart import Analyte
 from hooks.course import CALCIUM, PRODUCT, Band, Course, DrugLane, End, Evaluation, MedicationPeriod, Outcome, Series
 
@@ -26,6 +26,7 @@ BETWEEN = "\n"
 """Between the lines of one mark's words."""
 LINE = 0.17
 """The height of a line of words as a part of a panel."""
+_JOINERS = "\u200c\u200d"
 _MOST_ROWS = 60
 """Lanes of drugs, and of findings, that are drawn; the tables hold all."""
 
@@ -235,8 +236,8 @@ def _lines(lines: Iterable[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    """A record's words without what SVG cannot hold: control characters and the like."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+    """A record's words as a reader sees them, without what SVG cannot hold."""
+    return "".join(letter if letter.isprintable() or letter in _JOINERS else " " for letter in visible(text))
 
 
 def _evaluations(course: Course, words: CourseWords) -> list[Data]:

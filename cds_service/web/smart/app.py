@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import orjson
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, after_this_request, g, request
+from werkzeug.datastructures import MultiDict
 
 from cds_service.addresses import is_secure
 from cds_service.bounded_get import Web
@@ -34,7 +35,7 @@ from fhir_mappings.fhir_json import FHIR_ID
 
 log = logging.getLogger("cds_service")
 
-_SESSION_NAME = re.compile(r"[\w-]{22}", re.ASCII)
+_SESSION_NAME = re.compile(r"[\w-]{30}", re.ASCII)
 
 
 def smart_app(context: PageContext) -> Blueprint:
@@ -48,7 +49,8 @@ def smart_app(context: PageContext) -> Blueprint:
     smart.add_url_rule("/smart", "choose", app.choose, methods=["GET"])
     smart.add_url_rule("/smart", "choose_patient", app.choose_patient, methods=["POST"])
     smart.add_url_rule("/smart/launch", "launch", app.launch, methods=["GET"])
-    smart.add_url_rule("/smart/callback", "callback", app.callback, methods=["GET"])
+    smart.add_url_rule("/smart/callback/<name>", "callback", app.callback, methods=["GET"])
+    smart.add_url_rule("/smart/callback", "callback_of_all", app.callback_of_all, methods=["GET"])
     smart.add_url_rule("/smart/course", "course", app.course, methods=["GET"])
     smart.add_url_rule("/smart/end", "end", app.end, methods=["POST"])
     smart.add_url_rule("/smart/jwks.json", "keys", lambda: _public_keys(app.sites.all), methods=["GET"])
@@ -61,7 +63,7 @@ class _SmartApp:
     def __init__(self, context: PageContext) -> None:
         self._context = context
         self.sites = sites_of(context.settings, context.trusted, os.environ)
-        self.vault = Vault(context.settings.database_url)
+        self.vault = Vault(context.database)
         web = Web(trust_environment=context.settings.fhir_trust_environment)
         self._launches = Launches(self.sites, self.vault, web, context.clock)
 
@@ -79,13 +81,24 @@ class _SmartApp:
         """The EHR opens the app."""
         return self._open(request.args.get("iss", ""), request.args.get("launch", ""), None)
 
-    def callback(self) -> Response:
-        """The EHR sends the user back."""
-        cookies, name = self._cookies(), cookie_name(request.args.get("state", ""))
-        site, opened = self._launches.finish(request.args.to_dict(), cookies.key(LAUNCH, name))
-        response = self._opened(site, opened)
-        cookies.take_back(response, LAUNCH, name, site.frame_ancestors)
-        return response
+    def callback(self, name: str) -> Response:
+        """The EHR sends the user back, to the address of its own."""
+        cookies, of_launch = self._cookies(), cookie_name(request.args.get("state", ""))
+        held = cookies.key(LAUNCH, of_launch)
+
+        @after_this_request
+        def end(response: Response) -> Response:
+            """The first answer ends a sign-in, whatever it is."""
+            if held:
+                cookies.forget(response, LAUNCH, of_launch)
+            return response
+
+        return self._opened(*self._launches.finish(name, _said_once(request.args), held, self._public()))
+
+    def callback_of_all(self) -> Response:
+        """The one address that all EHRs once sent users back to: which of them did could not be told."""
+        what = "Each EHR has a redirect address of its own now. The operator has to register it there (docs/smart.md)."
+        raise LaunchProblem(410, "This address is no longer used", what)
 
     def course(self) -> Response:
         """The course of the session's patient."""
@@ -105,7 +118,7 @@ class _SmartApp:
         """End one session: the token is deleted, here and now."""
         name, cookies = request.form.get("session", ""), self._cookies()
         site, *_ = self._session(name, cookies)
-        self.vault.remove(SESSION, name)
+        self._launches.end(name)
         what = "What was kept of it has been deleted. You can close this page."
         response = page("problem.html", framed_by=site.frame_ancestors, title="The session has ended", what=what)
         cookies.take_back(response, SESSION, name, site.frame_ancestors)
@@ -116,16 +129,16 @@ class _SmartApp:
         endpoints = self._launches.endpoints(site, base)
         if endpoints is None:
             return self._open_without_sign_in(site, base, patient)
-        begun = self._launches.begin(site, iss, endpoints, launch, f"{self._public()}/smart/callback")
+        begun = self._launches.begin(site, iss, base, endpoints, launch, self._public())
         response = _sent_to(begun.address)
         cookies = self._cookies()
-        cookies.tidy(response, LAUNCH)
-        cookies.hand_out(response, LAUNCH, begun.name, begun.key, LAUNCH_SECONDS, site.frame_ancestors)
+        cookies.tidy(response, LAUNCH, begun.sealed)
+        cookies.hand_out(response, LAUNCH, begun.name, begun.sealed, LAUNCH_SECONDS, site.frame_ancestors)
         return response
 
     def _open_without_sign_in(self, site: Site, base: str, patient: str | None) -> Response:
         if patient is not None and FHIR_ID.fullmatch(patient):
-            return self._opened(site, self._launches.open(base, None, patient))
+            return self._opened(site, self._launches.open(site, base, None, patient))
         g.trusted_client = site.client
         people, unread = patients(self._context.client, base)
         complaint = "" if patient is None else "An id has up to 64 letters, digits, dots and dashes."
@@ -145,15 +158,14 @@ class _SmartApp:
         log.info("the SMART app was opened from %s", site.name)
         response = _sent_to(f"{self._public()}/smart/course?session={opened.name}")
         cookies = self._cookies()
-        cookies.tidy(response, SESSION)
+        cookies.tidy(response, SESSION, opened.key)
         cookies.hand_out(response, SESSION, opened.name, opened.key, opened.seconds, site.frame_ancestors)
         return response
 
     def _session(self, name: str, cookies: Cookies) -> tuple[Site, FhirServer, str, Grants]:
-        key = cookies.key(SESSION, name) if _SESSION_NAME.fullmatch(name) else ""
-        content = self.vault.read(SESSION, name, key, self._context.clock()) if key else None
+        content = self._launches.session(name, cookies.key(SESSION, name)) if _SESSION_NAME.fullmatch(name) else None
         found = self.sites.of(content["base"]) if content else None
-        if content is None or found is None:
+        if content is None or found is None or not (content["token"] or found[0].may_be_open):
             raise LaunchProblem(401, "There is no session", "It has ended or expired. Open the app again from the EHR.")
         grants = granted(content["scope"]) if content["token"] else Grants(anything=True)
         return found[0], FhirServer(content["base"], content["token"]), content["patient"], grants
@@ -171,6 +183,13 @@ def _public_url(settings: Settings) -> str:
     if settings.public_url is None and not (settings.dev and here.startswith("http:") and is_secure(here, here)):
         raise LaunchProblem(500, "The app is not set up", "The service does not know its own address: CDS_PUBLIC_URL.")
     return settings.public_url or here
+
+
+def _said_once(parameters: MultiDict[str, str]) -> dict[str, str]:
+    """What was sent to us; a parameter that comes twice could mean one thing here and another elsewhere."""
+    if any(len(values) > 1 for values in parameters.listvalues()):
+        raise LaunchProblem(400, "The answer cannot be used", "The EHR sent something twice.")
+    return parameters.to_dict()
 
 
 def _sent_to(address: str) -> Response:

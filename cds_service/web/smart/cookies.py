@@ -1,7 +1,7 @@
 """The cookies of the SMART app: one for each sign-in under way, one for each session.
 
-What may live here: their names and attributes. A cookie holds the key to one row of the vault. There is one per
-session, so that two patients in two tabs stay two patients.
+What may live here: their names and attributes. A cookie holds the key to one row of the vault, or all there is to
+know, sealed. There is one per session, so that two patients in two tabs stay two patients.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ from urllib.parse import urlsplit
 from flask import Response, request
 
 LAUNCH, SESSION = "launch", "session"
+LONGEST = 3_000
+"""Characters of what a cookie holds; browsers drop one of more than 4096 without a word."""
 _MOST = {LAUNCH: 8, SESSION: 30}
-"""What a browser keeps of each, about 100 bytes apiece: all of them together must fit into one header."""
+_ROOM = 3_500
+"""Characters for all cookies of a kind: both kinds, and some of others, must fit into one header, of 8190 usually."""
 
 
 class Cookies:
@@ -26,11 +29,11 @@ class Cookies:
         self._prefix = "__Secure-cds-smart-" if self._secure else "cds-smart-"
 
     def key(self, purpose: str, name: str) -> str:
-        """The key that this browser holds for it, or "" where it holds none."""
+        """What this browser holds for it, or "" where it holds nothing."""
         return request.cookies.get(self._name(purpose, name), "")
 
     def names(self, purpose: str) -> list[str]:
-        """What this browser holds a key for."""
+        """What this browser holds a cookie for."""
         start = self._name(purpose, "")
         return [cookie.removeprefix(start) for cookie in request.cookies if cookie.startswith(start)]
 
@@ -53,13 +56,23 @@ class Cookies:
         """Let the browser forget the key."""
         self.hand_out(response, purpose, name, "", 0, framed_by)
 
-    def tidy(self, response: Response, purpose: str) -> None:
-        """Let the browser forget the oldest, when they become many; browsers send the oldest first."""
+    def forget(self, response: Response, purpose: str, name: str) -> None:
+        """Let the browser forget one of which we do not know whether its EHR may frame us (it is partitioned then)."""
+        for framed_by in ((), ("any",)) if self._secure else ((),):
+            self.take_back(response, purpose, name, framed_by)
+
+    def tidy(self, response: Response, purpose: str, more: str) -> None:
+        """Let the browser forget the oldest, so that there is room for `more`; browsers send the oldest first."""
+        for name in self._too_many(purpose, more):
+            self.forget(response, purpose, name)
+
+    def _too_many(self, purpose: str, more: str) -> list[str]:
         held = self.names(purpose)
-        for name in held[: max(0, len(held) - _MOST[purpose])]:
-            # Its EHR is not known here, so we do not know whether its cookie is partitioned.
-            for framed_by in ((), ("any",)) if self._secure else ((),):
-                self.take_back(response, purpose, name, framed_by)
+        sizes = [len(f"{self._name(purpose, name)}={self.key(purpose, name)}; ") for name in held]
+        first, own = max(0, len(held) - _MOST[purpose]), len(self._name(purpose, "")) + len(more)
+        while first < len(held) and own + sum(sizes[first:]) > _ROOM:
+            first += 1
+        return held[:first]
 
     def _name(self, purpose: str, name: str) -> str:
         return f"{self._prefix}{purpose}-{name}"

@@ -19,6 +19,7 @@ OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-u
 
 _STATEMENT_BYTES = 10_000_000
 """A CapabilityStatement names every search parameter of every type: HAPI FHIR's is larger than half a megabyte."""
+_ANSWERS_NAME_ISSUER = "authorization_response_iss_parameter_supported"
 _NOT_THERE = {400, 404, 405, 410, 501}
 _QUERY = re.compile(r"[\w.~!$&'()*+,;=:@/?%-]{0,500}", re.ASCII)
 
@@ -29,12 +30,16 @@ class DiscoveryProblem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where to send users and codes; `issuer` is "" where not named, `speaks_v2` is about the form of scopes."""
+    """Where to send users and codes; `issuer` is "" where not named, `speaks_v2` is about the form of scopes.
+
+    `answers_name_issuer`: each answer to a sign-in says from which issuer it came (RFC 9207).
+    """
 
     authorize: str
     token: str
     issuer: str = ""
     speaks_v2: bool = False
+    answers_name_issuer: bool = False
 
 
 def discover(base: str, web: Web) -> Endpoints | None:
@@ -65,11 +70,15 @@ def _get(web: Web, url: str, accept: str, max_bytes: int = MAX_BYTES) -> WebAnsw
 
 def _from_configuration(document: dict[str, Any], base: str) -> Endpoints:
     capabilities, issuer = document.get("capabilities"), document.get("issuer")
+    named, answers_name_it = isinstance(issuer, str) and issuer != "", document.get(_ANSWERS_NAME_ISSUER) is True
+    if answers_name_it and not named:
+        raise DiscoveryProblem("the FHIR server says that answers name their issuer, but not which that is")
     return Endpoints(
         _endpoint(document.get("authorization_endpoint"), base),
         _endpoint(document.get("token_endpoint"), base),
         issuer if isinstance(issuer, str) else "",
         isinstance(capabilities, list) and "permission-v2" in capabilities,
+        answers_name_it,
     )
 
 

@@ -22,6 +22,11 @@ _REFUSALS = {
     "invalid_request": "The EHR did not accept the request to sign in (invalid_request).",
 }
 
+_UNNAMED = (
+    "The answer names the server that it came from, but the EHR's SMART configuration names none (issuer), so nobody "
+    "can tell whether it is the right one."
+)
+
 
 class LaunchProblem(Exception):
     """The app cannot be opened. `title` and the text are for people; `said` is what the EHR added, as it came.
@@ -34,14 +39,22 @@ class LaunchProblem(Exception):
         self.status, self.title, self.what, self.site, self.said = status, title, what, site, said
 
 
-def refuse_what_is_no_code(answer: Mapping[str, str], issuer: str, site: Site) -> None:
-    """Raise LaunchProblem unless this answer holds a code, for this EHR; `issuer` is "" where it names none."""
+def refuse_what_is_no_code(answer: Mapping[str, str], issuer: str, site: Site, *, is_named: bool) -> None:
+    """Raise LaunchProblem unless this answer holds a code, for this EHR.
+
+    `issuer` is what its discovery calls itself, "" where it does not; `is_named`: it says that answers carry that name.
+    """
+    # RFC 9207: an answer that another authorization server sent is not for this sign-in. First of all, since what
+    # another server says about its refusal is not for it either.
+    if "iss" in answer and answer["iss"] != issuer:
+        what = "The answer came from another server." if issuer else _UNNAMED
+        raise LaunchProblem(400, "This sign-in is over", what, site=site)
+    if is_named and "iss" not in answer:
+        what = "The answer does not say which server it came from, as those of this EHR do."
+        raise LaunchProblem(400, "This sign-in is over", what, site=site)
     if "error" in answer:
         words = _REFUSALS.get(answer["error"], "The EHR did not let the app in.")
         raise LaunchProblem(403, "The EHR did not let the app in", words, site=site, said=_said(answer))
-    # RFC 9207: an answer that another authorization server sent is not for this sign-in.
-    if issuer and answer.get("iss", issuer) != issuer:
-        raise LaunchProblem(400, "This sign-in is over", "The answer came from another server.", site=site)
     if not VISIBLE.fullmatch(answer.get("code", "")):
         raise LaunchProblem(400, "The answer cannot be used", "The EHR sent no authorization code.", site=site)
 

@@ -52,7 +52,7 @@ def searches_without_total(body: Json) -> Json:
 @of_body(spelling=True)
 def totals_in_quotes(body: Json) -> Json:
     """Numbers written as text (medplum and others, by hand-written serialisers)."""
-    return _bundles(body, lambda bundle: {**bundle, "total": str(bundle.get("total"))})
+    return _bundles(body, lambda bundle: {**bundle, "total": str(bundle["total"])} if "total" in bundle else bundle)
 
 
 @of_body(spelling=True)

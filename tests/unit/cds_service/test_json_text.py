@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.json_text import MOST_TO_MEND, NotJson, charset_of, is_in_wide_characters, read_json
+from cds_service.json_text import MOST_TO_MEND, TOO_LARGE, NotJson, charset_of, is_in_wide_characters, read_json
 
 pieces = st.lists(
     st.sampled_from([r"\\", r"\"", r"\n", r"\u0041", r"\ud83d", r"\uD83D", r"\ude00", r"\uDFff", "ud83d", "a", "é"]),
@@ -113,13 +113,39 @@ def test_text_that_is_not_utf_8_is_read_as_it_is_called_or_as_windows_writes_it(
         (b'{"a": 1} {"a": 1}', "is not valid JSON"),
         ('{"a": 1}'.encode("utf-16-le"), "is not valid JSON"),
         (b"[" * 1025 + b"]" * 1025, "is nested too deeply"),
-        (b"[1e400]", "holds a number that is too large"),
+        (b"[1e400, NaN]", "is not valid JSON"),
+        (b"[1e400", "is not valid JSON"),
+        (b"[1e400, " + b"[" * 1023 + b"]" * 1024, "is nested too deeply"),
     ],
 )
 def test_what_is_no_json_is_refused_with_a_reason_that_holds_nothing_of_it(body: bytes, reason: str) -> None:
     with pytest.raises(NotJson) as refused:
         read_json(body)
     assert str(refused.value) == reason
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("1e400", TOO_LARGE),
+        ("-1e400", TOO_LARGE),
+        ("1" + "0" * 309, TOO_LARGE),
+        ("9" * 100_000, TOO_LARGE),
+        ("1." + "0" * 999, TOO_LARGE),
+        ("1" + "0" * 308, 1e308),
+        ("1e-400", 0.0),
+        ("18446744073709551616", 2.0**64),
+        ("18446744073709549568", 18446744073709549568),
+        ("-9223372036854775808", -(2**63)),
+        ("-9223372036854777856", -9223372036854777856.0),
+        ("0.5", 0.5),
+        ("7", 7),
+    ],
+)
+def test_a_number_that_is_too_large_is_no_number_and_all_others_are(written: str, read: object) -> None:
+    found = read_json(f'{{"large": 1e400, "here": {written}, "text": "1e400 \\ud83d"}}'.encode())
+    assert found == {"large": TOO_LARGE, "here": read, "text": "1e400 \ufffd"}
+    assert type(found["here"]) is type(read)
 
 
 # ------------------------------------------------------------------ the largest body that is mended

@@ -6,11 +6,17 @@ import gc
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from flask import Flask
 
-from cds_service.server import Server, UnsafeStart, check_start, freeze, in_container, relax
+from cds_service.access import TrustedClientsError
+from cds_service.server import Server, UnsafeStart, check_start, freeze, in_container, options, relax
+from cds_service.serving import Bounds, InboundWorker
+from cds_service.settings import Settings
+from cds_service.storage import StoreError
 
 DOCKER = Path("/.dockerenv").exists()
 CONTAINER = {"CDS_IN_CONTAINER": "1"}
@@ -68,6 +74,56 @@ def test_gunicorn_gets_the_options_and_the_application() -> None:
     assert server.load() == app.wsgi_app
 
 
+@pytest.mark.parametrize(("host", "address"), [("127.0.0.1", ("127.0.0.1", 5055)), ("::1", ("::1", 5055))])
+def test_all_options_are_such_that_gunicorn_knows_and_the_workers_are_ours(host: str, address: tuple[str, int]) -> None:
+    server = Server(Flask(__name__), options(Settings(workers=3), host, 5055), Bounds(threads=7))
+    assert server.cfg.address == [address]
+    assert (server.cfg.workers, server.cfg.worker_class, server.bounds.threads) == (3, InboundWorker, 7)
+
+
+def served(server: Server) -> Any:
+    """What gunicorn's master hands to its workers."""
+    return server.wsgi()
+
+
+def test_a_reload_takes_the_application_that_is_made_anew() -> None:
+    old, new = Flask("old"), Flask("new")
+    server = Server(old, {}, make_anew=lambda: new)
+    assert served(server) == old.wsgi_app
+    server.reload()
+    assert served(server) == new.wsgi_app
+
+
+def test_a_reload_keeps_the_application_where_nothing_can_be_read_again() -> None:
+    app = Flask("old")
+    server = Server(app, {})
+    server.reload()
+    assert served(server) == app.wsgi_app
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            TrustedClientsError("clients.toml: client 1: issuer: is missing"),
+            "clients.toml: client 1: issuer: is missing",
+        ),
+        (RuntimeError("Anna Example"), "RuntimeError"),
+    ],
+)
+def test_a_reload_that_fails_keeps_the_application_and_says_so(
+    error: Exception, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def make() -> Flask:
+        raise error
+
+    app = Flask("old")
+    server = Server(app, {}, make_anew=make)
+    server.reload()
+    assert served(server) == app.wsgi_app
+    assert f"stay as they were: {said}\n" in caplog.text
+
+
 @pytest.fixture
 def collector() -> Iterator[None]:
     before = gc.get_threshold()
@@ -83,3 +139,27 @@ def test_start_up_objects_are_not_looked_at_again_and_collections_become_rare() 
     before = gc.get_threshold()[0]
     relax(None)
     assert gc.get_threshold()[0] > before
+
+
+@pytest.mark.parametrize("problem", [None, StoreError("the database could not be used")])
+def test_a_worker_that_ends_has_what_waits_written_and_its_end_does_not_fail(
+    problem: StoreError | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    app, asked = Flask(__name__), []
+
+    class Waiting:
+        def write_what_waits(self, seconds: float) -> None:
+            asked.append(seconds)
+            if problem:
+                raise problem
+
+    app.extensions |= {"cds_store": Waiting(), "cds_token_log": Waiting()}
+    server = Server(app, options(Settings(), "127.0.0.1", 5055))
+    server.cfg.worker_exit(None, SimpleNamespace(app=server))
+    assert len(asked) == 2
+    assert sum(asked) <= 1
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * 2 * bool(problem)
+
+
+def test_a_worker_without_tokens_ends_as_well() -> None:
+    Server(Flask(__name__), {}).leave()

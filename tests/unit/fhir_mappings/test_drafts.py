@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from fhir_mappings.drafts import names_draft, split_orders
+from fhir_mappings.drafts import drafts_in, naming, split_orders
 from fhir_mappings.drug_places import drug_places, new_shelf
 from tests.unit.fhir_mappings.resources import Json, prescription
 from tests.unit.fhir_mappings.test_fhir_json import ANY_JSON
@@ -123,10 +123,26 @@ def test_an_id_may_be_a_number() -> None:
     assert judged["id"] == 103
 
 
+@pytest.mark.parametrize(
+    ("orders", "number"),
+    [
+        ({}, 0),
+        (None, 0),
+        ({"entry": None}, 0),
+        ({"entry": [None, {}, {"resource": None}]}, 2),
+        (bundle(draft("a"), draft("b") | {"contained": [{}]}), 2),
+        (bundle({"resourceType": "CarePlan", "contained": [draft("a"), None, draft("b")]}), 3),
+        ({"entry": [{"resourceType": "RequestGroup", "contained": draft("a")}]}, 2),
+    ],
+)
+def test_how_many_drafts_there_are_can_be_asked(orders: Any, number: int) -> None:
+    assert drafts_in(orders) == number
+
+
 @pytest.mark.parametrize(("selection", "named"), [("103", True), ("MedicationRequest/103", True), ("10", False)])
 def test_whether_a_selection_names_a_draft_can_be_asked(selection: str, named: bool) -> None:
-    assert names_draft(bundle(draft("7") | {"id": 103}, draft("a")), selection) is named
-    assert not names_draft({}, selection)
+    assert naming(bundle(draft("7") | {"id": 103}, draft("a")))(selection) is named
+    assert not naming({})(selection)
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,8 @@ def test_a_request_without_id_and_day_has_neither() -> None:
         ("Active", None, True),
         (None, None, True),
         (None, True, False),
+        ("(a number that is too large)", None, True),
+        ("7", None, True),
     ],
 )
 def test_only_an_active_request_to_give_a_drug_is_exposure(

@@ -19,6 +19,7 @@ from cds_service.access.key_sets import Fetch, KeySets, KeySetUnavailable
 from cds_service.access.token_checks import quoted
 from cds_service.access.token_log import TokenLog
 from cds_service.access.trusted_clients import parse_trusted_clients
+from cds_service.storage import Database
 from tests.unit.cds_service.cds_client import (
     ISSUER,
     JWKS_URL,
@@ -43,18 +44,18 @@ Gate = Callable[..., ClientAuthentication]
 @pytest.fixture
 def gate() -> Iterator[Gate]:
     """Authentication that trusts one client, whose entry can be changed."""
-    logs: list[TokenLog] = []
+    databases: list[Database] = []
 
     def make(
         file: str | None = None, fetch: Fetch = nothing_is_fetched, public_url: str = PUBLIC_URL, **changed: Any
     ) -> ClientAuthentication:
-        logs.append(TokenLog("sqlite://"))
+        databases.append(Database("sqlite://"))
         clients = parse_trusted_clients(file or trust_file(**changed), "clients.toml")
-        return ClientAuthentication(clients, logs[-1], public_url, lambda: NOW, KeySets(fetch))
+        return ClientAuthentication(clients, TokenLog(databases[-1]), public_url, lambda: NOW, KeySets(fetch))
 
     yield make
-    for log in logs:
-        log.close()
+    for database in databases:
+        database.close()
 
 
 @pytest.fixture
@@ -141,7 +142,7 @@ def joined(parts: list[bytes]) -> str:
 def trusting_nobody_else() -> ClientAuthentication:
     # The database of this one is never reached: a refused token does not get there.
     clients = parse_trusted_clients(trust_file(), "clients.toml")
-    log = TokenLog("postgresql+psycopg://nowhere.invalid/none")
+    log = TokenLog(Database("postgresql+psycopg://nowhere.invalid/none"))
     return ClientAuthentication(clients, log, PUBLIC_URL, lambda: NOW, KeySets(nothing_is_fetched))
 
 
@@ -264,15 +265,20 @@ class TestHeader:
         attacker = signing_key("attacker")
         assert outcome(authentication, bearer(token(attacker, header={"jku": jku}))) == Reason.KEY_ADDRESS
 
-    def test_a_key_address_is_refused_where_keys_stand_in_place(self, check: Check) -> None:
-        assert check(bearer(token(header={"jku": JWKS_URL}))) == Reason.KEY_ADDRESS
+    @pytest.mark.parametrize("jku", ["https://attacker.example/jwks.json", JWKS_URL, "", 1, [], "file:///etc/passwd"])
+    def test_a_key_address_is_not_looked_at_where_keys_stand_in_place(self, check: Check, jku: Any) -> None:
+        assert check(bearer(token(header={"jku": jku}))) == "north"
+        attacker = signing_key("attacker")
+        assert check(bearer(token(attacker, header={"jku": jku, "kid": "2026-03"}))) == Reason.SIGNATURE
 
-    def test_an_empty_key_address_is_a_foreign_one(self, check: Check) -> None:
+    def test_an_empty_key_address_is_a_foreign_one(self, gate: Gate) -> None:
         head = part({"alg": "ES384", "kid": "2026-03", "jku": None})
-        assert check(bearer(f"{head}.{part(claims())}.{part(b'x')}")) == Reason.KEY_ADDRESS
+        authentication = gate(keys=None, jwks_url=JWKS_URL)
+        assert outcome(authentication, bearer(f"{head}.{part(claims())}.{part(b'x')}")) == Reason.KEY_ADDRESS
 
     def test_a_key_address_can_be_registered_beside_keys_in_place(self, gate: Gate) -> None:
         assert outcome(gate(jku=JWKS_URL), bearer(token(header={"jku": JWKS_URL}))) == "north"
+        assert outcome(gate(jku=JWKS_URL), bearer(token(header={"jku": f"{JWKS_URL}x"}))) == Reason.KEY_ADDRESS
 
     def test_the_registered_key_address_is_accepted(self, gate: Gate) -> None:
         body = json.dumps({"keys": [signing_key().jwk]}).encode()

@@ -1,5 +1,6 @@
 """A client's published keys are fetched when needed, but seldom, and serve on through an outage."""
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable
@@ -149,11 +150,67 @@ def test_an_answer_that_is_no_key_set_replaces_nothing(world: World, body: bytes
     assert kids(key_sets, "2026-03") == ["2026-03"]
 
 
-def test_an_empty_key_set_withdraws_all_keys(world: World) -> None:
+USELESS = {
+    "empty": [],
+    "for encryption": [OLD.jwk | {"use": "enc"}],
+    "private": [OLD.jwk | {"d": "AAAA"}],
+    "without ids": [{name: value for name, value in OLD.jwk.items() if name != "kid"}],
+    "for an algorithm that the client may not use": [signing_key("2026-05", "ES512").jwk],
+    "no keys at all": [1, None, "key"],
+}
+
+
+@pytest.mark.parametrize("entries", USELESS.values(), ids=USELESS)
+def test_a_set_without_any_usable_key_withdraws_nothing_until_the_old_one_is_a_day_old(
+    world: World, entries: list[Any]
+) -> None:
     key_sets = world.key_sets()
     kids(key_sets, "2026-03")
-    world.body, world.now = published(), world.now + TIMES.renew
+    world.body, world.now = json.dumps({"keys": entries}).encode(), world.now + TIMES.renew
+    assert kids(key_sets, "2026-03") == ["2026-03"]
+    world.now += TIMES.serve - TIMES.renew - 1
+    assert kids(key_sets, "2026-03") == ["2026-03"]
+    world.now += 1
+    with contextlib.suppress(KeySetUnavailable):
+        assert kids(key_sets, "2026-03") == []
+
+
+def test_a_forged_key_id_cannot_make_us_take_a_useless_set_for_the_good_one(world: World) -> None:
+    key_sets = world.key_sets()
+    kids(key_sets, "2026-03")
+    world.body, world.now = published(), world.now + TIMES.pause
+    assert [kids(key_sets, f"forged-{number}") for number in range(20)] == [[]] * 20
+    assert world.fetches == 2
+    assert kids(key_sets, "2026-03") == ["2026-03"]
+
+
+def test_one_usable_key_is_enough_to_withdraw_all_others(world: World) -> None:
+    key_sets = world.key_sets()
+    kids(key_sets, "2026-03")
+    world.body, world.now = json.dumps({"keys": [1, NEW.jwk]}).encode(), world.now + TIMES.renew
     assert kids(key_sets, "2026-03") == []
+    assert kids(key_sets, "2026-04") == ["2026-04"]
+
+
+def test_a_set_that_cannot_be_renewed_is_said_once_for_each_reason(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    key_sets = world.key_sets()
+    good = world.body
+    kids(key_sets, "2026-03")
+    world.now += TIMES.renew
+    for body, down in [(published(), False)] * 3 + [(good, True)] * 3 + [(good, False), (published(), False)]:
+        world.body, world.down = body, down
+        kids(key_sets, "forged")
+        world.now += TIMES.pause
+    said = [record.getMessage().partition("could not be renewed: ")[2] for record in caplog.records]
+    useless = "it holds no key that can be used, so the earlier keys stay"
+    assert said == [useless, "down", useless]
+
+
+def test_a_client_whose_first_set_is_useless_is_explained_by_it(world: World) -> None:
+    world.body = json.dumps({"keys": [{"kty": "EC", "kid": "half"}]}).encode()
+    assert len(world.key_sets().all_of(CLIENT).unusable) == 1
 
 
 def test_an_overlong_key_set_is_no_key_set(world: World) -> None:
@@ -229,6 +286,30 @@ def test_who_has_keys_does_not_wait_for_the_one_who_renews_them(world: World) ->
         assert kids(key_sets, "2026-03") == ["2026-03"]
         go.set()
         assert slow.result() == ["2026-03"]
+
+
+def test_who_names_a_key_that_we_do_not_have_waits_only_briefly_for_the_one_who_renews_them(world: World) -> None:
+    renewing, go = threading.Event(), threading.Event()
+
+    def fetch(url: str) -> bytes:
+        if world.fetches:
+            renewing.set()
+            assert go.wait(10)
+        return world.fetch(url)
+
+    key_sets = KeySets(fetch, lambda: world.now)
+    kids(key_sets, "2026-03")
+    world.body, world.now = published(OLD, NEW), world.now + TIMES.pause
+    with ThreadPoolExecutor(8) as threads:
+        slow = threads.submit(kids, key_sets, "forged")
+        assert renewing.wait(10)
+        # Were these to wait to the end, `go` would never be set and the fetch above would fail.
+        forged = [threads.submit(kids, key_sets, f"forged-{number}") for number in range(7)]
+        assert [one.result() for one in forged] == [[]] * 7
+        go.set()
+        assert slow.result() == []
+    assert world.fetches == 2
+    assert kids(key_sets, "2026-04") == ["2026-04"]
 
 
 class TestFetching:

@@ -1,6 +1,7 @@
 """An engineer who asks why a token is refused sees each check, what was found and what was expected."""
 
 import json
+import tomllib
 from typing import Any
 
 import pytest
@@ -58,7 +59,7 @@ def test_every_fault_is_found_not_only_the_first() -> None:
         nbf=SECONDS + 40,
         jti=7,
     )
-    assert set(failures(examined(bad))) == {
+    assert set(failures(examined(bad, jku=JWKS_URL))) == {
         Reason.TYPE,
         Reason.KEY_ADDRESS,
         Reason.SIGNATURE,
@@ -68,6 +69,88 @@ def test_every_fault_is_found_not_only_the_first() -> None:
         Reason.LIFETIME,
         Reason.TOKEN_ID,
     }
+
+
+def test_a_key_address_beside_keys_in_place_is_told_and_no_failure() -> None:
+    findings = examined(token(header={"jku": "https://other.example/keys"}))
+    assert failures(findings) == {}
+    assert any("jku is 'https://other.example/keys'; not looked at" in finding.text for finding in findings)
+
+
+# ------------------------------------------------------------------ what to do
+def remedies(compact: str, key_sets: KeySets | None = None, **changed: Any) -> dict[Reason, str]:
+    return {finding.reason: finding.remedy for finding in examined(compact, key_sets, **changed) if not finding.ok}
+
+
+WRITTEN = {
+    "another algorithm": (token(signing_key("2026-03", "RS256")), {"keys": [signing_key("2026-03", "RS256").jwk]}),
+    "a key address": (token(header={"jku": 'https://other.example/k?a="b"'}), {"jku": JWKS_URL}),
+    "one audience for all": (token(aud="https://cds.example/\u00fc"), {}),
+    "one audience in a list": (token(aud=["https://cds.example/\\"]), {}),
+    "a long life": (token(exp=SECONDS + 86_400), {}),
+    "a life of parts of seconds": (token(iat=SECONDS + 0.5, exp=SECONDS + 1000.9), {}),
+}
+
+
+@pytest.mark.parametrize(("compact", "entry"), WRITTEN.values(), ids=WRITTEN)
+def test_what_the_doctor_says_to_write_mends_it(compact: str, entry: dict[str, Any]) -> None:
+    ((reason, text),) = remedies(compact, **entry).items()
+    line = text.partition("trusted clients: ")[2].partition("   (")[0]
+    key, value = next(iter(tomllib.loads(line).items()))
+    assert failures(examined(compact, **{**entry, key: value})) == {}, reason
+
+
+def test_an_unknown_issuer_is_a_client_that_is_to_be_added() -> None:
+    (text,) = remedies(token(iss='https://other.example/"x"')).values()
+    assert '[[client]] with issuer = "https://other.example/\\"x\\""' in text
+    assert "if this is an EHR of yours" in text
+
+
+def test_an_unknown_key_is_one_that_is_to_be_added_or_fetched_elsewhere() -> None:
+    compact = token(header={"kid": "2026-09"})
+    assert '[[client.keys]] with kid = "2026-09"' in remedies(compact)[Reason.KEY_ID]
+    body = json.dumps({"keys": [signing_key().jwk]}).encode()
+    fetched = remedies(compact, KeySets(lambda url: body), keys=None, jwks_url=JWKS_URL)
+    assert "jwks_url" in fetched[Reason.KEY_ID]
+
+
+@pytest.mark.parametrize(
+    ("compact", "reason"),
+    [
+        (token(header={"typ": "at+jwt"}), Reason.TYPE),
+        (token(header={"x5u": "https://other.example"}), Reason.HEADER),
+        (token(signing_key("x"), {"kid": "2026-03"}), Reason.SIGNATURE),
+        (token(iat=SECONDS + 95), Reason.ISSUED),
+        (token(iat=SECONDS - 300, exp=SECONDS - 60), Reason.EXPIRED),
+        (token(nbf=SECONDS + 95), Reason.NOT_BEFORE),
+        (token(exp=SECONDS + 86_401), Reason.LIFETIME),
+        (token(exp=None), Reason.LIFETIME),
+        (token(jti=None), Reason.TOKEN_ID),
+        (token(aud=None), Reason.AUDIENCE),
+        (token(aud=["a", "b"]), Reason.AUDIENCE),
+        (token(aud="x" * 501), Reason.AUDIENCE),
+        (token(aud="a\u202eb"), Reason.AUDIENCE),
+        (token(iss=7), Reason.ISSUER),
+    ],
+)
+def test_where_nothing_is_to_be_written_that_is_said(compact: str, reason: Reason) -> None:
+    assert remedies(compact)[reason].startswith("nothing to write")
+
+
+def test_a_secret_shared_by_both_sides_is_never_something_to_allow() -> None:
+    forged = f"{part({'alg': 'HS256', 'kid': '2026-03'})}.{part(claims())}.{part(b'x')}"
+    assert remedies(forged)[Reason.ALGORITHM].startswith("nothing to write")
+
+
+def test_an_outage_of_the_key_server_is_to_be_looked_into() -> None:
+    def fail(url: str) -> bytes:
+        raise KeySetUnavailable("down")
+
+    assert "check jwks_url" in remedies(token(), KeySets(fail), keys=None, jwks_url=JWKS_URL)[Reason.NO_KEYS]
+
+
+def test_what_was_found_right_needs_nothing() -> None:
+    assert {finding.remedy for finding in examined(token())} == {""}
 
 
 def test_the_audience_is_shown_as_seen_and_as_expected() -> None:
@@ -127,8 +210,10 @@ def test_neither_signature_nor_id_nor_subject_is_shown() -> None:
 
 
 def test_a_token_cannot_write_to_the_terminal() -> None:
-    shown = "\n".join(finding.text for finding in examined(token(aud="\x1b[31m\u202e")))
+    findings = examined(token(header={"jku": "\x1b[31m", "kid": "\x9b"}, aud="\x1b[31m\u202e"), jku=JWKS_URL)
+    shown = "\n".join(finding.text + finding.remedy for finding in findings)
     assert "\x1b" not in shown
+    assert "\x9b" not in shown
     assert "\u202e" not in shown
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Blueprint, Flask, Response
 
-from cds_service.api.headers import ALLOWED, SECURITY, register_cors
+from cds_service.api.headers import ALLOWED, SECURITY, headers_of_refusals, register_cors
 
 
 def headers(origins: tuple[str, ...], origin: str | None, method: str = "GET") -> tuple[int, dict[str, str]]:
@@ -67,3 +67,16 @@ def test_pages_for_people_are_for_no_other_origin_and_secured_like_the_rest(orig
     assert dict(course).items() >= SECURITY.items()
     preflight = app.test_client().options("/course", headers=asked)
     assert not [name for name, _ in preflight.headers if name.startswith("Access-Control-")]
+
+
+@pytest.mark.parametrize("origins", [("*",), ("https://a.example",)])
+@pytest.mark.parametrize("origin", ["", "https://a.example", "https://b.example", "null"])
+def test_what_is_refused_before_the_application_is_asked_has_the_same_headers(
+    origins: tuple[str, ...], origin: str
+) -> None:
+    ours = {**SECURITY, **ALLOWED, "Access-Control-Allow-Origin": "", "Vary": ""}.keys()
+    answered = {name: value for name, value in headers(origins, origin or None)[1].items() if name in ours}
+    expected = headers_of_refusals(origins)(origin)
+    # The page of this test has a Vary and a Cache-Control of its own.
+    assert answered == expected | {name: answered[name] for name in ("Vary", "Cache-Control")}
+    assert expected.get("Vary") == (None if "*" in origins else "Origin")

@@ -22,7 +22,7 @@ from cds_service.commands.common import faults, in_words, settings_for
 from cds_service.demo.patients import SyntheticPatient, load_patients
 from cds_service.demo.sandbox import Sandbox
 from cds_service.settings import Settings
-from cds_service.storage.cards_and_feedback import FeedbackItem, Store
+from cds_service.storage import Database, FeedbackItem, Store
 from fhir_mappings.data_files import DataFileError
 from fhir_mappings.packaged import default_policy
 from fhir_mappings.vocabulary import VocabularyError
@@ -60,7 +60,7 @@ def cds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     thread.join()
     server.server_close()
     app.extensions["cds_fhir_client"].close()
-    app.extensions["cds_store"].close()
+    app.extensions["cds_database"].close()
 
 
 @pytest.fixture
@@ -249,7 +249,8 @@ def test_overrides_are_counted_with_the_published_code_of_their_reason(tmp_path:
     known = next(reason for reason in reasons if reason.standard)
     private = next(reason for reason in reasons if not reason.standard)
     url = f"sqlite:///{tmp_path}/cards.sqlite3"
-    with closing(Store(url)) as store:
+    with closing(Database(url)) as database:
+        store = Store(database)
         asked = [
             overridden("1", known.code),
             overridden("2", known.code, None),
@@ -269,7 +270,8 @@ def test_overrides_are_counted_with_the_published_code_of_their_reason(tmp_path:
 def test_feedback_is_listed_oldest_first_and_without_comments(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/cards.sqlite3"
     later = NOON.replace(hour=13)
-    with closing(Store(url)) as store:
+    with closing(Database(url)) as database:
+        store = Store(database)
         accepted = FeedbackItem("1", "accepted", NOON, accepted_suggestions=("s",))
         both = FeedbackItem("2", "accepted", NOON, accepted_suggestions=("s", "t"), user_comment="Zephyrine")
         store.record_feedback("a-service", [accepted, both], NOON)
@@ -283,6 +285,19 @@ def test_feedback_is_listed_oldest_first_and_without_comments(tmp_path: Path) ->
         "2026-03-02T12:00:00+00:00  overridden  a-service  (unknown card)  mechanical-valve",
         "2026-03-02T12:00:00+00:00  overridden  a-service  (unknown card)  (no reason)",
     ]
+
+
+@pytest.mark.parametrize(("client", "lines"), [("urn:north", 1), ("urn:south", 2), ("urn:nobody", 0)])
+def test_the_reports_of_one_client(client: str, lines: int, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/cards.sqlite3"
+    with closing(Database(url)) as database:
+        store = Store(database)
+        store.record_feedback("a-service", [overridden("1", "mechanical-valve")], NOON, "urn:north")
+        store.record_feedback("a-service", [overridden("2", "one"), overridden("3", "two")], NOON, "urn:south")
+    listed = run("feedback", "--client", client, CDS_DATABASE_URL=url)
+    assert [line.rpartition("  ")[2] for line in listed.output.splitlines()] == [client] * lines
+    counted = run("overrides", "--client", client, CDS_DATABASE_URL=url)
+    assert len(counted.output.splitlines()) == lines
 
 
 def test_overrides_of_a_database_that_cannot_be_used_are_an_error_in_words(tmp_path: Path) -> None:

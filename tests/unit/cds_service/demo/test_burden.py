@@ -195,7 +195,7 @@ def test_the_service_gives_the_same_cards_over_http(tmp_path: Path) -> None:
                 given = tuple((card["source"]["topic"]["code"], card["indicator"]) for card in cards)
                 assert given == answer.cards
     app.extensions["cds_fhir_client"].close()
-    app.extensions["cds_store"].close()
+    app.extensions["cds_database"].close()
 
 
 # ------------------------------------------------------------------ the goals

@@ -7,7 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -89,25 +91,96 @@ def test_one_patient_is_played_and_everything_is_stopped_again() -> None:
             requests.get(address, timeout=2)
 
 
-def test_the_command_serves_on_until_it_is_interrupted(tmp_path: Path) -> None:
+@contextmanager
+def demo_process() -> Iterator[subprocess.Popen[str]]:
+    """The command as a process of its own, which is gone in any case when the block ends."""
     command = (sys.executable, "-m", "cds_service.commands.cli", "demo", "--port", str(free_port()), "--fhir-port")
     with subprocess.Popen(
         (*command, str(free_port()), "--patient", KEY), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as demo:
-        assert demo.stdout is not None
-        said = ""
-        for line in demo.stdout:
-            said += line
-            if line.startswith("open "):
-                break
+        try:
+            yield demo
+        finally:
+            demo.kill()
+
+
+def said_until(demo: subprocess.Popen[str], word: str) -> str:
+    """What it has said when a line begins with this word."""
+    assert demo.stdout is not None
+    said = ""
+    for line in demo.stdout:
+        said += line
+        if line.startswith(word):
+            break
+    return said
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that this one has started, and those that they have."""
+    below = [int(stat.parent.name) for stat in Path("/proc").glob("[0-9]*/stat") if parent(stat) == pid]
+    return below + [one for child in below for one in children_of(child)]
+
+
+def parent(stat: Path) -> int | None:
+    try:
+        return int(stat.read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
+
+
+def are_gone(pids: list[int]) -> bool:
+    """Do all these processes end, but for what nobody has taken leave of yet?"""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        if not [pid for pid in pids if is_running(pid)]:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGHUP])
+def test_the_command_serves_on_until_it_is_told_to_end_and_takes_everything_along(ended_by: signal.Signals) -> None:
+    with demo_process() as demo:
+        said = said_until(demo, "open ")
         page = re.findall(r"^open (http://127\.0\.0\.1:\d+/ehr)$", said, re.MULTILINE)[-1]
         assert "Synthetic, " in requests.get(page, timeout=10).text
         discovery = re.findall(r"http://\S+/cds-services", said)[-1]
         assert requests.get(discovery, timeout=10).status_code == 200
-        demo.send_signal(signal.SIGINT)
+        started = children_of(demo.pid)
+        demo.send_signal(ended_by)
         assert demo.wait(60) == 0
+        assert len(started) >= 2
+        assert are_gone(started)
     with pytest.raises(requests.ConnectionError):
         requests.get(discovery, timeout=2)
+
+
+@pytest.mark.parametrize(
+    ("ended_by", "at"), [(signal.SIGTERM, "while it starts"), (signal.SIGTERM, "while it plays"), (signal.SIGKILL, "")]
+)
+def test_whenever_it_is_ended_nothing_that_it_has_started_stays(ended_by: signal.Signals, at: str) -> None:
+    with demo_process() as demo:
+        if at == "while it plays":
+            said_until(demo, ">> opens")
+        end = time.monotonic() + 30
+        while not (started := children_of(demo.pid)):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        demo.send_signal(ended_by)
+        demo.wait(60)
+        assert are_gone(started + children_of(started[0]))
+
+
+def test_a_child_whose_parent_was_gone_before_it_could_look_ends_at_once() -> None:
+    command = (sys.executable, "-m", "cds_service.demo.child", "1", "--version")
+    assert subprocess.run(command, capture_output=True).returncode == -signal.SIGTERM
 
 
 def test_an_unknown_patient_is_said_before_anything_starts() -> None:

@@ -123,3 +123,86 @@ def test_a_resource_is_the_one_that_was_asked_for(path: str, found: dict[str, An
 @pytest.mark.parametrize("path", ["metadata", "Patient", "Patient/1/_history/2"])
 def test_what_is_no_type_and_id_is_not_compared(path: str) -> None:
     assert asked_resource(path) is None
+
+
+BASE = "https://ehr.example/fhir"
+SYSTEM = "http%3A%2F%2Floinc.org%7C"
+
+
+def is_named(link: Any, search: str = SEARCH, url: str | None = None) -> bool:
+    asked = asked_search(search)
+    assert asked is not None
+    return asked.is_named_by(bundle("Observation", link=link), url or f"{BASE}/{search}")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f"{BASE}/{SEARCH}",
+        f"{BASE}/{SEARCH}&_format=json",
+        SEARCH,
+        "https://inside.example/other/place/Observation/_search?subject=Patient/a1",
+        f"{BASE}/Observation?code={SYSTEM}1,2&patient:Patient=a1",
+        f"{BASE}/Observation?code=http://loinc.org|1&patient=a1",
+        f"{BASE}/Observation?patient=a1",
+        f"{BASE}/Patient/a1/Observation?code=1",
+    ],
+)
+def test_a_self_link_with_the_type_and_the_patient_names_the_search(link: str) -> None:
+    assert is_named(link)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        None,
+        "",
+        7,
+        BASE,
+        f"{BASE}/Observation",
+        f"{BASE}/Observation?code=1",
+        f"{BASE}?_getpages=7f3",
+        f"{BASE}/Observation?patient=a1&code=2",
+        f"{BASE}/Observation?patient=a1&code={SYSTEM}2",
+        f"{BASE}/Observation?code=2,3&patient=a1",
+    ],
+)
+def test_without_a_link_or_without_the_patient_or_with_none_of_its_codes_it_is_not_named(link: Any) -> None:
+    assert not is_named(link)
+
+
+@pytest.mark.parametrize(
+    ("link", "named"),
+    [
+        (f"{BASE}?_getpages=7f3&_getpagesoffset=2", True),
+        ("https://inside.example/r4?_getpagesoffset=2&_getpages=7f3&_pretty=true", True),
+        (f"{BASE}?patient=a1&code=1&_getpages=7f3&_getpagesoffset=2", True),
+        (f"{BASE}?_getpages=7f4&_getpagesoffset=2", False),
+        (f"{BASE}?_getpages=7f3", False),
+        (BASE, False),
+    ],
+)
+def test_a_further_page_is_named_by_all_that_stood_in_its_address(link: str, named: bool) -> None:
+    assert is_named(link, url=f"{BASE}?_getpages=7f3&_getpagesoffset=2") is named
+
+
+def test_an_address_without_parameters_is_named_by_no_other_address() -> None:
+    assert not is_named(f"{BASE}/page/1", url=f"{BASE}/page/2")
+
+
+def test_a_search_without_codes_is_not_named_by_one_with_codes() -> None:
+    search = "Procedure?patient=a1&_sort=-date"
+    assert is_named(f"{BASE}/{search}", search)
+    assert not is_named(f"{BASE}/Procedure?patient=a1&code=302497006", search)
+
+
+def test_a_search_for_no_patient_is_named_by_its_type() -> None:
+    assert is_named(f"{BASE}/Patient", "Patient?_count=100")
+    assert not is_named(BASE, "Patient?_count=100")
+
+
+def test_a_resource_is_named_by_its_id() -> None:
+    asked = asked_resource("Patient/a1")
+    assert asked is not None
+    assert asked.is_named_by({"resourceType": "Patient", "id": "a1"}, f"{BASE}/Patient/a1")
+    assert not asked.is_named_by({"resourceType": "Patient"}, f"{BASE}/Patient/a1")

@@ -1,5 +1,6 @@
 """A Bundle is taken at its word only where its words can be read."""
 
+import math
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from cds_service.fhir_client.bundles import (
     read_page,
     reports_error,
 )
+from cds_service.json_text import TOO_LARGE
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -105,7 +107,19 @@ def test_an_entry_that_cannot_be_read_is_a_problem(entry: object) -> None:
 
 @pytest.mark.parametrize(
     "link",
-    [{}, "x", [None], [{"relation": "next"}], [{"relation": "next", "url": 5}], [{"relation": "next", "url": " "}]],
+    [
+        {},
+        "x",
+        TOO_LARGE,
+        [None],
+        [{"relation": "next"}],
+        [{"relation": "Next "}],
+        [{"relation": "next", "url": 5}],
+        [{"relation": "next", "url": " "}],
+        [{"relation": 5, "url": "?page=2"}],
+        [{"relation": ["next"], "url": "?page=2"}],
+        [{"relation": TOO_LARGE, "url": "?page=2"}],
+    ],
 )
 def test_a_next_page_that_cannot_be_found_is_a_problem(link: object) -> None:
     assert read_page(bundle(link=link)).problem == UNREADABLE_NEXT
@@ -118,6 +132,7 @@ def test_resources_come_in_order_without_empty_entries_and_without_remarks() -> 
 
 def test_the_next_link_is_the_one_called_next() -> None:
     assert next_link(bundle(**next_page(" ?page=2 "))) == "?page=2"
+    assert next_link(bundle(link=[{"relation": " NEXT", "url": "?page=2"}])) == "?page=2"
     assert next_link(bundle(link=[{"relation": "self", "url": "here"}])) is None
     assert next_link(bundle()) is None
 
@@ -128,12 +143,16 @@ def test_matches_are_counted_and_all_entries_that_hold_something() -> None:
         {"resource": observation(2), "search": {"mode": "match"}},
         {"resource": observation(3), "search": {"mode": "include"}},
         {"resource": observation(4), "search": "match"},
+        {"resource": observation(5), "search": {"mode": TOO_LARGE}},
+        {"resource": observation(6), "search": {"mode": None}},
+        {"resource": observation(7), "search": {"mode": ["include"]}},
+        {"resource": observation(8), "search": {"mode": " Include"}},
         {"resource": outcome("warning"), "search": {"mode": "outcome"}},
         {"resource": outcome("warning")},
         {"fullUrl": "urn:uuid:1"},
     ]
     page = read_page({"resourceType": "Bundle", "entry": entries})
-    assert (page.matches, page.counted) == (3, 6)
+    assert (page.matches, page.counted) == (6, 10)
 
 
 @pytest.mark.parametrize(
@@ -144,8 +163,11 @@ def test_matches_are_counted_and_all_entries_that_hold_something() -> None:
         (None, 3, False),
         (None, 2, True),
         (None, 1, True),
-        ("9", 3, False),
-        (True, 3, False),
+        ("9", 3, True),
+        ("2", 3, False),
+        (" 2 ", 3, False),
+        (2.0, 3, False),
+        (3.0, 3, True),
     ],
 )
 def test_two_matches_look_truncated_when_more_were_counted_or_the_page_is_full(
@@ -153,6 +175,14 @@ def test_two_matches_look_truncated_when_more_were_counted_or_the_page_is_full(
 ) -> None:
     sent = bundle(observation(1), observation(2), total=total)
     assert looks_truncated(sent, read_page(sent), requested) is truncated
+
+
+@pytest.mark.parametrize(
+    "total", [True, False, -1, -1.0, 0.5, 2.5, math.inf, "", "two", "-2", "2.5", "\u0662", [], {}, TOO_LARGE]
+)
+def test_a_total_that_is_no_count_may_stand_for_any_number(total: object) -> None:
+    sent = bundle(observation(1), observation(2), total=total)
+    assert looks_truncated(sent, read_page(sent), 3)
 
 
 @pytest.mark.parametrize(("total", "truncated"), [(2, False), (4, False), (5, True)])

@@ -13,7 +13,7 @@ import pytest
 
 from cds_service.fhir_client import FhirClient, FhirServer, Limits
 from cds_service.fhir_client.kept_connections import REST_SECONDS
-from tests.unit.cds_service.conftest import Connection
+from tests.unit.cds_service.conftest import Connection, Loopback
 from tests.unit.cds_service.fhir_client.asking import Serve
 
 LIMITS = Limits(deadline_seconds=5.0)
@@ -34,7 +34,8 @@ def answer(body: bytes) -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
 
 
-RIGHT = answer(bundle(7, "1"))
+RIGHT = answer(bundle(7, "1", says_what_it_answers=True))
+RIGHT_AND_UNNAMED = answer(bundle(7, "1"))
 
 
 def too_often(late: float | None, unasked: bytes) -> Callable[[Connection], None]:
@@ -146,10 +147,11 @@ def before_the_next(unasked: bytes) -> Callable[[Connection], None]:
     return act
 
 
-def test_while_the_next_is_awaited_it_is_refused_where_it_says_whose_it_is_and_the_connection_not_used_again(
-    serve: Serve, secure: SSLContext | None, client: FhirClient
+@pytest.mark.parametrize("unasked", [UNASKED, UNASKED_AND_NAMED], ids=["says nothing of itself", "says whose it is"])
+def test_while_the_next_is_awaited_it_is_refused_and_the_connection_not_used_again(
+    serve: Serve, secure: SSLContext | None, client: FhirClient, unasked: bytes
 ) -> None:
-    server = serve(before_the_next(UNASKED_AND_NAMED), secure)
+    server = serve(before_the_next(unasked), secure)
     assert found(client, server.base) == 7
     server.stopping.wait(REST)
     assert [found(client, server.base) for _ in range(5)] == [7] * 5
@@ -157,17 +159,88 @@ def test_while_the_next_is_awaited_it_is_refused_where_it_says_whose_it_is_and_t
     assert len(server.heads) == 6 + 1
 
 
-def test_what_remains_while_the_next_is_awaited_it_is_believed_where_it_says_nothing_of_itself(
+def proven(client: FhirClient, server: Loopback, base: str) -> None:
+    """The server behaves until its connections are used again at once."""
+    for _ in range(2):
+        found(client, base)
+        server.stopping.wait(REST)
+
+
+@pytest.mark.parametrize("late", [0.002, 0.01, 0.03, 0.06], ids=lambda late: f"{late} s late")
+def test_of_a_server_that_has_long_behaved_it_is_never_taken_however_soon_it_is_asked(
+    serve: Serve, secure: SSLContext | None, client: FhirClient, late: float
+) -> None:
+    spoilt = too_often(late, UNASKED)
+
+    def act(connection: Connection) -> None:
+        connection.send(RIGHT) if len(connection.server.heads) <= 2 else spoilt(connection)
+
+    server = serve(act, secure)
+    proven(client, server, f"{server.origin}/odd")
+    assert [found(client, f"{server.origin}/odd") for _ in range(TIMES)] == [7] * TIMES
+
+
+@pytest.mark.parametrize("late", [0.002, 0.01, 0.03], ids=lambda late: f"{late} s late")
+def test_the_answer_to_the_search_before_is_never_taken_for_that_to_other_codes_of_the_same_patient(
+    serve: Serve, secure: SSLContext | None, client: FhirClient, late: float
+) -> None:
+    """Each answer is sent twice, and says what it answers."""
+
+    def act(connection: Connection) -> None:
+        asked = connection.head.split()[1]
+        whole = {"resourceType": "Bundle", "link": [{"relation": "self", "url": asked}]}
+        one = {"resourceType": "Observation", "id": asked.rpartition("=")[2]}
+        body = answer(json.dumps({**whole, "total": 1, "entry": [{"resource": one}]}).encode())
+        connection.send(body)
+        if len(connection.server.heads) > 2:
+            connection.server.stopping.wait(late)
+            connection.send(body)
+
+    def looked_up(code: str) -> str:
+        with client.talk(FhirServer(server.base, "t"), client.deadline()) as talk:
+            result = talk.answer(talk.search(f"Observation?patient=1&code={code}"))
+        assert result.complete, result.reason
+        return str(result.resources[0]["id"])
+
+    server = serve(act, secure)
+    for _ in range(2):
+        looked_up("0")
+        server.stopping.wait(REST)
+    codes = [str(number) for number in range(TIMES)]
+    assert [looked_up(code) for code in codes] == codes
+
+
+def test_where_no_answer_says_what_it_answers_it_is_never_taken_as_no_connection_is_used_again(
     serve: Serve, secure: SSLContext | None, client: FhirClient
 ) -> None:
-    """The threat model names this: same server, same client, and an answer that could be the right one."""
-    server = serve(before_the_next(UNASKED), secure)
-    assert found(client, server.base) == 7
+    def act(connection: Connection) -> None:
+        if connection.requests > 1:
+            connection.send(UNASKED)
+            connection.server.stopping.wait(0.02)
+        connection.send(RIGHT_AND_UNNAMED)
+
+    server = serve(act, secure)
+    for pause in (0.0, REST, 0.0):
+        server.stopping.wait(pause)
+        assert found(client, server.base) == 7
+    assert client.kept_connections() == 0
+    # Nothing was asked for twice: on a new connection the answer is surely ours.
+    assert len(server.heads) == server.connections == 3
+
+
+def test_an_answer_that_names_nothing_is_asked_for_once_more_where_the_ones_before_it_did(
+    serve: Serve, secure: SSLContext | None, client: FhirClient
+) -> None:
+    """Some servers name the search only where they found something."""
+
+    def act(connection: Connection) -> None:
+        connection.send(RIGHT if len(connection.server.heads) == 1 else RIGHT_AND_UNNAMED)
+
+    server = serve(act, secure)
+    found(client, server.base)
     server.stopping.wait(REST)
-    assert found(client, server.base) == 0
-    server.stopping.wait(0.1)
-    # The answer that came too late lies on that connection now, which is therefore not used again.
     assert found(client, server.base) == 7
+    assert (len(server.heads), server.connections, client.kept_connections()) == (3, 2, 0)
 
 
 def first_well(behaviour: Callable[[Connection], None]) -> Callable[[Connection], None]:
@@ -181,7 +254,7 @@ def first_well(behaviour: Callable[[Connection], None]) -> Callable[[Connection]
 
 def in_pieces(connection: Connection) -> None:
     """The end of the body and the unasked answer in one piece: over TLS one record, of which half is read."""
-    body = bundle(7, "1") + b" " * 40_000
+    body = bundle(7, "1", says_what_it_answers=True) + b" " * 40_000
     connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
     connection.server.stopping.wait(0.005)
     connection.send(body[:30_000])
@@ -199,7 +272,7 @@ def test_what_lies_behind_the_end_of_a_body_is_never_the_next_answer(
 
 
 def chunked(connection: Connection) -> None:
-    body = bundle(7, "1")
+    body = bundle(7, "1", says_what_it_answers=True)
     connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body))
     connection.server.stopping.wait(0.005)
     connection.send(body + b"\r\n0\r\n\r\n" + UNASKED)

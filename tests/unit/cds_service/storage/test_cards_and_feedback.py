@@ -1,15 +1,17 @@
 """What was answered to a card is kept, whatever happens next; what it says of a patient stays inside."""
 
+import gc
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -25,10 +27,10 @@ from cds_service.storage.cards_and_feedback import (
     IssuedCard,
     OverrideCount,
     Store,
-    StoreError,
     SuggestionLabel,
-    storable,
 )
+from cds_service.storage.database import Database, StoreError
+from cds_service.storage.schema import storable
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ROOT = Path(__file__).parents[4]
@@ -51,10 +53,15 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[Store]:
-    opened = Store(f"sqlite:///{path}")
-    yield opened
-    opened.close()
+def database(path: Path) -> Iterator[Database]:
+    made = Database(f"sqlite:///{path}")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def store(database: Database) -> Store:
+    return Store(database)
 
 
 def record(store: Store, *cards: IssuedCard) -> None:
@@ -166,6 +173,7 @@ def test_a_card_keeps_what_feedback_refers_to_and_no_patient(store: Store, path:
             "critical",
             "2026-03-02 12:00:00.000000",
             '[{"uuid": "s-1", "label": "Stop"}]',
+            "",
         )
     ]
 
@@ -180,10 +188,10 @@ def test_readers_and_writers_do_not_wait_for_each_other(store: Store, path: Path
     assert list(reading) == []
 
 
-def test_cards_that_cannot_be_written_at_once_go_along_with_the_next_ones(path: Path) -> None:
+def test_cards_that_cannot_be_written_at_once_go_along_with_the_next_ones(database: Database, path: Path) -> None:
     now = [100.0]
-    store = Store(f"sqlite:///{path}", clock=lambda: now[0])
-    assert store.ping()
+    store = Store(database, clock=lambda: now[0])
+    assert list(store.feedback()) == []
     with another_writer(path), pytest.raises(StoreError):
         store.record_cards([CARD])
     with pytest.raises(StoreError, match="a moment ago"):
@@ -192,11 +200,10 @@ def test_cards_that_cannot_be_written_at_once_go_along_with_the_next_ones(path: 
     now[0] += 5
     store.record_cards([replace(CARD, uuid="card-3")])
     assert rows(path, "SELECT uuid FROM card ORDER BY uuid") == [("card-1",), ("card-2",), ("card-3",)]
-    store.close()
 
 
 def test_feedback_takes_waiting_cards_along_and_knows_them(store: Store, path: Path) -> None:
-    assert store.ping()
+    assert list(store.feedback()) == []
     with another_writer(path):
         record(store, CARD)
     assert store.record_feedback("calciphylaxis", [ACCEPTED], NOON) == []
@@ -206,7 +213,7 @@ def test_feedback_takes_waiting_cards_along_and_knows_them(store: Store, path: P
 
 
 def test_feedback_waits_for_another_writer_that_cards_do_not_wait_for(store: Store, path: Path) -> None:
-    assert store.ping()
+    assert list(store.feedback()) == []
     with another_writer(path) as busy:
         with pytest.raises(StoreError):
             store.record_cards([CARD])
@@ -220,12 +227,13 @@ def test_feedback_waits_for_another_writer_that_cards_do_not_wait_for(store: Sto
 
 def test_of_very_many_waiting_cards_the_newest_are_kept(tmp_path: Path) -> None:
     folder = tmp_path / "missing"
-    store = Store(f"sqlite:///{folder}/store.sqlite3")
+    database = Database(f"sqlite:///{folder}/store.sqlite3")
+    store = Store(database)
     record(store, *(replace(CARD, uuid=f"card-{number}") for number in range(10_001)))
     folder.mkdir()
     asked = [replace(ACCEPTED, card=f"card-{number}") for number in (0, 1, 10_000)]
     assert store.record_feedback("calciphylaxis", asked, NOON) == ["card-0"]
-    store.close()
+    database.close()
 
 
 def test_feedback_can_be_asked_for_by_moment_and_service(store: Store) -> None:
@@ -249,6 +257,50 @@ def test_overrides_are_counted_by_topic_and_reason(store: Store) -> None:
     ]
     assert list(store.overrides(since=NOON + timedelta(seconds=1))) == []
     assert list(store.overrides(service="other")) == []
+
+
+# ------------------------------------------------------------------ whose card it is
+NORTH, SOUTH = "urn:north", "urn:south"
+
+
+def test_feedback_of_one_client_on_the_card_of_another_is_feedback_on_a_card_that_does_not_exist(store: Store) -> None:
+    store.record_cards([replace(CARD, client=NORTH)])
+    nothing = store.record_feedback("calciphylaxis", [replace(OVERRIDDEN, card="card-9")], NOON, SOUTH)
+    theirs = store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON, SOUTH)
+    assert (nothing, theirs) == (["card-9"], ["card-1"])
+    assert [(kept.known, kept.topic, kept.client) for kept in store.feedback()] == [(False, "", SOUTH)] * 2
+    assert [(count.topic, count.times) for count in store.overrides()] == [("", 2)]
+
+
+def test_the_answer_of_a_stranger_takes_nothing_from_that_of_the_owner(store: Store) -> None:
+    store.record_cards([replace(CARD, client=NORTH)])
+    store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON, SOUTH)
+    assert store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON, NORTH) == []
+    assert store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON, NORTH) == []
+    assert [(kept.known, kept.topic, kept.client) for kept in store.feedback()] == [
+        (False, "", SOUTH),
+        (True, "warfarin", NORTH),
+    ]
+
+
+@pytest.mark.parametrize(("owner", "other"), [(NORTH, SOUTH), (NORTH, ""), ("", NORTH)])
+def test_a_card_that_waits_in_memory_has_an_owner_too(owner: str, other: str, store: Store, path: Path) -> None:
+    assert list(store.feedback()) == []
+    with another_writer(path):
+        record(store, replace(CARD, client=owner))
+    # The first write takes the card along and still finds it in memory.
+    assert store.record_feedback("calciphylaxis", [ACCEPTED], NOON, other) == ["card-1"]
+    assert store.record_feedback("calciphylaxis", [ACCEPTED], NOON, owner) == []
+
+
+def test_the_reports_can_be_asked_for_one_client(store: Store) -> None:
+    store.record_cards([replace(CARD, client=NORTH), replace(CARD, uuid="card-2", client=SOUTH)])
+    store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON, NORTH)
+    store.record_feedback("calciphylaxis", [replace(OVERRIDDEN, card="card-2")], NOON, SOUTH)
+    assert [kept.item.card for kept in store.feedback(client=SOUTH)] == ["card-2"]
+    assert [count.times for count in store.overrides()] == [2]
+    assert [count.times for count in store.overrides(client=NORTH)] == [1]
+    assert list(store.overrides(client="urn:nobody")) == []
 
 
 def test_a_comment_is_not_shown_by_accident(store: Store) -> None:
@@ -287,50 +339,35 @@ def test_odd_text_does_not_stop_feedback(store: Store) -> None:
     assert kept.item.user_comment == "a\ufffdb"
 
 
-def test_a_database_that_can_be_used_answers(store: Store) -> None:
-    assert store.ping()
-
-
 def test_a_database_that_cannot_be_used_says_so(tmp_path: Path) -> None:
-    nowhere = Store(f"sqlite:///{tmp_path}/missing/store.sqlite3")
-    assert not nowhere.ping()
+    nowhere = Store(Database(f"sqlite:///{tmp_path}/missing/store.sqlite3"))
     with pytest.raises(StoreError):
         nowhere.record_cards([CARD])
     with pytest.raises(StoreError):
         list(nowhere.feedback())
-    nowhere.close()
 
 
-def test_a_file_that_is_no_database_says_so(path: Path) -> None:
+def test_a_file_that_is_no_database_says_so(store: Store, path: Path) -> None:
     path.write_bytes(b"no database at all, but long enough to be looked at" * 40)
-    store = Store(f"sqlite:///{path}")
-    assert not store.ping()
-    store.close()
+    with pytest.raises(StoreError):
+        list(store.feedback())
 
 
-def test_other_databases_are_refused_at_once() -> None:
-    with pytest.raises(ValueError, match="only SQLite and PostgreSQL"):
-        Store("mysql://db/cds")
-
-
-def test_a_store_can_be_made_long_before_its_database_is_there() -> None:
-    Store("postgresql+psycopg://cds:secret@db.example/cds").close()
-
-
-def test_a_closed_store_opens_again(store: Store) -> None:
+def test_a_closed_database_opens_again(store: Store, database: Database) -> None:
     store.record_cards([CARD])
-    store.close()
+    database.close()
     assert store.record_feedback("calciphylaxis", [ACCEPTED], NOON) == []
 
 
 def test_a_database_in_memory_is_shared_by_all_threads() -> None:
-    store = Store("sqlite://")
+    database = Database("sqlite://")
+    store = Store(database)
     with ThreadPoolExecutor(4) as threads:
         for done in [threads.submit(record, store, replace(CARD, uuid=f"card-{n}")) for n in range(8)]:
             done.result()
     asked = [replace(ACCEPTED, card=f"card-{n}") for n in range(9)]
     assert store.record_feedback("calciphylaxis", asked, NOON) == ["card-8"]
-    store.close()
+    database.close()
 
 
 def test_threads_write_at_once_and_nothing_is_lost(store: Store) -> None:
@@ -348,12 +385,86 @@ def test_threads_write_at_once_and_nothing_is_lost(store: Store) -> None:
     assert all(kept.known for kept in stored)
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Another process writes and does not come to an end."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def written(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("SELECT count(*) FROM card").fetchone()[0])
+
+
+def numbered(count: int) -> list[IssuedCard]:
+    return [replace(CARD, uuid=f"card-{number}") for number in range(count)]
+
+
+def who_try(before: set[threading.Thread]) -> list[threading.Thread]:
+    """The threads that try again for stores made since then."""
+    return [thread for thread in threading.enumerate() if thread.name == "cards that wait" and thread not in before]
+
+
+def test_cards_that_wait_are_written_without_another_card(database: Database, path: Path) -> None:
+    before = set(threading.enumerate())
+    store = Store(database, retry_seconds=0.05)
+    store.record_cards(numbered(1))
+    with locked(path):
+        for card in numbered(4)[1:]:
+            with pytest.raises(StoreError):
+                store.record_cards([card])
+        trying = who_try(before)
+        assert len(trying) == 1, "however many cards wait"
+    trying[0].join(10)
+    assert not trying[0].is_alive()
+    assert written(path) == 4
+    with locked(path), pytest.raises(StoreError):
+        store.record_cards([replace(CARD, uuid="in a later outage")])
+    (again,) = who_try(before)
+    again.join(10)
+    assert written(path) == 5
+
+
+def test_nobody_tries_on_for_a_store_that_is_gone(database: Database, path: Path) -> None:
+    before = set(threading.enumerate())
+    store = Store(database, retry_seconds=0.05)
+    store.record_cards(numbered(1))
+    with locked(path):
+        with pytest.raises(StoreError):
+            store.record_cards([replace(CARD, uuid="lost")])
+        (trying,) = who_try(before)
+        del store
+        gc.collect()  # The exception above still knew it.
+        trying.join(10)
+        assert not trying.is_alive()
+
+
+def test_all_that_waits_is_written_at_once_on_request(database: Database, path: Path) -> None:
+    store = Store(database, retry_seconds=3600)
+    store.record_cards(numbered(1))
+    with locked(path):
+        with pytest.raises(StoreError):
+            store.record_cards(numbered(1201))
+        with pytest.raises(StoreError):
+            store.write_what_waits(0.05)
+    with pytest.raises(StoreError):
+        store.write_what_waits(0)
+    assert written(path) == 1
+    store.write_what_waits(10)
+    assert written(path) == 1201
+    with locked(path):
+        store.write_what_waits(0.05)  # Nothing waits, so the database is not even asked.
+
+
 WRITER = """
     import sys
     from datetime import UTC, datetime
-    from cds_service.storage.cards_and_feedback import FeedbackItem, Store
+    from cds_service.storage import Database, FeedbackItem, Store
 
-    store = Store(sys.argv[1])
+    store = Store(Database(sys.argv[1]))
     sys.stdin.readline()
     for number in range(int(sys.argv[3])):
         item = FeedbackItem(f"{sys.argv[2]}-{number}", "accepted", datetime.now(UTC), ("s-1",))

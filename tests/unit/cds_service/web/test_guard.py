@@ -46,7 +46,7 @@ def visitor(made: Flask) -> FlaskClient:
 
 
 def close(app: Flask) -> None:
-    for name in ("cds_store", "cds_fhir_client", "cds_token_log", "cds_smart_vault"):
+    for name in ("cds_database", "cds_fhir_client"):
         if name in app.extensions:
             app.extensions[name].close()
 

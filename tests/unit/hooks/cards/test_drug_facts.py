@@ -246,8 +246,8 @@ def test_a_data_gap_is_named(things: tuple[Thing, ...], words: str) -> None:
 def test_placeholders_are_escaped_in_markdown_but_not_in_a_summary() -> None:
     nasty = Medication("", "", (DrugMatch("vitamin_k_antagonist", "<b>*x*", "RxNorm 1"),))
     words = card(orders=(nasty,)).placeholders(())
-    assert "{drug}".format_map(words) == "<b>*x*"
-    assert "{drug}".format_map(in_markdown(words)) == "&lt;b&gt;\\*x\\*"
+    assert "{drug}".format_map(words) == "< b>*x*"
+    assert "{drug}".format_map(in_markdown(words)) == "&lt; b&gt;\\*x\\*"
 
 
 def test_a_fact_that_quotes_the_record_is_escaped_once() -> None:

@@ -1,4 +1,4 @@
-"""Text from a record is shown, never interpreted, whatever it says."""
+"""Text from a record is shown, never interpreted, whatever it says. Which characters are: `test_record_text.py`."""
 
 import html
 import re
@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from hooks.cards.markdown import RECORD_TEXT_LIMIT, bullets, escape, listed, numbered, paragraphs, plain
+from hooks.cards.markdown import bullets, escape, listed, numbered, paragraphs, plain
+from hooks.cards.record_text import RECORD_TEXT_LIMIT, one_line
 
 SPECIAL = "\\`*_[]|~#!"
 HOSTILE = st.text(alphabet=st.one_of(st.sampled_from(SPECIAL + "<>&\"'@:/.w()-+=\n\t 1a"), st.characters()))
@@ -41,11 +42,7 @@ def test_plain_text_is_never_longer_than_its_limit(text: str, limit: int) -> Non
         ("", ""),
         (" \n ", ""),
         (" a\tb\r\nc ", "a b c"),
-        ("right\u202eleft", "right left"),
         ("a\x9b31m", "a 31m"),
-        ("soft\u00adhyphen", "soft hyphen"),
-        ("\u061ca\u3164b\ufffac", "a b c"),
-        ("tag\U000e0041\U000e0042ged", "tag ged"),
         ("x" * RECORD_TEXT_LIMIT, "x" * RECORD_TEXT_LIMIT),
         ("x" * (RECORD_TEXT_LIMIT + 1), "x" * (RECORD_TEXT_LIMIT - 1) + "…"),
     ],
@@ -58,27 +55,18 @@ def test_plain_text_folds_and_cuts(text: str, expected: str) -> None:
 @given(HOSTILE)
 def test_escaped_text_holds_no_html(text: str) -> None:
     assert not re.search(r'[<>"]', escape(text))
-    assert not re.search(r"&(?!(amp|lt|gt|quot|#47|#64|#46);)", escape(text))
-
-
-@given(HOSTILE)
-def test_escaped_text_holds_no_address_that_links_itself(text: str) -> None:
-    shown = escape(text)
-    assert "//" not in shown
-    assert not re.search(r"\w\.[^\W\d_]{2}", shown)
-    assert "@" not in shown
-    assert not re.search(r"www\.", shown, re.IGNORECASE)
+    assert not re.search(r"&(?!(amp|lt|gt|quot);)", escape(text))
 
 
 @given(HOSTILE)
 def test_every_special_character_of_escaped_text_is_escaped(text: str) -> None:
-    bare = re.sub(r"\\[\\`*_\[\]|~#!]|&#\d+;", "", escape(text))
+    bare = re.sub(r"\\[\\`*_\[\]|~#!]", "", escape(text))
     assert not set(bare) & set(SPECIAL)
 
 
 @given(HOSTILE)
 def test_a_reader_sees_exactly_the_text_of_the_record(text: str) -> None:
-    assert unescaped(escape(text)) == plain(text)
+    assert unescaped(escape(text)) == one_line(text)
 
 
 @given(HOSTILE)
@@ -96,28 +84,24 @@ def test_a_markdown_renderer_finds_nothing_but_text_in_it(text: str) -> None:
     ]
     children = tokens[3].children or []
     assert {child.type for child in children} <= {"text", "text_special"}
-    assert "".join(child.content for child in children) == f"order: {plain(text)} (matched by name)"
+    assert "".join(child.content for child in children) == f"order: {one_line(text)} (matched by name)"
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "<script>alert(1)</script>",
-        '<img src=x onerror="alert(1)">',
-        "[click](https://evil.example)",
-        "![x](https://evil.example/x.png)",
-        "<https://evil.example>",
-        "https://evil.example/a_b",
-        "www.evil.example",
-        "Www.evil.example",
-        "wWW.evil.example",
-        "a@evil.example",
-        "&lt;b&gt;",
         "`code` **bold** _italic_ ~~gone~~ | cell |",
-        "\\<b>",
+        "# title",
+        "<b>",
+        "[x](y)",
+        "&lt b&gt",
+        "\\ \\* \\[",
+        "a\\",
+        "5 < 6 > 4",
+        "][",
     ],
 )
-def test_known_attacks_are_shown_as_they_were_typed(text: str) -> None:
+def test_signs_of_markdown_are_shown_as_they_were_typed(text: str) -> None:
     tokens = RENDERER.parse(f"a {escape(text)}")
     assert "".join(child.content for child in tokens[1].children or []) == f"a {text}"
 

@@ -17,6 +17,7 @@ from cds_service.demo.sandbox import Sandbox
 from cds_service.fhir_client import FhirClient, FhirServer, Limits
 from cds_service.knowledge import load_knowledge
 from cds_service.settings import Settings
+from cds_service.storage import Database
 from cds_service.web import PageContext
 from cds_service.web.course import drawer as course_drawer
 from cds_service.web.course.page import course_answer
@@ -48,7 +49,7 @@ def browse(tmp_path: Path) -> Iterator[Browse]:
     yield start
     for app in opened:
         app.extensions["cds_fhir_client"].close()
-        app.extensions["cds_store"].close()
+        app.extensions["cds_database"].close()
 
 
 @pytest.fixture
@@ -255,7 +256,7 @@ def test_another_page_can_show_a_course_in_a_frame(browse: Browse, sandbox: Sand
     app, origins = browse(sandbox.base).application, ["https://ehr.example"]
     settings = Settings(dev=True)
     client = FhirClient(Limits(), settings.is_allowed_fhir_server)
-    around = PageContext(settings, load_knowledge(settings), client, lambda: NOW)
+    around = PageContext(settings, load_knowledge(settings), client, lambda: NOW, Database(settings.database_url))
     with app.test_request_context():
         found = course_answer(around, FhirServer(sandbox.base), TWO_YEARS.patient_id, framed_by=origins)
         refused = course_answer(around, FhirServer("http://127.0.0.1:9/x"), "p", framed_by=origins)

@@ -87,7 +87,7 @@ def running(folder: Path, fhir: str, **more: Any) -> Iterator[tuple[Flask, str]]
     thread.join()
     server.server_close()
     app.extensions["cds_fhir_client"].close()
-    app.extensions["cds_store"].close()
+    app.extensions["cds_database"].close()
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import responses
@@ -19,6 +22,12 @@ from tests.unit.cds_service.cds_client import trust_file
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 BASE = "https://ehr.example/fhir"
+CALLBACK = "/smart/callback/ehr.example-f2db1e76a1e26a202527"
+"""An EHR knows it: it must not change from one version to the next."""
+LAUNCH_COOKIE = 900
+"""Characters, or fewer."""
+STRANGERS = 200
+"""The same with 20,000 of them is in tests/fuzz."""
 FRAME = "https://frames.example"
 CONFIGURATION = {
     "authorization_endpoint": "https://sign.example/authorize",
@@ -46,7 +55,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
 
     yield app
     for one in made:
-        for name in ("cds_store", "cds_fhir_client", "cds_token_log", "cds_smart_vault"):
+        for name in ("cds_database", "cds_fhir_client"):
             if name in one.extensions:
                 one.extensions[name].close()
 
@@ -66,9 +75,7 @@ def signed_in(app: Flask, held: str = "") -> Any:
     state = begun.location.partition("state=")[2].partition("&")[0]
     # By hand: the test client would look for cookies of the address that it calls, not of the one behind the proxy.
     name, _, key = begun.headers["Set-Cookie"].partition(";")[0].partition("=")
-    done = browser.get(
-        "/smart/callback", query_string={"state": state, "code": "c"}, headers={"Cookie": f"{held}{name}={key}"}
-    )
+    done = browser.get(CALLBACK, query_string={"state": state, "code": "c"}, headers={"Cookie": f"{held}{name}={key}"})
     return begun, done
 
 
@@ -90,8 +97,9 @@ def test_without_frames_the_cookies_are_not_partitioned(make: Make, ehr: respons
 def test_the_cookie_of_a_sign_in_is_taken_back_when_it_is_done(make: Make, ehr: responses.RequestsMock) -> None:
     begun, done = signed_in(make())
     name = begun.headers["Set-Cookie"].partition("=")[0]
-    (taken,) = [cookie for cookie in done.headers.getlist("Set-Cookie") if cookie.startswith(name)]
-    assert "Max-Age=0" in taken
+    taken = [cookie for cookie in done.headers.getlist("Set-Cookie") if cookie.startswith(name)]
+    assert taken
+    assert all("Max-Age=0" in cookie for cookie in taken)
 
 
 def test_a_browser_that_began_many_sign_ins_is_relieved_of_the_oldest(make: Make, ehr: responses.RequestsMock) -> None:
@@ -111,6 +119,52 @@ def test_a_browser_with_many_sessions_is_relieved_of_the_oldest(make: Make, ehr:
         assert not taken_back(done) & set(many[56:])
 
 
+def test_a_browser_with_long_cookies_is_relieved_of_the_oldest_until_all_fit_into_a_header(
+    make: Make, ehr: responses.RequestsMock
+) -> None:
+    held = "; ".join(f"__Secure-cds-smart-launch-{number:016}={'k' * 1000}" for number in range(6))
+    query = {"iss": BASE, "launch": "x"}
+    answer = make().test_client(use_cookies=False).get("/smart/launch", query_string=query, headers={"Cookie": held})
+    assert taken_back(answer) == {f"launch-{number:016}" for number in range(4)}
+    assert 2 * len(f"__Secure-cds-smart-launch-{0:016}={'k' * 1000}; ") + LAUNCH_COOKIE < 3_500
+
+
+def test_the_cookie_of_an_ordinary_sign_in_is_short(make: Make, ehr: responses.RequestsMock) -> None:
+    begun, _ = signed_in(make())
+    assert len(begun.headers["Set-Cookie"].partition(";")[0]) < LAUNCH_COOKIE
+
+
+def test_an_ehr_whose_addresses_fit_into_no_cookie_is_not_opened(make: Make, ehr: responses.RequestsMock) -> None:
+    base = f"{BASE}/{'x' * 4000}"
+    ehr.add(responses.GET, f"{base}/.well-known/smart-configuration", json=CONFIGURATION)
+    answer = make(client={"fhir_servers": [f"{BASE}/"]}).test_client().get("/smart", query_string={"iss": base})
+    assert answer.status_code == 400
+    assert "too long" in answer.text
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_strangers_who_begin_to_sign_in_leave_nothing_behind_and_keep_nobody_out(
+    make: Make, ehr: responses.RequestsMock, tmp_path: Path
+) -> None:
+    app = make()
+    signed_in(app)
+    before = rows(tmp_path)
+    stranger = app.test_client(use_cookies=False)
+    for _ in range(STRANGERS):
+        assert stranger.get("/smart/launch", query_string={"iss": BASE, "launch": "x"}).status_code == 303
+    assert rows(tmp_path) == before
+    _, done = signed_in(app)
+    assert done.location.startswith("https://cds.example/behind/smart/course?session=")
+    assert rows(tmp_path) == before + 2, "that it was used, and the session"
+
+
+def rows(folder: Path) -> int:
+    """How many rows the SMART app has in its database."""
+    with closing(sqlite3.connect(folder / "cards.sqlite3")) as connection:
+        (count,) = connection.execute("select count(*) from smart_sealed").fetchone()
+    return int(count)
+
+
 def test_an_old_session_goes_whether_its_cookie_is_partitioned_or_not(make: Make, ehr: responses.RequestsMock) -> None:
     _, done = signed_in(make(), "".join(f"__Secure-cds-smart-session-{number:022}=k; " for number in range(31)))
     oldest = [cookie for cookie in done.headers.getlist("Set-Cookie") if f"session-{0:022}=" in cookie]
@@ -126,11 +180,12 @@ def taken_back(answer: Any) -> set[str]:
 
 def test_addresses_are_those_of_the_proxy(make: Make, ehr: responses.RequestsMock) -> None:
     begun, done = signed_in(make())
-    assert "redirect_uri=https%3A%2F%2Fcds.example%2Fbehind%2Fsmart%2Fcallback" in begun.location
+    quoted = quote(CALLBACK, safe="")
+    assert f"redirect_uri=https%3A%2F%2Fcds.example%2Fbehind{quoted}" in begun.location
     assert done.location.startswith("https://cds.example/behind/smart/course?session=")
 
 
-@pytest.mark.parametrize("path", ["/smart/course", "/smart/course?session=x", "/smart/course?session=" + "a" * 22])
+@pytest.mark.parametrize("path", ["/smart/course", "/smart/course?session=x", "/smart/course?session=" + "a" * 30])
 def test_without_a_session_there_is_a_page_that_says_so(path: str, make: Make) -> None:
     answer = make(client={"frame_ancestors": [FRAME]}).test_client().get(path)
     assert answer.status_code == 401
@@ -163,7 +218,7 @@ def test_a_failure_is_a_page_without_details(
 
     app = make()
     monkeypatch.setattr(app.extensions["cds_smart_vault"], "put", fail)
-    answer = app.test_client().get("/smart/launch", query_string={"iss": BASE, "launch": "x"})
+    _, answer = signed_in(app)
     assert answer.status_code == status
     assert said in answer.text
     assert "<h1>" in answer.text
@@ -199,7 +254,8 @@ def test_in_development_the_address_is_that_of_the_request_on_loopback(make: Mak
     browser = make(**values).test_client()
     query = {"iss": BASE, "launch": "x"}
     here = browser.get("/smart/launch", query_string=query, base_url="http://127.0.0.1:5000")
-    assert "redirect_uri=http%3A%2F%2F127.0.0.1%3A5000%2Fsmart%2Fcallback" in here.location
+    quoted = quote(CALLBACK, safe="")
+    assert f"redirect_uri=http%3A%2F%2F127.0.0.1%3A5000{quoted}" in here.location
     elsewhere = browser.get("/smart/launch", query_string=query, base_url="http://evil.example")
     assert elsewhere.status_code == 403
 

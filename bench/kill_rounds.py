@@ -1,0 +1,188 @@
+"""`python -m bench.kill_rounds`: workers and masters are killed under load; what was acknowledged is there afterwards.
+
+What may live here: the options, the rounds and the table. Who calls stands in `writers`, what is read in `stored`.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from bench.servers import Running
+from bench.stored import cards_once_there, fault
+from bench.writers import Book, Tally, Writers, stop_cleanly
+from tests.fuzz.service_process import port_of, started, stop, wait_until_healthy
+from tests.real.databases import postgresql_folder, running_postgresql
+
+WORKERS = 2
+LOAD_SECONDS = (0.5, 1.5)
+"""For so long, by chance, the callers call before somebody is killed."""
+BACK_WITHIN_SECONDS, ORPHANS_END_WITHIN_SECONDS = 30.0, 15.0
+HEADINGS = (
+    "database", "kills: workers, masters", "acknowledged", "lost", "stored, not acknowledged", "half stored",
+    "stored twice", "charts answered", "sound", "back after s: median, most", "orphans",
+)  # fmt: skip
+
+
+@dataclass
+class Served:
+    """A service that is killed and started again. `back` are the seconds until all was well again, after each kill;
+    `orphans` counts workers that did not end when their master had.
+    """
+
+    folder: Path
+    url: str
+    back: list[float] = field(default_factory=list)
+    orphans: int = 0
+
+    def __post_init__(self) -> None:
+        self._process = self._start()
+
+    def port(self) -> int:
+        return port_of(self._process)
+
+    def workers(self) -> list[int]:
+        return Running(self._process.pid, self.port()).workers()
+
+    def kill_worker(self, chance: random.Random) -> None:
+        """One of the workers; all is well when there are as many again, and none of them is that one."""
+        killed, began = chance.choice(self.workers()), time.monotonic()
+        os.kill(killed, signal.SIGKILL)
+        give_up = began + BACK_WITHIN_SECONDS
+        while (killed in (now := self.workers()) or len(now) < WORKERS) and time.monotonic() < give_up:
+            time.sleep(0.05)
+        wait_until_healthy(self._process, self.port(), self.log)
+        self.back.append(time.monotonic() - began)
+
+    def kill_master(self) -> None:
+        """The master; its workers are to end by themselves. Then the service is started again."""
+        workers, began = self.workers(), time.monotonic()
+        self._process.kill()
+        self._process.wait()
+        give_up = began + ORPHANS_END_WITHIN_SECONDS
+        while any(map(_is_alive, workers)) and time.monotonic() < give_up:
+            time.sleep(0.05)
+        for worker in filter(_is_alive, workers):
+            self.orphans += 1
+            os.kill(worker, signal.SIGKILL)
+        self._process = self._start()
+        self.back.append(time.monotonic() - began)
+
+    def stop(self) -> None:
+        stop(self._process)
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "service.log"
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        process = started(self.folder, WORKERS, {"CDS_DATABASE_URL": self.url, "CDS_LOG_LEVEL": "ERROR"})
+        try:
+            wait_until_healthy(process, port_of(process), self.log)
+        except BaseException:
+            stop(process)
+            raise
+        return process
+
+
+def _is_alive(pid: int) -> bool:
+    """Does this process still run? One that has ended and was not waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All rounds on one database."""
+
+    database: str
+    rounds: int
+    tally: Tally
+    twice: int
+    fault: str
+    charts: int
+    back: list[float]
+    orphans: int
+
+    @property
+    def is_well(self) -> bool:
+        return not (self.tally.lost or self.tally.half or self.twice or self.fault or self.orphans)
+
+    def row(self) -> str:
+        tally, masters = self.tally, self.rounds // 2
+        back = f"{statistics.median(self.back):.1f}, {max(self.back):.1f}" if self.back else "-"
+        cells = (
+            self.database, f"{self.rounds - masters}, {masters}", tally.acknowledged, tally.lost, tally.unacknowledged,
+            tally.half, self.twice, self.charts, self.fault or "yes", back, self.orphans,
+        )  # fmt: skip
+        return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def play(name: str, url: str, rounds: int, writers: int, end: float, seed: int = 0) -> Outcome:
+    """So many rounds, a worker and a master by turns, but no new one after `end` (monotonic seconds)."""
+    chance, book, played = random.Random(seed), Book(), 0
+    with tempfile.TemporaryDirectory(prefix="calciphylaxis-cds-kill-") as folder:
+        served = Served(Path(folder), url or f"sqlite:///{folder}/cards.sqlite3")
+        try:
+            with Writers(writers, served.port, book):
+                while played < rounds and time.monotonic() < end:
+                    time.sleep(chance.uniform(*LOAD_SECONDS))
+                    served.kill_master() if played % 2 else served.kill_worker(chance)
+                    played += 1
+                time.sleep(LOAD_SECONDS[0])
+            found = cards_once_there(served.url, {card for pair in book.acknowledged for card in pair})
+        finally:
+            served.stop()
+        tally = book.compared(set(found))
+        twice = len(found) - len(set(found))
+        return Outcome(name, played, tally, twice, fault(served.url), book.charts, served.back, served.orphans)
+
+
+@contextmanager
+def databases(wanted: str) -> Iterator[dict[str, str]]:
+    """The URLs of the databases to play on, "" for a file of its own; PostgreSQL where there is one."""
+    programs = postgresql_folder() if wanted in ("both", "postgresql") else None
+    if wanted == "postgresql" and programs is None:
+        raise click.ClickException("there is no PostgreSQL server on this machine (Debian: apt-get install postgresql)")
+    found = {} if wanted == "postgresql" else {"SQLite": ""}
+    if programs is None:
+        yield found
+        return
+    with running_postgresql(programs) as server:
+        yield {**found, "PostgreSQL": server.url}
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--rounds", default=50, show_default=True, type=click.IntRange(1, 1_000), help="On each database.")
+@click.option("--writers", default=8, show_default=True, type=click.IntRange(1, 64))
+@click.option("--database", default="both", show_default=True, type=click.Choice(["both", "sqlite", "postgresql"]))
+@click.option("--minutes", default=10.0, show_default=True, help="No round begins after so long.")
+def main(rounds: int, writers: int, database: str, minutes: float) -> None:
+    """Kill under load, and count. Ends with 1 when anything acknowledged was lost, or a half or a wreck was left."""
+    signal.signal(signal.SIGTERM, stop_cleanly)
+    began = time.monotonic()
+    click.echo(f"| {' | '.join(HEADINGS)} |\n|{'---|' * len(HEADINGS)}")
+    outcomes = []
+    with databases(database) as urls:
+        for number, (name, url) in enumerate(urls.items(), 1):
+            end = began + minutes * 60 * number / len(urls)
+            outcomes.append(play(name, url, rounds, writers, end))
+            click.echo(outcomes[-1].row())
+    raise SystemExit(int(not all(outcome.is_well for outcome in outcomes)))
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m bench.kill_rounds")

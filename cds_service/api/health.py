@@ -1,0 +1,31 @@
+"""What load balancers, orchestrators and alarms ask: does the process answer, and can the database be written?
+
+What may live here: the health addresses. They need no token and are not counted, so none of them may cost anything.
+"""
+
+from __future__ import annotations
+
+import orjson
+from flask import Blueprint, Response
+
+from cds_service.outcome import ServiceError
+from cds_service.storage import Readiness
+
+
+def add_health(routes: Blueprint, readiness: Readiness) -> None:
+    """Add the health addresses to these routes; /health is the older name of /health/ready."""
+
+    @routes.get("/health/live")
+    def live() -> Response:
+        return _ok()
+
+    @routes.get("/health/ready")
+    @routes.get("/health")
+    def health() -> Response:
+        if not readiness.is_ready():
+            raise ServiceError(503, "the database cannot be written")
+        return _ok()
+
+
+def _ok() -> Response:
+    return Response(orjson.dumps({"status": "ok"}), mimetype="application/json")

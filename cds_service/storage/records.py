@@ -1,0 +1,78 @@
+"""What is stored and read: a card that was given, an answer to it, and what is told of both.
+
+What may live here: frozen types. A comment is free text and may name the patient: no repr shows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+
+class SuggestionLabel(NamedTuple):
+    """A suggestion of a card, as far as feedback refers to it."""
+
+    uuid: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCard:
+    """A card that was given. `issued_at` has a time zone. Nothing here may identify a patient.
+
+    `client` is the issuer of the trusted client that got it, "" where callers are not known.
+    """
+
+    uuid: str
+    service: str
+    hook_instance: str
+    topic: str
+    indicator: str
+    issued_at: datetime
+    suggestions: tuple[SuggestionLabel, ...] = ()
+    client: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackItem:
+    """What a clinician did with one card; `outcome` is CDS Hooks' "accepted" or "overridden".
+
+    `outcome_timestamp` has a time zone; `accepted_suggestions` are uuids.
+    """
+
+    card: str
+    outcome: str
+    outcome_timestamp: datetime
+    accepted_suggestions: tuple[str, ...] = ()
+    override_reason_code: str | None = None
+    override_reason_system: str | None = None
+    override_reason_display: str | None = None
+    user_comment: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFeedback:
+    """One feedback as stored. `known` tells whether we had given that card to that client.
+
+    `topic` is empty where we had not; `client` is None where an earlier release did not keep it.
+    """
+
+    service: str
+    item: FeedbackItem
+    received_at: datetime
+    known: bool
+    topic: str
+    client: str | None = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideCount:
+    """How often the cards of one topic were overridden for one reason; empty strings where none was given."""
+
+    service: str
+    topic: str
+    reason_system: str
+    reason_code: str
+    reason_display: str
+    times: int

@@ -1,0 +1,134 @@
+"""The tables of the service, in one MetaData: what is kept, and in which form.
+
+What may live here: tables, and how moments and words go into a column. No patient data goes into `card`. Who writes
+and reads a table stands elsewhere: `cards_and_feedback`, `reports`, the log of used tokens, the vault of the SMART app.
+Whoever changes a table adds the step from the version before in `migrations/versions`, and its name in `migrating`.
+New columns may be null: an older release that is still running goes on writing its own.
+
+`client` is the issuer of the trusted client that got a card or answered it, "" where callers are not known, and NULL in
+rows of releases that did not keep it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+
+
+def storable(words: str) -> str:
+    """The same text without what no database can hold: NUL and half surrogate pairs become U+FFFD."""
+    return _UNSTORABLE.sub("\ufffd", words)
+
+
+class Utc(TypeDecorator[datetime]):
+    """A moment, kept in UTC. SQLite forgets time zones, so it is given UTC and read back as UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Into the column: in UTC. ValueError for a moment without a time zone."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a stored moment needs a time zone")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """Out of the column: with a time zone, UTC."""
+        moment: datetime | None = value
+        return moment and (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC))
+
+
+class Words(TypeDecorator[str]):
+    """Text from outside. What a database cannot hold (NUL, half a surrogate pair) becomes a replacement character."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Into the column: what every database can hold."""
+        return None if value is None else storable(value)
+
+
+metadata = MetaData()
+
+card = Table(
+    "card",
+    metadata,
+    Column("uuid", Words, primary_key=True),
+    Column("service", String(200), nullable=False),
+    Column("hook_instance", Words, nullable=False),
+    Column("topic", String(200), nullable=False),
+    Column("indicator", String(20), nullable=False),
+    Column("issued_at", Utc, nullable=False),
+    Column("suggestions", JSON, nullable=False),
+    Column("client", String(500)),
+)
+
+# `card_uuid` is no foreign key: feedback on a card that we do not know is kept, too.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("card_uuid", Words, nullable=False),
+    Column("service", String(200), nullable=False),
+    Column("outcome", String(40), nullable=False),
+    Column("outcome_timestamp", Utc, nullable=False),
+    Column("accepted_suggestions", JSON, nullable=False),
+    Column("override_reason_code", Words),
+    Column("override_reason_system", Words),
+    Column("override_reason_display", Words),
+    Column("user_comment", Words),
+    Column("received_at", Utc, nullable=False),
+    Column("known", Boolean, nullable=False),
+    Column("client", String(500)),
+    UniqueConstraint("service", "card_uuid", "outcome", "outcome_timestamp", "client", name="feedback_once"),
+    Index("feedback_received_at", "received_at"),
+)
+
+seen_token = Table(
+    "seen_token",
+    metadata,
+    Column("issuer", String(500), primary_key=True),
+    Column("jti_sha256", String(64), primary_key=True),
+    Column("expires_at", BigInteger, nullable=False),  # seconds since 1970, UTC
+    Index("seen_token_expires_at", "expires_at"),
+)
+
+smart_sealed = Table(
+    "smart_sealed",
+    metadata,
+    Column("purpose", String(16), primary_key=True),
+    Column("name_sha256", String(64), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),  # seconds since 1970, UTC
+    Index("smart_sealed_expires_at", "expires_at"),
+)
+
+# One row, written anew now and then: whether that can be done is what readiness means.
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("mark", BigInteger, nullable=False),
+)

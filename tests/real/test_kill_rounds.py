@@ -1,0 +1,30 @@
+"""A few rounds of `make kill-rounds`: feedback that was acknowledged outlives the sudden death of worker and master."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from bench.kill_rounds import Outcome, play
+from tests.real.databases import Postgresql
+
+pytestmark = pytest.mark.real
+
+ROUNDS, WRITERS, MOST_SECONDS = 3, 8, 90.0
+
+
+def check(outcome: Outcome) -> None:
+    assert outcome.rounds == ROUNDS
+    assert outcome.tally.acknowledged > 0
+    assert outcome.charts > 0
+    assert outcome.tally.lost == 0
+    assert outcome.is_well, outcome
+
+
+def test_nothing_acknowledged_is_lost_on_sqlite() -> None:
+    check(play("SQLite", "", ROUNDS, WRITERS, time.monotonic() + MOST_SECONDS))
+
+
+def test_nothing_acknowledged_is_lost_on_postgresql(postgresql: Postgresql) -> None:
+    check(play("PostgreSQL", postgresql.url, ROUNDS, WRITERS, time.monotonic() + MOST_SECONDS))

@@ -1,0 +1,71 @@
+"""An address from which a trusted client called lately stays open; others are shut when they were refused too often."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from werkzeug.exceptions import TooManyRequests
+
+from cds_service.access.rate_limit import RateLimit
+
+APP = Flask("bare")
+
+
+class Exhausted:
+    """Counts by which everybody is above the rate."""
+
+    def spend(self, who: str) -> int:
+        return 9
+
+    def over(self, who: str) -> int:
+        return 9
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def is_shut(limit: RateLimit, address: str) -> bool:
+    with APP.test_request_context(environ_base={"REMOTE_ADDR": address}):
+        try:
+            limit.insist_before_the_gate()
+        except TooManyRequests:
+            return True
+    return False
+
+
+def accept(limit: RateLimit, address: str) -> None:
+    with APP.test_request_context(environ_base={"REMOTE_ADDR": address}):
+        limit.accepted()
+
+
+def test_an_address_stays_open_for_ten_minutes_after_a_good_call() -> None:
+    clock = Clock()
+    limit = RateLimit(Exhausted(), clock)
+    assert is_shut(limit, "198.51.100.7")
+    accept(limit, "198.51.100.7")
+    clock.now = 599
+    assert not is_shut(limit, "198.51.100.7")
+    assert is_shut(limit, "198.51.100.8")
+    clock.now = 600
+    assert is_shut(limit, "198.51.100.7")
+
+
+def test_of_very_many_good_addresses_those_that_called_last_stay_open() -> None:
+    limit = RateLimit(Exhausted(), Clock())
+    addresses = [f"198.51.{number // 250}.{number % 250}" for number in range(1_001)]
+    for address in [*addresses[:1_000], addresses[0], addresses[1_000]]:
+        accept(limit, address)
+    assert not is_shut(limit, addresses[0])
+    assert is_shut(limit, addresses[1])
+    assert not is_shut(limit, addresses[1_000])
+
+
+def test_a_call_above_the_rate_is_not_let_in() -> None:
+    limit = RateLimit(Exhausted(), Clock())
+    with APP.test_request_context(), pytest.raises(TooManyRequests) as refusal:
+        limit.count(None)
+    assert ("Retry-After", "9") in refusal.value.get_headers()
