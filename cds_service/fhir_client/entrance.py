@@ -20,6 +20,8 @@ log = logging.getLogger("cds_service")
 
 WAITING_SECONDS = 0.25
 """After so long, one of many who wait for a place looks again whether anything is heard of its server."""
+_ALWAYS_FREE = 2
+"""So many threads neither ask nor wait for a place, unless the server answers others meanwhile."""
 _MOST_STANDINGS = 4_096
 _NOBODY_BEHIND_IT = frozenset({502, 503, 504})
 """What a gateway says in place of a server that does not answer, and a server that takes no requests."""
@@ -29,7 +31,7 @@ class Entrances:
     """The places of one worker. At most half of its threads wait for FHIR servers at a time.
 
     At most half of the places go to servers that have not answered lately, whoever's they are: so no client with dead
-    servers, however many it names, takes them all. Where a place is wanted and none is free, a quarter of the threads
+    servers, however many it names, takes them all. Where a place is wanted and none is free, all threads but two
     may wait for one, for half of the deadline; where the server answers, any number may: places are soon free again.
     That which is asked for the first time is given a moment to show that it does. With `asks_always` a server is asked
     however often it did not answer.
@@ -43,7 +45,7 @@ class Entrances:
         """A server that was given less time than this has not been late. Nobody waits longer for a place."""
         self._most = max(1, limits.threads // 2)
         self._most_unknown = max(1, self._most // 2)
-        self._most_waiting = max(1, limits.threads // 4)
+        self._most_waiting = max(1, limits.threads // 2 - _ALWAYS_FREE)
         self._taken = self._unknown = self._waiting = 0
         self._standings: dict[Owner, Standing] = {}
 
