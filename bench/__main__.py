@@ -29,6 +29,7 @@ from bench.tokens import cost_of_tokens
 # The last option of each takes the port.
 OURS = ("cds_service.commands.cli", "serve", "--dev", "--port")
 CONSTANT = ("bench.constant",)
+THREADED = ("bench.threaded",)
 LARGE_SECONDS = 3
 """The least time for large bodies: on a busy machine not one would be answered in a second."""
 
@@ -104,6 +105,34 @@ def token(plan: Plan) -> None:
         introduce(console, plan)
         for comparison in cost_of_tokens(folder, plan, load):
             show(console, comparison)
+
+
+@main.command()
+@click.pass_obj
+def reading(plan: Plan) -> None:
+    """patient-view under our own worker and under gunicorn's threaded one; one worker each, 1 and 8 connections."""
+    with measuring() as (console, folder, load):
+        introduce(console, plan)
+        with running("ours", OURS, 1, folder) as ours, running("threaded", THREADED, 1, folder) as threaded:
+            for connections in (1, 8):
+                show(
+                    console,
+                    compare_workers((ours, threaded), folder, dataclasses.replace(plan, connections=connections), load),
+                )
+
+
+def compare_workers(servers: tuple[Running, Running], folder: Path, plan: Plan, load: Generator) -> Comparison:
+    """The same patient-view, sent to both in alternation."""
+    case, body = CASES[0], folder / "body.json"
+    service = discovered(servers[0].port)[case.hook]
+    body.write_bytes(case.body(service, datetime.now(UTC)))
+    path = f"/cds-services/{service['id']}"
+    ours, threaded = (Target(server.port, path, body) for server in servers)
+    sides = (
+        Side("our worker", servers[0], lambda _: ours),
+        Side("gunicorn's threaded worker", servers[1], lambda _: threaded),
+    )
+    return Comparison(f"{case.name}, one worker, {plan.connections} connections", alternate(sides, plan, load))
 
 
 def show_growth(console: Console, found: list[tuple[Case, Comparison]]) -> None:

@@ -122,9 +122,10 @@ class TokenLog:
             self._memory.keep_waiting(token)
             if self._is_lost:
                 return
+            # Said before the thread begins: it may find the database back, and say so, at once.
+            log.error("used tokens are remembered by each worker for itself until the database is back: %s", problem)
             threading.Thread(target=self._until_it_is_back, name="used tokens", daemon=True).start()
             self._is_lost = True
-        log.error("used tokens are remembered by each worker for itself until the database is back: %s", problem)
 
     def _until_it_is_back(self) -> None:
         while not self._closed.wait(self._retry):
