@@ -48,7 +48,7 @@ def explain(
     issuer = read.claims.get("iss")
     client = clients.with_issuer(issuer) if isinstance(issuer, str) else None
     found = _findings(read, client, clients, endpoint, now, key_sets, leeway_seconds)
-    return [each if each.ok else replace(each, remedy=remedy(each.reason, read, client)) for each in found]
+    return [each if each.ok else replace(each, remedy=remedy(each.reason, read, client, endpoint)) for each in found]
 
 
 def _findings(

@@ -23,10 +23,15 @@ _IF_CONFIRMED = "where the EHR's administrators confirm it"
 _CLOCK = "nothing to write: the clocks of the EHR and of this machine differ, or the token was kept for too long"
 
 
-def remedy(reason: Reason, token: BearerToken, client: TrustedClient | None) -> str:
-    """What to do about this failure; "" where there is nothing more to say than what was found."""
+def remedy(reason: Reason, token: BearerToken, client: TrustedClient | None, endpoint: str) -> str:
+    """What to do about this failure; "" where there is nothing more to say than what was found.
+
+    `endpoint` is the full public URL that was called.
+    """
     if client is None:
         return _unknown_issuer(token) if reason is Reason.ISSUER else ""
+    if reason is Reason.AUDIENCE:
+        return _audience(token, endpoint)
     found = _REMEDIES.get(reason)
     return found(token, client) if callable(found) else found or ""
 
@@ -60,22 +65,37 @@ def _key(token: BearerToken, client: TrustedClient) -> str:
     )
 
 
-def _audience(token: BearerToken, client: TrustedClient) -> str:
+def _audience(token: BearerToken, endpoint: str) -> str:
     aud = token.claims.get("aud")
-    line = _line("audience", aud[0] if isinstance(aud, list) and len(aud) == 1 else aud)
+    one = aud[0] if isinstance(aud, list) and len(aud) == 1 else aud
+    line = _line("audience", one)
     if not line:
         return "nothing to write: the EHR has to put one address into aud, best the one that it calls"
+    if _is_of_ours(one, endpoint):
+        return (
+            "nothing to write: this token is meant for another of our services than that of --endpoint; the EHR has to "
+            "write the one that it calls"
+        )
     return _write(line, "where the EHR writes the same for each of our services; else it has to write the one called")
 
 
 def _lifetime(token: BearerToken, client: TrustedClient) -> str:
     issued, expires = moment_of(token.claims, "iat"), moment_of(token.claims, "exp")
-    seconds = 0 if issued is None or expires is None else math.ceil(expires - issued)
+    if issued is None or expires is None:
+        return _SECONDS
+    seconds = math.ceil(expires - issued)
     if seconds not in _LIFETIMES:
-        return f"nothing to write: the EHR has to issue tokens for {_LIFETIMES.stop - 1} seconds at most"
+        most = client.max_lifetime_seconds
+        return f"nothing to write: the EHR has to issue tokens for more than 0 and at most {most} seconds"
     return _write(f"max_lifetime_seconds = {seconds}", "where the EHR cannot issue shorter ones")
 
 
+def _moment(name: str) -> Callable[[BearerToken, TrustedClient], str]:
+    """What to do where this moment does not hold: it is none, or the clocks differ."""
+    return lambda token, client: _SECONDS if moment_of(token.claims, name) is None else _CLOCK
+
+
+_SECONDS = "nothing to write: the EHR has to send iat and exp in seconds (not milliseconds) since 1970, UTC, as numbers"
 _CHANGE_TEXT = "nothing to write: the EHR has to send plain text there"
 _REMEDIES: Mapping[Reason, str | Callable[[BearerToken, TrustedClient], str]] = {
     Reason.ALGORITHM: _algorithm,
@@ -85,13 +105,18 @@ _REMEDIES: Mapping[Reason, str | Callable[[BearerToken, TrustedClient], str]] = 
     Reason.NO_KEYS: "check jwks_url, and whether this machine reaches it; or write the public keys as [[client.keys]]",
     Reason.KEY_ID: _key,
     Reason.SIGNATURE: "nothing to write, unless the EHR gives you another public key of this kid",
-    Reason.AUDIENCE: _audience,
-    Reason.ISSUED: _CLOCK,
-    Reason.EXPIRED: _CLOCK,
-    Reason.NOT_BEFORE: _CLOCK,
+    Reason.ISSUED: _moment("iat"),
+    Reason.EXPIRED: _moment("exp"),
+    Reason.NOT_BEFORE: _moment("nbf"),
     Reason.LIFETIME: _lifetime,
     Reason.TOKEN_ID: "nothing to write: the EHR has to send another jti with each token",
 }
+
+
+def _is_of_ours(address: Any, endpoint: str) -> bool:
+    """Is this the address of a service that lies beside that of the endpoint?"""
+    place, mark, _ = endpoint.partition("/cds-services/")
+    return isinstance(address, str) and bool(mark) and address.startswith(place + mark)
 
 
 def _write(line: str, when: str) -> str:

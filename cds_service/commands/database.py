@@ -1,15 +1,17 @@
 """`calciphylaxis-cds database`: the tables made ready for this release before the service starts.
 
-What may live here: options, and the outcome as a line of text.
+What may live here: options, and the outcome as lines of text.
 """
 
 from __future__ import annotations
 
+import logging
+import os
 from contextlib import closing
 
 import click
 
-from cds_service.commands.common import HELP, in_words, settings_for
+from cds_service.commands.common import HELP, in_words, say, settings_for
 
 
 @click.command(context_settings=HELP)
@@ -18,13 +20,18 @@ def database() -> None:
 
     The service does the same at its start. A database of a newer release is refused.
     """
-    from cds_service.storage import Database, version_of
+    from cds_service.storage import Database, StoreError, version_of
 
-    with (
-        in_words(),
-        closing(Database(settings_for(dev=False).database_url)) as opened,
-        # In this thread, however long it takes: to change a large table takes longer than a call may wait.
-        opened.connected() as connection,
-    ):
-        version = version_of(connection)
-    click.echo(f"the tables are ready for this release (version {version})")
+    # What is made or changed on the way is told as the service would log it.
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    with in_words(), closing(Database(settings_for(dev=False).database_url)) as opened:
+        if "CDS_DATABASE_URL" not in os.environ:
+            say(f"CDS_DATABASE_URL is not set: this is the database of this folder, {opened.name}", err=True)
+        try:
+            # In this thread, however long it takes: to change a large table takes longer than a call may wait.
+            with opened.connected() as connection:
+                version = version_of(connection)
+        except StoreError as error:
+            raise click.ClickException(f"{opened.name}: {error}{error.said and ': '}{error.said}") from None
+    say(f"{opened.name}: the tables are ready for this release (version {version})")

@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from cds_service.commands.common import HELP, Progress, in_words, say, say_json, settings_for
 
@@ -39,8 +40,11 @@ def doctor_token(token: str | None, clients: str, endpoint: str) -> None:
     from pathlib import Path
 
     from cds_service.access import KeySets, explain, load_trusted_clients
+    from cds_service.addresses import normal_url
     from cds_service.clock import utc_now
 
+    if normal_url(endpoint) is None:
+        raise click.UsageError("--endpoint must be the whole http(s) URL, as the EHR calls it")
     text = (token or sys.stdin.read()).strip().removeprefix("Bearer ")
     with in_words():
         findings = explain(text, load_trusted_clients(Path(clients)), endpoint, utc_now(), KeySets())
@@ -71,6 +75,8 @@ def doctor_smart(clients: str | None, public_url: str, servers: tuple[str, ...])
         raise click.UsageError("URL must be a plain http(s) base URL, without query, user or percent signs")
     with in_words():
         trusted = load_trusted_clients(Path(clients)) if clients else ()
+    if click.get_current_context().get_parameter_source("public_url") is ParameterSource.DEFAULT:
+        say("CDS_PUBLIC_URL is not set: these addresses are good for trying things out on this machine only", err=True)
     for line in registration(public.rstrip("/"), trusted, [base.rstrip("/") for base in bases if base]):
         say(line)
 

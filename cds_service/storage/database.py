@@ -17,7 +17,7 @@ from typing import TypeVar
 from sqlalchemy import Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from cds_service.storage.crew import Crew
@@ -92,6 +92,11 @@ class Database:
         self._replacing = threading.Lock()
         self._given_up: list[_Hands] = []
         self._no_replacing_until = 0.0
+
+    @property
+    def name(self) -> str:
+        """The URL without the password, for whoever operates the database; for no log."""
+        return self._url.set(query={}).render_as_string(hide_password=True)
 
     def transact(self, work: Callable[[Connection], T], timeout_seconds: float = TIMEOUT_SECONDS) -> T:
         """Do this in its own transaction and give its result, but wait no longer than so many seconds.
@@ -175,7 +180,7 @@ class Database:
         except (DBAPIError, PoolTimeout) as error:
             kind = type(error.orig if isinstance(error, DBAPIError) else error).__name__
             # PostgreSQL's own words quote the row that it refused, with the comment: they are not passed on.
-            raise StoreError(f"the database could not be used ({kind})") from None
+            raise StoreError(f"the database could not be used ({kind})", _said_of_no_row(error)) from None
         finally:
             if opening is not self._opening:
                 opening.give_up()
@@ -225,6 +230,13 @@ class Database:
         self._hands, self._opening = _Hands(), opening.anew()
         hands.dismiss()
         opening.give_up()
+
+
+def _said_of_no_row(error: DBAPIError | PoolTimeout) -> str:
+    """The first line of the driver where it speaks of the database itself; what follows it could quote a statement."""
+    if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
+        return ""
+    return next(iter(str(error.orig).splitlines()), "")
 
 
 def _connection(opening: Opening, timeout_seconds: float) -> tuple[Opened, Connection]:

@@ -18,6 +18,8 @@ def registration(public: str, clients: Iterable[TrustedClient], servers: Collect
     yield f"key set, for a client with a key pair: {public}/smart/jwks.json"
     yield "redirect addresses, each for its own EHR and for no other:"
     launching = [client for client in clients if client.smart_client_id]
+    if not launching and not servers:
+        yield "  none: no client of the file has a smart_client_id (or name a server with --server)"
     for client in launching:
         for server in client.fhir_servers:
             if server.endswith("/"):

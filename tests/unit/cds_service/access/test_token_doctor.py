@@ -137,6 +137,31 @@ def test_where_nothing_is_to_be_written_that_is_said(compact: str, reason: Reaso
     assert remedies(compact)[reason].startswith("nothing to write")
 
 
+@pytest.mark.parametrize("name", ["iat", "exp", "nbf"])
+@pytest.mark.parametrize("wrong", [SECONDS * 1000, "2026-11-22T00:00:00Z", True])
+def test_a_moment_that_is_none_is_a_matter_of_how_it_is_written_and_not_of_clocks(name: str, wrong: Any) -> None:
+    for reason, text in remedies(token(**{name: wrong})).items():
+        assert "in seconds (not milliseconds) since 1970" in text, reason
+
+
+@pytest.mark.parametrize("lifetime", [0, 86_401])
+def test_a_lifetime_that_cannot_be_allowed_is_told_with_the_limit_in_force(lifetime: int) -> None:
+    compact = token(iat=SECONDS, exp=SECONDS + lifetime)
+    assert "at most 900 seconds" in remedies(compact)[Reason.LIFETIME]
+    assert "at most 600 seconds" in remedies(compact, max_lifetime_seconds=600)[Reason.LIFETIME]
+
+
+@pytest.mark.parametrize("service", ["calciphylaxis-order-sign", "no-such-service"])
+@pytest.mark.parametrize("form", [str, lambda one: [one]])
+def test_a_token_for_another_service_of_ours_is_no_reason_to_write_an_audience(service: str, form: Any) -> None:
+    compact = token(aud=form(f"{PUBLIC_URL}/cds-services/{service}"))
+    assert "another of our services" in remedies(compact)[Reason.AUDIENCE]
+    clients = parse_trusted_clients(trust_file(), "clients.toml")
+    found = explain(compact, clients, f"{PUBLIC_URL}/elsewhere", NOW, KeySets(nothing_is_fetched))
+    (text,) = (finding.remedy for finding in found if finding.reason is Reason.AUDIENCE)
+    assert text.startswith("write into the file")
+
+
 def test_a_secret_shared_by_both_sides_is_never_something_to_allow() -> None:
     forged = f"{part({'alg': 'HS256', 'kid': '2026-03'})}.{part(claims())}.{part(b'x')}"
     assert remedies(forged)[Reason.ALGORITHM].startswith("nothing to write")

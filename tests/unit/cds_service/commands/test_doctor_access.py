@@ -12,6 +12,7 @@ from cds_service.web.smart.redirects import redirect_address
 from tests.unit.cds_service.cds_client import JWKS_URL, PATH, PUBLIC_URL, token, trust_file
 
 PUBLIC = "https://cds.your.clinic"
+ENDPOINT = f"{PUBLIC_URL}{PATH}"
 EXACT, PREFIX = "https://ehr.example/fhir", "https://many.example/tenants/"
 
 
@@ -33,7 +34,9 @@ def clients(tmp_path: Path) -> str:
 # ------------------------------------------------------------------ doctor token
 def test_below_a_check_that_failed_stands_the_line_that_mends_it(clients: str) -> None:
     # Long ago, so that the clocks are a failure as well.
-    result = run("token", token(header={"jku": "https://other.example/k"}), "--clients", clients, "--endpoint", "x")
+    result = run(
+        "token", token(header={"jku": "https://other.example/k"}), "--clients", clients, "--endpoint", ENDPOINT
+    )
     lines = result.output.splitlines()
     failed = next(number for number, line in enumerate(lines) if line.startswith("FAIL jku"))
     assert lines[failed + 1].startswith(
@@ -44,8 +47,15 @@ def test_below_a_check_that_failed_stands_the_line_that_mends_it(clients: str) -
 
 
 def test_the_endpoint_that_was_called_is_what_the_audience_is_compared_with(clients: str) -> None:
-    result = run("token", token(), "--clients", clients, "--endpoint", f"{PUBLIC_URL}{PATH}")
+    result = run("token", token(), "--clients", clients, "--endpoint", ENDPOINT)
     assert "ok   aud is" in result.output
+
+
+@pytest.mark.parametrize("wrong", ["x", "/cds-services/calciphylaxis-order-sign", "cds.your.clinic/cds-services/x"])
+def test_an_endpoint_without_its_server_is_refused(wrong: str, clients: str) -> None:
+    result = run("token", token(), "--clients", clients, "--endpoint", wrong)
+    assert result.exit_code == 2
+    assert "--endpoint must be the whole http(s) URL" in result.output
 
 
 # ------------------------------------------------------------------ doctor smart
@@ -72,6 +82,14 @@ def test_any_server_can_be_asked_for(server: str, whose: str, clients: str) -> N
 def test_in_development_there_are_no_clients_and_the_address_is_on_loopback() -> None:
     result = run("smart", "--server", EXACT)
     assert redirect_address("http://127.0.0.1:5000", EXACT) in result.output
+    assert "CDS_PUBLIC_URL is not set" in result.stderr
+    assert "CDS_PUBLIC_URL is not set" not in run("smart", CDS_PUBLIC_URL=PUBLIC).output
+
+
+def test_that_no_client_launches_the_app_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "clients.toml"
+    file.write_text(trust_file())
+    assert "no client of the file has a smart_client_id" in run("smart", "--clients", str(file)).output
 
 
 @pytest.mark.parametrize("wrong", [("--server", "ehr.example"), ("--public-url", "https://a/?b=c")])
