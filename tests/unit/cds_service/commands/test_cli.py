@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -12,16 +11,12 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
-from werkzeug.serving import make_server
 
 from cds_service.api.card_json import OVERRIDE_SYSTEM
-from cds_service.app import create_app
-from cds_service.clock import utc_now
 from cds_service.commands.cli import cli
 from cds_service.commands.common import faults, in_words, settings_for
-from cds_service.demo.patients import SyntheticPatient, load_patients
+from cds_service.demo.patients import SyntheticPatient
 from cds_service.demo.sandbox import Sandbox
-from cds_service.settings import Settings
 from cds_service.storage import Database, FeedbackItem, Store
 from fhir_mappings.data_files import DataFileError
 from fhir_mappings.packaged import default_policy
@@ -29,7 +24,6 @@ from fhir_mappings.vocabulary import VocabularyError
 from tests.unit.cds_service.odd_fhir_server import ODD, finds_no_bare_patient
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-KEY = "elevated-risk-on-warfarin"
 
 
 def run(*arguments: str, **environment: str) -> Result:
@@ -37,30 +31,9 @@ def run(*arguments: str, **environment: str) -> Result:
 
 
 @pytest.fixture(scope="module")
-def patient() -> SyntheticPatient:
-    return next(one for one in load_patients(utc_now()) if one.key == KEY)
-
-
-@pytest.fixture(scope="module")
 def fhir(patient: SyntheticPatient) -> Iterator[str]:
     with Sandbox(patient.resources) as sandbox:
         yield sandbox.base
-
-
-@pytest.fixture(scope="module")
-def cds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A running service on this machine."""
-    database = tmp_path_factory.mktemp("cli") / "cards.sqlite3"
-    app = create_app(Settings(dev=True, database_url=f"sqlite:///{database}", fhir_deadline_seconds=20))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    app.extensions["cds_fhir_client"].close()
-    app.extensions["cds_database"].close()
 
 
 @pytest.fixture

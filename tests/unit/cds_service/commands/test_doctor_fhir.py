@@ -9,19 +9,12 @@ import sys
 import pytest
 from click.testing import CliRunner, Result
 
-from cds_service.clock import utc_now
 from cds_service.commands.cli import cli
-from cds_service.demo.patients import SyntheticPatient, load_patients
+from cds_service.demo.patients import SyntheticPatient
 from tests.house import ROOT
 from tests.unit.cds_service.odd_fhir_server import ODD, OddServer, forbids
 
-KEY = "elevated-risk-on-warfarin"
 TOKEN = "a-very-secret-token"
-
-
-@pytest.fixture(scope="module")
-def patient() -> SyntheticPatient:
-    return next(one for one in load_patients(utc_now()) if one.key == KEY)
 
 
 @pytest.fixture

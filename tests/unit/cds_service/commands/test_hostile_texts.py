@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -13,21 +12,16 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from werkzeug.serving import make_server
 
-from cds_service.app import create_app
-from cds_service.clock import utc_now
 from cds_service.commands.cli import cli
-from cds_service.demo.patients import SyntheticPatient, load_patients
+from cds_service.demo.patients import SyntheticPatient
 from cds_service.demo.sandbox import Sandbox
-from cds_service.settings import Settings
 from cds_service.storage import Database, FeedbackItem, Store
 from tests.fhir_stand_in import EHR, Asked, FhirStandIn, Reply
 from tests.hostile_texts import CHARACTERS, HTML, LINKS, MARKUP, hidden, spoilt
 from tests.unit.cds_service.cds_client import PATH, PUBLIC_URL, claims, part, trust_file
 
 PAYLOADS = ["".join(CHARACTERS), " ".join([*LINKS[:4], *HTML[:2], *MARKUP]), "\b\x1b[3A\x1b[0Jok   all is well\n"]
-KEY = "elevated-risk-on-warfarin"
 _OURS = re.compile(r"\r|\x1b\[(?:[0-9;]*m|\?25[lh]|2K|1A)")
 """Colours, and how a progress bar is drawn anew."""
 every_payload = pytest.mark.parametrize("payload", PAYLOADS, ids=["characters", "markup", "another line"])
@@ -47,11 +41,6 @@ def check_printed(result: Result) -> None:
     assert result.exception is None or isinstance(result.exception, SystemExit)
 
 
-@pytest.fixture(scope="module")
-def patient() -> SyntheticPatient:
-    return next(one for one in load_patients(utc_now()) if one.key == KEY)
-
-
 @pytest.fixture
 def server() -> Iterator[FhirStandIn]:
     EHR.forget()
@@ -60,21 +49,6 @@ def server() -> Iterator[FhirStandIn]:
 
 
 # ------------------------------------------------------------------ invoke
-@pytest.fixture(scope="module")
-def cds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    database = tmp_path_factory.mktemp("cli") / "cards.sqlite3"
-    app = create_app(Settings(dev=True, database_url=f"sqlite:///{database}", fhir_deadline_seconds=20))
-    made = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=made.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{made.server_port}"
-    made.shutdown()
-    thread.join()
-    made.server_close()
-    app.extensions["cds_fhir_client"].close()
-    app.extensions["cds_database"].close()
-
-
 @everywhere
 @every_payload
 @pytest.mark.parametrize("options", [(), ("--json",), ("--fetch",)], ids=["cards", "json", "fetched"])
