@@ -33,6 +33,8 @@ _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 _LARGE_BYTES = 131_072
 _LEAVING_SECONDS = 0.5
 """How long the end of a worker waits for the database, for cards and for tokens each."""
+_GRACEFUL_SECONDS = 10
+"""From the signal on; then the master kills."""
 
 
 class UnsafeStart(Exception):
@@ -70,9 +72,12 @@ def check_start(
 class Server(BaseApplication):
     """gunicorn with our application, loaded once before the fork.
 
-    `bounds` and `refusal_headers` are what its workers ask for. `make_anew` makes the application for a reload; None
-    where it stays as it is.
+    `bounds`, `refusal_headers` and `leaving_seconds` are what its workers ask for. `make_anew` makes the application
+    for a reload; None where it stays as it is.
     """
+
+    leaving_seconds = 3 * _LEAVING_SECONDS
+    """What `leave` may take: for cards, for tokens, and as much again to spare."""
 
     def __init__(
         self,
@@ -168,7 +173,7 @@ def options(settings: Settings, host: str, port: int) -> dict[str, Any]:
         "worker_exit": leave,
         # Without a sign of life from its loop for so long a worker is replaced; what callers may take stands in Bounds.
         "timeout": 60,
-        "graceful_timeout": 10,
+        "graceful_timeout": _GRACEFUL_SECONDS,
         "loglevel": settings.log_level.lower(),
         "proc_name": "calciphylaxis-cds",
         "control_socket_disable": True,

@@ -27,15 +27,16 @@ class Bounds:
     """Seconds, bytes and counts, each for one worker.
 
     A request has to be there whole, head and body, `request_seconds` after its first byte. Who is silent that long is
-    left: `silent_seconds` on a new connection, `idle_seconds` after an answer. An answer has to be taken within
-    `send_seconds`. After a refusal what still comes is thrown away for `linger_seconds`, so that the refusal arrives.
-    At the end, who waits for nothing is listened to for `drain_seconds` more.
-    `held_bytes` bounds all requests that a worker holds, half or whole. `threads` answer.
+    left: `silent_seconds` on a new connection, `idle_seconds` after an answer. A whole request that no thread has taken
+    after `wait_seconds` is refused. An answer has to be taken within `send_seconds`. After a refusal what still comes
+    is thrown away for `linger_seconds`, so that the refusal arrives. At the end, who waits for nothing is listened to
+    for `drain_seconds` more. `held_bytes` bounds all requests that a worker holds, half or whole. `threads` answer.
     """
 
     silent_seconds: float = 15
     request_seconds: float = 10
     idle_seconds: float = 15
+    wait_seconds: float = 5
     send_seconds: float = 60
     linger_seconds: float = 2
     drain_seconds: float = 1

@@ -5,8 +5,10 @@ What may live here: waitress's WSGI task, and what of HTTP it leaves open.
 
 from __future__ import annotations
 
+from socket import MSG_PEEK
 from typing import Any
 
+from waitress.channel import ClientDisconnected
 from waitress.task import WSGITask
 from waitress.utilities import build_http_date
 
@@ -16,11 +18,28 @@ _BODYLESS = ("1", "204", "304")
 _SOFTWARE = "calciphylaxis-cds"
 
 
+def _is_gone(caller: Any) -> bool:
+    """Only a reset is sure: who has ended its own half may still listen."""
+    try:
+        caller.recv(1, MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
 class Call(WSGITask):
     """A request of a connection. Nothing of waitress's own words is sent: no Server, no sorted headers."""
 
     channel: Any
     request: Request  # type: ignore[assignment]  # what the stubs say of it is wrong
+
+    def service(self) -> None:
+        """Have it answered. Callers may have waited for a thread, and those who have gone meanwhile need no answer."""
+        if _is_gone(self.channel.socket):
+            raise ClientDisconnected
+        super().service()
 
     @property
     def has_body(self) -> bool:

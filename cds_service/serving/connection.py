@@ -31,7 +31,10 @@ _GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Connection(HTTPChannel):
-    """`due` is the moment (of the monotonic clock) at which it is left; None while the application answers."""
+    """`due` is the moment (of the monotonic clock) at which it is left; None while the application answers.
+
+    `since` is the moment at which it came, or at which the first byte of its latest request came.
+    """
 
     server: Owner  # type: ignore[assignment]  # it needs less of a server than its stubs say
     socket: Any
@@ -48,7 +51,8 @@ class Connection(HTTPChannel):
     ) -> None:
         super().__init__(server, caller, address, adjustments, map)  # type: ignore[arg-type]
         self.bounds = server.bounds
-        self.due: float | None = time.monotonic() + self.bounds.silent_seconds
+        self.since = time.monotonic()
+        self.due: float | None = self.since + self.bounds.silent_seconds
         self.is_known = False
         """Has it sent a whole request before?"""
         self.is_reading = self.is_lingering = False
@@ -104,13 +108,15 @@ class Connection(HTTPChannel):
     def _begin(self) -> Request:
         self.request = Request(self.adj, self.bounds, self.server.held)
         self.is_reading = True
-        self.due = time.monotonic() + self.bounds.request_seconds
+        self.since = time.monotonic()
+        self.due = self.since + self.bounds.request_seconds
         return self.request
 
     def _go_on_reading(self, request: Request) -> None:
         if request.completed:
             self.request, self.requests = None, [request]
-            self.is_known, self.is_reading, self.due = True, False, None
+            self.is_known, self.is_reading = True, False
+            self.due = time.monotonic() + self.bounds.wait_seconds
             self.server.serve(self)
         elif request.expect_continue and request.headers_finished:
             request.expect_continue = False
@@ -182,6 +188,9 @@ class Connection(HTTPChannel):
     def refuse(self, refused: Refused) -> None:
         """Answer at once, without a thread, and read nothing more than is needed for the answer to arrive."""
         log.info("answered %d: %s", refused.status, refused.message)
+        self._refuse(refused)
+
+    def _refuse(self, refused: Refused) -> None:
         request, self.request = self.request, None
         self._write(refused, request)
         if request is not None:
@@ -204,6 +213,11 @@ class Connection(HTTPChannel):
     def refuse_for_room(self) -> None:
         """Others need the room that a request takes which is not whole."""
         self.refuse(Refused(*refusal.NO_ROOM))
+
+    def refuse_whole(self, reason: tuple[int, str]) -> None:
+        """No thread answers its request; those who are refused so are many, and told of by their server."""
+        self.request, self.due = self.requests.pop(), None
+        self._refuse(Refused(*reason))
 
     def _write(self, refused: Refused, request: Request | None) -> None:
         sent = request.headers if request is not None else {}

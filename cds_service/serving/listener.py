@@ -16,6 +16,7 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.trigger import trigger
 
+from cds_service.serving import refusal
 from cds_service.serving.bounds import Bounds
 from cds_service.serving.connection import Connection
 from cds_service.serving.refusal import Headers, fault_and_place
@@ -27,6 +28,12 @@ log = logging.getLogger("cds_service")
 ACCEPTED_AT_ONCE = 32
 _SWEEP_SECONDS = 0.5
 _SAID_AGAIN_AFTER_SECONDS = 60.0
+_PATIENCE_SECONDS = 2.0
+"""A new caller has so long for its first request before those who have called are preferred to it.
+
+Within it a healthy one has sent a body of megabytes over a slow line; with less, callers who only hold their places
+could keep all others out. With more, the silent would cost those who have called theirs.
+"""
 _RECEIVED_AT_ONCE = 65_536
 """What one caller can have looked at before the next one's turn."""
 
@@ -45,6 +52,24 @@ def adjustments() -> Adjustments:
         max_request_body_size=sys.maxsize,
         log_socket_errors=False,
     )
+
+
+def _since(one: Connection) -> float:
+    return one.since
+
+
+def _least_needed(waiting: list[Connection], now: float) -> Connection:
+    """Who goes of those without a whole request: neither strangers nor those who have called lock others out.
+
+    The oldest stranger where it has had its time, or where strangers are the larger half; else who has called and is
+    idle for longest; where nobody is idle, whose request or coming is longest ago.
+    """
+    strangers = [one for one in waiting if not one.is_known]
+    idle = [one for one in waiting if one.is_known and one.is_idle]
+    oldest = min(strangers or waiting, key=_since)
+    if strangers and (2 * len(strangers) > len(waiting) or oldest.since + _PATIENCE_SECONDS <= now):
+        return oldest
+    return min(idle, key=lambda one: one.due or 0) if idle else min(waiting, key=_since)
 
 
 class Listener(wasyncore.dispatcher):
@@ -75,12 +100,19 @@ class Listener(wasyncore.dispatcher):
         super().__init__(listening, map=map)
         self.server_name, self.effective_port = self.socket.getsockname()[:2]
         self.accepting = True
-        self._next_sweep = self._next_word = 0.0
+        self._next_sweep = 0.0
+        self._next_words: dict[str, float] = {}
+        """By what was said: when it may be said again."""
 
     def serve(self, connection: Connection) -> None:
         """A whole request has come: the next free thread has it answered."""
-        self.served += 1
-        self._threads.let_answer(connection)
+        if not self._threads.start_another():
+            self._say("no more threads can be started: calls wait for those that there are", logging.ERROR)
+        if self._threads.let_answer(connection):
+            self.served += 1
+        else:
+            self._say("there is no thread that could answer: calls are refused with 503", logging.ERROR)
+            connection.refuse_whole(refusal.NO_THREAD)
 
     def read(self, caller: Any) -> bytes:
         """What has come; into memory that is there already, of which a copy as large as needed is kept."""
@@ -103,7 +135,7 @@ class Listener(wasyncore.dispatcher):
         return self.served < len(self.active_channels) or len(self.active_channels) < self.bounds.connections
 
     def handle_accept(self) -> None:
-        """Let in those who wait outside; where there is no room, the one goes that has sent nothing for longest."""
+        """Let in those who wait outside; where there is no room, somebody goes for each."""
         for _ in range(ACCEPTED_AT_ONCE):
             if not self._can_take_one():
                 return
@@ -111,23 +143,21 @@ class Listener(wasyncore.dispatcher):
                 caller, address = self.socket.accept()
             except OSError as error:
                 if error.errno in (errno.EMFILE, errno.ENFILE):
-                    self._send_one_away()
+                    self._send_one_away("the system allows no more open files")
                 return
             if len(self.active_channels) >= self.bounds.connections:
-                self._send_one_away()
+                self._send_one_away("all connections are in use")
             caller.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
             # An urgent byte that nobody reads would wake the loop for ever: it comes among the others.
             caller.setsockopt(SOL_SOCKET, SO_OOBINLINE, 1)
             Connection(self, caller, address, self.adj, self._map)
 
-    def _send_one_away(self) -> None:
-        """Close the oldest without a whole request: a stranger before one that has called, then one that is idle."""
-        self._say("all connections are in use: the oldest that have sent no whole request are closed")
+    def _send_one_away(self, why: str) -> None:
+        """Close one that has sent no whole request, so that the next one can come in."""
+        self._say(f"{why}: for each caller that comes, one is closed that has no call under way")
         waiting = [one for one in self.active_channels.values() if not one.is_served]
-        stranger = next((one for one in waiting if not one.is_known), None)
-        chosen = stranger or min(waiting, key=lambda one: (not one.is_idle, one.due or 0), default=None)
-        if chosen is not None:
-            chosen.handle_close()
+        if waiting:
+            _least_needed(waiting, time.monotonic()).handle_close()
 
     def make_room_for(self, newest: Connection) -> bool:
         """Keep what we hold within bounds: the oldest requests that are not whole yet are refused first.
@@ -146,11 +176,11 @@ class Listener(wasyncore.dispatcher):
         reading = [one for one in self.active_channels.values() if one.request is not None]
         return min(reading, key=lambda one: one.due or 0, default=None)
 
-    def _say(self, words: str) -> None:
+    def _say(self, words: str, level: int = logging.WARNING) -> None:
         now = time.monotonic()
-        if now >= self._next_word:
-            self._next_word = now + _SAID_AGAIN_AFTER_SECONDS
-            log.warning(words)
+        if now >= self._next_words.get(words, 0):
+            self._next_words[words] = now + _SAID_AGAIN_AFTER_SECONDS
+            log.log(level, words)
 
     def sweep(self) -> None:
         """Leave those whose time is over; looked at twice a second."""
@@ -160,7 +190,15 @@ class Listener(wasyncore.dispatcher):
         self._next_sweep = now + _SWEEP_SECONDS
         for one in list(self.active_channels.values()):
             if one.due is not None and one.due <= now:
-                one.expire()
+                self._end_waiting(one) if one.is_served else one.expire()
+
+    def _end_waiting(self, one: Connection) -> None:
+        """Refuse a whole request that has waited too long for a thread, unless it has one by now."""
+        one.due = None
+        if self._threads.take_back(one):
+            self.served -= 1
+            self._say("calls have waited too long for a thread: they are refused with 503")
+            one.refuse_whole(refusal.WAITED_TOO_LONG)
 
     def drain(self) -> None:
         """Let nobody in any more, and hang up soon on all who wait for nothing."""

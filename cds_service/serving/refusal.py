@@ -40,6 +40,8 @@ HEAD_IS_TOO_LARGE = 431, "the request line and headers are larger than the limit
 FAILED = 500, "the service failed; the fault has been logged"
 CODING_IS_UNKNOWN = 501, "Transfer-Encoding must be chunked, or left out"
 NO_ROOM = 503, "too much is being received at the moment; send it again later"
+NO_THREAD = 503, "the service cannot answer at the moment; send it again later"
+WAITED_TOO_LONG = 503, "too many calls wait for an answer at the moment; send it again later"
 
 
 def refusal(refused: Refused, headers: Mapping[str, str], now: int, *, with_body: bool = True) -> bytes:

@@ -6,7 +6,7 @@ What may live here: those threads. They are told what to do by the main loop alo
 from __future__ import annotations
 
 import threading
-from queue import SimpleQueue
+from queue import Queue
 from typing import Protocol
 
 
@@ -22,30 +22,42 @@ class Threads:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._waiting: SimpleQueue[Answers | None] = SimpleQueue()
+        self._waiting: Queue[Answers] = Queue()
         self._threads: list[threading.Thread] = []
 
-    def let_answer(self, one: Answers) -> None:
-        """The next free thread takes it.
+    def start_another(self) -> bool:
+        """Start one more, where there may be more; False when the system does not allow it.
 
         The first requests start a thread each, needed or not, and these take turns: on a busy machine one thread
         for all requests of a single caller was seen to take three times as long.
         """
-        if len(self._threads) < self._most:
-            thread = threading.Thread(target=self._work, name=f"answers-{len(self._threads)}", daemon=True)
-            self._threads.append(thread)
+        if len(self._threads) == self._most:
+            return True
+        thread = threading.Thread(target=self._work, name=f"answers-{len(self._threads)}", daemon=True)
+        try:
             thread.start()
-        self._waiting.put(one)
+        except (RuntimeError, MemoryError):
+            return False
+        self._threads.append(thread)
+        return True
 
-    def stop(self, seconds: float) -> None:
-        """End when what waits has been answered; each thread is waited for no longer than this."""
-        for _ in self._threads:
-            self._waiting.put(None)
-        for thread in self._threads:
-            thread.join(seconds)
+    def let_answer(self, one: Answers) -> bool:
+        """The next free thread takes it; False when there is not one thread, and nobody ever would."""
+        if self._threads:
+            self._waiting.put(one)
+        return bool(self._threads)
+
+    def take_back(self, one: Answers) -> bool:
+        """It shall wait no longer; False when a thread has taken it already."""
+        with self._waiting.mutex:
+            is_waiting = one in self._waiting.queue
+            if is_waiting:
+                self._waiting.queue.remove(one)
+        return is_waiting
 
     def _work(self) -> None:
-        while (one := self._waiting.get()) is not None:
+        while True:
+            one = self._waiting.get()
             one.service()
             # What is kept here until the next one comes would be a patient's.
             del one

@@ -29,6 +29,8 @@ class Inbound(Protocol):
 
     bounds: Bounds
     refusal_headers: Headers
+    leaving_seconds: float
+    """What is done at the end of a worker may take so long."""
 
 
 class Wakeup:
@@ -56,6 +58,7 @@ class InboundWorker(Worker):
     """Serves until the master, or its end, says to stop; then answers what it has taken."""
 
     app: Any
+    _is_in_a_hurry = False
 
     def run(self) -> None:
         """Serve; called by gunicorn in the worker's process."""
@@ -66,9 +69,15 @@ class InboundWorker(Worker):
         listeners = [self._listener(listening, threads, map) for listening in self.sockets]
         while self.alive and self._has_its_master():
             self._turn(listeners, map)
-        self._drain(listeners, map)
+        if not self._is_in_a_hurry:
+            self._drain(listeners, map)
         for listener in listeners:
             listener.close()
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """End at once. The exception with which that begins may be lost in waitress's trigger, so it is noted, too."""
+        self._is_in_a_hurry = True
+        super().handle_quit(sig, frame)
 
     def _listener(self, listening: Any, threads: Threads, map: dict[int, Any]) -> Listener:
         inbound: Inbound = self.app
@@ -91,6 +100,14 @@ class InboundWorker(Worker):
             wasyncore.poll2(0, map)
         for listener in listeners:
             listener.drain()
-        end = time.monotonic() + self.cfg.graceful_timeout
-        while time.monotonic() < end and any(listener.active_channels for listener in listeners):
+        end = time.monotonic() + self._drain_seconds()
+        while self._goes_on_until(end) and any(listener.active_channels for listener in listeners):
             self._turn(listeners, map)
+
+    def _drain_seconds(self) -> float:
+        """The master kills after its own time: what is left to do, and the last look, come before."""
+        inbound: Inbound = self.app
+        return float(self.cfg.graceful_timeout - inbound.leaving_seconds - _LOOK_SECONDS)
+
+    def _goes_on_until(self, end: float) -> bool:
+        return time.monotonic() < end and not self._is_in_a_hurry

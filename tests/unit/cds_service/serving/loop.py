@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,6 +84,29 @@ class Loop:
             time.sleep(0.005)
 
 
+class End:
+    """The last that a thread is told."""
+
+    def service(self) -> None:
+        """The thread ends with it."""
+        raise SystemExit
+
+
+class ThreadsWithAnEnd(Threads):
+    """The service's threads end with their process; a test's end before."""
+
+    def stop(self, seconds: float) -> None:
+        """End when what waits has been answered; each thread is waited for no longer than this."""
+        for _ in self._threads:
+            self.let_answer(End())
+        for thread in self._threads:
+            thread.join(seconds)
+
+    def _work(self) -> None:
+        with suppress(SystemExit):
+            super()._work()
+
+
 def everything(caller: socket.socket) -> bytes:
     """What comes until the other side hangs up."""
     return b"".join(iter(lambda: caller.recv(65_536), b""))
@@ -120,7 +143,7 @@ def running_loop(application: Application | None = None, **bounds: Any) -> Itera
     """Serve until the end of the block."""
     asked = application or Asked()
     limits = Bounds(**{"threads": 2, "linger_seconds": 0.5} | bounds)
-    threads = Threads(limits.threads)
+    threads = ThreadsWithAnEnd(limits.threads)
     connections: dict[int, Any] = {}
     listening = socket.create_server(("127.0.0.1", 0), backlog=256)
     listener = Listener(listening, asked, limits, lambda origin: {"X-Origin": origin}, threads, connections)

@@ -1,4 +1,4 @@
-"""A service of three routes under the real server, for what concerns its processes: `python small_service.py PORT`.
+"""A service of two routes under the real server: `python small_service.py PORT WORKERS FOLDER`.
 
 What may live here: the routes, and options that a test need not wait long for.
 """
@@ -17,11 +17,28 @@ from cds_service.serving import Bounds
 from cds_service.settings import Settings
 
 HEARTBEAT_SECONDS = 2
+GRACEFUL_SECONDS = 6
+WRITING_SECONDS = 0.4
+"""At the end of a worker: almost what the service grants."""
 
 
-def create(generation: int = 1) -> Flask:
+class WhatWaits:
+    """Cards that wait for a slow database: files in this folder tell of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write_what_waits(self, _: float) -> None:
+        """Called at the end of a worker."""
+        (self._folder / "begun").touch()
+        time.sleep(WRITING_SECONDS)
+        (self._folder / "written").touch()
+
+
+def create(folder: Path, generation: int = 1) -> Flask:
     """The routes. `/slow` waits so many seconds, as for a FHIR server."""
     app = Flask(__name__)
+    app.extensions["cds_store"] = WhatWaits(folder)
 
     @app.get("/health")
     def who() -> dict[str, int]:
@@ -36,11 +53,12 @@ def create(generation: int = 1) -> Flask:
     return app
 
 
-def main(port: int, workers: int) -> None:
+def main(port: int, workers: int, folder: Path) -> None:
     """Serve until told to stop."""
-    chosen = options(Settings(workers=workers, log_level="INFO"), "127.0.0.1", port) | {"timeout": HEARTBEAT_SECONDS}
-    Server(create(), chosen, Bounds(), make_anew=lambda: create(2)).run()
+    seconds = {"timeout": HEARTBEAT_SECONDS, "graceful_timeout": GRACEFUL_SECONDS}
+    chosen = options(Settings(workers=workers, log_level="INFO"), "127.0.0.1", port) | seconds
+    Server(create(folder), chosen, Bounds(), make_anew=lambda: create(folder, 2)).run()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))

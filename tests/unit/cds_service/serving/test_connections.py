@@ -7,11 +7,13 @@ import socket
 import struct
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
+from cds_service.serving import listener
 from cds_service.serving.connection import Connection
 from tests.unit.cds_service.serving.loop import (
     GET,
@@ -33,6 +35,9 @@ SOON = 0.3
 def body(length: int, sent: bytes = b"", *headers: str) -> bytes:
     lines = ["POST / HTTP/1.1", "Host: x", f"Content-Length: {length}", *headers]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + sent
+
+
+HALF = body(2, b"{")
 
 
 # ------------------------------------------------------------------ time
@@ -159,6 +164,85 @@ def test_who_has_called_before_stays_as_long_as_there_are_strangers() -> None:
         assert status(everything(known)) == 200
 
 
+def let_in(loop: Loop, stack: ExitStack, sent: bytes = b"") -> socket.socket:
+    """A caller that is in, and has sent this."""
+    caller = stack.enter_context(loop.connect())
+    address = caller.getsockname()
+    loop.until(lambda: any(one.addr == address for one in list(loop.listener.active_channels.values())))
+    caller.sendall(sent)
+    loop.do(lambda: None)
+    return caller
+
+
+def known(loop: Loop, stack: ExitStack, sent: bytes = b"") -> socket.socket:
+    """A caller that has called once, and has sent this since."""
+    caller = let_in(loop, stack, GET)
+    assert status(caller.recv(65_536)) == 200
+    # The answer is here before the thread that gave it has said so.
+    loop.until(lambda: loop.listener.served == 0)
+    caller.sendall(sent)
+    loop.do(lambda: None)
+    return caller
+
+
+Attack = Callable[[Loop, ExitStack], socket.socket]
+ATTACKS: dict[str, Attack] = {
+    "silent": let_in,
+    "half a request": lambda loop, stack: let_in(loop, stack, HALF),
+    "called once": known,
+    "called once, then half a request": lambda loop, stack: known(loop, stack, HALF),
+    "called once, then nonsense": lambda loop, stack: known(loop, stack, b"nonsense\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_new_callers_have_time_to_send_their_requests_whoever_holds_all_connections(attack: str) -> None:
+    """Having called once needs no token: it must be worth no more than being new."""
+    with running_loop(connections=12, linger_seconds=WITHIN_SECONDS) as loop, ExitStack() as stack:
+        for _ in range(12):
+            ATTACKS[attack](loop, stack)
+        assert len(loop.listener.active_channels) == 12
+        callers = [let_in(loop, stack, HALF) for _ in range(6)]
+        for caller in callers:
+            caller.sendall(b"}")
+        assert [status(caller.recv(65_536)) for caller in callers] == [200] * 6
+
+
+@pytest.mark.parametrize(("patience", "who_goes"), [(0.0, "stranger"), (WITHIN_SECONDS, "known")])
+def test_a_stranger_goes_before_one_that_has_called_when_it_has_had_its_time(
+    patience: float, who_goes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener, "_PATIENCE_SECONDS", patience)
+    with running_loop(connections=3) as loop, ExitStack() as stack:
+        callers = {"known": known(loop, stack), "known later": known(loop, stack), "stranger": let_in(loop, stack)}
+        let_in(loop, stack)
+        assert is_closed(callers.pop(who_goes))
+        for one in callers.values():
+            one.sendall(LAST)
+            assert status(everything(one)) == 200
+
+
+def test_of_those_who_have_called_one_that_is_idle_goes_before_one_that_is_sending() -> None:
+    with running_loop(connections=2) as loop, ExitStack() as stack:
+        sending, idle = known(loop, stack, HALF), known(loop, stack)
+        let_in(loop, stack)
+        assert is_closed(idle)
+        sending.sendall(b"}")
+        assert status(sending.recv(65_536)) == 200
+
+
+def test_of_several_strangers_the_one_goes_whose_request_began_first() -> None:
+    with running_loop(connections=3) as loop, ExitStack() as stack:
+        first, second, third = (let_in(loop, stack) for _ in range(3))
+        first.sendall(HALF)
+        loop.until(lambda: loop.listener.held.bytes > 0)
+        let_in(loop, stack)
+        assert is_closed(second)
+        for one, rest in ((first, b"}"), (third, GET)):
+            one.sendall(rest)
+            assert status(one.recv(65_536)) == 200
+
+
 def test_of_those_who_have_called_the_one_that_is_idle_for_longest_goes() -> None:
     with running_loop(connections=3) as loop, ExitStack() as stack:
         idle = [stack.enter_context(loop.connect()) for _ in range(3)]
@@ -201,7 +285,7 @@ def test_while_calls_wait_for_a_thread_new_callers_are_left_to_other_workers() -
     assert readable == [True, True, False]
 
 
-def test_when_the_system_allows_no_more_files_one_goes_and_the_next_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_the_system_allows_no_more_files_one_goes_and_the_next_comes_in(caplog: pytest.LogCaptureFixture) -> None:
     with running_loop() as loop, ExitStack() as stack:
         silent = stack.enter_context(loop.connect())
         loop.until(lambda: len(loop.listener.active_channels) == 1)
@@ -217,6 +301,17 @@ def test_when_the_system_allows_no_more_files_one_goes_and_the_next_comes_in(mon
         loop.do(lambda: setattr(loop.listener, "socket", Full()))
         assert status(loop.ask(LAST)) == 200
         assert is_closed(silent)
+    assert "the system allows no more open files" in caplog.text
+    assert "all connections are in use" not in caplog.text
+
+
+def test_one_thing_that_was_said_does_not_silence_another(caplog: pytest.LogCaptureFixture) -> None:
+    with running_loop(connections=1, held_bytes=0) as loop, ExitStack() as stack:
+        for _ in range(3):
+            let_in(loop, stack)
+            loop.ask(HALF)
+    assert caplog.text.count("all connections are in use") == 1
+    assert caplog.text.count("too many bytes are being received") == 1
 
 
 # ------------------------------------------------------------------ bytes
