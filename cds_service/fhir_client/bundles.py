@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from cds_service.json_text import TOO_LARGE
 
@@ -32,7 +32,7 @@ class Page(NamedTuple):
     """One page of an answer, looked through once.
 
     `problem` says why it cannot be used, and is None when it can; `resources` are those of the entries, in order,
-    without empty entries and OperationOutcomes; `matches` counts those that answer the search itself, not an
+    without OperationOutcomes; `matches` counts those that answer the search itself, not an
     `_include`; `counted` counts all entries that hold something, as some servers do for `total`.
     """
 
@@ -116,19 +116,19 @@ def looks_truncated(bundle: Mapping[str, Any], page: Page, requested_count: int)
 
 
 def _looked_through(entries: object) -> Page:
-    """The entries in one go: first what cannot be read counts as their problem, then what reports an error."""
+    """The entries in one go: first what cannot be read counts as their problem, then what reports an error.
+
+    An entry that says anything, be it only an address, and holds no resource has lost it on its way; `{}` says nothing.
+    """
     if not isinstance(entries, list):
         return Page(None if entries is None else UNREADABLE_ENTRY, [], 0, 0)
     unreadable, failed = False, False
     resources: list[JsonObject] = []
     included = remarks = 0
     for entry in entries:
-        if not isinstance(entry, dict):
-            unreadable = True
-            continue
-        resource = _resource_in(entry)
-        if not isinstance(resource, dict):
-            unreadable = unreadable or resource is not None
+        resource = _resource_in(entry) if isinstance(entry, dict) else None
+        if not _is_resource(resource):
+            unreadable = unreadable or entry != {}
         elif resource.get("resourceType") in _NO_RESULTS:
             remarks += 1
             failed = failed or reports_error(resource)
@@ -144,6 +144,12 @@ def _looked_through(entries: object) -> Page:
 def _resource_in(entry: JsonObject) -> Any:
     """What an entry holds. Hand-written clients leave the entry around a resource out."""
     return entry.get("resource", entry if "resourceType" in entry else None)
+
+
+def _is_resource(value: object) -> TypeGuard[JsonObject]:
+    """One that does not say of which type it is tells nothing."""
+    kind = value.get("resourceType") if isinstance(value, dict) else None
+    return isinstance(kind, str) and kind.strip() != ""
 
 
 def _is_match(search: object) -> bool:

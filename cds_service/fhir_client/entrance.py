@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 
 from cds_service.fhir_client.answer import HttpAnswer
+from cds_service.fhir_client.callers import Callers
 from cds_service.fhir_client.kept_connections import Owner
 from cds_service.fhir_client.standing import CLOSED_SECONDS, Standing
 from cds_service.fhir_client.terms import CROWDED, LATE, NO_ANSWER, Deadline, FhirError, Limits, RefusedError
@@ -21,7 +22,8 @@ log = logging.getLogger("cds_service")
 WAITING_SECONDS = 0.25
 """After so long, one of many who wait for a place looks again whether anything is heard of its server."""
 _ALWAYS_FREE = 2
-"""So many threads neither ask nor wait for a place, unless the server answers others meanwhile."""
+"""Of five threads or more so many at least neither ask nor wait for a place, unless the server answers others
+meanwhile. Of fewer, one may wait all the same."""
 _MOST_STANDINGS = 4_096
 _NOBODY_BEHIND_IT = frozenset({502, 503, 504})
 """What a gateway says in place of a server that does not answer, and a server that takes no requests."""
@@ -31,10 +33,11 @@ class Entrances:
     """The places of one worker. At most half of its threads wait for FHIR servers at a time.
 
     At most half of the places go to servers that have not answered lately, whoever's they are: so no client with dead
-    servers, however many it names, takes them all. Where a place is wanted and none is free, all threads but two
-    may wait for one, for half of the deadline; where the server answers, any number may: places are soon free again.
-    That which is asked for the first time is given a moment to show that it does. With `asks_always` a server is asked
-    however often it did not answer.
+    servers, however many it names, takes them all; and no client with slow ones either (see `Callers`). Where a place
+    is wanted and none is free, as many calls as there are places, but two (and one at least), may wait for one, for
+    half of the deadline; where the server answers, any number may: places are soon free again. That which is asked for
+    the first time is given a moment to show that it does. With `asks_always` a server is asked however often it did not
+    answer.
     """
 
     def __init__(self, limits: Limits, clock: Callable[[], float], *, asks_always: bool = False) -> None:
@@ -46,22 +49,26 @@ class Entrances:
         self._most = max(1, limits.threads // 2)
         self._most_unknown = max(1, self._most // 2)
         self._most_waiting = max(1, limits.threads // 2 - _ALWAYS_FREE)
+        self._callers = Callers(self._most)
         self._taken = self._unknown = self._waiting = 0
         self._standings: dict[Owner, Standing] = {}
 
     def entrance(self, owner: Owner) -> Entrance:
         """The way of one call to one server."""
         with self.changed:
+            self._callers.call(owner, self.clock())
             standing = self._standings.get(owner)
             if standing is None:
                 standing = self._standings[owner] = Standing()
                 self._forget_some()
         return Entrance(self, owner, standing)
 
-    def has_place(self, standing: Standing) -> bool:
+    def has_place(self, owner: Owner, standing: Standing) -> bool:
         """Is a place free for a call to this server? The lock is held, here and below."""
-        is_known = standing.is_known(self.clock())
-        return self._taken < self._most and (is_known or self._unknown < self._most_unknown)
+        now = self.clock()
+        if self._taken >= self._most or not self._callers.has_share(owner, now):
+            return False
+        return standing.is_known(now) or self._unknown < self._most_unknown
 
     def patience(self, standing: Standing) -> float:
         """For how many seconds one more call may wait for a place before it looks again; 0 where it may not."""
@@ -70,10 +77,10 @@ class Entrances:
             return self.late_after
         return WAITING_SECONDS if standing.is_answering(now) else standing.first_answer_within(now)
 
-    def wait(self, standing: Standing, kinds: frozenset[str], deadline: Deadline) -> bool:
+    def wait(self, owner: Owner, standing: Standing, kinds: frozenset[str], deadline: Deadline) -> bool:
         """Until a place is free, or none is needed any more. False when the call has to go without."""
         gives_up_at = self.clock() + self.late_after
-        while not self.has_place(standing) and not standing.refusal(self.clock(), kinds):
+        while not self.has_place(owner, standing) and not standing.refusal(self.clock(), kinds):
             left = min(self.patience(standing), gives_up_at - self.clock(), deadline.reading())
             if left <= 0:
                 return False
@@ -84,13 +91,15 @@ class Entrances:
                 self._waiting -= 1
         return True
 
-    def take(self, *, is_known: bool) -> None:
+    def take(self, owner: Owner, *, is_known: bool) -> None:
         """One place."""
+        self._callers.take(owner)
         self._taken += 1
         self._unknown += not is_known
 
-    def give_back(self, *, is_known: bool) -> None:
+    def give_back(self, owner: Owner, *, is_known: bool) -> None:
         """It is free again."""
+        self._callers.give_back(owner)
         self._taken -= 1
         self._unknown -= not is_known
         self.changed.notify_all()
@@ -129,7 +138,7 @@ class Entrance:
 
     def _refusal(self, kinds: frozenset[str], deadline: Deadline) -> str:
         if self._entered_at is None and not self._goes_without:
-            self._goes_without = not self._all.wait(self._standing, kinds, deadline)
+            self._goes_without = not self._all.wait(self.owner, self._standing, kinds, deadline)
         if self._goes_without:
             # It does not wait for a place with each of its requests.
             return CROWDED
@@ -143,7 +152,7 @@ class Entrance:
         self._entered_at, self._is_known = now, self._standing.is_known(now)
         self._tries_it = self._standing.is_due(now)
         self._standing.begin(now)
-        self._all.take(is_known=self._is_known)
+        self._all.take(self.owner, is_known=self._is_known)
 
     def hear(self, received: Received) -> None:
         """What came of one request: an answer, whatever it says, or none."""
@@ -173,7 +182,7 @@ class Entrance:
             self._standing.end()
             counts = is_bad and not self._all.asks_always
             is_gone = counts and self._standing.miss(reason, now, self._kinds, tried_it=self._tries_it)
-            self._all.give_back(is_known=self._is_known)
+            self._all.give_back(self.owner, is_known=self._is_known)
         if is_gone:
             log.warning("a FHIR server does not answer; it is not asked for %d seconds", CLOSED_SECONDS)
 

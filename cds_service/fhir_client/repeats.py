@@ -6,14 +6,21 @@ What may live here: telling resources apart. What follows from a page that bring
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from cds_service.fhir_client.bundles import JsonObject, match_entries
 
-Key = tuple[str, ...] | bytes | None
-"""What makes a resource this one: where it lies, its type, id and version; where it has no id, all that it holds."""
+
+class _Key(NamedTuple):
+    """What makes a resource this one: `name` is its type and id, `state` where it lies and its version.
+
+    Without an id it has no state, and its name is all that it holds, None where that is nested too deeply to be told.
+    """
+
+    name: tuple[str, str] | bytes | None
+    state: tuple[str, str] | None = None
 
 
 class Repeats:
@@ -25,40 +32,43 @@ class Repeats:
 
     def __init__(self, resource_type: str) -> None:
         self._resource_type = resource_type
-        self._seen: set[Key] = set()
+        self._seen: set[_Key] = set()
+        self._names: set[tuple[str, str] | bytes | None] = set()
         self._last: Mapping[str, Any] = {}
 
     def on(self, page: Mapping[str, Any]) -> tuple[int, bool]:
         """How many matches of this page were seen on earlier ones, and whether it brings nothing else.
 
-        A resource without an id is one only on a page that brings nothing new: two may be alike.
+        Where all were seen by type and id, it is an earlier page: versions and hosts may be made up for each answer.
+        Else a gateway may have one id of two servers. A resource without an id is a repeat only on a page that brings
+        nothing new: two may be alike.
         """
         # Most searches have one page, which costs nothing here.
         earlier, self._last = self._last, page
         if not earlier:
             return 0, False
-        self._seen.update(self._keys(earlier))
+        for key in self._keys(earlier):
+            self._seen.add(key)
+            self._names.add(key.name)
         keys = list(self._keys(page))
-        known = [key for key in keys if key is not None and key in self._seen]
-        if keys and len(known) == len(keys):
+        if keys and all(key.name is not None and key.name in self._names for key in keys):
             return len(keys), True
-        return sum(isinstance(key, tuple) for key in known), False
+        return sum(key.state is not None and key in self._seen for key in keys), False
 
-    def _keys(self, page: Mapping[str, Any]) -> Iterator[Key]:
+    def _keys(self, page: Mapping[str, Any]) -> Iterator[_Key]:
         for full_url, resource in match_entries(page):
             if self._resource_type in ("", resource.get("resourceType")):
                 yield _key(full_url, resource)
 
 
-def _key(full_url: object, resource: JsonObject) -> Key:
+def _key(full_url: object, resource: JsonObject) -> _Key:
     id, meta = resource.get("id"), resource.get("meta")
     if isinstance(id, str | int):
         # An address in "urn:" may be made anew for each answer.
         place = full_url if isinstance(full_url, str) and not full_url.startswith("urn:") else ""
         version = meta.get("versionId") if isinstance(meta, dict) else None
-        return place, str(resource.get("resourceType")), str(id), str(version)
+        return _Key((str(resource.get("resourceType")), str(id)), (place, str(version)))
     try:
-        return orjson.dumps(resource, option=orjson.OPT_SORT_KEYS)
+        return _Key(orjson.dumps(resource, option=orjson.OPT_SORT_KEYS))
     except orjson.JSONEncodeError:
-        # Nested too deeply to be written: not told from any other.
-        return None
+        return _Key(None)

@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz.bodies import PLANTED
-from tests.fuzz.hostile import KINDS, MODES, Mode
+from tests.fuzz.hostile import KINDS, MODES, REPRESENTATIVE, Mode
 from tests.fuzz.hostile.body_modes import instead
 from tests.fuzz.hostile.chart import STRANGE, unasked
-from tests.fuzz.hostile.play import WITHIN_SECONDS, Topics, ask, complaints
+from tests.fuzz.hostile.exchange import Exchange
+from tests.fuzz.hostile.play import FIRST, MARKS, MORE, WITHIN_SECONDS, Right, Way, ask, complaint, complaints
 from tests.fuzz.hostile.server import Trap, hostile_fhir, slug, trap
 from tests.fuzz.promises import check_silent
 from tests.fuzz.service_process import Service, running_service
@@ -40,18 +41,24 @@ class Stage:
 
     service: Service
     trap: Trap
-    right: Topics
+    right: Right
 
     def is_well(self) -> bool:
         """Do most calls with a sound FHIR server bring all cards in time, as far as this machine has time for them?"""
         with hostile_fhir(SOUND, elsewhere=self.trap.origin) as server:
             answers = [ask(self.service.port, server.base(SOUND)) for _ in range(CONTROLS)]
-        good = [answer.topics == self.right and answer.seconds < WITHIN_SECONDS for answer in answers]
+        good = [answer.topics == self.right[FIRST.hook] and answer.seconds < WITHIN_SECONDS for answer in answers]
         return sum(good) > CONTROLS / 2
 
     def complaints(self, mode: Mode) -> list[str]:
         with hostile_fhir(mode, elsewhere=self.trap.origin) as server:
-            return complaints(server, mode, self.service.port, self.right)
+            more = MORE if mode.name in REPRESENTATIVE else ()
+            return complaints(server, mode, self.service.port, self.right, more)
+
+    def complaint(self, mode: Mode, way: Way) -> str:
+        """What is wrong where this mode is met in this way."""
+        with hostile_fhir(mode, elsewhere=self.trap.origin) as server:
+            return complaint(ask(self.service.port, server.base(mode, way.part), way=way), mode, way, self.right)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +67,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     # One worker: what a mode breaks in it, the next mode meets.
     with running_service(folder, 1, CDS_LOG_LEVEL="DEBUG", CDS_THREADS=THREADS) as service, trap() as laid:
         with hostile_fhir(SOUND, elsewhere=laid.origin) as server:
-            right = ask(service.port, server.base(SOUND)).topics
+            right = {hook: ask(service.port, server.base(SOUND), way=Way("", hook=hook)).topics for hook in MARKS}
         yield Stage(service, laid, right)
 
 
@@ -69,8 +76,14 @@ def test_every_mode_has_a_name_of_its_own() -> None:
 
 
 def test_the_patient_has_cards_that_would_be_missed(stage: Stage) -> None:
-    assert {indicator for _, indicator in stage.right} >= {"critical"}
-    assert len(stage.right) > 1
+    for topics in stage.right.values():
+        assert {indicator for _, indicator in topics} >= {"critical"}
+    assert len(stage.right["patient-view"]) > 1
+
+
+@pytest.mark.parametrize("way", [FIRST, *MORE], ids=lambda way: way.name)
+def test_a_sound_server_is_not_complained_of(way: Way, stage: Stage) -> None:
+    assert stage.complaint(SOUND, way) == ""
 
 
 def test_the_stranger_would_be_seen_on_the_cards(stage: Stage) -> None:
@@ -85,6 +98,40 @@ def test_a_quiet_answer_would_be_complained_of(stage: Stage) -> None:
     empty = b'{"resourceType": "Bundle", "type": "searchset", "total": 0, "entry": []}'
     quiet = Mode("quiet", "finds no conditions, and says that these are all", instead(empty))
     assert any("silence" in one for one in stage.complaints(quiet))
+
+
+def finding_no(kind: str, reads: str = "") -> Mode:
+    """Says that there is nothing of this type, and cannot answer for the type `reads`."""
+    empty = b'{"resourceType": "Bundle", "type": "searchset", "total": 0, "entry": []}'
+
+    def act(exchange: Exchange) -> None:
+        if exchange.question.kind == reads:
+            exchange.answer(b"", "404 Not Found")
+        else:
+            exchange.answer(empty if exchange.question.kind == kind else None)
+
+    return Mode(f"no {kind}", "loses them in silence", act)
+
+
+SIGNING = Way("at signing", "signing", "order-sign")
+
+
+@pytest.mark.parametrize(
+    ("kind", "reads", "way"),
+    [
+        # The card about warfarin is missing, that about the skin is there.
+        ("MedicationRequest", "", FIRST),
+        # All cards are there, and one says less.
+        ("Observation", "", FIRST),
+        ("Observation", "", SIGNING),
+        # Something is said not to be read, and it is something else.
+        ("MedicationRequest", "Observation", FIRST),
+        ("Observation", "Procedure", SIGNING),
+        ("Observation", "MedicationRequest", SIGNING),
+    ],
+)
+def test_less_without_the_word_for_it_would_be_complained_of(kind: str, reads: str, way: Way, stage: Stage) -> None:
+    assert "silence" in stage.complaint(finding_no(kind, reads), way)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -24,7 +24,8 @@ _ASKED = re.compile(
     r"(\?(?P<query>\S*))? HTTP/1\.[01]\r\n"
 )
 SOME = "conditions"
-"""The part of a base below which a mode spoils the searches for conditions only."""
+SPOILT = {SOME: "Condition", "medications": "MedicationRequest", "results": "Observation"}
+"""The parts of a base below which a mode spoils the searches for one type only."""
 
 
 @dataclass
@@ -108,7 +109,7 @@ class HostileFhir:
             self._fill_the_queue()
 
     def base(self, mode: Mode, part: str = "all") -> str:
-        """The base URL of this mode; `part` is a name that makes it another one, `SOME` spoils conditions only."""
+        """The base URL of this mode; `part` makes it another one; those of `SPOILT` spoil one type only."""
         return f"{self.origin}/{slug(mode.name)}/{part}/fhir"
 
     def stop_waiting(self) -> None:
@@ -151,7 +152,8 @@ class HostileFhir:
         question = Question(base, asked["kind"], unquote(asked["id"] or ""), asked["query"] or "")
         token = head.partition("\r\nAuthorization: Bearer ")[2].partition("\r\n")[0]
         exchange = Exchange(sock, question, token, number, self._listening.stopping, self.elsewhere)
-        is_spared = asked["part"] == SOME and (question.kind != "Condition" or not question.is_search)
+        only = SPOILT.get(asked["part"].partition("_")[0])
+        is_spared = only is not None and (question.kind != only or not question.is_search)
         if base in self.calm or is_spared:
             exchange.answer()
         else:

@@ -283,7 +283,6 @@ DRUG = {"resourceType": "Medication", "id": "a"}
         (CONDITIONS, [{"resourceType": "OperationOutcome", "issue": [{"severity": "warning"}]}], True),
         (CONDITIONS, [OTHER, condition(1)], True),
         (CONDITIONS, [OTHER], False),
-        (CONDITIONS, [{}], False),
         (CONDITIONS, [DRUG], False),
         (MEDICATIONS, [{"resourceType": "MedicationRequest", "id": "1"}, DRUG], True),
         (MEDICATIONS, [DRUG], False),

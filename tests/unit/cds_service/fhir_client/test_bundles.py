@@ -39,7 +39,7 @@ def outcome(*severities: str) -> dict[str, Any]:
 
 
 def test_an_entry_may_be_the_resource_itself() -> None:
-    page = read_page({"resourceType": "Bundle", "entry": [observation(), {"fullUrl": "x"}, {"resource": None}, {}]})
+    page = read_page({"resourceType": "Bundle", "entry": [observation(), {}]})
     assert (page.problem, page.resources, page.matches) == (None, [observation()], 1)
     assert read_page({"resourceType": "Bundle", "entry": [outcome("error")]}).problem == REPORTED_ERROR
 
@@ -55,7 +55,7 @@ def next_page(url: Any) -> dict[str, Any]:
         {"resourceType": "Bundle"},
         {"resourceType": "Bundle", "entry": None, "link": None},
         bundle(observation(), outcome("warning", "information")),
-        {"resourceType": "Bundle", "entry": [{"fullUrl": "urn:uuid:1"}, {"resource": None}]},
+        {"resourceType": "Bundle", "entry": [{}, {}]},
         bundle(**next_page("https://ehr.example/fhir?page=2")),
         bundle(link=[{"relation": "self"}, {"url": "x"}]),
     ],
@@ -99,10 +99,27 @@ def test_an_outcome_whose_severity_cannot_be_read_counts_as_an_error(issue: obje
         [{"resource": "x"}],
         [{"resource": []}],
         [{"resource": {"resourceType": "Bundle"}}],
+        # What proxies leave where they may not show a resource, and what is left of one that was cut.
+        [{"fullUrl": "https://ehr.example/fhir/Observation/1"}],
+        [{"response": {"status": "403 Forbidden"}}],
+        [{"response": {"status": "200 OK"}}],
+        [{"search": {"mode": "match"}}],
+        [{"search": {"mode": "include"}}],
+        [{"resource": None}],
+        [{"fullUrl": None}],
+        [{"x": 1}],
+        [{"resource": {}}],
+        [{"resource": {"id": "1"}}],
+        [{"resource": {"resourceType": " "}}],
+        [{"resource": {"resourceType": None}}],
+        [{"resourceType": None}],
     ],
 )
 def test_an_entry_that_cannot_be_read_is_a_problem(entry: object) -> None:
     assert read_page({"resourceType": "Bundle", "entry": entry}).problem == UNREADABLE_ENTRY
+    if isinstance(entry, list):
+        beside = {"resourceType": "Bundle", "entry": [observation(), *entry, observation()]}
+        assert read_page(beside).problem == UNREADABLE_ENTRY
 
 
 @pytest.mark.parametrize(
@@ -126,7 +143,8 @@ def test_a_next_page_that_cannot_be_found_is_a_problem(link: object) -> None:
 
 
 def test_resources_come_in_order_without_empty_entries_and_without_remarks() -> None:
-    page = bundle(observation(1), None, outcome("warning"), observation(2))
+    page = bundle(observation(1), outcome("warning"), observation(2))
+    page["entry"].insert(1, {})
     assert read_page(page).resources == [observation(1), observation(2)]
 
 
@@ -149,7 +167,7 @@ def test_matches_are_counted_and_all_entries_that_hold_something() -> None:
         {"resource": observation(8), "search": {"mode": " Include"}},
         {"resource": outcome("warning"), "search": {"mode": "outcome"}},
         {"resource": outcome("warning")},
-        {"fullUrl": "urn:uuid:1"},
+        {},
     ]
     page = read_page({"resourceType": "Bundle", "entry": entries})
     assert (page.matches, page.counted) == (6, 10)
