@@ -93,7 +93,8 @@ def create_app(
     pages = register_pages(app, PageContext(settings, knowledge, client, clock, database, trusted))
     if trusted is not None and settings.public_url is not None:
         token_log = app.extensions["cds_token_log"] = TokenLog(database)
-        authentication = ClientAuthentication(trusted, token_log, settings.public_url, clock, KeySets())
+        key_sets = KeySets(most_waiting=max(1, settings.threads // 2))
+        authentication = ClientAuthentication(trusted, token_log, settings.public_url, clock, key_sets)
         protect(app, authentication, _open_endpoints(settings) | pages, rate)
     if rate is not None:
         limit_rate(app, rate, settings.trusted_proxies)

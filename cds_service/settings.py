@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from limits import parse as parse_rate
+from limits import parse_many
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -242,7 +242,10 @@ def _seconds(text: str) -> float:
 
 
 def _rate(text: str) -> str:
-    parse_rate(text)
+    """One rate: of several, only the first would hold, and by one of no calls nobody would be let in."""
+    (rate,) = parse_many(text)
+    if rate.amount < 1:
+        raise ValueError
     return text
 
 
@@ -319,7 +322,7 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
         f"none, or some of {', '.join(MEDICATION_HISTORY)}, separated by commas",
     ),
     "CDS_MAX_BODY_BYTES": ("max_body_bytes", _SIZE, "bytes, from 1000 to 1000000000"),
-    "CDS_RATE_LIMIT": ("rate_limit", _rate, "a rate such as 600 per minute"),
+    "CDS_RATE_LIMIT": ("rate_limit", _rate, "one rate of at least 1 call, such as 600 per minute"),
     "CDS_RATE_LIMIT_STORAGE": ("rate_limit_storage", _rate_storage, "memory:// or redis://host:port"),
     "CDS_TRUSTED_PROXIES": ("trusted_proxies", _whole(0, 10), "a whole number from 0 to 10"),
     "CDS_MAX_ENTRIES": ("max_entries", _whole(1, 10_000_000), "a whole number from 1 to 10000000"),

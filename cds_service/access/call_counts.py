@@ -2,6 +2,9 @@
 
 What may live here: the counts. Who is counted stands in `rate_limit`. While Redis does not answer, each worker counts
 for itself: a clinician gets advice even when a counter is gone.
+
+Redis is asked by threads of our own. No limit of the library holds for a name server that hangs, and callers are not to
+wait for that.
 """
 
 from __future__ import annotations
@@ -19,10 +22,14 @@ from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
+from cds_service.storage import Crew
+
 log = logging.getLogger("cds_service")
 
-_TIMEOUTS: dict[str, Any] = {"socket_connect_timeout": 0.2, "socket_timeout": 0.2}
-"""Seconds; the clinician waits for the answer meanwhile."""
+_PATIENCE_SECONDS = 0.2
+"""How long Redis is waited for, whatever it is that takes so long: the clinician waits for the answer meanwhile."""
+_TIMEOUTS: dict[str, Any] = {"socket_connect_timeout": _PATIENCE_SECONDS, "socket_timeout": _PATIENCE_SECONDS}
+_THREADS = 8
 _AGAIN_SECONDS = 5.0
 """For so long a Redis that did not answer is not asked again."""
 _STEPS = 60
@@ -118,6 +125,8 @@ class SharedCounts:
 
     def __init__(self, shared: Counts, here: Counts, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._shared, self._here, self._monotonic = shared, here, monotonic
+        self._crew = Crew(_THREADS, "calls in Redis")
+        self._lock = threading.Lock()
         self._away_until = 0.0
 
     def spend(self, who: str) -> int:
@@ -129,16 +138,42 @@ class SharedCounts:
         return self._ask(lambda counts: counts.over(who))
 
     def _ask(self, question: Callable[[Counts], int]) -> int:
-        if self._monotonic() < self._away_until:
+        if not self._may_ask():
             return question(self._here)
         try:
-            answer = question(self._shared)
-        except StorageError:
+            answer = self._shared_answer(question)
+        except (StorageError, TimeoutError, RuntimeError):
+            # A RuntimeError: no thread can be started.
+            self._is_away()
+            return question(self._here)
+        self._is_there()
+        return answer
+
+    def _may_ask(self) -> bool:
+        """Where it was away, one caller tries it now and then; the others do not wait for him."""
+        with self._lock:
+            now = self._monotonic()
+            if now < self._away_until:
+                return False
+            if self._away_until:
+                self._away_until = now + _AGAIN_SECONDS
+            return True
+
+    def _shared_answer(self, question: Callable[[Counts], int]) -> int:
+        answer = self._crew.do(lambda: question(self._shared), _PATIENCE_SECONDS)
+        try:
+            return answer.result(timeout=_PATIENCE_SECONDS)
+        finally:
+            answer.cancel()  # Where all threads hang it was not even begun.
+
+    def _is_away(self) -> None:
+        with self._lock:
             if not self._away_until:
                 log.warning("calls cannot be counted in Redis: each worker counts for itself")
             self._away_until = self._monotonic() + _AGAIN_SECONDS
-            return question(self._here)
-        if self._away_until:
-            self._away_until = 0.0
-            log.warning("calls are counted in Redis again")
-        return answer
+
+    def _is_there(self) -> None:
+        with self._lock:
+            if self._away_until:
+                self._away_until = 0.0
+                log.warning("calls are counted in Redis again")

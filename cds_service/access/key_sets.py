@@ -1,7 +1,12 @@
 """Where the public keys of clients come from: their own JWK set, fetched, remembered and renewed.
 
-What may live here: when to fetch, and what serves meanwhile. Only addresses from the file of trusted clients are
-contacted, never an address that a token names. Nothing is fetched before the first token comes, so after the fork.
+What may live here: when to fetch, who waits for that, and what serves meanwhile. Only addresses from the file of
+trusted clients are contacted, never an address that a token names. Nothing is fetched before the first token comes, so
+after the fork.
+
+Anybody can name a client in a token that he has made up, and so have its keys fetched. A fetch therefore has a thread
+of its own, one for each client: a key server that is silent, or a name server that hangs (no limit of ours holds for
+it), keeps no thread that serves callers for longer than a moment, and few of them at a time.
 """
 
 from __future__ import annotations
@@ -10,7 +15,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cds_service.access.public_keys import KeyProblem, KeySet, PublicKey, read_key_set
 from cds_service.access.trusted_clients import TrustedClient
@@ -21,8 +26,12 @@ log = logging.getLogger("cds_service")
 Fetch = Callable[[str], bytes]
 _SECONDS = 2.0
 _MAX_BYTES = 200_000
+_FIRST_WAIT_SECONDS = 1.0
+"""How old a fetch may be that others than its beginner wait for, while without it nobody of that client is let in."""
 _WAIT_SECONDS = 0.25
-"""How long a token with a key that we do not know waits for somebody else who is fetching the keys."""
+"""The same where there are keys already, and the token names another one."""
+MOST_WAITING = 8
+"""Callers of one worker that wait for keys at a time, of whatever client: half the usual number of threads."""
 
 
 class KeySetUnavailable(Exception):
@@ -69,10 +78,13 @@ class KeySets:
         fetch: Fetch = fetch_key_set,
         monotonic: Callable[[], float] = time.monotonic,
         times: KeySetTimes = KeySetTimes(),
+        most_waiting: int = MOST_WAITING,
     ) -> None:
+        """At most so many callers wait for keys at a time; the others are told at once that there are none."""
         self._fetch = fetch
         self._monotonic = monotonic
         self._times = times
+        self._places = threading.BoundedSemaphore(most_waiting)
         self._lock = threading.Lock()
         self._remote: dict[str, _RemoteKeys] = {}
 
@@ -95,8 +107,10 @@ class KeySets:
             raise KeySetUnavailable("neither keys nor an address to fetch them from")
         with self._lock:
             if client.issuer not in self._remote:
-                remote = _RemoteKeys(client, client.jwks_url, self._fetch, self._monotonic, self._times)
-                self._remote[client.issuer] = remote
+                url, fetch = client.jwks_url, self._fetch
+                self._remote[client.issuer] = _RemoteKeys(
+                    client, url, fetch, self._monotonic, self._times, self._places
+                )
             return self._remote[client.issuer]
 
 
@@ -106,18 +120,30 @@ class _Fetched:
     at: float
 
 
-class _RemoteKeys:
-    """One key set. One thread at a time fetches; the others do not wait for it while old keys still serve.
+@dataclass(eq=False)
+class _Renewal:
+    """A fetch under way."""
 
-    A thread that had to wait sees that another has just tried, and does not try again.
-    """
+    began: float
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+class _RemoteKeys:
+    """One key set. One thread at a time fetches; callers wait for it briefly, and not at all while old keys serve."""
 
     def __init__(
-        self, client: TrustedClient, url: str, fetch: Fetch, monotonic: Callable[[], float], times: KeySetTimes
+        self,
+        client: TrustedClient,
+        url: str,
+        fetch: Fetch,
+        monotonic: Callable[[], float],
+        times: KeySetTimes,
+        places: threading.BoundedSemaphore,
     ) -> None:
         self._tenant, self._algorithms, self._url = client.tenant, client.algorithms, url
-        self._fetch, self._monotonic, self._times = fetch, monotonic, times
-        self._fetching = threading.Lock()
+        self._fetch, self._monotonic, self._times, self._places = fetch, monotonic, times, places
+        self._lock = threading.Lock()
+        self._under_way: _Renewal | None = None
         self._fetched: _Fetched | None = None
         self._tried_at: float | None = None
         self._told = ""
@@ -126,37 +152,64 @@ class _RemoteKeys:
         found = self.current().fitting(kid, algorithm)
         if found:
             return found
-        # An id that we do not know: the client may have changed its keys since we looked. Anybody can name one, so few
-        # threads may be held by a key server that is slow.
-        if self._fetching.acquire(timeout=_WAIT_SECONDS):
-            try:
-                if self._may_try():
-                    self._renew()
-            finally:
-                self._fetching.release()
+        # An id that we do not know: the client may have changed its keys since we looked.
+        self._renew(_WAIT_SECONDS)
         return self._known(kid, algorithm)
 
     def current(self) -> KeySet:
-        if self._is_old() and self._fetching.acquire(blocking=self._serving() is None):
-            try:
-                if self._may_try():
-                    self._renew()
-            finally:
-                self._fetching.release()
+        if self._is_old():
+            self._renew(_FIRST_WAIT_SECONDS if self._serving() is None else 0.0)
         serving = self._serving()
         if serving is None:
             raise KeySetUnavailable("the key set could not be fetched")
         return serving
 
-    def _renew(self) -> None:
-        self._tried_at = self._monotonic()
+    def _renew(self, wait_seconds: float) -> None:
+        """Have the keys fetched where that may be tried, and wait for it, as far as there is a place for that.
+
+        Whoever begins it waits as long as a fetch should take at most, the others until it has taken so many seconds.
+        """
+        with self._lock:
+            begins = self._under_way is None and self._may_try() and self._has_begun()
+            renewal = self._under_way
+        if renewal is None:
+            return
+        patience = _SECONDS if begins else wait_seconds - self._since(renewal.began)
+        if patience > 0 and self._places.acquire(blocking=False):
+            try:
+                renewal.done.wait(patience)
+            finally:
+                self._places.release()
+
+    def _has_begun(self) -> bool:
+        """Called with the lock held, which the new thread needs for its end."""
+        renewal = _Renewal(self._monotonic())
         try:
-            keys = read_key_set(self._fetch(self._url))
-            if self._serving() is not None and not keys.usable_with(self._algorithms):
-                raise KeyProblem("it holds no key that can be used, so the earlier keys stay")
+            threading.Thread(target=self._run, args=(renewal,), name="key set", daemon=True).start()
+        except RuntimeError as error:
+            self._tell(f"the key set of client {self._tenant} could not be renewed: {type(error).__name__}")
+            return False
+        self._under_way = renewal
+        return True
+
+    def _run(self, renewal: _Renewal) -> None:
+        try:
+            self._fetch_and_keep()
         except (KeySetUnavailable, KeyProblem) as problem:
             self._tell(f"the key set of client {self._tenant} could not be renewed: {problem}")
-            return
+        except Exception as error:
+            # Whatever it is: this thread has nobody else to tell it to, and the text may hold the address.
+            self._tell(f"the key set of client {self._tenant} could not be renewed: {type(error).__name__}")
+        finally:
+            with self._lock:
+                # The pause begins only now: a fetch may have taken longer than that.
+                self._tried_at, self._under_way = self._monotonic(), None
+            renewal.done.set()
+
+    def _fetch_and_keep(self) -> None:
+        keys = read_key_set(self._fetch(self._url))
+        if self._serving() is not None and not keys.usable_with(self._algorithms):
+            raise KeyProblem("it holds no key that can be used, so the earlier keys stay")
         self._fetched = _Fetched(keys, self._monotonic())
         self._told = ""
 

@@ -25,13 +25,17 @@ log = logging.getLogger("cds_service")
 _GOOD_SECONDS = 600.0
 _MOST_GOOD = 1_000
 _FREE = {"cds.health", "cds.live"}
+_SAY_EVERY_SECONDS = 60.0
+_STRANGER, _FORGER = "an address whose callers are not known", "an address whose tokens were refused"
+"""Who is above the rate, for the log: never the address itself."""
 
 
 class RateLimit:
     """The limit, for one worker. Everything here is about the current request, and raises TooManyRequests above it."""
 
     def __init__(self, counts: Counts, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._counts, self._good = counts, _GoodAddresses(monotonic)
+        self._counts, self._good, self._monotonic = counts, _GoodAddresses(monotonic), monotonic
+        self._say_again_at: dict[str, float] = {}
 
     def insist_before_the_gate(self) -> None:
         """Raise where tokens from this address were refused too often: another one is not looked at.
@@ -40,7 +44,7 @@ class RateLimit:
         """
         address = caller_address()
         if address not in self._good:
-            _insist(self._counts.over(f"refused {address}"))
+            self._insist(self._counts.over(f"refused {address}"), _FORGER)
 
     def refused(self) -> None:
         """A token of this address was refused."""
@@ -52,7 +56,20 @@ class RateLimit:
 
     def count(self, client: TrustedClient | None) -> None:
         """Count this call for its client, or for its address where the client is not known."""
-        _insist(self._counts.spend(f"client {client.issuer}" if client else f"address {caller_address()}"))
+        wait = self._counts.spend(f"client {client.issuer}" if client else f"address {caller_address()}")
+        self._insist(wait, f"client {client.tenant}" if client else _STRANGER)
+
+    def _insist(self, wait: int, who: str) -> None:
+        if wait:
+            self._say(who)
+            raise TooManyRequests(f"more calls than CDS_RATE_LIMIT allows; try again in {wait} s", retry_after=wait)
+
+    def _say(self, who: str) -> None:
+        """Once a minute for each client, and for each kind of strangers: a card that was not given has to be seen."""
+        now = self._monotonic()
+        if now >= self._say_again_at.get(who, now):
+            self._say_again_at[who] = now + _SAY_EVERY_SECONDS
+            log.warning("answered 429: %s makes more calls than CDS_RATE_LIMIT allows", who)
 
 
 def limit_rate(app: Flask, limit: RateLimit, trusted_proxies: int) -> None:
@@ -67,11 +84,6 @@ def limit_rate(app: Flask, limit: RateLimit, trusted_proxies: int) -> None:
             told.set()
             log.warning("a call came through a proxy: until CDS_TRUSTED_PROXIES is set, all callers behind it are one")
         limit.count(caller())
-
-
-def _insist(wait: int) -> None:
-    if wait:
-        raise TooManyRequests(retry_after=wait)
 
 
 def _is_free() -> bool:

@@ -13,23 +13,21 @@ a power failure (see `database`), and those tokens could be used again until the
 from __future__ import annotations
 
 import hashlib
-import logging
 import threading
-import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
 
 from cds_service.access.token_memory import MemoryFull, Token, TokenMemory
-from cds_service.storage import Database, StoreError, seen_token
-
-log = logging.getLogger("cds_service")
+from cds_service.storage import RETRY_SECONDS, Backlog, Database, StoreError, seen_token, write_out
 
 PATIENCE_SECONDS = 0.6
 """How long the database may take; the clinician waits for the answer meanwhile."""
-RETRY_SECONDS = 5.0
-"""After how long a lost database is tried again, aside from all calls."""
+_SAID = (
+    "used tokens are remembered by each worker for itself until the database is back",
+    "used tokens are in the database again",
+)
 _PURGE_EVERY = timedelta(minutes=10)
 # An hour would do for clients with some leeway and hosts whose clocks differ; a day costs little, and a clock that is
 # ahead by hours for a while must not make tokens forgotten that are valid when it is right again.
@@ -49,13 +47,11 @@ class TokenLog:
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._database, self._memory = database, memory or TokenMemory()
-        self._patience, self._retry = patience_seconds, retry_seconds
-        # The count decides, and without this SQLAlchemy promises none for an insert.
-        self._insert = self._database.insert_once(seen_token).execution_options(preserve_rowcount=True)
+        self._patience = patience_seconds
+        self._insert = self._database.insert_once(seen_token)
+        self._backlog = Backlog("used tokens", _SAID, self._write_those_that_wait, self._some_waiting, retry_seconds)
         self._lock = threading.Lock()
         self._purge_at: datetime | None = None
-        self._is_lost = False
-        self._closed = threading.Event()
 
     def is_first_use(self, issuer: str, jti: str, expires_at: float, now: datetime) -> bool:
         """Remember this token; False when it was seen before, as far as can be known.
@@ -73,7 +69,7 @@ class TokenLog:
                 return False
         except MemoryFull:
             raise StoreError("the database could not be used, and no more used tokens can be remembered") from None
-        if self._is_lost:
+        if self._backlog.is_on:
             self._remember(token)
             return True
         try:
@@ -99,17 +95,11 @@ class TokenLog:
 
     def close(self) -> None:
         """Try a lost database no more."""
-        self._closed.set()
+        self._backlog.close()
 
     def write_what_waits(self, seconds: float) -> None:
         """Write all tokens that wait; StoreError where that does not succeed within about so many seconds."""
-        end = time.monotonic() + seconds
-        while tokens := self._memory.waiting(_TOKENS_AT_A_TIME):
-            left = end - time.monotonic()
-            if left <= 0:
-                raise StoreError("the database could not be used (it takes too long)")
-            self._write(tokens, left)
-            self._memory.mark_written(tokens)
+        write_out(self._some_waiting, self._write_and_mark, seconds)
 
     def _write(self, tokens: Sequence[Token], seconds: float | None = None) -> int:
         rows = [token._asdict() for token in tokens]
@@ -118,38 +108,19 @@ class TokenLog:
 
     def _remember(self, token: Token, problem: str = "it was lost a moment ago") -> None:
         """Keep this token until it can be written; the first one has the database tried again now and then."""
-        with self._lock:
-            self._memory.keep_waiting(token)
-            if self._is_lost:
-                return
-            # Said before the thread begins: it may find the database back, and say so, at once.
-            log.error("used tokens are remembered by each worker for itself until the database is back: %s", problem)
-            threading.Thread(target=self._until_it_is_back, name="used tokens", daemon=True).start()
-            self._is_lost = True
-
-    def _until_it_is_back(self) -> None:
-        while not self._closed.wait(self._retry):
-            try:
-                self._write_those_that_wait()
-            except Exception as error:
-                # Whatever it is: nobody else would try again.
-                log.debug("used tokens still wait for the database (%s)", type(error).__name__)
-                continue
-            log.warning("used tokens are in the database again")
-            return
+        self._memory.keep_waiting(token)
+        self._backlog.begin(problem)
 
     def _write_those_that_wait(self) -> None:
-        while True:
-            tokens = self._memory.waiting(_TOKENS_AT_A_TIME)
-            if tokens:
-                self._write(tokens)
-                self._memory.mark_written(tokens)
-                continue
-            with self._lock:
-                # Under the lock: a call that has just seen the database lost may be about to add one.
-                if not self._memory.waiting(1):
-                    self._is_lost = False
-                    return
+        while tokens := self._some_waiting():
+            self._write_and_mark(tokens)
+
+    def _write_and_mark(self, tokens: Sequence[Token], seconds: float | None = None) -> None:
+        self._write(tokens, seconds)
+        self._memory.mark_written(tokens)
+
+    def _some_waiting(self) -> list[Token]:
+        return self._memory.waiting(_TOKENS_AT_A_TIME)
 
     def _purge_now_and_then(self, now: datetime) -> None:
         with self._lock:

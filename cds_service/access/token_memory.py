@@ -7,12 +7,19 @@ known here; writing them is the business of `token_log`.
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Iterable
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 MOST = 10_000
-"""Tokens remembered at a time, written or not. A token lives for 15 minutes at most."""
+"""Tokens of one issuer that may wait for the database at a time; and so many of all of them together are remembered
+after they were written. A token lives for 15 minutes at most.
+
+Each issuer has a bound of its own, so that one client's flood keeps no other client's cards back. Issuers are clients
+of the file of trusted clients and nobody else, so this bounds the whole as well: about 5 MB for each of them, while the
+database is lost.
+"""
 _LEEWAY_SECONDS = 60
 """A token is accepted for some seconds after its end: clocks differ."""
 
@@ -30,8 +37,12 @@ class Token(NamedTuple):
         return self.issuer, self.jti_sha256
 
 
+_ByIssuer = defaultdict[str, dict[str, Token]]
+"""Tokens by issuer, then by the digest of their id."""
+
+
 class MemoryFull(Exception):
-    """No token can be remembered before one of those that wait for the database has expired, or has been written."""
+    """No token of this issuer can be remembered before one that waits has expired, or has been written."""
 
 
 class TokenMemory:
@@ -44,8 +55,8 @@ class TokenMemory:
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._tried: dict[tuple[str, str], Token] = {}
-        self._waiting: dict[tuple[str, str], Token] = {}
+        self._tried: _ByIssuer = defaultdict(dict)
+        self._waiting: _ByIssuer = defaultdict(dict)
         self._written: dict[tuple[str, str], Token] = {}
 
     def add(self, token: Token, now: float) -> bool:
@@ -55,38 +66,40 @@ class TokenMemory:
             MemoryFull: it cannot be remembered.
         """
         with self._lock:
-            all_of_them = (self._tried, self._waiting, self._written)
-            if any(token.name in tokens for tokens in all_of_them):
+            tried, waiting = self._tried[token.issuer], self._waiting[token.issuer]
+            if token.jti_sha256 in tried or token.jti_sha256 in waiting or token.name in self._written:
                 return False
-            if sum(map(len, all_of_them)) >= self._most:
-                self._make_room(now)
-            self._tried[token.name] = token
+            if len(tried) + len(waiting) >= self._most:
+                _forget_expired((tried, waiting), now)
+            tried[token.jti_sha256] = token
             return True
 
     def keep_waiting(self, token: Token) -> None:
         """This one was tried in vain, or not tried: it waits for the database."""
         with self._lock:
-            self._waiting[token.name] = self._tried.pop(token.name, token)
+            self._waiting[token.issuer][token.jti_sha256] = self._tried[token.issuer].pop(token.jti_sha256, token)
 
     def waiting(self, most: int) -> list[Token]:
-        """The oldest of the tokens that wait for the database."""
+        """Some of the tokens that wait for the database, the oldest of each issuer first."""
         with self._lock:
-            return list(islice(self._waiting.values(), most))
+            return list(islice(chain.from_iterable(tokens.values() for tokens in self._waiting.values()), most))
 
     def mark_written(self, tokens: Iterable[Token]) -> None:
         """These are in the database now."""
         with self._lock:
             for token in tokens:
-                self._tried.pop(token.name, None)
-                self._waiting.pop(token.name, None)
+                self._tried[token.issuer].pop(token.jti_sha256, None)
+                self._waiting[token.issuer].pop(token.jti_sha256, None)
                 self._written[token.name] = token
+            while len(self._written) > self._most:
+                del self._written[next(iter(self._written))]
 
-    def _make_room(self, now: float) -> None:
-        if self._written:
-            del self._written[next(iter(self._written))]
-            return
-        expired = [token for token in self._waiting.values() if token.expires_at + _LEEWAY_SECONDS <= now]
-        if not expired:
-            raise MemoryFull
-        for token in expired:
-            del self._waiting[token.name]
+
+def _forget_expired(memories: Iterable[dict[str, Token]], now: float) -> None:
+    made_room = False
+    for tokens in memories:
+        for name in [name for name, token in tokens.items() if token.expires_at + _LEEWAY_SECONDS <= now]:
+            del tokens[name]
+            made_room = True
+    if not made_room:
+        raise MemoryFull

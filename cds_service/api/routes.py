@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from importlib.resources import files
@@ -15,7 +16,7 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Flask, Response
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from cds_service.access import caller
 from cds_service.api.feedback_body import parse_feedback
@@ -27,7 +28,7 @@ from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirClient
 from cds_service.knowledge import Knowledge
 from cds_service.outcome import ServiceError, operation_outcome
-from cds_service.storage import IssuedCard, NoPlace, Places, Readiness, Store, StoreError
+from cds_service.storage import NoPlace, Places, Readiness, Store, StoreError
 from hooks.judgement import CannotJudge
 
 log = logging.getLogger("cds_service")
@@ -80,7 +81,6 @@ def blueprint(
     """The routes, wired to what they need. Feedback has so many `places`; all other threads are there for cards."""
     routes = Blueprint("cds", __name__)
     services: dict[str, Service] = {service.ID: service for service in SERVICES}
-    card_log = CardLog(store)
     feedback_log = Outage("feedback cannot be stored, clients are asked to send it again", "feedback is stored again")
     document = orjson.dumps(discovery(knowledge))
     without_app = replace(knowledge, launch_url=None)
@@ -111,7 +111,9 @@ def blueprint(
         except CannotJudge as gap:
             raise ServiceError(412, f"cannot judge: {gap}", gap.what) from None
         if cards:
-            card_log.remember(issued(service, hook_request, cards, now, issuer()))
+            # Advice that a clinician needs now is not withheld because the database is down; the store says that.
+            with suppress(StoreError):
+                store.record_cards(issued(service, hook_request, cards, now, issuer()))
         spent = (time.perf_counter() - started) * 1000
         log.info("%s answered %d cards in %.1f ms", service.ID, len(cards), spent)
         return json_response({"cards": cards})
@@ -182,23 +184,6 @@ class Outage:
             log.warning("%s", self._again)
 
 
-class CardLog:
-    """Records issued cards. Advice that a clinician needs now is not withheld because the database is down."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._outage = Outage("the card log cannot be written, cards wait in memory", "the card log is written again")
-
-    def remember(self, cards: list[IssuedCard]) -> None:
-        """Record these cards; it is said once when they have to wait, and once when they no longer do."""
-        try:
-            self._store.record_cards(cards)
-        except StoreError as error:
-            self._outage.fails(error)
-        else:
-            self._outage.works()
-
-
 def register_errors(app: Flask) -> None:
     """Every error as an OperationOutcome, without trace or data."""
 
@@ -216,7 +201,9 @@ def register_errors(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
         status = error.code or 500
-        response = json_response(operation_outcome(status, error.name.lower()), status)
+        # Of the rate, what is said is our own; of all else it is the library's, and may repeat what was sent.
+        message = error.description if isinstance(error, TooManyRequests) else None
+        response = json_response(operation_outcome(status, message or error.name.lower()), status)
         for name, value in error.get_headers():
             if name in ("Allow", "Retry-After"):
                 response.headers[name] = value

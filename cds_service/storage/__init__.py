@@ -1,9 +1,11 @@
 """What outlives a request: cards given, feedback on them, used tokens, sealed sessions, in one database.
 
-What may live here: tables, and how patiently they are asked. Nothing that names a patient is stored.
+What may live here: tables, and how patiently they are asked. No column is meant for what names a patient; the comments
+of clinicians are free text and may name one, and they are stored.
 """
 
 from cds_service.storage.cards_and_feedback import Store
+from cds_service.storage.crew import Crew
 from cds_service.storage.database import Database
 from cds_service.storage.migrating import version_of
 from cds_service.storage.places import NoPlace, Places
@@ -11,8 +13,12 @@ from cds_service.storage.readiness import Readiness, write_heartbeat
 from cds_service.storage.records import FeedbackItem, IssuedCard, SuggestionLabel
 from cds_service.storage.schema import seen_token, smart_sealed
 from cds_service.storage.store_error import StoreError
+from cds_service.storage.waiting import RETRY_SECONDS, Backlog, write_out
 
 __all__ = [
+    "RETRY_SECONDS",
+    "Backlog",
+    "Crew",
     "Database",
     "FeedbackItem",
     "IssuedCard",
@@ -26,4 +32,5 @@ __all__ = [
     "smart_sealed",
     "version_of",
     "write_heartbeat",
+    "write_out",
 ]

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -25,11 +23,12 @@ from cds_service.storage.reports import override_counts, stored_feedback
 from cds_service.storage.schema import card as card_table
 from cds_service.storage.schema import feedback as feedback_table
 from cds_service.storage.schema import storable
+from cds_service.storage.waiting import RETRY_SECONDS, Backlog, write_out
 
 __all__ = ["FeedbackItem", "IssuedCard", "OverrideCount", "Store", "StoreError", "StoredFeedback", "SuggestionLabel"]
 
 _CARD_TIMEOUT_SECONDS = 0.2
-_RETRY_SECONDS = 5.0
+_SAID = "the card log cannot be written, cards wait in memory", "the card log is written again"
 _LATER_SECONDS = 1.0
 """How long a write that nobody waits for keeps the turn of the others."""
 _CARDS_AT_A_TIME = 500
@@ -48,7 +47,7 @@ class Store:
         database: Database,
         clock: Callable[[], float] = time.monotonic,
         *,
-        retry_seconds: float = _RETRY_SECONDS,
+        retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         """`clock` gives monotonic seconds; so often what waits is tried again aside from all calls."""
         self._database = database
@@ -58,13 +57,14 @@ class Store:
         self._waiting: deque[IssuedCard] = deque(maxlen=_CARDS_WAITING)
         self._clock = clock
         self._retry_after = 0.0
-        self._retry_seconds, self._will_try = retry_seconds, False
+        self._backlog = Backlog("cards that wait", _SAID, self._write_them, self._some_waiting, retry_seconds)
 
     def record_cards(self, cards: Sequence[IssuedCard]) -> None:
         """Remember the cards of one answer, and some of those that wait. A card that is known stays as it is.
 
         A clinician waits for the answer, so this gives up after a fraction of a second, and for some seconds after a
         failure it does not even try. StoreError means that the cards wait in memory; feedback finds them there as well.
+        The log says it once when they have to wait, and once when they no longer do.
         """
         if not cards:
             return
@@ -74,18 +74,14 @@ class Store:
             raise StoreError("the database could not be used a moment ago")
         try:
             self._try_to_write(_CARD_TIMEOUT_SECONDS)
-        except StoreError:
-            self._write_later()
+        except StoreError as error:
+            # Without another card nobody else would try again.
+            self._backlog.begin(str(error))
             raise
 
     def write_what_waits(self, seconds: float) -> None:
         """Write all cards that wait; StoreError where that does not succeed within about so many seconds."""
-        end = self._clock() + seconds
-        while self._waiting:
-            left = end - self._clock()
-            if left <= 0:
-                raise StoreError("the database could not be used (it takes too long)")
-            self._try_to_write(left)
+        write_out(self._some_waiting, lambda cards, left: self._try_to_write(left), seconds)
 
     def record_feedback(
         self, service: str, items: Sequence[FeedbackItem], received_at: datetime, client: str = ""
@@ -132,31 +128,20 @@ class Store:
                     return  # The thread before us has written ours, too.
                 self._forget_waiting(self._database.transact(self._write_waiting, left))
         except StoreError:
-            self._retry_after = self._clock() + _RETRY_SECONDS
+            self._retry_after = self._clock() + RETRY_SECONDS
             raise
 
-    def _write_later(self) -> None:
-        """Without another card nobody else would try again."""
-        with self._queue:
-            if self._will_try:
-                return
-            self._will_try = True
-        arguments = (weakref.ref(self), self._retry_seconds)
-        threading.Thread(target=_until_written, args=arguments, name="cards that wait", daemon=True).start()
+    def _write_them(self) -> None:
+        self.write_what_waits(_LATER_SECONDS)
 
-    def _is_written_now(self) -> bool:
-        """One more try, aside from all calls; True when nothing is left to be tried again."""
-        with suppress(StoreError):
-            self.write_what_waits(_LATER_SECONDS)
+    def _some_waiting(self) -> list[IssuedCard]:
+        """The oldest of the cards that wait."""
         with self._queue:
-            # Under the lock: a call that has just failed may be about to see that somebody tries already.
-            self._will_try = bool(self._waiting)
-            return not self._will_try
+            return list(islice(self._waiting, _CARDS_AT_A_TIME))
 
     def _write_waiting(self, connection: Connection) -> list[IssuedCard]:
         """Write the oldest of the cards that wait; they stop waiting when the transaction has been committed."""
-        with self._queue:
-            cards = list(islice(self._waiting, _CARDS_AT_A_TIME))
+        cards = self._some_waiting()
         if cards:
             connection.execute(self._new_card, [_card_row(card) for card in cards])
         return cards
@@ -166,21 +151,12 @@ class Store:
         done = set(map(id, written))
         with self._queue:
             self._waiting = deque((card for card in self._waiting if id(card) not in done), _CARDS_WAITING)
+        self._backlog.end_if_nothing_waits()
 
     def _known_waiting(self, service: str, client: str) -> set[str]:
         with self._queue:
             waiting = [card for card in self._waiting if (card.service, card.client) == (service, client)]
         return {storable(card.uuid) for card in waiting}
-
-
-def _until_written(store: weakref.ref[Store], every_seconds: float) -> None:
-    """Try again now and then, as long as somebody has that store and cards wait in it."""
-    while True:
-        time.sleep(every_seconds)
-        here = store()
-        if here is None or here._is_written_now():
-            return
-        del here
 
 
 def _known_cards(connection: Connection, service: str, client: str, named: Sequence[str]) -> set[str]:

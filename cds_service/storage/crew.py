@@ -1,6 +1,7 @@
 """Threads that work for callers who do not wait for ever, and how it is noticed that one of them does not come back.
 
-What may live here: those threads. What they do, and what happens when they hang, is the business of `database`.
+What may live here: those threads. What they do, and what happens when they hang, is the business of those who have a
+crew: `database`, and the counts of calls in Redis.
 """
 
 from __future__ import annotations

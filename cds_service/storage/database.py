@@ -188,10 +188,14 @@ class Database:
         if not opened.is_there():
             raise FileReplaced("the database could not be used (its file was deleted or replaced)")
 
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """An insert that can say what a conflict means. Both databases can; in SQLAlchemy each has its own way."""
+        return sqlite.insert(table) if self.backend == "sqlite" else postgresql.insert(table)
+
     def insert_once(self, table: Table) -> Insert:
-        """Insert unless it is there. Both databases can; in SQLAlchemy each dialect has its own way."""
-        insert = sqlite.insert if self.backend == "sqlite" else postgresql.insert
-        return insert(table).on_conflict_do_nothing()
+        """Insert unless it is there; `rowcount` says how many were new."""
+        # Without this SQLAlchemy promises no count for an insert.
+        return self.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
     def make_ready(self) -> None:
         """Make or change the tables before there are workers; what cannot be done now is done at the first use."""

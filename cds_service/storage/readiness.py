@@ -12,8 +12,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from sqlalchemy.dialects import postgresql, sqlite
-
 from cds_service.storage.database import Database
 from cds_service.storage.schema import heartbeat
 from cds_service.storage.store_error import StoreError
@@ -32,8 +30,7 @@ def write_heartbeat(database: Database) -> None:
     Raises:
         StoreError: it could not be written.
     """
-    insert = sqlite.insert if database.backend == "sqlite" else postgresql.insert
-    row = insert(heartbeat).values(id=1, mark=secrets.randbits(62))
+    row = database.insert(heartbeat).values(id=1, mark=secrets.randbits(62))
     anew = row.on_conflict_do_update(index_elements=["id"], set_={"mark": row.excluded.mark})
     database.write(lambda connection: connection.execute(anew), PATIENCE_SECONDS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,18 @@ def forged(client: FlaskClient, address: str = STRANGER, **headers: str) -> int:
     return asked(client, DISCOVERY, bearer(signed), address, **headers)
 
 
+def forged_feedback(client: FlaskClient, address: str) -> int:
+    """The status of feedback whose token a stranger has signed."""
+    return asked(client, FEEDBACK, bearer(token(signing_key("x"), {"kid": "2026-03"})), address)
+
+
+def throttled(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What the log warns of calls above the rate."""
+    said = [record for record in caplog.records if "429" in record.getMessage()]
+    assert all(record.levelno == logging.WARNING for record in said)
+    return [record.getMessage() for record in said]
+
+
 @pytest.fixture
 def signatures(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Grows by one for each signature that is looked at."""
@@ -98,8 +111,37 @@ def test_the_answer_says_when_to_try_again(client: FlaskClient) -> None:
     good = bearer(token(aud=f"{PUBLIC_URL}{DISCOVERY}", jti="last"))
     answer = client.get(DISCOVERY, headers={"Authorization": good})
     check_error(answer, 429)
-    assert 60 <= int(answer.headers["Retry-After"]) <= 61
+    seconds = int(answer.headers["Retry-After"])
+    assert 60 <= seconds <= 61
+    (issue,) = answer.get_json()["issue"]
+    assert issue["diagnostics"] == f"more calls than CDS_RATE_LIMIT allows; try again in {seconds} s"
     assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]
+
+
+def test_the_log_says_which_client_is_above_the_rate_once_and_not_for_each_call(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(CALLS):
+        call(client)
+        call(client, iss=SOUTH)
+    assert "429" not in caplog.text
+    assert [call(client) for _ in range(3)] == [429] * 3
+    assert throttled(caplog) == ["answered 429: client north makes more calls than CDS_RATE_LIMIT allows"]
+
+
+def test_the_log_says_of_strangers_of_which_kind_they_are_and_never_their_address(
+    make_app: MakeApp, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = guarded(make_app, tmp_path, open_discovery=True).test_client()
+    for number in range(2):
+        for _ in range(CALLS + 2):
+            asked(client, DISCOVERY, None, f"203.0.113.{number}")
+            forged_feedback(client, f"203.0.113.{number}")
+    assert sorted(throttled(caplog)) == [
+        "answered 429: an address whose callers are not known makes more calls than CDS_RATE_LIMIT allows",
+        "answered 429: an address whose tokens were refused makes more calls than CDS_RATE_LIMIT allows",
+    ]
+    assert "203.0.113" not in caplog.text
 
 
 def test_health_and_preflights_are_not_counted(client: FlaskClient) -> None:

@@ -34,6 +34,30 @@ with client.talk(FhirServer("https://ehr.example/fhir"), client.deadline()) as t
         print(failure.reason)
 print(time.monotonic() - begun)
 """
+KEYS = """
+import time
+from concurrent.futures import ThreadPoolExecutor
+from cds_service.access import KeySets, TrustedClient
+from cds_service.access.key_sets import KeySetUnavailable
+key_sets, client = KeySets(), TrustedClient("north", "urn:north", jwks_url="https://ehr.example/jwks.json")
+def call(number):
+    try:
+        key_sets.find(client, "2026-03", "ES384")
+    except KeySetUnavailable:
+        return "no keys"
+begun = time.monotonic()
+with ThreadPoolExecutor(6) as threads:
+    print(*set(threads.map(call, range(6))))
+print(time.monotonic() - begun)
+"""
+COUNTS = """
+import time
+from cds_service.access import counts_of
+counts = counts_of("600 per minute", "redis://cache.example:6379")
+begun = time.monotonic()
+print(counts.spend("north"))
+print(time.monotonic() - begun)
+"""
 
 
 @pytest.fixture
@@ -48,9 +72,9 @@ def slow_look_up(tmp_path: Path) -> Path:
     return library
 
 
-def called(**environment: str) -> tuple[str, float]:
-    """The reason of the failure, and how many seconds the call held its thread."""
-    command, variables = [sys.executable, "-c", CALL], os.environ | environment
+def called(code: str = CALL, **environment: str) -> tuple[str, float]:
+    """What it came to, and for how many seconds the call held its thread."""
+    command, variables = [sys.executable, "-c", code], os.environ | environment
     made = subprocess.run(command, env=variables, capture_output=True, text=True, check=True, timeout=60)
     reason, seconds = made.stdout.splitlines()
     return reason, float(seconds)
@@ -65,3 +89,17 @@ def test_without_the_slow_library_the_name_is_soon_known_to_be_wrong() -> None:
     reason, seconds = called()
     assert reason in ("the FHIR server could not be reached", "the FHIR server did not answer in time")
     assert seconds < 2.0
+
+
+def test_callers_do_not_wait_for_the_name_of_a_key_server_that_nobody_looks_up(slow_look_up: Path) -> None:
+    said, seconds = called(KEYS, LD_PRELOAD=str(slow_look_up))
+    assert said == "no keys"
+    assert seconds < 4, "two seconds are promised"
+
+
+def test_callers_do_not_wait_for_the_name_of_a_redis_that_nobody_looks_up(slow_look_up: Path) -> None:
+    waits, seconds = called(COUNTS, LD_PRELOAD=str(slow_look_up))
+    assert waits == "0"
+    assert seconds < 2, "0.2 seconds are promised"
+    # Without the slow look-up: it is the name that is waited for, and nothing else.
+    assert called(COUNTS)[0] == "0"

@@ -45,8 +45,7 @@ class Vault:
 
     def __init__(self, database: Database, most: int = MOST) -> None:
         self._database, self._most = database, most
-        # The count decides, and without this SQLAlchemy promises none for an insert.
-        self._insert_once = self._database.insert_once(smart_sealed).execution_options(preserve_rowcount=True)
+        self._insert_once = self._database.insert_once(smart_sealed)
 
     def put(self, purpose: str, name: str, content: dict[str, Any], expires_at: int, now: datetime) -> str:
         """Seal this until `expires_at` (seconds since 1970, UTC) and return the key. Raises VaultFull."""

@@ -165,6 +165,21 @@ def test_a_refused_value_is_not_shown() -> None:
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "rate",
+    ["0 per minute", "10 per second; 600 per minute", "10 per second, 600 per minute", "many", "600"],
+)
+def test_a_rate_that_would_let_nobody_in_and_several_rates_are_refused_in_words(rate: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        from_environment({"CDS_RATE_LIMIT": rate})
+    assert "CDS_RATE_LIMIT: expected one rate of at least 1 call, such as 600 per minute" in str(refused.value)
+
+
+@pytest.mark.parametrize("rate", ["1 per second", "600 per minute", "600/minute", "5 per 2 hours"])
+def test_one_rate_is_taken_as_it_is_written(rate: str) -> None:
+    assert from_environment({"CDS_RATE_LIMIT": rate}).rate_limit == rate
+
+
 def test_the_edges_of_a_range_are_inside() -> None:
     assert from_environment({"CDS_FHIR_DEADLINE_SECONDS": "60"}).fhir_deadline_seconds == 60
     assert from_environment({"CDS_FHIR_MAX_PAGES": "1"}).fhir_max_pages == 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from limits.errors import StorageError
 
-from cds_service.access.call_counts import SharedCounts, WorkerCounts, counts_of
+from cds_service.access.call_counts import Counts, SharedCounts, WorkerCounts, counts_of
 
 PERIOD = 60.0
 
@@ -136,6 +138,87 @@ class Redis:
 
     def over(self, who: str) -> int:
         return self.spend(who)
+
+
+class HangingRedis:
+    """Counts behind a name server that gives no answer until `go`."""
+
+    def __init__(self) -> None:
+        self.go, self.asked = threading.Event(), 0
+
+    def spend(self, who: str) -> int:
+        self.asked += 1
+        self.go.wait(8)
+        return 7
+
+    def over(self, who: str) -> int:
+        return self.spend(who)
+
+
+@pytest.fixture
+def hanging() -> Iterator[HangingRedis]:
+    one = HangingRedis()
+    yield one
+    one.go.set()
+
+
+def seconds_held(made: Counts, callers: int) -> list[float]:
+    """For how long each of so many callers at once was held."""
+    ready = threading.Barrier(callers)
+
+    def call(number: int) -> float:
+        ready.wait(10)
+        began = time.monotonic()
+        made.spend(f"caller {number}")
+        return time.monotonic() - began
+
+    with ThreadPoolExecutor(callers) as threads:
+        return list(threads.map(call, range(callers)))
+
+
+def test_redis_is_waited_for_briefly_whatever_it_is_that_hangs(clock: Clock, hanging: HangingRedis) -> None:
+    assert max(seconds_held(SharedCounts(hanging, counts(clock), clock), 20)) < 1
+    # The same with one that answers: nobody is held for another reason.
+    assert max(seconds_held(SharedCounts(Redis(), counts(clock), clock), 20)) < 1
+
+
+def test_of_many_callers_one_tries_a_redis_that_was_away(clock: Clock, hanging: HangingRedis) -> None:
+    made = SharedCounts(hanging, counts(clock), clock)
+    made.spend("north")
+    assert hanging.asked == 1
+    clock.now += 5
+    seconds_held(made, 12)
+    assert hanging.asked == 2
+
+
+def test_a_redis_that_hung_is_asked_again_when_it_is_back_even_where_all_threads_had_hung(
+    clock: Clock, hanging: HangingRedis, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = SharedCounts(hanging, counts(clock), clock)
+    seconds_held(made, 20)
+    clock.now += 5
+    assert made.spend("north") == 0
+    hanging.go.set()
+    clock.now += 5
+    assert made.spend("north") == 7
+    assert [made.spend("south") for _ in range(3)] == [7] * 3
+    assert hanging.asked <= 8 + 4, "what its caller did not wait for is not counted there later"
+    assert caplog.messages == [
+        "calls cannot be counted in Redis: each worker counts for itself",
+        "calls are counted in Redis again",
+    ]
+
+
+def test_without_a_thread_to_ask_redis_the_worker_counts_itself(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_thread(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    made = SharedCounts(Redis(), counts(clock), clock)
+    with monkeypatch.context() as without_threads:
+        without_threads.setattr(threading.Thread, "start", no_thread)
+        assert made.spend("north") == 0
+    clock.now += 5
+    assert made.spend("north") == 7
 
 
 def test_the_shared_counts_decide(clock: Clock) -> None:

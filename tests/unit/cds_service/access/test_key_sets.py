@@ -3,7 +3,8 @@
 import contextlib
 import json
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -310,6 +311,163 @@ def test_who_names_a_key_that_we_do_not_have_waits_only_briefly_for_the_one_who_
         assert slow.result() == []
     assert world.fetches == 2
     assert kids(key_sets, "2026-04") == ["2026-04"]
+
+
+SOUTH = TrustedClient("south", "urn:south", jwks_url="https://south.example/jwks.json")
+ENOUGH = 8.0
+"""Seconds after which a fetch that hangs comes back all the same, so that a failing test ends."""
+
+
+@dataclass
+class Hanging:
+    """Fetching from name servers and key servers that give no sign of life until `go`."""
+
+    go: threading.Event = field(default_factory=threading.Event)
+    fetches: list[str] = field(default_factory=list)
+
+    def fetch(self, url: str) -> bytes:
+        self.fetches.append(url)
+        if self.go.wait(ENOUGH):
+            return published(OLD)
+        raise KeySetUnavailable("no answer")
+
+
+@pytest.fixture
+def hanging() -> Iterator[Hanging]:
+    one = Hanging()
+    yield one
+    one.go.set()
+
+
+def seconds_held(key_sets: KeySets, callers: list[TrustedClient]) -> list[tuple[float, bool]]:
+    """For how long each of these callers, who come at once, was held, and whether the keys were there then."""
+    ready = threading.Barrier(len(callers))
+
+    def call(client: TrustedClient) -> tuple[float, bool]:
+        ready.wait(10)
+        began, served = time.monotonic(), False
+        with contextlib.suppress(KeySetUnavailable):
+            served = bool(key_sets.find(client, "2026-03", "ES384"))
+        return time.monotonic() - began, served
+
+    with ThreadPoolExecutor(len(callers)) as threads:
+        return list(threads.map(call, callers))
+
+
+class TestAFetchThatHangs:
+    def test_of_callers_who_come_at_once_one_is_held_for_two_seconds_and_the_others_for_one(
+        self, hanging: Hanging
+    ) -> None:
+        held = sorted(seconds for seconds, _ in seconds_held(KeySets(hanging.fetch), [CLIENT] * 6))
+        assert held[-1] < 3.5
+        assert held[-2] < 2
+        assert hanging.fetches == [JWKS_URL]
+        # The same with a server that answers: nobody was held for another reason, and all are served.
+        quick = seconds_held(KeySets(lambda url: published(OLD)), [CLIENT] * 6)
+        assert all(served and seconds < 1 for seconds, served in quick)
+
+    def test_as_long_as_it_lasts_further_callers_are_told_at_once(self, hanging: Hanging) -> None:
+        key_sets = KeySets(hanging.fetch)
+        seconds_held(key_sets, [CLIENT])
+        began = time.monotonic()
+        assert not any(served for _ in range(20) for _, served in seconds_held(key_sets, [CLIENT]))
+        assert time.monotonic() - began < 1
+        assert hanging.fetches == [JWKS_URL]
+
+    def test_few_callers_wait_at_a_time_whosever_keys_they_wait_for(self, hanging: Hanging) -> None:
+        held = seconds_held(KeySets(hanging.fetch, most_waiting=2), [CLIENT, SOUTH] * 4)
+        assert 1 <= sum(seconds > 0.8 for seconds, _ in held) <= 2
+        assert sorted(hanging.fetches) == sorted([JWKS_URL, str(SOUTH.jwks_url)])
+
+    def test_the_keys_of_other_clients_are_fetched_meanwhile(self, hanging: Hanging) -> None:
+        key_sets = KeySets(lambda url: hanging.fetch(url) if url == JWKS_URL else published(OLD))
+        with ThreadPoolExecutor(1) as threads:
+            slow = threads.submit(seconds_held, key_sets, [CLIENT] * 4)
+            assert [served for _, served in seconds_held(key_sets, [SOUTH] * 3)] == [True] * 3
+            assert not any(served for _, served in slow.result())
+
+    def test_a_place_is_free_again_when_its_caller_waits_no_more(self, hanging: Hanging) -> None:
+        def fetch(url: str) -> bytes:
+            if url == JWKS_URL:
+                return hanging.fetch(url)
+            time.sleep(0.2)  # Who does not wait for it is told before it comes.
+            return published(OLD)
+
+        key_sets = KeySets(fetch, most_waiting=1)
+        seconds_held(key_sets, [CLIENT])
+        assert [served for _, served in seconds_held(key_sets, [SOUTH])] == [True]
+
+    def test_what_it_brings_in_the_end_serves_without_a_second_fetch(self, hanging: Hanging) -> None:
+        key_sets = KeySets(hanging.fetch)
+        assert [served for _, served in seconds_held(key_sets, [CLIENT])] == [False]
+        hanging.go.set()
+        for thread in threading.enumerate():
+            if thread.name == "key set":
+                thread.join(ENOUGH)
+        assert kids(key_sets, "2026-03") == ["2026-03"]
+        assert hanging.fetches == [JWKS_URL]
+
+    def test_old_keys_serve_on_without_waiting(self, hanging: Hanging, world: World) -> None:
+        key_sets = KeySets(lambda url: hanging.fetch(url) if world.fetches else world.fetch(url), lambda: world.now)
+        kids(key_sets, "2026-03")
+        world.now += TIMES.renew
+        held = sorted(seconds_held(key_sets, [CLIENT] * 6))
+        assert all(served for _, served in held)
+        assert held[-1][0] < 3.5
+        assert held[-2][0] < 1
+
+    def test_the_pause_begins_when_it_has_come_back(self, world: World) -> None:
+        def fetch(url: str) -> bytes:
+            world.now += TIMES.first_pause + 1
+            return world.fetch(url)
+
+        world.down = True
+        key_sets = KeySets(fetch, lambda: world.now)
+        for _ in range(3):
+            with pytest.raises(KeySetUnavailable):
+                kids(key_sets, "2026-03")
+        assert world.fetches == 1
+        world.down, world.now = False, world.now + TIMES.first_pause
+        assert kids(key_sets, "2026-03") == ["2026-03"]
+
+
+def test_a_fetch_that_fails_in_an_unknown_way_is_an_outage_that_names_no_address(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fetch(url: str) -> bytes:
+        if world.down:
+            raise ZeroDivisionError(url)
+        return world.fetch(url)
+
+    world.down = True
+    key_sets = KeySets(fetch, lambda: world.now)
+    with pytest.raises(KeySetUnavailable):
+        kids(key_sets, "2026-03")
+    assert caplog.messages == ["the key set of client north could not be renewed: ZeroDivisionError"]
+    world.down, world.now = False, world.now + TIMES.first_pause
+    assert kids(key_sets, "2026-03") == ["2026-03"]
+
+
+def test_without_a_thread_to_fetch_them_old_keys_serve_on_and_new_ones_are_tried_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_thread(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    key_sets = world.key_sets()
+    with monkeypatch.context() as without_threads:
+        without_threads.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(KeySetUnavailable):
+            kids(key_sets, "2026-03")
+    assert caplog.messages == ["the key set of client north could not be renewed: RuntimeError"]
+    assert kids(key_sets, "2026-03") == ["2026-03"]
+    world.now += TIMES.renew
+    with monkeypatch.context() as without_threads:
+        without_threads.setattr(threading.Thread, "start", no_thread)
+        assert kids(key_sets, "2026-03") == ["2026-03"]
+    assert world.fetches == 1
+    kids(key_sets, "2026-03")
+    assert world.fetches == 2
 
 
 class TestFetching:

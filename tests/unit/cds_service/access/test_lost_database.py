@@ -42,6 +42,8 @@ def make_log(path: Path) -> Iterator[MakeLog]:
     for log, database in made:
         log.close()
         database.close()
+    # What another test has still to say would be taken for what this one says.
+    until(lambda: not any(thread.name == "used tokens" for thread in threading.enumerate()))
 
 
 @pytest.fixture
@@ -287,6 +289,21 @@ def test_the_database_is_tried_again_whatever_went_wrong(path: Path, caplog: pyt
     until(is_back(caplog))
     assert rows(path) == 1
     database.close()
+
+
+def test_without_a_thread_to_try_again_a_token_is_good_once_all_the_same_and_the_next_one_begins_it(
+    log: TokenLog, path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_thread(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with locked(path):
+        with monkeypatch.context() as without_threads:
+            without_threads.setattr(threading.Thread, "start", no_thread)
+            assert [use(log, "1"), use(log, "1")] == [True, False]
+        assert use(log, "2")
+    until(is_back(caplog))
+    assert rows(path) == 3
 
 
 def test_a_log_that_is_closed_tries_no_more(log: TokenLog, path: Path) -> None:

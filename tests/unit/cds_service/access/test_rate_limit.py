@@ -7,6 +7,7 @@ from flask import Flask
 from werkzeug.exceptions import TooManyRequests
 
 from cds_service.access.rate_limit import RateLimit
+from cds_service.access.trusted_clients import TrustedClient
 
 APP = Flask("bare")
 
@@ -69,3 +70,24 @@ def test_a_call_above_the_rate_is_not_let_in() -> None:
     with APP.test_request_context(), pytest.raises(TooManyRequests) as refusal:
         limit.count(None)
     assert ("Retry-After", "9") in refusal.value.get_headers()
+    assert refusal.value.description == "more calls than CDS_RATE_LIMIT allows; try again in 9 s"
+
+
+def test_the_log_says_it_once_a_minute_of_each_client(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    limit = RateLimit(Exhausted(), clock)
+
+    def calls(*tenants: str) -> list[str]:
+        """The tenants that the log names when these call."""
+        caplog.clear()
+        with APP.test_request_context():
+            for tenant in tenants:
+                with pytest.raises(TooManyRequests):
+                    limit.count(TrustedClient(tenant, f"urn:{tenant}"))
+        return [message.split()[3] for message in caplog.messages]
+
+    assert calls("north", "north", "south", "north") == ["north", "south"]
+    clock.now = 59
+    assert calls("north", "south") == []
+    clock.now = 60
+    assert calls("north", "north") == ["north"]

@@ -88,3 +88,38 @@ def test_one_that_could_not_be_remembered_is_not_taken_for_known_later() -> None
         memory.add(token(2), NOW)
     memory.mark_written([token(1)])
     assert memory.add(token(2), NOW)
+
+
+def test_one_issuer_whose_tokens_fill_the_memory_takes_no_room_from_another() -> None:
+    memory = TokenMemory(most=3)
+    waiting(memory, 1, 2, 3)
+    with pytest.raises(MemoryFull):
+        memory.add(token(4), NOW)
+    others = [Token("urn:b", str(name), LATE) for name in range(4)]
+    for other in others[:3]:
+        assert memory.add(other, NOW)
+        memory.keep_waiting(other)
+    with pytest.raises(MemoryFull):
+        memory.add(others[3], NOW)
+    assert set(memory.waiting(9)) == {*(token(name) for name in (1, 2, 3)), *others[:3]}
+    memory.mark_written(others[:1])
+    assert memory.add(others[3], NOW)
+    with pytest.raises(MemoryFull):
+        memory.add(token(4), NOW)
+
+
+def test_those_in_the_database_are_few_of_all_issuers_together() -> None:
+    memory = TokenMemory(most=3)
+    tokens = [Token(f"urn:{number}", "1", LATE) for number in range(4)]
+    for one in tokens:
+        assert memory.add(one, NOW)
+        memory.mark_written([one])
+    assert [memory.add(one, NOW) for one in tokens] == [True, False, False, False]
+
+
+def test_one_that_is_tried_counts_as_well_until_it_has_expired() -> None:
+    memory = TokenMemory(most=1)
+    assert memory.add(token(1, EARLY), NOW)
+    with pytest.raises(MemoryFull):
+        memory.add(token(2), NOW)
+    assert memory.add(token(2), NOW + 60)

@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 from hypothesis import given
@@ -426,6 +426,96 @@ def test_cards_that_wait_are_written_without_another_card(database: Database, pa
     (again,) = who_try(before)
     again.join(10)
     assert written(path) == 5
+
+
+class OddDatabase(Database):
+    """One that fails once as it promises, and then in ways that nobody has thought of."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"sqlite:///{path}")
+        self.faults: list[Exception] = []
+
+    def transact(self, *arguments: Any) -> Any:
+        """The same, once nothing is wrong any more."""
+        if self.faults:
+            raise self.faults.pop(0)
+        return super().transact(*arguments)
+
+
+@pytest.fixture
+def odd(path: Path) -> Iterator[OddDatabase]:
+    database = OddDatabase(path)
+    yield database
+    database.close()
+
+
+def test_cards_that_wait_are_tried_again_whatever_went_wrong(
+    odd: OddDatabase, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = set(threading.enumerate())
+    store = Store(odd, retry_seconds=0.05)
+    store.record_cards(numbered(1))
+    odd.faults = [StoreError("locked"), RuntimeError("can't start new thread"), ZeroDivisionError()]
+    with pytest.raises(StoreError):
+        store.record_cards(numbered(2)[1:])
+    for trying in who_try(before):
+        trying.join(10)
+    assert written(path) == 2
+    assert caplog.messages == [
+        "the card log cannot be written, cards wait in memory: locked",
+        "the card log is written again",
+    ]
+
+
+def test_without_a_thread_to_try_again_cards_wait_for_the_next_failure_to_begin_one(
+    odd: OddDatabase, path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_thread(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    now = [0.0]
+    before = set(threading.enumerate())
+    store = Store(odd, lambda: now[0], retry_seconds=0.05)
+    store.record_cards(numbered(1))
+    odd.faults = [StoreError("locked"), StoreError("locked")]
+    with monkeypatch.context() as without_threads:
+        without_threads.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(StoreError):
+            store.record_cards(numbered(2)[1:])
+    now[0] = 5.0
+    with pytest.raises(StoreError):
+        store.record_cards(numbered(3)[2:])
+    for trying in who_try(before):
+        trying.join(10)
+    assert written(path) == 3
+    assert caplog.messages == [
+        "the card log cannot be written, cards wait in memory: locked",
+        "cards that wait cannot be tried again aside from calls (RuntimeError)",
+        "the card log is written again",
+    ]
+
+
+def test_a_second_outage_is_said_as_well_though_the_first_one_is_still_being_tried(
+    odd: OddDatabase, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = [0.0]
+    store = Store(odd, lambda: now[0], retry_seconds=3600)
+    store.record_cards(numbered(1))
+    for times in (1, 2):
+        odd.faults = [StoreError("locked")]
+        with pytest.raises(StoreError):
+            store.record_cards([replace(CARD, uuid=f"waits-{times}")])
+        now[0] += 5
+        store.record_cards([replace(CARD, uuid=f"goes-along-{times}")])
+        assert written(path) == 1 + 2 * times
+    assert (
+        caplog.messages
+        == [
+            "the card log cannot be written, cards wait in memory: locked",
+            "the card log is written again",
+        ]
+        * 2
+    )
 
 
 def test_nobody_tries_on_for_a_store_that_is_gone(database: Database, path: Path) -> None:

@@ -48,6 +48,18 @@ def held(places: Places) -> Iterator[threading.Event]:
         holding.result()
 
 
+def leaves_when_waited_for(places: Places, leave: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The holder gives his place up as soon as somebody has begun to wait for it, and not before."""
+    acquire = places._free.acquire
+
+    def noted(timeout: float) -> bool:
+        if timeout > 0:
+            leave.set()
+        return acquire(timeout=timeout)
+
+    monkeypatch.setattr(places._free, "acquire", noted)
+
+
 def test_there_are_so_many_places_and_no_more(clock: Clock) -> None:
     places = Places(2, clock)
     with held(places), held(places):
@@ -58,10 +70,10 @@ def test_there_are_so_many_places_and_no_more(clock: Clock) -> None:
         pass
 
 
-def test_a_place_that_is_given_up_in_time_is_waited_for(clock: Clock) -> None:
+def test_a_place_that_is_given_up_in_time_is_waited_for(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     places = Places(1, clock)
     with held(places) as leave:
-        threading.Timer(0.05, leave.set).start()
+        leaves_when_waited_for(places, leave, monkeypatch)
         with places.one():
             assert leave.is_set()
 
@@ -89,19 +101,22 @@ def test_nobody_waits_for_one_who_is_held_up_himself(
 
 
 @pytest.mark.parametrize(("later", "waits"), [(IMPATIENT_SECONDS / 2, False), (IMPATIENT_SECONDS, True)])
-def test_after_a_failure_nobody_waits_for_some_seconds(later: float, waits: bool, clock: Clock) -> None:
+def test_after_a_failure_nobody_waits_for_some_seconds(
+    later: float, waits: bool, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     places = Places(1, clock)
     with pytest.raises(StoreError), places.one():
         raise StoreError("locked")
     clock.now += later
     with held(places) as leave:
-        threading.Timer(0.05, leave.set).start()
+        leaves_when_waited_for(places, leave, monkeypatch)
         if waits:
             with places.one():
                 assert leave.is_set()
         else:
             with pytest.raises(NoPlace), places.one():
                 pass
+            assert not leave.is_set()
 
 
 def test_a_place_is_free_again_whatever_happened_in_it(clock: Clock) -> None:
@@ -113,17 +128,23 @@ def test_a_place_is_free_again_whatever_happened_in_it(clock: Clock) -> None:
         pass
 
 
-def test_many_at_once_have_their_turn_as_long_as_the_work_is_short() -> None:
-    places, most = Places(3), [0]
-    inside: set[object] = set()
+def test_many_at_once_have_their_turn_and_as_many_as_may_are_inside_together_but_never_more(clock: Clock) -> None:
+    places = Places(3, clock)
+    inside, most, lock = 0, 0, threading.Lock()
+    # Each stays until as many as may be are inside: without a limit all would be counted before the first one leaves.
+    together = threading.Barrier(3)
 
     def work(number: int) -> int:
+        nonlocal inside, most
         with places.one():
-            inside.add(number)
-            most[0] = max(most[0], len(inside))
-            inside.discard(number)
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            together.wait(30)
+            with lock:
+                inside -= 1
         return number
 
-    with ThreadPoolExecutor(16) as threads:
-        assert sorted(threads.map(work, range(400))) == list(range(400))
-    assert 1 <= most[0] <= 3
+    with ThreadPoolExecutor(6) as threads:
+        assert sorted(threads.map(work, range(90))) == list(range(90))
+    assert most == 3
