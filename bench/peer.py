@@ -107,7 +107,7 @@ def thresholds() -> str:
     """The garbage collector's thresholds, as the service sets them; those of this process are put back."""
     ours = gc.get_threshold()
     try:
-        relax(None)
+        relax()
         return ",".join(map(str, gc.get_threshold()))
     finally:
         gc.set_threshold(*ours)

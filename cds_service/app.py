@@ -95,6 +95,7 @@ def create_app(
         token_log = app.extensions["cds_token_log"] = TokenLog(database)
         key_sets = KeySets(most_waiting=max(1, settings.threads // 2))
         authentication = ClientAuthentication(trusted, token_log, settings.public_url, clock, key_sets)
+        app.extensions["cds_authentication"] = authentication
         protect(app, authentication, _open_endpoints(settings) | pages, rate)
     if rate is not None:
         limit_rate(app, rate, settings.trusted_proxies)

@@ -100,6 +100,12 @@ class Server(BaseApplication):
         """The application every worker serves."""
         return self._app.wsgi_app
 
+    def begin(self) -> None:
+        """In a worker, before its first call."""
+        authentication = self._app.extensions.get("cds_authentication")
+        if authentication is not None:
+            authentication.begin()
+
     def leave(self) -> None:
         """In a worker, when it has answered its last call: what waits for the database is tried once more, briefly."""
         for name, what in (("cds_store", "cards"), ("cds_token_log", "used tokens")):
@@ -137,7 +143,13 @@ def leave(_: object, worker: Any) -> None:
     worker.app.leave()
 
 
-def relax(_: object) -> None:
+def begin(worker: Any) -> None:
+    """A worker begins, in its own process."""
+    relax()
+    worker.app.begin()
+
+
+def relax() -> None:
     """Requests leave little cyclic garbage; collecting less often costs little memory and saves much time.
 
     The oldest generation holds nothing of the start-up, so looking at it is cheap; left for long it would grow.
@@ -169,7 +181,7 @@ def options(settings: Settings, host: str, port: int) -> dict[str, Any]:
         "preload_app": True,
         "when_ready": freeze,
         "on_reload": freeze,
-        "post_worker_init": relax,
+        "post_worker_init": begin,
         "worker_exit": leave,
         # Without a sign of life from its loop for so long a worker is replaced; what callers may take stands in Bounds.
         "timeout": 60,

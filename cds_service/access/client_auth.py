@@ -20,7 +20,10 @@ LEEWAY_SECONDS = 30.0
 
 
 class ClientAuthentication:
-    """Decides about callers, for one worker. Create it anywhere; sockets and database are used only by `check`."""
+    """Decides about callers, for one worker.
+
+    Create it anywhere; sockets, threads and database are used only by `begin` and `check`.
+    """
 
     def __init__(
         self,
@@ -38,6 +41,11 @@ class ClientAuthentication:
         self._clock = clock
         self._key_sets = key_sets
         self._leeway = leeway_seconds
+
+    def begin(self) -> None:
+        """In a new worker: have the keys of all clients fetched. Nothing is waited for."""
+        for client in self._clients:
+            self._key_sets.begin(client)
 
     def check(self, authorization: str | None, endpoint_path: str) -> TrustedClient:
         """The client that makes this call, by its Authorization header; its token is used up by that.

@@ -1,8 +1,8 @@
 """Where the public keys of clients come from: their own JWK set, fetched, remembered and renewed.
 
 What may live here: when to fetch, who waits for that, and what serves meanwhile. Only addresses from the file of
-trusted clients are contacted, never an address that a token names. Nothing is fetched before the first token comes, so
-after the fork.
+trusted clients are contacted, never an address that a token names. A worker has all of them fetched when it begins, and
+again as tokens come; nothing is fetched before the fork.
 
 Anybody can name a client in a token that he has made up, and so have its keys fetched. A fetch therefore has a thread
 of its own, one for each client: a key server that is silent, or a name server that hangs (no limit of ours holds for
@@ -102,6 +102,14 @@ class KeySets:
         """All keys of this client as we have them. Raises KeySetUnavailable."""
         return client.keys if client.keys is not None else self._of(client).current()
 
+    def begin(self, client: TrustedClient) -> None:
+        """Have the client's keys fetched where it has a key set, without waiting: its first callers are served by them.
+
+        Of many who come at once to a worker without keys, some would be told that there are none.
+        """
+        if client.keys is None and client.jwks_url is not None:
+            self._of(client).begin()
+
     def _of(self, client: TrustedClient) -> _RemoteKeys:
         if client.jwks_url is None:
             raise KeySetUnavailable("neither keys nor an address to fetch them from")
@@ -164,14 +172,17 @@ class _RemoteKeys:
             raise KeySetUnavailable("the key set could not be fetched")
         return serving
 
+    def begin(self) -> bool:
+        """Have the keys fetched where that may be tried, and nobody does already; True where this begins it."""
+        with self._lock:
+            return self._under_way is None and self._may_try() and self._has_begun()
+
     def _renew(self, wait_seconds: float) -> None:
         """Have the keys fetched where that may be tried, and wait for it, as far as there is a place for that.
 
         Whoever begins it waits as long as a fetch should take at most, the others until it has taken so many seconds.
         """
-        with self._lock:
-            begins = self._under_way is None and self._may_try() and self._has_begun()
-            renewal = self._under_way
+        begins, renewal = self.begin(), self._under_way
         if renewal is None:
             return
         patience = _SECONDS if begins else wait_seconds - self._since(renewal.began)

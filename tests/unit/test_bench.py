@@ -253,7 +253,7 @@ def test_the_peer_collects_garbage_as_the_service_does() -> None:
     handed_over = peer.thresholds()
     assert gc.get_threshold() == ours
     try:
-        relax(None)
+        relax()
         assert handed_over == ",".join(map(str, gc.get_threshold()))
     finally:
         gc.set_threshold(*ours)

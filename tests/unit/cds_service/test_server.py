@@ -137,8 +137,18 @@ def test_start_up_objects_are_not_looked_at_again_and_collections_become_rare() 
     freeze(None)
     assert gc.get_freeze_count() > 0
     before = gc.get_threshold()[0]
-    relax(None)
+    relax()
     assert gc.get_threshold()[0] > before
+
+
+@pytest.mark.usefixtures("collector")
+def test_a_worker_that_begins_has_the_keys_of_all_clients_fetched() -> None:
+    app, asked = Flask(__name__), []
+    app.extensions["cds_authentication"] = SimpleNamespace(begin=lambda: asked.append("keys"))
+    server = Server(app, options(Settings(), "127.0.0.1", 5055))
+    server.cfg.post_worker_init(SimpleNamespace(app=server))
+    assert asked == ["keys"]
+    Server(Flask("without clients"), {}).begin()
 
 
 @pytest.mark.parametrize("problem", [None, StoreError("the database could not be used")])

@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cache
@@ -442,3 +443,15 @@ def test_a_refusal_says_nothing_of_the_token() -> None:
     with pytest.raises(Refused) as refusal:
         trusting_nobody_else().check(bearer(token(signing_key("attacker"), sub="Mrs Example")), PATH)
     assert str(refusal.value) == "unknown-kid"
+
+
+def test_a_worker_that_begins_has_the_keys_of_each_client_fetched(gate: Gate) -> None:
+    fetched = threading.Event()
+
+    def fetch(url: str) -> bytes:
+        assert url == JWKS_URL
+        fetched.set()
+        return json.dumps({"keys": [signing_key().jwk]}).encode()
+
+    gate(fetch=fetch, keys=None, jwks_url=JWKS_URL).begin()
+    assert fetched.wait(10)

@@ -6,13 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 import responses
 
 from cds_service.access.key_sets import KeySets, KeySetTimes, KeySetUnavailable, fetch_key_set
+from cds_service.access.public_keys import read_key_set
 from cds_service.access.trusted_clients import TrustedClient
 from tests.unit.cds_service.cds_client import ISSUER, JWKS_URL, SigningKey, signing_key
 
@@ -352,6 +353,23 @@ def seconds_held(key_sets: KeySets, callers: list[TrustedClient]) -> list[tuple[
 
     with ThreadPoolExecutor(len(callers)) as threads:
         return list(threads.map(call, callers))
+
+
+def test_what_a_worker_has_fetched_when_it_begins_serves_its_first_callers(hanging: Hanging) -> None:
+    key_sets = KeySets(hanging.fetch, most_waiting=1)
+    for _ in range(2):
+        key_sets.begin(CLIENT)
+    hanging.go.set()
+    for thread in threading.enumerate():
+        if thread.name == "key set":
+            thread.join(ENOUGH)
+    assert all(served for _, served in seconds_held(key_sets, [CLIENT] * 8))
+    assert hanging.fetches == [JWKS_URL]
+
+
+def test_keys_that_stand_in_the_file_are_not_fetched(hanging: Hanging) -> None:
+    KeySets(hanging.fetch).begin(replace(CLIENT, keys=read_key_set(published(OLD)), jwks_url=None))
+    assert hanging.fetches == []
 
 
 class TestAFetchThatHangs:
