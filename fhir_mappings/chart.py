@@ -5,26 +5,25 @@ What may live here: bringing the readers together; duplicates, other patients' r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import Any
-from zoneinfo import ZoneInfo
 
-from fhir_mappings.bases import ANYWHERE, Bases
-from fhir_mappings.conditions import is_cut, is_masked, read_condition
+from fhir_mappings.chart_context import ChartContext
+from fhir_mappings.conditions import read_condition
 from fhir_mappings.drug_places import paths_to_read
-from fhir_mappings.fhir_json import Json, as_object, as_text
-from fhir_mappings.gathered import Gathered, drug_shelf, gaps, is_patient
-from fhir_mappings.labs import ANOTHER_PATIENT, Reading, read_observation
+from fhir_mappings.fhir_json import Json, as_text
+from fhir_mappings.gathered import Gathered, by_kind, drug_shelf, gaps, is_patient
+from fhir_mappings.labs import Reading, read_observation
 from fhir_mappings.medication_history import HISTORY_TYPES, NO_DATE, is_stopped, may_count, orders_of, read_taken
 from fhir_mappings.medications import is_active, read_medication
 from fhir_mappings.patients import birth_day, gender
+from fhir_mappings.problem_entries import read_entry
 from fhir_mappings.procedures import read_procedure
 from fhir_mappings.reference_ranges import Person
 from fhir_mappings.references import Name, Shelf, names_of
 from fhir_mappings.result_order import in_order, of_one_moment
-from fhir_mappings.subjects import is_about
+from fhir_mappings.subjects import ANOTHER_PATIENT, NOBODYS, is_of_unknown
 from fhir_mappings.unread_sessions import unread_session
 from fhir_mappings.versions import versions
 from fhir_mappings.vocabulary import Vocabulary
@@ -32,10 +31,8 @@ from hooks.chart import Analyte, Chart, Condition, Medication, Procedure, Result
 
 __all__ = ["ChartContext", "Gathered", "build_chart", "drug_shelf"]
 
-TOO_LONG = "its text is too long to be read whole"
 OTHER_KIND = "of another kind than asked for"
-BESIDE = frozenset({"Medication", "Substance", "OperationOutcome"})
-"""What may stand beside the resources asked for: included drugs, remarks of the server."""
+NO_KIND = "it does not say what kind of record it is"
 WORDS = {
     "Observation": "result",
     "Condition": "condition",
@@ -45,31 +42,7 @@ WORDS = {
     "Patient": "patient",
 }
 """What a resource type is called on a card."""
-
-
-@dataclass(frozen=True)
-class ChartContext:
-    """Whose chart, on which day of which clinic; the draft orders to be judged, in their order.
-
-    `medications` holds the Medications and Substances that were sent beside the drafts or read separately, by their
-    address ("Medication/x", "urn:uuid:…"); `lost` those that were asked for and could not be had. `other_drafts` stand
-    beside the judged ones. `bases` are the addresses of the server that the records are of, `history` entries of the
-    medication history that came along unasked.
-    """
-
-    patient_id: str
-    on: date
-    zone: ZoneInfo
-    drafts: Sequence[Mapping[str, Any]] = ()
-    medications: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    lost: frozenset[str] = frozenset()
-    other_drafts: Sequence[Mapping[str, Any]] = ()
-    bases: Bases = ANYWHERE
-    history: Sequence[Mapping[str, Any]] = ()
-
-    def owns(self, resource: Json) -> bool:
-        """Is the resource about this patient?"""
-        return is_about(resource, self.patient_id, self.bases)
+_TYPE = re.compile("[A-Z][A-Za-z]+")
 
 
 def build_chart(gathered: Sequence[Gathered], context: ChartContext, vocabulary: Vocabulary) -> Chart:
@@ -92,6 +65,8 @@ class _Reader:
         self.procedures: list[Procedure] = []
         self.patient: Json = {}
         self.masked_conditions = False
+        self.unread_conditions = 0
+        self.unread_medications = 0
         self.unread_sessions: list[date | None] = []
         self.ordered: set[Name] = set()
         self.history: list[Taken] = []
@@ -100,8 +75,9 @@ class _Reader:
     def read(self, gathered: Sequence[Gathered]) -> Chart:
         shelf = drug_shelf(self.context.medications, gathered, self.context.bases)
         active: list[Medication] = []
-        unread = 0
-        kinds = self._by_kind(gathered)
+        kinds, strays = by_kind(gathered, self.context.history)
+        for kind, stray in strays:
+            self._stray(kind, stray)
         # The patient first: reference ranges ask for age and sex.
         self._patient(kinds.pop("Patient", ()))
         for kind, resources in kinds.items():
@@ -117,7 +93,7 @@ class _Reader:
                         medication = self._medication(resource, shelf)
                         active += medication
                         self.ordered |= {name for name in names_of(resource) if medication}
-                        unread += self._unread(resource, shelf, medication)
+                        self.unread_medications += self._unread(resource, shelf, medication)
                 case _ if kind in HISTORY_TYPES:
                     self._taken(resources, shelf)
         if self.history:
@@ -137,8 +113,9 @@ class _Reader:
             medications=tuple(active),
             drafts=tuple(drafts),
             other_drafts=tuple(self._beside(shelf)),
-            unread_medications=unread,
+            unread_medications=self.unread_medications,
             unread_drafts=unread_drafts,
+            unread_conditions=self.unread_conditions,
             history=tuple(self.history),
             stopped=tuple(self.stopped),
             results={analyte: in_order(found) for analyte, found in self.results.items()},
@@ -158,27 +135,29 @@ class _Reader:
                 if isinstance(found, Medication):
                     yield found
 
-    def _by_kind(self, gathered: Sequence[Gathered]) -> dict[str, list[Json]]:
-        """The resources of the types that were asked for, as they came, and all of the medication history."""
-        kinds: dict[str, list[Json]] = {}
-        history = [*self.context.history]
-        for entry in gathered:
-            kind = entry.query.resource_type
-            own = kinds.setdefault(kind, [])
-            for resource in entry.resources:
-                if isinstance(resource, dict) and resource.get("resourceType") == kind:
-                    own.append(resource)
-                elif isinstance(resource, dict) and resource.get("resourceType") in HISTORY_TYPES:
-                    history.append(resource)
-                elif as_text(as_object(resource).get("resourceType")) not in BESIDE:
-                    self.unreadable.append(Unreadable(WORDS.get(kind, "other"), OTHER_KIND))
-        for resource in history:
-            kinds.setdefault(as_text(resource.get("resourceType")), []).append(resource)
-        return kinds
+    def _stray(self, kind: str, resource: Json) -> None:
+        """What came among the resources of a type and is none. What says no type may be one that cannot be read."""
+        said = as_text(resource.get("resourceType"))
+        untyped = not _TYPE.fullmatch(said) or said.lower() == kind.lower()
+        self.unreadable.append(Unreadable(WORDS.get(kind, "other"), NO_KIND if untyped else OTHER_KIND))
+        if untyped and self._may_be_mine(resource):
+            self._missed(kind, resource)
+
+    def _missed(self, kind: str, resource: Json) -> None:
+        """A record that is there, may be the patient's, and could not be read."""
+        match kind:
+            case "Condition":
+                self.unread_conditions += 1
+                self.masked_conditions = True
+            case "MedicationRequest":
+                self.unread_medications += 1
+            case "Procedure":
+                on, zone, words = self.context.on, self.context.zone, self.vocabulary.conditions
+                self.unread_sessions += unread_session(resource, None, on, zone, words)
 
     def _unread(self, order: Json, shelf: Shelf, found: list[Medication]) -> bool:
         """Is this an active order of the patient whose drug could not be read, or not all that it leads to?"""
-        return self._lost(order, shelf, found) if found else self.context.owns(order)
+        return self._lost(order, shelf, found) if found else self._may_be_mine(order)
 
     def _lost(self, order: Json, shelf: Shelf, found: list[Medication]) -> bool:
         """Does an order that names no drug of ours lead to something that could not be had?"""
@@ -188,8 +167,11 @@ class _Reader:
     def _is_mine(self, resource: Json, kind: str) -> bool:
         mine = self.context.owns(resource)
         if not mine:
-            self.unreadable.append(Unreadable(kind, ANOTHER_PATIENT))
+            self.unreadable.append(Unreadable(kind, NOBODYS if is_of_unknown(resource) else ANOTHER_PATIENT))
         return mine
+
+    def _may_be_mine(self, resource: Json) -> bool:
+        return self.context.owns(resource) or is_of_unknown(resource)
 
     def _observations(self, resources: Iterable[Json]) -> None:
         context, labs = self.context, self.vocabulary.labs
@@ -207,15 +189,14 @@ class _Reader:
     def _conditions(self, resources: Iterable[Json]) -> None:
         on, zone, words = self.context.on, self.context.zone, self.vocabulary.conditions
         for copies in versions(resources):
-            mine = [copy for copy in copies if self._is_mine(copy, "condition")]
-            self.unreadable += [Unreadable("condition", TOO_LONG) for copy in mine if is_cut(copy)]
-            found = [condition for copy in mine if (condition := read_condition(copy, on, zone, words))]
-            # Of versions of which nobody knows the latest, the active one counts.
-            active = [condition for condition in found if condition.active]
-            self.conditions += active or found
-            telling = any(condition.concepts for condition in found)
-            if active and not telling and any(is_masked(copy, words) for copy in mine):
-                self.masked_conditions = True
+            entry = read_entry([copy for copy in copies if self._is_mine(copy, "condition")], on, zone, words)
+            self.conditions += entry.conditions
+            self.unreadable += [Unreadable("condition", fault) for fault in entry.faults]
+            self.unread_conditions += entry.unread
+            self.masked_conditions |= entry.masked
+            for copy in copies:
+                if is_of_unknown(copy) and read_condition(copy, on, zone, words):
+                    self._missed("Condition", copy)
 
     def _procedures(self, resources: Iterable[Json]) -> None:
         on, zone, words = self.context.on, self.context.zone, self.vocabulary.conditions
@@ -224,6 +205,8 @@ class _Reader:
                 found = read_procedure(resource, on, zone, words)
                 self.procedures += [found] if found else []
                 self.unread_sessions += unread_session(resource, found, on, zone, words)
+            elif is_of_unknown(resource):
+                self._missed("Procedure", resource)
 
     def _medication(self, resource: Json, shelf: Shelf, *, draft: bool = False) -> list[Medication]:
         if not self._is_mine(resource, "medication"):

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
 
-from fhir_mappings.clauses import LONGEST, Text, read_text
+from fhir_mappings.clauses import Text, read_text
 from fhir_mappings.code_systems import System, system_of
 from fhir_mappings.dates import read_span_as_of
 from fhir_mappings.dialysis_words import add_dialysis
-from fhir_mappings.fhir_json import Concept, Json, as_object, as_objects, as_text, code_of, read_concept, status_codes
-from fhir_mappings.folding import composed, fold
+from fhir_mappings.fhir_json import Concept, Json, as_object, as_objects, code_of, read_concept, status_codes
 from fhir_mappings.further_words import add_further
+from fhir_mappings.letters import as_seen
 from fhir_mappings.names import Reading, strongest
 from fhir_mappings.screening import Screen
 from fhir_mappings.skin_words import GANGRENE, add_signs, place_gangrene, texture_sign
@@ -37,7 +37,6 @@ EXCLUDED = "calciphylaxis_refuted"
 CERTAINTY = "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit"
 CERTAINTIES = ("G", "V", "Z", "A")
 """Of ICD-10-GM: sure, suspected, past, excluded. Of several on one entry the first of this row counts."""
-ABSENT = "http://terminology.hl7.org/codesystem/data-absent-reason"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,8 @@ def read_condition(resource: Json, on: date, zone: tzinfo, vocabulary: Condition
     if status is None:
         return None
     code = read_concept(resource.get("code"))
-    read = [(begins, read_text(word, vocabulary.words.reading)) for begins, word in vocabulary.telling(code.words)]
+    words = as_seen(code.words)
+    read = [(begins, read_text(word, vocabulary.words.reading)) for begins, word in vocabulary.telling(words)]
     if status.refuted:
         concepts = _excluded(code, read, vocabulary)
         if not concepts:
@@ -72,7 +72,7 @@ def read_condition(resource: Json, on: date, zone: tzinfo, vocabulary: Condition
         if read:
             _by_words(concepts, read, vocabulary)
         if GANGRENE in concepts:
-            place_gangrene(concepts, code.words, vocabulary.words.skin.acral)
+            place_gangrene(concepts, words, vocabulary.words.skin.acral)
         if read or not VALVES.isdisjoint(concepts):
             valves = vocabulary.words.valves
             settle_valve(concepts, _of(read, valves.screen), valves)
@@ -88,26 +88,6 @@ def read_condition(resource: Json, on: date, zone: tzinfo, vocabulary: Condition
         recorded=read_span_as_of(resource.get("recordedDate"), on, zone),
         still_active=status.stated,
     )
-
-
-def is_cut(resource: Json) -> bool:
-    """Is a text of this Condition longer than what is read of one?"""
-    code = as_object(resource.get("code"))
-    displays = (coding.get("display") for coding in as_objects(code.get("coding")))
-    return any(len(as_text(word)) > LONGEST for word in (code.get("text"), *displays))
-
-
-def is_masked(resource: Json, vocabulary: ConditionVocabulary) -> bool:
-    """Does the entry say no more than that something is not told? A code of no system at all says nothing either."""
-    code = as_object(resource.get("code"))
-    words = [as_text(code.get("text"))]
-    for coding in as_objects(code.get("coding")):
-        if as_text(coding.get("system")).lower() != ABSENT:
-            if code_of(coding) and as_text(coding.get("system")):
-                return False
-            words.append(as_text(coding.get("display")))
-    plain = (" ".join(fold(composed(text)).split()) for text in words if text)
-    return all(text.strip(" .()[]") in vocabulary.words.masked for text in plain)
 
 
 Read = Sequence[tuple[Sequence[str], Text]]
@@ -152,7 +132,7 @@ def _by_code(code: Concept, vocabulary: ConditionVocabulary) -> dict[str, Sign]:
         for concept in vocabulary.conditions.of(coding):
             sign = Sign(concept, f"{coding.system} {coding.code}")
             if concept == vocabulary.words.skin.texture.otherwise:
-                telling = vocabulary.telling(filter(None, (code.text, coding.display)))
+                telling = vocabulary.telling(as_seen(filter(None, (code.text, coding.display))))
                 texts = [read_text(word, vocabulary.words.reading) for _, word in telling]
                 sign = texture_sign(sign, texts, vocabulary.words.skin)
             concepts.setdefault(sign.concept, sign)

@@ -18,11 +18,15 @@ ORDER_SETS = frozenset({"RequestGroup", "CarePlan", "RequestOrchestration"})
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """An entry of the Bundle, or (`inside`: the place of its order set among the drafts) contained in one."""
+    """An entry of the Bundle, or (`inside`: the place of its order set among the drafts) contained in one.
+
+    `is_lost`: the entry does not say what it is; it may have been an order of any drug.
+    """
 
     resource: Json
     names: tuple[Name, ...]
     inside: int | None = None
+    is_lost: bool = False
 
     @property
     def is_set(self) -> bool:
@@ -42,14 +46,15 @@ def split_orders(draft_orders: Mapping[str, Any], selections: Sequence[str] | No
     Left out: other resource types, orders that are stopped, cancelled, completed or entered in error, and orders *not*
     to give something. With `selections` (order-select) only those named there, in any spelling of the id or of the
     entry's fullUrl, or through a selected order set; where they name none of the drafts, and with None (order-sign),
-    all. Order screens ask before a drug is picked: a draft with nothing where its drug is named is no order yet.
+    all. Order screens ask before a drug is picked: while drugs are selected, a draft with nothing where its drug is
+    named is no order yet. What is signed is one, whatever it says, and so is an entry that does not say what it is.
     """
     drafts = _drafts(draft_orders)
     chosen = range(len(drafts)) if selections is None else _selected(drafts, selections)
     judged: list[Json] = []
     others: list[Json] = []
     for place, draft in enumerate(drafts):
-        if _is_ordered(draft.resource):
+        if _is_ordered(draft.resource) and (selections is None or draft.is_lost or _has_drug(draft.resource)):
             (judged if place in chosen else others).append(draft.resource)
     return Orders(tuple(judged), tuple(others))
 
@@ -76,7 +81,6 @@ def _is_ordered(order: Json) -> bool:
         order.get("resourceType") == "MedicationRequest"
         and as_text(order.get("status")).lower() not in NOT_ORDERED
         and order.get("doNotPerform") is not True
-        and _has_drug(order)
     )
 
 
@@ -87,10 +91,15 @@ def _has_drug(order: Json) -> bool:
 
 def _drafts(draft_orders: Mapping[str, Any]) -> list[_Draft]:
     drafts: list[_Draft] = []
-    for entry in as_objects(as_object(draft_orders).get("entry")):
+    entries = as_object(draft_orders).get("entry")
+    for entry in entries if isinstance(entries, list) else as_objects(entries):
+        holder, place = as_object(entry), len(drafts)
         # Hand-written clients leave the entry around a resource out.
-        resource, place = as_object(entry.get("resource", entry)), len(drafts)
-        drafts.append(_Draft(resource, tuple(names_of(resource, entry.get("fullUrl")))))
+        resource = as_object(holder.get("resource", holder))
+        is_lost = bool(entry) and not as_text(resource.get("resourceType"))
+        if is_lost:
+            resource = {**resource, "resourceType": "MedicationRequest"}
+        drafts.append(_Draft(resource, tuple(names_of(resource, holder.get("fullUrl"))), is_lost=is_lost))
         if drafts[place].is_set:
             beside = Contained(resource.get("contained"))
             drafts += [_Draft(_lifted(order, resource, beside), tuple(names_of(order)), place) for order in beside]

@@ -50,10 +50,11 @@ class Places:
 
         Beside a code of a system that we know, of which nothing is said, the words may be of any script.
         """
-        tells = unread.tells if beside_code else unread.tells_readers_of_latin
+        words = (*self.words, *self.part_words)
+        tells = unread.tells if beside_code else unread.tells_readers_of_latin(words)
         if any(tells(as_text(concept.get("text"))) for concept in self.concepts):
             return True
-        told = [word for word in (*self.words, *self.part_words) if tells(word)]
+        told = [word for word in words if tells(word)]
         return bool(told) and not self._reasons(unread).issuperset(told)
 
     def _reasons(self, unread: UnreadWords) -> set[str]:

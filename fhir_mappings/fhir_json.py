@@ -77,8 +77,8 @@ class Concept(NamedTuple):
 
 
 def read_concept(value: object) -> Concept:
-    """A CodeableConcept from JSON; whole numbers are accepted as codes."""
-    concept = as_object(value)
+    """A CodeableConcept from JSON; whole numbers are accepted as codes, a plain string as its text."""
+    concept = {"text": value} if isinstance(value, str) else as_object(value)
     text = as_text(concept.get("text"))
     codings: list[Coding] = []
     words = {text: None}

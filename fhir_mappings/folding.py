@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 
-_SAME = {ord(dash): "-" for dash in "‐‑‒–—−"} | {ord(mark): "'" for mark in "‘’ʼ"}
+_SAME = {ord(dash): "-" for dash in "‐‑‒–—−"} | {ord(mark): "'" for mark in "‘’ʼ"} | {ord(mark): " " for mark in "_＿"}
 _UNSEEN = "Cf"
 """The category of such characters. They are not printable, which is quickly asked of a whole text."""
 _KEPT_BELOW = 0x250
@@ -52,10 +52,10 @@ def composed(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """A composed text without letter case and accents, of the same length."""
-    return text.lower() if text.isascii() else text.translate(_LETTERS)
+    """A composed text without letter case and accents, of the same length; "_" is a blank."""
+    return text.lower().replace("_", " ") if text.isascii() else text.translate(_LETTERS)
 
 
 def lower(text: str) -> str:
-    """A composed text without letter case but with its accents, of the same length."""
-    return text.lower() if text.isascii() else text.translate(_LOWER)
+    """A composed text without letter case but with its accents, of the same length; "_" is a blank."""
+    return text.lower().replace("_", " ") if text.isascii() else text.translate(_LOWER)

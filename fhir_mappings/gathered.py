@@ -5,21 +5,24 @@ What may live here: the result of one look-up; gaps, and the shelf of what order
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from fhir_mappings.bases import ANYWHERE, Bases
 from fhir_mappings.drug_places import DRUG_TYPES, new_shelf
-from fhir_mappings.fhir_json import Json, as_text, id_of, is_same_id
+from fhir_mappings.fhir_json import Json, as_object, as_text, id_of, is_same_id
 from fhir_mappings.medication_history import HISTORY_TYPES
 from fhir_mappings.queries import Query
 from fhir_mappings.references import Shelf
-from fhir_mappings.subjects import is_about
+from fhir_mappings.subjects import is_about, is_of_unknown
 from fhir_mappings.versions import versions
 from hooks.chart import Gap
 
 PARTIAL = "only part of the results could be read"
 STRANGERS = "it brought only records of another patient"
+OF_NOBODY = "it cannot be read whose records it brought"
+BESIDE = frozenset({*DRUG_TYPES, "OperationOutcome"})
+"""What may stand beside the resources asked for: included drugs, remarks of the server."""
 
 
 class Gathered(NamedTuple):
@@ -60,6 +63,30 @@ def drug_shelf(
     return shelf
 
 
+def by_kind(
+    gathered: Sequence[Gathered], history: Iterable[Mapping[str, Any]]
+) -> tuple[dict[str, list[Json]], list[tuple[str, Json]]]:
+    """The resources of the types that were asked for, as they came, with all of the medication history; and what came
+    among those of a type without being one (an empty object for what is none).
+    """
+    kinds: dict[str, list[Json]] = {}
+    taken, strays = [*history], []
+    for entry in gathered:
+        kind = entry.query.resource_type
+        own = kinds.setdefault(kind, [])
+        for resource in map(as_object, entry.resources):
+            said = as_text(resource.get("resourceType"))
+            if resource.get("resourceType") == kind:
+                own.append(resource)
+            elif said in HISTORY_TYPES:
+                taken.append(resource)
+            elif said not in BESIDE:
+                strays.append((kind, resource))
+    for resource in taken:
+        kinds.setdefault(as_text(resource.get("resourceType")), []).append(resource)
+    return kinds, strays
+
+
 def gaps(
     gathered: Sequence[Gathered], patient_id: str, bases: Bases = ANYWHERE, *, optional: bool = False
 ) -> Iterator[Gap]:
@@ -82,7 +109,9 @@ def _only_strangers(entry: Gathered, patient_id: str, bases: Bases) -> str:
     kind = entry.query.resource_type
     own = [item for item in entry.resources if isinstance(item, dict) and item.get("resourceType") == kind]
     mine = (is_patient(one, patient_id) if kind == "Patient" else is_about(one, patient_id, bases) for one in own)
-    return STRANGERS if own and not any(mine) else ""
+    if not own or any(mine):
+        return ""
+    return OF_NOBODY if any(map(is_of_unknown, own)) else STRANGERS
 
 
 def is_patient(resource: Json, patient_id: str) -> bool:

@@ -14,7 +14,7 @@ from fhir_mappings.dates import PointInTime, not_ahead, read_moment
 from fhir_mappings.fhir_json import Json, as_number, as_object, as_objects, as_text, status_codes
 from fhir_mappings.lab_codes import analyte_code, code_without_system
 from fhir_mappings.reference_ranges import Person, holding
-from fhir_mappings.subjects import is_about
+from fhir_mappings.subjects import ANOTHER_PATIENT, NOBODYS, is_about, is_of_unknown
 from fhir_mappings.units import Unit, recognised
 from fhir_mappings.value_texts import read_value_text
 from fhir_mappings.vocabulary import AnalyteWords, LabVocabulary
@@ -32,7 +32,6 @@ NOT_MEASURED = {"not-performed": "not performed", "not-applicable": "not applica
 COMPARATORS = frozenset({"<", "<=", ">", ">="})
 UCUM = "http://unitsofmeasure.org"
 _UCUM_NAMES = frozenset({"ucum", "urn:oid:2.16.840.1.113883.6.8", "2.16.840.1.113883.6.8"})
-ANOTHER_PATIENT = "belongs to another patient"
 NO_SYSTEM = "its code is of no known system"
 
 
@@ -71,12 +70,14 @@ def read_observation(observation: Json, reading: Reading) -> Sequence[Result | U
     if not (code or doubtful or "component" in observation):
         return ()
     measured = _measured(observation, code or doubtful, labs)
-    if not is_about(observation, reading.patient_id, reading.bases):
+    mine = is_about(observation, reading.patient_id, reading.bases)
+    if not mine and not is_of_unknown(observation):
         return [Unreadable(words.analyte.value, ANOTHER_PATIENT, no_result=True) for words, _, _ in measured]
     if as_text(observation.get("status")).lower() == ENTERED_IN_ERROR:
         return ()
     read = [_read(observation, holder, words, code, reading) for words, code, holder in measured]
-    return [_in_doubt(found) for found in read] if doubtful else read
+    doubt = NO_SYSTEM if doubtful else "" if mine else NOBODYS
+    return [_in_doubt(found, doubt) for found in read] if doubt else read
 
 
 def _measured(observation: Json, code: str, labs: LabVocabulary) -> Iterator[tuple[AnalyteWords, str, Json]]:
@@ -92,9 +93,9 @@ def _measured(observation: Json, code: str, labs: LabVocabulary) -> Iterator[tup
     yield from parts
 
 
-def _in_doubt(found: Result | Unreadable) -> Unreadable:
-    """A result that may be of one of our analytes, or of something else with the same code."""
-    return found if isinstance(found, Unreadable) else Unreadable(found.analyte.value, NO_SYSTEM, found.on)
+def _in_doubt(found: Result | Unreadable, doubt: str) -> Unreadable:
+    """A result that may be of one of our analytes, or of something else with the same code; or of another patient."""
+    return found if isinstance(found, Unreadable) else Unreadable(found.analyte.value, doubt, found.on)
 
 
 def _read(observation: Json, holder: Json, words: AnalyteWords, code: str, reading: Reading) -> Result | Unreadable:

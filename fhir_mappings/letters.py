@@ -6,13 +6,21 @@ one folds freely, for names that are only compared; `folding` keeps places, for 
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterable
 
 _SPELT_OUT = str.maketrans(
     {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "’": "'", "‘": "'"}
     | dict.fromkeys("‐‒–—−", "-")
+    | {"_": " "}
 )
 """Letters that Unicode does not take apart, and signs that stand for plainer ones."""
+
+_BROKEN = re.compile("[\ud800-\udfff\ufffd]")
+"""Half characters, and the character that stands for what could not be read."""
+
+_BETWEEN_LETTER_AND_NUMBER = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 
 _UNSEEN = frozenset({"Mn", "Cf"})
 """Accents, once they stand alone, and characters that nobody sees (soft hyphens, joiners)."""
@@ -22,9 +30,9 @@ _FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
 
 
 def folded(text: str) -> str:
-    """The text as names are compared: "ACÉTATE" and "acetate", "Straße" and "STRASSE" become the same."""
+    """The text as names are compared: "ACÉTATE" and "acetate", "Straße" and "STRASSE" are the same; "_" is a blank."""
     if text.isascii():
-        return text.lower()
+        return text.lower().replace("_", " ")
     # The trademark sign would come apart into two letters of the name in front of it.
     apart = unicodedata.normalize("NFKD", text.casefold().replace("™", " ")).translate(_SPELT_OUT)
     return "".join(letter for letter in apart if not _is_unseen(letter))
@@ -39,6 +47,22 @@ def parted(text: str) -> str:
         return ""
     apart = "".join(" " if _is_hidden(letter) else letter for letter in text)
     return "" if apart == text else apart
+
+
+def as_seen(texts: Iterable[str]) -> tuple[str, ...]:
+    """The texts, and once more those with characters that nobody sees, which may stand between two words."""
+    texts = tuple(texts)
+    return (*texts, *filter(None, map(parted, texts)))
+
+
+def spaced(text: str) -> str:
+    """The text with a blank between letters and numbers: codes are glued to names ("WARFARIN5MG")."""
+    return _BETWEEN_LETTER_AND_NUMBER.sub(" ", text)
+
+
+def is_broken(text: str) -> bool:
+    """Is half a character in the text, or what came in place of one?"""
+    return _BROKEN.search(text) is not None
 
 
 def has_other_script(text: str) -> bool:

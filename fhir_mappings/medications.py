@@ -13,7 +13,7 @@ from fhir_mappings.dates import read_moment
 from fhir_mappings.drug_matching import CODE_SYSTEMS, MANY_INGREDIENTS, Drugs, find_drugs, ordered_texts
 from fhir_mappings.drug_places import Places, drug_places, paths_to_read
 from fhir_mappings.fhir_json import Json, as_text, resource_key, status_word
-from fhir_mappings.letters import parted
+from fhir_mappings.letters import as_seen, spaced
 from fhir_mappings.references import Shelf
 from fhir_mappings.vocabulary import DrugVocabulary
 from hooks.chart import UNREAD_DRUG, Medication, Unreadable
@@ -77,17 +77,17 @@ def _drugs(places: Places, request: Json, drugs: DrugVocabulary, *, draft: bool)
     route = drugs.routes.of_order(request)
     if places.ingredients >= MANY_INGREDIENTS:
         # A multivitamin or an infusion: what it is made of is no order of its parts.
-        return find_drugs(places.codings, _as_seen(places.words), route, drugs, mixture=True)
-    texts = _as_seen((*places.words, *places.part_words))
+        return find_drugs(places.codings, _readings(places.words), route, drugs, mixture=True)
+    texts = _readings((*places.words, *places.part_words))
     if draft and not places.has_code:
         texts = ordered_texts(texts, drugs)
     return find_drugs((*places.codings, *places.part_codings), texts, route, drugs)
 
 
-def _as_seen(words: Iterable[str]) -> tuple[str, ...]:
-    """The words, and once more those with characters that nobody sees, which may stand between two words."""
-    words = tuple(words)
-    return (*words, *filter(None, map(parted, words)))
+def _readings(words: Iterable[str]) -> tuple[str, ...]:
+    """The words as they are seen, and once more with what is glued to a name taken off; names hold numbers, too."""
+    seen = as_seen(words)
+    return tuple(dict.fromkeys((*seen, *map(spaced, seen))))
 
 
 def _display(places: Places, found: Drugs, drugs: DrugVocabulary) -> str:

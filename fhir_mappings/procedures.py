@@ -11,6 +11,7 @@ from fhir_mappings.clauses import read_text
 from fhir_mappings.dates import read_span, read_span_as_of
 from fhir_mappings.fhir_json import Json, as_object, as_text, read_concept
 from fhir_mappings.further_words import add_further
+from fhir_mappings.letters import as_seen
 from fhir_mappings.valve_words import settle_valve
 from fhir_mappings.vocabulary import ConditionVocabulary
 from hooks.chart import Procedure, Sign
@@ -38,7 +39,7 @@ def read_procedure(resource: Json, on: date, zone: tzinfo, vocabulary: Condition
     for coding in code.codings:
         for concept in vocabulary.procedures.of(coding):
             concepts.setdefault(concept, Sign(concept, f"{coding.system} {coding.code}"))
-    texts = [read_text(word, words.reading) for _, word in vocabulary.telling(code.words, procedure=True)]
+    texts = [read_text(word, words.reading) for _, word in vocabulary.telling(as_seen(code.words), procedure=True)]
     if texts:
         add_further(concepts, texts, words.procedures)
     settle_valve(concepts, texts, words.valves)

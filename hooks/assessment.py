@@ -149,14 +149,14 @@ class Assessment:
 
     @property
     def risk_incomplete(self) -> bool:
-        """Could something that was not read raise the risk: a result (not the sepsis watch's) or an active drug?"""
+        """Could something that was not read raise the risk: a result (not the sepsis watch's), a drug, a condition?"""
         unread = any(gap.analytes - SEPSIS_RESULTS for gap in self.chart.gaps)
-        return unread or self.chart.unread_drugs > 0
+        return unread or self.chart.unread_entries > 0
 
     @property
     def not_all_read(self) -> bool:
-        """Did a look-up fail that was not optional, whatever it was for, or could an active drug not be read?"""
-        return bool(self.chart.gaps) or self.chart.unread_drugs > 0
+        """Did a look-up fail that was not optional, or could an active drug or a condition not be read?"""
+        return bool(self.chart.gaps) or self.chart.unread_entries > 0
 
     @property
     def calciphylaxis(self) -> bool:

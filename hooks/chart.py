@@ -252,7 +252,8 @@ class Chart:
     `unread_drafts` count those whose drug could not be read. `sex` is the administrative gender ("female", "male", …)
     or "". `born` is the earliest possible day of birth. `gaps` name failed look-ups by query key, `optional_gaps` those
     that nothing rests on but a line on the cards; `unreadable` what was dropped and why. `masked_conditions` is True
-    when an entry of the problem list does not tell what it is. `unread_sessions` holds the days of what may have been
+    when an entry of the problem list does not tell what it is; `unread_conditions` counts those that are there and
+    could not be read. `unread_sessions` holds the days of what may have been
     dialysis and could not be read, None where its date is there and not understood; the rules decide which of them
     still matter. `history` are the entries of the medication history, `stopped` the orders that end
     such entries; the rules put those that count among the `medications`, and count in `unread_history` those whose drug
@@ -271,6 +272,7 @@ class Chart:
     history: tuple[Taken, ...] = ()
     stopped: tuple[Medication, ...] = ()
     unread_history: int = 0
+    unread_conditions: int = 0
     results: Mapping[Analyte, tuple[Result, ...]] = field(default_factory=dict)
     shown: Mapping[Analyte, tuple[Result, ...]] = field(default_factory=dict)
     unreadable: tuple[Unreadable, ...] = ()
@@ -283,6 +285,11 @@ class Chart:
     def unread_drugs(self) -> int:
         """How many active drugs could not be read, ordered or from the medication history."""
         return self.unread_medications + self.unread_history
+
+    @property
+    def unread_entries(self) -> int:
+        """The same with the entries of the problem list that could not be read."""
+        return self.unread_drugs + self.unread_conditions
 
     def active(self, *concepts: str) -> Iterator[Condition]:
         """The active conditions with one of the concepts."""

@@ -38,6 +38,10 @@ class Words:
     masked: frozenset[str]
     reading: ReadingWords
 
+    def masks(self, text: str) -> bool:
+        """Does the text say no more than that something is not told?"""
+        return " ".join(fold(composed(text)).split()).strip(" .()[]") in self.masked
+
 
 def parse_words(data: Table) -> Words:
     """The words of parsed `conditions.toml`, whose shape has been checked."""

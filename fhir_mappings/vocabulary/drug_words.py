@@ -6,7 +6,7 @@ What may live here: reading such words in a folded text. Which drug a text names
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,10 +24,15 @@ _NEAR = 60
 
 @dataclass(frozen=True, slots=True)
 class UnreadWords:
-    """`phrases` that say that nothing is known, and `fillers` beside which a text still names no drug."""
+    """`phrases` that say that nothing is known, and `fillers` beside which a text still names no drug.
+
+    Beside a name in another script `around` (dosing, forms) says nothing more, nor does a single one of `salts`.
+    """
 
     phrases: frozenset[str]
     fillers: frozenset[str]
+    around: frozenset[str]
+    salts: frozenset[str]
     systems: tuple[str, ...]
 
     @classmethod
@@ -37,6 +42,8 @@ class UnreadWords:
         return cls(
             phrases=frozenset(" ".join(WORD.findall(folded(phrase))) for phrase in entry["phrases"]),
             fillers=fillers,
+            around=frozenset(map(folded, entry["around"])),
+            salts=frozenset(map(folded, entry["salts"])),
             systems=tuple(map(folded, entry["systems"])),
         )
 
@@ -44,11 +51,20 @@ class UnreadWords:
         """May the text name a drug, ours or another?"""
         return self._are_telling(WORD.findall(folded(text)))
 
-    def tells_readers_of_latin(self, text: str) -> bool:
-        """The same for our lists, which hold few names in other scripts: what is written in one tells them nothing."""
-        plain = folded(text)
-        words = [word for word in WORD.findall(plain) if word not in self.fillers]
-        return self._are_telling(_LATIN.findall(plain) if has_other_script("".join(words)) else words)
+    def tells_readers_of_latin(self, texts: Iterable[str]) -> Callable[[str], bool]:
+        """The same for our lists, which hold few names in other scripts: what is written in one tells them nothing.
+
+        Where one of the `texts` of an order is, the words of dosing, form and salt beside it tell nothing either.
+        """
+        return self._beside_other_script if any(map(self._is_in_other_script, texts)) else self.tells
+
+    def _is_in_other_script(self, text: str) -> bool:
+        return has_other_script("".join(word for word in WORD.findall(folded(text)) if word not in self.fillers))
+
+    def _beside_other_script(self, text: str) -> bool:
+        said = [word for word in _LATIN.findall(folded(text)) if word not in self.around and word not in self.fillers]
+        # "Sodium" is half a name; "potassium chloride" is one.
+        return self._are_telling(said) and not (len(set(said)) == 1 and self.salts.issuperset(said))
 
     def _are_telling(self, words: Iterable[str]) -> bool:
         words = [word for word in words if not word[0].isdigit() and word not in self.fillers]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fhir_mappings.drug_routes import Route, Routes, WordList
-from fhir_mappings.letters import folded
+from fhir_mappings.letters import folded, spaced
 from fhir_mappings.vocabulary.drug_words import StopWords, UnreadWords
 from fhir_mappings.vocabulary.file_problems import FileProblems
 from fhir_mappings.vocabulary.phrase_index import PhraseIndex, phrase_problem
@@ -101,8 +101,10 @@ def parse_drugs(data: Mapping[str, Any], problems: list[str]) -> DrugVocabulary:
         atc_groups=index.atc_groups,
         snomed=index.snomed,
         names=PhraseIndex((name, drug) for name, drug in index.names.values()),
-        traps=PhraseIndex((phrase, None) for phrase in index.phrases),
-        silences=PhraseIndex(index.silences),
+        traps=PhraseIndex((written, None) for phrase in index.phrases for written in _both_ways(phrase)),
+        silences=PhraseIndex(
+            (written, silence) for phrase, silence in index.silences for written in _both_ways(phrase)
+        ),
         routes=_routes(data["routes"], file),
         unread=UnreadWords.of(data["unread"]),
         stops=StopWords.of(data["stops"]),
@@ -177,6 +179,11 @@ class _Index:
                 if target.get(code):
                     self.file.note(f"{code} also stands under {target[code][0].name}", "trap", number, key)
                 target.setdefault(code, ())
+
+
+def _both_ways(phrase: str) -> set[str]:
+    """As it is written, and as it stands in a text whose letters and numbers were parted."""
+    return {phrase, spaced(phrase)}
 
 
 def _classes(entry: Mapping[str, Any]) -> tuple[str, ...]:

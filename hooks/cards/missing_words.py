@@ -35,7 +35,7 @@ class MissingWords(LabWords):
         lines += [line for need in needs for line in self._shown_only(need)]
         lines += [f"could not be read: {gap.what} ({escape(gap.reason)})" for gap in self.patient.chart.gaps]
         lines += list(dict.fromkeys(f"{gap.what} could not be read ({escape(gap.reason)})" for gap in self._optional))
-        return lines + self._unread_drugs() + list(self._unusable())
+        return lines + self._unread_entries() + list(self._unusable())
 
     @property
     def _optional(self) -> tuple[Gap, ...]:
@@ -80,16 +80,17 @@ class MissingWords(LabWords):
                 name = self.wording.analytes[analyte].name
                 yield f"{name} of unknown method, not compared: {self.value(newest)} ({self.when(newest.on)})"
 
-    def _unread_drugs(self) -> list[str]:
-        unread = self.unread_drugs()
+    def _unread_entries(self) -> list[str]:
+        unread = self.unread_entries()
         return [f"could not be read: {unread}"] if unread else []
 
-    def unread_drugs(self) -> str:
+    def unread_entries(self) -> str:
         """'the drug of 2 active orders', or nothing; entries of the medication history are told apart from orders."""
         chart = self.patient.chart
         ordered, taken = chart.unread_medications, chart.unread_history
         found = [f"the drug of {ordered} active order{'s' if ordered > 1 else ''}"] if ordered else []
-        found += [f"the drug of {taken} entr{'ies' if taken > 1 else 'y'} of the medication history"] if taken else []
+        found += [f"the drug of {_entries(taken)} of the medication history"] if taken else []
+        found += [f"{_entries(chart.unread_conditions)} of the problem list"] if chart.unread_conditions else []
         return listed(found)
 
     def _unusable(self) -> Iterator[str]:
@@ -98,3 +99,7 @@ class MissingWords(LabWords):
         others = [item for item in unreadable if item.what not in RESULTS and item.reason != UNREAD_DRUG]
         for (what, reason), count in Counter((item.what, item.reason) for item in others).most_common(3):
             yield f"{count} {escape(what)} record{'s' if count > 1 else ''} not used: {escape(reason)}"
+
+
+def _entries(count: int) -> str:
+    return f"{count} entr{'ies' if count > 1 else 'y'}"

@@ -154,7 +154,7 @@ class SummaryWords(DrugWords):
 
     def gaps(self) -> str:
         """What could not be read, in words for a sentence."""
-        unread = self.facts.unread_drugs()
+        unread = self.facts.unread_entries()
         return _fitted([*(gap.what for gap in self.facts.patient.chart.gaps), *([unread] if unread else [])], self.room)
 
 

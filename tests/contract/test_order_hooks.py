@@ -24,31 +24,49 @@ EMPTY_DRAFT: Json = {"resourceType": "MedicationRequest", "id": "d1", "status": 
 SERVICE_REQUEST: Json = {"resourceType": "ServiceRequest", "id": "d2", "status": "draft", "intent": "plan", **about()}
 
 
+NO_DRUG = {
+    "empty": EMPTY_DRAFT,
+    "empty drug": EMPTY_DRAFT | {"medicationCodeableConcept": {}},
+    "null": EMPTY_DRAFT | {"medicationCodeableConcept": None},
+    "empty reference": EMPTY_DRAFT | {"medicationReference": {}},
+    "reason only": EMPTY_DRAFT | {"reasonCode": {"text": "Calciphylaxis"}},
+}
+
+
 @pytest.mark.parametrize("hook", ORDER_HOOKS)
 @pytest.mark.parametrize(
     "orders",
     [
         [],
-        [EMPTY_DRAFT],
-        [EMPTY_DRAFT | {"medicationCodeableConcept": {}}],
-        [EMPTY_DRAFT | {"reasonCode": {"text": "Calciphylaxis"}}],
         [SERVICE_REQUEST],
         [WARFARIN_DRAFT | {"status": "cancelled"}],
         [WARFARIN_DRAFT | {"status": "entered-in-error"}],
         [WARFARIN_DRAFT | {"doNotPerform": True}],
+        [EMPTY_DRAFT | {"status": "cancelled"}],
     ],
-    ids=["none", "empty", "empty drug", "reason only", "not a drug", "cancelled", "in error", "do not give"],
+    ids=["none", "not a drug", "cancelled", "in error", "do not give", "empty and cancelled"],
 )
-def test_a_draft_without_a_drug_is_answered_with_nothing_and_without_asking_anybody(
+def test_without_a_draft_of_a_drug_nothing_is_said_and_nobody_asked(
     orders: list[Json], hook: str, ehr: Ehr, fhir: FakeFhir
 ) -> None:
     assert ehr.cards(ehr.request(hook, None, orders) | {"fhirServer": fhir.base}) == []
     assert fhir.seen == []
 
 
-@pytest.mark.parametrize("hook", ORDER_HOOKS)
-def test_a_draft_without_a_drug_is_answered_with_nothing_even_without_any_data(hook: str, ehr: Ehr) -> None:
-    assert ehr.cards(ehr.request(hook, None, [EMPTY_DRAFT])) == []
+@pytest.mark.parametrize("order", NO_DRUG.values(), ids=NO_DRUG)
+def test_a_draft_without_a_drug_is_no_order_yet_while_drugs_are_selected(order: Json, ehr: Ehr, fhir: FakeFhir) -> None:
+    assert ehr.cards(ehr.request("order-select", None, [order]) | {"fhirServer": fhir.base}) == []
+    assert fhir.seen == []
+    assert ehr.cards(ehr.request("order-select", None, [order])) == []
+
+
+@pytest.mark.parametrize("order", NO_DRUG.values(), ids=NO_DRUG)
+def test_a_draft_without_a_drug_that_is_signed_could_not_be_read(order: Json, ehr: Ehr) -> None:
+    assert topics(ehr.cards(ehr.request("order-sign", DIALYSIS, [order]))) == ["order-data-gap"]
+    warfarin = ehr.cards(ehr.request("order-sign", DIALYSIS, [order, WARFARIN_DRAFT]))
+    assert topics(warfarin) == ["vka-dialysis", "order-data-gap"]
+    assert ehr.cards(ehr.request("order-sign", {}, [order])) == []
+    assert ehr.post(ehr.request("order-sign", None, [order])).status_code == 412
 
 
 def test_when_nothing_is_selected_of_the_drafts_the_call_is_refused_by_name_and_nobody_is_asked(

@@ -57,6 +57,19 @@ CODES = {
     "B05XA07": [],
     "C08CA01": [],
 }
+GLUED = {
+    "WARFARIN_5MG_TAB": VKA,
+    "TAB_WARFARIN": VKA,
+    "WARFARIN5MG": VKA,
+    "Warfarin5mg tab": VKA,
+    "Acétate_de_calcium": CALCIUM,
+    "CALCIUM_ACETATE_667MG_CAP": CALCIUM,
+    "Calcium500mg": CALCIUM,
+    "CaCO3_500MG": CALCIUM,
+    "VITAMIN_D3_1000IU": VITAMIN_D,
+    "VITD3_1000IU": VITAMIN_D,
+    "Calcium600VitD3": BOTH,
+}
 QUIET_NAMES = [
     "Amlodipin 5 mg",
     "Atorvastatin-Calcium 20 mg",
@@ -68,6 +81,13 @@ QUIET_NAMES = [
     "Vitamin K1 10 mg",
     "INR for warfarin",
     "calcium channel blocker",
+    "ATORVASTATIN_CALCIUM_20MG",
+    "Atorvastatin calcium20mg",
+    "INR_for_warfarin",
+    "Warfarin5mg reversal: vitamin K1",
+    "VITAMIN_B12_1000MCG",
+    "SPIRONOLACTONE25MG",
+    "D5W",
 ]
 STOPPED = [
     "Stop warfarin",
@@ -76,6 +96,8 @@ STOPPED = [
     "Warfarin discontinued",
     "warfarin, stop",
     "held warfarin",
+    "STOP_WARFARIN_5MG",
+    "stop warfarin5mg",
 ]
 NOT_STOPPED = [
     "warfarin 5 mg, hold if INR above 4",
@@ -133,3 +155,19 @@ def test_an_active_drug_is_known_by_its_name_of_another_language(field: Field) -
         if expected == VKA:
             chart = QUIET.having(ordered("m1", "active", medicationCodeableConcept={"text": name}))
             assert field.topics("patient-view", chart) == [("vka-dialysis", "info")], name
+
+
+@pytest.mark.parametrize(("name", "expected"), GLUED.items())
+@pytest.mark.parametrize("hook", ORDER_HOOKS)
+def test_codes_that_are_glued_to_a_name_do_not_hide_it(
+    hook: str, name: str, expected: list[tuple[str, str]], field: Field
+) -> None:
+    answer = field.ask(hook, drafted(name))
+    assert sorted(answer.topics) == expected
+    assert "matched by name" in answer.words
+
+
+@pytest.mark.parametrize("name", [name for name, expected in GLUED.items() if expected == VKA])
+def test_nor_that_of_an_active_drug(name: str, field: Field) -> None:
+    chart = QUIET.having(ordered("m1", "active", medicationCodeableConcept={"text": name}))
+    assert field.topics("patient-view", chart) == [("vka-dialysis", "info")]

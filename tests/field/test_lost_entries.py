@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tests.contract.card_rules import check_error
-from tests.contract.ehr import Ehr
+from tests.contract.ehr import ORDER_HOOKS, Ehr, topics
 from tests.contract.fhir_fake import FakeFhir
-from tests.contract.records import CONFIRMED, ON_DIALYSIS, Json, bundle, condition
+from tests.contract.records import CONFIRMED, DIALYSIS, ON_DIALYSIS, WARFARIN_DRAFT, Json, bundle, condition
 from tests.field.whole_requests import EXPECTED, said
 
 LOST: dict[str, Json] = {
@@ -85,3 +85,21 @@ def test_a_second_page_that_is_one_is_read(ehr: Ehr, fhir: FakeFhir) -> None:
     fhir.told = {"conditions": (200, first | next_page(fhir)), SECOND: (200, second)}
     body = ehr.request("patient-view", CONFIRMED)
     assert said(ehr.cards(body | {"prefetch": {}, "fhirServer": fhir.base})) == EXPECTED["patient-view"]
+
+
+@pytest.mark.parametrize("hook", ORDER_HOOKS)
+@pytest.mark.parametrize("lost", [*LOST.values(), "MedicationRequest/draft"], ids=[*LOST, "a reference"])
+def test_a_draft_that_has_lost_its_resource_may_be_an_order_of_any_drug(lost: Any, hook: str, ehr: Ehr) -> None:
+    body = ehr.request(hook, DIALYSIS, [WARFARIN_DRAFT])
+    body["context"]["draftOrders"]["entry"].append(lost)
+    if hook == "order-select":
+        body["context"]["selections"] = ["MedicationRequest/gone"]
+    assert topics(ehr.cards(body)) == ["vka-dialysis", "order-data-gap"]
+    body["context"]["draftOrders"]["entry"] = [lost]
+    assert topics(ehr.cards(body)) == ["order-data-gap"]
+
+
+def test_while_other_drafts_are_selected_one_that_is_lost_stands_beside_them(ehr: Ehr) -> None:
+    body = ehr.request("order-select", DIALYSIS, [WARFARIN_DRAFT])
+    body["context"]["draftOrders"]["entry"].append(LOST["an address"])
+    assert topics(ehr.cards(body)) == ["vka-dialysis"]

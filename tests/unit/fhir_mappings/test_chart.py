@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fhir_mappings.chart import OTHER_KIND, TOO_LONG, ChartContext, build_chart
+from fhir_mappings.chart import NO_KIND, OTHER_KIND, ChartContext, build_chart
 from fhir_mappings.clauses import LONGEST
-from fhir_mappings.gathered import PARTIAL, STRANGERS, Gathered
+from fhir_mappings.gathered import OF_NOBODY, PARTIAL, STRANGERS, Gathered
 from fhir_mappings.packaged import default_policy, default_vocabulary
+from fhir_mappings.problem_entries import GARBLED, TOO_LONG
 from fhir_mappings.queries import Query, build_queries
-from fhir_mappings.subjects import is_about
+from fhir_mappings.subjects import NOBODYS, is_about
 from hooks.chart import Analyte, Chart, Gap, Unreadable
 from tests.unit.fhir_mappings.resources import (
     ICD10_CM,
@@ -184,8 +185,15 @@ def test_remarks_of_the_server_are_left_out() -> None:
     assert chart(conditions=[outcome]) == Chart()
 
 
-@pytest.mark.parametrize("stray", [observation(), patient(), None, "x", 5, [], {}, {"resourceType": ["Condition"]}])
-def test_what_is_of_another_kind_than_asked_for_is_said(stray: Any) -> None:
+@pytest.mark.parametrize("stray", [None, "x", 5, [], {}, {"resourceType": ["Condition"]}])
+def test_what_does_not_say_its_kind_is_said(stray: Any) -> None:
+    found = chart(conditions=[stray])
+    assert found.unreadable == (Unreadable("condition", NO_KIND),)
+    assert (found.unread_conditions, found.masked_conditions) == (1, True)
+
+
+@pytest.mark.parametrize("stray", [observation(), patient()])
+def test_what_is_of_another_kind_than_asked_for_is_said(stray: Json) -> None:
     assert chart(conditions=[stray]) == Chart(unreadable=(Unreadable("condition", OTHER_KIND),))
 
 
@@ -532,6 +540,83 @@ def test_a_text_that_is_longer_than_what_is_read_of_one_is_told(place: str, lett
     assert found.unreadable == told * (Unreadable("condition", TOO_LONG),)
 
 
+# ---------------------------------------------------------------- what is there and could not be read
+UNTYPED: list[Json] = [{}, {"resourceType": None}, {"resourceType": "Cond\ufffdtion"}, {"resourceType": "condition"}]
+SHOUTED = {"conditions": "CONDITION", "medications": "MEDICATIONREQUEST"}
+WHOSE = {"reference": f"Patient/{PATIENT}\ufffd"}
+STRANGER = {"reference": "Patient/p2"}
+
+
+def untyped(resource: Json, said: Json) -> Json:
+    return {key: value for key, value in resource.items() if key != "resourceType"} | said
+
+
+@pytest.mark.parametrize("said", UNTYPED)
+def test_an_entry_that_does_not_say_what_it_is_counts_as_unread(said: Json) -> None:
+    found = chart(conditions=[untyped(condition("Skin necrosis"), said), condition("Gout")])
+    assert found.unreadable == (Unreadable("condition", NO_KIND),)
+    assert (found.unread_conditions, found.masked_conditions, found.unread_medications) == (1, True, 0)
+    orders = chart(medications=[untyped(prescription("warfarin"), said)])
+    assert orders.unreadable == (Unreadable("medication", NO_KIND),)
+    assert (orders.unread_conditions, orders.masked_conditions, orders.unread_medications) == (0, False, 1)
+
+
+@pytest.mark.parametrize(("key", "said"), SHOUTED.items())
+def test_its_kind_in_other_letters_is_not_another_kind(key: str, said: str) -> None:
+    found = chart(**{key: [{"resourceType": said}]})
+    assert [one.reason for one in found.unreadable] == [NO_KIND]
+    assert found.unread_conditions + found.unread_medications == 1
+
+
+def test_one_that_is_of_another_kind_or_of_a_stranger_does_not() -> None:
+    encounter = {"resourceType": "Encounter", "subject": {"reference": f"Patient/{PATIENT}"}}
+    found = chart(conditions=[encounter, untyped(condition("Skin necrosis", subject=STRANGER), {})])
+    assert found.unreadable == (Unreadable("condition", OTHER_KIND), Unreadable("condition", NO_KIND))
+    assert (found.unread_conditions, found.masked_conditions) == (0, False)
+    assert chart(dialysis_procedures=[{}]).unread_conditions == 0
+
+
+def test_a_condition_of_which_nobody_can_tell_whose_it_is_counts_as_unread() -> None:
+    found = chart(conditions=[condition("Skin necrosis", subject=WHOSE), condition("Gout")])
+    assert found.unreadable == (Unreadable("condition", NOBODYS),)
+    assert (len(found.conditions), found.unread_conditions, found.masked_conditions) == (1, 1, True)
+    wrong = condition("Skin necrosis", subject=WHOSE, verificationStatus="entered-in-error")
+    assert chart(conditions=[wrong, condition("Gout")]).unread_conditions == 0
+    assert chart(conditions=[untyped(condition("Gout", subject=WHOSE), {})]).unread_conditions == 1
+
+
+def test_a_list_of_such_alone_could_not_be_read_and_is_not_called_a_strangers() -> None:
+    found = chart(conditions=[condition("Skin necrosis", subject=WHOSE), condition("Gout", subject=STRANGER)])
+    assert [gap.reason for gap in found.gaps] == [OF_NOBODY]
+
+
+@pytest.mark.parametrize("odd", [{"subject": WHOSE}, {"resourceType": None}])
+def test_a_session_that_may_be_the_patients_may_be_dialysis(odd: Json) -> None:
+    session, other = procedure((SNOMED, "302497006")), procedure((SNOMED, "71388002"))
+    found = chart(dialysis_procedures=[session | odd, other | odd, other])
+    assert (found.procedures, found.unread_sessions) == ((), (date(2026, 2, 27),))
+    assert chart(dialysis_procedures=[session | odd | {"subject": STRANGER}, other]).unread_sessions == ()
+
+
+def test_a_result_that_may_be_the_patients_may_be_newer() -> None:
+    found = chart(calcium=[observation(subject=WHOSE), observation(value=9.9, effectiveDateTime="2026-02-01")])
+    assert found.unreadable == (Unreadable("total_calcium", NOBODYS, date(2026, 3, 1)),)
+    cancelled = chart(calcium=[observation(subject=WHOSE, status="cancelled"), observation()])
+    assert [one.no_result for one in cancelled.unreadable] == [True]
+
+
+def test_so_does_an_active_order() -> None:
+    found = chart(medications=[prescription("warfarin", subject=WHOSE), prescription("lisinopril")])
+    assert found.unreadable == (Unreadable("medication", NOBODYS),)
+    assert (len(found.medications), found.unread_medications) == (1, 1)
+
+
+def test_a_condition_with_half_a_character_counts_as_unread() -> None:
+    found = chart(conditions=[condition("Skin nec\ufffdrosis"), condition("Gout"), condition("", id="masked")])
+    assert found.unreadable == (Unreadable("condition", GARBLED),)
+    assert (len(found.conditions), found.unread_conditions, found.masked_conditions) == (3, 1, True)
+
+
 @settings(max_examples=300)
 @given(st.sampled_from(sorted(GOOD)), st.randoms(use_true_random=False), ANY_JSON)
 def test_any_mutation_of_good_resources_is_read(key: str, chance: random.Random, replacement: Any) -> None:
@@ -545,8 +630,13 @@ def test_any_mutation_of_good_resources_is_read(key: str, chance: random.Random,
 @given(st.sampled_from(sorted(QUERIES)), st.lists(ANY_JSON, max_size=4))
 def test_any_json_is_read_as_an_empty_chart_that_counts_what_it_could_not_use(key: str, resources: list[Any]) -> None:
     found = chart(**{key: resources})
-    assert found == Chart(unreadable=found.unreadable)
+    counted = [found.unread_conditions, found.unread_medications]
+    assert replace(found, unread_conditions=0, unread_medications=0, masked_conditions=False) == Chart(
+        unreadable=found.unreadable
+    )
     assert len(found.unreadable) == len(resources)
+    assert counted == [len(resources) * (key == "conditions"), len(resources) * (key == "medications")]
+    assert found.masked_conditions is (found.unread_conditions > 0)
 
 
 @given(st.sampled_from(sorted(QUERIES)), st.dictionaries(st.text(max_size=8), ANY_JSON, max_size=4))

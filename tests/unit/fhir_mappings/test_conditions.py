@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.conditions import is_masked, read_condition
+from fhir_mappings.conditions import read_condition
 from fhir_mappings.packaged import default_policy
 from hooks.assessment import Assessment
 from hooks.chart import Chart, Clinical, Sign, Span
@@ -511,30 +511,3 @@ def test_only_the_record_itself_says_that_an_entry_is_still_active(code: str, ex
 )
 def test_an_entry_with_an_end_is_not_still_active(end: Json) -> None:
     assert read(condition("Ulcer", **end)).still_active is False
-
-
-ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
-
-
-@pytest.mark.parametrize(
-    ("code", "masked"),
-    [
-        (None, True),
-        ({}, True),
-        ({"text": "Masked"}, True),
-        ({"text": " see  note "}, True),
-        ({"text": "Not specified."}, True),
-        ({"text": "Un\u00adknown"}, True),
-        ({"coding": [{"system": ABSENT, "code": "masked", "display": "Masked"}]}, True),
-        ({"coding": [{"system": ABSENT, "code": "masked"}], "text": "unknown"}, True),
-        ({"coding": [{"display": "Unspecified"}]}, True),
-        ({"coding": [{"system": "urn:x", "code": "1"}]}, False),
-        ({"coding": [{"code": "Z99.2"}]}, True),
-        ({"coding": [{"code": "Z99.2"}], "text": "Gout"}, False),
-        ({"coding": [{"display": "Gout"}]}, False),
-        ({"text": "Unknown rash"}, False),
-        ({"coding": [{"system": ABSENT, "code": "masked"}], "text": "Gout"}, False),
-    ],
-)
-def test_an_entry_without_code_and_telling_words_is_masked(code: object, masked: bool) -> None:
-    assert is_masked(condition() | {"code": code}, WORDS) is masked

@@ -30,8 +30,38 @@ def test_without_selections_every_draft_is_judged_in_its_order() -> None:
 
 
 def test_an_entry_may_be_the_order_itself() -> None:
-    bare = {"resourceType": "Bundle", "entry": [draft("a"), {"fullUrl": "urn:uuid:x"}, {"resource": None}]}
+    bare = {"resourceType": "Bundle", "entry": [draft("a"), {}]}
     assert ids(bare, None) == ids(bare, ["MedicationRequest/a"]) == ["a"]
+
+
+LOST: list[Any] = [
+    "MedicationRequest/x",
+    [draft("x")],
+    {"fullUrl": "urn:uuid:x"},
+    {"request": {"method": "POST"}},
+    {"resource": None},
+    {"resource": []},
+    {"resource": {}},
+    {"resource": {"id": "x"}},
+    {"resource": draft("x", resourceType=None)},
+    {"resource": draft("x", resourceType=["MedicationRequest"])},
+]
+
+
+@pytest.mark.parametrize("entry", LOST)
+def test_an_entry_that_does_not_say_what_it_is_may_be_an_order_of_any_drug(entry: Any) -> None:
+    orders = {"resourceType": "Bundle", "entry": [{"resource": draft("a")}, entry]}
+    assert len(split_orders(orders, None).judged) == 2
+    assert len(split_orders(orders, ["MedicationRequest/none"]).judged) == 2
+    beside = split_orders(orders, ["MedicationRequest/a"])
+    assert [len(part) for part in beside] == [1, 1]
+
+
+def test_one_that_was_selected_is_judged() -> None:
+    orders = {"resourceType": "Bundle", "entry": [{"resource": draft("a")}, {"fullUrl": "urn:uuid:x"}]}
+    (lost,) = split_orders(orders, ["urn:uuid:x"]).judged
+    assert lost["resourceType"] == "MedicationRequest"
+    assert "id" not in lost
 
 
 def test_with_selections_only_the_selected_are_judged() -> None:
@@ -91,9 +121,7 @@ def test_an_order_not_to_give_something_is_not_judged(flag: object, expected: li
     assert ids(bundle(draft(doNotPerform=flag)), None) == expected
 
 
-@pytest.mark.parametrize(
-    "kind", ["ServiceRequest", "NutritionOrder", "MedicationStatement", None, ["MedicationRequest"]]
-)
+@pytest.mark.parametrize("kind", ["ServiceRequest", "NutritionOrder", "MedicationStatement"])
 def test_only_medication_requests_are_judged(kind: object) -> None:
     assert ids(bundle(draft(resourceType=kind)), None) == []
 
@@ -104,7 +132,7 @@ def test_a_lone_entry_that_should_be_a_list_is_read() -> None:
 
 @pytest.mark.parametrize(
     "orders",
-    [{}, None, [], "x", {"entry": None}, {"entry": [None, "x", {}, {"resource": None}, {"resource": []}]}],
+    [{}, None, [], "x", {"entry": None}, {"entry": [None, {}]}, {"entry": "x"}],
 )
 def test_a_malformed_bundle_holds_no_orders(orders: object) -> None:
     assert ids(orders, None) == []
@@ -113,7 +141,8 @@ def test_a_malformed_bundle_holds_no_orders(orders: object) -> None:
 @given(ANY_JSON)
 def test_any_json_is_taken(value: Any) -> None:
     assert split_orders(value, None) == ((), ())
-    assert split_orders({"entry": [{"resource": value}]}, ["MedicationRequest/a"]).judged == ()
+    assert len(split_orders({"entry": [{"resource": value}]}, ["MedicationRequest/a"]).judged) == 1
+    assert len(split_orders({"entry": [{"resource": value}, draft("a")]}, ["MedicationRequest/a"]).others) == 1
     order_set = {"resourceType": "CarePlan", "id": "s", "activity": value, "contained": [value]}
     assert split_orders({"entry": [{"resource": order_set}]}, ["CarePlan/s"]).judged == ()
 
@@ -150,15 +179,18 @@ def test_whether_a_selection_names_a_draft_can_be_asked(selection: str, named: b
     [
         ({}, False),
         ({"medicationCodeableConcept": {}}, False),
+        ({"medicationCodeableConcept": None}, False),
+        ({"medicationReference": {}}, False),
         ({"_medicationCodeableConcept": {"extension": [{"valueCode": "masked"}]}}, True),
         ({"medicationReference": {"reference": "#m"}}, True),
         ({"medication": {"concept": {"text": "warfarin"}}}, True),
     ],
 )
-def test_a_draft_for_which_no_drug_is_picked_is_no_order_yet(member: Json, selected: bool) -> None:
+def test_a_draft_for_which_no_drug_is_picked_is_no_order_until_it_is_signed(member: Json, selected: bool) -> None:
     orders = bundle({"resourceType": "MedicationRequest", "id": "a", "status": "draft", **member})
     assert bool(split_orders(orders, ["MedicationRequest/a"]).judged) is selected
-    assert bool(split_orders(orders, None).judged) is selected
+    assert not split_orders(orders, ["MedicationRequest/a"]).others
+    assert bool(split_orders(orders, None).judged)
 
 
 def test_the_letter_case_of_an_id_only_matters_between_two_that_differ_by_it() -> None:

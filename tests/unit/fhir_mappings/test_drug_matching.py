@@ -13,7 +13,9 @@ from fhir_mappings.code_systems import System
 from fhir_mappings.drug_matching import find_drugs
 from fhir_mappings.drug_routes import WORD, Route
 from fhir_mappings.fhir_json import Coding
+from fhir_mappings.letters import spaced
 from fhir_mappings.packaged import default_vocabulary
+from fhir_mappings.vocabulary.drugs import parse_drugs
 from fhir_mappings.vocabulary.phrase_index import PhraseIndex
 from fhir_mappings.vocabulary.phrases import source_of
 from hooks.chart import DrugMatch
@@ -136,6 +138,27 @@ def test_every_trap_is_silent_and_hides_nothing_beside_it(phrase: str) -> None:
     assert classes(texts=(f"{phrase}; warfarin 5 mg",)) == (
         [] if DRUGS.routes.of_text(phrase) is Route.LOCAL else [VKA]
     )
+
+
+@pytest.mark.parametrize("phrase", [param.values[0] for param in NAMES] + TRAP_PHRASES)
+def test_parting_letters_and_numbers_and_underscores_for_blanks_change_nothing_in_a_name_or_trap(phrase: str) -> None:
+    text = f"{phrase.replace('#', '600')} 5 mg"
+    assert set(classes(texts=(text, spaced(text)))) == set(named(text))
+    assert named(text.replace(" ", "_")) == named(text)
+
+
+def test_a_trap_takes_its_phrase_out_of_a_text_whose_numbers_were_parted() -> None:
+    trap = {"name": "iron57 tracer", "phrases": ["iron57 tracer"], "silencing": ["K9 mix"], "silences": VKA}
+    drug = {"name": "iron", "class": ORAL_IRON, "names": ["iron"]}
+    file = {**FILE, "drug": [*FILE["drug"], drug], "trap": [*FILE["trap"], trap]}
+    drugs = parse_drugs(file, [])
+
+    def found(text: str) -> list[str]:
+        return [match.drug_class for match in find_drugs([], (text, spaced(text)), Route.UNKNOWN, drugs).matches]
+
+    assert found("iron57") == [ORAL_IRON]
+    assert found("iron57 tracer") == []
+    assert (found("warfarin, K8 mix"), found("warfarin, K9 mix")) == ([VKA], [])
 
 
 def test_every_code_of_a_trap_is_known_and_nothing() -> None:

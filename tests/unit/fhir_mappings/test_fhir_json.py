@@ -60,10 +60,14 @@ def test_a_concept_has_codings_text_and_each_word_once() -> None:
     assert found.first_code == "91302008"
 
 
-@pytest.mark.parametrize("value", [None, [], "Sepsis", 5, {}, {"coding": None}, {"coding": [None]}, {"text": 5}])
+@pytest.mark.parametrize("value", [None, [], "", 5, {}, {"coding": None}, {"coding": [None]}, {"text": 5}])
 def test_what_is_no_concept_is_an_empty_one(value: object) -> None:
     assert read_concept(value) == Concept((), "", ())
     assert read_concept(value).first_code == ""
+
+
+def test_a_plain_string_is_the_text_of_a_concept() -> None:
+    assert read_concept(" Sepsis ") == Concept((), "Sepsis", ("Sepsis",))
 
 
 @pytest.mark.parametrize(

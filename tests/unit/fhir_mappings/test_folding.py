@@ -23,6 +23,8 @@ from fhir_mappings.folding import composed, fold, lower
         ("Calci\u00adphylaxis", "calciphylaxis"),
         ("Calci\u200bphyl\u2060axis\ufeff", "calciphylaxis"),
         ("He\u200d\u0301modialyse", "hemodialyse"),
+        ("Skin_NECROSIS", "skin necrosis"),
+        ("Ulc\u00e8re_de\uff3fjambe", "ulcere de jambe"),
         ("one\ntwo\tthré", "one\ntwo\tthre"),
     ],
 )
@@ -32,6 +34,7 @@ def test_letters_lose_their_case_and_accents(text: str, expected: str) -> None:
 
 def test_the_accents_may_be_kept() -> None:
     assert lower(composed("Patient DIALYSE\u0301 – İ")) == "patient dialysé - İ"
+    assert (lower("On_HD"), lower("Dialysé_HD")) == ("on hd", "dialysé hd")
 
 
 @given(st.text())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fhir_mappings.letters import folded, has_other_script, parted
+from fhir_mappings.letters import as_seen, folded, has_other_script, is_broken, parted, spaced
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,8 @@ from fhir_mappings.letters import folded, has_other_script, parted
         ("\uff37arfarin", "warfarin"),
         ("Coumadin\u2122", "coumadin "),
         ("\u30d1", "\u30cf"),
+        ("TAB_WARFARIN", "tab warfarin"),
+        ("acétate\uff3fde_calcium", "acetate de calcium"),
         ("war\u2060fa\u3164rin\u115f\uffa0", "warfarin"),
         ("", ""),
     ],
@@ -46,3 +48,30 @@ def test_a_text_in_which_all_is_seen_is_not_parted(text: str) -> None:
 )
 def test_letters_of_another_script_are_known(text: str, other: bool) -> None:
     assert has_other_script(text) is other
+
+
+def test_a_text_is_read_with_and_without_what_nobody_sees() -> None:
+    assert as_seen(["skin\u200bnecrosis", "gout"]) == ("skin\u200bnecrosis", "gout", "skin necrosis")
+
+
+@pytest.mark.parametrize(
+    ("text", "apart"),
+    [
+        ("WARFARIN5MG", "WARFARIN 5 MG"),
+        ("2.5mg warfarin", "2.5 mg warfarin"),
+        ("D3", "D 3"),
+        ("é5ß", "é 5 ß"),
+        ("a_5 b-6", "a_5 b-6"),
+        ("", ""),
+    ],
+)
+def test_letters_and_numbers_are_spaced(text: str, apart: str) -> None:
+    assert spaced(text) == apart
+
+
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [("nec\ufffdrosis", True), (f"nec{chr(0xDFFF)}rosis", True), ("", False), ("\U0001f600 é", False)],
+)
+def test_half_a_character_is_known(text: str, broken: bool) -> None:
+    assert is_broken(text) is broken

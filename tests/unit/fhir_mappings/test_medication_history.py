@@ -12,7 +12,6 @@ import pytest
 from fhir_mappings.chart import ChartContext, build_chart
 from fhir_mappings.drug_places import new_shelf
 from fhir_mappings.gathered import PARTIAL, STRANGERS, Gathered
-from fhir_mappings.labs import ANOTHER_PATIENT
 from fhir_mappings.medication_history import (
     MOST_LEVELS,
     NO_DATE,
@@ -26,6 +25,7 @@ from fhir_mappings.medication_history import (
 )
 from fhir_mappings.packaged import default_policy, default_vocabulary
 from fhir_mappings.queries import HISTORY, STOPPED_ORDERS, build_queries
+from fhir_mappings.subjects import ANOTHER_PATIENT
 from hooks.chart import Chart, Gap, Medication, Source, Taken, Unreadable
 from tests.unit.fhir_mappings.resources import PATIENT, RXNORM, Json, about, concept, prescription
 

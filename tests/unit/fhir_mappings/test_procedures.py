@@ -145,3 +145,10 @@ def test_the_words_and_the_code_are_kept() -> None:
     bare = read(procedure(HAEMODIALYSIS))
     assert bare is not None
     assert bare.text == "SNOMED CT 302497006"
+
+
+@pytest.mark.parametrize("text", ["Mechanical\u200bvalve", "MECHANICAL_VALVE"])
+def test_what_stands_between_two_words_does_not_hide_them(text: str) -> None:
+    found = read(procedure(code={"text": text}))
+    assert found is not None
+    assert (found.text, list(found.concepts)) == (text, ["mechanical_valve"])

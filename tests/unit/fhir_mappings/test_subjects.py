@@ -9,7 +9,7 @@ from hypothesis import given
 
 from fhir_mappings.bases import Bases
 from fhir_mappings.fhir_json import as_object
-from fhir_mappings.subjects import is_about
+from fhir_mappings.subjects import is_about, is_of_unknown
 from tests.unit.fhir_mappings.test_fhir_json import ANY_JSON
 
 OURS = Bases("https://ehr.example/fhir")
@@ -70,3 +70,18 @@ def test_where_nothing_is_known_of_the_server_the_id_decides() -> None:
 @given(ANY_JSON)
 def test_any_json_is_read_without_error(value: object) -> None:
     assert is_about(as_object(value), "p1", OURS) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("resource", "unknown"),
+    [
+        ({"subject": {"reference": "Patient/p\ufffd1"}}, True),
+        ({"patient": {"reference": "Patient/p1\ud83d"}}, True),
+        ({"subject": {"reference": "Patient/p2"}}, False),
+        ({"subject": {"reference": "Patient/p1", "display": "M\ufffdller"}}, False),
+        ({"subject": {"reference": 5}}, False),
+        ({}, False),
+    ],
+)
+def test_half_a_character_hides_whose_it_is(resource: dict[str, Any], unknown: bool) -> None:
+    assert is_of_unknown(resource) is unknown

@@ -1,5 +1,7 @@
 """What could not be read never looks like "no risk": the card that says so, and where it is not needed."""
 
+from dataclasses import replace
+
 import pytest
 
 from hooks import order_select, order_sign, patient_view
@@ -27,7 +29,11 @@ IRON = drug("oral_iron", name="ferrous sulfate")
 
 
 def unread(patient: Chart, count: int = 1) -> Chart:
-    return Chart(conditions=patient.conditions, drafts=patient.drafts, gaps=patient.gaps, unread_medications=count)
+    return replace(patient, unread_medications=count)
+
+
+def garbled(patient: Chart, count: int = 1) -> Chart:
+    return replace(patient, unread_conditions=count)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +48,9 @@ def unread(patient: Chart, count: int = 1) -> Chart:
         (unread(chart(ON_DIALYSIS)), INCOMPLETE),
         (unread(chart(condition("esrd"))), INCOMPLETE),
         (unread(chart()), []),
+        (garbled(chart(ON_DIALYSIS)), INCOMPLETE),
+        (garbled(chart()), []),
+        (garbled(chart(ON_DIALYSIS, LIVEDO)), [("cua-suspected", "warning")]),
         (unread(chart(ON_DIALYSIS, LIVEDO)), [("cua-suspected", "warning")]),
     ],
 )
@@ -54,12 +63,24 @@ def test_the_card_counts_the_active_orders_whose_drug_could_not_be_read() -> Non
     assert "the drug of 2 active orders could not be read" in card.summary
 
 
+@pytest.mark.parametrize(("count", "words"), [(1, "1 entry of the problem list"), (2, "2 entries of the problem list")])
+def test_so_it_does_the_entries_of_the_problem_list(count: int, words: str) -> None:
+    (card,) = patient_view.advise(garbled(chart(ON_DIALYSIS), count), ON, POLICY)
+    assert f"{words} could not be read" in card.summary
+    (beside,) = patient_view.advise(garbled(chart(ON_DIALYSIS, LIVEDO), count), ON, POLICY)
+    assert f"could not be read: {words}" in beside.detail
+    (both,) = patient_view.advise(unread(garbled(chart(ON_DIALYSIS), count)), ON, POLICY)
+    assert f"the drug of 1 active order and {words} could not be read" in both.summary
+
+
 @pytest.mark.parametrize("hook", [order_select, order_sign])
 @pytest.mark.parametrize(
     ("patient", "expected"),
     [
         (chart(ON_DIALYSIS, ULCER, NO_BMI, drafts=(IRON,)), INCOMPLETE),
         (unread(chart(ON_DIALYSIS, ULCER, drafts=(IRON,))), INCOMPLETE),
+        (garbled(chart(ON_DIALYSIS, ULCER, drafts=(IRON,))), INCOMPLETE),
+        (garbled(chart(ON_DIALYSIS, drafts=(IRON,))), []),
         (chart(ON_DIALYSIS, ULCER, drafts=(IRON,)), []),
         (chart(ON_DIALYSIS, NO_BMI, drafts=(IRON,)), []),
         (chart(ON_DIALYSIS, ULCER, NO_BMI, drafts=(drug("other", name="amlodipine"),)), []),
