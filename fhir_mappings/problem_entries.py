@@ -40,14 +40,16 @@ def read_entry(copies: Sequence[Json], on: date, zone: tzinfo, vocabulary: Condi
     read = [(copy, found) for copy in copies if (found := read_condition(copy, on, zone, vocabulary))]
     active = tuple(found for _, found in read if found.active)
     told = any(found.concepts for _, found in read)
-    garbled = [] if told else [copy for copy, _ in read if is_garbled(copy, vocabulary)]
     cut = [copy for copy in copies if is_cut(copy)]
+    if told:
+        return Entry(active or tuple(found for _, found in read), (TOO_LONG,) * len(cut))
+    garbled = [copy for copy, _ in read if is_garbled(copy, vocabulary)]
     untold = [*garbled, *(copy for copy, _ in read if is_masked(copy, vocabulary))]
     return Entry(
         conditions=active or tuple(found for _, found in read),
         faults=(*[TOO_LONG] * len(cut), *[GARBLED] * len(garbled)),
-        unread=bool(garbled) or bool(read and cut and not told),
-        masked=bool(active) and not told and not all(map(_is_coded, untold)),
+        unread=bool(garbled) or bool(read and cut),
+        masked=bool(active) and not all(map(_is_coded, untold)),
     )
 
 

@@ -83,7 +83,7 @@ GARBLED_CODES: list[Any] = [
 ]
 CODED_AND_GARBLED: list[Any] = [
     concept("Skin nec\ufffdrosis", ("urn:local", "1")),
-    concept({"value": "Skin necrosis"}, (ICD10_CM, "I10")),
+    concept("", (ICD10_CM, "I10")) | {"text": {"value": "Skin necrosis"}},
     concept("", (SNOMED, "9534\ufffd7000")),
     concept("", ("http://snomed.info/s\ufffdct", "95347000")),
 ]
