@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from fhir_mappings.bases import ANYWHERE, Bases, base_of
 from fhir_mappings.fhir_json import Coding, Json, as_object, as_objects, as_text, read_concept, resource_key
+from fhir_mappings.letters import is_broken
 from fhir_mappings.references import Shelf, contained_in, path_of
 from fhir_mappings.versions import versions
 from fhir_mappings.vocabulary import UnreadWords
@@ -48,9 +49,12 @@ class Places:
     def tell(self, unread: UnreadWords, *, beside_code: bool) -> bool:
         """May any of the words name a drug? Displays that only say why the drug is missing are none.
 
-        Beside a code of a system that we know, of which nothing is said, the words may be of any script.
+        Beside a code of a system that we know, of which nothing is said, the words may be of any script, and broken.
+        Else words with half a character in them may be a name of ours.
         """
         words = (*self.words, *self.part_words)
+        if not beside_code and any(map(is_broken, words)):
+            return False
         tells = unread.tells if beside_code else unread.tells_readers_of_latin(words)
         if any(tells(as_text(concept.get("text"))) for concept in self.concepts):
             return True

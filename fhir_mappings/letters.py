@@ -20,7 +20,7 @@ _SPELT_OUT = str.maketrans(
 _BROKEN = re.compile("[\ud800-\udfff\ufffd]")
 """Half characters, and the character that stands for what could not be read."""
 
-_BETWEEN_LETTER_AND_NUMBER = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+_BETWEEN_WORD_AND_NUMBER = re.compile(r"(?<=[^\W\d_]{2})(?=\d)|(?<=\d)(?=[^\W\d_]{2})")
 
 _UNSEEN = frozenset({"Mn", "Cf"})
 """Accents, once they stand alone, and characters that nobody sees (soft hyphens, joiners)."""
@@ -56,8 +56,16 @@ def as_seen(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def spaced(text: str) -> str:
-    """The text with a blank between letters and numbers: codes are glued to names ("WARFARIN5MG")."""
-    return _BETWEEN_LETTER_AND_NUMBER.sub(" ", text)
+    """The text with a blank between words and numbers: codes are glued to names ("WARFARIN5MG").
+
+    A single letter belongs to its number: "D5W" is a solution of sugar and holds no vitamin D.
+    """
+    return _BETWEEN_WORD_AND_NUMBER.sub(" ", text)
+
+
+def mended(text: str, letter: str) -> str:
+    """The text with this letter in the place of each half character, or of what came in place of one."""
+    return _BROKEN.sub(letter, text)
 
 
 def is_broken(text: str) -> bool:

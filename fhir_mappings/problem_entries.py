@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, tzinfo
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fhir_mappings.clauses import LONGEST
 from fhir_mappings.code_systems import system_of
 from fhir_mappings.conditions import read_condition
 from fhir_mappings.fhir_json import Json, as_object, as_objects, as_text, code_of
-from fhir_mappings.letters import as_seen, is_broken
+from fhir_mappings.letters import as_seen, is_broken, mended
 from fhir_mappings.vocabulary import ConditionVocabulary
 from hooks.chart import Condition
 
 ABSENT = "http://terminology.hl7.org/codesystem/data-absent-reason"
 TOO_LONG = "its text is too long to be read whole"
 GARBLED = "its code or its words could not be read"
+_LETTERS = ("", *"aeiouncsy")
+"""What may have stood where a character broke: nothing that counts, or one of these. Accents are folded anyway."""
 
 
 class Entry(NamedTuple):
@@ -44,7 +46,10 @@ def read_entry(copies: Sequence[Json], on: date, zone: tzinfo, vocabulary: Condi
     if told:
         return Entry(active or tuple(found for _, found in read), (TOO_LONG,) * len(cut))
     garbled = [copy for copy, _ in read if is_garbled(copy, vocabulary)]
-    untold = [*garbled, *(copy for copy, _ in read if is_masked(copy, vocabulary))]
+    untold = [
+        *(copy for copy in garbled if _may_name_ours(copy, on, zone, vocabulary)),
+        *(copy for copy, _ in read if is_masked(copy, vocabulary)),
+    ]
     return Entry(
         conditions=active or tuple(found for _, found in read),
         faults=(*[TOO_LONG] * len(cut), *[GARBLED] * len(garbled)),
@@ -72,18 +77,42 @@ def is_garbled(resource: Json, vocabulary: ConditionVocabulary) -> bool:
     code = resource.get("code")
     if isinstance(code, str):
         return not _tells_nothing(resource, vocabulary)
+    return _is_misshapen(code) or (not _is_read(code) and any(map(is_broken, map(as_text, _words(code)))))
+
+
+def _is_misshapen(code: object) -> bool:
+    """Is this no shape of FHIR, or is half a character in one of its codes?"""
     if not isinstance(code, dict):
         return bool(code)
     codings = code.get("coding")
     odd = [one for one in (codings if isinstance(codings, list) else [codings]) if not isinstance(one, dict)]
     parts = [one.get(key) for one in as_objects(codings) for key in ("system", "code")]
-    words = [word for word in _words(code) if not (isinstance(word, str) and _is_read(codings))]
+    words = [word for word in _words(code) if not isinstance(word, str)]
     return any(odd) or any(map(_is_odd, (*words, *parts)))
 
 
-def _is_read(codings: object) -> bool:
+def _may_name_ours(copy: Json, on: date, zone: tzinfo, vocabulary: ConditionVocabulary) -> bool:
+    """May a garbled entry name something of ours, dialysis for one? Words are tried with what may have stood there."""
+    code = copy.get("code")
+    if isinstance(code, str) and not is_broken(code):
+        return any(map(str.isdigit, code))
+    if not isinstance(code, str) and _is_misshapen(code):
+        return True
+    tried = (read_condition({**copy, "code": _mended(code, letter)}, on, zone, vocabulary) for letter in _LETTERS)
+    return any(found is not None and found.concepts for found in tried)
+
+
+def _mended(code: Any, letter: str) -> Any:
+    if isinstance(code, str):
+        return mended(code, letter)
+    displays = ({"display": mended(as_text(one.get("display")), letter)} for one in as_objects(code.get("coding")))
+    return {"text": mended(as_text(code.get("text")), letter), "coding": list(displays)}
+
+
+def _is_read(code: object) -> bool:
     """Is there a code of a system that we read?"""
-    return any(code_of(coding) and system_of(coding.get("system")) for coding in as_objects(codings))
+    codings = as_objects(as_object(code).get("coding"))
+    return any(code_of(coding) and system_of(coding.get("system")) for coding in codings)
 
 
 def _is_odd(value: object) -> bool:

@@ -27,7 +27,9 @@ from cds_service.storage import Crew
 log = logging.getLogger("cds_service")
 
 _PATIENCE_SECONDS = 0.2
-"""How long Redis is waited for, whatever it is that takes so long: the clinician waits for the answer meanwhile."""
+"""How long Redis is waited for: the clinician waits for the answer meanwhile."""
+_LONGEST_SECONDS = 0.5
+"""The same with the look-up of its name, and with the turns of busy threads."""
 _TIMEOUTS: dict[str, Any] = {"socket_connect_timeout": _PATIENCE_SECONDS, "socket_timeout": _PATIENCE_SECONDS}
 _THREADS = 8
 _AGAIN_SECONDS = 5.0
@@ -160,9 +162,9 @@ class SharedCounts:
             return True
 
     def _shared_answer(self, question: Callable[[Counts], int]) -> int:
-        answer = self._crew.do(lambda: question(self._shared), _PATIENCE_SECONDS)
+        answer = self._crew.do(lambda: question(self._shared), _LONGEST_SECONDS)
         try:
-            return answer.result(timeout=_PATIENCE_SECONDS)
+            return answer.result(timeout=_LONGEST_SECONDS)
         finally:
             answer.cancel()  # Where all threads hang it was not even begun.
 

@@ -43,9 +43,8 @@ class ClientAuthentication:
         self._leeway = leeway_seconds
 
     def begin(self) -> None:
-        """In a new worker: have the keys of all clients fetched. Nothing is waited for."""
-        for client in self._clients:
-            self._key_sets.begin(client)
+        """In a new worker: have the keys of all clients fetched. This waits two seconds for them at most."""
+        self._key_sets.begin(self._clients)
 
     def check(self, authorization: str | None, endpoint_path: str) -> TrustedClient:
         """The client that makes this call, by its Authorization header; its token is used up by that.

@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from cds_service.access.public_keys import KeyProblem, KeySet, PublicKey, read_key_set
@@ -81,9 +81,7 @@ class KeySets:
         most_waiting: int = MOST_WAITING,
     ) -> None:
         """At most so many callers wait for keys at a time; the others are told at once that there are none."""
-        self._fetch = fetch
-        self._monotonic = monotonic
-        self._times = times
+        self._fetch, self._monotonic, self._times = fetch, monotonic, times
         self._places = threading.BoundedSemaphore(most_waiting)
         self._lock = threading.Lock()
         self._remote: dict[str, _RemoteKeys] = {}
@@ -102,23 +100,20 @@ class KeySets:
         """All keys of this client as we have them. Raises KeySetUnavailable."""
         return client.keys if client.keys is not None else self._of(client).current()
 
-    def begin(self, client: TrustedClient) -> None:
-        """Have the client's keys fetched where it has a key set, without waiting: its first callers are served by them.
-
-        Of many who come at once to a worker without keys, some would be told that there are none.
-        """
-        if client.keys is None and client.jwks_url is not None:
-            self._of(client).begin()
+    def begin(self, clients: Iterable[TrustedClient]) -> None:
+        """Have the keys of these clients fetched, all at once, and wait for that as long as a fetch should take."""
+        under_way = [self._of(client).begin() for client in clients if client.jwks_url is not None]
+        end = time.monotonic() + _SECONDS
+        for renewal in filter(None, under_way):
+            renewal.done.wait(max(0.0, end - time.monotonic()))
 
     def _of(self, client: TrustedClient) -> _RemoteKeys:
         if client.jwks_url is None:
             raise KeySetUnavailable("neither keys nor an address to fetch them from")
         with self._lock:
             if client.issuer not in self._remote:
-                url, fetch = client.jwks_url, self._fetch
-                self._remote[client.issuer] = _RemoteKeys(
-                    client, url, fetch, self._monotonic, self._times, self._places
-                )
+                about = client, client.jwks_url, self._fetch
+                self._remote[client.issuer] = _RemoteKeys(*about, self._monotonic, self._times, self._places)
             return self._remote[client.issuer]
 
 
@@ -172,20 +167,22 @@ class _RemoteKeys:
             raise KeySetUnavailable("the key set could not be fetched")
         return serving
 
-    def begin(self) -> bool:
-        """Have the keys fetched where that may be tried, and nobody does already; True where this begins it."""
+    def begin(self) -> _Renewal | None:
+        """Have the keys fetched where that may be tried and nobody does already; the fetch that this begins."""
         with self._lock:
-            return self._under_way is None and self._may_try() and self._has_begun()
+            begins = self._under_way is None and self._may_try() and self._has_begun()
+            return self._under_way if begins else None
 
     def _renew(self, wait_seconds: float) -> None:
         """Have the keys fetched where that may be tried, and wait for it, as far as there is a place for that.
 
         Whoever begins it waits as long as a fetch should take at most, the others until it has taken so many seconds.
         """
-        begins, renewal = self.begin(), self._under_way
+        begun = self.begin()
+        renewal = begun or self._under_way
         if renewal is None:
             return
-        patience = _SECONDS if begins else wait_seconds - self._since(renewal.began)
+        patience = _SECONDS if begun else wait_seconds - self._since(renewal.began)
         if patience > 0 and self._places.acquire(blocking=False):
             try:
                 renewal.done.wait(patience)

@@ -31,7 +31,7 @@ def remedy(reason: Reason, token: BearerToken, client: TrustedClient | None, end
     if client is None:
         return _unknown_issuer(token) if reason is Reason.ISSUER else ""
     if reason is Reason.AUDIENCE:
-        return _audience(token, endpoint)
+        return _audience(token, client, endpoint)
     found = _REMEDIES.get(reason)
     return found(token, client) if callable(found) else found or ""
 
@@ -65,12 +65,14 @@ def _key(token: BearerToken, client: TrustedClient) -> str:
     )
 
 
-def _audience(token: BearerToken, endpoint: str) -> str:
+def _audience(token: BearerToken, client: TrustedClient, endpoint: str) -> str:
     aud = token.claims.get("aud")
     one = aud[0] if isinstance(aud, list) and len(aud) == 1 else aud
     line = _line("audience", one)
     if not line:
         return "nothing to write: the EHR has to put one address into aud, best the one that it calls"
+    if client.audience and one == endpoint:
+        return "take audience out of the file of trusted clients: the EHR writes the endpoint that it calls"
     if _is_of_ours(one, endpoint):
         return (
             "nothing to write: this token is meant for another of our services than that of --endpoint; the EHR has to "
@@ -95,7 +97,9 @@ def _moment(name: str) -> Callable[[BearerToken, TrustedClient], str]:
     return lambda token, client: _SECONDS if moment_of(token.claims, name) is None else _CLOCK
 
 
-_SECONDS = "nothing to write: the EHR has to send iat and exp in seconds (not milliseconds) since 1970, UTC, as numbers"
+_SECONDS = (
+    "nothing to write: the EHR has to send iat, exp and nbf in seconds (not milliseconds) since 1970, UTC, as numbers"
+)
 _CHANGE_TEXT = "nothing to write: the EHR has to send plain text there"
 _REMEDIES: Mapping[Reason, str | Callable[[BearerToken, TrustedClient], str]] = {
     Reason.ALGORITHM: _algorithm,

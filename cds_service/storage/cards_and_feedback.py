@@ -70,9 +70,9 @@ class Store:
             return
         with self._queue:
             self._waiting.extend(cards)
-        if self._clock() < self._retry_after:
-            raise StoreError("the database could not be used a moment ago")
         try:
+            if self._clock() < self._retry_after:
+                raise StoreError("the database could not be used a moment ago")
             self._try_to_write(_CARD_TIMEOUT_SECONDS)
         except StoreError as error:
             # Without another card nobody else would try again.

@@ -88,6 +88,9 @@ QUIET_NAMES = [
     "VITAMIN_B12_1000MCG",
     "SPIRONOLACTONE25MG",
     "D5W",
+    "calcium gluconate 1 g with D5W 100 mL",
+    "calcium chloride 1 g with D10W",
+    "multivitamin, vitamin D5W",
 ]
 STOPPED = [
     "Stop warfarin",

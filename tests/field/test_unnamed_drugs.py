@@ -41,9 +41,12 @@ UNNAMED: dict[str, Json] = {
     "Cyrillic with a salt": {"text": "варфарин sodium 5mg"},
     "Cyrillic with a salt in a form": {"text": "варфарин (sodium), film-coated tablet, generic"},
     "Cyrillic, calcium with meals": {"text": "Кальция ацетат 667 mg with meals"},
+    "half a character in the name": {"text": "Warf\ufffdrin 5 mg"},
+    "broken accents, with a local code": coded("urn:local", "x", "Ac\ufffdtate de calcium"),
     "Cyrillic beside the display of a form": coded("urn:local", "x", "Film coated tablet") | {"text": "Варфарин"},
 }
 OTHERS: dict[str, Json] = {
+    "a broken accent beside a code that we read": coded(RXNORM, "2999998", "Parac\ufffdtamol 500 mg"),
     "an unknown code with a display": coded(NDC, "00071015523", "atorvastatin 10 mg tablet"),
     "text": {"text": "Pantozol 40 mg"},
     "Cyrillic with the Latin name": {"text": "аторвастатин (atorvastatin) 10 мг"},

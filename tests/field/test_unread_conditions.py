@@ -66,14 +66,40 @@ def test_what_can_be_read_all_the_same_is_a_sign(members: Json, field: Field) ->
     assert "of the problem list" not in answer.words
 
 
+OF_ANOTHER_MATTER = [
+    {"code": {"text": "Varizen an den F\ufffdssen"}},
+    {"code": {"text": "Cataracte op\ufffdr\ufffde"}},
+    UNREAD["plain words of another matter"],
+]
+DIALYSIS = [
+    {"code": {"text": "H\ufffdmodialyse"}},
+    {"code": {"text": "Insuffisance r\ufffdnale terminale"}},
+    {"code": "on h\ufffdmodialysis"},
+    {"code": {"coding": [{"display": "H\ufffdmodialyse seit 2020"}]}},
+]
+
+
+@pytest.mark.parametrize("members", OF_ANOTHER_MATTER)
+def test_where_nothing_shows_dialysis_broken_words_that_cannot_mean_it_are_no_reason_to_refuse(
+    members: Json, field: Field
+) -> None:
+    chart = QUIET.without("on-dialysis").having(entry(members))
+    assert field.ask("patient-view", chart).status == 200
+    assert field.ask("patient-view", QUIET.having(entry(members))).topics == GAP
+
+
+@pytest.mark.parametrize("members", DIALYSIS)
+def test_broken_words_that_may_mean_it_are(members: Json, field: Field) -> None:
+    chart = QUIET.without("on-dialysis").having(entry(members))
+    assert field.ask("patient-view", chart).status == 412
+
+
 @pytest.mark.parametrize("members", UNREAD.values(), ids=UNREAD)
 def test_where_nothing_shows_dialysis_it_may_be_dialysis(members: Json, field: Field) -> None:
     chart = QUIET.without("on-dialysis").having(entry(members))
     answer = field.ask("patient-view", chart)
-    told_by_its_system = (
-        members == UNREAD["half a character in a display"] or members == UNREAD["half a character in a code"]
-    )
-    assert answer.status == (200 if told_by_its_system else 412)
+    told = ("half a character in a display", "half a character in a code", "plain words of another matter")
+    assert answer.status == (200 if members in [UNREAD[name] for name in told] else 412)
 
 
 @pytest.mark.parametrize("text", ["ESRD_on_HD", "On\u200bmaintenance\u200bhaemodialysis"])

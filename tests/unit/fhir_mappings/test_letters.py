@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fhir_mappings.letters import as_seen, folded, has_other_script, is_broken, parted, spaced
+from fhir_mappings.letters import as_seen, folded, has_other_script, is_broken, mended, parted, spaced
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,9 @@ def test_a_text_is_read_with_and_without_what_nobody_sees() -> None:
     [
         ("WARFARIN5MG", "WARFARIN 5 MG"),
         ("2.5mg warfarin", "2.5 mg warfarin"),
-        ("D3", "D 3"),
-        ("é5ß", "é 5 ß"),
+        ("VITD3 1000IU", "VITD 3 1000 IU"),
+        ("D3 K2D3 D5W D10NS 5g", "D3 K2D3 D5W D10 NS 5g"),
+        ("né5ßa", "né 5 ßa"),
         ("a_5 b-6", "a_5 b-6"),
         ("", ""),
     ],
@@ -75,3 +76,9 @@ def test_letters_and_numbers_are_spaced(text: str, apart: str) -> None:
 )
 def test_half_a_character_is_known(text: str, broken: bool) -> None:
     assert is_broken(text) is broken
+
+
+@pytest.mark.parametrize("half", ["\ufffd", chr(0xDFFF)])
+def test_a_letter_may_stand_for_each_half_character(half: str) -> None:
+    assert mended(f"op{half}r{half}e", "e") == "operee"
+    assert mended("gout", "e") == "gout"

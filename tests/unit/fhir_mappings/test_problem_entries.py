@@ -64,7 +64,7 @@ def test_what_is_masked_does_not_tell_what_it_is_and_is_not_called_unreadable(co
 
 GARBLED_CODES: list[Any] = [
     "L97.5",
-    "Gout",
+    "Skin nec\ufffdrosis",
     ["Gout"],
     [{"text": "Gout"}],
     5,
@@ -127,6 +127,12 @@ def test_what_names_something_of_ours_all_the_same_is_read(code: Any, named: str
     found = read(coded(code))
     assert named in found.conditions[0].concepts
     assert (found.faults, found.unread, found.masked) == ((), False, False)
+
+
+@pytest.mark.parametrize("code", ["Gout", concept("Cataracte op\ufffdr\ufffde"), "Cataracte op\ufffdr\ufffde"])
+def test_words_that_cannot_mean_anything_of_ours_are_unread_and_do_not_hide_dialysis(code: Any) -> None:
+    found = read(coded(code))
+    assert (found.faults, found.unread, found.masked) == ((GARBLED,), True, False)
 
 
 @pytest.mark.parametrize(("system", "code"), [(ICD10_CM, "E03.9"), (SNOMED, "40930008")])

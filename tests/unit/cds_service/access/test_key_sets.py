@@ -355,20 +355,30 @@ def seconds_held(key_sets: KeySets, callers: list[TrustedClient]) -> list[tuple[
         return list(threads.map(call, callers))
 
 
-def test_what_a_worker_has_fetched_when_it_begins_serves_its_first_callers(hanging: Hanging) -> None:
-    key_sets = KeySets(hanging.fetch, most_waiting=1)
-    for _ in range(2):
-        key_sets.begin(CLIENT)
-    hanging.go.set()
-    for thread in threading.enumerate():
-        if thread.name == "key set":
-            thread.join(ENOUGH)
-    assert all(served for _, served in seconds_held(key_sets, [CLIENT] * 8))
-    assert hanging.fetches == [JWKS_URL]
+def test_a_worker_that_begins_waits_for_the_keys_of_its_clients_and_its_first_callers_do_not() -> None:
+    fetches: list[str] = []
+
+    def fetch(url: str) -> bytes:
+        time.sleep(0.2)
+        fetches.append(url)
+        return published(OLD)
+
+    key_sets = KeySets(fetch, most_waiting=1)
+    key_sets.begin([CLIENT, SOUTH])
+    assert sorted(fetches) == sorted([JWKS_URL, str(SOUTH.jwks_url)])
+    assert all(served for _, served in seconds_held(key_sets, [CLIENT, SOUTH] * 4))
+    assert len(fetches) == 2
+
+
+def test_it_waits_for_silent_key_servers_for_the_time_of_one(hanging: Hanging) -> None:
+    began = time.monotonic()
+    KeySets(hanging.fetch).begin([CLIENT, SOUTH])
+    assert time.monotonic() - began < 3.5
+    assert len(hanging.fetches) == 2
 
 
 def test_keys_that_stand_in_the_file_are_not_fetched(hanging: Hanging) -> None:
-    KeySets(hanging.fetch).begin(replace(CLIENT, keys=read_key_set(published(OLD)), jwks_url=None))
+    KeySets(hanging.fetch).begin([replace(CLIENT, keys=read_key_set(published(OLD)), jwks_url=None)])
     assert hanging.fetches == []
 
 

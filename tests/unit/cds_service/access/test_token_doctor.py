@@ -162,6 +162,11 @@ def test_a_token_for_another_service_of_ours_is_no_reason_to_write_an_audience(s
     assert text.startswith("write into the file")
 
 
+def test_an_audience_that_the_ehr_does_not_write_is_taken_out_of_the_file() -> None:
+    text = remedies(token(aud=ENDPOINT), audience="https://cds.example/for-all")[Reason.AUDIENCE]
+    assert text.startswith("take audience out of the file of trusted clients")
+
+
 def test_a_secret_shared_by_both_sides_is_never_something_to_allow() -> None:
     forged = f"{part({'alg': 'HS256', 'kid': '2026-03'})}.{part(claims())}.{part(b'x')}"
     assert remedies(forged)[Reason.ALGORITHM].startswith("nothing to write")

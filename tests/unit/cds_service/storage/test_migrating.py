@@ -149,7 +149,7 @@ def test_the_command_line_makes_a_database_ready_before_the_start(script: str, p
     done = CliRunner().invoke(cli, ["database"], env={"CDS_DATABASE_URL": f"sqlite:///{path}"})
     assert (done.exit_code, done.output.splitlines()[-1]) == (
         0,
-        f"the tables are ready for this release (version {REVISIONS[-1]})",
+        f"sqlite:///{path}: the tables are ready for this release (version {REVISIONS[-1]})",
     )
     assert query(path, f"SELECT version_num FROM {VERSION_TABLE}") == [(REVISIONS[-1],)]
 
