@@ -42,7 +42,7 @@ NAMES = {
     "Procedure": ("procedures",),
 }
 """How a look-up is called where it could not be read."""
-# Without its albumin the calcium is not called measured; which of many large answers are read depends on who comes first.
+# Without its albumin the calcium is not called measured; which of many large answers are read is a matter of chance.
 MARKS = {
     "patient-view": {
         "Condition": "skin necrosis",
