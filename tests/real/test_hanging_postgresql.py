@@ -30,6 +30,7 @@ from tests.contract.records import CONFIRMED
 from tests.contract.served_clinic import Clinic, besieged, guarded_service, new_token
 from tests.real.databases import Postgresql, silent, silent_sessions
 from tests.unit.cds_service.cds_client import PATH
+from tests.waiting import until
 
 pytestmark = pytest.mark.real
 
@@ -41,13 +42,6 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 def database_threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name.startswith("database")]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < give_up
-        time.sleep(0.1)
 
 
 def test_neither_waiting_feedback_nor_health_probes_hold_up_a_card(postgresql: Postgresql, tmp_path: Path) -> None:

@@ -269,7 +269,8 @@ def test_many_first_calls_at_once_fetch_once() -> None:
     assert fetches == [JWKS_URL]
 
 
-def test_who_has_keys_does_not_wait_for_the_one_who_renews_them(world: World) -> None:
+def renewed_slowly(world: World) -> tuple[KeySets, threading.Event, threading.Event]:
+    """Key sets that have been fetched once; the next fetch says that it has begun, and waits until it may go on."""
     renewing, go = threading.Event(), threading.Event()
 
     def fetch(url: str) -> bytes:
@@ -280,6 +281,11 @@ def test_who_has_keys_does_not_wait_for_the_one_who_renews_them(world: World) ->
 
     key_sets = KeySets(fetch, lambda: world.now)
     kids(key_sets, "2026-03")
+    return key_sets, renewing, go
+
+
+def test_who_has_keys_does_not_wait_for_the_one_who_renews_them(world: World) -> None:
+    key_sets, renewing, go = renewed_slowly(world)
     world.now += TIMES.renew
     with ThreadPoolExecutor(1) as threads:
         slow = threads.submit(kids, key_sets, "2026-03")
@@ -291,16 +297,7 @@ def test_who_has_keys_does_not_wait_for_the_one_who_renews_them(world: World) ->
 
 
 def test_who_names_a_key_that_we_do_not_have_waits_only_briefly_for_the_one_who_renews_them(world: World) -> None:
-    renewing, go = threading.Event(), threading.Event()
-
-    def fetch(url: str) -> bytes:
-        if world.fetches:
-            renewing.set()
-            assert go.wait(10)
-        return world.fetch(url)
-
-    key_sets = KeySets(fetch, lambda: world.now)
-    kids(key_sets, "2026-03")
+    key_sets, renewing, go = renewed_slowly(world)
     world.body, world.now = published(OLD, NEW), world.now + TIMES.pause
     with ThreadPoolExecutor(8) as threads:
         slow = threads.submit(kids, key_sets, "forged")

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from cds_service.access.token_log import PATIENCE_SECONDS, TokenLog
 from cds_service.access.token_memory import Token, TokenMemory
 from cds_service.storage import Database, StoreError
 from tests.unit.cds_service.cds_client import NOW
+from tests.waiting import locked, until
 
 END = NOW.timestamp() + 330
 MakeLog = Callable[..., TokenLog]
@@ -58,25 +59,9 @@ def use(log: TokenLog, jti: str) -> bool:
     return log.is_first_use("urn:a", jti, END, NOW)
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Another process has begun to write and does not come to an end."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.execute("ROLLBACK")
-
-
 def rows(path: Path) -> int:
     with closing(sqlite3.connect(path)) as connection:
         return int(connection.execute("SELECT count(*) FROM seen_token").fetchone()[0])
-
-
-def until(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < give_up
-        time.sleep(0.01)
 
 
 def is_back(caplog: pytest.LogCaptureFixture) -> Callable[[], bool]:

@@ -20,8 +20,8 @@ from tests.unit.cds_service.fhir_client.test_entrance import (
     all_wait,
     known,
     let_in,
-    until,
 )
+from tests.waiting import until
 
 NEIGHBOUR = Owner("another clinic", "https://neighbour.example/fhir")
 LONG = 120.0

@@ -26,6 +26,7 @@ from cds_service.fhir_client.terms import (
 )
 from cds_service.fhir_client.transfer import Received
 from tests.unit.cds_service.conftest import Clock
+from tests.waiting import until
 
 NO_TIME = Deadline(0.0, 0.0, lambda: 1.0)
 """A call that cannot wait for a place."""
@@ -227,14 +228,6 @@ def all_wait(entrances: Entrances, times: int) -> bool:
         return entrances._waiting == times
 
 
-def until(what: Callable[[], bool]) -> None:
-    for _ in range(3_000):
-        if what():
-            return
-        threading.Event().wait(0.01)
-    raise AssertionError("it did not happen")
-
-
 def test_all_threads_but_two_ask_or_wait_and_those_get_a_place_as_soon_as_one_is_free(patient: Make) -> None:
     entrances = patient(16)
     for _ in range(2):
@@ -250,16 +243,21 @@ def test_all_threads_but_two_ask_or_wait_and_those_get_a_place_as_soon_as_one_is
         assert told[10:] == [""] * 6
 
 
-def test_where_the_server_answers_a_rush_of_calls_is_let_in_one_after_the_other(patient: Make) -> None:
-    entrances = patient(16)
-    known(entrances, HERE)
-    inside = let_in(entrances, HERE, 8)
-    told, threads = waiting(entrances, HERE, 30)
+def told_when_all_leave(entrances: Entrances, inside: list[Entrance], calls: int) -> list[str]:
+    """What so many more calls are told, which come while all places are taken, when those inside leave."""
+    told, threads = waiting(entrances, HERE, calls)
     for entrance in inside:
         entrance.leave()
     for thread in threads:
         thread.join(30)
-    assert told == [""] * 30
+    return told
+
+
+def test_where_the_server_answers_a_rush_of_calls_is_let_in_one_after_the_other(patient: Make) -> None:
+    entrances = patient(16)
+    known(entrances, HERE)
+    inside = let_in(entrances, HERE, 8)
+    assert told_when_all_leave(entrances, inside, 30) == [""] * 30
 
 
 def test_a_server_that_nobody_has_asked_for_a_while_is_not_silent(patient: Make, clock: Clock) -> None:
@@ -267,12 +265,7 @@ def test_a_server_that_nobody_has_asked_for_a_while_is_not_silent(patient: Make,
     known(entrances, HERE)
     clock.skipped += 10 * SILENT_SECONDS
     inside = let_in(entrances, HERE, 8)
-    told, threads = waiting(entrances, HERE, 8)
-    for entrance in inside:
-        entrance.leave()
-    for thread in threads:
-        thread.join(30)
-    assert told == [""] * 8
+    assert told_when_all_leave(entrances, inside, 8) == [""] * 8
 
 
 def test_where_it_falls_silent_two_threads_stay_free(patient: Make, clock: Clock) -> None:

@@ -31,6 +31,7 @@ from cds_service.storage.cards_and_feedback import (
 )
 from cds_service.storage.database import Database, StoreError
 from cds_service.storage.schema import storable
+from tests.waiting import locked
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ROOT = Path(__file__).parents[4]
@@ -45,23 +46,6 @@ OVERRIDDEN = FeedbackItem(
     user_comment="Mrs Example has a valve",
 )
 ACCEPTED = FeedbackItem("card-1", "accepted", NOON, accepted_suggestions=("s-1",))
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "store.sqlite3"
-
-
-@pytest.fixture
-def database(path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{path}")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def store(database: Database) -> Store:
-    return Store(database)
 
 
 def record(store: Store, *cards: IssuedCard) -> None:
@@ -383,15 +367,6 @@ def test_threads_write_at_once_and_nothing_is_lost(store: Store) -> None:
     stored = list(store.feedback())
     assert len({kept.item.card for kept in stored}) == 160
     assert all(kept.known for kept in stored)
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Another process writes and does not come to an end."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.execute("ROLLBACK")
 
 
 def written(path: Path) -> int:

@@ -5,21 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 
 import pytest
 
 from cds_service.storage.crew import Crew
+from tests.waiting import until
 
 CLOCK_STARTS = 100.0
-
-
-def until(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < give_up
-        time.sleep(0.01)
 
 
 def threads_of(name: str) -> int:

@@ -25,23 +25,6 @@ NEW_WORDS = "deleted or replaced"
 Spoil = Callable[[Path], object]
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "cards.sqlite3"
-
-
-@pytest.fixture
-def database(path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{path}")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def store(database: Database) -> Store:
-    return Store(database)
-
-
 def answer(store: Store, card: str = "card-1") -> list[str]:
     return store.record_feedback("calciphylaxis", [FeedbackItem(card, "overridden", NOON)], NOON)
 

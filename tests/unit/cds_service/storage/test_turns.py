@@ -15,24 +15,13 @@ import pytest
 from sqlalchemy import text
 
 from cds_service.storage import Database, FeedbackItem, IssuedCard, Store, StoreError
+from tests.waiting import locked
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FEEDBACK = FeedbackItem("card-1", "accepted", NOON, accepted_suggestions=("s-1",))
 CARD = IssuedCard("card-1", "calciphylaxis", "hook-1", "warfarin", "critical", NOON)
 PROMPT = 1.0
 """Seconds by which a busy machine may be late; the patience that must not be shown is five."""
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "store.sqlite3"
-
-
-@pytest.fixture
-def database(path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{path}")
-    yield made
-    made.close()
 
 
 @contextmanager
@@ -51,13 +40,6 @@ def held_turn(database: Database) -> Iterator[None]:
         yield
         leave.set()
         holding.result()
-
-
-@contextmanager
-def locked(path: Path, how: str = "BEGIN IMMEDIATE") -> Iterator[None]:
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute(how)
-        yield
 
 
 def seconds_until_refused(call: object, *arguments: object) -> float:
