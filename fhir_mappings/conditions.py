@@ -94,6 +94,12 @@ Read = Sequence[tuple[Sequence[str], Text]]
 """Texts worth reading, each with the first letters of its words."""
 
 
+def is_set_aside(resource: Json) -> bool:
+    """Is the entry refuted or entered in error? No rule looks at it, but for a refuted calciphylaxis."""
+    status = _status(resource)
+    return status is None or status.refuted
+
+
 def _of(read: Read, screen: Screen) -> list[Text]:
     """The texts that may hold what passes this screen."""
     return [text for begins, text in read if screen.passes(begins, text.plain)]

@@ -36,3 +36,9 @@ def code_without_system(observation: Json, labs: LabVocabulary) -> str:
         if code in labs.by_code and code not in labs.shown and system_of(coding.get("system")) is None:
             return code
     return ""
+
+
+def knows(observation: Json, labs: LabVocabulary) -> bool:
+    """Is there a code of an analyte that we know, excluded ones among them, on the Observation or on a component?"""
+    holders = [observation, *as_objects(observation.get("component"))]
+    return any(analyte_code(holder, labs) != "" for holder in holders)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from functools import cached_property
+from typing import Literal
 
-from hooks.chart import Analyte, Chart, Condition
+from hooks.chart import Analyte, Chart, Condition, Procedure
 from hooks.dialysis_status import (
     Dialysis,
     DialysisStatus,
@@ -27,21 +27,12 @@ from hooks.modality import Modality, modality
 from hooks.risk_score import Risk
 from hooks.skin_signs import SkinSigns, last_day, skin_signs
 from hooks.thresholds import Thresholds
+from hooks.tiers import Step, Tier, step_of
+
+__all__ = ["Assessment", "Tier"]
 
 SEPSIS_RESULTS = frozenset({Analyte.BODY_TEMPERATURE, Analyte.WHITE_CELL_COUNT, Analyte.C_REACTIVE_PROTEIN})
 """The results that only the sepsis watch looks at: without calciphylaxis they cannot matter."""
-
-
-class Tier(StrEnum):
-    """How likely calciphylaxis is, from the record."""
-
-    CHILD = "child"
-    CONFIRMED = "confirmed"
-    SUSPECTED = "suspected"
-    POSSIBLE = "possible"
-    HIGH_RISK = "high risk"
-    ELEVATED_RISK = "elevated risk"
-    NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -93,59 +84,41 @@ class Assessment:
         return self.active("calciphylaxis")
 
     @cached_property
+    def step(self) -> Step:
+        """The step that decides on the tier."""
+        return step_of(self)
+
+    @property
     def tier(self) -> Tier:
         """The first matching tier. Confirmed calciphylaxis counts with any kidney function."""
-        if self.is_child:
-            return Tier.CHILD
-        if self.confirmed is not None:
-            return Tier.CONFIRMED
-        if not self.dialysis:
-            return Tier.POSSIBLE if self.off_dialysis_possible else Tier.NONE
-        if self.signs.signs:
-            return Tier.SUSPECTED if self._suspicious else Tier.POSSIBLE
-        return self._risk_tier
+        return self.step.tier
+
+    @property
+    def age(self) -> int | None:
+        """In whole years today; None with no date of birth, or one that lies ahead."""
+        born = self.chart.born
+        if born is None or born > self.on:
+            return None
+        return self.on.year - born.year - ((self.on.month, self.on.day) < (born.month, born.day))
 
     @property
     def is_child(self) -> bool:
-        """Under the adult age today; with no date of birth, or one that lies ahead, the patient counts as adult."""
-        born = self.chart.born
-        if born is None:
-            return False
-        age = self.on.year - born.year - ((self.on.month, self.on.day) < (born.month, born.day))
-        return 0 <= age < self.limits.adult_age
-
-    @property
-    def _suspicious(self) -> bool:
-        """More than possible: not by signs that never are, and not where a refuted entry is as recent as every sign."""
-        signs = self.signs
-        if signs.limited or signs.lowered_by is not None:
-            return False
-        return signs.necrosis or signs.strong or signs.different > 1 or self.risk.score >= self.limits.suspected_score
+        """Under the adult age today; a patient of unknown age counts as adult."""
+        age = self.age
+        return age is not None and age < self.limits.adult_age
 
     @property
     def off_dialysis_possible(self) -> bool:
         """Off dialysis: provisional calciphylaxis, or a grave sign in advanced kidney disease or with a transplant."""
-        signs = self.signs
         if self.dialysis or self.is_child:
             return False
-        if signs.provisional:
-            return True
-        return (signs.strong or signs.necrosis) and self._advanced_kidney_disease
+        return bool(self.signs.provisional) or (self.signs.grave and self.advanced_kidney_disease)
 
     @property
-    def _advanced_kidney_disease(self) -> bool:
+    def advanced_kidney_disease(self) -> bool:
         """CKD stage 4 or 5, end-stage disease that is not dialysed, or a kidney transplant."""
         transplant = self.assume_transplant or transplanted(self.chart)
         return transplant or self.active("ckd4", "ckd5") is not None or end_stage(self.chart)
-
-    @property
-    def _risk_tier(self) -> Tier:
-        risk, limits = self.risk, self.limits
-        if risk.score >= limits.high_risk_score and risk.changeable:
-            return Tier.HIGH_RISK
-        if risk.score >= limits.elevated_risk_score and (risk.has("vitamin_k_antagonist") or risk.mineral_high):
-            return Tier.ELEVATED_RISK
-        return Tier.NONE
 
     @property
     def risk_incomplete(self) -> bool:
@@ -157,6 +130,12 @@ class Assessment:
     def not_all_read(self) -> bool:
         """Did a look-up fail that was not optional, or could an active drug or a condition not be read?"""
         return bool(self.chart.gaps) or self.chart.unread_entries > 0
+
+    @property
+    def drafts_matter(self) -> bool:
+        """Could a drug that cannot be read be a wrong one: on dialysis, or with calciphylaxis now or in the past?"""
+        known = self.dialysis or self.calciphylaxis or self.past_calciphylaxis
+        return bool(known) and not self.is_child
 
     @property
     def calciphylaxis(self) -> bool:
@@ -187,16 +166,16 @@ class Assessment:
         return next((entry for entry in self.chart.conditions if "calciphylaxis_history" in entry.concepts), None)
 
     @cached_property
-    def parathyroidectomy_recent(self) -> bool:
-        """A parathyroidectomy as a procedure, recent enough for hungry bone."""
+    def parathyroidectomy_recent(self) -> Procedure | Literal[False]:
+        """A parathyroidectomy as a procedure, recent enough for hungry bone; False where there is none."""
         days = self.limits.parathyroidectomy_days
-        return any(active_procedures(self.chart, self.on, days, "parathyroidectomy"))
+        found = active_procedures(self.chart, self.on, days, "parathyroidectomy")
+        return next((procedure for _, procedure in found), False)
 
     @cached_property
-    def parathyroidectomy_ever(self) -> bool:
+    def parathyroidectomy_ever(self) -> Condition | Procedure | Literal[False]:
         """A parathyroidectomy on record, with or without a date."""
-        by_procedure = any("parathyroidectomy" in procedure.concepts for procedure in self.chart.procedures)
-        return by_procedure or self.active("parathyroidectomy") is not None
+        return self.recorded("parathyroidectomy")
 
     @cached_property
     def recent_bleeding(self) -> Condition | None:
@@ -236,9 +215,16 @@ class Assessment:
         """ "mechanical", "kind not recorded" or "unread" (valve procedures could not be read), else ""."""
         return heart_valve(self.chart)
 
+    def recorded(self, concept: str) -> Condition | Procedure | Literal[False]:
+        """The active condition of the concept, else the procedure of any date; False where there is none."""
+        condition = self.active(concept)
+        if condition is not None:
+            return condition
+        return next((entry for entry in self.chart.procedures if concept in entry.concepts), False)
+
     def on_record(self, concept: str) -> bool:
         """Is the concept an active condition, or a procedure of any date?"""
-        return self.active(concept) is not None or any(concept in entry.concepts for entry in self.chart.procedures)
+        return bool(self.recorded(concept))
 
     @cached_property
     def pth_twice_low(self) -> Finding:

@@ -11,25 +11,40 @@ from hooks.cards import IRON, make_status_card
 from hooks.offending_drugs import matching_rule
 from hooks.policy import Policy, Role
 
+TOPICS = {
+    Tier.CONFIRMED: "cua-confirmed",
+    Tier.SUSPECTED: "cua-suspected",
+    Tier.POSSIBLE: "cua-possible",
+    Tier.HIGH_RISK: "cua-risk-high",
+    Tier.ELEVATED_RISK: "cua-risk-elevated",
+}
+"""The tiers with a card, and its topic."""
+
 
 def calciphylaxis_card(patient: Assessment, policy: Policy) -> Card | None:
     """The card of the patient's tier; none for children and for patients without sign or risk."""
+    topic = TOPICS.get(patient.tier)
+    if topic is None:
+        return None
+    needed = _needed(patient, policy) if patient.calciphylaxis else frozenset()
+    text = _text(topic, patient) if patient.tier in _OFF_DIALYSIS else ""
+    return make_status_card(topic, _indicator(patient, policy), patient, policy, text=text, needed=needed)
+
+
+_OFF_DIALYSIS = (Tier.CONFIRMED, Tier.POSSIBLE)
+"""The tiers that have a text of their own without dialysis."""
+
+
+def _indicator(patient: Assessment, policy: Policy) -> Indicator:
     match patient.tier:
         case Tier.CONFIRMED:
-            topic, indicator, needed = "cua-confirmed", _confirmed(patient, policy), _needed(patient, policy)
-            return make_status_card(topic, indicator, patient, policy, text=_text(topic, patient), needed=needed)
+            return _confirmed(patient, policy)
         case Tier.SUSPECTED:
-            needed = _needed(patient, policy)
-            return make_status_card("cua-suspected", _suspected(patient, policy), patient, policy, needed=needed)
-        case Tier.POSSIBLE:
-            text = _text("cua-possible", patient)
-            return make_status_card("cua-possible", Indicator.INFO, patient, policy, text=text)
+            return _suspected(patient, policy)
         case Tier.HIGH_RISK:
-            return make_status_card("cua-risk-high", _high_risk(patient), patient, policy)
-        case Tier.ELEVATED_RISK:
-            return make_status_card("cua-risk-elevated", Indicator.INFO, patient, policy)
+            return _high_risk(patient)
         case _:
-            return None
+            return Indicator.INFO
 
 
 def _text(topic: str, patient: Assessment) -> str:

@@ -69,9 +69,13 @@ def transplanted(chart: Chart) -> bool:
 
 def may_be_dialysed(chart: Chart, on: date, limits: Thresholds) -> bool:
     """Could a session that could not be read show dialysis, had it been read? One of an unknown day could."""
-    after_transplant = _transplant_works(chart, on)
-    days = limits.dialysis_after_transplant_days if after_transplant else limits.dialysis_procedure_days
+    days = session_days(chart, on, limits)
     return any(day is None or 0 <= (on - day).days <= days for day in chart.unread_sessions)
+
+
+def session_days(chart: Chart, on: date, limits: Thresholds) -> float:
+    """For how many days a session shows dialysis: for fewer in spite of a transplant that works."""
+    return limits.dialysis_after_transplant_days if _transplant_works(chart, on) else limits.dialysis_procedure_days
 
 
 def end_stage(chart: Chart) -> bool:

@@ -34,9 +34,7 @@ def advise_on_drafts(chart: Chart, on: date, policy: Policy, moment: Moment) -> 
 
     def cards_on_drafts(patient: Assessment, policy: Policy) -> list[Card]:
         cards = drug_cards(patient, patient.chart.drafts, moment, policy)
-        known = patient.dialysis or patient.calciphylaxis or patient.past_calciphylaxis
-        in_scope = known and not patient.is_child
-        if chart.unread_drafts and in_scope:
+        if chart.unread_drafts and patient.drafts_matter:
             cards.append(make_status_card("order-data-gap", Indicator.INFO, patient, policy))
         # One weak sign and points that could not be read: with these points the same order might need a warning.
         close_call = patient.dialysis and patient.tier is Tier.POSSIBLE and patient.risk_incomplete

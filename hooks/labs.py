@@ -227,3 +227,6 @@ class WeightLoss:
     oldest: Result
     newest: Result
     met: bool
+
+    def __bool__(self) -> bool:
+        return self.met

@@ -6,8 +6,10 @@ What may live here: these questions about one assessment. Numbers stand in `thre
 
 from __future__ import annotations
 
+from typing import Literal
+
 from hooks.assessment import Assessment
-from hooks.chart import CALCIUM, Analyte, Gap
+from hooks.chart import CALCIUM, Analyte, Condition, Gap, Procedure
 
 MINERALS = CALCIUM | {Analyte.PHOSPHATE, Analyte.ALBUMIN, Analyte.INTACT_PTH}
 """The results on which the calcium and active vitamin D rules rest."""
@@ -27,20 +29,19 @@ def minerals_unread(patient: Assessment) -> bool:
     return failed(patient, MINERALS) is not None or bool(patient.labs.minerals_unread)
 
 
-def rebuilding_bone(patient: Assessment) -> bool:
+def rebuilding_bone(patient: Assessment) -> Condition | Procedure | Literal[False]:
     """Hungry bone on record, or parathyroid surgery within the window: bone takes up calcium, treatment holds it up."""
-    return patient.active("hungry_bone") is not None or patient.parathyroidectomy_recent
+    return patient.active("hungry_bone") or patient.parathyroidectomy_recent
 
 
-def low_pth_explained(patient: Assessment) -> bool:
+def low_pth_explained(patient: Assessment) -> Condition | Procedure | Literal[False]:
     """Parathyroid surgery at any time, hypoparathyroidism or hungry bone: a low PTH is expected then."""
-    surgery = patient.parathyroidectomy_ever or patient.parathyroidectomy_recent
-    return surgery or patient.active("hypoparathyroidism", "hungry_bone") is not None
+    return patient.parathyroidectomy_ever or patient.active("hypoparathyroidism", "hungry_bone") or False
 
 
 def _rebuilding_and_not_high(patient: Assessment) -> bool:
     """A calcium in range may be the effect of the treatment; a missing calcium is not high."""
-    return rebuilding_bone(patient) and not patient.labs.calcium.high
+    return bool(rebuilding_bone(patient)) and not patient.labs.calcium.high
 
 
 def calcium_may_be_needed(patient: Assessment) -> bool:

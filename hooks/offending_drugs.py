@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 
 from hooks.assessment import Assessment
 from hooks.card import Card, Indicator
@@ -31,8 +31,16 @@ class Moment(Enum):
         return self is not Moment.PATIENT_VIEW
 
 
+class Dropped(StrEnum):
+    """Why a row that holds shows no card at a moment."""
+
+    AT_PATIENT_VIEW = "this card is not shown when a chart is opened"
+    BESIDE = "the status card that is shown names the drug"
+    INFO = "info cards are not shown at this hook"
+
+
 @dataclass
-class _Raised:
+class Raised:
     """A topic on its way to a card: the most urgent row that raised it, and every drug with its own row."""
 
     rule: DrugRule
@@ -79,32 +87,49 @@ def drug_cards(
     """
     if patient.is_child:
         return []
-    raised: dict[str, _Raised] = {}
+    # A drug whose own row would only inform is still named beside a more urgent drug of the same topic.
+    shown = [(topic, shown_at(topic.rule, moment, beside)) for topic in raised_topics(patient, orders, policy)]
+    return [
+        _card(patient, topic, indicator, moment, policy)
+        for topic, indicator in shown
+        if not isinstance(indicator, Dropped)
+    ]
+
+
+def raised_topics(patient: Assessment, orders: Iterable[Medication], policy: Policy) -> Collection[Raised]:
+    """The topics that these orders raise, each once, with the row that decides on its card."""
+    raised: dict[str, Raised] = {}
     for order in orders:
         for match in order.matches:
             for rule in matching_rules(patient, match.drug_class, policy):
-                topic = raised.setdefault(rule.topic, _Raised(rule))
+                topic = raised.setdefault(rule.topic, Raised(rule))
                 if rule.indicator.urgency > topic.rule.indicator.urgency:
                     topic.rule = rule
                 topic.drugs.append((order, match.drug, rule))
-    # A drug whose own row would only inform is still named beside a more urgent drug of the same topic.
-    kept = [(topic, found) for topic in raised.values() if (found := indicator_at(topic.rule, moment, beside))]
-    return [_card(patient, topic, indicator, moment, policy) for topic, indicator in kept]
+    return raised.values()
 
 
-def indicator_at(rule: DrugRule, moment: Moment, beside: Collection[str] = ()) -> Indicator | None:
-    """The indicator at this moment, or None where the card is dropped."""
+def shown_at(rule: DrugRule, moment: Moment, beside: Collection[str] = ()) -> Indicator | Dropped:
+    """The indicator at this moment, or why the card is dropped."""
     if moment is Moment.PATIENT_VIEW:
-        if rule.hidden_at_patient_view or not set(rule.not_beside).isdisjoint(beside):
-            return None
+        if rule.hidden_at_patient_view:
+            return Dropped.AT_PATIENT_VIEW
+        if not set(rule.not_beside).isdisjoint(beside):
+            return Dropped.BESIDE
         if rule.at_patient_view is not None:
             return rule.at_patient_view
     if rule.indicator is not Indicator.INFO or moment is Moment.ORDER_SELECT:
         return rule.indicator
-    return rule.indicator if moment is Moment.ORDER_SIGN and rule.keep_at_order_sign else None
+    return rule.indicator if moment is Moment.ORDER_SIGN and rule.keep_at_order_sign else Dropped.INFO
 
 
-def _card(patient: Assessment, raised: _Raised, indicator: Indicator, moment: Moment, policy: Policy) -> Card:
+def indicator_at(rule: DrugRule, moment: Moment) -> Indicator | None:
+    """The indicator at this moment, or None where the card is dropped."""
+    shown = shown_at(rule, moment)
+    return None if isinstance(shown, Dropped) else shown
+
+
+def _card(patient: Assessment, raised: Raised, indicator: Indicator, moment: Moment, policy: Policy) -> Card:
     text = policy.drug_texts[raised.rule.text]
     words = Facts(patient, policy.wording)
     facts = DrugFacts(words, tuple((order, drug) for order, drug, _ in raised.drugs), moment.draft)
@@ -153,7 +178,7 @@ def _removes(rule: DrugRule, policy: Policy) -> bool:
     return any(policy.wording.suggestions[name].removes for name in policy.drug_texts[rule.text].suggest)
 
 
-def _removal_in_doubt(patient: Assessment, raised: _Raised, policy: Policy) -> bool:
+def _removal_in_doubt(patient: Assessment, raised: Raised, policy: Policy) -> bool:
     """Does a situation of one of the rows or classes speak against marking the removal as recommended?"""
     rules = dict.fromkeys(rule for _, _, rule in raised.drugs)
     return any(
@@ -163,7 +188,7 @@ def _removal_in_doubt(patient: Assessment, raised: _Raised, policy: Policy) -> b
     )
 
 
-def _other_advice(raised: _Raised, words: Facts, moment: Moment, policy: Policy) -> Iterator[str]:
+def _other_advice(raised: Raised, words: Facts, moment: Moment, policy: Policy) -> Iterator[str]:
     """The first line of each other text of the topic, for the drugs whose own row gave it."""
     for name in dict.fromkeys(rule.text for _, _, rule in raised.drugs if rule.text != raised.rule.text):
         text = policy.drug_texts[name]

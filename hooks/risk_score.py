@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from hooks.chart import Chart, Medication
+from hooks.finding import Finding
 from hooks.labs import Labs
 from hooks.thresholds import FACTORS, Thresholds
 
@@ -49,7 +50,7 @@ class Risk:
     @cached_property
     def factors(self) -> tuple[Factor, ...]:
         """The met factors, the changeable ones first."""
-        met = [name for name in FACTORS if _TESTS[name](self)]
+        met = [name for name in FACTORS if TESTS[name](self)]
         met.sort(key=lambda name: name not in CHANGEABLE)
         return tuple(Factor(name, self.limits.points[name]) for name in met)
 
@@ -107,10 +108,10 @@ class Risk:
             for drug in self.taking("systemic_corticosteroid")
         )
 
-    def obese(self) -> bool:
+    def obese(self) -> Finding | bool:
         """By body mass index; by code only when there is no usable index."""
         finding = self.labs.obese_by_index
-        return self.has_condition("obesity") if finding.met is None else bool(finding)
+        return self.has_condition("obesity") if finding.met is None else finding
 
 
 def taking(chart: Chart, drug_class: str) -> Iterator[Medication]:
@@ -122,25 +123,24 @@ def taking(chart: Chart, drug_class: str) -> Iterator[Medication]:
     )
 
 
-_TESTS: dict[str, Callable[[Risk], bool]] = {
-    "vitamin_k_antagonist": lambda risk: bool(risk.taking("vitamin_k_antagonist")),
+TESTS: dict[str, Callable[[Risk], object]] = {
+    "vitamin_k_antagonist": lambda risk: risk.taking("vitamin_k_antagonist"),
     "mineral_high": lambda risk: risk.mineral_high,
     "mineral_moderate": lambda risk: risk.mineral_moderate,
-    "pth": lambda risk: bool(risk.labs.pth_low) or bool(risk.labs.pth_high),
-    "albumin": lambda risk: bool(risk.labs.albumin_low),
-    "alkaline_phosphatase": lambda risk: bool(risk.labs.alkaline_phosphatase_high),
+    "pth": lambda risk: risk.labs.pth_low or risk.labs.pth_high,
+    "albumin": lambda risk: risk.labs.albumin_low,
+    "alkaline_phosphatase": lambda risk: risk.labs.alkaline_phosphatase_high,
     "obesity": Risk.obese,
     "female": lambda risk: risk.chart.sex == "female",
     "diabetes": lambda risk: risk.has_condition("diabetes"),
-    "calcium_product": lambda risk: bool(risk.taking("calcium_product")),
-    "active_vitamin_d": lambda risk: (
-        bool(risk.taking("active_vitamin_d")) and (risk.mineral_high or risk.mineral_moderate)
-    ),
+    "calcium_product": lambda risk: risk.taking("calcium_product"),
+    "active_vitamin_d": lambda risk: (risk.mineral_high or risk.mineral_moderate) and risk.taking("active_vitamin_d"),
     "corticosteroid": Risk.long_on_steroids,
     "liver_or_thrombophilia": lambda risk: risk.has_condition("liver_disease", "thrombophilia"),
-    "weight_loss": lambda risk: risk.labs.weight_loss is not None and risk.labs.weight_loss.met,
-    "dialysis_dose": lambda risk: bool(risk.labs.dialysis_dose_low),
+    "weight_loss": lambda risk: risk.labs.weight_loss,
+    "dialysis_dose": lambda risk: risk.labs.dialysis_dose_low,
     "past_calciphylaxis": lambda risk: any(
         "calciphylaxis_history" in condition.concepts for condition in risk.chart.conditions
     ),
 }
+"""What each factor asks. An answer is what makes it so, or True; None or a finding that is open is "cannot tell"."""

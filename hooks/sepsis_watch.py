@@ -12,11 +12,12 @@ from hooks.assessment import Assessment
 from hooks.card import Card, Indicator
 from hooks.cards import Facts, make_status_card
 from hooks.chart import Analyte, Result
-from hooks.finding import Finding, above, below
+from hooks.finding import CANNOT_TELL, Finding, above, below
 from hooks.policy import Policy
+from hooks.thresholds import Thresholds
 
 
-class _Test(NamedTuple):
+class Test(NamedTuple):
     """One trigger: when it is met, and whether a corticosteroid alone may explain it."""
 
     analyte: Analyte
@@ -26,47 +27,63 @@ class _Test(NamedTuple):
     by_steroid: bool = False
 
 
-class _Trigger(NamedTuple):
-    """A trigger that is met, in few words for a summary and as a line with its date."""
+class Trigger(NamedTuple):
+    """A trigger that is met, and by which result."""
 
-    short: str
-    line: str
-    by_steroid: bool = False
+    test: Test
+    result: Result
 
 
 def sepsis_card(patient: Assessment, policy: Policy) -> Card | None:
-    """Critical with recorded sepsis or bacteraemia; warning with any abnormal temperature, white cells or CRP. Many
-    white cells under an active systemic corticosteroid count only beside another trigger.
-    """
+    """Critical with recorded sepsis or bacteraemia; warning with any abnormal temperature, white cells or CRP."""
     if not patient.calciphylaxis:
         return None
     facts = Facts(patient, policy.wording)
     if patient.infection is not None:
-        recorded = _Trigger(policy.status_phrases["infection"], facts.infection())
+        recorded = policy.status_phrases["infection"], facts.infection()
         return _card(patient, policy, Indicator.CRITICAL, [recorded])
-    found = list(_abnormal(patient, facts))
-    if all(trigger.by_steroid for trigger in found) and patient.risk.taking("systemic_corticosteroid"):
-        return None
+    found = [_in_words(trigger, facts) for trigger in abnormal(patient)]
     return _card(patient, policy, Indicator.WARNING, found) if found else None
 
 
-def _card(patient: Assessment, policy: Policy, indicator: Indicator, found: list[_Trigger]) -> Card:
-    triggers = tuple((trigger.short, trigger.line) for trigger in found)
-    return make_status_card("cua-sepsis", indicator, patient, policy, triggers=triggers)
+def _card(patient: Assessment, policy: Policy, indicator: Indicator, triggers: list[tuple[str, str]]) -> Card:
+    return make_status_card("cua-sepsis", indicator, patient, policy, triggers=tuple(triggers))
 
 
-def _abnormal(patient: Assessment, facts: Facts) -> Iterable[_Trigger]:
-    limits = patient.limits
-    for test in (
-        _Test(Analyte.BODY_TEMPERATURE, above, limits.temperature_high, "above"),
-        _Test(Analyte.BODY_TEMPERATURE, below, limits.temperature_low, "below"),
-        _Test(Analyte.WHITE_CELL_COUNT, above, limits.white_cells_high, "above", by_steroid=True),
-        _Test(Analyte.WHITE_CELL_COUNT, below, limits.white_cells_low, "below"),
-        _Test(Analyte.C_REACTIVE_PROTEIN, above, limits.c_reactive_protein_high, "above"),
-    ):
-        # Any result in the window counts, not only the newest: fever comes and goes.
-        for result in patient.labs.usable(test.analyte):
-            if test.met((result,), test.limit):
-                short = f"{facts.name(result)} {facts.converted(result, test.limit)}"
-                yield _Trigger(short, facts.result(result, test.limit, test.relation), test.by_steroid)
-                break
+def tests(limits: Thresholds) -> tuple[Test, ...]:
+    """What is looked at, with the limits in force."""
+    return (
+        Test(Analyte.BODY_TEMPERATURE, above, limits.temperature_high, "above"),
+        Test(Analyte.BODY_TEMPERATURE, below, limits.temperature_low, "below"),
+        Test(Analyte.WHITE_CELL_COUNT, above, limits.white_cells_high, "above", by_steroid=True),
+        Test(Analyte.WHITE_CELL_COUNT, below, limits.white_cells_low, "below"),
+        Test(Analyte.C_REACTIVE_PROTEIN, above, limits.c_reactive_protein_high, "above"),
+    )
+
+
+def answer(patient: Assessment, test: Test) -> Finding:
+    """The newest result that is abnormal, else what the newest one says. Any result in the window counts, not only the
+    newest: fever comes and goes.
+    """
+    newest = CANNOT_TELL
+    for result in patient.labs.usable(test.analyte):
+        finding = test.met((result,), test.limit)
+        if finding:
+            return finding
+        newest = finding if newest is CANNOT_TELL else newest
+    return newest
+
+
+def abnormal(patient: Assessment) -> tuple[Trigger, ...]:
+    """The triggers that are met. Many white cells under an active systemic corticosteroid count only beside another."""
+    answers = [(test, answer(patient, test)) for test in tests(patient.limits)]
+    found = tuple(Trigger(test, finding.result) for test, finding in answers if finding and finding.result)
+    steroid_alone = all(trigger.test.by_steroid for trigger in found)
+    return () if steroid_alone and patient.risk.taking("systemic_corticosteroid") else found
+
+
+def _in_words(trigger: Trigger, facts: Facts) -> tuple[str, str]:
+    """In few words for a summary, and as a line with its date."""
+    test, result = trigger
+    short = f"{facts.name(result)} {facts.converted(result, test.limit)}"
+    return short, facts.result(result, test.limit, test.relation)

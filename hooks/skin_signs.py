@@ -111,6 +111,11 @@ class SkinSigns:
         return any(sign.level is Level.STRONG for sign in self.signs)
 
     @property
+    def grave(self) -> bool:
+        """A strong sign, or one of necrosis level."""
+        return self.strong or self.necrosis
+
+    @property
     def different(self) -> int:
         """How many different signs: by name, with all signs of necrosis level counted as one."""
         return sum(sign.level is not Level.NECROSIS for sign in self.signs) + self.necrosis
@@ -135,7 +140,7 @@ def last_day(condition: Condition) -> date | None:
 def skin_signs(chart: Chart, on: date, limits: Thresholds) -> SkinSigns:
     """Every skin sign that counts on `on`, whether or not the patient is on dialysis (the tier decides on that)."""
     active = [condition for condition in chart.conditions if condition.active]
-    reading = _Reading(active, on, limits)
+    reading = Reading(active, on, limits)
     found: dict[str, SkinSign] = {}
     for name, condition, words in (*reading.current(), *_recurrent_cellulitis(chart, on, limits)):
         found.setdefault(name, SkinSign(name, LEVELS[name], condition, words))
@@ -166,7 +171,7 @@ Candidate = tuple[str, Condition, str]
 
 
 @dataclass(frozen=True)
-class _Reading:
+class Reading:
     """The active entries on a day, and what they say of each other."""
 
     active: list[Condition]
@@ -185,7 +190,7 @@ class _Reading:
                 yield CALCIPHYLAXIS_PROVISIONAL, condition, _words(condition, CALCIPHYLAXIS_PROVISIONAL)
         if self.concepts.isdisjoint(LEVELS) and FOOT_ULCER not in self.concepts:
             return
-        recent = [condition for condition in self.active if not self._is_old(condition)]
+        recent = [condition for condition in self.active if not self.is_old(condition)]
         companions = {concept for condition in recent for concept in condition.concepts}
         found = [
             (name, condition, sign)
@@ -217,7 +222,7 @@ class _Reading:
             return GANGRENE_PAD
         return GANGRENE_ACRAL if "diabetes" in self.concepts else GANGRENE
 
-    def _is_old(self, condition: Condition) -> bool:
+    def is_old(self, condition: Condition) -> bool:
         """A dated sign has a window; an undated sign counts."""
         day = last_day(condition)
         return day is not None and (self.on - day).days > self.limits.sign_days
@@ -225,7 +230,7 @@ class _Reading:
     def old(self, fresh: Mapping[str, SkinSign]) -> Iterator[SkinSign]:
         """What stands on the list for longer and is still said to be there, not beside the same sign of today."""
         for condition in self.active:
-            if not condition.still_active or not self._is_old(condition):
+            if not condition.still_active or not self.is_old(condition):
                 continue
             for concept, sign in condition.concepts.items():
                 name = self._name(concept, sign)

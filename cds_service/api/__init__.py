@@ -3,26 +3,43 @@
 What may live here: the way of one request from HTTP to the rules and back.
 """
 
+from cds_service.api.answering import cards_for, checked, refused_for
 from cds_service.api.card_json import OVERRIDE_SYSTEM
 from cds_service.api.drug_reading import DrugReads
+from cds_service.api.explained import Explained, explained_call
+from cds_service.api.explanation_data import is_explanation
 from cds_service.api.gather import Collected, Gatherer, gathering
 from cds_service.api.headers import headers_of_refusals, register_cors
-from cds_service.api.hook_request import HookRequest
+from cds_service.api.hook_request import HookRequest, TooMany, parse_hook_request
 from cds_service.api.look_back import past_look_back
+from cds_service.api.no_server import NO_SERVER
 from cds_service.api.routes import blueprint, register_errors
-from cds_service.api.services import SERVICES
+from cds_service.api.services import SERVICES, Service, call
+from cds_service.api.validation import InvalidField
 
 __all__ = [
+    "NO_SERVER",
     "OVERRIDE_SYSTEM",
     "SERVICES",
     "Collected",
     "DrugReads",
+    "Explained",
     "Gatherer",
     "HookRequest",
+    "InvalidField",
+    "Service",
+    "TooMany",
     "blueprint",
+    "call",
+    "cards_for",
+    "checked",
+    "explained_call",
     "gathering",
     "headers_of_refusals",
+    "is_explanation",
+    "parse_hook_request",
     "past_look_back",
+    "refused_for",
     "register_cors",
     "register_errors",
 ]

@@ -50,7 +50,8 @@ class Collected:
     """What was collected for a request: one entry per query, and the medications that orders refer to.
 
     `lost` are the addresses of those that were wanted and could not be had from the server, `bases` what the server is
-    called. `history` are entries of the medication history that the client sent along under keys of its own.
+    called. `history` are entries of the medication history that the client sent along under keys of its own. `asked`
+    are the keys of the queries that the server was asked, each with whether it went on from what was sent along.
     """
 
     queries: Sequence[Gathered]
@@ -58,6 +59,7 @@ class Collected:
     lost: frozenset[str] = frozenset()
     bases: Bases = ANYWHERE
     history: Sequence[Mapping[str, Any]] = ()
+    asked: Mapping[str, bool] = field(default_factory=dict)
 
     def resources(self, key: str) -> Sequence[Mapping[str, Any]]:
         """The resources of one query."""
@@ -73,6 +75,7 @@ class Gatherer:
     on: date
     zone: ZoneInfo
     _names: set[str] = field(default_factory=set)
+    _asked: dict[str, bool] = field(default_factory=dict)
 
     @property
     def talk(self) -> Talk | None:
@@ -118,7 +121,8 @@ class Gatherer:
         unasked = [entry for key, sent in own.items() if key not in done for entry in came_along(_searchset(sent))]
         reads.go_on([*unasked, *_taken(done.values())], [entry for entry in done.values() if entry.query.optional])
         drugs = {**came, **reads.addressed(self.base)}
-        return Collected([done[query.key] for query in queries], drugs, reads.lost, self._bases(), unasked)
+        found = [done[query.key] for query in queries]
+        return Collected(found, drugs, reads.lost, self._bases(), unasked, self._asked)
 
     def fetch(self, query: Query) -> Gathered:
         """What the server has for one more query, which is not advertised."""
@@ -166,12 +170,14 @@ class Gatherer:
             return lambda: Gathered(query, found)
         if self.searches is None:
             return lambda: cut(query, found, CUT_SHORT)
+        self._asked[query.key] = True
         return self.searches.start(query, found, first=sent if goes_on else None)
 
     def _fetch(self, query: Query, otherwise: str) -> Pending:
         """Ask the FHIR server; without a server the query has failed for the reason given."""
         if self.searches is None:
             return lambda: failed(query, otherwise)
+        self._asked[query.key] = False
         if query.resource_type == "Patient":
             return self._read_patient(query, self.searches.talk)
         return self.searches.start(query)

@@ -19,17 +19,16 @@ from flask import Blueprint, Flask, Response
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from cds_service.access import caller
+from cds_service.api.answering import cards_for, checked
 from cds_service.api.feedback_body import parse_feedback
 from cds_service.api.health import add_health
-from cds_service.api.hook_request import TooMany, parse_hook_request
 from cds_service.api.request_body import sent_json
-from cds_service.api.services import SERVICES, Service, call, issued
+from cds_service.api.services import SERVICES, Service, issued
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirClient
 from cds_service.knowledge import Knowledge
 from cds_service.outcome import ServiceError, operation_outcome
 from cds_service.storage import NoPlace, Places, Readiness, Store, StoreError
-from hooks.judgement import CannotJudge
 
 log = logging.getLogger("cds_service")
 
@@ -100,16 +99,10 @@ def blueprint(
     def call_service(service_id: str) -> Response:
         service = known(service_id)
         started = time.perf_counter()
-        try:
-            hook_request = parse_hook_request(sent_json(), service.HOOK, max_entries)
-        except TooMany as excess:
-            raise ServiceError(413, str(excess), excess.field) from None
+        hook_request = checked(sent_json(), service, max_entries)
         now = clock()
-        try:
-            linked = knowledge if can_launch() else without_app
-            cards = call(service, hook_request, linked, client, now)
-        except CannotJudge as gap:
-            raise ServiceError(412, f"cannot judge: {gap}", gap.what) from None
+        linked = knowledge if can_launch() else without_app
+        cards = cards_for(service, hook_request, linked, client, now)
         if cards:
             # Advice that a clinician needs now is not withheld because the database is down; the store says that.
             with suppress(StoreError):

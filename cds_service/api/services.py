@@ -6,6 +6,7 @@ What may live here: the order of the steps from a request to its cards; each ste
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -54,6 +55,16 @@ SERVICES: tuple[Service, ...] = (patient_view, order_select, order_sign)
 NOTHING_SELECTED = "must not be empty while there are drafts: it names the drafts just picked, as MedicationRequest/123"
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What one call looks at: the chart on the clinic's day, and what its cards are made with."""
+
+    chart: Chart
+    on: date
+    collected: Collected
+    rendering: Rendering
+
+
 def call(
     service: Service, request: HookRequest, knowledge: Knowledge, reader: FhirReader, now: datetime
 ) -> list[dict[str, Any]]:
@@ -63,13 +74,27 @@ def call(
         CannotJudge: data are missing without which an answer could hide a risk.
         InvalidField: nothing is selected of drafts that name a drug; silence could be taken for no risk.
     """
+    judged = look_at(service, request, knowledge, reader, now)
+    if judged is None:
+        return []
+    return [to_json(card, judged.rendering) for card in service.advise(judged.chart, judged.on, knowledge.policy)]
+
+
+def look_at(
+    service: Service, request: HookRequest, knowledge: Knowledge, reader: FhirReader, now: datetime
+) -> Judged | None:
+    """Everything that one call looks at; None where nothing was ordered that could be judged.
+
+    Raises:
+        InvalidField: nothing is selected of drafts that name a drug.
+    """
     on = now.astimezone(knowledge.zone).date()
     on_drafts = service.HOOK != patient_view.HOOK
     orders = split_orders(request.draft_orders, request.selections if on_drafts else ())
     if request.selections == () and orders.others:
         raise InvalidField("context.selections", NOTHING_SELECTED)
     if on_drafts and not orders.judged:
-        return []
+        return None
     beside = drugs_beside(request.draft_orders)
     with gathering(reader, request, on, knowledge.zone, reader.deadline()) as gatherer:
         collected = gatherer.collect(knowledge.queries_for(service.HOOK), orders.judged, beside)
@@ -84,7 +109,7 @@ def call(
         knowledge.reasons_url,
         knowledge.launch_url,
     )
-    return [to_json(card, rendering) for card in service.advise(chart, on, knowledge.policy)]
+    return Judged(chart, on, collected, rendering)
 
 
 def _chart(

@@ -6,10 +6,10 @@ What may live here: wording a card that a rule has decided on. No rule decides h
 from hooks.cards.card_text import detail, make_card
 from hooks.cards.drug_facts import DRUG_PLACEHOLDERS, DRUG_WHY, DrugFacts, drug_summary, in_markdown
 from hooks.cards.facts import Facts
-from hooks.cards.markdown import listed, plain
+from hooks.cards.markdown import listed, plain, unescaped
 from hooks.cards.offers import FACT_PLACEHOLDERS, Offering
 from hooks.cards.record_text import visible
-from hooks.cards.result_words import exact
+from hooks.cards.result_words import exact, rounded
 from hooks.cards.status_card import make_status_card
 from hooks.cards.status_drugs import EXCEPTIONS, IRON
 from hooks.cards.status_facts import FACTOR_PLACEHOLDERS, STATUS_PLACEHOLDERS, STATUS_WHY
@@ -34,5 +34,7 @@ __all__ = [
     "make_card",
     "make_status_card",
     "plain",
+    "rounded",
+    "unescaped",
     "visible",
 ]

@@ -13,6 +13,7 @@ from hooks.cards import record_text
 from hooks.cards.record_text import RECORD_TEXT_LIMIT
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#!])")
+_ESCAPED = re.compile(r"\\([\\`*_\[\]|~#!])")
 _WORD = r"[A-Za-z0-9(),.;%+/'-]+"
 _HARMLESS = re.compile(rf"(?!.*(?:www\.|//|\w\.[a-z]{{2}})){_WORD}(?: {_WORD})*", re.IGNORECASE | re.ASCII)
 """What most of a record is made of: nothing to take out, fold or escape."""
@@ -32,6 +33,16 @@ def escape(text: str, limit: int = RECORD_TEXT_LIMIT) -> str:
     line = record_text.one_line(text, limit)
     line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
     return _SPECIAL.sub(r"\\\1", line)
+
+
+def unescaped(text: str) -> str:
+    """Words of a card as plain text: what `escape` has done to a record's text is undone."""
+    if "\\" in text:
+        text = _ESCAPED.sub(r"\1", text)
+    if "&" in text:
+        for sign, entity in (("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("&", "&amp;")):
+            text = text.replace(entity, sign)
+    return text
 
 
 def bullets(title: str, lines: Iterable[str]) -> str:

@@ -49,6 +49,12 @@ class MissingWords(LabWords):
         """Is there a usable result for this need?"""
         return any(self.patient.labs.usable(analyte) for analyte in self.wording.needs[need].analytes)
 
+    def about_need(self, need: str) -> list[str]:
+        """What is missing, too old, unreadable or of unknown method of one need; empty where all is well."""
+        lines = [*self._reasons(need, set()), *self._shown_only(need)]
+        nothing = [] if self.has(need) else [f"no result: {self.wording.needs[need].name}"]
+        return lines or nothing
+
     def _reasons(self, need: str, told: set[Unreadable]) -> Iterator[str]:
         """Why the newest result of a need is not used; `told` are the unreadable results that other needs have told."""
         entry, there = self.wording.needs[need], self.has(need)

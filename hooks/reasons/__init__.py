@@ -4,12 +4,15 @@ What may live here: reading and checking the reasons, and the numbers that are f
 """
 
 from hooks.reasons.loading import load_reasons
-from hooks.reasons.numbers import Numbers, filled
+from hooks.reasons.numbers import Dated, Number, Numbers, filled, load_numbers
 from hooks.reasons.reasons import Reasons
 
 __all__ = [
+    "Dated",
+    "Number",
     "Numbers",
     "Reasons",
     "filled",
+    "load_numbers",
     "load_reasons",
 ]

@@ -14,7 +14,7 @@ from hooks.name_checks import name_problems, unknown_names
 from hooks.policy import Policy
 from hooks.policy_loading import STATUS_TEXTS
 from hooks.reasons.numbers import Numbers, placeholders
-from hooks.situations import SITUATIONS
+from hooks.situations import FURTHER, SITUATIONS
 
 HOOKS = ("patient-view", "order-select", "order-sign")
 """In the order of `Moment`."""
@@ -27,6 +27,7 @@ def problems(data: Mapping[str, Any], numbers: Numbers, policy: Policy) -> Itera
     rules = {rule.topic for rules in policy.rules.values() for rule in rules if not rule.silent}
     expected: Mapping[str, Collection[str]] = {
         "situations": SITUATIONS.keys(),
+        "questions": FURTHER,
         "slots": (DRUG_PLACEHOLDERS.keys() | STATUS_PLACEHOLDERS.keys()) - set(numbers),
     }
     for section, names in expected.items():
@@ -102,6 +103,7 @@ def _placeholder_problems(data: Mapping[str, Any], numbers: Numbers) -> Iterator
 def _sentences(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for section in ("situations", "evidence", "limits"):
         yield from ((f"[{section}.{name}]", entry["says"]) for name, entry in data[section].items())
+    yield from ((f"[questions] {name}", text) for name, text in data["questions"].items())
     for code, entry in data["topics"].items():
         yield from ((f"[topics.{code}] rows", text) for row in entry.get("rows", ()) for text in row["when"])
     yield from (("[about]", text) for section in data["about"]["sections"] for text in section["says"])

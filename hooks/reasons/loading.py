@@ -50,12 +50,14 @@ class _Reader:
 
     def reasons(self) -> Reasons:
         about = self.data["about"]
+        situations = {name: entry["says"] for name, entry in self.data["situations"].items()}
         return Reasons(
             groups=dict(self.data["groups"]),
             drug_classes={key: drug_class.described for key, drug_class in self.policy.drug_classes.items()},
             slots=dict(self.data["slots"]),
             concepts=dict(self.data["concepts"]),
-            situations={name: entry["says"] for name, entry in self.data["situations"].items()},
+            situations=situations,
+            questions={**self.data["questions"], **situations},
             topics={code: self._topic(code, entry) for code, entry in self.data["topics"].items()},
             numbers=self.numbers,
             limits=self._limits(self.data["common"]["limits"]),

@@ -105,13 +105,17 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """All topics by code, in the order of the file, and what holds for all of them."""
+    """All topics by code, in the order of the file, and what holds for all of them.
+
+    `questions` has the words of every question that a rule asks: of the situations, and of all others.
+    """
 
     groups: Mapping[str, str]
     drug_classes: Mapping[str, str]
     slots: Mapping[str, str]
     concepts: Mapping[str, str]
     situations: Mapping[str, str]
+    questions: Mapping[str, str]
     topics: Mapping[str, Topic]
     numbers: Mapping[str, Number]
     limits: tuple[str, ...]

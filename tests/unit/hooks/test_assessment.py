@@ -307,11 +307,11 @@ def test_a_bleeding_counts_for_its_days_resolved_or_not_and_undated_while_active
 def test_a_parathyroidectomy_is_recent_for_its_days_and_on_record_for_ever() -> None:
     days = LIMITS.parathyroidectomy_days
     recent, old = procedure("parathyroidectomy", days), procedure("parathyroidectomy", days + 1)
-    assert (assess(recent).parathyroidectomy_recent, assess(recent).parathyroidectomy_ever) == (True, True)
-    assert (assess(old).parathyroidectomy_recent, assess(old).parathyroidectomy_ever) == (False, True)
+    assert (assess(recent).parathyroidectomy_recent, assess(recent).parathyroidectomy_ever) == (recent, recent)
+    assert (assess(old).parathyroidectomy_recent, assess(old).parathyroidectomy_ever) == (False, old)
     undated, entry = procedure("parathyroidectomy", None), condition("parathyroidectomy", recorded=span(1))
     for one in (undated, entry):
-        assert (assess(one).parathyroidectomy_recent, assess(one).parathyroidectomy_ever) == (False, True)
+        assert (assess(one).parathyroidectomy_recent, assess(one).parathyroidectomy_ever) == (False, one)
     assert assess(procedure("parathyroidectomy", None, ongoing=True)).parathyroidectomy_recent
     assert not assess().parathyroidectomy_ever
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import hooks
+from cds_service.stories.story import load_vignettes
 from hooks import order_select, order_sign
 from hooks.card import Indicator
 from hooks.chart import Analyte
@@ -31,7 +32,6 @@ from tests.unit.hooks.builders import (
     drug,
     gap,
 )
-from tests.vignettes.story import load_vignettes
 
 Data = dict[str, Any]
 
