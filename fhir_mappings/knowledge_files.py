@@ -78,6 +78,21 @@ def read_knowledge(texts: Texts, locale: str = WRITTEN) -> tuple[Policy, Vocabul
     return policy, vocabulary
 
 
+def knowledge_problems(texts: Texts, locale: str = WRITTEN) -> list[str]:
+    """Every problem of all files, each once. What a file says of others is asked where these have no fault."""
+    problems: list[str] = []
+    try:
+        read_knowledge(texts, locale)
+    except DataFileError as error:
+        problems += error.problems
+    problems += _checked(texts, REASONS_FILES)[1]
+    try:
+        read_reasons(texts, read_policy(texts, locale), locale)
+    except PolicyError as error:
+        problems += str(error).splitlines()
+    return list(dict.fromkeys(problems))
+
+
 def _checked(texts: Texts, names: Iterable[str]) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """The files that have the right shape, and what is wrong with the others and with the table of spellings."""
     files: dict[str, dict[str, Any]] = {}

@@ -1,7 +1,8 @@
 """The data files of the packages: the policy, vocabulary and reasons that ship with the service.
 
 What may live here: the one reader of packaged data files. It needs nothing of the service, so that whole populations
-can be screened without it. Reading them is the only I/O of this package; it happens at a start, never on a request.
+can be screened without it. Reading data files, here and in `policy_folder`, is the only I/O of this package; it happens
+at a start, never on a request.
 """
 
 from __future__ import annotations

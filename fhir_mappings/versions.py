@@ -25,6 +25,8 @@ def versions(resources: Iterable[Json]) -> list[list[Json]]:
 
 def _latest(copies: list[Json]) -> list[Json]:
     """Without those that another one is known to follow: by its number, else by the moment of its last update."""
+    if all(copy is copies[0] for copy in copies):
+        return copies[:1]
     known = [(_number(copy), _updated(copy), copy) for copy in copies]
     highest = max((number for number, _, _ in known if number is not None), default=None)
     rivals = [(updated, copy) for number, updated, copy in known if number is None or number == highest]

@@ -7,15 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from cds_service.knowledge.order_templates import load_templates
 from cds_service.settings import Settings
+from fhir_mappings.data_files import DataFileError
+from fhir_mappings.knowledge_files import knowledge_problems, read_knowledge, read_reasons, read_spelling
 from fhir_mappings.packaged import default_knowledge, default_spelling
+from fhir_mappings.policy_folder import PolicyFiles, policy_files
 from fhir_mappings.queries import Query, build_queries
+from fhir_mappings.spelling import Spell
 from fhir_mappings.vocabulary import Vocabulary
 from hooks.policy import Policy
+from hooks.reasons import Reasons
 
 
 @dataclass(frozen=True)
@@ -38,14 +44,45 @@ class Knowledge:
         return tuple(query for query in self.queries if hook in query.hooks)
 
 
+@dataclass(frozen=True)
+class InForce:
+    """All that follows from one folder of data files: what calls need, what stands behind the cards, and the files."""
+
+    knowledge: Knowledge
+    reasons: Reasons
+    files: PolicyFiles
+
+
 def load_knowledge(settings: Settings) -> Knowledge:
     """Read and check every data file; nothing is read, compiled or built per request."""
-    (policy, vocabulary), public = default_knowledge(settings.locale), settings.public_url
+    return _knowledge(*default_knowledge(settings.locale), default_spelling(settings.locale), settings)
+
+
+def knowledge_of(folder: Path | None, settings: Settings) -> InForce:
+    """What follows from the data files of a folder, and from the packaged one for each that is missing there.
+
+    None is the packaged files alone. Whatever a folder holds, it is checked as the packaged files are.
+
+    Raises:
+        DataFileError: with every problem of the folder, or of the files.
+        VocabularyError, TemplateError: the files are sound, and nothing can be asked or suggested by them.
+    """
+    files = policy_files(folder)
+    problems = knowledge_problems(files.texts, settings.locale)
+    if problems:
+        raise DataFileError(problems)
+    policy, vocabulary = read_knowledge(files.texts, settings.locale)
+    knowledge = _knowledge(policy, vocabulary, read_spelling(files.texts, settings.locale), settings)
+    return InForce(knowledge, read_reasons(files.texts, policy, settings.locale), files)
+
+
+def _knowledge(policy: Policy, vocabulary: Vocabulary, spell: Spell, settings: Settings) -> Knowledge:
+    public = settings.public_url
     return Knowledge(
         policy=policy,
         vocabulary=vocabulary,
         queries=build_queries(vocabulary, policy, settings.medication_history),
-        templates=load_templates(policy.wording.actions, default_spelling(settings.locale)),
+        templates=load_templates(policy.wording.actions, spell),
         zone=settings.timezone,
         reasons_url=f"{public}/reasons" if public and "reasons" in settings.pages else None,
         launch_url=f"{public}/smart/launch" if public and "smart" in settings.pages else None,

@@ -11,7 +11,9 @@ from typing import Any
 
 from fhir.resources.R4B import get_fhir_model_class
 
-from tests.vignettes.fhir_writer import PATIENT_ID
+from cds_service.stories import topic
+from cds_service.stories.expected_words import removes
+from cds_service.stories.subject import PATIENT_ID
 
 Json = dict[str, Any]
 URGENCY = ("critical", "warning", "info")
@@ -29,36 +31,6 @@ def check_cards(cards: list[Json], hook: str) -> None:
         _check_suggestions(card)
         if hook == "order-sign":
             assert card["overrideReasons"], f"{topic(card)} is told before signing and can be overridden with a reason"
-
-
-def topic(card: Json) -> str:
-    """The identity of a card."""
-    return str(card["source"]["topic"]["code"])
-
-
-def words(card: Json) -> str:
-    """Summary and detail without Markdown escapes, in lower case, on one line."""
-    return " ".join(f"{card['summary']} {card['detail']}".replace("\\", "").lower().split())
-
-
-def actions(card: Json) -> set[str]:
-    """What the suggestions of a card would do: create, update, delete."""
-    return {action["type"] for suggestion in card.get("suggestions", ()) for action in suggestion["actions"]}
-
-
-def removes(suggestion: Json) -> bool:
-    """Does it take an order away?"""
-    return any(action["type"] in ("delete", "update") for action in suggestion["actions"])
-
-
-def proposed(card: Json) -> str:
-    """Labels, descriptions and created resources of the suggestions, in lower case."""
-    found = card.get("suggestions", ())
-    said = [suggestion["label"] for suggestion in found]
-    said += [action["description"] for suggestion in found for action in suggestion["actions"]]
-    acts = [action for suggestion in found for action in suggestion["actions"]]
-    made = [action["resource"] for action in acts if action["type"] == "create"]
-    return " ".join([*said, *map(json.dumps, made)]).lower()
 
 
 def _check_suggestions(card: Json) -> None:

@@ -8,7 +8,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from tests.vignettes.dialects import SYSTEMS, Dialect
+from cds_service.stories.dialects import DIALECTS, SYSTEMS, Dialect
+from cds_service.stories.fhir_writer import Record, write
+from cds_service.stories.story import Vignette
+from cds_service.stories.subject import SUBJECT
 
 Resource = dict[str, Any]
 
@@ -46,7 +49,12 @@ _CONDITIONS = (
 )
 
 
-def noise(dialect: Dialect, now: datetime, subject: Resource) -> list[Resource]:
+def noisy(vignette: Vignette, dialect: str) -> Record:
+    """The record of a vignette in a dialect, with the irrelevant resources beside it."""
+    return write(vignette, DIALECTS[dialect], noise(DIALECTS[dialect], vignette.now))
+
+
+def noise(dialect: Dialect, now: datetime) -> list[Resource]:
     """The irrelevant resources in a dialect."""
     results = [
         {
@@ -55,7 +63,7 @@ def noise(dialect: Dialect, now: datetime, subject: Resource) -> list[Resource]:
             "status": "final",
             "category": [{"coding": [{"code": "laboratory"}]}],
             "code": {"coding": [{"system": SYSTEMS["loinc"], "code": code}]},
-            "subject": subject,
+            "subject": SUBJECT,
             "effectiveDateTime": dialect.moment(now, days_ago),
             "valueQuantity": {"value": value, "unit": unit, "system": SYSTEMS["ucum"], "code": unit},
         }
@@ -67,7 +75,7 @@ def noise(dialect: Dialect, now: datetime, subject: Resource) -> list[Resource]:
             "id": f"noise-drug-{number}",
             "status": "active",
             "intent": "order",
-            "subject": subject,
+            "subject": SUBJECT,
             "medicationCodeableConcept": {"text": text},
             "authoredOn": dialect.moment(now, 200),
         }
@@ -79,7 +87,7 @@ def noise(dialect: Dialect, now: datetime, subject: Resource) -> list[Resource]:
             "id": f"noise-condition-{number}",
             "clinicalStatus": {"coding": [{"code": "active"}]},
             "code": {"coding": [{"system": SYSTEMS["icd10cm"], "code": code}], "text": text},
-            "subject": subject,
+            "subject": SUBJECT,
             "recordedDate": dialect.moment(now, 800),
         }
         for number, (code, text) in enumerate(_CONDITIONS)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from cds_service.stories.dialects import DIALECTS
+from cds_service.stories.fhir_writer import Record
+from cds_service.stories.story import Vignette, load_vignettes
 from tests.hostile_texts import PAYLOADS, check_answer_texts, spoilt
-from tests.vignettes.dialects import DIALECTS
 from tests.vignettes.ehr import Answer, Clock, Ehr
-from tests.vignettes.fhir_writer import Record, write
-from tests.vignettes.story import Vignette, load_vignettes
+from tests.vignettes.noise import noisy
 
 AT_ONCE = 3
 # A few of the stories are enough for `make test-quick`.
@@ -25,7 +26,7 @@ FETCHED = [
 
 def hostile(vignette: Vignette, dialect: str, turn: int) -> Record:
     """The record with some of the payloads, by turns: each of them meets many stories."""
-    record = write(vignette, DIALECTS[dialect])
+    record = noisy(vignette, dialect)
     payload = " ".join(PAYLOADS[(turn * AT_ONCE + step) % len(PAYLOADS)] for step in range(AT_ONCE))
     return Record(spoilt(record.resources, payload), spoilt(record.drafts, payload), record.selections)
 

@@ -9,13 +9,13 @@ import pytest
 
 from cds_service import create_app
 from cds_service.settings import Settings
+from cds_service.stories.dialects import DIALECTS
+from cds_service.stories.story import Vignette, load_vignettes
 from fhir_mappings.packaged import default_spelling
 from tests.spelling import of_the_other_side
 from tests.vignettes.card_checks import Json
-from tests.vignettes.dialects import DIALECTS
 from tests.vignettes.ehr import Clock, Ehr
-from tests.vignettes.fhir_writer import write
-from tests.vignettes.story import Vignette, load_vignettes
+from tests.vignettes.noise import noisy
 
 BY_CARDS = {(story.hook, frozenset(story.expect)): story for story in load_vignettes() if story.expect}
 """One story for each set of cards."""
@@ -65,7 +65,7 @@ def respelled(value: Any) -> Any:
 def test_the_cards_of_a_story_differ_in_spelling_only(vignette: Vignette, ehr: Ehr, us: Ehr, clock: Clock) -> None:
     clock.now = vignette.now
     dialect = DIALECTS[vignette.dialects[0]]
-    record = write(vignette, dialect)
+    record = noisy(vignette, dialect.name)
     here, there = (
         each.prefetched(vignette.hook, record, dialect, vignette.unreadable).body["cards"] for each in (ehr, us)
     )

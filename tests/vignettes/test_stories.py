@@ -1,18 +1,21 @@
-"""The vignettes themselves: that they cover every card, are written as the README says, and become sound FHIR."""
+"""The vignettes themselves: that they cover every card, are written as docs/stories.md says, and become sound FHIR."""
 
 from __future__ import annotations
 
 import json
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
 import hooks
-from tests.vignettes.dialects import DIALECTS
-from tests.vignettes.fhir_writer import born, write
-from tests.vignettes.story import HOOKS, NOW, StoryError, Vignette, load_vignettes, read_stories
+from cds_service import stories
+from cds_service.stories.dialects import DIALECTS
+from cds_service.stories.fhir_writer import born, write
+from cds_service.stories.story import HOOKS, NOW, StoryError, Vignette, load_vignettes, read_stories
+from tests.vignettes.noise import noisy
 
 VIGNETTES = load_vignettes()
 STATUS_CARDS = {
@@ -161,14 +164,71 @@ def test_a_slip_of_the_syntax_is_told_with_its_line() -> None:
 
 
 def test_schema_and_reader_know_the_same_hooks_and_dialects() -> None:
-    schema = json.loads((Path(__file__).with_name("story.schema.json")).read_text("utf-8"))["$defs"]
+    schema = json.loads((Path(stories.__file__).with_name("story.schema.json")).read_text("utf-8"))["$defs"]
     assert schema["hook"]["enum"] == list(HOOKS)
     assert schema["told"]["properties"]["dialects"]["items"]["enum"] == list(DIALECTS)
 
 
-def test_what_is_not_in_the_catalogue_is_refused() -> None:
-    with pytest.raises(KeyError, match="aspirin"):
-        write(a_story('expect = []\nactive = ["aspirin"]'), DIALECTS["american"])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('active = ["aspirin"]', "active[1].is: catalogue.toml has no drug aspirin"),
+        (
+            'orders = ["warfarin", "calcium acetat"]',
+            "orders[2].is: catalogue.toml has no drug calcium acetat; did you",
+        ),
+        (
+            'conditions = [{ is = "livedos" }]',
+            "conditions[1].is: catalogue.toml has no condition livedos; did you mean l",
+        ),
+        (
+            'results = [{ of = "calcum", value = 9 }]',
+            "results[1].of: catalogue.toml has no result calcum; did you mean",
+        ),
+        ('labs = "controled"', "labs: catalogue.toml has no panel controled; did you mean controlled?"),
+    ],
+)
+def test_what_is_not_in_the_catalogue_is_refused(text: str, said: str) -> None:
+    with pytest.raises(StoryError) as refused:
+        a_story(f"expect = []\n{text}")
+    assert str(refused.value).startswith(f"the story: T: {said}")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_dated"),
+    [
+        ("", False),
+        ("now = 2026-12-01T10:00:00Z", True),
+        ('patient = { born = "1950-03-02" }', True),
+        ('patient = { born = "", age = 7 }', False),
+        ('results = [{ of = "calcium", value = 9, at = "2026-11-02" }]', True),
+        ('results = [{ of = "calcium", value = 9, at = "" }]', False),
+    ],
+)
+def test_a_story_with_a_day_of_its_own_stays_where_it_is(text: str, is_dated: bool) -> None:
+    story, later = a_story(f"expect = []\n{text}"), NOW + timedelta(days=400)
+    assert (story.told_at(later).now == later) is not is_dated
+    assert story.told_at(later).expect == story.expect
+
+
+def test_stories_of_a_folder_are_read_and_every_fault_of_every_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(HEAD + "expect = []")
+    (tmp_path / ".hidden.toml").write_text("no toml")
+    assert [story.title for story in load_vignettes(tmp_path)] == ["T"]
+    (tmp_path / "b.toml").write_text(HEAD + "expect = [1 2]")
+    (tmp_path / "c.toml").write_text(HEAD + 'expect = []\nactive = ["aspirin"]')
+    (tmp_path / "d.toml").write_text(HEAD + "expect = []")
+    with pytest.raises(StoryError) as refused:
+        load_vignettes(tmp_path)
+    starts = ["b.toml: line 4", "c.toml: T: active[1].is", "two vignettes share the title T"]
+    assert [line[: len(start)] for line, start in zip(str(refused.value).splitlines(), starts, strict=True)] == starts
+
+
+def test_a_folder_without_stories_and_no_folder_are_no_success(tmp_path: Path) -> None:
+    with pytest.raises(StoryError, match="holds no story"):
+        load_vignettes(tmp_path)
+    with pytest.raises(StoryError, match=r"nowhere: cannot be read \(No such file"):
+        load_vignettes(tmp_path / "nowhere")
 
 
 def test_the_age_is_counted_from_a_birthday_today() -> None:
@@ -181,7 +241,7 @@ def test_the_age_is_counted_from_a_birthday_today() -> None:
 def test_every_dialect_writes_sound_fhir(dialect: str) -> None:
     seen = set()
     for story in VIGNETTES[::12]:
-        record = write(story, DIALECTS[dialect])
+        record = noisy(story, dialect)
         for resource in [*record.resources, *record.drafts]:
             text = json.dumps({**resource, "id": "x"}, sort_keys=True)
             if text not in seen:

@@ -30,7 +30,7 @@ from tests.unit.fhir_mappings.faulty_files import (
     schema,
 )
 
-STORIES = ROOT / "tests" / "vignettes" / "stories"
+STORIES = ROOT / "cds_service" / "stories" / "told"
 SCHEMAS = sorted(
     [
         *(ROOT / "fhir_mappings" / "schemas").glob("*.json"),

@@ -7,7 +7,13 @@ from datetime import date
 import pytest
 
 from fhir_mappings.data_files import DataFileError, text_of
-from fhir_mappings.knowledge_files import read_knowledge, read_policy, read_reasons, read_vocabulary
+from fhir_mappings.knowledge_files import (
+    knowledge_problems,
+    read_knowledge,
+    read_policy,
+    read_reasons,
+    read_vocabulary,
+)
 from fhir_mappings.packaged import PACKAGE_OF, default_knowledge, default_reasons, packaged_text
 from fhir_mappings.vocabulary import VocabularyError
 from hooks.thresholds import PolicyError
@@ -215,3 +221,19 @@ def test_a_file_that_is_not_utf_8_is_a_problem_of_that_file_beside_the_others() 
     assert thresholds.endswith("; write 10.2, not 10,2")
     assert labs.startswith("labs.toml: line ")
     assert labs.endswith(": is not UTF-8: save the file as UTF-8")
+
+
+def test_every_fault_of_every_file_is_told_once() -> None:
+    assert knowledge_problems(TEXTS) == []
+    spoilt = texts(UNKNOWN_UNIT, NO_COMMA, ("spelling", "\n[words]\n", "\n[wrods]\n")) | {"reasons": without_groups()}
+    found = knowledge_problems(spoilt)
+    starts = ["thresholds.toml: [calcium_high]", "spelling.toml: ", "drugs.toml: line ", "reasons.toml: groups: is"]
+    assert [start for start in starts if not any(line.startswith(start) for line in found)] == []
+    assert len(found) == len(set(found))
+
+
+def test_what_reasons_say_of_a_sound_policy_is_told_beside_faults_of_the_vocabulary() -> None:
+    spoilt = texts(NO_COMMA, ("reasons", '["calcium_low", "calcium_choice"]', '["calcium_lo", "calcium_choice"]'))
+    vocabulary, reasons = knowledge_problems(spoilt)
+    assert vocabulary.startswith("drugs.toml: line ")
+    assert reasons.startswith("reasons.toml: ")

@@ -75,3 +75,9 @@ def test_copies_that_are_nested_too_deeply_are_all_kept() -> None:
     for _ in range(5_000):
         deep = {"x": deep}
     assert kept({**version(1), "x": deep}, {**version(1), "x": deep}, version(2)) == [[1, 1, 2]]
+
+
+def test_what_answered_several_searches_is_one_copy_and_stays_the_resource_that_it_was() -> None:
+    one = version(1)
+    ((kept_one,),) = versions([one, one, one])
+    assert kept_one is one

@@ -1,39 +1,45 @@
 """Vignettes as written: TOML files to frozen values.
 
-What may live here: from `stories/*.toml`, whose format is `story.schema.json`, to vignettes. No FHIR.
+What may live here: from files such as `told/*.toml`, whose format is `story.schema.json`, to vignettes. No FHIR.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from cds_service.stories.catalogue import unknown_words
 from fhir_mappings.data_faults import place
 from fhir_mappings.data_files import DataFileError, parsed, schema_of, text_of
 
 Entry = Mapping[str, Any]
 
-STORIES = Path(__file__).parent / "stories"
 NOW = datetime(2026, 11, 29, 10, 0, tzinfo=UTC)
 HOOKS = ("patient-view", "order-select", "order-sign")
 DIALECTS = ("american", "epic-like", "oracle-like", "european", "free-text")
 
 _LISTS = ("conditions", "results", "procedures", "active", "history", "orders")
 _TEXTS = ("says", "says_not", "sums_up", "suggests", "suggests_not", "offers", "offers_not")
-_SCHEMA = schema_of(Path(__file__).with_name("story.schema.json").read_text("utf-8"))
+_SCHEMA = schema_of(resources.files("cds_service.stories").joinpath("story.schema.json").read_text("utf-8"))
 REFUSED = "cannot judge"
 
 
 class StoryError(ValueError):
-    """A vignette that is not written as the README says."""
+    """Vignettes that are not written as docs/stories.md says; the text has one line per fault: file, vignette, key."""
 
 
 @dataclass(frozen=True)
 class Vignette:
-    """One patient story and the exact cards expected: `expect` is None where the service must refuse to judge."""
+    """One patient story and the exact cards expected: `expect` is None where the service must refuse to judge.
+
+    `is_dated`: something in it stands on a day of its own (`now`, `born`, `at`), so that it cannot be told on another.
+    """
 
     title: str
     hook: str
@@ -48,17 +54,42 @@ class Vignette:
     dialects: tuple[str, ...] = DIALECTS
     now: datetime = NOW
     unreadable: tuple[str, ...] = ()
+    is_dated: bool = False
+
+    def told_at(self, now: datetime) -> Vignette:
+        """The same story at another moment, its days counted back from there; one that is dated stays where it is."""
+        return self if self.is_dated else replace(self, now=now)
 
 
-def load_vignettes() -> tuple[Vignette, ...]:
-    """All vignettes of all story files, in order. Raises StoryError, naming file, vignette and key."""
-    paths = sorted(STORIES.glob("*.toml"))
-    found = [vignette for path in paths for vignette in read_stories(text_of(path.read_bytes()), path.name)]
-    titles = [vignette.title for vignette in found]
-    doubled = sorted({title for title in titles if titles.count(title) > 1})
-    if doubled:
-        raise StoryError(f"two vignettes share a title: {doubled}")
+def load_vignettes(folder: Path | None = None) -> tuple[Vignette, ...]:
+    """All vignettes of the story files of a folder, else of those that ship, in order. Raises StoryError."""
+    place: Traversable = folder or resources.files("cds_service.stories").joinpath("told")
+    found: list[Vignette] = []
+    problems: list[str] = []
+    for file in _story_files(place):
+        try:
+            found += read_stories(text_of(file.read_bytes()), file.name)
+        except StoryError as error:
+            problems += str(error).splitlines()
+        except OSError as error:
+            problems.append(f"{file.name}: cannot be read ({error.strerror})")
+    times = Counter(vignette.title for vignette in found)
+    problems += [f"two vignettes share the title {title}" for title in sorted(times) if times[title] > 1]
+    if problems:
+        raise StoryError("\n".join(problems))
     return tuple(found)
+
+
+def _story_files(place: Traversable) -> list[Traversable]:
+    """A folder without a story is a slip of whoever named it, not a folder whose stories all hold."""
+    try:
+        held = list(place.iterdir())
+    except OSError as error:
+        raise StoryError(f"{place.name}: cannot be read ({error.strerror})") from None
+    files = [file for file in held if file.name.endswith(".toml") and not file.name.startswith(".")]
+    if not files:
+        raise StoryError(f"{place.name}: holds no story (*.toml)")
+    return sorted(files, key=lambda file: file.name)
 
 
 def read_stories(text: str, file: str = "the story") -> Iterator[Vignette]:
@@ -71,7 +102,11 @@ def read_stories(text: str, file: str = "the story") -> Iterator[Vignette]:
     if lacking:
         said = {"hook": "is missing", "expect": "is missing (silence is [])"}
         raise StoryError("\n".join(f"{file}: {title}: {key}: {said[key]}" for title, key in lacking))
-    yield from map(_vignette, told)
+    vignettes = [_vignette(story) for story in told]
+    unknown = [(one.title, line) for one in vignettes for line in unknown_words(one.entries, one.labs)]
+    if unknown:
+        raise StoryError("\n".join(f"{file}: {title}: {line}" for title, line in unknown))
+    yield from vignettes
 
 
 def _checked(text: str, file: str) -> dict[str, Any]:
@@ -110,7 +145,13 @@ def _vignette(story: Entry) -> Vignette:
         dialects=tuple(story.get("dialects", DIALECTS)),
         now=story.get("now", NOW),
         unreadable=tuple(story.get("unreadable", ())),
+        is_dated=_is_dated(story),
     )
+
+
+def _is_dated(story: Entry) -> bool:
+    has_own_days = any(result.get("at") for result in story.get("results", ()))
+    return "now" in story or bool(story.get("patient", {}).get("born")) or has_own_days
 
 
 def _named(entry: Any) -> Entry:

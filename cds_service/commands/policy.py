@@ -1,0 +1,172 @@
+"""`calciphylaxis-cds policy`: check a policy, show it, and see what another one would bring.
+
+What may live here: options, and where results are written. The work has its own room.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cds_service.commands.common import HELP, in_words, say, say_json, settings_for
+
+if TYPE_CHECKING:
+    from cds_service.knowledge import InForce
+    from cds_service.policy_work import Difference
+    from cds_service.settings import Settings
+
+PACKAGED = "packaged"
+_POLICY = click.option(
+    "--policy",
+    "folder",
+    default=PACKAGED,
+    show_default=True,
+    metavar="DIR",
+    help="A folder laid out like the data files of the package; a file that is missing is the packaged one.",
+)
+_AT = click.option(
+    "--at",
+    type=click.DateTime(formats=["%Y-%m-%d"]),
+    help="As of this day (2026-12-01); today by the clinic's zone without it.",
+)
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.group(context_settings=HELP)
+def policy() -> None:
+    """Check the data files that clinicians own, show what is in force, and see what a change would bring.
+
+    A policy is a folder laid out like the package (hooks/thresholds.toml, fhir_mappings/labs.toml …) or flat
+    (thresholds.toml …), or the word "packaged". A file that is missing there is the packaged one.
+    """
+
+
+@policy.command("check", context_settings=HELP)
+@_POLICY
+def check(folder: str) -> None:
+    """Find every fault of every file, one line each with file and key. Exit status 1 where there is any."""
+    settings = settings_for(dev=True)
+    try:
+        found = _policy(folder, settings)
+    except click.ClickException as faults:
+        say(faults.message)
+        raise SystemExit(1) from None
+    files, rules = found.files, sum(map(len, found.knowledge.policy.rules.values()))
+    own = f" ({', '.join(sorted(files.own.values()))} of {folder}, the others packaged)" if files.own else ""
+    numbers, cards = len(found.reasons.numbers), len(found.reasons.topics)
+    say(f"no fault: {len(files.texts)} files{own}; {numbers} numbers, {rules} drug rules, {cards} cards")
+
+
+@policy.command("show", context_settings=HELP)
+@_POLICY
+@_AT
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def show(folder: str, at: datetime | None, as_json: bool) -> None:
+    """Print every number and rule in force on a day, with unit, first day and source."""
+    from cds_service.policy_work import in_force, print_shown, shown_document, terminal
+
+    settings = settings_for(dev=True)
+    shown = in_force(_policy(folder, settings), _day(at, settings))
+    if as_json:
+        say_json(shown_document(shown))
+    else:
+        print_shown(terminal(), shown)
+
+
+@policy.command("diff", context_settings=HELP)
+@click.argument("old")
+@click.argument("new")
+@_AT
+@click.option(
+    "--stories", type=_FOLDER, help="Stories of your own, played as well; what they expect is checked under NEW."
+)
+@click.option("--bundles", type=_FOLDER, help="FHIR Bundles (*.json), each of one patient, played as well.")
+@click.option("--csv", "form", flag_value="csv", help="Print a line for each change of a card.")
+@click.option("--json", "form", flag_value="json", help="Print one JSON document.")
+@click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write a page for a committee.")
+def diff(
+    old: str,
+    new: str,
+    at: datetime | None,
+    stories: Path | None,
+    bundles: Path | None,
+    form: str | None,
+    page: Path | None,
+) -> None:
+    """Play synthetic patients and stories under two policies, and list who gains and who loses which card.
+
+    OLD and NEW are folders, or "packaged". Exit status 0, with differences too; 1 where a Bundle could not be read or
+    a story of your own does not hold.
+    """
+    from cds_service.policy_work import BundleError, difference
+    from cds_service.stories import StoryError
+
+    settings = settings_for(dev=True)
+    if page:
+        with _writing(page):
+            # Now, and not after everything has been played.
+            page.touch()
+    # Why a look-up of a story failed is part of the story, and nothing to report.
+    logging.getLogger("cds_service").addHandler(logging.NullHandler())
+    sides = (old, _policy(old, settings)), (new, _policy(new, settings))
+    try:
+        told = difference(*sides, _day(at, settings), stories, bundles)
+    except (StoryError, BundleError) as fault:
+        raise click.ClickException(str(fault)) from None
+    _tell(told, form, page)
+    if told.unread or told.failed:
+        raise SystemExit(1)
+
+
+def _tell(told: Difference, form: str | None, page: Path | None) -> None:
+    from cds_service.clock import utc_now
+    from cds_service.policy_work import as_csv, as_document, as_page, in_words, no_forecast, print_difference, terminal
+
+    if page:
+        with _writing(page):
+            page.write_text(as_page(told, f"{utc_now():%Y-%m-%d}"), encoding="utf-8")
+    if form == "json":
+        say_json(as_document(told))
+    elif form == "csv":
+        click.echo(as_csv(told), nl=False)
+    elif page:
+        for sentence in (*in_words(told), no_forecast(told)):
+            say(sentence)
+        say(f"{page} holds the whole of it")
+    else:
+        print_difference(terminal(), told)
+    if form == "csv" or (page and form is None):
+        for name, fault in {**told.unread, **told.failed}.items():
+            say(f"{name}: {fault}", err=True)
+
+
+@contextmanager
+def _writing(page: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(f"{page}: cannot be written ({error.strerror})") from None
+
+
+def _policy(word: str, settings: Settings) -> InForce:
+    """The policy that a word of the command line names; its faults as they are, a line each, and what is not used."""
+    from cds_service.knowledge import knowledge_of
+    from fhir_mappings.policy_folder import folder_named
+
+    with in_words():
+        found = knowledge_of(folder_named(word), settings)
+    for line in found.files.unused:
+        say(f"warning: {line}", err=True)
+    return found
+
+
+def _day(at: datetime | None, settings: Settings) -> date:
+    from cds_service.clock import utc_now
+
+    return at.date() if at else utc_now().astimezone(settings.timezone).date()

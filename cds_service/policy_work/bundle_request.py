@@ -1,0 +1,33 @@
+"""A patient's resources, as the entries of a Bundle, as a hook request.
+
+What may live here: one function. Which search a resource answers is decided in `cds_service/tryout/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from cds_service.tryout import Entry, Records, prefetch_of
+from fhir_mappings.queries import Query
+
+Json = dict[str, Any]
+
+_INSTANCE = "00000000-0000-4000-8000-000000000000"
+
+
+def request_of(
+    hook: str, patient: Json, entries: Sequence[Json], queries: Iterable[Query], draft: Json | None = None
+) -> Json:
+    """The request of an EHR that sends everything it has along. Nothing is chosen by code or status: what an odd code
+    means is for the service to find out.
+    """
+    records = Records(tuple(Entry(entry["resource"], entry.get("fullUrl", "")) for entry in entries))
+    prefetch = {**prefetch_of(records, tuple(queries)), "patient": patient}
+    context: Json = {"userId": "Practitioner/policy-work", "patientId": patient["id"]}
+    if hook != "patient-view":
+        drafts = [draft] if draft else []
+        context["draftOrders"] = {"resourceType": "Bundle", "entry": [{"resource": one} for one in drafts]}
+        if hook == "order-select":
+            context["selections"] = [f"{one['resourceType']}/{one['id']}" for one in drafts]
+    return {"hook": hook, "hookInstance": _INSTANCE, "context": context, "prefetch": prefetch}
