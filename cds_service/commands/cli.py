@@ -14,7 +14,10 @@ from cds_service.commands.common import HELP, Commands
 from cds_service.commands.database import database
 from cds_service.commands.demo import demo
 from cds_service.commands.doctor import doctor
+from cds_service.commands.examples import examples
+from cds_service.commands.explain import explain
 from cds_service.commands.invoke import invoke
+from cds_service.commands.policy import policy
 from cds_service.commands.reports import feedback, overrides
 from cds_service.commands.sandbox import sandbox
 from cds_service.commands.serve import serve
@@ -26,7 +29,7 @@ def cli() -> None:
     """Calciphylaxis decision support over CDS Hooks."""
 
 
-for command in (serve, invoke, demo, overrides, feedback, database, doctor, sandbox):
+for command in (serve, invoke, explain, examples, demo, overrides, feedback, database, doctor, policy, sandbox):
     cli.add_command(command)
 
 

@@ -39,6 +39,12 @@ def _visible(text: str) -> str:
     return "\n".join(map(visible, text.split("\n")))
 
 
+class Refused(click.ClickException):
+    """The service that was called has refused to judge. 1 is the exit status of a fault, 2 of a wrong option."""
+
+    exit_code = 3
+
+
 class Commands(click.Group):
     """A group of commands whose error messages are lines for people, too: they may quote a server."""
 
@@ -49,7 +55,8 @@ class Commands(click.Group):
         except click.UsageError:
             raise
         except click.ClickException as error:
-            raise click.ClickException(_visible(error.message)) from None
+            kind = Refused if isinstance(error, Refused) else click.ClickException
+            raise kind(_visible(error.message)) from None
 
 
 def faults() -> tuple[type[Exception], ...]:

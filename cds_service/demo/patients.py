@@ -34,7 +34,7 @@ TAG: dict[str, str] = {
 }
 """The `meta.tag` that every demonstration resource carries."""
 
-_TOKEN = re.compile(r"\{\{(day|instant)-(\d+)\}\}")
+_TOKEN = re.compile(r"\{\{(day|instant)-(\d{1,5})\}\}")
 _JUST_NOW = timedelta(minutes=5)
 
 Expected = TypedDict(
@@ -97,10 +97,15 @@ def parse_patient(text: str, now: datetime) -> SyntheticPatient:
 
 def resolve_dates(text: str, now: datetime) -> str:
     """Replace every date token in `text`; ValueError for a token that is not understood."""
-    resolved = _TOKEN.sub(lambda token: _date(token[1], int(token[2]), now.astimezone(UTC)), text)
+    resolved = rolled(text, now)
     if "{{" in resolved:
         raise ValueError("a date token is not understood: only {{day-N}} and {{instant-N}} are")
     return resolved
+
+
+def rolled(text: str, now: datetime) -> str:
+    """The text with a date in place of each date token; whatever else stands in double braces stays."""
+    return _TOKEN.sub(lambda token: _date(token[1], int(token[2]), now.astimezone(UTC)), text)
 
 
 def _date(kind: str, days: int, now: datetime) -> str:

@@ -3,7 +3,7 @@
 What may live here: what an EHR does with a CDS service. Nothing of the service itself.
 """
 
-from cds_service.ehr_client.ehr import Ehr, EhrError, Resource, chart_context, order_context, reference
+from cds_service.ehr_client.ehr import Ehr, EhrError, Resource, cards_of, chart_context, order_context, reference
 from cds_service.ehr_client.exchange import Exchange
 from cds_service.ehr_client.terminal import print_cards
 
@@ -12,6 +12,7 @@ __all__ = [
     "EhrError",
     "Exchange",
     "Resource",
+    "cards_of",
     "chart_context",
     "order_context",
     "print_cards",

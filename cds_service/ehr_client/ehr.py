@@ -107,6 +107,10 @@ class Ehr:
                 }
         if self.send_prefetch:
             body["prefetch"] = self.prefetch(service, context)
+        return self.send(service, body)
+
+    def send(self, service: Mapping[str, Any], body: Mapping[str, Any]) -> Exchange:
+        """Call a service with a body that is there already, as it is."""
         return exchange("POST", self._service_url(str(service["id"])), body)
 
     def feedback(self, service_id: str, items: Sequence[Mapping[str, Any]]) -> Exchange:

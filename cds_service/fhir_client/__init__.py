@@ -11,6 +11,7 @@ from cds_service.fhir_client.bundles import (
     next_link,
     read_page,
     reports_error,
+    total,
 )
 from cds_service.fhir_client.client import FhirClient
 from cds_service.fhir_client.look_up import LookUp, refused
@@ -52,4 +53,5 @@ __all__ = [
     "read_page",
     "refused",
     "reports_error",
+    "total",
 ]

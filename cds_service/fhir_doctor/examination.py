@@ -15,9 +15,9 @@ from cds_service.api import Collected, HookRequest, gathering, past_look_back
 from cds_service.fhir_client import LATE, FhirReader
 from cds_service.fhir_doctor.asking import Asker
 from cds_service.fhir_doctor.findings import LookedUp, PatientReport, Unread
-from cds_service.fhir_doctor.unknown_codes import CodeReading, each_once, unknown_units
 from cds_service.fhir_doctor.verdict import calls, scope_of
 from cds_service.knowledge import Knowledge
+from cds_service.unknown_codes import CodeReading, each_once, unknown_units
 from fhir_mappings.chart import ChartContext, build_chart, drug_shelf
 from fhir_mappings.drug_places import is_path
 from fhir_mappings.forms import Form

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cds_service.unknown_codes import UnknownCode, UnknownUnit
 from fhir_mappings.forms import WITH_SYSTEMS
 
 ESSENTIAL = ("patient", "conditions", "medications")
@@ -70,29 +71,6 @@ class LookedUp:
         if self.used is None or self.used.found:
             return None
         return next((tried for tried in self.tried if tried.found), None)
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownCode:
-    """A code that our vocabulary does not hold, on records that have no code that it holds.
-
-    The code is "" for records without a code, whose words tell nothing either.
-    """
-
-    resource_type: str
-    system: str
-    code: str
-    known_system: bool
-    times: int
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownUnit:
-    """A unit in which results of an analyte came and that is none of its units in our vocabulary."""
-
-    analyte: str
-    unit: str
-    times: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from cds_service.fhir_doctor.findings import LookedUp, PatientReport, ServerReport, Tried, TypeFinding, UnknownCode
+from cds_service.fhir_doctor.findings import LookedUp, PatientReport, ServerReport, Tried, TypeFinding
+from cds_service.unknown_codes import UnknownCode
 from hooks.cards import visible
 
 VERSION = 1

@@ -24,6 +24,9 @@ POLICY = {
 }
 """No inline script and no inline style anywhere, nothing from other hosts."""
 
+_FOLDERS = {"try": "tryout"}
+"""Where a page's room is not called as the page is: `try` is a word of Python."""
+
 
 def page(template: str, status: int = 200, *, framed_by: Collection[str] = (), **values: object) -> Response:
     """An HTML answer. `framed_by` are the origins that may show it in a frame; none by default."""
@@ -62,11 +65,12 @@ def static_files() -> Iterator[Blueprint]:
     shared = Blueprint("pages", __name__, static_folder="static", template_folder="templates", url_prefix="/pages")
     yield _kept(shared)
     for name in sorted(PAGES):
+        folder = _FOLDERS.get(name, name)
         own = Blueprint(
             f"{name}_files",
             __name__,
-            static_folder=f"{name}/static",
-            template_folder=f"{name}/templates",
+            static_folder=f"{folder}/static",
+            template_folder=f"{folder}/templates",
             url_prefix=f"/pages/{name}",
         )
         yield _kept(own)

@@ -142,7 +142,7 @@ def test_typing_on_changes_the_mind_of_the_page(open_page: OpenPage) -> None:
         page.locator("#drug").fill("amlodip")
         expect(page.locator("#drafts li")).to_have_count(1)
         expect(page.locator("#drafts li")).to_contain_text("amlodipine")
-        expect(page.locator("#order-advice")).to_contain_text("No cards")
+        expect(page.locator("#order-advice")).to_contain_text("No card for")
         page.locator("#drug").fill("")
         expect(page.locator("#drafts li")).to_have_count(0)
 
@@ -191,7 +191,7 @@ def test_a_service_that_could_not_judge_is_shown_as_that(open_page: OpenPage, wi
         page.get_by_label("let the service read").uncheck()
         page.get_by_role("button", name="Call patient-view again").click()
         expect(page.locator("#advice .fault")).to_contain_text("The service could not judge")
-        expect(page.locator("#advice")).not_to_contain_text("No cards")
+        expect(page.locator("#advice")).not_to_contain_text("No card for")
         expect(page.locator("#advice .wire summary")).to_contain_text("412")
         check_accessible(page)
         check_fits(page)

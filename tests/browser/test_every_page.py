@@ -17,6 +17,7 @@ PAGES = {
     "course-patients": "/course",
     "course": f"/course/{PATIENT}",
     "smart": "/smart",
+    "try": "/try",
     "not-found": "/reasons/no-such-topic",
 }
 

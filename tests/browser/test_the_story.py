@@ -104,7 +104,7 @@ def sign(page: Page, fhir: Sandbox) -> None:
     expect(page.locator("#status")).to_contain_text("signed (FHIR server: 201")
     expect(page.locator("#drafts")).to_contain_text("No draft")
     expect(page.locator("#chart")).to_contain_text("sevelamer carbonate")
-    expect(page.locator("#order-advice")).to_contain_text("No cards: the service was asked and has nothing to say.")
+    expect(page.locator("#order-advice")).to_contain_text("No card for what was ordered.")
     signed = [one for one in fhir.store.all("MedicationRequest") if one["id"].startswith("cds-demo-signed-")]
     assert [one["medicationCodeableConcept"]["coding"][0]["code"] for one in signed] == ["660890"]
     picture(page, "story-4-signed")

@@ -32,7 +32,16 @@ PACKAGES = ("cds_service", "fhir_mappings", "hooks")
 START_WITHIN_SECONDS = 60
 INSTALL_WITHIN_SECONDS = 600
 PATIENT = "cds-demo-hard-skin-on-warfarin"
-PAGES = ("/reasons", "/reasons/about", "/ehr", f"/ehr?patient={PATIENT}", "/course", f"/course/{PATIENT}", "/smart")
+PAGES = (
+    "/reasons",
+    "/reasons/about",
+    "/ehr",
+    f"/ehr?patient={PATIENT}",
+    "/course",
+    f"/course/{PATIENT}",
+    "/smart",
+    "/try",
+)
 OTHERS = ("/cds-services", "/openapi.json", "/smart/jwks.json", "/health")
 PICTURE = f"/course/{PATIENT}"
 
@@ -105,7 +114,7 @@ def serving(program: Installed, fhir: str, folder: Path) -> Iterator[str]:
     base = f"http://127.0.0.1:{port}"
     environment = program.environment() | {
         "CDS_DATABASE_URL": f"sqlite:///{folder}/cards.sqlite3",
-        "CDS_PAGES": "reasons,ehr,course,smart",
+        "CDS_PAGES": "reasons,ehr,course,smart,try",
         "CDS_PAGES_FHIR_SERVER": fhir,
         "CDS_FHIR_DEADLINE_SECONDS": "20",
         "CDS_WORKERS": "1",
@@ -173,6 +182,16 @@ def test_the_demo_plays_a_patient_from_the_installed_files(installed: Installed)
     played = installed.run("demo", "--once", "--patient", "hard-skin-on-warfarin", *ports)
     assert played.returncode == 0, played.stderr
     assert "cua-suspected" in played.stdout
+
+
+def test_a_policy_is_checked_and_compared_by_the_installed_files_alone(installed: Installed, tmp_path: Path) -> None:
+    checked = installed.run("policy", "check")
+    assert (checked.returncode, checked.stderr) == (0, "")
+    page = tmp_path / "page.html"
+    compared = installed.run("policy", "diff", "packaged", "packaged", "--html", str(page))
+    assert (compared.returncode, compared.stderr) == (0, "")
+    assert "Nobody gains a card." in compared.stdout
+    assert "1,2" in page.read_text("utf-8"), "more than 1,200 stories are packaged, too"
 
 
 def test_every_page_style_sheet_and_script_comes_from_the_installed_files(

@@ -23,10 +23,10 @@ from cds_service.access.trusted_clients import load_trusted_clients
 from cds_service.commands.cli import cli
 from cds_service.settings import _VARIABLES as VARIABLES
 from cds_service.settings import PAGES, SettingsError, from_environment
+from cds_service.stories import NOW, read_stories
 from fhir_mappings.data_files import packaged_schema
 from hooks.policy_loading import load_policy
 from tests.unit.hooks.builders import data_files
-from tests.vignettes.story import NOW, read_stories
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = "calciphylaxis-cds"
@@ -55,7 +55,7 @@ def code_lines(text: str) -> list[str]:
 
 
 def references(text: str) -> list[tuple[str, str]]:
-    """The (file below tests/, name) pairs of `file::name`."""
+    """The (file below tests/ or in the package, name) pairs of `file::name`."""
     found = [_REFERENCE.fullmatch(span) for span in spans(text)]
     return [(match[1].removeprefix("tests/"), match[2]) for match in found if match]
 
@@ -97,8 +97,13 @@ def missing_references(text: str) -> list[str]:
     return [
         f"{file}::{name}"
         for file, name in references(text)
-        if not (ROOT / "tests" / file).is_file() or name not in names_in(ROOT / "tests" / file)
+        if not place(file).is_file() or name not in names_in(place(file))
     ]
+
+
+def place(file: str) -> Path:
+    """Stories lie in the package, tests below tests/."""
+    return ROOT / file if file.startswith("cds_service/stories/") else ROOT / "tests" / file
 
 
 def missing_files(text: str) -> list[str]:
@@ -249,6 +254,12 @@ def test_the_story_that_is_shown_stands_on_both_sides_of_the_change() -> None:
     assert before.expect != after.expect
 
 
+def test_every_story_that_is_shown_can_be_read() -> None:
+    shown = examples(ALL_TEXT, "[[vignette]]")
+    assert len(shown) > 2
+    assert all(list(read_stories(example)) for example in shown)
+
+
 def demands(text: str) -> list[tuple[str, str]]:
     """The (id, last cell) of each row of the table of demands."""
     rows = [line.strip("| ").split(" | ") for line in text.splitlines() if re.match(r"\| S\d", line)]
@@ -276,7 +287,7 @@ def test_all_together_the_documents_name_something_of_each_kind() -> None:
     assert len([link for link in _LINK.findall(prose(text)) if ":" not in link]) > 1
 
 
-THIS, STORIES = "unit/test_docs.py", "vignettes/stories/01-signs.toml"
+THIS, STORIES = "unit/test_docs.py", "cds_service/stories/told/01-signs.toml"
 
 
 @pytest.mark.parametrize(

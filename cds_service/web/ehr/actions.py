@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from cds_service.drug_orders import Catalogue, DrugName, draft_order
 from cds_service.ehr_client import Ehr, chart_context, order_context, reference
 from cds_service.web.ehr.asking import ask, heard
-from cds_service.web.ehr.drugs import Catalogue, DrugName, draft_order
+from cds_service.web.ehr.explaining import Explainer
 from cds_service.web.ehr.orders import do_actions, draft_of, drop_picked, fault_of, forget, is_same_order, title_of
 from cds_service.web.ehr.signing import demo_tags, judgement, sign_draft, unjudged, waiting_cards
 from cds_service.web.ehr.state import CHART, ORDER, BadState, ServiceAnswer, State
@@ -24,16 +25,20 @@ MOST_COMMENT = 2_000
 
 @dataclass(frozen=True)
 class Clinician:
-    """The person at the page: the client that speaks for them, the patient, the catalogue and the clock."""
+    """The person at the page: the client that speaks for them, the patient, the catalogue and the clock.
+
+    `explainer` explains the answers of the service, where that is our own.
+    """
 
     ehr: Ehr
     patient_id: str
     catalogue: Catalogue
     clock: Callable[[], datetime]
+    explainer: Explainer | None = None
 
     def open_chart(self, state: State) -> bool:
         """Call patient-view."""
-        ask(self.ehr, state, CHART, "patient-view", chart_context(self.patient_id))
+        self._ask(state, CHART, "patient-view", chart_context(self.patient_id))
         words, well = heard(state.at(CHART))
         state.say(f"chart opened: {words}", well=well)
         return True
@@ -64,7 +69,7 @@ class Clinician:
             state.drafts.append(made)
             state.picked, state.judged = made["id"], None
             chosen = order_context(self.patient_id, state.drafts, [reference(made)])
-            ask(self.ehr, state, ORDER, "order-select", chosen)
+            self._ask(state, ORDER, "order-select", chosen)
             words, well = heard(state.at(ORDER))
             state.say(f"{title_of(made)} drafted: {words}", well=well)
         if keep:
@@ -149,7 +154,7 @@ class Clinician:
         state.picked = None
         if not judgement(state):
             state.judged = [draft["id"] for draft in state.drafts]
-            ask(self.ehr, state, ORDER, "order-sign", order_context(self.patient_id, state.drafts))
+            self._ask(state, ORDER, "order-sign", order_context(self.patient_id, state.drafts))
             words, well = heard(state.at(ORDER))
             if not well or any(answer.cards for answer in state.at(ORDER)):
                 state.say(f"not signed yet, order-sign says: {words}", well=False)
@@ -168,8 +173,11 @@ class Clinician:
         wrote = [sign_draft(self.ehr, state, draft, tags, self._now()).server for draft in list(state.drafts)]
         state.judged = None
         if any(wrote):
-            ask(self.ehr, state, CHART, "patient-view", chart_context(self.patient_id))
+            self._ask(state, CHART, "patient-view", chart_context(self.patient_id))
         return any(wrote)
+
+    def _ask(self, state: State, place: str, hook: str, context: Mapping[str, Any]) -> None:
+        ask(self.ehr, state, place, hook, context, self.explainer)
 
     def _tell(self, state: State, answer: ServiceAnswer, item: Mapping[str, Any], words: str) -> dict[str, Any]:
         sent = self.ehr.feedback(answer.service, [item])

@@ -8,20 +8,24 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
+from cds_service.drug_orders import ROUTES, Catalogue, load_catalogue
 from cds_service.ehr_client import Ehr, EhrError
+from cds_service.web.cards import as_json, quiet
 from cds_service.web.context import PageContext
 from cds_service.web.ehr.actions import Clinician
-from cds_service.web.ehr.cards import as_json, judged_drugs, quiet, shown_cards
+from cds_service.web.ehr.cards import judged_drugs, shown_cards
 from cds_service.web.ehr.chart import find_patients, order_row, read_chart, read_person
-from cds_service.web.ehr.drugs import ROUTES, Catalogue, load_catalogue
+from cds_service.web.ehr.explaining import Explainer
 from cds_service.web.ehr.signing import sign_words, waiting_cards
 from cds_service.web.ehr.state import CHART, ORDER, BadState, State, dump, load
 from cds_service.web.guard import guard
 from cds_service.web.page import page, problem
+from fhir_mappings.packaged import default_reasons
 
 log = logging.getLogger("cds_service")
 
@@ -33,7 +37,7 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - recognised
 def ehr_page(context: PageContext) -> Blueprint:
     """The routes under /ehr."""
     routes = Blueprint("ehr", __name__)
-    catalogue = load_catalogue()
+    catalogue, explainer = load_catalogue(), _explainer(context)
     guard(routes)
 
     @routes.errorhandler(BadState)
@@ -64,7 +68,7 @@ def ehr_page(context: PageContext) -> Blueprint:
         if not patient_id:
             return _patients(context, "")
         state = State()
-        clinician = _clinician(context, catalogue, patient_id, state)
+        clinician = _clinician(context, catalogue, patient_id, state, explainer)
         clinician.open_chart(state)
         return _chart_page(context, clinician, state, chart=True)
 
@@ -75,7 +79,7 @@ def ehr_page(context: PageContext) -> Blueprint:
     @routes.post("/ehr")
     def acted() -> Response:
         state = load(request.form.get("state", ""))
-        clinician = _clinician(context, catalogue, request.args.get("patient", ""), state)
+        clinician = _clinician(context, catalogue, request.args.get("patient", ""), state, explainer)
         changed = _act(clinician, state, request.form)
         is_part = "X-Ehr-Part" in request.headers
         return _chart_page(context, clinician, state, chart=changed or not is_part)
@@ -112,7 +116,18 @@ def _act(clinician: Clinician, state: State, form: Mapping[str, str]) -> bool:
     raise BadState("there is no such button")
 
 
-def _clinician(context: PageContext, catalogue: Catalogue, patient_id: str, state: State) -> Clinician:
+def _explainer(context: PageContext) -> Explainer | None:
+    """None where another service is called: what moves it is not ours to say."""
+    settings, knowledge = context.settings, context.knowledge
+    if settings.pages_service is not None:
+        return None
+    reasons = default_reasons(knowledge.policy, settings.locale)
+    return Explainer(knowledge, reasons, context.client, context.clock, settings.max_entries)
+
+
+def _clinician(
+    context: PageContext, catalogue: Catalogue, patient_id: str, state: State, explainer: Explainer | None
+) -> Clinician:
     if not _ID.fullmatch(patient_id) or not patient_id.strip("."):
         raise EhrError("no patient id", 404)
     settings = context.settings
@@ -122,13 +137,13 @@ def _clinician(context: PageContext, catalogue: Catalogue, patient_id: str, stat
         send_prefetch=state.send_prefetch,
         offer_server=state.offer_server,
     )
-    return Clinician(ehr, patient_id, catalogue, context.clock)
+    return Clinician(ehr, patient_id, catalogue, context.clock, explainer)
 
 
 def _asking(clinician: Clinician, state: State) -> Clinician:
     """The same clinician, whose client calls as the form has just said."""
     ehr = Ehr(clinician.ehr.cds, clinician.ehr.fhir, None, state.send_prefetch, state.offer_server)
-    return Clinician(ehr, clinician.patient_id, clinician.catalogue, clinician.clock)
+    return replace(clinician, ehr=ehr)
 
 
 def _this_service() -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cds_service.ehr_client import Exchange, Resource
+from cds_service.web.ehr.explaining import Why, differs, packed, unpacked
 
 CHART, ORDER = "chart", "order"
 """Where an answer stands: beside the chart (patient-view) or beside the orders (order-select, order-sign)."""
@@ -37,6 +38,7 @@ class ServiceAnswer:
     exchange: Exchange
     outcomes: dict[str, dict[str, Any]] = field(default_factory=dict)
     stale: bool = False
+    why: Why | None = None
 
     @property
     def instance(self) -> str:
@@ -67,6 +69,13 @@ class ServiceAnswer:
             return "The service did not answer with cards."
         readable = all(isinstance(card, dict) for card in cards)
         return "" if readable else "The service did not answer with readable cards."
+
+    @property
+    def note(self) -> str:
+        """What has to be said before the explanation."""
+        if self.why is None or not differs(self.why, self.exchange):
+            return ""
+        return "The record has changed since the answer above: this explains what would be answered now."
 
     def was_overridden(self, uuid: str) -> bool:
         """Has the clinician set this card aside?"""
@@ -169,6 +178,7 @@ def _dumped(answer: ServiceAnswer) -> dict[str, Any]:
         "failure": sent.failure,
         "outcomes": answer.outcomes,
         "stale": answer.stale,
+        "why": packed(answer.why),
     }
 
 
@@ -183,9 +193,8 @@ def _loaded(data: Mapping[str, Any]) -> ServiceAnswer:
         failure=_text(data["failure"]),
     )
     outcomes = {_text(uuid): _object(outcome) for uuid, outcome in data["outcomes"].items()}
-    return ServiceAnswer(
-        _text(data["place"]), _text(data["hook"]), _text(data["service"]), sent, outcomes, bool(data["stale"])
-    )
+    place, hook, service = (_text(data[name]) for name in ("place", "hook", "service"))
+    return ServiceAnswer(place, hook, service, sent, outcomes, bool(data["stale"]), unpacked(data["why"]))
 
 
 def _not_asked(hook: str, discovery: Any) -> str:

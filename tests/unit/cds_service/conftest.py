@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from cds_service.knowledge import Knowledge, load_knowledge
+from cds_service.settings import Settings
+
 # Made for these tests only, for localhost, and trusted by nobody.
 KEY_AND_CERTIFICATE = """\
 -----BEGIN PRIVATE KEY-----
@@ -191,3 +194,9 @@ def tls(certificate: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     return context
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    """The packaged files, read once."""
+    return load_knowledge(Settings())

@@ -1,6 +1,8 @@
 // The EHR page without reloads: the same form, sent in the background, and only what changed is swapped.
 // Without this script every button works as a plain form.
 
+import { revealCopying, say, words } from "../../static/parts.js";
+
 const form = document.getElementById("ehr");
 const drug = document.getElementById("drug");
 const status = document.getElementById("status");
@@ -40,16 +42,6 @@ async function send(deed, { may_stop }) {
     if (typing === control) typing = null;
     if (!typing) form.removeAttribute("aria-busy");
   }
-}
-
-function words(page) {
-  return [...page.querySelectorAll("main h1, main p")].map((part) => part.textContent.trim()).join(". ");
-}
-
-function say(text, well) {
-  status.classList.toggle("unwell", !well);
-  status.textContent = "";
-  status.textContent = text;
 }
 
 function fail(deed, text) {
@@ -127,10 +119,6 @@ function refocus(id, placeId) {
   (next || drug).focus();
 }
 
-function revealCopying() {
-  for (const button of document.querySelectorAll("[data-copy]")) button.hidden = !navigator.clipboard;
-}
-
 async function settle() {
   if (busy) {
     settleLater = true;
@@ -166,15 +154,5 @@ for (const id of ["dose", "route"]) {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   press(event.submitter?.value || "pick");
-});
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy]");
-  if (!button) return;
-  try {
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-    say("Copied", true);
-  } catch {
-    say("The browser did not allow copying", false);
-  }
 });
 revealCopying();

@@ -11,6 +11,7 @@ from werkzeug.serving import make_server
 from cds_service.app import create_app
 from cds_service.clock import utc_now
 from cds_service.demo.patients import SyntheticPatient, load_patients
+from cds_service.demo.sandbox import Sandbox
 from cds_service.settings import Settings
 
 KEY = "elevated-risk-on-warfarin"
@@ -36,3 +37,10 @@ def cds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.server_close()
     app.extensions["cds_fhir_client"].close()
     app.extensions["cds_database"].close()
+
+
+@pytest.fixture(scope="module")
+def fhir(patient: SyntheticPatient) -> Iterator[str]:
+    """A FHIR server that holds this patient."""
+    with Sandbox(patient.resources) as sandbox:
+        yield sandbox.base

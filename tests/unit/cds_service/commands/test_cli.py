@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from cds_service.api.card_json import OVERRIDE_SYSTEM
 from cds_service.commands.cli import cli
-from cds_service.commands.common import faults, in_words, settings_for
+from cds_service.commands.common import Refused, faults, in_words, settings_for
 from cds_service.demo.patients import SyntheticPatient
 from cds_service.demo.sandbox import Sandbox
 from cds_service.storage import Database, FeedbackItem, Store
@@ -30,12 +29,6 @@ def run(*arguments: str, **environment: str) -> Result:
     return CliRunner().invoke(cli, arguments, env=environment)
 
 
-@pytest.fixture(scope="module")
-def fhir(patient: SyntheticPatient) -> Iterator[str]:
-    with Sandbox(patient.resources) as sandbox:
-        yield sandbox.base
-
-
 @pytest.fixture
 def order_file(patient: SyntheticPatient, tmp_path: Path) -> str:
     path = tmp_path / "order.json"
@@ -43,7 +36,7 @@ def order_file(patient: SyntheticPatient, tmp_path: Path) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("command", [[], ["serve"], ["invoke"], ["demo"], ["sandbox"], ["sandbox", "load"]])
+@pytest.mark.parametrize("command", [[], ["serve"], ["invoke"], ["demo"], ["sandbox", "load"], ["policy", "diff"]])
 def test_every_command_explains_itself(command: list[str]) -> None:
     for flag in ("--help", "-h"):
         result = run(*command, flag)
@@ -93,7 +86,7 @@ def test_an_order_file_may_leave_out_what_the_ehr_would_fill_in(
 def test_an_order_hook_without_an_order_is_refused() -> None:
     result = run("invoke", "--fhir", "http://127.0.0.1:9/fhir", "--patient", "p", "--hook", "order-sign")
     assert result.exit_code == 2
-    assert "needs at least one --order FILE" in result.output
+    assert "needs at least one --drug NAME or --order FILE" in result.output
 
 
 @pytest.mark.parametrize(
@@ -109,10 +102,11 @@ def test_an_order_file_that_cannot_be_used_is_named(text: str, words: str, tmp_p
     assert f"order.json {words}" in result.output
 
 
-def test_a_patient_who_is_not_on_the_server_is_an_error_in_words(cds: str, fhir: str) -> None:
+def test_a_patient_who_is_not_on_the_server_is_a_refusal_in_words(cds: str, fhir: str) -> None:
     result = run("invoke", "--cds", cds, "--fhir", fhir, "--patient", "nobody")
-    assert result.exit_code == 1
-    assert "answered 412" in result.output
+    assert result.exit_code == Refused.exit_code
+    assert "refused (412)" in result.output
+    assert "not an all-clear" in result.output
     assert "Traceback" not in result.output
 
 

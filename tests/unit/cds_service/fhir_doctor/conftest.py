@@ -11,7 +11,7 @@ import pytest
 
 from cds_service.demo.patients import SyntheticPatient, load_patients
 from cds_service.fhir_doctor import Examination, PatientReport, Visit, examine
-from cds_service.knowledge import Knowledge, load_knowledge
+from cds_service.knowledge import Knowledge
 from cds_service.settings import Settings
 from tests.unit.cds_service.odd_fhir_server import ODD, OddServer, formed
 
@@ -19,11 +19,6 @@ NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 HOOKS = ("patient-view", "order-select", "order-sign")
 PATIENTS = load_patients(NOW)
 Look = Callable[..., PatientReport]
-
-
-@pytest.fixture(scope="session")
-def knowledge() -> Knowledge:
-    return load_knowledge(Settings())
 
 
 @pytest.fixture(scope="session")

@@ -16,11 +16,10 @@ from cds_service.fhir_doctor.findings import (
     LookedUp,
     Scope,
     Tried,
-    UnknownCode,
-    UnknownUnit,
     Unread,
 )
 from cds_service.fhir_doctor.report import MOST_LINES
+from cds_service.unknown_codes import UnknownCode, UnknownUnit
 
 USUAL = Tried("usual", 400, "the FHIR server answered 400", 0, None, 0, 12)
 PLAIN = Tried("plainer 1", 200, "", 3, 3, 1, 20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +27,7 @@ def browser(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FlaskCli
     with Sandbox(spoilt(list(TWO_YEARS.resources), request.param)) as fhir:
         settings = Settings(
             database_url=f"sqlite:///{tmp_path}/x.sqlite3",
-            pages=frozenset({"course", "ehr"}),
+            pages=frozenset({"course", "ehr", "try"}),
             pages_fhir_server=fhir.base,
             dev=True,
             fhir_deadline_seconds=20,
@@ -43,6 +44,19 @@ def test_a_page_shows_what_is_seen_and_runs_nothing(place: str, browser: FlaskCl
     assert answer.status_code == 200
     page = answer.get_data(as_text=True)
     assert "evil" in page or "script" in page
+    assert hidden(page) <= {"\n"}
+    assert not re.search(r"<script>alert|<img src=x|<b>|<!-- x", page)
+
+
+@pytest.mark.parametrize("hook", ["patient-view", "order-select"])
+def test_the_try_page_shows_what_is_seen_and_runs_nothing(hook: str, browser: FlaskClient) -> None:
+    payload = " ".join(PAYLOADS.values())
+    sent = json.dumps(spoilt(list(TWO_YEARS.resources), payload))
+    answer = browser.post("/try", data={"do": "judge", "sent": sent, "drugs": payload, "hook": hook})
+    assert answer.status_code == 200
+    page = answer.get_data(as_text=True)
+    assert "evil" in page
+    assert "Judged:" in page
     assert hidden(page) <= {"\n"}
     assert not re.search(r"<script>alert|<img src=x|<b>|<!-- x", page)
 

@@ -12,12 +12,12 @@ import pytest
 import requests
 import responses
 
+from cds_service.drug_orders import Catalogue, DrugName
 from cds_service.ehr_client.ehr import Ehr, EhrError
 from cds_service.ehr_client.exchange import Exchange
 from cds_service.web.ehr.actions import Clinician
 from cds_service.web.ehr.asking import heard
 from cds_service.web.ehr.cards import shown_cards
-from cds_service.web.ehr.drugs import Catalogue, DrugName
 from cds_service.web.ehr.signing import sign_words
 from cds_service.web.ehr.state import CHART, ORDER, BadState, ServiceAnswer, State
 

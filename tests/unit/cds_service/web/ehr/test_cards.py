@@ -9,8 +9,9 @@ import pytest
 
 from cds_service.ehr_client.ehr import order_context
 from cds_service.ehr_client.exchange import Exchange
-from cds_service.web.ehr.cards import ShownCard, as_json, judged_drugs, quiet, shown_cards
-from cds_service.web.ehr.markdown import render_detail
+from cds_service.web.cards import ShownCard, as_json, quiet
+from cds_service.web.detail import render_detail
+from cds_service.web.ehr.cards import judged_drugs, shown_cards
 from cds_service.web.ehr.state import CHART, ORDER, ServiceAnswer
 
 FHIR = "https://ehr.example/fhir"

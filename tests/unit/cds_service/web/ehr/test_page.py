@@ -164,7 +164,7 @@ def test_request_response_and_milliseconds_stand_beside_the_cards(visitor: Visit
 
 def test_no_cards_is_said_plainly(clinic: Clinic) -> None:
     visitor = Visitor(clinic.client, HARMLESS).open()
-    assert "No cards: the service was asked" in visitor.text
+    assert "No card for this chart." in visitor.text
     assert '"hookInstance"' in visitor.text
 
 
@@ -218,7 +218,7 @@ def test_a_service_that_could_not_judge_is_never_shown_as_no_cards(visitor: Visi
     text = visitor.client.post(f"/ehr?patient={HARD_SKIN}", data=data).get_data(as_text=True)
     assert "The service could not judge: the patient could not be read" in text
     assert "This is not an all-clear" in text
-    assert "No cards" not in text
+    assert "No card for" not in text
 
 
 def test_without_prefetch_the_service_reads_the_fhir_server_itself(visitor: Visitor) -> None:
@@ -231,7 +231,7 @@ def test_a_service_that_is_not_there_is_said(clinic: Clinic, tmp_path: Path) -> 
     with running(tmp_path, clinic.fhir.base, pages_service="http://127.0.0.1:9") as (app, base):
         text = client_of(app, base).get(f"/ehr?patient={HARD_SKIN}").get_data(as_text=True)
     assert "The service did not answer" in text
-    assert "No cards" not in text
+    assert "No card for" not in text
 
 
 def test_the_page_calls_the_service_that_it_is_part_of(clinic: Clinic) -> None:
@@ -555,3 +555,90 @@ def test_a_fault_of_the_page_is_a_page_that_tells_nothing_of_the_patient(
 def test_a_form_that_is_too_large_is_refused_with_a_page(clinic: Clinic) -> None:
     answer = clinic.client.post(f"/ehr?patient={HARD_SKIN}", data={"state": "x" * 11_000_000})
     assert (answer.status_code, answer.mimetype) == (413, "text/html")
+
+
+# ------------------------------------------------------------------ why, and why not
+def whys(text: str) -> list[str]:
+    """The folds that explain, in the order of the page, as HTML."""
+    fold = r'<details class="why" id="why-[0-9a-f-]+"(?: open)?>.*?(?=<details class="wire">)'
+    found = re.findall(fold, text, re.DOTALL)
+    return list(map(str, found))
+
+
+def test_every_answer_is_explained_in_a_fold(visitor: Visitor) -> None:
+    (of_chart,) = whys(visitor.text)
+    assert not of_chart.partition(">")[0].endswith(" open")
+    assert "3 cards come: cua-suspected, vka-cua and calcium-cua." in of_chart
+    visitor.press("pick", drug="calcium acetate")
+    kept, of_order = whys(visitor.text)
+    assert kept == of_chart, "it stays with its answer, in the browser"
+    assert "calcium-cua" in of_order
+    assert "An order was picked (order-select)" in of_order
+    visitor.press("sign")
+    assert "Orders were to be signed (order-sign)" in whys(visitor.text)[1]
+
+
+def test_silence_is_explained_too_and_no_browser_or_proxy_keeps_the_page(clinic: Clinic) -> None:
+    answer = clinic.client.get(f"/ehr?patient={HARMLESS}")
+    assert answer.headers["Cache-Control"] == "no-store"
+    (why,) = whys(answer.get_data(as_text=True))
+    assert "No card comes." in why
+    assert why.partition(">")[0].endswith(" open")
+    assert "Drugs that no rule is about" in why
+
+
+def test_a_refusal_to_judge_is_explained_and_is_no_all_clear(visitor: Visitor) -> None:
+    data = {"state": "", "do": "call"}
+    (why,) = whys(visitor.client.post(f"/ehr?patient={HARD_SKIN}", data=data).get_data(as_text=True))
+    assert "This is not an all-clear." in why
+    assert "not judged: the patient could not be read" in why
+
+
+def test_what_was_read_from_the_server_is_told_as_that(visitor: Visitor) -> None:
+    data = {"state": "", "do": "call", "server": "on"}
+    (why,) = whys(visitor.client.post(f"/ehr?patient={HARD_SKIN}", data=data).get_data(as_text=True))
+    assert "Read from the FHIR server: the patient (1)" in why
+    assert "Sent along" in whys(visitor.text)[0]
+
+
+def test_a_refused_request_is_explained_by_the_fault_alone(clinic: Clinic, tmp_path: Path) -> None:
+    with running(tmp_path, clinic.fhir.base, max_body_bytes=2_000) as (app, base):
+        text = client_of(app, base).get(f"/ehr?patient={HARD_SKIN}").get_data(as_text=True)
+    assert "The service failed (status 413)" in text
+    (why,) = whys(text)
+    assert "the fault above is the whole explanation" in why
+    assert why.partition(">")[0].endswith(" open")
+
+
+def test_an_explanation_that_cannot_be_made_leaves_the_page_as_it_is(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_: object) -> None:
+        raise KeyError("Ottilie")
+
+    monkeypatch.setattr("cds_service.web.ehr.explaining.explained_call", fails)
+    visitor = Visitor(clinic.client, HARD_SKIN).open()
+    assert (visitor.status, len(visitor.cards("patient-view"))) == (200, 3)
+    (why,) = whys(visitor.text)
+    assert "The explanation could not be made." in why
+    assert "Ottilie" not in why + caplog.text
+
+
+def test_the_answers_of_another_service_are_not_ours_to_explain(clinic: Clinic, tmp_path: Path) -> None:
+    with running(tmp_path, clinic.fhir.base, pages_service=clinic.base) as (app, base):
+        visitor = Visitor(client_of(app, base), HARD_SKIN).open()
+        assert len(visitor.cards("patient-view")) == 3
+        assert "Why, and why not" not in visitor.press("pick", drug="warfarin").text
+
+
+def test_a_record_that_changed_between_answer_and_explanation_is_noticed(visitor: Visitor) -> None:
+    assert "The record has changed" not in visitor.text
+    del visitor.state["answers"][0]["body"]["cards"][0]
+    visitor.press("settle", drug="")
+    assert "The record has changed since the answer above" in whys(visitor.text)[0]
+
+
+def test_the_state_stays_small_enough_for_a_form(visitor: Visitor) -> None:
+    visitor.press("pick", drug="calcium acetate")
+    whole = sum(len(answer["why"]) for answer in visitor.state["answers"])
+    assert 0 < whole < 20_000

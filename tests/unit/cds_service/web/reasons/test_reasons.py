@@ -14,13 +14,13 @@ from markupsafe import escape
 
 from cds_service.app import create_app
 from cds_service.settings import Settings
+from cds_service.stories.story import load_vignettes
 from cds_service.web.reasons.codes import code_rows
 from cds_service.web.reasons.tables import drug_rows
 from cds_service.web.reasons.text import ReasonsWords
 from fhir_mappings.packaged import default_policy, default_reasons, default_vocabulary
 from hooks.policy_loading import STATUS_TEXTS
 from hooks.reasons.numbers import Numbers
-from tests.vignettes.story import load_vignettes
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 POLICY = default_policy()

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import pytest
 
-from cds_service.web.ehr.drugs import ROUTES, RXNORM, Catalogue, DrugName, draft_order, load_catalogue
+from cds_service.drug_orders import ROUTES, RXNORM, Catalogue, DrugName, draft_order, load_catalogue
 
 CATALOGUE = load_catalogue()
 

@@ -1,4 +1,4 @@
-"""The drugs that the search box of the EHR page offers, and the draft order that a pick becomes.
+"""The drugs that can be picked by name, and the draft order that a pick becomes.
 
 What may live here: names, their RxNorm ingredient codes and the search among them. It is an order catalogue, as every
 EHR has one; what a drug means for a patient is for the service to say.
@@ -12,8 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cds_service.ehr_client import Resource
 from fhir_mappings.packaged import packaged_data
+
+Resource = dict[str, Any]
+"""One FHIR resource as JSON."""
 
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 SNOMED = "http://snomed.info/sct"
@@ -87,6 +89,10 @@ class Catalogue:
         """The one drug that the typed text means, once it is long enough to mean one."""
         found = self.matching(typed)
         return found[0] if len(found) == 1 and len(_plain(typed)) >= _LEAST_LETTERS else None
+
+    def ordered(self, name: str) -> DrugName:
+        """The drug to order by this name: the one that it means, else that text without a code."""
+        return self.settled(name) or DrugName(name)
 
 
 def load_catalogue() -> Catalogue:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, tzinfo
 from typing import Any
 
-from cds_service.fhir_doctor.findings import UnknownCode, UnknownUnit
-from cds_service.fhir_doctor.plain_codes import shown_code, shown_system, shown_unit
+from cds_service.unknown_codes.findings import UnknownCode, UnknownUnit
+from cds_service.unknown_codes.plain_codes import shown_code, shown_system, shown_unit
 from fhir_mappings.code_systems import System, system_of
 from fhir_mappings.conditions import read_condition
 from fhir_mappings.drug_matching import Drugs, find_drugs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cds_service.fhir_doctor.plain_codes import (
+from cds_service.unknown_codes.plain_codes import (
     WORDS_FOR_CODE,
     WORDS_FOR_SYSTEM,
     WORDS_FOR_UNIT,

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from cds_service.fhir_doctor.findings import UnknownCode, UnknownUnit
-from cds_service.fhir_doctor.plain_codes import WORDS_FOR_CODE, WORDS_FOR_SYSTEM, WORDS_FOR_UNIT
-from cds_service.fhir_doctor.unknown_codes import CodeReading, each_once, unknown_units
 from cds_service.knowledge import Knowledge
+from cds_service.unknown_codes import CodeReading, UnknownCode, UnknownUnit, each_once, unknown_units
+from cds_service.unknown_codes.plain_codes import WORDS_FOR_CODE, WORDS_FOR_SYSTEM, WORDS_FOR_UNIT
 from fhir_mappings.drug_places import new_shelf
 
 LOINC, SNOMED, LOCAL = "http://loinc.org", "http://snomed.info/sct", "urn:oid:1.2.3.4"

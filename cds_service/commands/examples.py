@@ -1,0 +1,31 @@
+"""`calciphylaxis-cds examples`: made-up messages in the shapes of real EHRs.
+
+What may live here: the list of them, and one of them printed as it would be sent today.
+"""
+
+from __future__ import annotations
+
+import click
+
+from cds_service.commands.common import HELP, say
+
+
+@click.command(context_settings=HELP)
+@click.argument("name", required=False)
+def examples(name: str | None) -> None:
+    """List made-up messages in the shapes of real EHRs, or print the one called NAME.
+
+    `invoke --example NAME` judges it; what is printed may be saved, changed and judged by `invoke --request FILE`.
+    """
+    from cds_service.clock import utc_now
+    from cds_service.tryout import load_examples
+
+    found = load_examples()
+    if name is None:
+        for example in found:
+            say(f"{example.name}\n    {example.title}. {example.see}")
+        return
+    chosen = next((example for example in found if example.name == name), None)
+    if chosen is None:
+        raise click.UsageError(f"there is no example {name}; calciphylaxis-cds examples lists them")
+    click.echo(chosen.text(utc_now()), nl=False)

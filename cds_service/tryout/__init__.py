@@ -1,0 +1,38 @@
+"""A message of one's own, judged on the spot: no FHIR server, no card log, no token, no network.
+
+What may live here: from pasted JSON of any usual shape to a CDS Hooks request, its answer, and the request as cURL.
+Nothing of it is stored or logged. Other rooms import what stands below.
+"""
+
+from cds_service.tryout.curl import as_curl
+from cds_service.tryout.evaluate import Judged, Refusal, judge
+from cds_service.tryout.examples import Example, load_examples
+from cds_service.tryout.reading import NotUnderstood, read_sent, without_tokens
+from cds_service.tryout.records import Entry, Records, only_of, patient_of, records_in
+from cds_service.tryout.searchsets import prefetch_of
+from cds_service.tryout.seen import Unknown, unknown_in
+from cds_service.tryout.shapes import HOOKS, Choice, Made, Maker
+
+__all__ = [
+    "HOOKS",
+    "Choice",
+    "Entry",
+    "Example",
+    "Judged",
+    "Made",
+    "Maker",
+    "NotUnderstood",
+    "Records",
+    "Refusal",
+    "Unknown",
+    "as_curl",
+    "judge",
+    "load_examples",
+    "only_of",
+    "patient_of",
+    "prefetch_of",
+    "read_sent",
+    "records_in",
+    "unknown_in",
+    "without_tokens",
+]
