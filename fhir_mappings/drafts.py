@@ -5,6 +5,7 @@ What may live here: the choice of orders by type, status and selection. What the
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -57,6 +58,21 @@ def split_orders(draft_orders: Mapping[str, Any], selections: Sequence[str] | No
         if _is_ordered(draft.resource) and (selections is None or draft.is_lost or _has_drug(draft.resource)):
             (judged if place in chosen else others).append(draft.resource)
     return Orders(tuple(judged), tuple(others))
+
+
+def not_judged(draft_orders: Mapping[str, Any]) -> Counter[str]:
+    """Why drafts are not judged, in words, each reason with the number of drafts; order sets are not counted."""
+    return Counter(_why_not(draft.resource) for draft in _drafts(draft_orders) if not draft.is_set)
+
+
+def _why_not(order: Json) -> str:
+    if order.get("resourceType") != "MedicationRequest":
+        return "no drug order"
+    if as_text(order.get("status")).lower() in NOT_ORDERED:
+        return "stopped, cancelled, completed or entered in error"
+    if order.get("doNotPerform") is True:
+        return 'marked "do not perform"'
+    return "not selected, or without a drug"
 
 
 def naming(draft_orders: Mapping[str, Any]) -> Callable[[str], bool]:

@@ -57,9 +57,9 @@ Question = Callable[[PatientOfATier], object]
 def _is_grave(patient: PatientOfATier) -> bool:
     """Signs that make calciphylaxis suspected: necrosis, a strong sign, two different ones, or one and enough risk."""
     signs = patient.signs
-    if signs.necrosis or signs.strong or signs.different > 1:
+    if signs.grave or signs.different > 1:
         return True
-    return patient.risk.score >= patient.limits.suspected_score
+    return bool(signs.signs) and patient.risk.score >= patient.limits.suspected_score
 
 
 QUESTIONS: Mapping[str, Question] = {

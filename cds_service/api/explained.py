@@ -18,6 +18,7 @@ from cds_service.api.services import Judged, Service, look_at
 from cds_service.fhir_client import FhirReader
 from cds_service.knowledge import Knowledge
 from fhir_mappings.conditions import is_set_aside
+from fhir_mappings.drafts import not_judged
 from fhir_mappings.fhir_json import as_object
 from fhir_mappings.gathered import Gathered
 from fhir_mappings.lab_codes import knows
@@ -28,10 +29,7 @@ from hooks.reasons import Reasons
 
 SENT, READ, BOTH = "sent along", "read from the FHIR server", "sent along, and read further from the FHIR server"
 NULL = "sent along as null: nothing is recorded"
-NO_DRAFT = (
-    "No drug was ordered that could be judged: no draft order of a drug came along, or none of them is selected. "
-    "Orders of other things, stopped ones and those not to be carried out are not judged."
-)
+NO_DRAFT = "No drug was ordered that could be judged: "
 
 
 @dataclass(frozen=True)
@@ -60,11 +58,18 @@ def explained_call(
     judged = look_at(service, request, knowledge, reader, now)
     if judged is None:
         on = now.astimezone(knowledge.zone).date()
-        return Explained([], nothing_to_judge(service.HOOK, on, NO_DRAFT), None)
+        return Explained([], nothing_to_judge(service.HOOK, on, f"{NO_DRAFT}{_left_out(request)}"), None)
     origins = tuple(_origins(judged.collected, request, knowledge))
     explanation, cards = explain(service.HOOK, judged.chart, judged.on, knowledge.policy, reasons, origins)
     gap = _gap(service, judged, knowledge) if explanation.refused else None
     return Explained([to_json(card, judged.rendering) for card in cards], explanation, judged, gap)
+
+
+def _left_out(request: HookRequest) -> str:
+    """What became of the drafts that came along."""
+    counted = not_judged(request.draft_orders)
+    told = [f"{times} order{'s' if times > 1 else ''}: {why}" for why, times in counted.items()]
+    return f"{'; '.join(told) or 'no draft order came along'}."
 
 
 def _gap(service: Service, judged: Judged, knowledge: Knowledge) -> CannotJudge | None:

@@ -24,7 +24,7 @@ class Mark(NamedTuple):
 
 
 YES, NO, OPEN = Mark("✓", "yes", "yes"), Mark("✗", "no", "no"), Mark("?", "cannot tell", "open")
-GIVEN, NOT_GIVEN = Mark("✓", "given", "yes"), Mark("✗", "not given", "no")
+GIVEN, NOT_GIVEN = Mark("✓", "counts", "yes"), Mark("✗", "does not count", "no")
 
 _OUTCOMES: Mapping[str, Mark] = {
     "gave its card": Mark("✓", "gave its card", "yes"),

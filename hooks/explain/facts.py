@@ -13,7 +13,7 @@ from functools import cached_property
 
 from hooks.assessment import Assessment
 from hooks.cards import Facts, exact, listed, plain, rounded, unescaped
-from hooks.chart import CALCIUM, Condition, DrugMatch, Gap, Medication, Procedure, Result, Unreadable
+from hooks.chart import CALCIUM, Analyte, Condition, DrugMatch, Gap, Medication, Procedure, Result, Unreadable
 from hooks.dialysis_status import DIALYSIS_PROCEDURES, MONTHLY_SERVICE, session_days, transplanted
 from hooks.explain.explanation import Fact, Measured
 from hooks.finding import Finding
@@ -81,6 +81,9 @@ class FactTeller:
         if limit is not None:
             style = self.policy.wording.analytes[result.analyte]
             away = _away(result.value, limit, style.unit, style.decimals)
+            if result.analyte is Analyte.INTACT_PTH:
+                away += f"; upper limit {rounded(self.patient.labs.pth_upper_limit(result))}, "
+                away += "as reported" if result.upper_limit else "assumed"
             says, short = f"{says}: {away}", f"{unescaped(self.words.brief(result, limit))} ({away})"
         return Fact(says, result.code, _measured(result, limit), short)
 
@@ -112,18 +115,27 @@ class FactTeller:
             value = unescaped(self.words.product_value(labs.product))
             yield Fact(f"{unescaped(self.words.product())}: {away}", short=f"Ca x P {value} ({away})")
             return
-        missing = [*self.lacking(("calcium", "phosphate"))]
-        yield from missing
-        if not missing:
-            days = exact(self.patient.limits.product_pair_days)
-            yield Fact(f"no product: total calcium and phosphate lie more than {days} days apart, or one is not exact")
+        calcium, phosphate = labs.calcium.chosen, labs.newest(Analyte.PHOSPHATE)
+        if calcium is None or phosphate is None:
+            yield from self.lacking(("calcium", "phosphate"))
+            yield Fact("no product: it needs a total or corrected calcium and a phosphate")
+        elif calcium.comparator or phosphate.comparator:
+            yield Fact("no product: calcium or phosphate is known only as above or below a value")
+        else:
+            apart, most = abs((calcium.on - phosphate.on).days), exact(self.patient.limits.product_pair_days)
+            yield Fact(
+                f"no product: calcium of {calcium.on} and phosphate of {phosphate.on} "
+                f"lie {apart} days apart, more than {most}"
+            )
 
     # ------------------------------------------------------------------ the record
     def procedure(self, procedure: Procedure) -> Fact:
         """A procedure with its day."""
         day = "in progress" if procedure.ongoing else self._day(procedure.on)
         how = listed(sign.how for sign in procedure.concepts.values())
-        return Fact(f"“{plain(procedure.text)}” ({day})", how)
+        names = [] if _is_session(procedure) else [name.replace("_", " ") for name in procedure.concepts]
+        new = [name for name in names if name not in procedure.text.lower()]
+        return Fact(f"“{plain(procedure.text)}” ({day}{f'; {listed(new)}' if new else ''})", how)
 
     def _day(self, day: date | None) -> str:
         return self.words.when(day) if day else "undated"

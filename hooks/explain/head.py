@@ -49,9 +49,18 @@ class Head:
         yield _came(self.cards)
         if self.unread:
             yield f"Could not be read: {_some(self.unread)}. What it would have shown is not known."
-        yield from self._scope()
-        if self.answers["child"].met:
+        seen = self.answers["on_dialysis"].met or self.answers["calciphylaxis"].met
+        if self.draft and seen and not self.answers["child"].met:
+            # Whoever orders a drug asks for the drug first.
+            yield from self._drugs()
+            yield from self._scope()
             return
+        yield from self._scope()
+        if not self.answers["child"].met:
+            yield from self._drugs()
+
+    def _drugs(self) -> Iterator[str]:
+        """A sentence for each class without a card, or that there is no drug of any."""
         asked = [group for group in self.drug_classes if not group.not_asked]
         if asked:
             yield from (self._of_class(group) for group in asked if not _fires(group))
@@ -89,46 +98,46 @@ class Head:
         yield f"On dialysis, {signs}{near}; {_facts(score)}{self._beside_the_points()}."
 
     def _beside_the_points(self) -> str:
-        """Where the points are enough, what a card asks for beside them."""
-        if self.answers["score_elevated"].met is not True:
-            return ""
-        beside = self.answers["vitamin_k_antagonist_or_minerals_high"]
-        if beside.met is None:
-            return (
-                f"; whether there is one of the factors that a card asks for beside them cannot be told: {beside.says}"
-            )
-        return f", and none of the factors that a card asks for beside them: {beside.says}"
+        """What a card asks for beside the points: that it is not there, or cannot be told."""
+        beside, enough = self.answers["vitamin_k_antagonist_or_minerals_high"], self.answers["score_elevated"].met
+        if beside.met is False:
+            return f"; beside the points a card asks for one of these, and there is none: {beside.says}"
+        if beside.met is None and enough:
+            return f"; whether there is what a card asks for beside the points cannot be told: {beside.says}"
+        return ""
 
     def _of_class(self, group: DrugClassRows) -> str:
         """One sentence on a class without a card: what is open, what holds and is not shown, what keeps its rules."""
         drugs = listed(fact.says.split(" (")[0] for fact in group.drugs)
         about = f"{group.name}, {drugs}"
-        spared = "".join(self._spared(group))
-        for row in group.rows:
-            if row.outcome is Outcome.DROPPED:
-                return f"{about}: {row.topic} holds{self._because(row)}, but {row.why}{spared}."
-            if row.outcome is Outcome.SILENT:
-                return f"{about}: a rule holds that says nothing by intent{self._because(row)}{spared}."
+        exceptions = [row for row in group.rows if row.kept_by and set(row.kept_by) <= set(row.unless)]
+        spared = "".join(map(self._spared, exceptions))
         open_rows = [row for row in group.rows if row.outcome is Outcome.CANNOT_TELL]
-        asked = dict.fromkeys(name for row in _nearest(group.rows) for name in row.kept_by)
-        named = [self._short(name) for name in asked if name not in _BESIDE_THE_POINT]
+        asked = dict.fromkeys(name for row in _nearest(group.rows) if row not in exceptions for name in row.kept_by)
+        told = {name for row in open_rows for name in row.kept_by}
+        named = [self._short(name) for name in asked if name not in _BESIDE_THE_POINT and name not in told]
+        kept = "".join(f"; {words}" for words in named[:MOST_QUESTIONS])
+        unsure = ""
         if open_rows:
             topics = listed(row.topic for row in open_rows)
             why = "; ".join(dict.fromkeys(self._short(name) for row in open_rows for name in row.kept_by))
-            return f"{about}: whether {topics} holds cannot be told: {why}. No other rule holds{spared}."
-        return f"{about}: no rule holds; {'; '.join(named[:MOST_QUESTIONS])}{spared}."
+            unsure = f". Whether {topics} holds cannot be told: {why}"
+        for row in group.rows:
+            if row.outcome is Outcome.DROPPED:
+                held = f"{about}: {row.topic} holds{self._because(row)}, but {row.why}"
+                return f"{held}{spared}{unsure}{f'. No other rule holds{kept}' if kept else ''}."
+            if row.outcome is Outcome.SILENT:
+                return f"{about}: a rule holds that says nothing by intent{self._because(row)}{spared}{unsure}."
+        return f"{about}: no rule holds{spared}{unsure}{kept}."
 
     def _because(self, row: Row) -> str:
         """What a row rests on beside dialysis and calciphylaxis, which are told apart."""
         why = "; ".join(self._short(name) for name in row.when if name not in ("on_dialysis", "calciphylaxis"))
         return f" ({why})" if why else ""
 
-    def _spared(self, group: DrugClassRows) -> Iterator[str]:
-        """Rules that an exception alone keeps: a reader may have waited for them."""
-        for row in group.rows:
-            if row.kept_by and set(row.kept_by) <= set(row.unless):
-                reasons = "; ".join(self._short(name) for name in row.kept_by)
-                yield f"; {row.topic} would hold, but for this: {reasons}"
+    def _spared(self, row: Row) -> str:
+        """A rule that an exception alone keeps: a reader may have waited for it."""
+        return f"; {row.topic} would hold, but for this: {'; '.join(map(self._short, row.kept_by))}"
 
     def _short(self, name: str) -> str:
         """'calcium is high: no, corrected calcium 9.0 mg/dL (1.2 mg/dL below 10.2)'."""

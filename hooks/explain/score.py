@@ -22,6 +22,7 @@ _CONDITIONS: Mapping[str, tuple[str, ...]] = {
     "corticosteroid": ("steroid_use",),
 }
 _DRUGS = {"corticosteroid": "systemic_corticosteroid", "active_vitamin_d": "active_vitamin_d"}
+_CLASSES = {**_DRUGS, "vitamin_k_antagonist": "vitamin_k_antagonist", "calcium_product": "calcium_product"}
 _FINDINGS: Mapping[str, Callable[[Assessment], object]] = {
     "pth": lambda patient: (patient.labs.pth_low, patient.labs.pth_high),
     "mineral_high": lambda patient: patient.labs.calcium.high,
@@ -63,6 +64,8 @@ def _facts(name: str, answered: object, teller: FactTeller) -> Iterator[Fact]:
     if name in _DRUGS:
         yield from teller.drugs(patient.risk.taking(_DRUGS[name]))
     yield from teller.lacking(FACTOR_NEEDS.get(name, ()))
+    if any(match.drug_class == _CLASSES.get(name) for draft in patient.chart.drafts for match in draft.matches):
+        yield Fact("a draft order does not count")
     if name == "active_vitamin_d":
         yield Fact("it counts with moderate or high minerals only")
     if name == "mineral_moderate" and patient.risk.mineral_high:

@@ -99,10 +99,10 @@ def test_risk_points_are_a_table_with_what_shows_each_factor(open_page: OpenPage
     with open_page() as watched:
         table = part(opened(watched.open(QUIET)), "Risk points").get_by_role("table")
         row = table.get_by_role("row").filter(has_text="low albumin")
-        expect(row).to_contain_text("not given")
+        expect(row).to_contain_text("does not count")
         expect(row).to_contain_text("albumin 4.0 g/dL")
         expect(row).to_contain_text("above 3.5")
-        expect(table.get_by_role("row").filter(has_text="female sex")).to_contain_text("✓ given")
+        expect(table.get_by_role("row").filter(has_text="female sex")).to_contain_text("✓ counts")
 
 
 def test_who_is_not_on_dialysis_learns_that_from_the_first_sentences(open_page: OpenPage) -> None:

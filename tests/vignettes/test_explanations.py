@@ -42,7 +42,7 @@ SILENT = [story for story in VIGNETTES if story.expect == ()]
 def test_a_silent_story_is_told_by_row_and_question_or_by_what_was_not_shown(story: Vignette) -> None:
     found = explained(story)
     if found.judged is None:
-        assert found.explanation.headline[1].startswith("No drug was ordered that could be judged")
+        assert found.explanation.headline[1].startswith("No drug was ordered that could be judged: ")
         return
     if found.explanation.answers["child"].met:
         assert "is a child" in found.explanation.headline[1]

@@ -140,6 +140,18 @@ def test_an_order_without_a_drug_is_explained_without_a_patient(client: FhirClie
     assert found.explanation.headline[1].startswith("No drug was ordered that could be judged")
 
 
+def test_drafts_that_are_not_judged_are_told_with_the_reason(client: FhirClient) -> None:
+    draft = {**WARFARIN, "status": "draft"}
+    drafts = bundle(
+        {**draft, "doNotPerform": True}, {**draft, "status": "stopped"}, {**draft, "resourceType": "ServiceRequest"}
+    )
+    found = explained(client, HookRequest("order-sign", "i", "p1", {}, None, drafts))
+    assert found.explanation.headline[1] == (
+        'No drug was ordered that could be judged: 1 order: marked "do not perform"; '
+        "1 order: stopped, cancelled, completed or entered in error; 1 order: no drug order."
+    )
+
+
 def test_selections_that_are_empty_beside_drafts_are_refused_as_in_the_call(client: FhirClient) -> None:
     request = HookRequest("order-select", "i", "p1", {}, None, bundle({**WARFARIN, "status": "draft"}), ())
     with pytest.raises(InvalidField):

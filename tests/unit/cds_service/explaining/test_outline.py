@@ -111,8 +111,8 @@ def test_every_tier_has_its_words() -> None:
 def test_each_risk_factor_is_given_not_given_or_cannot_be_told() -> None:
     score = section(an_explanation(), "score")
     assert [(one.says, one.points, one.mark.word) for one in score.factors] == [
-        ("warfarin", 2, "given"),
-        ("female sex", 1, "not given"),
+        ("warfarin", 2, "counts"),
+        ("female sex", 1, "does not count"),
         ("low albumin", 1, "cannot tell"),
     ]
     assert score.note == "2 points; 1 of 3 factors cannot be told"

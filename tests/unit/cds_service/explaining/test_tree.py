@@ -28,9 +28,9 @@ A chart was opened (patient-view), 2026-11-29
 Risk points – 2 points; 1 of 3 factors cannot be told
 ├── Points say where to look; they are not validated. Elevated risk from 2 on;
 │   high risk from 6 on.
-├── ✓ given: warfarin (2 points)
+├── ✓ counts: warfarin (2 points)
 │   └── warfarin 5 mg
-├── ✗ not given: female sex (1 point)
+├── ✗ does not count: female sex (1 point)
 └── ? cannot tell: low albumin (1 point)
 
 Skin signs – none that counts today

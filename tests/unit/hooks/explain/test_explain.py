@@ -122,7 +122,7 @@ def test_a_quiet_dialysis_patient_is_told_points_and_drugs(reasons: Reasons) -> 
         f"risk points 0 so far; 9 factors cannot be told, up to 9 points more, where {needed} are needed.",
         "No drug rule was asked: no active drug is of a class with a rule; there are: atorvastatin as worded.",
     )
-    assert said(told.other_drugs) == ["atorvastatin as worded (a name or code that we do not know)"]
+    assert said(told.other_drugs) == ["atorvastatin as worded (no rule is about it, or its name is not recognised)"]
 
 
 def test_of_many_other_drugs_the_head_names_four(reasons: Reasons) -> None:
@@ -134,9 +134,10 @@ def test_of_many_other_drugs_the_head_names_four(reasons: Reasons) -> None:
 def test_enough_points_without_a_factor_that_matters_are_told_as_such(reasons: Reasons) -> None:
     four = (condition("diabetes"), condition("liver_disease"), condition("steroid_use"))
     told = opened(reasons, ON_DIALYSIS, *four, *all_read(body_mass_index=LIMITS.obese_body_mass_index), sex="male")
-    assert "risk points 4, where 4 are needed, and none of the factors that a card asks for" in told.headline[1]
+    beside = "risk points 4, where 4 are needed; beside the points a card asks for one of these, and there is none: "
+    assert beside in told.headline[1]
     open_ = opened(reasons, *scoring(LIMITS.elevated_risk_score, ON_DIALYSIS))
-    assert "whether there is one of the factors that a card asks for beside them cannot be told" in open_.headline[1]
+    assert "whether there is what a card asks for beside the points cannot be told" in open_.headline[1]
 
 
 def test_a_child_is_asked_nothing(reasons: Reasons) -> None:
@@ -166,14 +167,20 @@ def test_a_refusal_is_told_and_no_row_has_given_a_card(reasons: Reasons) -> None
 
 def test_possible_calciphylaxis_at_an_order_hook_is_told(reasons: Reasons) -> None:
     told = ordered(reasons, "order-sign", drug("iv_iron"), ON_DIALYSIS, ULCER)
-    assert told.headline[1].startswith("Calciphylaxis may be possible, no more is shown: skin ulcer: “Calf ulcer”")
+    assert told.headline[-1].startswith("Calciphylaxis may be possible, no more is shown: skin ulcer: “Calf ulcer”")
+    assert (
+        "Whether iron-cua holds cannot be told: calciphylaxis is confirmed or suspected: cannot tell"
+        in told.headline[1]
+    )
 
 
 def test_a_row_that_holds_and_is_not_shown_is_told_with_the_reason(reasons: Reasons) -> None:
     told = ordered(reasons, "order-sign", CALCIUM_ACETATE, ON_DIALYSIS, CALCIUM_IN_RANGE, PHOSPHATE_IN_RANGE)
-    assert told.headline[-1].endswith(
-        "calcium acetate as worded: calcium-restrict holds, but it is information only, which is not shown at signing."
+    head = (
+        "calcium acetate as worded: calcium-restrict holds, but it is information only, which is not shown at signing. "
     )
+    assert head in told.headline[1]
+    assert "Whether calcium-low-pth holds cannot be told: " in told.headline[1]
     dropped = row(told, "calcium-restrict")
     assert (dropped.outcome, dropped.indicator) == (Outcome.DROPPED, None)
 
@@ -181,7 +188,7 @@ def test_a_row_that_holds_and_is_not_shown_is_told_with_the_reason(reasons: Reas
 def test_a_row_that_is_silent_by_intent_is_told_with_what_it_rests_on(reasons: Reasons) -> None:
     low = result(Analyte.TOTAL_CALCIUM, LIMITS.calcium_low - 0.1, 5)
     told = ordered(reasons, "order-select", CALCITRIOL, ON_DIALYSIS, low)
-    assert "a rule holds that says nothing by intent (calcium is low: yes, calcium 8.3 mg/dL" in told.headline[-1]
+    assert "a rule holds that says nothing by intent (calcium is low: yes, calcium 8.3 mg/dL" in told.headline[1]
     assert row(told, "no card").outcome is Outcome.SILENT
     assert any(one.says.startswith("no card: holds; ") for one in told.silence)
 
@@ -190,8 +197,8 @@ def test_the_nearest_rows_come_first_in_the_head(reasons: Reasons) -> None:
     told = ordered(
         reasons, "order-select", drug("nutritional_vitamin_d"), ON_DIALYSIS, CALCIUM_IN_RANGE, PHOSPHATE_IN_RANGE
     )
-    assert "calcium is high: no, calcium 9.0 mg/dL (1.2 mg/dL below 10.2)" in told.headline[-1]
-    assert "look-up" not in told.headline[-1]
+    assert "calcium is high: no, calcium 9.0 mg/dL (1.2 mg/dL below 10.2)" in told.headline[1]
+    assert "look-up" not in told.headline[1]
 
 
 def test_a_call_without_a_draft_says_so(reasons: Reasons) -> None:
@@ -218,25 +225,24 @@ def test_what_could_not_be_read_is_told_second_whatever_came(reasons: Reasons) -
 def test_at_an_order_hook_the_tier_is_told_and_that_its_card_comes_elsewhere(reasons: Reasons) -> None:
     risky = (ON_DIALYSIS, WARFARIN, result(Analyte.TOTAL_CALCIUM, LIMITS.calcium_high + 1, 5))
     told = ordered(reasons, "order-select", drug(name="aspirin"), *risky)
-    assert "; elevated risk; status cards come only when a chart is opened." in told.headline[1]
+    assert "; elevated risk; status cards come only when a chart is opened." in told.headline[-1]
     quiet = ordered(reasons, "order-select", drug(name="aspirin"), ON_DIALYSIS)
-    assert quiet.headline[1].endswith("sign of calciphylaxis; status cards come only when a chart is opened.")
+    assert quiet.headline[-1].endswith("sign of calciphylaxis; status cards come only when a chart is opened.")
     confirmed = ordered(reasons, "order-sign", drug(name="aspirin"), CONFIRMED)
-    assert confirmed.headline[1].startswith("Calciphylaxis is confirmed or suspected: “Calciphylaxis”")
+    assert confirmed.headline[-1].startswith("Calciphylaxis is confirmed or suspected: “Calciphylaxis”")
 
 
 def test_a_rule_that_cannot_be_told_comes_before_those_that_do_not_hold(reasons: Reasons) -> None:
     told = ordered(reasons, "order-select", CALCITRIOL, ON_DIALYSIS, *all_read()[:3])
-    assert ": whether vitd-low-pth holds cannot be told: " in told.headline[-1]
-    assert "No other rule holds" in told.headline[-1]
+    assert ": no rule holds. Whether vitd-low-pth holds cannot be told: " in told.headline[1]
 
 
 def test_a_rule_that_only_an_exception_keeps_is_named(reasons: Reasons) -> None:
     low = (result(Analyte.INTACT_PTH, 100, 5), result(Analyte.INTACT_PTH, 110, 40))
     things = (ON_DIALYSIS, *low, CALCIUM_IN_RANGE, PHOSPHATE_IN_RANGE, condition("hungry_bone", text="Hungry bone"))
     told = ordered(reasons, "order-sign", CALCIUM_ACETATE, *things)
-    assert "calcium-low-pth would hold, but for this: " in told.headline[-1]
-    assert "yes, “Hungry bone” (undated)" in told.headline[-1]
+    assert "calcium-low-pth would hold, but for this: " in told.headline[1]
+    assert "yes, “Hungry bone” (undated)" in told.headline[1]
 
 
 # ------------------------------------------------------------------ rows
@@ -335,7 +341,29 @@ def test_results_too_far_apart_give_no_product(reasons: Reasons) -> None:
     told = ordered(reasons, "order-select", CALCIUM_ACETATE, ON_DIALYSIS, CALCIUM_IN_RANGE, apart)
     met, facts = answer(told, "product_moderate")
     assert met is None
-    assert facts == ["no product: total calcium and phosphate lie more than 7 days apart, or one is not exact"]
+    assert facts == [f"no product: calcium of {ago(5)} and phosphate of {apart.on} lie 8 days apart, more than 7"]
+
+
+def test_a_value_that_is_only_a_bound_gives_no_product(reasons: Reasons) -> None:
+    bound = result(Analyte.PHOSPHATE, 4, 5, comparator=">")
+    told = ordered(reasons, "order-select", CALCIUM_ACETATE, ON_DIALYSIS, CALCIUM_IN_RANGE, bound)
+    assert answer(told, "product_moderate")[1] == [
+        "no product: calcium or phosphate is known only as above or below a value"
+    ]
+
+
+def test_the_upper_limit_of_pth_is_told_as_reported_or_assumed(reasons: Reasons) -> None:
+    reported = result(Analyte.INTACT_PTH, 125, 5, upper_limit=60)
+    told = ordered(reasons, "order-select", CALCITRIOL, ON_DIALYSIS, CALCIUM_IN_RANGE, PHOSPHATE_IN_RANGE, reported)
+    assert "5 pg/mL above 120; upper limit 60, as reported" in answer(told, "pth_low_for_vitamin_d")[1][0]
+    assumed = result(Analyte.INTACT_PTH, 125, 5)
+    other = ordered(reasons, "order-select", CALCITRIOL, ON_DIALYSIS, CALCIUM_IN_RANGE, PHOSPHATE_IN_RANGE, assumed)
+    assert "upper limit 65, assumed" in answer(other, "pth_low_for_vitamin_d")[1][0]
+
+
+def test_a_draft_does_not_score_and_the_factor_says_so(reasons: Reasons) -> None:
+    told = ordered(reasons, "order-select", CALCIUM_ACETATE, ON_DIALYSIS)
+    assert points(told, "calcium_product") == (False, ["a draft order does not count"])
 
 
 def test_entries_and_drugs_carry_the_code_that_matched(reasons: Reasons) -> None:
@@ -344,7 +372,7 @@ def test_entries_and_drugs_carry_the_code_that_matched(reasons: Reasons) -> None
     assert "RxNorm 1" in next(group.drugs[0].how for group in told.drug_classes if group.drugs)
     standard = opened(reasons, ON_DIALYSIS, WARFARIN, procedure("antiphospholipid", text="A procedure"))
     met, facts = answer(standard, "vitamin_k_antagonist_standard")
-    assert (met, facts) == (True, [f"“A procedure” ({ON}, today)"])
+    assert (met, facts) == (True, [f"“A procedure” ({ON}, today; antiphospholipid)"])
 
 
 def test_an_interacting_or_listed_drug_is_named_with_the_code_that_matched(reasons: Reasons) -> None:
@@ -359,13 +387,13 @@ def test_bone_that_is_being_rebuilt_is_shown_by_its_entries(reasons: Reasons) ->
     told = ordered(reasons, "order-select", CALCIUM_ACETATE, ON_DIALYSIS, CONFIRMED, surgery, procedure("other", 1))
     assert answer(told, "rebuilding_bone") == (True, [f"“Parathyroidectomy” ({ago(30)}, 30 days ago)"])
     running = opened(reasons, ON_DIALYSIS, WARFARIN, procedure("antiphospholipid", 0, ongoing=True, text="P"))
-    assert answer(running, "vitamin_k_antagonist_standard")[1] == ["“P” (in progress)"]
+    assert answer(running, "vitamin_k_antagonist_standard")[1] == ["“P” (in progress; antiphospholipid)"]
 
 
 def test_procedures_and_failed_look_ups_are_facts(reasons: Reasons) -> None:
     valve = procedure("mechanical_valve", None, text="Valve replacement")
     told = opened(reasons, ON_DIALYSIS, WARFARIN, valve, procedure("haemodialysis_procedure", 0, ongoing=True))
-    assert answer(told, "mechanical_valve") == (True, ["“Valve replacement” (undated)"])
+    assert answer(told, "mechanical_valve") == (True, ["“Valve replacement” (undated; mechanical valve)"])
     calcium = gap("calcium", Analyte.TOTAL_CALCIUM)
     gone = ordered(reasons, "order-select", CALCIUM_ACETATE, ON_DIALYSIS, calcium)
     assert "could not be read: calcium (the server answered 500)" in answer(gone, "minerals_unread")[1]
@@ -499,7 +527,7 @@ def test_of_many_facts_the_rest_is_counted(reasons: Reasons) -> None:
 def test_only_the_surgery_that_decides_is_shown(reasons: Reasons) -> None:
     things = (procedure("parathyroidectomy", 3000, text="First"), procedure("parathyroidectomy", 10, text="Second"))
     told = ordered(reasons, "order-select", CALCIUM_ACETATE, ON_DIALYSIS, CONFIRMED, *things)
-    assert answer(told, "rebuilding_bone") == (True, [f"“Second” ({ago(10)}, 10 days ago)"])
+    assert answer(told, "rebuilding_bone") == (True, [f"“Second” ({ago(10)}, 10 days ago; parathyroidectomy)"])
     none = ordered(reasons, "order-select", CALCIUM_ACETATE, ON_DIALYSIS, CONFIRMED, condition("hypoparathyroidism"))
     assert answer(none, "rebuilding_bone") == (False, [])
 
