@@ -176,7 +176,7 @@ class FactTeller:
         factors, points = unknown
         score, more = self.patient.risk.score, ""
         if factors and score < limit:
-            more = f" so far; {factors} factors cannot be told, up to {points} points more"
+            more = f" so far; {_number(factors, 'factor')} cannot be told, up to {_number(points, 'point')} more"
         return Fact(f"risk points {score}{more}, where {exact(limit)} are needed")
 
     def drugs(self, medications: Iterable[Medication]) -> tuple[Fact, ...]:
@@ -199,7 +199,11 @@ def _is_session(procedure: Procedure) -> bool:
 
 
 def _counted(things: tuple[object, ...], name: str) -> str:
-    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
+    return _number(len(things), name)
+
+
+def _number(number: int, name: str) -> str:
+    return f"{number} {name}{'' if number == 1 else 's'}"
 
 
 def _hows(condition: Condition) -> str:
