@@ -127,7 +127,7 @@ def _unread(teller: FactTeller, needs: Iterable[str]) -> Iterator[str]:
 def _other_drugs(chart: Chart, orders: Iterable[Medication], moment: Moment, policy: Policy) -> Iterator[Fact]:
     """The drugs of no class with a rule, each once, and whether we know such a drug; how many could not be read."""
     for order in _without_rules(orders, policy):
-        unknown = "" if order.matches else " (no rule is about it, or its name is not recognised)"
+        unknown = "" if order.matches else " (no rule is about it, or its name is not one that we know)"
         yield Fact(f"{plain(order.display)}{unknown}", short=plain(order.display))
     unread = chart.unread_drafts if moment.draft else chart.unread_drugs
     if unread:
