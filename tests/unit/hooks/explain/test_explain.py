@@ -122,7 +122,8 @@ def test_a_quiet_dialysis_patient_is_told_points_and_drugs(reasons: Reasons) -> 
         f"risk points 0 so far; 9 factors cannot be told, up to 9 points more, where {needed} are needed.",
         "No drug rule was asked: no active drug is of a class with a rule; there are: atorvastatin as worded.",
     )
-    assert said(told.other_drugs) == ["atorvastatin as worded (no rule is about it, or its name is not one that we know)"]
+    remark = "no rule is about it, or its name is not one that we know"
+    assert said(told.other_drugs) == [f"atorvastatin as worded ({remark})"]
 
 
 def test_of_many_other_drugs_the_head_names_four(reasons: Reasons) -> None:
