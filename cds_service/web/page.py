@@ -71,7 +71,7 @@ def static_files() -> Iterator[Blueprint]:
             __name__,
             static_folder=f"{folder}/static",
             template_folder=f"{folder}/templates",
-            url_prefix=f"/pages/{name}",
+            url_prefix=f"/pages/{folder}",
         )
         yield _kept(own)
 

@@ -234,7 +234,7 @@ def test_the_page_is_for_development_only() -> None:
 def test_the_styles_of_a_page_are_found_whatever_its_room_is_called(client: FlaskClient) -> None:
     page = client.get("/try").get_data(as_text=True)
     files = re.findall(r'(?:href|src)="(/pages/[^"]+)"', page)
-    assert any("/pages/try/" in file for file in files)
+    assert any("/pages/tryout/" in file for file in files)
     for file in files:
         with client.get(file) as answer:
             assert answer.status_code == 200

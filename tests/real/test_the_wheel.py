@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 import requests
@@ -147,6 +148,8 @@ def faults(base: str) -> list[str]:
     topics = set(re.findall(r'href="(/reasons/[\w-]+)"', pages["/reasons"].text))
     pages |= {path: requests.get(base + path, timeout=60) for path in topics}
     named = {path for page in pages.values() for path in re.findall(r'(?:href|src)="(/pages/[^"]+)"', page.text)}
+    scripts = {path: requests.get(base + path, timeout=60).text for path in named if path.endswith(".js")}
+    named |= {urljoin(path, name) for path, text in scripts.items() for name in re.findall(r'from "([^"]+\.js)"', text)}
     answers: Mapping[str, requests.Response] = pages | {path: requests.get(base + path, timeout=60) for path in named}
     found = [f"{path}: {answer.status_code}" for path, answer in answers.items() if not (answer.ok and answer.content)]
     return found + [f"{path}: missing" for path in static_files() - named] + no_picture(pages[PICTURE].text)
