@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cds_service.settings import Settings
 
 HELP = {"help_option_names": ["-h", "--help"]}
+PATIENT_VIEW, ORDER_SELECT, *_ = HOOKS = ("patient-view", "order-select", "order-sign")
+"""Written out: to ask the services for theirs would take longer than most commands do."""
 
 
 def say(text: str, *, err: bool = False) -> None:

@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from cds_service.commands.common import HELP, Progress, in_words, say, say_json, settings_for
+from cds_service.commands.common import HELP, HOOKS, Progress, in_words, say, say_json, settings_for
 
 if TYPE_CHECKING:
     from cds_service.fhir_doctor import PatientReport, ServerReport
     from cds_service.settings import Settings
-
-HOOKS = ("patient-view", "order-select", "order-sign")
 
 
 @click.group(context_settings=HELP)

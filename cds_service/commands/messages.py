@@ -1,11 +1,10 @@
 """A message from a file, for `invoke` and `explain`; and judging it in this process, or by a running service.
 
-What may live here: from the options to the answer. What a message means is decided in `cds_service/tryout/`.
+What may live here: from a message to its answer. What a message means is decided in `cds_service/tryout/`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 Cards = list[dict[str, Any]]
 
-ONE_SOURCE = "give either --fhir URL with --patient ID, or one of --request FILE, --bundle FILE, --example NAME"
 _REFUSALS = (400, 412, 413)
 
 
@@ -68,22 +66,6 @@ class Message:
             return Maker(knowledge).made(read_sent(sent, now), Choice(hook, drugs, self.patient), now)
         except NotUnderstood as problem:
             raise click.ClickException(str(problem)) from None
-
-
-def insist_on_one_source(fhir: str | None, patient: str | None, orders: Collection[object], *messages: object) -> None:
-    """Raises click.UsageError where what to look at is not said, or said twice."""
-    if [bool(fhir), *map(bool, messages)].count(True) != 1 or (fhir and not patient):
-        raise click.UsageError(ONE_SOURCE)
-    if orders and not fhir:
-        raise click.UsageError("--order goes with --fhir; beside a message use --drug NAME")
-
-
-def drafts_of(drugs: Iterable[str], patient: str) -> list[dict[str, Any]]:
-    """A draft order of each of these drugs."""
-    from cds_service.drug_orders import draft_order, load_catalogue
-
-    catalogue = load_catalogue()
-    return [draft_order(patient, catalogue.ordered(name)) for name in drugs]
 
 
 def cards_in(answer: Exchange) -> Cards:

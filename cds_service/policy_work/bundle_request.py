@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from cds_service.tryout import Entry, Records, prefetch_of
+from cds_service.tryout import Entry, Records, prefetch_of, with_drafts
 from fhir_mappings.queries import Query
 
 Json = dict[str, Any]
@@ -17,17 +17,15 @@ _INSTANCE = "00000000-0000-4000-8000-000000000000"
 
 
 def request_of(
-    hook: str, patient: Json, entries: Sequence[Json], queries: Iterable[Query], draft: Json | None = None
+    hook: str, patient_id: str, entries: Sequence[Json], queries: Iterable[Query], draft: Json | None = None
 ) -> Json:
-    """The request of an EHR that sends everything it has along. Nothing is chosen by code or status: what an odd code
-    means is for the service to find out.
+    """The request of an EHR that sends everything it has along; at an order hook with this draft.
+
+    Nothing is chosen by code or status: what an odd code means is for the service to find out.
     """
     records = Records(tuple(Entry(entry["resource"], entry.get("fullUrl", "")) for entry in entries))
-    prefetch = {**prefetch_of(records, tuple(queries)), "patient": patient}
-    context: Json = {"userId": "Practitioner/policy-work", "patientId": patient["id"]}
-    if hook != "patient-view":
-        drafts = [draft] if draft else []
-        context["draftOrders"] = {"resourceType": "Bundle", "entry": [{"resource": one} for one in drafts]}
-        if hook == "order-select":
-            context["selections"] = [f"{one['resourceType']}/{one['id']}" for one in drafts]
+    context: Json = {"userId": "Practitioner/policy-work", "patientId": patient_id}
+    if draft:
+        context = with_drafts(context, hook, [Entry(draft)])
+    prefetch = prefetch_of(records, tuple(queries))
     return {"hook": hook, "hookInstance": _INSTANCE, "context": context, "prefetch": prefetch}

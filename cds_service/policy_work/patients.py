@@ -80,7 +80,7 @@ def _calls(patient: Json, entries: Sequence[Json], drafts: Sequence[Draft], now:
     def call(hook: str, draft: Draft | None = None) -> Call:
         def answer(knowledge: Knowledge) -> Answer:
             order = draft.order_for(patient["id"]) if draft else None
-            return ask(request_of(hook, patient, entries, knowledge.queries_for(hook), order), knowledge, now)
+            return ask(request_of(hook, patient["id"], entries, knowledge.queries_for(hook), order), knowledge, now)
 
         return Call(hook, draft.drug if draft else "", answer)
 

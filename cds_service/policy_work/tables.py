@@ -79,13 +79,9 @@ _RULES = ("Row", "Card", "Indicator at each hook", "When", "Source")
 
 
 def _print_files(to: Console, told: Difference) -> None:
-    numbers = []
-    for change in told.numbers:
-        held = [
-            f"{value.shown} (from {value.since} on; {value.source})" if value else "none"
-            for value in (change.old, change.new)
-        ]
-        numbers.append((change.key, *held, "; ".join(change.elsewhere)))
+    numbers = [
+        (change.key, _dated(change.old), _dated(change.new), "; ".join(change.elsewhere)) for change in told.numbers
+    ]
     if numbers:
         to.print(_table(f"Numbers, as of {told.on}", ("Number", "Until now", "New", "On other days"), numbers))
     entries = [

@@ -7,6 +7,7 @@ Nothing of it is stored or logged. Other rooms import what stands below.
 from cds_service.tryout.curl import as_curl
 from cds_service.tryout.evaluate import Judged, Refusal, judge
 from cds_service.tryout.examples import Example, load_examples
+from cds_service.tryout.ordering import with_drafts
 from cds_service.tryout.reading import NotUnderstood, read_sent, without_tokens
 from cds_service.tryout.records import Entry, Records, only_of, patient_of, records_in
 from cds_service.tryout.searchsets import prefetch_of
@@ -34,5 +35,6 @@ __all__ = [
     "read_sent",
     "records_in",
     "unknown_in",
+    "with_drafts",
     "without_tokens",
 ]

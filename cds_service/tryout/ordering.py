@@ -36,7 +36,9 @@ def named(draft: Entry) -> Entry:
     return draft._replace(resource={**draft.resource, "id": own})
 
 
-def ordering(context: Mapping[str, Any], hook: str, drafts: Sequence[Entry], beside: Sequence[Entry] = ()) -> Context:
+def with_drafts(
+    context: Mapping[str, Any], hook: str, drafts: Sequence[Entry], beside: Sequence[Entry] = ()
+) -> Context:
     """The context of an order hook with these drafts added, and selected at order-select.
 
     Where nothing says what was selected, all drafts were. A context that cannot be understood stays as it is, so that

@@ -50,9 +50,11 @@ def about(found: Records, records: Records) -> list[str]:
         counts, so = _WHOLE if records.is_whole else _NOT_WHOLE
         told.append(f"It counts {counts}. There is no {' and no '.join(missing)} in it: {so}.")
     if records.further:
-        told.append("There is a further page that did not come along: what it holds is not had.")
+        told.append("There is a further page that did not come along: what it holds is not available.")
     if records.cut:
-        told.append("A search in it counted more than came along: the rest is not had, and each list counts as cut.")
+        told.append(
+            "A search in it counted more than came along: the rest is not available, and each list counts as cut."
+        )
     return told
 
 

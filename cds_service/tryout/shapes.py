@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from cds_service.api import SERVICES
 from cds_service.drug_orders import Catalogue, load_catalogue
 from cds_service.knowledge import Knowledge
-from cds_service.tryout.ordering import drafts_for, has_drafts, is_draft, named, not_judged, ordering, orders_in
+from cds_service.tryout.ordering import drafts_for, has_drafts, is_draft, named, not_judged, orders_in, with_drafts
 from cds_service.tryout.reading import NotUnderstood
 from cds_service.tryout.records import Entry, Records, only_of, patient_of, records_in, together
 from cds_service.tryout.remarks import LONGEST_NAME, about, drafted, listed, on_orders, unconcerned
@@ -22,13 +23,14 @@ from cds_service.tryout.searchsets import prefetch_of, unused
 from fhir_mappings.drug_places import DRUG_TYPES
 from fhir_mappings.fhir_json import as_object, as_text
 
-HOOKS = ("patient-view", "order-select", "order-sign")
+HOOKS = tuple(service.HOOK for service in SERVICES)
 ORDER_HOOKS = HOOKS[1:]
 USER = "Practitioner/example"
 REQUEST, PREFETCH, RECORDS = "a CDS Hooks request", "a prefetch", "records of a patient"
 EXPECTED = "expected: a CDS Hooks request, a prefetch, or a FHIR Bundle of a patient"
 SERVER_TAKEN_OUT = (
-    "The FHIR server and its token were taken out: no server is asked here. What was not sent along counts as not had."
+    "The FHIR server and its token were taken out: no server is asked here. "
+    "What was not sent along counts as not available."
 )
 _OTHERS = {
     "cards": "an answer of a service (cards)",
@@ -114,7 +116,7 @@ class Maker:
             if not choice.drugs and not has_drafts(context):
                 raise NotUnderstood(_needs_draft(hook))
             drafts = drafts_for(choice.drugs, as_text(context.get("patientId")), self.catalogue, now)
-            body["context"] = ordering(context, hook, drafts)
+            body["context"] = with_drafts(context, hook, drafts)
             remarks += drafted(drafts)
         remarks += [*not_judged(hook, orders_in(context), choice.drugs)]
         remarks += self._other_keys(as_object(body.get("prefetch")))
@@ -130,8 +132,8 @@ class Maker:
         patient_id = patient_of(found, choice.patient)
         waiting = _waiting(found)
         hook, drafts = self._ordered(choice, patient_id, waiting, now)
-        context = ordering({}, hook, drafts, _beside(found, choice)) if drafts else {}
-        remarks = ["Keys that are not there count as not had.", *on_orders(drafts, waiting, hook, choice.drugs)]
+        context = with_drafts({}, hook, drafts, _beside(found, choice)) if drafts else {}
+        remarks = ["Keys that are not there count as not available.", *on_orders(drafts, waiting, hook, choice.drugs)]
         return Made(PREFETCH, _body(hook, patient_id, context, prefetch), (*remarks, *self._other_keys(prefetch)))
 
     def _of_records(self, found: Records, choice: Choice, now: datetime) -> Made:
@@ -143,7 +145,7 @@ class Maker:
         kept = records
         if drafts and not choice.drugs:
             kept = replace(records, entries=tuple(entry for entry in records.entries if not is_draft(entry)))
-        context = ordering({}, hook, drafts, _beside(records, choice)) if drafts else {}
+        context = with_drafts({}, hook, drafts, _beside(records, choice)) if drafts else {}
         told = on_orders(drafts, waiting, hook, choice.drugs)
         remarks = (*told, *about(found, records), *unconcerned(unused(records, queries)))
         return Made(RECORDS, _body(hook, patient_id, context, prefetch_of(kept, queries)), remarks)

@@ -75,7 +75,18 @@ def explain(
     told, others = given(cards), tuple(_other_drugs(patient.chart, orders, moment, policy))
     needs = tuple(_needs(policy, moment))
     unread = tuple(dict.fromkeys(_unread(teller, needs)))
-    head = Head(told, refused, answers.known, status_rows, drug_classes, others, unread, patient.tier, moment.draft)
+    head = Head(
+        cards=told,
+        refused=refused,
+        answers=answers.known,
+        status_rows=status_rows,
+        drug_classes=drug_classes,
+        others=others,
+        unread=unread,
+        tier=patient.tier,
+        draft=moment.draft,
+        no_drug=rows.no_drug("a class with a rule"),
+    )
     explanation = Explanation(
         hook=hook,
         on=on,

@@ -29,7 +29,9 @@ _BESIDE_THE_POINT = {
 
 @dataclass(frozen=True)
 class Head:
-    """What the sentences are made of. `unread` is what could not be read, in words; `draft` where orders are judged."""
+    """What the sentences are made of. `unread` is what could not be read, in words; `draft` where orders are judged;
+    `no_drug` why no class was asked, where none was.
+    """
 
     cards: Sequence[GivenCard]
     refused: str
@@ -40,6 +42,7 @@ class Head:
     unread: Sequence[str]
     tier: Tier
     draft: bool
+    no_drug: str
 
     def sentences(self) -> Iterator[str]:
         """The sentences, in their order."""
@@ -148,10 +151,8 @@ class Head:
 
     def _no_drug(self) -> str:
         """No drug of the call is of a class with a rule: which are there?"""
-        reasons = dict.fromkeys(group.not_asked for group in self.drug_classes)
-        reason = listed(reasons).replace("this class", "a class with a rule")
         named = _some([fact.brief for fact in self.others])
-        return f"No drug rule was asked: {reason}" + (f"; there are: {named}." if named else ".")
+        return f"No drug rule was asked: {self.no_drug}" + (f"; there are: {named}." if named else ".")
 
 
 def said(answer: Answer) -> str:

@@ -50,19 +50,18 @@ class RowTeller:
             told = bounded(self.answers.teller.drugs(drugs))
             described = self.policy.drug_classes[name].described
             if not drugs or child:
-                why = CHILD if child else self._no_drug
+                why = CHILD if child else self.no_drug("this class")
                 yield DrugClassRows(name, described, told, why)
             else:
                 yield DrugClassRows(name, described, told, rows=tuple(self._rows(name)))
 
-    @property
-    def _no_drug(self) -> str:
-        """Why a class was not asked."""
+    def no_drug(self, of: str) -> str:
+        """Why a class was not asked: no drug is of it, or nobody knows."""
         chart = self.answers.teller.patient.chart
         if not self.moment.draft and chart.gap("medications"):
             return "the active medications could not be read"
         could = " that could be read" if (chart.unread_drafts if self.moment.draft else chart.unread_drugs) else ""
-        return f"no {'draft' if self.moment.draft else 'active drug'}{could} is of this class"
+        return f"no {'draft' if self.moment.draft else 'active drug'}{could} is of {of}"
 
     def _rows(self, drug_class: str) -> Iterator[Row]:
         patient = self.answers.teller.patient

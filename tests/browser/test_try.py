@@ -15,6 +15,7 @@ from cds_service.clock import utc_now
 from cds_service.tryout import Example, load_examples
 from tests.browser.conftest import OpenPage, RunningService
 from tests.browser.pages import NARROW, WIDE, check_accessible, check_fits, keep_screenshot
+from tests.needed import do_without
 
 EXAMPLES = load_examples()
 each = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
@@ -56,7 +57,7 @@ def test_an_example_is_judged_copied_as_curl_and_that_curl_answers_the_same(
     open_page: OpenPage, example: Example, service: RunningService
 ) -> None:
     if shutil.which("curl") is None:
-        pytest.skip("there is no curl on this machine")
+        do_without("there is no curl on this machine (Debian: apt-get install curl)")
     with open_page() as watched:
         page = watched.open("/try")
         page.locator(f"#example-{example.name}").click()

@@ -12,24 +12,18 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 import requests
 
+from tests.needed import do_without
 from tests.real.databases import Postgresql, Redis, postgresql_folder, running_postgresql, running_redis
 from tests.real.hapi_server import missing_tools, running_hapi
 from tests.real.proxy import Proxy, nginx_program, running_proxy
 from tests.unit.cds_service.conftest import KEY_AND_CERTIFICATE
 
 FHIR_JSON = "application/fhir+json"
-
-
-def do_without(reason: str) -> NoReturn:
-    """Skip, or fail where every server has to be there."""
-    if os.environ.get("CDS_REAL_REQUIRED") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.conftest import do_without
+from tests.needed import do_without
 
 pytestmark = pytest.mark.real
 

@@ -17,10 +17,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from cds_service.api import SERVICES, InvalidField, TooMany, explained_call, is_explanation, parse_hook_request
+from cds_service.api import SERVICES, InvalidField, checked, explained_call, is_explanation
 from cds_service.ehr_client import Exchange
 from cds_service.fhir_client import FhirReader
 from cds_service.knowledge import Knowledge
+from cds_service.outcome import ServiceError
 from hooks.explain import as_data
 from hooks.reasons import Reasons
 
@@ -62,7 +63,7 @@ class Explainer:
             return Why(unexplained=Unexplained.REFUSED if 400 <= sent.status < 500 else Unexplained.NO_ANSWER)
         try:
             return Why(self._explained(service_id, sent.request))
-        except (InvalidField, TooMany):
+        except (InvalidField, ServiceError):
             return Why(unexplained=Unexplained.REFUSED)
         except Exception as error:
             # The message could carry patient data and stays out.
@@ -71,7 +72,7 @@ class Explainer:
 
     def _explained(self, service_id: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         service = next(service for service in SERVICES if service_id == service.ID)
-        request = parse_hook_request(body, service.HOOK, self.max_entries)
+        request = checked(body, service, self.max_entries)
         made = explained_call(service, request, self.knowledge, self.reasons, self.reader, self.clock())
         data: Mapping[str, Any] = as_data(made.explanation)
         return data

@@ -190,13 +190,13 @@ class Launches:
         return Opened(name, self._vault.put(_purpose(name), name, content, until, now), seconds)
 
     def session(self, name: str, held: str) -> dict[str, Any] | None:
-        """What this session is about, by what the browser holds for it; None where there is no such session."""
+        """What a session is about, by what the browser holds for it; None where there is no such session."""
         if is_sealed(held):
             return self._seals.opened(SESSION, name, held, self._clock())
         return self._vault.read(_purpose(name), name, held, self._clock()) if held else None
 
     def end(self, name: str) -> None:
-        """Delete what is stored of this session."""
+        """Delete what is stored of a session."""
         self._vault.remove(_purpose(name), name)
 
 
@@ -206,7 +206,7 @@ def _mark(site: Site) -> str:
 
 
 def _purpose(name: str) -> str:
-    """Under which purpose this session is stored. Each EHR has one, so that none can take the room of the others."""
+    """Under which purpose a session is stored. Each EHR has one, so that none can take the room of the others."""
     return f"{SESSION}-{name[-_MARK:]}"
 
 
