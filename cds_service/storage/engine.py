@@ -8,12 +8,14 @@ a power failure can lose the last transactions, and it never damages the file. P
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, Connection
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 TIMEOUT_SECONDS = 5.0
@@ -38,6 +40,9 @@ _LIBPQ: dict[str, Any] = {
     "options": f"-c statement_timeout={TIMEOUT_SECONDS * 1000:.0f} -c timezone=UTC",
 }
 _TIMEOUT_OF = "calciphylaxis_cds_patience"
+_AGAIN_SECONDS = 0.01
+_PRIMARY_CODE = 0xFF
+"""SQLite's extended error codes say in their lowest byte what kind of error it is."""
 
 
 def new_engine(url: URL, *, in_memory: bool) -> Engine:
@@ -82,8 +87,21 @@ def limit_waiting(connection: Connection, seconds: float) -> None:
 def _prepare_sqlite(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
     seconds = entry.info[_TIMEOUT_OF] = waiting_seconds.get()
     cursor = connection.cursor()
-    # The time to wait comes first: another process may be turning WAL on at the same moment.
     cursor.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
-    cursor.execute("PRAGMA journal_mode = WAL")
+    _turn_wal_on(cursor, seconds)
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.close()
+
+
+def _turn_wal_on(cursor: DBAPICursor, seconds: float) -> None:
+    """Wait so long where another process writes to a new file: SQLite itself then refuses this at once."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & _PRIMARY_CODE != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+            time.sleep(_AGAIN_SECONDS)
+        else:
+            return

@@ -94,6 +94,19 @@ def test_neither_cards_nor_tokens_wait_longer_because_feedback_waits_for_the_sam
 
 
 @pytest.mark.parametrize("how", ["IMMEDIATE", "EXCLUSIVE"])
+def test_who_can_wait_waits_for_a_database_that_somebody_else_is_making(how: str, tmp_path: Path) -> None:
+    path = tmp_path / "cards.sqlite3"
+    database = Database(f"sqlite:///{path}")
+    with locked(path, how) as other, ThreadPoolExecutor(1) as threads:
+        used = threads.submit(timeout_of, database)
+        with pytest.raises(TimeoutError):
+            used.result(timeout=0.3)
+        other.rollback()
+        assert used.result() == TIMEOUT_SECONDS
+    database.close()
+
+
+@pytest.mark.parametrize("how", ["IMMEDIATE", "EXCLUSIVE"])
 def test_a_card_does_not_wait_for_a_database_that_somebody_else_is_making(how: str, tmp_path: Path) -> None:
     path = tmp_path / "cards.sqlite3"
     database = Database(f"sqlite:///{path}")

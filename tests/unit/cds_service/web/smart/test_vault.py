@@ -21,7 +21,8 @@ CONTENT = {"token": "sesame-4711", "patient": "anna-7"}
 
 @pytest.fixture
 def vault(tmp_path: Path) -> Iterator[Vault]:
-    database = Database(f"sqlite:///{tmp_path}/vault.sqlite3")
+    # As many places as threads use it: how long a place is waited for is held elsewhere.
+    database = Database(f"sqlite:///{tmp_path}/vault.sqlite3", places=16)
     yield Vault(database, most=3)
     database.close()
 
@@ -128,6 +129,7 @@ def test_the_secret_is_made_once_for_all_workers_and_outlives_everything(vault: 
 
 def test_workers_that_make_the_secret_at_the_same_moment_agree_on_one(tmp_path: Path) -> None:
     databases = [Database(f"sqlite:///{tmp_path}/vault.sqlite3") for _ in range(6)]
+    databases[0].make_ready()
     with ThreadPoolExecutor(6) as threads:
         assert len(set(threads.map(lambda database: Vault(database).secret(), databases))) == 1
     for database in databases:
