@@ -13,6 +13,7 @@ from flask import Flask
 from cds_service import create_app
 from cds_service.knowledge import Knowledge, load_knowledge
 from cds_service.settings import Settings
+from cds_service.storage import places
 from tests.contract.authorization_server import SmartEhr
 from tests.contract.ehr import Ehr, ehr_of
 from tests.contract.fhir_fake import FakeFhir
@@ -59,6 +60,12 @@ def make_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeApp]:
     yield make
     for application in made:
         close(application)
+
+
+@pytest.fixture
+def slow_disk_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the database works, everybody waits for a place in it; for how long they do so in use is held elsewhere."""
+    monkeypatch.setattr(places, "WAIT_SECONDS", 30.0)
 
 
 @pytest.fixture(scope="session")

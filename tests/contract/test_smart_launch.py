@@ -163,6 +163,7 @@ def test_of_two_uses_at_the_same_moment_one_wins(clinic: Clinic, browser: Browse
     assert sorted(statuses) == [303, 400, 400, 400]
 
 
+@pytest.mark.usefixtures("slow_disk_is_no_fault")
 def test_made_up_codes_and_a_slow_token_endpoint_hold_few_threads_and_others_are_asked_to_come_again(
     clinic: Clinic, browser: Browser
 ) -> None:
