@@ -168,4 +168,4 @@ def check_own(page: Page, name: str) -> None:
 
 def end_session(page: Page) -> None:
     with page.expect_navigation():
-        page.get_by_role("button", name="End this session").click()
+        page.get_by_role("button", name="End the session").click()
