@@ -13,6 +13,7 @@ from flask import Flask, url_for
 
 from cds_service.explaining.outline import outline
 from cds_service.web.context import PageContext
+from cds_service.web.home import Ways, home_page
 from cds_service.web.page import shown, static_files
 
 __all__ = ["PageContext", "register_pages"]
@@ -31,7 +32,9 @@ def register_pages(app: Flask, context: PageContext) -> frozenset[str]:
     known = set(app.view_functions)
     if pages:
         app.jinja_options = {**app.jinja_options, "finalize": shown}
-        app.jinja_env.globals.update(outline_of=outline, reasons_of=_reasons_of(pages))
+        ways = Ways(pages)
+        app.jinja_env.globals.update(outline_of=outline, reasons_of=_reasons_of(pages), ways=ways)
+        app.register_blueprint(home_page(ways, dev=context.settings.dev))
         for files in static_files():
             app.register_blueprint(files)
     if "reasons" in pages:

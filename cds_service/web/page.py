@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
 
 from cds_service.settings import PAGES
@@ -30,7 +30,7 @@ _FOLDERS = {"try": "tryout"}
 
 def page(template: str, status: int = 200, *, framed_by: Collection[str] = (), **values: object) -> Response:
     """An HTML answer. `framed_by` are the origins that may show it in a frame; none by default."""
-    response = Response(render_template(template, **values), status, mimetype="text/html")
+    response = Response(render_template(template, framed=bool(framed_by), **values), status, mimetype="text/html")
     response.headers["Content-Security-Policy"] = content_security_policy(framed_by)
     return response
 
@@ -53,8 +53,9 @@ def content_security_policy(framed_by: Collection[str] = ()) -> str:
 
 
 def problem(status: int, title: str, what: str, *, framed_by: Collection[str] = ()) -> Response:
-    """A page that says what went wrong, in words for people, without data of a patient."""
-    return page("problem.html", status, framed_by=framed_by, title=title, what=what)
+    """A page that says what went wrong, in words for people, without data of a patient, and shows ways on."""
+    again = status >= 500 and request.method == "GET"
+    return page("problem.html", status, framed_by=framed_by, title=title, what=what, again=again)
 
 
 def static_files() -> Iterator[Blueprint]:

@@ -9,6 +9,7 @@ from tests.browser.pages import MOST_BYTES, NARROW, WIDE, check_accessible, chec
 
 PATIENT = "cds-demo-hard-skin-on-warfarin"
 PAGES = {
+    "home": "/",
     "reasons": "/reasons",
     "reasons-suspected": "/reasons/cua-suspected",
     "reasons-warfarin": "/reasons/vka-cua",
@@ -19,7 +20,9 @@ PAGES = {
     "smart": "/smart",
     "try": "/try",
     "not-found": "/reasons/no-such-topic",
+    "no-such-patient": "/ehr?patient=nobody",
 }
+NOT_THERE = {"not-found", "no-such-patient"}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -27,7 +30,7 @@ PAGES = {
 @pytest.mark.parametrize("name", PAGES)
 def test_the_page_is_whole_accessible_and_fits(open_page: OpenPage, name: str, width: int, scheme: str) -> None:
     with open_page(width=width, scheme=scheme) as watched:
-        watched.expected = ("404",) if name == "not-found" else ()
+        watched.expected = ("404",) if name in NOT_THERE else ()
         page = watched.open(PAGES[name])
         assert page.locator("h1").count() == 1
         keep_screenshot(page, f"{name}-{width}-{scheme}")

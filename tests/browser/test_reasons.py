@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import Browser
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, RunningService
 from tests.browser.pages import NARROW, WIDE, check_accessible, check_fits, keep_screenshot
 
 
@@ -45,8 +46,13 @@ def test_other_topics_are_accessible_and_fit_too(open_page: OpenPage, topic: str
         check_accessible(page)
 
 
-def test_the_page_needs_no_script(open_page: OpenPage) -> None:
-    with open_page() as watched:
-        page = watched.open("/reasons/vka-cua")
-        assert page.locator("script").count() == 0
+def test_the_page_needs_no_script(chromium: Browser, service: RunningService) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    try:
+        page = context.new_page()
+        page.goto(f"{service.base}/reasons/vka-cua")
+        assert page.get_by_role("heading", name="Numbers in force").is_visible()
         assert page.locator("[style]").count() == 0
+        assert not page.get_by_label("Colours").is_visible()
+    finally:
+        context.close()

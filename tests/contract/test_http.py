@@ -103,7 +103,7 @@ def test_another_method_is_405_and_the_answer_names_the_right_one(
     assert allowed in answer.headers["Allow"]
 
 
-@pytest.mark.parametrize("path", ["/", "/cds-service", "/cds-services/a/b", "/static/x", "/cds-services/%00"])
+@pytest.mark.parametrize("path", ["/index", "/cds-service", "/cds-services/a/b", "/static/x", "/cds-services/%00"])
 def test_another_path_is_404(path: str, ehr: Ehr) -> None:
     check_error(ehr.client.get(path), 405 if path.endswith("%00") else 404)
 
