@@ -17,7 +17,7 @@ NOT_HERE := not real and not fuzz and not browser
 BASE ?= main~1
 
 .PHONY: help demo serve test test-quick test-real test-browser test-fuzz soak kill-rounds lint format graph mutants bench \
-	bench-peer bench-check burden lock sbom clean
+	bench-peer bench-check burden docs lock sbom clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -100,6 +100,11 @@ bench-check: $(STAMP) ## has a request become dearer? Counted, not timed
 
 burden: $(STAMP) ## how often the rules speak in 2,000 synthetic charts (BURDEN="--charts 500")
 	$(BIN)/python -m cds_service.demo.burden_report $(BURDEN)
+
+# The variable keeps the theme from telling of its successor.
+docs: $(STAMP) $(TOOLS_STAMP) ## the documents as a site in build/site; every link of it is tried
+	NO_MKDOCS_2_WARNING=1 $(TOOLS_BIN)/mkdocs build
+	$(BIN)/python -m tests.docs_site build/site
 
 # The second file holds what the service alone needs, for the container and the bill of materials.
 lock: $(TOOLS_STAMP) ## write the lock files anew, with hashes (LOCK="--upgrade" for newer versions)
