@@ -20,9 +20,7 @@ WIDTH, HEIGHT = 1440, 900
 def course(page: Page, base: str) -> None:
     """Two years that end in calciphylaxis, down to the end of the drawing."""
     page.goto(f"{base}/course/cds-demo-two-years-to-calciphylaxis", wait_until="networkidle")
-    box = page.locator(".course-svg").bounding_box()
-    assert box is not None
-    end = box["y"] + box["height"] + 16
+    end = page.locator(".course-svg").evaluate("drawing => drawing.getBoundingClientRect().bottom") + 16
     page.screenshot(path=IMAGES / "course.png", full_page=True, clip={"x": 0, "y": 0, "width": WIDTH, "height": end})
 
 
