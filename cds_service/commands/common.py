@@ -9,13 +9,16 @@ import dataclasses
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from cds_service.commands import exit_status
+
 if TYPE_CHECKING:
     from cds_service.settings import Settings
+    from cds_service.storage import StoreError
 
 HELP = {"help_option_names": ["-h", "--help"]}
 PATIENT_VIEW, ORDER_SELECT, *_ = HOOKS = ("patient-view", "order-select", "order-sign")
@@ -42,9 +45,9 @@ def _visible(text: str) -> str:
 
 
 class Refused(click.ClickException):
-    """The service that was called has refused to judge. 1 is the exit status of a fault, 2 of a wrong option."""
+    """The service that was called has refused to judge."""
 
-    exit_code = 3
+    exit_code = exit_status.NOT_READ
 
 
 class Commands(click.Group):
@@ -83,24 +86,35 @@ def in_words() -> Iterator[None]:
         yield
     # Asked only when something failed: a command that works does not load what could have gone wrong.
     except faults() as fault:
-        raise click.ClickException(str(fault)) from None
+        raise click.ClickException(_told(fault)) from None
+
+
+def _told(fault: Exception) -> str:
+    from cds_service.storage import StoreError
+
+    return of_the_database(fault) if isinstance(fault, StoreError) else str(fault)
+
+
+def of_the_database(fault: StoreError) -> str:
+    """What is wrong with the database, the setting that names it, and its address without the password."""
+    from cds_service.storage import Database
+
+    with closing(Database(settings_for(dev=True).database_url)) as database:
+        return f"CDS_DATABASE_URL: {database.name}: {fault.in_words}"
 
 
 def settings_for(*, dev: bool, allow_fhir: tuple[str, ...] = ()) -> Settings:
-    """The settings of the environment with what the command line adds; a clear message when they are wrong."""
-    from cds_service.addresses import normal_url
+    """The settings of the environment with what the command line adds; a clear message when they are wrong.
+
+    `allow_fhir` are addresses in their normal form.
+    """
     from cds_service.settings import SettingsError, from_environment
 
     try:
         settings = from_environment(os.environ, dev=dev)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
-    added = tuple(normal_url(url) or _bad_url(url) for url in allow_fhir)
-    return dataclasses.replace(settings, allowed_fhir_servers=settings.allowed_fhir_servers + added)
-
-
-def _bad_url(url: str) -> str:
-    raise click.ClickException(f"--allow-fhir {url}: expected a plain http(s) base URL")
+    return dataclasses.replace(settings, allowed_fhir_servers=settings.allowed_fhir_servers + allow_fhir)
 
 
 class Progress:

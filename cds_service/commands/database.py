@@ -20,7 +20,7 @@ def database() -> None:
 
     The service does the same at its start. A database of a newer release is refused.
     """
-    from cds_service.storage import Database, StoreError, version_of
+    from cds_service.storage import Database, version_of
 
     # What is made or changed on the way is told as the service would log it.
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -28,10 +28,7 @@ def database() -> None:
     with in_words(), closing(Database(settings_for(dev=False).database_url)) as opened:
         if "CDS_DATABASE_URL" not in os.environ:
             say(f"CDS_DATABASE_URL is not set: this is the database of this folder, {opened.name}", err=True)
-        try:
-            # In this thread, however long it takes: to change a large table takes longer than a call may wait.
-            with opened.connected() as connection:
-                version = version_of(connection)
-        except StoreError as error:
-            raise click.ClickException(f"{opened.name}: {error}{error.said and ': '}{error.said}") from None
+        # In this thread, however long it takes: to change a large table takes longer than a call may wait.
+        with opened.connected() as connection:
+            version = version_of(connection)
     say(f"{opened.name}: the tables are ready for this release (version {version})")

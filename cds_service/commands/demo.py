@@ -8,16 +8,22 @@ from __future__ import annotations
 import click
 
 from cds_service.commands.common import HELP
+from cds_service.commands.parameters import PATIENT_KEY, PORT
+from cds_service.commands.ports import insist_where_chosen
 
 
 @click.command(context_settings=HELP)
-@click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--fhir-port", default=8090, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--port", default=5000, show_default=True, type=PORT)
+@click.option("--fhir-port", default=8090, show_default=True, type=PORT)
 @click.option("--once", is_flag=True, help="End after the cards have been printed.")
 @click.option("--full", is_flag=True, help="Print every card in full, not only those of the first patient.")
-@click.option("--patient", "only", multiple=True, metavar="KEY", help="Play only these synthetic patients.")
+@click.option(
+    "--patient", "only", multiple=True, type=PATIENT_KEY, help="Play only this synthetic patient (repeatable)."
+)
 def demo(port: int, fhir_port: int, once: bool, full: bool, only: tuple[str, ...]) -> None:
     """Start a FHIR sandbox with synthetic patients and the service, play an EHR, print the cards, keep serving."""
+    insist_where_chosen("--port", port)
+    insist_where_chosen("--fhir-port", fhir_port)
     from rich.console import Console
 
     from cds_service.demo.play import play_demo

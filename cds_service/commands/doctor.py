@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from cds_service.commands import exit_status
 from cds_service.commands.common import HELP, HOOKS, Progress, in_words, say, say_json, settings_for
+from cds_service.commands.parameters import ADDRESS
 
 if TYPE_CHECKING:
     from cds_service.fhir_doctor import PatientReport, ServerReport
@@ -28,7 +30,7 @@ def doctor() -> None:
 @click.argument("token", required=False)
 @click.option("--clients", type=click.Path(exists=True, dir_okay=False), envvar="CDS_TRUSTED_CLIENTS", required=True)
 @click.option(
-    "--endpoint", required=True, metavar="URL", help="The endpoint the token is meant for, as the EHR calls it."
+    "--endpoint", required=True, type=ADDRESS, help="The endpoint the token is meant for, as the EHR calls it."
 )
 def doctor_token(token: str | None, clients: str, endpoint: str) -> None:
     """Explain a CDS client's JWT check by check (argument, or standard input), and what to do where one fails.
@@ -38,11 +40,8 @@ def doctor_token(token: str | None, clients: str, endpoint: str) -> None:
     from pathlib import Path
 
     from cds_service.access import KeySets, explain, load_trusted_clients
-    from cds_service.addresses import normal_url
     from cds_service.clock import utc_now
 
-    if normal_url(endpoint) is None:
-        raise click.UsageError("--endpoint must be the whole http(s) URL, as the EHR calls it")
     text = (token or sys.stdin.read()).strip().removeprefix("Bearer ")
     with in_words():
         findings = explain(text, load_trusted_clients(Path(clients)), endpoint, utc_now(), KeySets())
@@ -51,36 +50,30 @@ def doctor_token(token: str | None, clients: str, endpoint: str) -> None:
         if finding.remedy:
             say(f"     -> {finding.remedy}")
     if not all(finding.ok for finding in findings):
-        raise SystemExit(1)
+        raise SystemExit(exit_status.FAILED)
 
 
 @doctor.command("smart", context_settings=HELP)
 @click.option("--clients", type=click.Path(exists=True, dir_okay=False), envvar="CDS_TRUSTED_CLIENTS")
-@click.option(
-    "--public-url", metavar="URL", envvar="CDS_PUBLIC_URL", default="http://127.0.0.1:5000", show_default=True
-)
-@click.option("--server", "servers", multiple=True, metavar="URL", help="This FHIR server, too (repeatable).")
+@click.option("--public-url", type=ADDRESS, envvar="CDS_PUBLIC_URL", default="http://127.0.0.1:5000", show_default=True)
+@click.option("--server", "servers", multiple=True, type=ADDRESS, help="This FHIR server, too (repeatable).")
 def doctor_smart(clients: str | None, public_url: str, servers: tuple[str, ...]) -> None:
     """Print what to register for the SMART app at each EHR: every FHIR server has a redirect address of its own."""
     from pathlib import Path
 
     from cds_service.access import load_trusted_clients
-    from cds_service.addresses import normal_url
     from cds_service.web.smart.registration import registration
 
-    public, bases = normal_url(public_url), [normal_url(server) for server in servers]
-    if public is None or None in bases:
-        raise click.UsageError("URL must be a plain http(s) base URL, without query, user or percent signs")
     with in_words():
         trusted = load_trusted_clients(Path(clients)) if clients else ()
     if click.get_current_context().get_parameter_source("public_url") is ParameterSource.DEFAULT:
         say("CDS_PUBLIC_URL is not set: these addresses are good for trying things out on this machine only", err=True)
-    for line in registration(public.rstrip("/"), trusted, [base.rstrip("/") for base in bases if base]):
+    for line in registration(public_url.rstrip("/"), trusted, [server.rstrip("/") for server in servers]):
         say(line)
 
 
 @doctor.command("fhir", context_settings=HELP)
-@click.argument("url")
+@click.argument("url", type=ADDRESS)
 @click.option("--patient", metavar="ID", help="The patient to look at; without it, the server is looked at.")
 @click.option("--token", envvar="FHIR_TOKEN", help="Bearer token for the FHIR server (or FHIR_TOKEN).")
 @click.option(
@@ -90,13 +83,10 @@ def doctor_smart(clients: str | None, public_url: str, servers: tuple[str, ...])
 def doctor_fhir(url: str, patient: str | None, token: str | None, hooks: tuple[str, ...], as_document: bool) -> None:
     """Say why no card comes: ask the FHIR server at URL as the service does, and tell what was seen.
 
-    No patient data is printed: codes, systems, units and numbers only. Exit status 1 when the service could not answer.
+    No patient data is printed: codes, systems, units and numbers only. Exit status 4 when the service could not answer.
     """
-    from cds_service.addresses import normal_url
     from cds_service.fhir_doctor import as_json, as_text
 
-    if normal_url(url) is None:
-        raise click.UsageError("URL must be a plain http(s) base URL, without query, user or percent signs")
     # Settings for development: a doctor serves nobody, and refuses none that `serve --dev` takes.
     settings = settings_for(dev=True)
     with in_words():
@@ -106,7 +96,7 @@ def doctor_fhir(url: str, patient: str | None, token: str | None, hooks: tuple[s
     else:
         say(as_text(report))
     if not report.ok:
-        raise SystemExit(1)
+        raise SystemExit(exit_status.NOT_READ)
 
 
 def _examined(

@@ -46,9 +46,9 @@ def _draft_in(file: Any, patient: str, number: int) -> dict[str, Any]:
     try:
         draft = json.load(file)
     except ValueError:
-        raise click.ClickException(f"{file.name} is not JSON") from None
+        raise click.ClickException(f"--order {file.name} is not JSON") from None
     if not isinstance(draft, dict) or draft.get("resourceType") != "MedicationRequest":
-        raise click.ClickException(f"{file.name} is not a MedicationRequest")
+        raise click.ClickException(f"--order {file.name} is not a MedicationRequest")
     return {
         "id": f"draft-{number}",
         "status": "draft",

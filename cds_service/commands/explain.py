@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cds_service.commands import exit_status
 from cds_service.commands.common import HELP, HOOKS, Refused, in_words, say, say_json, settings_for
+from cds_service.commands.parameters import EXIT_STATUS
 from cds_service.commands.source import Source, with_source
 
 if TYPE_CHECKING:
@@ -23,19 +25,22 @@ if TYPE_CHECKING:
     from cds_service.knowledge import Knowledge
     from cds_service.settings import Settings
 
+NOTHING_THERE = "no result: "
+"""So begins the line of an explanation that names what was never measured."""
 PATIENT_DATA = "What follows is patient data: keep it out of logs, tickets and mails."
 
 
 @click.command(context_settings=HELP)
 @with_source
 @click.option("--json", "as_document", is_flag=True, help="Print the explanation as one JSON document.")
-def explain(source: Source, as_document: bool) -> None:
+@EXIT_STATUS
+def explain(source: Source, as_document: bool, tells_cards: bool) -> None:
     """Say why these cards come for a patient, and why no others: every rule with what it asked and what it saw.
 
     With --fhir and --patient that server is read as the service reads it. A message from a file (- is standard input)
     needs none: its `fhirServer` is not asked. All is worked out in this process, and nothing is stored. What is printed
-    is patient data. Exit status 0 with cards or without, 3 when the service would refuse (400, 412, 413), 1 for any
-    other fault.
+    is patient data. Exit status 0 with cards or without, 4 when the service would refuse (400, 412, 413), 1 for any
+    other fault. With --exit-status it is 3 with cards, and without them 4 where anything could not be read.
     """
     # Settings for development: nobody is served, and no server refused that `serve --dev` takes.
     settings = settings_for(dev=True)
@@ -44,6 +49,7 @@ def explain(source: Source, as_document: bool) -> None:
     with in_words():
         data = _explained(source, settings)
     show(data, as_document=as_document)
+    raise SystemExit(_status(data, tells_cards=tells_cards))
 
 
 def explanation_of(
@@ -82,7 +88,7 @@ def explanation_of(
 
 
 def show(data: Mapping[str, Any], *, as_document: bool) -> None:
-    """Print an explanation; exit status 3 where the service would refuse to judge."""
+    """Print an explanation."""
     from rich.console import Console
 
     from cds_service.explaining.tree import print_explanation
@@ -92,19 +98,28 @@ def show(data: Mapping[str, Any], *, as_document: bool) -> None:
         say_json(data)
     else:
         print_explanation(Console(), data)
+
+
+def _status(data: Mapping[str, Any], *, tells_cards: bool) -> int:
+    """The exit status. Cards are no less true where something else could not be read; their absence is."""
     if data.get("refused"):
-        raise SystemExit(Refused.exit_code)
+        return exit_status.NOT_READ
+    if not tells_cards:
+        return exit_status.DONE
+    if data.get("cards"):
+        return exit_status.CARDS_FOUND
+    unread = any(origin.get("failed") for origin in data.get("origins", ()))
+    # All other lines tell of what is there and was not used: too old, or it could not be read.
+    unused = any(not line.startswith(NOTHING_THERE) for line in data.get("missing", ()))
+    return exit_status.NOT_READ if unread or unused else exit_status.DONE
 
 
 def _explained(source: Source, settings: Settings) -> dict[str, Any]:
-    from cds_service.addresses import normal_url
     from cds_service.api import NO_SERVER
     from cds_service.clock import utc_now
     from cds_service.fhir_doctor import Visit
     from cds_service.knowledge import load_knowledge
 
-    if source.fhir and normal_url(source.fhir) is None:
-        raise click.UsageError("--fhir must be a plain http(s) base URL, without query, user or percent signs")
     message, now = source.message(), utc_now()
     if message is not None:
         knowledge = load_knowledge(settings)

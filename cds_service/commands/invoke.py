@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import click
 
+from cds_service.commands import exit_status
 from cds_service.commands.common import HELP, say_json
 from cds_service.commands.messages import Cards, cards_in
+from cds_service.commands.parameters import ADDRESS, EXIT_STATUS
 from cds_service.commands.source import Source, with_source
 
 
@@ -16,16 +18,17 @@ from cds_service.commands.source import Source, with_source
 @with_source
 @click.option(
     "--cds",
-    metavar="URL",
+    type=ADDRESS,
     help="Base URL of a running service; without it one is started for this call, or a file judged in this process.",
 )
 @click.option("--fetch", is_flag=True, help="Send no prefetch: the service reads the FHIR server itself.")
 @click.option("--json", "as_json", is_flag=True, help="Print the cards as JSON.")
-def invoke(source: Source, cds: str | None, fetch: bool, as_json: bool) -> None:
+@EXIT_STATUS
+def invoke(source: Source, cds: str | None, fetch: bool, as_json: bool, tells_cards: bool) -> None:
     """Play the EHR for one call, and print the cards.
 
     With --fhir and --patient the record is read from that FHIR server. A message from a file (- is standard input)
-    needs none: its `fhirServer` is not asked, and its token is not used. Exit status 3 when the service refuses to
+    needs none: its `fhirServer` is not asked, and its token is not used. Exit status 4 when the service refuses to
     judge (400, 412, 413), 1 for any other fault, 2 for a wrong option.
     """
     from rich.console import Console
@@ -41,6 +44,8 @@ def invoke(source: Source, cds: str | None, fetch: bool, as_json: bool) -> None:
         say_json(cards)
     else:
         print_cards(Console(), cards)
+    if cards and tells_cards:
+        raise SystemExit(exit_status.CARDS_FOUND)
 
 
 def _read_from(source: Source, cds: str | None, *, fetch: bool) -> Cards:

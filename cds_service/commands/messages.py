@@ -27,9 +27,13 @@ _REFUSALS = (400, 412, 413)
 
 @dataclass(frozen=True)
 class Message:
-    """A message and what was chosen beside it; `sent` None stands for the example of that name."""
+    """A message and what was chosen beside it; `sent` None stands for the example of that name.
+
+    `where` is the option that named it, with its value.
+    """
 
     sent: bytes | None = field(repr=False)
+    where: str
     example: str
     hook: str
     drugs: tuple[str, ...]
@@ -44,7 +48,7 @@ class Message:
         with in_words():
             knowledge = load_knowledge(settings)
         made = self.made(knowledge, now)
-        return _by_service(made, cds) if cds else _here(made, knowledge, settings, now)
+        return _by_service(made, cds) if cds else self._here(made, knowledge, settings, now)
 
     def made(self, knowledge: Knowledge, now: datetime) -> Made:
         """The request that it stands for; what was done to it is said on standard error."""
@@ -52,6 +56,21 @@ class Message:
         for remark in made.remarks:
             say(remark, err=True)
         return made
+
+    def _here(self, made: Made, knowledge: Knowledge, settings: Settings, now: datetime) -> Cards:
+        import logging
+
+        from cds_service.tryout import NotUnderstood, judge
+
+        # What the service writes into its log for a failed look-up stands in the answer.
+        logging.getLogger("cds_service").addHandler(logging.NullHandler())
+        try:
+            answer = judge(made.body, knowledge, now, settings.max_entries)
+        except NotUnderstood as problem:
+            raise click.ClickException(f"{self.where}: {problem}") from None
+        if answer.refusal is not None:
+            raise _refused(answer.refusal.status, answer.refusal.message)
+        return [dict(card) for card in answer.cards]
 
     def _made(self, knowledge: Knowledge, now: datetime) -> Made:
         from cds_service.tryout import Choice, Maker, NotUnderstood, load_examples, read_sent
@@ -65,7 +84,7 @@ class Message:
         try:
             return Maker(knowledge).made(read_sent(sent, now), Choice(hook, drugs, self.patient), now)
         except NotUnderstood as problem:
-            raise click.ClickException(str(problem)) from None
+            raise click.ClickException(f"{self.where}: {problem}") from None
 
 
 def cards_in(answer: Exchange) -> Cards:
@@ -84,22 +103,6 @@ def cards_in(answer: Exchange) -> Cards:
 
 def _refused(status: int, why: str) -> Refused:
     return Refused(f"refused ({status}): {why}. This is not an all-clear: nothing was judged")
-
-
-def _here(made: Made, knowledge: Knowledge, settings: Settings, now: datetime) -> Cards:
-    import logging
-
-    from cds_service.tryout import NotUnderstood, judge
-
-    # What the service writes into its log for a failed look-up stands in the answer.
-    logging.getLogger("cds_service").addHandler(logging.NullHandler())
-    try:
-        answer = judge(made.body, knowledge, now, settings.max_entries)
-    except NotUnderstood as problem:
-        raise click.ClickException(str(problem)) from None
-    if answer.refusal is not None:
-        raise _refused(answer.refusal.status, answer.refusal.message)
-    return [dict(card) for card in answer.cards]
 
 
 def _by_service(made: Made, cds: str) -> Cards:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cds_service.commands import exit_status
 from cds_service.commands.common import HELP, in_words, say, say_json, settings_for
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def check(folder: str) -> None:
         found = _policy(folder, settings)
     except click.ClickException as faults:
         say(faults.message)
-        raise SystemExit(1) from None
+        raise SystemExit(exit_status.FAILED) from None
     files, rules = found.files, sum(map(len, found.knowledge.policy.rules.values()))
     own = f" ({', '.join(sorted(files.own.values()))} of {folder}, the others packaged)" if files.own else ""
     numbers, cards = len(found.reasons.numbers), len(found.reasons.topics)
@@ -101,8 +102,8 @@ def diff(
 ) -> None:
     """Play synthetic patients and stories under two policies, and list who gains and who loses which card.
 
-    OLD and NEW are folders, or "packaged". Exit status 0, with differences too; 1 where a Bundle could not be read or
-    a story of your own does not hold.
+    OLD and NEW are folders, or "packaged". Exit status 0, with differences too; 1 where a story of your own does not
+    hold, 4 where a Bundle could not be read.
     """
     from cds_service.policy_work import BundleError, difference
     from cds_service.stories import StoryError
@@ -120,8 +121,10 @@ def diff(
     except (StoryError, BundleError) as fault:
         raise click.ClickException(str(fault)) from None
     _tell(told, form, page)
-    if told.unread or told.failed:
-        raise SystemExit(1)
+    if told.failed:
+        raise SystemExit(exit_status.FAILED)
+    if told.unread:
+        raise SystemExit(exit_status.NOT_READ)
 
 
 def _tell(told: Difference, form: str | None, page: Path | None) -> None:

@@ -10,6 +10,7 @@ import time
 import click
 
 from cds_service.commands.common import HELP, Progress
+from cds_service.commands.parameters import ADDRESS
 
 
 @click.group(context_settings=HELP)
@@ -18,9 +19,16 @@ def sandbox() -> None:
 
 
 @sandbox.command("load", context_settings=HELP)
-@click.argument("url")
+@click.argument("url", type=ADDRESS)
 @click.option("--token", envvar="FHIR_TOKEN", help="Bearer token for the FHIR server (or FHIR_TOKEN).")
-@click.option("--wait", default=0, show_default=True, help="Seconds to wait for the server to come up.")
+@click.option(
+    "--wait",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    metavar="SECONDS",
+    help="Wait so long for the server to come up.",
+)
 def sandbox_load(url: str, token: str | None, wait: int) -> None:
     """Put the synthetic patients on the FHIR server at URL, dates rolled to today; safe to repeat.
 
@@ -49,7 +57,7 @@ def sandbox_load(url: str, token: str | None, wait: int) -> None:
 
 
 @sandbox.command("clean", context_settings=HELP)
-@click.argument("url")
+@click.argument("url", type=ADDRESS)
 @click.option("--token", envvar="FHIR_TOKEN", help="Bearer token for the FHIR server (or FHIR_TOKEN).")
 def sandbox_clean(url: str, token: str | None) -> None:
     """Remove exactly the synthetic resources from the FHIR server at URL; safe to repeat.

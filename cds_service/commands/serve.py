@@ -10,23 +10,20 @@ import os
 import click
 
 from cds_service.commands.common import HELP, in_words, settings_for
+from cds_service.commands.parameters import ADDRESS, PORT
+from cds_service.commands.ports import insist_on_port
 
 
 @click.command(context_settings=HELP)
 @click.option("--dev", is_flag=True, help="No client authentication, loopback FHIR servers allowed, loopback only.")
 @click.option("--container", is_flag=True, help="In a container: bind any address; publish it on loopback only.")
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--allow-fhir", multiple=True, metavar="URL", help="Allow this FHIR server (a prefix when it ends in /).")
+@click.option("--port", default=5000, show_default=True, type=PORT)
+@click.option("--allow-fhir", multiple=True, type=ADDRESS, help="Allow this FHIR server (a prefix when it ends in /).")
 def serve(dev: bool, container: bool, host: str, port: int, allow_fhir: tuple[str, ...]) -> None:
     """Serve the CDS Hooks endpoints."""
-    from cds_service.serving import PortTaken, insist_on_free_port
-
     settings = settings_for(dev=dev, allow_fhir=allow_fhir)
-    try:
-        insist_on_free_port(host, port)
-    except PortTaken as error:
-        raise click.ClickException(str(error)) from None
+    insist_on_port(host, port, "--host or --port")
     # Loading the application takes seconds: whoever has the wrong port need not wait for it.
     from cds_service.server import UnsafeStart, check_start
     from cds_service.server import serve as run

@@ -15,10 +15,11 @@ import click
 from cds_service.commands.common import HOOKS
 from cds_service.commands.drafts import call_of
 from cds_service.commands.messages import Message
+from cds_service.commands.parameters import ADDRESS
 
 ONE_SOURCE = "give either --fhir URL with --patient ID, or one of --request FILE, --bundle FILE, --example NAME"
 _OPTIONS = (
-    click.option("--fhir", default="", metavar="URL", help="FHIR R4 base URL."),
+    click.option("--fhir", type=ADDRESS, callback=lambda *given: given[-1] or "", help="FHIR R4 base URL."),
     click.option("--patient", default="", metavar="ID", help="The patient; of a Bundle, only where it holds several."),
     click.option(
         "--request", "request_", type=click.File("rb"), metavar="FILE", help="A CDS Hooks request or a prefetch."
@@ -74,12 +75,21 @@ class Source:
         """The message, read from its file; None where a FHIR server is to be read."""
         if self.fhir:
             return None
-        file = self.request_ or self.bundle
-        return Message(file.read() if file else None, self.example, self.hook or "", self.drugs, self.patient)
+        option, file = ("--request", self.request_) if self.request_ else ("--bundle", self.bundle)
+        sent = _read(option, file) if file else None
+        where = f"{option} {file.name}" if file else f"--example {self.example}"
+        return Message(sent, where, self.example, self.hook or "", self.drugs, self.patient)
 
     def call(self) -> tuple[str, dict[str, Any]]:
         """The hook and the context of a call about the patient on the FHIR server."""
         return call_of(self.hook, self.patient, self.drugs, self.orders)
+
+
+def _read(option: str, file: BinaryIO) -> bytes:
+    try:
+        return file.read()
+    except OSError as error:
+        raise click.UsageError(f"{option} {file.name} cannot be read: {error.strerror}") from None
 
 
 def with_source(command: Callable[..., None]) -> Callable[..., None]:

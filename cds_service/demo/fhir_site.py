@@ -13,6 +13,7 @@ from typing import Any
 import requests
 
 from cds_service.demo.patients import Resource
+from cds_service.ehr_client import failure_of
 from cds_service.next_page import next_address
 
 _TIMEOUT_SECONDS = 30
@@ -127,7 +128,7 @@ class FhirSite:
         try:
             return self._session.request(method, url, timeout=_TIMEOUT_SECONDS, **more)
         except requests.RequestException as error:
-            raise LoaderError(f"{what}: the FHIR server cannot be reached ({type(error).__name__})") from error
+            raise LoaderError(f"{what}: the FHIR server cannot be reached ({failure_of(error)})") from error
 
 
 def _bearer(token: str) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:

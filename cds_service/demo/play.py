@@ -75,7 +75,9 @@ def _await_health(url: str, process: subprocess.Popen[bytes], log: Path) -> None
             pass
         time.sleep(0.1)
     tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
-    raise EhrError(f"the service did not start:\n{tail}")
+    # Where it says itself what is wrong, that is enough.
+    said = [line for line in tail.splitlines() if line.startswith("Error: ")]
+    raise EhrError(f"the service did not start: {said[0].removeprefix('Error: ') if said else tail}")
 
 
 def free_port(wished: int = 0) -> int:
@@ -102,8 +104,6 @@ def play_demo(
 ) -> None:
     """Start everything, play every synthetic patient through the hooks, print the cards and keep serving."""
     patients = [patient for patient in load_patients(utc_now()) if not only or patient.key in only]
-    if not patients:
-        raise EhrError("there is no synthetic patient of that name")
     resources = [resource for patient in patients for resource in patient.resources]
     with (
         ended_by_signals(),

@@ -4,7 +4,7 @@ What may live here: what an EHR does with a CDS service. Nothing of the service 
 """
 
 from cds_service.ehr_client.ehr import Ehr, EhrError, Resource, cards_of, chart_context, order_context, reference
-from cds_service.ehr_client.exchange import Exchange
+from cds_service.ehr_client.exchange import Exchange, failure_of
 from cds_service.ehr_client.terminal import print_cards
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Resource",
     "cards_of",
     "chart_context",
+    "failure_of",
     "order_context",
     "print_cards",
     "reference",

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import requests
 
-from cds_service.ehr_client.exchange import FHIR_JSON, TIMEOUT_SECONDS, Exchange, exchange
+from cds_service.ehr_client.exchange import FHIR_JSON, TIMEOUT_SECONDS, Exchange, exchange, failure_of
 
 USER = "Practitioner/example"
 _AT_ONCE = 6
@@ -155,7 +155,7 @@ class Ehr:
             )
             body = answer.json() if answer.status_code == 200 else None
         except (requests.RequestException, ValueError) as error:
-            raise EhrError(f"{url} did not answer as expected ({type(error).__name__})") from None
+            raise EhrError(f"{url} did not answer as expected ({failure_of(error)})") from None
         if not isinstance(body, dict):
             raise EhrError(f"{url} answered {answer.status_code}", answer.status_code)
         return body

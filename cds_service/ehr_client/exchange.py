@@ -14,11 +14,21 @@ import requests
 
 TIMEOUT_SECONDS = 30
 FHIR_JSON = "application/fhir+json"
+_FAILURES: tuple[tuple[type[Exception], str], ...] = (
+    (requests.Timeout, f"nothing came within {TIMEOUT_SECONDS} seconds"),
+    (requests.exceptions.SSLError, "its certificate is not accepted"),
+    (requests.exceptions.ProxyError, "the proxy lets nothing through"),
+    (requests.ConnectionError, "no connection"),
+    (requests.JSONDecodeError, "the answer is not JSON"),
+    (ValueError, "the address cannot be used"),
+    (Exception, "the connection broke off"),
+)
+"""The first that fits: some kinds are also kinds of a later one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request and its answer. `status` is 0 when nobody answered, and `failure` then names the kind of fault.
+    """A request and its answer. `status` is 0 when nobody answered, and `failure` then says why.
 
     `body` is the parsed JSON of the answer, None where it had none. Neither body shows in a repr.
     """
@@ -55,13 +65,18 @@ def exchange(method: str, url: str, body: Mapping[str, Any], headers: Mapping[st
             method, url, json=body, headers=headers, timeout=TIMEOUT_SECONDS, allow_redirects=False
         )
     except requests.RequestException as error:
-        return Exchange(method, url, body, 0, None, _since(started), type(error).__name__)
+        return Exchange(method, url, body, 0, None, _since(started), failure_of(error))
     spent = _since(started)
     try:
         parsed = answer.json()
     except ValueError:
         parsed = None
     return Exchange(method, url, body, answer.status_code, parsed, spent)
+
+
+def failure_of(error: Exception) -> str:
+    """Why there is no usable answer, in a few words: no address, and no name from our own code."""
+    return next(words for kinds, words in _FAILURES if isinstance(error, kinds))
 
 
 def _since(started: float) -> float:

@@ -53,6 +53,6 @@ def test_a_database_that_cannot_be_used_is_named_with_what_the_driver_says(url: 
     result = run(tmp_path, CDS_DATABASE_URL=url.format(folder=tmp_path))
     assert result.returncode == 1
     told = result.stderr.splitlines()[-1]
-    assert told.startswith(f"Error: {url.format(folder=tmp_path).partition(':secret')[0]}")
+    assert told.startswith(f"Error: CDS_DATABASE_URL: {url.format(folder=tmp_path).partition(':secret')[0]}")
     assert said in told.partition("the database could not be used")[2]
     assert "secret" not in result.stderr

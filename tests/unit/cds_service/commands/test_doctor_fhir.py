@@ -52,7 +52,7 @@ def test_the_same_comes_as_one_json_document(ehr: OddServer, patient: SyntheticP
 def test_an_essential_query_that_fails_is_an_exit_status(ehr: OddServer, patient: SyntheticPatient) -> None:
     ehr.refuse = forbids("Condition")
     result = run(ehr.base, "--patient", patient.patient_id)
-    assert result.exit_code == 1
+    assert result.exit_code == 4
     assert "the service would answer 412: conditions could not be read" in result.stdout
     assert "Traceback" not in result.output
 
@@ -65,7 +65,7 @@ def test_in_a_process_of_its_own_no_line_of_the_log_stands_between_those_of_the_
     done = subprocess.run(
         [*command, "--patient", patient.patient_id, "--json"], capture_output=True, text=True, check=False, cwd=ROOT
     )
-    assert done.returncode == 1
+    assert done.returncode == 4
     assert not json.loads(done.stdout)["ok"]
     assert {line.partition(" ")[0] for line in done.stderr.splitlines()} == {"asking"}
 
@@ -75,7 +75,7 @@ def test_without_a_patient_the_server_is_looked_at(ehr: OddServer, patient: Synt
     report = json.loads(result.stdout)
     assert (report["about"], report["fhir_version"]) == ("server", "4.0.1")
     assert report["patients"] == [patient.patient_id]
-    assert result.exit_code == 1, "it declares no type"
+    assert result.exit_code == 4, "it declares no type"
 
 
 @pytest.mark.parametrize("by", ["option", "variable"])
@@ -97,7 +97,7 @@ def test_an_address_that_is_none_is_refused_and_not_repeated(url: str) -> None:
 
 def test_settings_that_cannot_be_used_are_told_in_words(ehr: OddServer) -> None:
     result = run(ehr.base, CDS_FHIR_DEADLINE_SECONDS="soon")
-    assert result.exit_code == 1
+    assert result.exit_code == 4
     assert "CDS_FHIR_DEADLINE_SECONDS: expected" in result.output
 
 

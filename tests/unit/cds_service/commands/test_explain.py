@@ -85,11 +85,11 @@ def test_an_order_is_judged_at_the_hook_that_is_named(
 def test_a_service_that_would_not_judge_is_an_exit_status(ehr: OddServer, patient: SyntheticPatient) -> None:
     ehr.refuse = forbids("Condition")
     result = run("--fhir", ehr.base, "--patient", patient.patient_id)
-    assert result.exit_code == 3
+    assert result.exit_code == 4
     assert result.stdout.startswith("The service would not judge: conditions could not be read")
     assert "not judged: " in result.stdout
     document = run("--fhir", ehr.base, "--patient", patient.patient_id, "--json")
-    assert document.exit_code == 3
+    assert document.exit_code == 4
     assert "conditions could not be read" in json.loads(document.stdout)["refused"]
 
 
@@ -104,7 +104,7 @@ def test_a_request_that_the_service_would_refuse_is_told_with_its_field(
     patient_id: str, orders: int, said: str, order: Callable[[str], str], ehr: OddServer
 ) -> None:
     result = run("--fhir", ehr.base, "--patient", patient_id, *("--order", order("warfarin")) * orders)
-    assert result.exit_code == 3, result.output
+    assert result.exit_code == 4, result.output
     assert said in result.stderr
     assert result.stdout == ""
     assert "Traceback" not in result.output
@@ -157,7 +157,7 @@ def test_in_a_process_of_its_own_no_line_of_a_log_stands_beside_it(ehr: OddServe
     done = subprocess.run(
         [*command, "--patient", patient.patient_id, "--json"], capture_output=True, text=True, check=False, cwd=ROOT
     )
-    assert done.returncode == 3
+    assert done.returncode == 4
     assert json.loads(done.stdout)["refused"]
     assert done.stderr == WARNING
 

@@ -110,7 +110,7 @@ def test_the_refusal_of_a_hostile_service(status: int, payload: str, terminal: b
     outcome = {"resourceType": "OperationOutcome", "issue": [{"diagnostics": payload, "details": {"text": payload}}]}
     server.otherwise = hostile_service(outcome, status)
     result = run("invoke", "--cds", server.origin, "--fhir", server.base, "--patient", "1", terminal=terminal)
-    assert result.exit_code == (3 if status in (400, 412) else 1)
+    assert result.exit_code == (4 if status in (400, 412) else 1)
     assert result.stderr.startswith("Error: ")
     check_printed(result)
 

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cds_service.clock import utc_now
+from cds_service.commands import exit_status
 from cds_service.commands.cli import cli
-from cds_service.commands.common import Refused
 from cds_service.demo.patients import SyntheticPatient
 from cds_service.tryout import load_examples
 
@@ -73,14 +73,14 @@ def test_the_hook_can_be_chosen(written: dict[str, Path]) -> None:
 
 def test_a_refusal_has_its_own_exit_status_and_says_that_it_is_no_all_clear() -> None:
     result = run("invoke", "--example", "refused-conditions-not-read")
-    assert (result.exit_code, result.stdout) == (3, "")
+    assert (result.exit_code, result.stdout) == (exit_status.NOT_READ, "")
     assert "refused (412)" in result.stderr
     assert "not an all-clear: nothing was judged" in result.stderr
 
 
 def test_a_field_that_is_wrong_is_a_refusal_too() -> None:
     result = run("invoke", "--request", "-", stdin='{"hook": "patient-view", "context": {"patientId": "Patient/1"}}')
-    assert result.exit_code == Refused.exit_code
+    assert result.exit_code == exit_status.NOT_READ
     assert "refused (400)" in result.stderr
 
 

@@ -221,7 +221,7 @@ def test_a_card_without_reasons_is_overridden_without_one(mock: responses.Reques
     ("reply", "words"),
     [
         ({"status": 404, "json": {"issue": [{"diagnostics": "no such service"}]}}, "(404: no such service)"),
-        ({"body": requests.ConnectionError()}, "(did not answer (ConnectionError))"),
+        ({"body": requests.ConnectionError()}, "(did not answer (no connection))"),
     ],
 )
 def test_feedback_that_was_not_taken_is_said(reply: dict[str, Any], words: str, mock: responses.RequestsMock) -> None:
