@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from cds_service.commands.cli import main
+from cds_service.commands.entry import main
 
 if __name__ == "__main__":
     how, port = sys.argv[1:]

@@ -6,7 +6,8 @@ can print its help without loading the service.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False
+"""As `typing` has it; to load that takes longer than anything else before Ctrl-C is answered."""
 
 if TYPE_CHECKING:
     from cds_service.app import create_app

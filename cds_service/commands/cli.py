@@ -1,12 +1,10 @@
 """The command line: `calciphylaxis-cds`.
 
 What may live here: the list of commands. Their modules load nothing but click until a command runs, so that `--help`
-and `--version` answer at once.
+and `--version` answer at once. Where it begins stands in `entry`.
 """
 
 from __future__ import annotations
-
-import sys
 
 import click
 
@@ -33,10 +31,5 @@ for command in (serve, invoke, explain, examples, demo, overrides, feedback, dat
     cli.add_command(command)
 
 
-def main() -> None:
-    """The entry point of the `calciphylaxis-cds` command."""
-    cli(prog_name="calciphylaxis-cds")
-
-
 if __name__ == "__main__":
-    sys.exit(cli(prog_name="calciphylaxis-cds"))
+    cli(prog_name="calciphylaxis-cds")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from cds_service.commands import exit_status
 from cds_service.commands.common import HELP
 from cds_service.commands.parameters import PATIENT_KEY, PORT
 from cds_service.commands.ports import insist_where_chosen
@@ -30,6 +31,8 @@ def demo(port: int, fhir_port: int, once: bool, full: bool, only: tuple[str, ...
     from cds_service.ehr_client import EhrError
 
     try:
-        play_demo(Console(), port, fhir_port, once=once, only=only, full=full)
+        played = play_demo(Console(), port, fhir_port, once=once, only=only, full=full)
     except EhrError as error:
         raise click.ClickException(str(error)) from None
+    if not played:
+        raise SystemExit(exit_status.INTERRUPTED)

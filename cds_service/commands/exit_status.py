@@ -20,5 +20,5 @@ MEANINGS = {
     WRONG_USE: "wrong use: there is no such command, option or value",
     CARDS_FOUND: "done, and there are cards; only where --exit-status asks for it",
     NOT_READ: "something could not be read, or the service refuses to judge: no all-clear",
-    INTERRUPTED: "ended by Ctrl-C before it was done",
+    INTERRUPTED: "ended by Ctrl-C, or `kill`, before it was done",
 }

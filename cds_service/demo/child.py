@@ -27,4 +27,4 @@ def end_with(parent: int) -> None:
 
 if __name__ == "__main__":
     end_with(int(sys.argv.pop(1)))
-    runpy.run_module("cds_service.commands.cli", run_name="__main__", alter_sys=True)
+    runpy.run_module("cds_service.commands.entry", run_name="__main__", alter_sys=True)

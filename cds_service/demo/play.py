@@ -101,8 +101,12 @@ def play_demo(
     once: bool = False,
     only: tuple[str, ...] = (),
     full: bool = False,
-) -> None:
-    """Start everything, play every synthetic patient through the hooks, print the cards and keep serving."""
+) -> bool:
+    """Start everything, play every synthetic patient through the hooks, print the cards and keep serving.
+
+    Returns whether all was played before somebody ended it.
+    """
+    played = False
     patients = [patient for patient in load_patients(utc_now()) if not only or patient.key in only]
     resources = [resource for patient in patients for resource in patient.resources]
     with (
@@ -116,10 +120,12 @@ def play_demo(
         console.rule("serving")
         console.print(f"CDS Hooks discovery  {cds}/cds-services")
         console.print(f"FHIR sandbox         {fhir.base}")
+        played = True
         if not once:
             console.print("Press Ctrl-C to stop.")
             console.print(f"open {cds}/ehr", soft_wrap=True)
             signal.pause()
+    return played
 
 
 def _play(console: Console, ehr: Ehr, patient: SyntheticPatient, *, brief: bool) -> None:

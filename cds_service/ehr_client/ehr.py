@@ -69,9 +69,13 @@ class Ehr:
         asked = service.get("prefetch")
         pairs = asked.items() if isinstance(asked, Mapping) else ()
         templates = {key: _resolved(str(text), context) for key, text in pairs}
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        pool = ThreadPoolExecutor(_AT_ONCE)
+        try:
             found = pool.map(self._read_or_none, templates.values())
             return {key: answer for key, answer in zip(templates, found, strict=True) if answer is not None}
+        finally:
+            # Nothing is left to wait for, unless somebody ended us meanwhile: then it is not waited for.
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def open_chart(self, patient_id: str, service: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """The cards of patient-view."""

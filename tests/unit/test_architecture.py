@@ -303,6 +303,13 @@ def test_help_loads_nothing_that_only_a_running_command_needs(option: str) -> No
     assert not loaded & heavy
 
 
+@pytest.mark.parametrize("words", [["examples"], ["examples", "epic-patient-view"]])
+def test_a_list_loads_nothing_of_the_service(words: list[str]) -> None:
+    loaded = loaded_by(f"from cds_service.commands.cli import cli\ncli({words}, standalone_mode=False)")
+    assert "click" in loaded
+    assert not loaded & {"flask", "sqlalchemy", "requests", "limits", "rich", "fhir", "jwt", "pycurl", "gunicorn"}
+
+
 def test_the_package_hands_out_the_application_only_when_asked() -> None:
     assert "flask" not in loaded_by("import cds_service")
     assert "flask" in loaded_by("from cds_service import create_app")

@@ -19,6 +19,7 @@ import requests
 from rich.console import Console
 
 from cds_service.clock import utc_now
+from cds_service.commands.exit_status import INTERRUPTED
 from cds_service.demo.patients import SyntheticPatient, load_patients
 from cds_service.demo.play import free_port, play_demo, running_service
 from cds_service.demo.sandbox import Sandbox
@@ -94,7 +95,7 @@ def test_one_patient_is_played_and_everything_is_stopped_again() -> None:
 @contextmanager
 def demo_process() -> Iterator[subprocess.Popen[str]]:
     """The command as a process of its own, which is gone in any case when the block ends."""
-    command = (sys.executable, "-m", "cds_service.commands.cli", "demo", "--port", str(free_port()), "--fhir-port")
+    command = (sys.executable, "-m", "cds_service.commands.entry", "demo", "--port", str(free_port()), "--fhir-port")
     with subprocess.Popen(
         (*command, str(free_port()), "--patient", KEY), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as demo:
@@ -163,9 +164,15 @@ def test_the_command_serves_on_until_it_is_told_to_end_and_takes_everything_alon
 
 
 @pytest.mark.parametrize(
-    ("ended_by", "at"), [(signal.SIGTERM, "while it starts"), (signal.SIGTERM, "while it plays"), (signal.SIGKILL, "")]
+    ("ended_by", "at", "status"),
+    [
+        (signal.SIGTERM, "while it starts", INTERRUPTED),
+        (signal.SIGTERM, "while it plays", INTERRUPTED),
+        (signal.SIGINT, "while it plays", INTERRUPTED),
+        (signal.SIGKILL, "", -signal.SIGKILL),
+    ],
 )
-def test_whenever_it_is_ended_nothing_that_it_has_started_stays(ended_by: signal.Signals, at: str) -> None:
+def test_whenever_it_is_ended_nothing_that_it_has_started_stays(ended_by: signal.Signals, at: str, status: int) -> None:
     with demo_process() as demo:
         if at == "while it plays":
             said_until(demo, ">> opens")
@@ -174,8 +181,11 @@ def test_whenever_it_is_ended_nothing_that_it_has_started_stays(ended_by: signal
             assert time.monotonic() < end
             time.sleep(0.01)
         demo.send_signal(ended_by)
-        demo.wait(60)
-        assert are_gone(started + children_of(started[0]))
+        below = started + children_of(started[0])
+        assert demo.wait(60) == status
+        assert are_gone(below)
+        assert demo.stdout is not None
+        assert "Traceback" not in demo.stdout.read()
 
 
 def test_a_child_whose_parent_was_gone_before_it_could_look_ends_at_once() -> None:
