@@ -1,58 +1,183 @@
 """`calciphylaxis-cds overrides` and `feedback`: what clinicians did with the cards.
 
-What may live here: options, and rows as lines of text.
+What may live here: options, and where they lead. Both commands only read: they make no database and change none. Their
+numbers are exact, since whoever runs them owns the database.
 """
 
 from __future__ import annotations
 
-from contextlib import closing
+import os
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from cds_service.commands.common import HELP, in_words, say, settings_for
+from cds_service.commands.common import HELP, in_words, say, say_json, settings_for
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from cds_service.reports import Table
+    from cds_service.storage import ReadOnly
+
+UNKNOWN_CARD = "(unknown card)"
+_COUNTED = "cards, each once, with its latest answer, in the week in which it was shown"
+
+
+class Asked(NamedTuple):
+    """What was asked for, and where."""
+
+    database: ReadOnly
+    zone: ZoneInfo
+    day: date | None
+    service: str | None
+    client: str | None
+
+    @property
+    def since(self) -> datetime | None:
+        """The beginning of the day that was asked for, in the time zone of the clinic."""
+        from cds_service.reports import start_of
+
+        return start_of(self.day, self.zone) if self.day else None
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    """What both commands can be asked."""
+    day = click.DateTime(["%Y-%m-%d"])
+    for option in reversed((
+        click.option("--service", help="Only this service id."),
+        click.option("--client", help="Only this trusted client, by its issuer."),
+        click.option("--since", type=day, metavar="DATE", help="From this day on (2026-11-30, in CDS_TIMEZONE)."),
+        click.option("--by", type=click.Choice(["card", "reason", "week"]), help="Count cards by this."),
+        click.option("--withhold", is_flag=True, help="With --by: withhold numbers below 5, as the page does."),
+        click.option("--json", "as_json", is_flag=True, help="A JSON document."),
+        click.option("--csv", "as_csv", is_flag=True, help="CSV with a line of heads."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
 
 
 @click.command(context_settings=HELP)
-@click.option("--service", help="Only this service id.")
-@click.option("--client", help="Only this trusted client, by its issuer.")
-def overrides(service: str | None, client: str | None) -> None:
-    """Count how often which card was overridden, and why (from CDS_DATABASE_URL).
+@_options
+def overrides(**options: Any) -> None:
+    """Count how many cards were overridden, and why (from CDS_DATABASE_URL, which is only read).
 
-    A reason with a published equivalent is followed by that code as system|code.
+    A card counts once, with its latest answer. A reason with a published equivalent is followed by that code as
+    system|code. Comments are not printed.
     """
+    _run(_reasons, options)
+
+
+@click.command(context_settings=HELP)
+@_options
+def feedback(**options: Any) -> None:
+    """List what clinicians did with the cards, oldest first, or count it (from CDS_DATABASE_URL, which is only read).
+
+    With --by, cards shown are counted, and how many of them were accepted, overridden, not answered. Comments are not
+    printed: they are free text and may name a patient.
+    """
+    _run(_answers, options)
+
+
+def _run(rows: Callable[[Asked], Table], options: dict[str, Any]) -> None:
+    by, withhold = options["by"], options["withhold"]
+    if options["as_json"] and options["as_csv"]:
+        raise click.UsageError("--json and --csv exclude each other: choose one.")
+    if withhold and not by:
+        raise click.UsageError("--withhold needs --by card, reason or week: only counts can be withheld.")
+    asked = _asked(options)
+    table, beside = _read(asked, lambda: _counts(asked, by, withhold=withhold) if by else (rows(asked), {}))
+    where = {"read_from": asked.database.place, "time_zone": asked.zone.key}
+    if options["as_json"]:
+        since = asked.day.isoformat() if asked.day else None
+        say_json({**where, "since": since, **beside, "rows": table.records()})
+    elif options["as_csv"]:
+        click.echo(table.csv(), nl=False)
+    elif table.rows:
+        say("\n".join(table.lines()))
+    if not table.rows:
+        say("there is nothing to list: no such answer is stored there" if not by else "no card was shown", err=True)
+    for outcome, number in beside.get("answers_on_unknown_cards", {}).items():
+        say(f"not counted: {number} {outcome} on cards that are not in the log", err=True)
+
+
+def _asked(options: dict[str, Any]) -> Asked:
+    from cds_service.storage import ReadOnly
+
+    settings = settings_for(dev=False)
+    day = options["since"].date() if options["since"] else None
+    asked = Asked(ReadOnly(settings.database_url), settings.timezone, day, options["service"], options["client"])
+    of_this_folder = "" if os.environ.get("CDS_DATABASE_URL") else " (CDS_DATABASE_URL is not set)"
+    say(f"reading {asked.database.place}{of_this_folder}; days and weeks in {asked.zone.key}", err=True)
+    return asked
+
+
+def _read(asked: Asked, work: Callable[[], tuple[Table, dict[str, Any]]]) -> tuple[Table, dict[str, Any]]:
+    """What was read; where nothing can be read, a message that names the place."""
+    from cds_service.storage import NothingThere, StoreError
+
+    with in_words():
+        try:
+            return work()
+        except NothingThere as error:
+            where = "CDS_DATABASE_URL has to name the database of the service"
+            raise click.ClickException(f"{asked.database.place}: {error}; {where}") from None
+        except StoreError as error:
+            said = f": {error.said}" if error.said else ""
+            raise click.ClickException(f"{asked.database.place}: {error}{said}") from None
+
+
+def _counts(asked: Asked, by: str, *, withhold: bool) -> tuple[Table, dict[str, Any]]:
+    from cds_service import reports
+
+    report, unknown = reports.counted_since(
+        asked.database, asked.zone, asked.since, reports.named_by_code, asked.service, asked.client
+    )
+    beside = {
+        "counted": _COUNTED,
+        "answers_on_unknown_cards": {one: reports.told(many) if withhold else many for one, many in unknown.items()},
+    }
+    shape = {"card": reports.by_card, "reason": reports.by_reason, "week": reports.by_week}[by]
+    table = shape(report.without_small_numbers() if withhold else report)
+    return (table if report.total.shown else reports.Table(table.columns, [])), beside
+
+
+def _answers(asked: Asked) -> Table:
+    """Each answer as it was sent."""
+    from cds_service.reports import Table
+    from cds_service.storage import stored_feedback
+    from hooks.cards import plain
+
+    rows = []
+    for row in stored_feedback(asked.database, asked.since, asked.service, asked.client):
+        item = row.item
+        accepted = len(item.accepted_suggestions)
+        what = f"{accepted} suggestion{'' if accepted == 1 else 's'}"
+        if item.outcome != "accepted":
+            what = plain(item.override_reason_code or "") or _without_code(item.user_comment)
+        day = item.outcome_timestamp.isoformat(timespec="seconds")
+        rows.append([day, item.outcome, row.service, row.topic or UNKNOWN_CARD, what, row.client or ""])
+    return Table(("when", "outcome", "service", "card", "what", "client"), rows)
+
+
+def _without_code(comment: str | None) -> str:
+    return "(comment only)" if (comment or "").strip() else "(no reason)"
+
+
+def _reasons(asked: Asked) -> Table:
+    """Overridden cards by service, card and reason, the most frequent first."""
     from cds_service.api import OVERRIDE_SYSTEM
-    from cds_service.storage import Database, Store
+    from cds_service.reports import Table, is_ours
+    from cds_service.storage import override_counts
     from fhir_mappings.packaged import default_policy
     from hooks.cards import plain
 
-    with in_words(), closing(Database(settings_for(dev=False).database_url)) as database:
-        reasons = default_policy().wording.override_reasons
-        for row in Store(database).overrides(service=service, client=client):
-            reason = reasons.get(row.reason_code) if row.reason_system in ("", OVERRIDE_SYSTEM) else None
-            standard = "  {}|{}".format(*reason.standard) if reason and reason.standard else ""
-            words = plain(row.reason_code) or "(no reason)"
-            say(f"{row.times:6}  {row.service}  {row.topic or '(unknown card)'}  {words}{standard}")
-
-
-@click.command(context_settings=HELP)
-@click.option("--service", help="Only this service id.")
-@click.option("--client", help="Only this trusted client, by its issuer.")
-def feedback(service: str | None, client: str | None) -> None:
-    """List what clinicians did with the cards, oldest first, with the client that told it (from CDS_DATABASE_URL).
-
-    Comments are not printed: they are free text and may name a patient.
-    """
-    from cds_service.storage import Database, Store
-    from hooks.cards import plain
-
-    with in_words(), closing(Database(settings_for(dev=False).database_url)) as database:
-        for row in Store(database).feedback(service=service, client=client):
-            item = row.item
-            what = plain(item.override_reason_code or "") or "(no reason)"
-            if item.outcome == "accepted":
-                what = (
-                    f"{len(item.accepted_suggestions)} suggestion{'' if len(item.accepted_suggestions) == 1 else 's'}"
-                )
-            day = item.outcome_timestamp.isoformat(timespec="seconds")
-            sender = f"  {row.client}" if row.client else ""
-            say(f"{day}  {item.outcome:10}  {row.service}  {row.topic or '(unknown card)'}  {what}{sender}")
+    reasons = default_policy().wording.override_reasons
+    rows = []
+    for row in override_counts(asked.database, asked.since, asked.service, asked.client):
+        reason = reasons[row.reason_code] if is_ours(row, reasons, OVERRIDE_SYSTEM) else None
+        published = "{}|{}".format(*reason.standard) if reason and reason.standard else ""
+        words = plain(row.reason_code) or ("(comment only)" if row.comment_only else "(no reason)")
+        rows.append([row.times, row.service, row.topic or UNKNOWN_CARD, words, published])
+    return Table(("overridden", "service", "card", "reason", "published_as"), rows)

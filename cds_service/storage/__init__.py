@@ -10,7 +10,16 @@ from cds_service.storage.database import Database
 from cds_service.storage.migrating import version_of
 from cds_service.storage.places import NoPlace, Places
 from cds_service.storage.readiness import Readiness, write_heartbeat
-from cds_service.storage.records import FeedbackItem, IssuedCard, SuggestionLabel
+from cds_service.storage.reading import NothingThere, ReadOnly
+from cds_service.storage.records import CardCount, FeedbackItem, IssuedCard, SuggestionLabel
+from cds_service.storage.reports import (
+    Readable,
+    card_counts,
+    override_counts,
+    span,
+    stored_feedback,
+    unknown_counts,
+)
 from cds_service.storage.schema import seen_token, smart_sealed
 from cds_service.storage.store_error import StoreError
 from cds_service.storage.waiting import RETRY_SECONDS, Backlog, write_out
@@ -18,18 +27,27 @@ from cds_service.storage.waiting import RETRY_SECONDS, Backlog, write_out
 __all__ = [
     "RETRY_SECONDS",
     "Backlog",
+    "CardCount",
     "Crew",
     "Database",
     "FeedbackItem",
     "IssuedCard",
     "NoPlace",
+    "NothingThere",
     "Places",
+    "ReadOnly",
+    "Readable",
     "Readiness",
     "Store",
     "StoreError",
     "SuggestionLabel",
+    "card_counts",
+    "override_counts",
     "seen_token",
     "smart_sealed",
+    "span",
+    "stored_feedback",
+    "unknown_counts",
     "version_of",
     "write_heartbeat",
     "write_out",

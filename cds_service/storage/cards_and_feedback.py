@@ -117,7 +117,7 @@ class Store:
     def overrides(
         self, since: datetime | None = None, service: str | None = None, client: str | None = None
     ) -> Iterator[OverrideCount]:
-        """Why cards were overridden, most frequent first, counted per service, topic and reason."""
+        """Why cards were overridden, most frequent first, per service, topic and reason; each card once."""
         return override_counts(self._database, since, service, client)
 
     def _try_to_write(self, seconds: float) -> None:

@@ -54,6 +54,11 @@ def version_of(connection: Connection) -> str | None:
     return ", ".join(sorted(connection.scalars(select(_version.c.version_num)))) or None
 
 
+def has_our_tables(connection: Connection) -> bool:
+    """Is any table of this service there, whatever its version?"""
+    return len(_missing(connection)) < len(metadata.tables)
+
+
 def _is_up_to_date(connection: Connection) -> bool:
     version = version_of(connection)
     if version is not None and version not in REVISIONS:
@@ -77,8 +82,7 @@ def _lock(connection: Connection) -> None:
 
 def _change(connection: Connection) -> None:
     version, missing = version_of(connection), _missing(connection)
-    is_empty = len(missing) == len(metadata.tables)
-    if version == _LATEST or (version is None and is_empty):
+    if version == _LATEST or (version is None and not has_our_tables(connection)):
         _make(connection, missing, version)
     else:
         _migrate(connection, version)

@@ -68,11 +68,43 @@ class StoredFeedback:
 
 @dataclass(frozen=True, slots=True)
 class OverrideCount:
-    """How often the cards of one topic were overridden for one reason; empty strings where none was given."""
+    """How many cards of one topic were overridden for one reason; empty strings where none was given.
+
+    `comment_only`: a comment was given and no reason.
+    """
 
     service: str
     topic: str
     reason_system: str
     reason_code: str
     reason_display: str
+    times: int
+    comment_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CardCount:
+    """How many cards of one kind were given in one week, and what was done with them.
+
+    `week` counts from 0 in the weeks that were asked for; `outcome` is "accepted", "overridden", or "" where nobody
+    answered. `client` is None where an earlier release did not keep it. The reason is that of an override.
+    """
+
+    service: str
+    client: str | None
+    topic: str
+    indicator: str
+    week: int
+    outcome: str
+    reason_system: str
+    reason_code: str
+    comment_only: bool
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownCount:
+    """How many answers came on cards that are not in the log, by outcome."""
+
+    outcome: str
     times: int

@@ -1,49 +1,127 @@
-"""What clinicians answered to the cards, for the command line: line by line, and counted.
+"""What clinicians answered to the cards: line by line, and counted.
 
-What may live here: reading. The comments of clinicians are handed on; whoever prints them decides to.
+What may live here: reading. The comments of clinicians are handed on; whoever prints them decides to. A card that was
+answered several times counts once, with its latest answer; of answers of one moment the one that came last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, Subquery, and_, case, func, literal, select
+from sqlalchemy.engine import Connection
 
-from cds_service.storage.database import Database
-from cds_service.storage.records import FeedbackItem, OverrideCount, StoredFeedback
+from cds_service.storage.records import CardCount, FeedbackItem, OverrideCount, StoredFeedback, UnknownCount
 from cds_service.storage.schema import card, feedback
 
 _ROWS_AT_A_TIME = 500
 
 
+class Readable(Protocol):
+    """A database that can be asked. Raises StoreError when it cannot."""
+
+    def connected(self) -> AbstractContextManager[Connection]:
+        """A transaction."""
+
+
 def stored_feedback(
-    database: Database, since: datetime | None, service: str | None, client: str | None
+    database: Readable, since: datetime | None = None, service: str | None = None, client: str | None = None
 ) -> Iterator[StoredFeedback]:
     """Feedback received at or after `since`, oldest first. Raises StoreError when the database cannot be used."""
     query = _joined(feedback, card.c.topic).order_by(feedback.c.received_at, feedback.c.id)
-    return (_stored(row) for row in _rows(database, _narrowed(query, since, service, client)))
+    if since is not None:
+        query = query.where(feedback.c.received_at >= since)
+    return (_stored(row) for row in _rows(database, _narrowed(query, feedback.c, service, client)))
 
 
 def override_counts(
-    database: Database, since: datetime | None, service: str | None, client: str | None
+    database: Readable, since: datetime | None = None, service: str | None = None, client: str | None = None
 ) -> Iterator[OverrideCount]:
-    """Why cards were overridden, most frequent first. Raises StoreError when the database cannot be used."""
-    groups = [
-        feedback.c.service,
-        func.coalesce(card.c.topic, "").label("topic"),
-        func.coalesce(feedback.c.override_reason_system, "").label("reason_system"),
-        func.coalesce(feedback.c.override_reason_code, "").label("reason_code"),
-    ]
-    display = func.coalesce(func.max(feedback.c.override_reason_display), "").label("reason_display")
+    """Why cards given at or after `since` were overridden, most frequent first; of cards not in the log, by the answer.
+
+    Raises StoreError when the database cannot be used.
+    """
+    answer = _latest_answers().c
+    groups = [answer.service, answer.topic, *_reason(answer)]
+    display = func.coalesce(func.max(answer.override_reason_display), "").label("reason_display")
     times = func.count().label("times")
-    query = _joined(*groups, display, times).where(feedback.c.outcome == "overridden").group_by(*groups)
-    ordered = _narrowed(query, since, service, client).order_by(times.desc(), *groups)
-    return (OverrideCount(**row) for row in _rows(database, ordered))
+    query = select(*groups, display, times).where(answer.turn == 1, answer.outcome == "overridden").group_by(*groups)
+    if since is not None:
+        query = query.where(func.coalesce(answer.issued_at, answer.received_at) >= since)
+    ordered = _narrowed(query, answer, service, client).order_by(times.desc(), *groups)
+    return (OverrideCount(**_truthful(row)) for row in _rows(database, ordered))
 
 
-def _rows(database: Database, query: Select[Any]) -> Iterator[RowMapping]:
+def card_counts(
+    database: Readable, bounds: Sequence[datetime], service: str | None = None, client: str | None = None
+) -> list[CardCount]:
+    """The cards given between these moments, counted: `bounds` are the beginnings of weeks, and the end of the last.
+
+    Raises StoreError when the database cannot be used.
+    """
+    answer = _latest_answers().c
+    week = case(*((card.c.issued_at < end, number) for number, end in enumerate(bounds[1:]))).label("week")
+    outcome = func.coalesce(answer.outcome, "").label("outcome")
+    groups = [card.c.service, card.c.client, card.c.topic, card.c.indicator, week, outcome, *_reason(answer)]
+    answered = card.outerjoin(answer.turn.table, and_(answer.known_card == card.c.uuid, answer.turn == 1))
+    query = select(*groups, func.count().label("times")).select_from(answered).group_by(*groups)
+    query = query.where(card.c.issued_at >= bounds[0], card.c.issued_at < bounds[-1])
+    return [CardCount(**_truthful(row)) for row in _rows(database, _narrowed(query, card.c, service, client))]
+
+
+def unknown_counts(
+    database: Readable, since: datetime, until: datetime, service: str | None = None, client: str | None = None
+) -> list[UnknownCount]:
+    """The answers received in this time on cards that are not in the log. Raises StoreError."""
+    answer = _latest_answers().c
+    query = select(answer.outcome, func.count().label("times")).group_by(answer.outcome).order_by(answer.outcome)
+    query = query.where(answer.turn == 1, answer.known_card.is_(None))
+    query = query.where(answer.received_at >= since, answer.received_at < until)
+    return [UnknownCount(**row) for row in _rows(database, _narrowed(query, answer, service, client))]
+
+
+def span(database: Readable) -> tuple[datetime, datetime] | None:
+    """When the first and the last card of the log were given; None where there is none. Raises StoreError."""
+    (row,) = _rows(
+        database, select(func.min(card.c.issued_at).label("first"), func.max(card.c.issued_at).label("last"))
+    )
+    return (row["first"], row["last"]) if row["first"] else None
+
+
+def _latest_answers() -> Subquery:
+    """Every feedback with its card, where that is in the log; the latest one on each card has turn 1."""
+    whose = case((card.c.uuid.is_(None), func.coalesce(feedback.c.client, "")), else_="")
+    turn = func.row_number().over(
+        partition_by=(feedback.c.service, feedback.c.card_uuid, whose),
+        order_by=(feedback.c.outcome_timestamp.desc(), feedback.c.id.desc()),
+    )
+    topic = func.coalesce(card.c.topic, "").label("topic")
+    return _joined(feedback, card.c.uuid.label("known_card"), topic, card.c.issued_at, turn.label("turn")).subquery()
+
+
+def _reason(answer: Any) -> list[ColumnElement[Any]]:
+    """The reason of an override in three columns: its system, its code, and whether a comment stands in its place."""
+    code = func.coalesce(answer.override_reason_code, "")
+    comment = func.trim(func.coalesce(answer.user_comment, ""))
+    overridden = answer.outcome == "overridden"
+    only = case((and_(overridden, code == "", comment != ""), 1), else_=0)
+    system = func.coalesce(answer.override_reason_system, "")
+    nothing = literal("")
+    return [
+        case((overridden, system), else_=nothing).label("reason_system"),
+        case((overridden, code), else_=nothing).label("reason_code"),
+        only.label("comment_only"),
+    ]
+
+
+def _truthful(row: RowMapping) -> dict[str, Any]:
+    return {**row, "comment_only": bool(row["comment_only"])}
+
+
+def _rows(database: Readable, query: Select[Any]) -> Iterator[RowMapping]:
     with database.connected() as connection:
         streaming = connection.execution_options(yield_per=_ROWS_AT_A_TIME)
         yield from streaming.execute(query).mappings()
@@ -56,12 +134,10 @@ def _joined(*columns: Any) -> Select[Any]:
     return select(*columns).select_from(feedback.outerjoin(card, same_card & same_client))
 
 
-def _narrowed(query: Select[Any], since: datetime | None, service: str | None, client: str | None) -> Select[Any]:
-    if since is not None:
-        query = query.where(feedback.c.received_at >= since)
+def _narrowed(query: Select[Any], of: Any, service: str | None, client: str | None) -> Select[Any]:
     if service is not None:
-        query = query.where(feedback.c.service == service)
-    return query if client is None else query.where(feedback.c.client == client)
+        query = query.where(of.service == service)
+    return query if client is None else query.where(of.client == client)
 
 
 def _stored(row: RowMapping) -> StoredFeedback:

@@ -67,6 +67,7 @@ ROOMS: Mapping[str, set[str]] = {
     "cds_service.storage": EVERYBODY,
     "cds_service.storage.migrations": rooms_of("storage"),
     "cds_service.storage.migrations.versions": set(),
+    "cds_service.reports": EVERYBODY | rooms_of("storage"),
     "cds_service.access": EVERYBODY | rooms_of("storage") | {"fhir_mappings"},
     "cds_service.api": EVERYBODY | BELOW | rooms_of("access", "knowledge", "fhir_client", "storage"),
     "cds_service.api.schemas": set(),
@@ -110,7 +111,7 @@ ROOMS: Mapping[str, set[str]] = {
     "cds_service.commands": EVERYBODY
     | BELOW
     | rooms_of("server", "serving", "demo", "api", "ehr_client", "storage", "access", "knowledge", "fhir_doctor")
-    | rooms_of("web.smart", "policy_work", "stories", "tryout", "drug_orders", "explaining", "fhir_client"),
+    | rooms_of("web.smart", "policy_work", "stories", "tryout", "drug_orders", "explaining", "fhir_client", "reports"),
 }
 """Every room, and the rooms that its modules may import. Everything else is a fault."""
 
@@ -294,6 +295,8 @@ def test_knowledge_is_read_without_the_service() -> None:
         "policy check --help",
         "policy diff --help",
         "explain --help",
+        "feedback --help",
+        "overrides --help",
     ],
 )
 def test_help_loads_nothing_that_only_a_running_command_needs(option: str) -> None:

@@ -137,7 +137,7 @@ def with_feedback(tmp_path: Path) -> Iterator[Any]:
 def test_what_a_hostile_client_gave_as_a_reason(command: str, payload: str, terminal: bool, with_feedback: Any) -> None:
     result = run(command, terminal=terminal, **next(with_feedback)(payload))
     assert result.exit_code == 0, result.output
-    assert len(result.stdout.splitlines()) == 1
+    assert len(result.stdout.splitlines()) == 2
     check_printed(result)
 
 

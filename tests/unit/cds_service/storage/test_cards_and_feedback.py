@@ -230,10 +230,10 @@ def test_feedback_can_be_asked_for_by_moment_and_service(store: Store) -> None:
 
 
 def test_overrides_are_counted_by_topic_and_reason(store: Store) -> None:
-    store.record_cards([CARD])
-    again = replace(OVERRIDDEN, outcome_timestamp=NOON + timedelta(hours=1))
+    store.record_cards([CARD, replace(CARD, uuid="card-2")])
+    other = replace(OVERRIDDEN, card="card-2", outcome_timestamp=NOON + timedelta(hours=1))
     silent = FeedbackItem("card-9", "overridden", NOON)
-    store.record_feedback("calciphylaxis", [OVERRIDDEN, again, ACCEPTED, silent], NOON)
+    store.record_feedback("calciphylaxis", [OVERRIDDEN, other, silent], NOON)
     reason = ("https://cds.example/reasons", "mechanical-valve", "Mechanical valve")
     assert list(store.overrides()) == [
         OverrideCount("calciphylaxis", "warfarin", *reason, times=2),

@@ -1,0 +1,46 @@
+"""Reports: cards shown, accepted, overridden and unanswered, per card, reason and week.
+
+What may live here: counting what the storage holds, what is withheld of it, and its form as table, CSV and JSON. No
+patient, no user and no comment comes in here.
+"""
+
+from cds_service.reports.reading import Counted, counted_since, counts_of_weeks, days_of_the_log
+from cds_service.reports.reasons import COMMENT_ONLY, NO_REASON, NOT_OURS, is_ours, named_by_code, named_for_all
+from cds_service.reports.report import COLUMNS, OUTCOMES, Number, Report, Row, report_of
+from cds_service.reports.tables import Table, as_records, by_card, by_reason, by_week, in_one
+from cds_service.reports.weeks import Quarter, bounds, start_of, week_name, week_of, weeks_from
+from cds_service.reports.withholding import FEWEST, Withheld, told
+
+__all__ = [
+    "COLUMNS",
+    "COMMENT_ONLY",
+    "FEWEST",
+    "NOT_OURS",
+    "NO_REASON",
+    "OUTCOMES",
+    "Counted",
+    "Number",
+    "Quarter",
+    "Report",
+    "Row",
+    "Table",
+    "Withheld",
+    "as_records",
+    "bounds",
+    "by_card",
+    "by_reason",
+    "by_week",
+    "counted_since",
+    "counts_of_weeks",
+    "days_of_the_log",
+    "in_one",
+    "is_ours",
+    "named_by_code",
+    "named_for_all",
+    "report_of",
+    "start_of",
+    "told",
+    "week_name",
+    "week_of",
+    "weeks_from",
+]

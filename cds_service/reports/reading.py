@@ -1,0 +1,57 @@
+"""A report as it is read from a database.
+
+What may live here: which weeks are counted, and the questions to the storage. Every function raises StoreError where
+the database cannot be read: that is never a report of zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from cds_service.reports.report import Report, report_of
+from cds_service.reports.weeks import bounds, weeks_from
+from cds_service.storage import CardCount, Readable, card_counts, span, unknown_counts
+
+
+class Counted(NamedTuple):
+    """A report, and how many answers came on cards that are not in the log, by outcome."""
+
+    report: Report
+    unknown: Mapping[str, int]
+
+
+def days_of_the_log(database: Readable, zone: ZoneInfo) -> tuple[date, date] | None:
+    """The days on which the first and the last card were shown; None where there is no card."""
+    known = span(database)
+    return (known[0].astimezone(zone).date(), known[1].astimezone(zone).date()) if known else None
+
+
+def counted_since(
+    database: Readable,
+    zone: ZoneInfo,
+    since: datetime | None,
+    reason: Callable[[CardCount], str],
+    service: str | None = None,
+    client: str | None = None,
+) -> Counted:
+    """All weeks from this moment on, or from the first card on, to the last card. No weeks where there is no card."""
+    moments = span(database)
+    beginning = since or datetime.min.replace(tzinfo=UTC)
+    end = datetime.max.replace(tzinfo=UTC)
+    unknown = {row.outcome: row.times for row in unknown_counts(database, beginning, end, service, client)}
+    if moments is None or moments[1] < beginning:
+        return Counted(report_of([], [], reason), unknown)
+    first, last = max(moments[0], beginning), moments[1]
+    weeks = weeks_from(first.astimezone(zone).date(), last.astimezone(zone).date())
+    ends = bounds(weeks, zone)
+    # The first week may be asked for in part.
+    counts = card_counts(database, [max(ends[0], first), *ends[1:]], service, client)
+    return Counted(report_of(counts, weeks, reason), unknown)
+
+
+def counts_of_weeks(database: Readable, zone: ZoneInfo, weeks: list[date]) -> list[CardCount]:
+    """The cards shown in these weeks, of all clients."""
+    return card_counts(database, bounds(weeks, zone))
