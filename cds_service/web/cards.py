@@ -33,6 +33,14 @@ class ShownLink:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnApp:
+    """Our own SMART app by its launch address, and the patient whose chart is open."""
+
+    launch_url: str
+    patient: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShownSuggestion:
     """A suggestion; `open` while it can be accepted."""
 
@@ -65,7 +73,7 @@ class ShownCard:
     can_override: bool
 
 
-def shown_card(card: Mapping[str, Any], outcome: Mapping[str, Any], fhir: str) -> ShownCard:
+def shown_card(card: Mapping[str, Any], outcome: Mapping[str, Any], fhir: str, own: OwnApp | None = None) -> ShownCard:
     """One card with what became of it; `fhir` is the server that a SMART app is told to read from, "" for none."""
     indicator = as_text(card.get("indicator"))
     word, sign = INDICATORS.get(indicator, (indicator or "Card", "i"))
@@ -82,7 +90,7 @@ def shown_card(card: Mapping[str, Any], outcome: Mapping[str, Any], fhir: str) -
         topic=_topic(source),
         suggestions=tuple(_suggestion(item, outcome, behaviour) for item in as_objects(card.get("suggestions"))),
         only_one=behaviour == "at-most-one",
-        links=tuple(_link(link, fhir) for link in as_objects(card.get("links"))),
+        links=tuple(_link(link, fhir, own) for link in as_objects(card.get("links"))),
         reasons=tuple(
             (as_text(reason.get("code")), _display(reason)) for reason in as_objects(card.get("overrideReasons"))
         ),
@@ -106,15 +114,23 @@ def _suggestion(item: Mapping[str, Any], outcome: Mapping[str, Any], behaviour: 
     )
 
 
-def _link(link: Mapping[str, Any], fhir: str) -> ShownLink:
+def _link(link: Mapping[str, Any], fhir: str, own: OwnApp | None) -> ShownLink:
     href, is_app = _web(as_text(link.get("url"))), link.get("type") == "smart"
     if href and is_app:
-        href = launch_address(href, fhir) if fhir else ""
+        href = launch_address(href, fhir, own) if fhir else ""
     return ShownLink(as_text(link.get("label")) or href, href, is_app)
 
 
-def launch_address(url: str, fhir: str) -> str:
-    """The launch URL of a SMART app with the parameters that an EHR adds: where the data are, and for which launch."""
+def launch_address(url: str, fhir: str, own: OwnApp | None = None) -> str:
+    """The launch URL of a SMART app with the parameters that an EHR adds: where the data are, and for which launch.
+
+    Which patient a launch is for is what the EHR's sign-in tells an app; this EHR has none. Only our own app, which
+    opens servers without a sign-in, is told the patient. Nothing else of the card's address is kept for it: a card can
+    name no other patient.
+    """
+    if own and urlsplit(url)._replace(query="", fragment="").geturl() == own.launch_url:
+        opened = own.launch_url.removesuffix("/launch")
+        return f"{opened}?{urlencode({'iss': fhir, 'patient': own.patient})}"
     joined = "&" if urlsplit(url).query else "?"
     return f"{url}{joined}{urlencode({'iss': fhir, 'launch': str(uuid.uuid4())})}"
 

@@ -15,7 +15,7 @@ from cds_service.drug_orders import Catalogue, DrugName, draft_order
 from cds_service.ehr_client import Ehr, chart_context, order_context, reference
 from cds_service.web.ehr.asking import ask, heard
 from cds_service.web.ehr.explaining import Explainer
-from cds_service.web.ehr.orders import do_actions, draft_of, drop_picked, fault_of, forget, is_same_order, title_of
+from cds_service.web.ehr.orders import do_actions, draft_of, fault_of, forget, title_of
 from cds_service.web.ehr.signing import demo_tags, judgement, sign_draft, unjudged, waiting_cards
 from cds_service.web.ehr.state import CHART, ORDER, BadState, ServiceAnswer, State
 from fhir_mappings.fhir_json import as_object, as_objects, as_text
@@ -43,37 +43,22 @@ class Clinician:
         state.say(f"chart opened: {words}", well=well)
         return True
 
-    def pick(self, state: State, typed: str, route: str, dose: str, *, keep: bool) -> bool:
-        """Draft the drug that was typed and call order-select.
+    def pick(self, state: State, name: str, route: str, dose: str) -> bool:
+        """Draft the drug of this name and call order-select; where several drugs fit, none is drafted.
 
-        Without `keep` (typing has settled) only an unmistakable name is drafted, and the next one takes its place.
-        With it (Enter, or a click on a name) the draft stays, as free text where the catalogue has no such drug.
+        What the catalogue does not hold is drafted as free text.
         """
-        drug = self.catalogue.settled(typed)
-        if drug is None and keep:
-            found = self.catalogue.matching(typed)
-            if len(found) > 1:
-                state.outdate()
-                state.say(f"{len(found)} drugs fit “{typed}”: pick one", well=False)
-                return False
-            drug = found[0] if found else DrugName(typed)
-        if drug is None:
-            drop_picked(state)
-            if typed:
-                state.outdate()
+        found = self.catalogue.matching(name)
+        if len(found) > 1:
+            state.outdate()
+            state.say(f"{len(found)} drugs fit “{name}”: pick one", well=False)
             return False
-        made = draft_order(self.patient_id, drug, route, dose, self._now())
-        before = draft_of(state, state.picked)
-        if before is None or not is_same_order(before, made):
-            drop_picked(state)
-            state.drafts.append(made)
-            state.picked, state.judged = made["id"], None
-            chosen = order_context(self.patient_id, state.drafts, [reference(made)])
-            self._ask(state, ORDER, "order-select", chosen)
-            words, well = heard(state.at(ORDER))
-            state.say(f"{title_of(made)} drafted: {words}", well=well)
-        if keep:
-            state.picked = None
+        made = draft_order(self.patient_id, found[0] if found else DrugName(name), route, dose, self._now())
+        state.drafts.append(made)
+        state.judged = None
+        self._ask(state, ORDER, "order-select", order_context(self.patient_id, state.drafts, [reference(made)]))
+        words, well = heard(state.at(ORDER))
+        state.say(f"{title_of(made)} drafted: {words}", well=well)
         return False
 
     def remove(self, state: State, draft_id: str) -> bool:
@@ -100,7 +85,6 @@ class Clinician:
             raise BadState("there is no such suggestion to accept")
         label = as_text(chosen[0].get("label"))
         done = do_actions(self.ehr, state, as_objects(chosen[0].get("actions")))
-        state.picked = None
         if done.server:
             # The chart that order-sign saw is no longer the chart.
             state.judged = None
@@ -151,7 +135,6 @@ class Clinician:
         if not state.drafts:
             state.say("there is no draft to sign", well=False)
             return False
-        state.picked = None
         if not judgement(state):
             state.judged = [draft["id"] for draft in state.drafts]
             self._ask(state, ORDER, "order-sign", order_context(self.patient_id, state.drafts))

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cds_service.web.cards import ShownCard, shown_card
+from cds_service.web.cards import OwnApp, ShownCard, shown_card
 from cds_service.web.ehr.state import ServiceAnswer
 from fhir_mappings.fhir_json import as_object, as_objects, as_text
 
 
-def shown_cards(answer: ServiceAnswer, fhir: str) -> list[ShownCard]:
-    """Every card of an answer; `fhir` is the server that a SMART app is told to read from."""
-    return [shown_card(card, answer.outcomes.get(as_text(card.get("uuid")), {}), fhir) for card in answer.cards]
+def shown_cards(answer: ServiceAnswer, fhir: str, own: OwnApp | None = None) -> list[ShownCard]:
+    """Every card of an answer; `fhir` is the server that a SMART app is told to read from, `own` is our own app."""
+    outcomes = answer.outcomes
+    return [shown_card(card, outcomes.get(as_text(card.get("uuid")), {}), fhir, own) for card in answer.cards]
 
 
 def judged_drugs(answer: ServiceAnswer) -> list[Mapping[str, Any]]:

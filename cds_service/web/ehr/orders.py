@@ -12,7 +12,7 @@ from typing import Any
 from cds_service.drug_orders import new_draft_id
 from cds_service.ehr_client import Ehr, Exchange, Resource, reference
 from cds_service.web.ehr.chart import order_row
-from cds_service.web.ehr.state import ORDER, State
+from cds_service.web.ehr.state import State
 from fhir_mappings.fhir_json import as_object, as_text
 
 _CHANGED_MEANWHILE = (409, 412)
@@ -74,7 +74,7 @@ def write(ehr: Ehr, state: State, resource: Resource, done: str) -> Done:
     return Done(f"{title_of(resource)}: the FHIR server did not take it{meanwhile} ({fault_of(sent)})")
 
 
-def draft_of(state: State, id_: str | None) -> Resource | None:
+def draft_of(state: State, id_: str) -> Resource | None:
     """The draft with this id."""
     return next((draft for draft in state.drafts if draft["id"] == id_), None)
 
@@ -83,22 +83,6 @@ def forget(state: State, draft: Resource) -> None:
     """Take a draft out."""
     state.drafts.remove(draft)
     state.judged = None
-    if state.picked == draft["id"]:
-        state.picked = None
-
-
-def drop_picked(state: State) -> None:
-    """The search box no longer means its draft, so neither that draft nor the answer to it stays."""
-    draft = draft_of(state, state.picked)
-    if draft is not None:
-        forget(state, draft)
-        state.replace(ORDER, [])
-
-
-def is_same_order(first: Resource, second: Resource) -> bool:
-    """Do two drafts order the same?"""
-    ignored = ("id", "authoredOn")
-    return {k: v for k, v in first.items() if k not in ignored} == {k: v for k, v in second.items() if k not in ignored}
 
 
 def title_of(resource: Mapping[str, Any]) -> str:

@@ -10,12 +10,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from cds_service.drug_orders import ROUTES, Catalogue, load_catalogue
 from cds_service.ehr_client import Ehr, EhrError
-from cds_service.web.cards import as_json, quiet
+from cds_service.web.cards import OwnApp, as_json, quiet
 from cds_service.web.context import PageContext
 from cds_service.web.ehr.actions import Clinician
 from cds_service.web.ehr.cards import judged_drugs, shown_cards
@@ -66,15 +66,21 @@ def ehr_page(context: PageContext) -> Blueprint:
     def opened() -> Response:
         patient_id = request.args.get("patient", "")
         if not patient_id:
-            return _patients(context, "")
+            return searched()
         state = State()
         clinician = _clinician(context, catalogue, patient_id, state, explainer)
         clinician.open_chart(state)
         return _chart_page(context, clinician, state, chart=True)
 
-    @routes.post("/ehr/patients")
+    @routes.route("/ehr/patients", methods=["GET", "POST"])
     def searched() -> Response:
-        return _patients(context, request.form.get("name", "").strip()[:_MOST_TYPED])
+        return _patients(context, request.values.get("name", "").strip()[:_MOST_TYPED])
+
+    @routes.get("/ehr/drugs")
+    def drugs() -> Response:
+        """For the script of the drug field: the drugs that a text may mean, the likeliest first."""
+        found = catalogue.matching(request.args.get("name", "")[:_MOST_TYPED])
+        return jsonify(drugs=[drug.name for drug in found])
 
     @routes.post("/ehr")
     def acted() -> Response:
@@ -92,15 +98,13 @@ def _act(clinician: Clinician, state: State, form: Mapping[str, str]) -> bool:
     deed, _, rest = form.get("do", "").partition(":")
     first, _, second = rest.partition(":")
     route, dose = form.get("route", ""), form.get("dose", "").strip()[:_MOST_TYPED]
-    typed = form.get("drug", "").strip()[:_MOST_TYPED]
+    typed = _typed()
     match deed:
         case "call":
             state.send_prefetch, state.offer_server = "prefetch" in form, "server" in form
             return _asking(clinician, state).open_chart(state)
-        case "settle":
-            return clinician.pick(state, typed, route, dose, keep=False)
         case "pick" if rest or typed:
-            return clinician.pick(state, rest or typed, route, dose, keep=True)
+            return clinician.pick(state, rest or typed, route, dose)
         case "pick":
             state.say("type the name of a drug first", well=False)
             return False
@@ -160,7 +164,9 @@ def _patients(context: PageContext, name: str) -> Response:
 
 
 def _chart_page(context: PageContext, clinician: Clinician, state: State, *, chart: bool) -> Response:
-    ehr, typed = clinician.ehr, _still_typed(clinician, state)
+    ehr, typed = clinician.ehr, _still_typed(clinician)
+    launch_url = context.knowledge.launch_url
+    own = OwnApp(launch_url, clinician.patient_id) if launch_url else None
     return page(
         "ehr/page.html",
         title="Chart",
@@ -176,8 +182,8 @@ def _chart_page(context: PageContext, clinician: Clinician, state: State, *, cha
         route=request.form.get("route", "") if typed else "",
         dose=request.form.get("dose", "") if typed else "",
         routes=ROUTES,
-        matches=[] if state.picked else clinician.catalogue.matching(typed),
-        shown_cards=lambda answer: shown_cards(answer, ehr.fhir),
+        matches=clinician.catalogue.matching(typed) if _is_undecided(clinician) else [],
+        shown_cards=lambda answer: shown_cards(answer, ehr.fhir, own),
         titles_of=lambda answer: ", ".join(order_row(draft).what for draft in judged_drugs(answer)),
         sign_words=sign_words(state),
         waiting=waiting_cards(state),
@@ -186,8 +192,16 @@ def _chart_page(context: PageContext, clinician: Clinician, state: State, *, cha
     )
 
 
-def _still_typed(clinician: Clinician, state: State) -> str:
-    """What stays in the search box: the text while it is looked for, or while the pick may still change."""
-    typed, deed = request.form.get("drug", "").strip()[:_MOST_TYPED], request.form.get("do", "")
-    undecided = deed == "pick" and len(clinician.catalogue.matching(typed)) > 1
-    return typed if deed == "settle" or state.picked or undecided else ""
+def _typed() -> str:
+    return request.form.get("drug", "").strip()[:_MOST_TYPED]
+
+
+def _is_undecided(clinician: Clinician) -> bool:
+    """Was a name to be ordered that means several drugs?"""
+    return request.form.get("do") == "pick" and len(clinician.catalogue.matching(_typed())) > 1
+
+
+def _still_typed(clinician: Clinician) -> str:
+    """What stays in the search box: the text, until it has been ordered."""
+    is_pick = request.form.get("do", "").partition(":")[0] == "pick"
+    return "" if is_pick and not _is_undecided(clinician) else _typed()

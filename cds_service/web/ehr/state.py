@@ -29,7 +29,7 @@ class ServiceAnswer:
     """One call of one service, as shown. `outcomes` tells by card uuid what the clinician did with it.
 
     Without a `service` it stands for a look at the discovery document that found no service to ask. `stale`
-    means that the search box or the drafts have moved on since.
+    means that what is typed or drafted has moved on since.
     """
 
     place: str
@@ -86,12 +86,11 @@ class ServiceAnswer:
 class State:
     """Everything that differs between two clicks.
 
-    `picked` is the id of the draft that the search box still speaks of; `judged` are the ids of the drafts that
-    order-sign has seen; `events` are (words, went well) of what happened, newest first.
+    `judged` are the ids of the drafts that order-sign has seen; `events` are (words, went well) of what happened,
+    newest first.
     """
 
     drafts: list[Resource] = field(default_factory=list)
-    picked: str | None = None
     judged: list[str] | None = None
     answers: list[ServiceAnswer] = field(default_factory=list)
     events: list[tuple[str, bool]] = field(default_factory=list)
@@ -133,7 +132,6 @@ def dump(state: State) -> str:
     """The state as compact JSON; prefetched data are left out, as they can be large and are shown only once."""
     data = {
         "drafts": state.drafts,
-        "picked": state.picked,
         "judged": state.judged,
         "answers": [_dumped(answer) for answer in state.answers],
         "events": state.events,
@@ -151,7 +149,6 @@ def load(text: str) -> State:
         data = json.loads(text)
         state = State(
             drafts=[_draft(draft) for draft in data["drafts"]],
-            picked=_optional_text(data["picked"]),
             judged=None if data["judged"] is None else [_text(id_) for id_ in data["judged"]],
             answers=[_loaded(answer) for answer in data["answers"]],
             events=[(_text(words), bool(well)) for words, well in data["events"]],
@@ -228,7 +225,3 @@ def _text(data: Any) -> str:
     if not isinstance(data, str):
         raise TypeError
     return data
-
-
-def _optional_text(data: Any) -> str | None:
-    return None if data is None else _text(data)

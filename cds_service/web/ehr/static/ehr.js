@@ -2,17 +2,15 @@
 // Without this script every button works as a plain form.
 
 import { revealCopying, say, words } from "../../static/parts.js";
+import { drugList, forgetDrugs } from "./drugs.js";
+
+const CHANGED = "What is typed or drafted has changed since this answer.";
+const FIELDS = ["drug", "dose", "route"];
 
 const form = document.getElementById("ehr");
 const drug = document.getElementById("drug");
-const status = document.getElementById("status");
-const SETTLED_MS = 300;
 
-let waiting = null;
-let typing = null;
 let busy = false;
-let settleLater = false;
-let lastSaid = status.textContent;
 
 function fields(name, value) {
   const data = new URLSearchParams();
@@ -21,44 +19,45 @@ function fields(name, value) {
   return data;
 }
 
-async function send(deed, { may_stop }) {
-  const control = new AbortController();
-  if (may_stop) typing = control;
+async function press(deed) {
+  if (busy) {
+    say("The service is still being asked. Try again when it has answered.", false);
+    return;
+  }
+  busy = true;
+  forgetDrugs();
   form.setAttribute("aria-busy", "true");
+  try {
+    await send(deed);
+  } finally {
+    form.removeAttribute("aria-busy");
+    busy = false;
+  }
+}
+
+async function send(deed) {
+  const typed = values();
   try {
     const answer = await fetch(form.action, {
       method: "POST",
       body: fields("do", deed),
       headers: { "X-Ehr-Part": "1" },
-      signal: control.signal,
     });
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (control.signal.aborted) return;
-    if (answer.ok) show(fresh, deed);
-    else fail(deed, words(fresh) || `The page could not be updated (${answer.status}).`);
-  } catch (fault) {
-    if (fault.name !== "AbortError") fail(deed, "The page could not be updated: its server did not answer.");
-  } finally {
-    if (typing === control) typing = null;
-    if (!typing) form.removeAttribute("aria-busy");
+    if (answer.ok) show(fresh, typed);
+    else say(words(fresh) || `The page could not be updated (${answer.status}).`, false);
+  } catch {
+    say("The page could not be updated: its server did not answer.", false);
   }
 }
 
-function fail(deed, text) {
-  if (deed === "settle") outdate();
-  say(text, false);
+function values() {
+  return Object.fromEntries(FIELDS.map((id) => [id, document.getElementById(id).value]));
 }
 
-// Until the typed text has been answered, what stands below is not about it.
-function outdate() {
-  for (const note of document.querySelectorAll("#order-advice .stale")) {
-    note.textContent = "What is typed or drafted has changed since this answer.";
-  }
-}
-
-function show(fresh, deed) {
+function show(fresh, typed) {
   const held = document.activeElement;
-  const place = held?.closest("[data-region]");
+  const places = placesOf(held);
   const swapped = [];
   for (const region of fresh.querySelectorAll("[data-region]")) {
     const old = document.getElementById(region.id);
@@ -70,12 +69,21 @@ function show(fresh, deed) {
     old.replaceWith(document.adoptNode(region));
   }
   document.getElementById("state").value = fresh.getElementById("state").value;
-  if (deed !== "settle") for (const id of ["drug", "dose", "route"]) take(fresh, id);
+  for (const id of FIELDS) take(fresh, id, typed[id]);
   revealCopying();
+  markTyping();
   const told = fresh.getElementById("status");
-  say(summary(deed, told.textContent), !told.classList.contains("unwell"));
-  lastSaid = told.textContent;
-  if (held && !held.isConnected) refocus(held.id, place?.id);
+  say(told.textContent, !told.classList.contains("unwell"));
+  if (held && !held.isConnected) refocus(held.id, places);
+}
+
+// Where the focus may go when what held it is gone: the regions around it, the nearest first.
+function placesOf(held) {
+  const places = [];
+  for (let place = held?.closest("[data-region]"); place; place = place.parentElement?.closest("[data-region]")) {
+    if (place.id !== "matches") places.push(place.id);
+  }
+  return places;
 }
 
 function differs(old, region) {
@@ -97,60 +105,33 @@ function reopen(old, region) {
   }
 }
 
-function take(fresh, id) {
+// What was typed while the answer was awaited stays.
+function take(fresh, id, sent) {
   const [mine, theirs] = [document.getElementById(id), fresh.getElementById(id)];
-  if (mine.value !== theirs.value) mine.value = theirs.value;
+  if (mine.value === sent && mine.value !== theirs.value) mine.value = theirs.value;
 }
 
-// While typing, only what is new is said.
-function summary(deed, text) {
-  if (deed !== "settle") return text;
-  const found = document.querySelectorAll("#matches button").length;
-  if (found) return found === 1 ? "1 drug fits" : `${found} drugs fit`;
-  if (document.querySelector("#matches p")) return "No drug of that name";
-  return text === lastSaid ? "" : text;
-}
-
-function refocus(id, placeId) {
+function refocus(id, places) {
   const same = id && document.getElementById(id);
-  const place = placeId !== "matches" && document.getElementById(placeId);
+  const place = places.map((one) => document.getElementById(one)).find(Boolean);
   const next = same && !same.disabled ? same : place;
   if (next && !next.matches("button, input, a, [tabindex]")) next.tabIndex = -1;
   (next || drug).focus();
 }
 
-async function settle() {
-  if (busy) {
-    settleLater = true;
-    return;
-  }
-  typing?.abort();
-  await send("settle", { may_stop: true });
-}
-
-async function press(deed) {
-  if (busy) return;
-  clearTimeout(waiting);
-  typing?.abort();
-  busy = true;
-  await send(deed, { may_stop: false });
-  busy = false;
-  if (settleLater) {
-    settleLater = false;
-    await settle();
+// While another drug is typed, what stands below is not about it.
+function markTyping() {
+  for (const note of document.querySelectorAll("#order-advice .stale")) {
+    note.dataset.kept ??= note.textContent;
+    note.textContent = drug.value.trim() ? CHANGED : note.dataset.kept;
   }
 }
 
-function later() {
-  outdate();
-  clearTimeout(waiting);
-  waiting = setTimeout(settle, SETTLED_MS);
-}
-
-drug.addEventListener("input", later);
-for (const id of ["dose", "route"]) {
-  document.getElementById(id).addEventListener("input", () => drug.value.trim() && later());
-}
+drugList((name) => press(`pick:${name}`));
+drug.addEventListener("input", () => {
+  document.getElementById("matches").replaceChildren();
+  markTyping();
+});
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   press(event.submitter?.value || "pick");

@@ -265,7 +265,7 @@ def test_an_order_that_the_fhir_server_does_not_take_stays_a_draft(mock: respons
 
 def test_a_hook_that_the_service_does_not_offer_is_said(mock: responses.RequestsMock) -> None:
     state = State()
-    clinician().pick(state, "warfarin", "", "", keep=True)
+    clinician().pick(state, "warfarin", "", "")
     assert state.events[0] == (
         "Warfarin drafted: The service offers no service for order-select: nobody was asked, nothing was judged.",
         False,
@@ -393,18 +393,8 @@ def test_nothing_is_signed_while_it_cannot_be_told_whether_the_patient_is_synthe
 
 
 # ------------------------------------------------------------------ what an answer is about
-@pytest.mark.parametrize(("typed", "stale"), [("something else", True), ("", False)])
-def test_an_answer_on_a_kept_draft_is_marked_once_another_drug_is_typed(
-    typed: str, stale: bool, mock: responses.RequestsMock
-) -> None:
-    state = State()
-    clinician().pick(state, "warfarin", "", "", keep=True)
-    clinician().pick(state, typed, "", "", keep=False)
-    assert [answer.stale for answer in state.at(ORDER)] == [stale]
-
-
 def test_an_answer_on_a_draft_that_was_taken_out_is_marked(mock: responses.RequestsMock) -> None:
     state = State()
-    clinician().pick(state, "warfarin", "", "", keep=True)
+    clinician().pick(state, "warfarin", "", "")
     clinician().remove(state, state.drafts[0]["id"])
     assert state.at(ORDER)[0].stale

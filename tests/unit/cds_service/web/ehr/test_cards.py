@@ -9,7 +9,7 @@ import pytest
 
 from cds_service.ehr_client.ehr import order_context
 from cds_service.ehr_client.exchange import Exchange
-from cds_service.web.cards import ShownCard, as_json, quiet
+from cds_service.web.cards import OwnApp, ShownCard, as_json, launch_address, quiet
 from cds_service.web.detail import render_detail
 from cds_service.web.ehr.cards import judged_drugs, shown_cards
 from cds_service.web.ehr.state import CHART, ORDER, ServiceAnswer
@@ -71,6 +71,32 @@ def test_an_app_is_told_where_the_data_are_and_for_which_launch(url: str, kept: 
     assert query.pop("iss") == [FHIR]
     assert query.pop("launch")[0]
     assert query == kept
+
+
+OWN = OwnApp("https://cds.example/smart/launch", "anna-7")
+
+
+@pytest.mark.parametrize("more", ["", "?patient=ben-8", "?iss=https://evil.example&launch=x#y"])
+def test_our_own_app_is_told_the_patient_of_the_chart_and_no_other(more: str) -> None:
+    opened = urlsplit(launch_address(OWN.launch_url + more, FHIR, OWN))
+    assert (opened.netloc, opened.path, opened.fragment) == ("cds.example", "/smart", "")
+    assert parse_qs(opened.query) == {"iss": [FHIR], "patient": ["anna-7"]}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://app.example/smart/launch",
+        "https://cds.example.evil.example/smart/launch",
+        "https://cds.example@evil.example/smart/launch",
+        "https://cds.example/smart/launch/x",
+        "http://cds.example/smart/launch",
+    ],
+)
+def test_no_other_app_is_told_the_patient(url: str) -> None:
+    query = parse_qs(urlsplit(launch_address(url, FHIR, OWN)).query)
+    assert set(query) == {"iss", "launch"}
+    assert "anna-7" not in launch_address(url, FHIR, OWN)
 
 
 def test_an_ordinary_link_is_left_as_it_is() -> None:

@@ -131,11 +131,20 @@ def test_the_synthetic_patients_are_offered_with_a_link_to_each_chart(clinic: Cl
 
 
 def test_a_patient_is_found_by_the_beginning_of_a_name(clinic: Clinic) -> None:
-    found = clinic.client.post("/ehr/patients", data={"name": "ottil"}).get_data(as_text=True)
-    assert HARD_SKIN in found
-    assert HARMLESS not in found
-    none = clinic.client.post("/ehr/patients", data={"name": "zzz"}).get_data(as_text=True)
+    for address in ("/ehr", "/ehr/patients"):
+        found = clinic.client.get(address, query_string={"name": "ottil"}).get_data(as_text=True)
+        assert HARD_SKIN in found
+        assert HARMLESS not in found
+    none = clinic.client.get("/ehr?name=zzz").get_data(as_text=True)
     assert "No patient of that name" in none
+
+
+def test_the_address_that_searches_is_a_page_for_a_bookmark_too(clinic: Clinic) -> None:
+    answer = clinic.client.get("/ehr/patients")
+    assert (answer.status_code, answer.mimetype) == (200, "text/html")
+    assert "2 patients" in answer.get_data(as_text=True)
+    posted = clinic.client.post("/ehr/patients", data={"name": "ottil"}).get_data(as_text=True)
+    assert HARMLESS not in posted
 
 
 def test_without_synthetic_patients_any_patient_is_offered(clinic: Clinic) -> None:
@@ -242,46 +251,40 @@ def test_the_page_calls_the_service_that_it_is_part_of(clinic: Clinic) -> None:
 
 
 # ------------------------------------------------------------------ ordering
-def test_typing_that_means_one_drug_drafts_it_and_calls_order_select(visitor: Visitor) -> None:
-    visitor.press("settle", part=True, drug="calcium acetate")
+def test_a_drug_that_is_picked_is_drafted_and_order_select_called(visitor: Visitor) -> None:
+    visitor.press("pick:calcium acetate", part=True, drug="calcium ace")
     assert "On picking calcium acetate <small>" in visitor.text
     assert visitor.drafts == ["calcium acetate"]
     assert topics(visitor.cards("order-select")) == ["calcium-cua"]
     assert visitor.said == "Calcium acetate drafted: 1 critical card"
-    assert "still follows the search box" in visitor.text
+    assert 'name="drug" value=""' in visitor.text, "the field is free for the next drug"
 
 
-def test_typing_that_means_several_drugs_drafts_none_and_offers_them(visitor: Visitor) -> None:
-    visitor.press("settle", part=True, drug="calci")
+def test_the_drugs_that_a_text_may_mean_are_found_without_drafting_any(clinic: Clinic) -> None:
+    found = clinic.client.get("/ehr/drugs?name=calci").get_json()["drugs"]
+    assert len(found) > 2
+    assert "calcitriol" in found
+    assert clinic.client.get("/ehr/drugs?name=warf").get_json() == {"drugs": ["warfarin"]}
+    for nothing in ("", "zzz", "x" * 5_000):
+        assert clinic.client.get("/ehr/drugs", query_string={"name": nothing}).get_json() == {"drugs": []}
+
+
+def test_a_text_that_means_several_drugs_drafts_none_and_offers_them_as_buttons(visitor: Visitor) -> None:
+    visitor.press("pick", drug="calci")
     assert visitor.drafts == []
-    assert "calcitriol" in visitor.text
-    visitor.press(visitor.button("calcitriol"), part=True, drug="calci")
+    assert 'name="drug" value="calci"' in visitor.text
+    visitor.press(visitor.button("calcitriol"), drug="calci")
     assert visitor.drafts == ["calcitriol"]
-    assert visitor.state["picked"] is None
+    assert 'class="matches"' not in visitor.text
 
 
-def test_typing_on_replaces_the_draft_that_typing_made(visitor: Visitor) -> None:
-    visitor.press("settle", part=True, drug="warfarin")
-    visitor.press("settle", part=True, drug="amlodipine")
-    assert visitor.drafts == ["amlodipine"]
-    visitor.press("settle", part=True, drug="")
-    assert visitor.drafts == []
-    assert visitor.cards("order-select") == []
-
-
-def test_enter_keeps_the_draft_and_empties_the_search_box(visitor: Visitor) -> None:
-    visitor.press("settle", part=True, drug="warfarin")
-    visitor.press("pick", drug="warfarin")
-    assert 'name="drug" value=""' in visitor.text
-    visitor.press("settle", part=True, drug="amlodipine")
-    assert visitor.drafts == ["warfarin", "amlodipine"]
-
-
-def test_the_same_pick_again_calls_nothing(visitor: Visitor) -> None:
-    visitor.press("settle", part=True, drug="warfarin")
-    before = visitor.state["answers"]
-    visitor.press("settle", part=True, drug="warfarin ")
-    assert visitor.state["answers"] == before
+def test_what_is_typed_and_not_yet_added_stays_when_another_button_is_pressed(visitor: Visitor) -> None:
+    visitor.press("pick", drug="amlodipine")
+    visitor.press(f"remove:{visitor.state['drafts'][0]['id']}", drug="calci", dose="one", route="oral")
+    assert 'name="drug" value="calci"' in visitor.text
+    assert 'name="dose" value="one"' in visitor.text
+    assert 'value="oral" selected' in visitor.text
+    assert 'class="matches"' not in visitor.text
 
 
 def test_only_the_draft_just_picked_is_selected(visitor: Visitor) -> None:
@@ -294,8 +297,6 @@ def test_only_the_draft_just_picked_is_selected(visitor: Visitor) -> None:
 
 
 def test_an_unknown_name_is_ordered_as_free_text_with_its_route_and_dose(visitor: Visitor) -> None:
-    visitor.press("settle", part=True, drug="Marcumar-like syrup")
-    assert "No drug of that name" in visitor.text
     visitor.press("pick", drug="Marcumar-like syrup", route="oral", dose="5 ml at night")
     (draft,) = visitor.state["drafts"]
     assert draft["medicationCodeableConcept"] == {"text": "Marcumar-like syrup"}
@@ -319,10 +320,8 @@ def test_a_draft_can_be_taken_out(visitor: Visitor) -> None:
 def test_an_answer_on_an_earlier_drug_is_not_taken_for_one_on_what_is_typed(visitor: Visitor) -> None:
     visitor.press("pick", drug="warfarin")
     assert "has changed since this answer" not in visitor.text
-    visitor.press("settle", part=True, drug="calci")
-    assert "On picking warfarin <small>" in visitor.text
-    assert "What is typed or drafted has changed since this answer." in visitor.text
     visitor.press("pick", drug="calci")
+    assert "On picking warfarin <small>" in visitor.text
     assert "What is typed or drafted has changed since this answer." in visitor.text
     visitor.press("pick", drug="calcitriol")
     assert "has changed since this answer" not in visitor.text
@@ -456,7 +455,7 @@ def test_signing_nothing_is_said(visitor: Visitor) -> None:
 # ------------------------------------------------------------------ what comes from elsewhere
 @pytest.mark.parametrize(
     "state",
-    ["{", "[]", "null", '{"drafts": 7}', '{"drafts": [{"id": "x"}]}', '{"drafts":[],"picked":7,"judged":null}'],
+    ["{", "[]", "null", '{"drafts": 7}', '{"drafts": [{"id": "x"}]}', '{"drafts":[],"judged":7}'],
 )
 def test_a_state_that_is_none_of_ours_is_refused(state: str, clinic: Clinic) -> None:
     answer = clinic.client.post(f"/ehr?patient={HARD_SKIN}", data={"state": state, "do": "sign"})
@@ -634,7 +633,7 @@ def test_the_answers_of_another_service_are_not_ours_to_explain(clinic: Clinic, 
 def test_a_record_that_changed_between_answer_and_explanation_is_noticed(visitor: Visitor) -> None:
     assert "The record has changed" not in visitor.text
     del visitor.state["answers"][0]["body"]["cards"][0]
-    visitor.press("settle", drug="")
+    visitor.press("pick", drug="")
     assert "The record has changed since the answer above" in whys(visitor.text)[0]
 
 

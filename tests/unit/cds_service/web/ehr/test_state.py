@@ -17,7 +17,6 @@ def state() -> State:
     sent = Exchange("POST", "https://cds.example/x", SENT, 200, {"cards": [{"uuid": "c"}]}, 12.34)
     made = State(
         drafts=[{"resourceType": "MedicationRequest", "id": "d"}],
-        picked="d",
         judged=["d"],
         answers=[ServiceAnswer(CHART, "patient-view", "one", sent, {"c": {"outcome": "accepted"}}, stale=True)],
         send_prefetch=False,
@@ -36,7 +35,7 @@ def test_everything_comes_back_but_what_was_prefetched() -> None:
         {"c": {"outcome": "accepted"}},
     )
     assert back.events == [("Ä’<", False)]
-    assert (back.drafts, back.picked, back.is_judged) == (state().drafts, "d", True)
+    assert (back.drafts, back.is_judged) == (state().drafts, True)
     assert (back.send_prefetch, back.offer_server) == (False, True)
     assert load(dump(back)) == back
 
@@ -58,7 +57,6 @@ def broken(**changes: Any) -> str:
         broken(drafts=[{"id": "d"}]),
         broken(drafts=[{"id": 7, "resourceType": "Task"}]),
         broken(drafts="x"),
-        broken(picked=7),
         broken(judged=[7]),
         broken(answers=[{}]),
         broken(answers=[7]),
