@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -42,7 +42,7 @@ class OwnApp:
 
 @dataclass(frozen=True, slots=True)
 class ShownSuggestion:
-    """A suggestion; `open` while it can be accepted."""
+    """A suggestion; `open` while it can be accepted, `primary` where it is the one that the card leads with."""
 
     uuid: str
     label: str
@@ -50,6 +50,7 @@ class ShownSuggestion:
     recommended: bool
     accepted: bool
     open: bool
+    primary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def shown_card(card: Mapping[str, Any], outcome: Mapping[str, Any], fhir: str, o
         detail=render_detail(as_text(card.get("detail"))),
         source=ShownLink(as_text(source.get("label")) or "unknown source", _web(as_text(source.get("url"))), False),
         topic=_topic(source),
-        suggestions=tuple(_suggestion(item, outcome, behaviour) for item in as_objects(card.get("suggestions"))),
+        suggestions=_suggestions(as_objects(card.get("suggestions")), outcome, behaviour),
         only_one=behaviour == "at-most-one",
         links=tuple(_link(link, fhir, own) for link in as_objects(card.get("links"))),
         reasons=tuple(
@@ -98,6 +99,15 @@ def shown_card(card: Mapping[str, Any], outcome: Mapping[str, Any], fhir: str, o
         feedback=as_json(outcome["sent"]) if outcome.get("sent") else "",
         can_override=bool(card.get("uuid")) and outcome.get("outcome") != "overridden",
     )
+
+
+def _suggestions(
+    items: Iterable[Mapping[str, Any]], outcome: Mapping[str, Any], behaviour: str
+) -> tuple[ShownSuggestion, ...]:
+    """All of them; at most one leads: the first that is recommended and can be accepted."""
+    every = [_suggestion(item, outcome, behaviour) for item in items]
+    first = next((place for place, one in enumerate(every) if one.recommended and one.open), None)
+    return tuple(replace(one, primary=place == first) for place, one in enumerate(every))
 
 
 def _suggestion(item: Mapping[str, Any], outcome: Mapping[str, Any], behaviour: str) -> ShownSuggestion:

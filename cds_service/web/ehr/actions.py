@@ -1,4 +1,4 @@
-"""What a clinician does on the EHR page, one function per deed: open, pick, accept, override, sign.
+"""What a clinician does on the EHR page, one function per deed: open, pick, accept, restart, override, sign.
 
 What may live here: how a CDS Hooks client behaves, over `Ehr`. Each deed changes the state and says what happened;
 it gives back whether the chart on the FHIR server has changed.
@@ -14,10 +14,11 @@ from typing import Any
 from cds_service.drug_orders import Catalogue, DrugName, draft_order
 from cds_service.ehr_client import Ehr, chart_context, order_context, reference
 from cds_service.web.ehr.asking import ask, heard
+from cds_service.web.ehr.ending import active_now, ending, question_of, remember, take_up
 from cds_service.web.ehr.explaining import Explainer
-from cds_service.web.ehr.orders import do_actions, draft_of, fault_of, forget, title_of
+from cds_service.web.ehr.orders import do_actions, draft_of, forget, title_of
 from cds_service.web.ehr.signing import demo_tags, judgement, sign_draft, unjudged, waiting_cards
-from cds_service.web.ehr.state import CHART, ORDER, BadState, ServiceAnswer, State
+from cds_service.web.ehr.state import CHART, ORDER, BadState, Question, ServiceAnswer, State
 from fhir_mappings.fhir_json import as_object, as_objects, as_text
 
 MOST_COMMENT = 2_000
@@ -71,25 +72,23 @@ class Clinician:
         state.say(f"{title_of(draft)} is no longer in the drafts")
         return False
 
-    def accept(self, state: State, card_uuid: str, suggestion_uuid: str) -> bool:
-        """Do what a suggestion says, and tell the service; what could not be done is not reported as accepted."""
-        answer, card = state.card(card_uuid)
-        chosen = [
-            offer for offer in as_objects(card.get("suggestions")) if as_text(offer.get("uuid")) == suggestion_uuid
-        ]
-        outcome = dict(answer.outcomes.get(card_uuid, {}))
-        accepted = [*outcome.get("accepted", ()), suggestion_uuid]
-        only_one = card.get("selectionBehavior") == "at-most-one"
-        is_shut = answer.was_overridden(card_uuid) or (only_one and len(accepted) > 1)
-        if not chosen or is_shut or len(set(accepted)) < len(accepted):
-            raise BadState("there is no such suggestion to accept")
-        label = as_text(chosen[0].get("label"))
-        done = do_actions(self.ehr, state, as_objects(chosen[0].get("actions")))
-        if done.server:
-            # The chart that order-sign saw is no longer the chart.
-            state.judged = None
+    def accept(self, state: State, card_uuid: str, suggestion_uuid: str, *, confirmed: bool = False) -> bool:
+        """Do what a suggestion says, and tell the service; what could not be done is not reported as accepted.
+
+        What ends an active order is asked about first, unless that was `confirmed`.
+        """
+        answer, suggestion = self._offered(state, card_uuid, suggestion_uuid)
+        label, actions = as_text(suggestion.get("label")), as_objects(suggestion.get("actions"))
+        ends = ending(state, actions)
+        if ends and not confirmed:
+            state.question = Question(card_uuid, suggestion_uuid, question_of(ends))
+            return False
+        before = active_now(self.ehr, ends)
+        done = do_actions(self.ehr, state, actions)
+        remember(state, before, done.written)
+        again, well = self._asked_again(state) if done.server else ("", True)
         if done.fault:
-            state.say(f"NOT done: {label}; {done.fault}", well=False)
+            state.say(f"NOT done: {label}; {done.fault}{again}", well=False)
             return done.server
         item = {
             "card": card_uuid,
@@ -97,8 +96,20 @@ class Clinician:
             "acceptedSuggestions": [{"id": suggestion_uuid}],
             "outcomeTimestamp": self._now(),
         }
-        sent = self._tell(state, answer, item, f"accepted: {label}")
+        sent = self._tell(state, answer, item, f"accepted: {label}{again}", well=well)
+        accepted = [*answer.accepted(card_uuid), suggestion_uuid]
         answer.outcomes[card_uuid] = {"outcome": "accepted", "accepted": accepted, **sent}
+        return done.server
+
+    def restart(self, state: State, named: str) -> bool:
+        """Take up again an order that was ended here."""
+        what = state.ended_order(named).what
+        done = take_up(self.ehr, state, named)
+        again, well = self._asked_again(state) if done.server else ("", True)
+        if done.fault:
+            state.say(f"NOT restarted: {done.fault}{again}", well=False)
+        else:
+            state.say(f"{what}: restarted{again}", well=well)
         return done.server
 
     def override(self, state: State, card_uuid: str, code: str, comment: str) -> bool:
@@ -121,7 +132,7 @@ class Clinician:
         if given:
             item["overrideReason"] = given
         sent = self._tell(state, answer, item, f"overridden: {told}")
-        accepted = answer.outcomes.get(card_uuid, {}).get("accepted", [])
+        accepted = answer.accepted(card_uuid)
         outcome = {"outcome": "overridden", "reason": told, "comment": comment, "accepted": accepted}
         answer.outcomes[card_uuid] = {**outcome, **sent}
         return False
@@ -140,7 +151,7 @@ class Clinician:
             self._ask(state, ORDER, "order-sign", order_context(self.patient_id, state.drafts))
             words, well = heard(state.at(ORDER))
             if not well or any(answer.cards for answer in state.at(ORDER)):
-                state.say(f"not signed yet, order-sign says: {words}", well=False)
+                state.say(f"not signed yet: {words}", well=False)
                 return False
         waiting = waiting_cards(state)
         if waiting:
@@ -148,6 +159,29 @@ class Clinician:
             state.say(f"not signed, {told} ({'; '.join(waiting)})", well=False)
             return False
         return self._write_signed(state)
+
+    def _offered(self, state: State, card_uuid: str, suggestion_uuid: str) -> tuple[ServiceAnswer, Mapping[str, Any]]:
+        """The suggestion with the answer that it came with; BadState where it cannot be accepted (any more)."""
+        answer, card = state.card(card_uuid)
+        offers = as_objects(card.get("suggestions"))
+        chosen = next((offer for offer in offers if as_text(offer.get("uuid")) == suggestion_uuid), None)
+        accepted = answer.accepted(card_uuid)
+        only_one = card.get("selectionBehavior") == "at-most-one"
+        is_shut = answer.was_overridden(card_uuid) or (only_one and accepted) or suggestion_uuid in accepted
+        if chosen is None or is_shut:
+            raise BadState("there is no such suggestion to accept")
+        return answer, chosen
+
+    def _asked_again(self, state: State) -> tuple[str, bool]:
+        """The chart has changed: patient-view is called again, and what was said of orders is out of date.
+
+        Returns the end of a sentence on it, and whether every service asked has answered.
+        """
+        state.judged = None
+        state.outdate()
+        self._ask(state, CHART, "patient-view", chart_context(self.patient_id))
+        words, well = heard(state.at(CHART))
+        return f"; asked again about the changed chart: {words}", well
 
     def _write_signed(self, state: State) -> bool:
         tags = demo_tags(self.ehr, self.patient_id)
@@ -157,17 +191,21 @@ class Clinician:
         state.judged = None
         if any(wrote):
             self._ask(state, CHART, "patient-view", chart_context(self.patient_id))
+            words, well = heard(state.at(CHART))
+            if not well:
+                state.say(f"asked again about the changed chart: {words}", well=False)
         return any(wrote)
 
     def _ask(self, state: State, place: str, hook: str, context: Mapping[str, Any]) -> None:
         ask(self.ehr, state, place, hook, context, self.explainer)
 
-    def _tell(self, state: State, answer: ServiceAnswer, item: Mapping[str, Any], words: str) -> dict[str, Any]:
+    def _tell(
+        self, state: State, answer: ServiceAnswer, item: Mapping[str, Any], words: str, *, well: bool = True
+    ) -> dict[str, Any]:
         sent = self.ehr.feedback(answer.service, [item])
-        if sent.ok:
-            state.say(f"{words} (feedback taken: {sent.status}, {sent.milliseconds:.0f} ms)")
-        else:
-            state.say(f"{words}; the service did not take the feedback ({fault_of(sent)})", well=False)
+        state.note(sent)
+        told = "your answer was sent" if sent.ok else "the service did not take your answer"
+        state.say(f"{words} ({told})", well=well and sent.ok)
         spent = round(sent.milliseconds, 1)
         return {"sent": dict(sent.request), "status": sent.status, "answer": sent.body, "ms": spent}
 

@@ -22,11 +22,12 @@ _CHANGED_MEANWHILE = (409, 412)
 class Done:
     """What became of an action, or of several: `fault` is "" where all was done.
 
-    `server` says that the FHIR server has changed or, with a fault, that it may have.
+    `server` says that the FHIR server has changed or, with a fault, that it may have; `written` is what it has now.
     """
 
     fault: str = ""
     server: bool = False
+    written: tuple[Resource, ...] = ()
 
 
 def do_actions(ehr: Ehr, state: State, actions: Sequence[Mapping[str, Any]]) -> Done:
@@ -35,17 +36,17 @@ def do_actions(ehr: Ehr, state: State, actions: Sequence[Mapping[str, Any]]) -> 
     What the FHIR server took before cannot be taken back, so the fault names it, and what was not done.
     """
     before = list(state.drafts)
-    written: list[int] = []
+    written: dict[int, Resource] = {}
     for number, action in enumerate(actions):
         done = do_action(ehr, state, action)
         if done.fault:
             state.drafts = before
             left = [action for place, action in enumerate(actions) if place not in written]
             told = _told([actions[place] for place in written], left, unsure=done.server)
-            return Done(f"{done.fault}. {told}", bool(written) or done.server)
+            return Done(f"{done.fault}. {told}", bool(written) or done.server, tuple(written.values()))
         if done.server:
-            written.append(number)
-    return Done("", bool(written))
+            written[number] = done.written[0]
+    return Done("", bool(written), tuple(written.values()))
 
 
 def do_action(ehr: Ehr, state: State, action: Mapping[str, Any]) -> Done:
@@ -65,13 +66,21 @@ def do_action(ehr: Ehr, state: State, action: Mapping[str, Any]) -> Done:
 def write(ehr: Ehr, state: State, resource: Resource, done: str) -> Done:
     """Write an order to the FHIR server and, when that went well, say what it is now."""
     sent = ehr.write(resource)
+    state.note(sent)
     if sent.ok:
-        state.say(f"{title_of(resource)}: {done} (FHIR server: {sent.status}, {sent.milliseconds:.0f} ms)")
-        return Done(server=True)
+        state.say(f"{title_of(resource)}: {done}")
+        return Done(server=True, written=(_as_written(resource, sent.body),))
     if not sent.status:
         return Done(f"{title_of(resource)}: the FHIR server {fault_of(sent)}, so it may or may not have taken it", True)
     meanwhile = ", as it was changed there meanwhile" if sent.status in _CHANGED_MEANWHILE else ""
     return Done(f"{title_of(resource)}: the FHIR server did not take it{meanwhile} ({fault_of(sent)})")
+
+
+def _as_written(resource: Resource, answered: Any) -> Resource:
+    """What the server says it has now; where it does not say, what was sent, without the version that it replaced."""
+    if isinstance(answered, dict) and answered.get("resourceType") == resource["resourceType"]:
+        return answered
+    return {name: value for name, value in resource.items() if name != "meta"}
 
 
 def draft_of(state: State, id_: str) -> Resource | None:

@@ -21,8 +21,9 @@ from cds_service.web.ehr.actions import Clinician
 from cds_service.web.ehr.cards import judged_drugs, shown_cards
 from cds_service.web.ehr.chart import find_patients, order_row, read_chart, read_person
 from cds_service.web.ehr.explaining import Explainer
+from cds_service.web.ehr.kept import dump, load
 from cds_service.web.ehr.signing import sign_words, waiting_cards
-from cds_service.web.ehr.state import CHART, ORDER, BadState, State, dump, load
+from cds_service.web.ehr.state import CHART, ORDER, BadState, State
 from cds_service.web.guard import guard
 from cds_service.web.page import page, problem
 from fhir_mappings.packaged import default_reasons
@@ -95,6 +96,7 @@ def ehr_page(context: PageContext) -> Blueprint:
 
 def _act(clinician: Clinician, state: State, form: Mapping[str, str]) -> bool:
     """Do what the pressed button says ("accept:card:suggestion"); True when the chart has changed."""
+    asked, state.question = state.question, None
     deed, _, rest = form.get("do", "").partition(":")
     first, _, second = rest.partition(":")
     route, dose = form.get("route", ""), form.get("dose", "").strip()[:_MOST_TYPED]
@@ -112,6 +114,12 @@ def _act(clinician: Clinician, state: State, form: Mapping[str, str]) -> bool:
             return clinician.remove(state, rest)
         case "accept":
             return clinician.accept(state, first, second)
+        case "confirm" if asked and (asked.card, asked.suggestion) == (first, second):
+            return clinician.accept(state, first, second, confirmed=True)
+        case "decline":
+            return False
+        case "restart":
+            return clinician.restart(state, rest)
         case "override":
             comment = form.get(f"comment:{first}", "").strip()
             return clinician.override(state, first, form.get(f"reason:{first}", ""), comment)

@@ -1,18 +1,16 @@
 """What the EHR page remembers between two clicks: drafts, answers and what became of cards. The browser keeps it.
 
-What may live here: the state and its JSON form. It comes back from a browser, so nothing in it is trusted to have the
-right shape; what has not is refused as a whole.
+What may live here: the state. How it travels stands in `kept`.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cds_service.ehr_client import Exchange, Resource
-from cds_service.web.ehr.explaining import Why, differs, packed, unpacked
+from cds_service.ehr_client import Exchange, Resource, reference
+from cds_service.web.ehr.chart import order_row
+from cds_service.web.ehr.explaining import Why, differs
 
 CHART, ORDER = "chart", "order"
 """Where an answer stands: beside the chart (patient-view) or beside the orders (order-select, order-sign)."""
@@ -77,9 +75,40 @@ class ServiceAnswer:
             return ""
         return "The record has changed since the answer above: this explains what would be answered now."
 
+    def accepted(self, uuid: str) -> list[str]:
+        """The suggestions of this card that were accepted."""
+        return list(self.outcomes.get(uuid, {}).get("accepted", ()))
+
     def was_overridden(self, uuid: str) -> bool:
         """Has the clinician set this card aside?"""
         return self.outcomes.get(uuid, {}).get("outcome") == "overridden"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An order of the FHIR server that was ended here: as it was `before`, and as it was `left`."""
+
+    before: Resource = field(repr=False)
+    left: Resource = field(repr=False)
+
+    @property
+    def what(self) -> str:
+        """The order in a word or two."""
+        return order_row(self.before).what
+
+    @property
+    def named(self) -> str:
+        """The reference to it."""
+        return reference(self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What has to be answered before a suggestion is done that ends active orders."""
+
+    card: str
+    suggestion: str
+    words: str = field(repr=False)
 
 
 @dataclass
@@ -87,13 +116,16 @@ class State:
     """Everything that differs between two clicks.
 
     `judged` are the ids of the drafts that order-sign has seen; `events` are (words, went well) of what happened,
-    newest first.
+    newest first, and `wire` the requests behind them; `ended` are orders that can be taken up again.
     """
 
     drafts: list[Resource] = field(default_factory=list)
     judged: list[str] | None = None
     answers: list[ServiceAnswer] = field(default_factory=list)
     events: list[tuple[str, bool]] = field(default_factory=list)
+    wire: list[str] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
+    question: Question | None = None
     send_prefetch: bool = True
     offer_server: bool = True
 
@@ -122,106 +154,25 @@ class State:
         """Add what happened, as a sentence."""
         self.events = [(words[:1].upper() + words[1:], well), *self.events][:_MOST_EVENTS]
 
+    def note(self, sent: Exchange) -> None:
+        """Keep how a request went, for engineers."""
+        line = f"{sent.method} {sent.url}: {sent.status or sent.diagnostics}, {sent.milliseconds:.0f} ms"
+        self.wire = [line, *self.wire][:_MOST_EVENTS]
+
+    def ended_order(self, named: str) -> Ended:
+        """The order of this reference that was ended here; BadState when there is none."""
+        found = next((one for one in self.ended if one.named == named), None)
+        if found is None:
+            raise BadState("there is no such ended order")
+        return found
+
     @property
     def is_judged(self) -> bool:
         """Has order-sign seen exactly these drafts?"""
         return self.judged is not None and self.judged == [draft["id"] for draft in self.drafts]
 
 
-def dump(state: State) -> str:
-    """The state as compact JSON; prefetched data are left out, as they can be large and are shown only once."""
-    data = {
-        "drafts": state.drafts,
-        "judged": state.judged,
-        "answers": [_dumped(answer) for answer in state.answers],
-        "events": state.events,
-        "prefetch": state.send_prefetch,
-        "server": state.offer_server,
-    }
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-
-
-def load(text: str) -> State:
-    """The state of such JSON; BadState when it is something else."""
-    if not text:
-        return State()
-    try:
-        data = json.loads(text)
-        state = State(
-            drafts=[_draft(draft) for draft in data["drafts"]],
-            judged=None if data["judged"] is None else [_text(id_) for id_ in data["judged"]],
-            answers=[_loaded(answer) for answer in data["answers"]],
-            events=[(_text(words), bool(well)) for words, well in data["events"]],
-            send_prefetch=bool(data["prefetch"]),
-            offer_server=bool(data["server"]),
-        )
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
-        raise BadState("the state of the page cannot be read") from None
-    return state
-
-
-def _dumped(answer: ServiceAnswer) -> dict[str, Any]:
-    sent = answer.exchange
-    return {
-        "place": answer.place,
-        "hook": answer.hook,
-        "service": answer.service,
-        "method": sent.method,
-        "url": sent.url,
-        "request": dict(_without_prefetch(sent.request)),
-        "status": sent.status,
-        "body": sent.body,
-        "ms": round(sent.milliseconds, 1),
-        "failure": sent.failure,
-        "outcomes": answer.outcomes,
-        "stale": answer.stale,
-        "why": packed(answer.why),
-    }
-
-
-def _loaded(data: Mapping[str, Any]) -> ServiceAnswer:
-    sent = Exchange(
-        method=_text(data["method"]),
-        url=_text(data["url"]),
-        request=_object(data["request"]),
-        status=int(data["status"]),
-        body=data["body"],
-        milliseconds=float(data["ms"]),
-        failure=_text(data["failure"]),
-    )
-    outcomes = {_text(uuid): _object(outcome) for uuid, outcome in data["outcomes"].items()}
-    place, hook, service = (_text(data[name]) for name in ("place", "hook", "service"))
-    return ServiceAnswer(place, hook, service, sent, outcomes, bool(data["stale"]), unpacked(data["why"]))
-
-
 def _not_asked(hook: str, discovery: Any) -> str:
     if isinstance(discovery, dict):
         return f"The service offers no service for {hook}: nobody was asked, nothing was judged."
     return "The service did not answer with a discovery document: nobody was asked, nothing was judged."
-
-
-def _without_prefetch(request: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, value in request.items():
-        if name == "prefetch" and isinstance(value, Mapping):
-            size = len(json.dumps(value, ensure_ascii=False))
-            yield name, f"({size} characters, shown when the call was made)"
-        else:
-            yield name, value
-
-
-def _draft(data: Any) -> Resource:
-    draft = _object(data)
-    _text(draft["resourceType"]), _text(draft["id"])
-    return draft
-
-
-def _object(data: Any) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise TypeError
-    return data
-
-
-def _text(data: Any) -> str:
-    if not isinstance(data, str):
-        raise TypeError
-    return data

@@ -4,13 +4,23 @@
 import { revealCopying, say, words } from "../../static/parts.js";
 import { drugList, forgetDrugs } from "./drugs.js";
 
-const CHANGED = "What is typed or drafted has changed since this answer.";
+const CHANGED = "What is typed, drafted or on the chart has changed since this answer.";
+const ASKED = {
+  call: ["advice"],
+  confirm: ["advice"],
+  pick: ["order-advice"],
+  restart: ["advice"],
+  sign: ["order-advice", "advice"],
+};
+const PATIENCE_MS = 500;
 const FIELDS = ["drug", "dose", "route"];
 
 const form = document.getElementById("ehr");
 const drug = document.getElementById("drug");
+const status = document.getElementById("status");
 
 let busy = false;
+let asker = "";
 
 function fields(name, value) {
   const data = new URLSearchParams();
@@ -26,16 +36,36 @@ async function press(deed) {
   }
   busy = true;
   forgetDrugs();
-  form.setAttribute("aria-busy", "true");
+  const done = wait(ASKED[deed.split(":")[0]] ?? []);
   try {
-    await send(deed);
+    await send(deed, done);
   } finally {
-    form.removeAttribute("aria-busy");
+    done();
     busy = false;
   }
 }
 
-async function send(deed) {
+// While an answer is awaited, what stands there is marked as old at once; it is announced where it takes long.
+function wait(places) {
+  const words = places.length ? "Asking the service…" : "Sending…";
+  const later = setTimeout(() => say(words, true), PATIENCE_MS);
+  mark(places, true);
+  form.dataset.busy = "";
+  return () => {
+    clearTimeout(later);
+    mark(places, false);
+    delete form.dataset.busy;
+  };
+}
+
+function mark(places, old) {
+  for (const place of places) {
+    document.getElementById(`asking-${place}`).hidden = !old;
+    document.getElementById(place).toggleAttribute("data-old", old);
+  }
+}
+
+async function send(deed, done) {
   const typed = values();
   try {
     const answer = await fetch(form.action, {
@@ -44,9 +74,11 @@ async function send(deed) {
       headers: { "X-Ehr-Part": "1" },
     });
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    done();
     if (answer.ok) show(fresh, typed);
     else say(words(fresh) || `The page could not be updated (${answer.status}).`, false);
   } catch {
+    done();
     say("The page could not be updated: its server did not answer.", false);
   }
 }
@@ -72,9 +104,26 @@ function show(fresh, typed) {
   for (const id of FIELDS) take(fresh, id, typed[id]);
   revealCopying();
   markTyping();
-  const told = fresh.getElementById("status");
-  say(told.textContent, !told.classList.contains("unwell"));
+  tell(fresh.getElementById("status"));
   if (held && !held.isConnected) refocus(held.id, places);
+  question(held);
+}
+
+// A question is heard when it gets the focus: what happened before it is not said again.
+function tell(told) {
+  const asked = document.getElementById("question");
+  if (!asked || status.textContent !== told.textContent) say(told.textContent, !told.classList.contains("unwell"));
+}
+
+// The focus goes to the question, and back to the button that led to it where the answer was no.
+function question(held) {
+  const asked = document.getElementById("question");
+  if (asked) {
+    asker = held?.id ?? "";
+    asked.focus();
+  } else if (held?.id === "decline") {
+    document.getElementById(asker)?.focus();
+  }
 }
 
 // Where the focus may go when what held it is gone: the regions around it, the nearest first.

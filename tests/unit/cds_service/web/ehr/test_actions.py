@@ -109,14 +109,14 @@ def test_an_update_of_a_draft_changes_the_draft(mock: responses.RequestsMock) ->
 def test_an_update_of_an_active_order_is_put_on_the_fhir_server(mock: responses.RequestsMock) -> None:
     put = mock.put(f"{FHIR}/MedicationRequest/m1", json=ACTIVE)
     state = with_card({"type": "update", "resource": ACTIVE})
-    assert clinician().accept(state, "c", "s") is True
+    assert clinician().accept(state, "c", "s", confirmed=True) is True
     assert put.call_count == 1
 
 
 def test_an_update_that_the_fhir_server_refuses_is_said(mock: responses.RequestsMock) -> None:
     mock.put(f"{FHIR}/MedicationRequest/m1", status=403, json={"issue": [{"diagnostics": "read only"}]})
     state = with_card({"type": "update", "resource": ACTIVE})
-    assert clinician().accept(state, "c", "s") is False
+    assert clinician().accept(state, "c", "s", confirmed=True) is False
     assert state.events == [
         (
             "NOT done: Do it; MedicationRequest: the FHIR server did not take it (403: read only). "
@@ -131,14 +131,14 @@ def test_what_was_not_done_is_neither_shown_nor_told_as_accepted_and_can_be_trie
 ) -> None:
     refused = mock.put(f"{FHIR}/MedicationRequest/m1", status=422, json={"issue": [{"diagnostics": "no"}]})
     state = with_card({"type": "update", "resource": ACTIVE})
-    clinician().accept(state, "c", "s")
+    clinician().accept(state, "c", "s", confirmed=True)
     assert state.answers[0].outcomes == {}
     assert feedbacks(mock) == []
     (card,) = shown_cards(state.answers[0], FHIR)
     assert (card.suggestions[0].open, card.can_override) == (True, True)
     mock.remove(refused)
     mock.put(f"{FHIR}/MedicationRequest/m1", json=ACTIVE)
-    assert clinician().accept(state, "c", "s") is True
+    assert clinician().accept(state, "c", "s", confirmed=True) is True
     assert feedback(mock)["outcome"] == "accepted"
 
 
@@ -154,9 +154,10 @@ def test_of_several_actions_the_first_that_fails_stops_the_rest_and_each_is_name
         {"type": "update", "description": "Stop two", "resource": {**ACTIVE, "id": "m2"}},
         {"type": "update", "resource": {**ACTIVE, "id": "m3"}},
     )
-    assert clinician().accept(state, "c", "s") is True
+    assert clinician().accept(state, "c", "s", confirmed=True) is True
     said = state.events[0][0]
     assert "Done: Stop one. Not done: Draft x; Stop two; update MedicationRequest. The drafts are as before" in said
+    assert said.endswith("; asked again about the changed chart: no cards")
     assert [draft["id"] for draft in state.drafts] == ["d"]
     assert (later.call_count, state.answers[0].outcomes, feedbacks(mock)) == (0, {}, [])
 
@@ -164,7 +165,7 @@ def test_of_several_actions_the_first_that_fails_stops_the_rest_and_each_is_name
 def test_a_write_without_an_answer_is_not_called_unchanged(mock: responses.RequestsMock) -> None:
     mock.put(f"{FHIR}/MedicationRequest/m1", body=requests.ReadTimeout())
     state = with_card({"type": "update", "resource": ACTIVE})
-    assert clinician().accept(state, "c", "s") is True, "the chart is read again"
+    assert clinician().accept(state, "c", "s", confirmed=True) is True, "the chart is read again"
     assert "may or may not have taken it" in state.events[0][0]
     assert "unchanged" not in state.events[0][0]
 
@@ -173,7 +174,7 @@ def test_a_write_without_an_answer_is_not_called_unchanged(mock: responses.Reque
 def test_an_order_that_was_changed_meanwhile_is_not_overwritten(status: int, mock: responses.RequestsMock) -> None:
     put = mock.put(f"{FHIR}/MedicationRequest/m1", status=status, json={})
     state = with_card({"type": "update", "resource": {**ACTIVE, "meta": {"versionId": "3"}}})
-    clinician().accept(state, "c", "s")
+    clinician().accept(state, "c", "s", confirmed=True)
     assert put.calls[0].request.headers["If-Match"] == 'W/"3"'
     assert state.events[0][0].startswith("NOT done: Do it; ")
     assert "changed there meanwhile" in state.events[0][0]
@@ -182,8 +183,59 @@ def test_an_order_that_was_changed_meanwhile_is_not_overwritten(status: int, moc
 def test_what_changes_the_chart_has_order_sign_asked_again(mock: responses.RequestsMock) -> None:
     mock.put(f"{FHIR}/MedicationRequest/m1", json=ACTIVE)
     state = with_card({"type": "update", "resource": ACTIVE})
-    clinician().accept(state, "c", "s")
+    clinician().accept(state, "c", "s", confirmed=True)
     assert not state.is_judged
+
+
+# ------------------------------------------------------------------ the chart has changed
+def test_patient_view_is_asked_again_once_the_chart_has_changed(mock: responses.RequestsMock) -> None:
+    mock.put(f"{FHIR}/MedicationRequest/m1", json=ACTIVE)
+    mock.replace(responses.POST, f"{CDS}/cds-services/view", json={"cards": [{"uuid": "new", "indicator": "info"}]})
+    state = with_card({"type": "update", "resource": ACTIVE})
+    clinician().accept(state, "c", "s", confirmed=True)
+    assert [card["uuid"] for answer in state.at(CHART) for card in answer.cards] == ["new"]
+    words = "Accepted: Do it; asked again about the changed chart: 1 info card (your answer was sent)"
+    assert state.events[0] == (words, True)
+
+
+@pytest.mark.parametrize("reply", [{"status": 500}, {"body": requests.ConnectionError()}, {"status": 412, "json": {}}])
+def test_where_asking_again_fails_the_old_cards_go_and_the_fault_is_said(
+    reply: dict[str, Any], mock: responses.RequestsMock
+) -> None:
+    mock.put(f"{FHIR}/MedicationRequest/m1", json=ACTIVE)
+    mock.replace(responses.POST, f"{CDS}/cds-services/view", **reply)
+    state = with_card({"type": "update", "resource": ACTIVE})
+    clinician().accept(state, "c", "s", confirmed=True)
+    (answer,) = state.at(CHART)
+    assert (answer.cards, bool(answer.fault)) == ([], True)
+    assert answer.fault in state.events[0][0]
+    assert not state.events[0][1]
+
+
+def test_what_was_said_of_orders_is_out_of_date_once_the_chart_has_changed(mock: responses.RequestsMock) -> None:
+    mock.put(f"{FHIR}/MedicationRequest/m1", json=ACTIVE)
+    state = with_card({"type": "update", "resource": ACTIVE})
+    sent = Exchange("POST", CDS, {}, 200, {"cards": []}, 1.0)
+    state.answers.append(ServiceAnswer(ORDER, "order-select", "a", sent))
+    clinician().accept(state, "c", "s", confirmed=True)
+    assert state.at(ORDER)[0].stale
+
+
+def test_a_change_of_drafts_alone_asks_nobody_again(mock: responses.RequestsMock) -> None:
+    state = with_card({"type": "delete", "resourceId": "d"})
+    clinician().accept(state, "c", "s")
+    assert state.card("c")[0].outcomes["c"]["outcome"] == "accepted"
+    assert state.events == [("Accepted: Do it (your answer was sent)", True)]
+
+
+def test_a_chart_that_cannot_be_judged_after_signing_is_said(mock: responses.RequestsMock) -> None:
+    mock.post(f"{FHIR}/MedicationRequest", status=201, json={})
+    mock.replace(responses.POST, f"{CDS}/cds-services/view", status=500)
+    state = State(drafts=[dict(DRAFT)])
+    assert clinician().sign(state) is True
+    assert state.events[0][0].startswith("Asked again about the changed chart: The service failed (status 500)")
+    assert not state.events[0][1]
+    assert [answer.cards for answer in state.at(CHART)] == [[]]
 
 
 def test_accepted_feedback_names_card_suggestion_and_moment(mock: responses.RequestsMock) -> None:
@@ -220,16 +272,16 @@ def test_a_card_without_reasons_is_overridden_without_one(mock: responses.Reques
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        ({"status": 404, "json": {"issue": [{"diagnostics": "no such service"}]}}, "(404: no such service)"),
-        ({"body": requests.ConnectionError()}, "(did not answer (no connection))"),
+        ({"status": 404, "json": {"issue": [{"diagnostics": "no such service"}]}}, ": 404, "),
+        ({"body": requests.ConnectionError()}, ": did not answer (no connection), "),
     ],
 )
 def test_feedback_that_was_not_taken_is_said(reply: dict[str, Any], words: str, mock: responses.RequestsMock) -> None:
     mock.replace(responses.POST, f"{CDS}/cds-services/view/feedback", **reply)
     state = with_card()
     clinician().accept(state, "c", "s")
-    assert state.events[0][0].endswith(f"did not take the feedback {words}")
-    assert not state.events[0][1]
+    assert state.events == [("Accepted: Do it (the service did not take your answer)", False)]
+    assert words in state.wire[0], "how it went is for engineers"
 
 
 def test_every_service_of_a_hook_is_asked(mock: responses.RequestsMock) -> None:

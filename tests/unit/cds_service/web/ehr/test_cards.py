@@ -123,6 +123,24 @@ def test_at_most_one_suggestion_can_be_accepted_where_the_card_says_so() -> None
     assert suggested("at-most-one", outcome="accepted", accepted=["a"])[1] == (False, False)
 
 
+def leading(*recommended: bool, **outcome: Any) -> list[bool]:
+    offers = [{"uuid": str(n), "label": "A", "isRecommended": one} for n, one in enumerate(recommended)]
+    (made,) = shown_cards(answer({"uuid": "c", "selectionBehavior": "any", "suggestions": offers}, c=outcome), FHIR)
+    return [one.primary for one in made.suggestions]
+
+
+def test_at_most_one_suggestion_leads_and_only_a_recommended_one() -> None:
+    assert leading(False, True, False) == [False, True, False]
+    assert leading(True, True) == [True, False]
+    assert leading(False, False) == [False, False]
+    assert leading() == []
+
+
+def test_what_cannot_be_accepted_any_more_does_not_lead() -> None:
+    assert leading(True, False, outcome="accepted", accepted=["0"]) == [False, False]
+    assert leading(True, False, outcome="overridden") == [False, False]
+
+
 def test_nothing_can_be_accepted_once_the_card_is_overridden() -> None:
     assert suggested("any", outcome="overridden") == [(False, False)] * 3
 

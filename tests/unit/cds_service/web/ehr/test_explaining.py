@@ -19,7 +19,8 @@ from cds_service.api import SERVICES
 from cds_service.ehr_client import Exchange
 from cds_service.fhir_client import FhirClient, Limits
 from cds_service.web.ehr.explaining import MOST_BYTES, Explainer, Unexplained, Why, differs, packed, unpacked
-from cds_service.web.ehr.state import CHART, BadState, ServiceAnswer, State, dump, load
+from cds_service.web.ehr.kept import dump, load
+from cds_service.web.ehr.state import CHART, BadState, ServiceAnswer, State
 from tests.explained_stories import Json, a_story_at, knowledge, reasons, request_of
 from tests.unit.cds_service.explaining.explanations import an_explanation
 

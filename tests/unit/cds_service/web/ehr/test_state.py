@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from cds_service.ehr_client.exchange import Exchange
-from cds_service.web.ehr.state import CHART, ORDER, BadState, ServiceAnswer, State, dump, load
+from cds_service.web.ehr.kept import dump, load
+from cds_service.web.ehr.state import CHART, ORDER, BadState, Question, ServiceAnswer, State
 
 SENT = {"hookInstance": "i", "prefetch": {"patient": {"id": "p1"}}}
 
@@ -22,6 +23,8 @@ def state() -> State:
         send_prefetch=False,
     )
     made.say("ä’<", well=False)
+    made.note(sent)
+    made.question = Question("c", "s", "End it?")
     return made
 
 
@@ -35,6 +38,8 @@ def test_everything_comes_back_but_what_was_prefetched() -> None:
         {"c": {"outcome": "accepted"}},
     )
     assert back.events == [("Ä’<", False)]
+    assert back.wire == ["POST https://cds.example/x: 200, 12 ms"]
+    assert back.question == Question("c", "s", "End it?")
     assert (back.drafts, back.is_judged) == (state().drafts, True)
     assert (back.send_prefetch, back.offer_server) == (False, True)
     assert load(dump(back)) == back
@@ -62,6 +67,11 @@ def broken(**changes: Any) -> str:
         broken(answers=[7]),
         broken(events=[["one"]]),
         broken(events=[[7, True]]),
+        broken(wire=[7]),
+        broken(ended=[[{"resourceType": "Task"}, {"resourceType": "Task", "id": "t"}]]),
+        broken(ended=[7]),
+        broken(question=["c", "s"]),
+        broken(question=["c", "s", 7]),
     ],
 )
 def test_what_has_another_shape_is_refused_as_a_whole(text: str) -> None:
