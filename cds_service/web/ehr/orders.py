@@ -11,7 +11,7 @@ from typing import Any
 
 from cds_service.drug_orders import new_draft_id
 from cds_service.ehr_client import Ehr, Exchange, Resource, reference
-from cds_service.web.ehr.chart import order_row
+from cds_service.web.ehr.rows import order_row
 from cds_service.web.ehr.state import State
 from fhir_mappings.fhir_json import as_object, as_text
 

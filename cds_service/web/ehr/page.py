@@ -19,9 +19,11 @@ from cds_service.web.cards import OwnApp, as_json, quiet
 from cds_service.web.context import PageContext
 from cds_service.web.ehr.actions import Clinician
 from cds_service.web.ehr.cards import judged_drugs, shown_cards
-from cds_service.web.ehr.chart import find_patients, order_row, read_chart, read_person
+from cds_service.web.ehr.chart import read_chart
 from cds_service.web.ehr.explaining import Explainer
 from cds_service.web.ehr.kept import dump, load
+from cds_service.web.ehr.person import find_patients, read_person
+from cds_service.web.ehr.rows import order_row
 from cds_service.web.ehr.signing import sign_words, waiting_cards
 from cds_service.web.ehr.state import CHART, ORDER, BadState, State
 from cds_service.web.guard import guard
@@ -179,7 +181,7 @@ def _chart_page(context: PageContext, clinician: Clinician, state: State, *, cha
         "ehr/page.html",
         title="Chart",
         person=read_person(ehr, clinician.patient_id, context.clock().date()),
-        chart=read_chart(ehr, clinician.patient_id) if chart else None,
+        chart=read_chart(ehr, clinician.patient_id, context.knowledge) if chart else None,
         state=state,
         state_json=quiet(dump(state)),
         fhir=ehr.fhir,

@@ -10,10 +10,15 @@ import pytest
 import responses
 
 from cds_service.ehr_client.ehr import Ehr, EhrError
-from cds_service.web.ehr.chart import ChartRow, ShownChart, find_patients, order_row, person, read_chart, read_person
+from cds_service.knowledge import load_knowledge
+from cds_service.settings import Settings
+from cds_service.web.ehr.chart import ShownChart, read_chart
+from cds_service.web.ehr.person import find_patients, person, read_person
+from cds_service.web.ehr.rows import ChartRow, order_row
 
 FHIR = "https://ehr.example/fhir"
 ON = date(2026, 3, 2)
+KNOWLEDGE = load_knowledge(Settings())
 
 
 @pytest.fixture
@@ -30,7 +35,7 @@ def chart(mock: responses.RequestsMock, **held: Any) -> ShownChart:
         else:
             entries = [{"resource": {"resourceType": kind, **resource}} for resource in resources]
             mock.get(f"{FHIR}/{kind}", json={"resourceType": "Bundle", "entry": entries, "link": held.get("link")})
-    return read_chart(Ehr("", FHIR), "p1")
+    return read_chart(Ehr("", FHIR), "p1", KNOWLEDGE)
 
 
 def test_a_person_is_told_by_name_sex_age_and_identifier() -> None:
@@ -138,7 +143,7 @@ ERROR = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "di
 def test_an_answer_that_is_no_bundle_is_not_an_empty_chart(body: dict[str, Any], mock: responses.RequestsMock) -> None:
     for kind in ("Condition", "MedicationRequest", "ServiceRequest", "Observation", "Patient"):
         mock.get(f"{FHIR}/{kind}", json=body)
-    found = read_chart(Ehr("", FHIR), "p1")
+    found = read_chart(Ehr("", FHIR), "p1", KNOWLEDGE)
     for section in (found.conditions, found.medications, found.orders, found.results):
         assert "could not be read" in section.fault
     with pytest.raises(EhrError):
@@ -177,3 +182,19 @@ def test_an_order_tells_dose_and_route_once() -> None:
     dosage = [{"text": "5 mg, Oral route", "route": {"text": "Oral route"}}, {"route": {"text": "Topical route"}}, {}]
     assert order_row({"dosageInstruction": dosage}).value == "5 mg, Oral route; Topical route"
     assert order_row({"resourceType": "Task", "description": "Call her"}).what == "Call her"
+
+
+def test_a_long_list_says_how_many_there_are_and_which_stand_first(mock: responses.RequestsMock) -> None:
+    drugs = [
+        {"status": "active", "medicationCodeableConcept": {"text": f"amlodipine {number} mg"}} for number in range(299)
+    ]
+    warfarin = {"status": "active", "medicationCodeableConcept": {"text": "warfarin"}}
+    found = chart(mock, MedicationRequest=[*drugs, warfarin], Condition=[{"code": {"text": "Ulcer"}}])
+    assert found.medications.count == "300 active, 1 of them judged by the rules, first"
+    assert found.medications.rows[0].what == "warfarin"
+    assert found.conditions.count == "1 entry, newest first"
+
+
+def test_a_drug_that_the_rules_cannot_read_is_counted(mock: responses.RequestsMock) -> None:
+    found = chart(mock, MedicationRequest=[{"status": "active", "medicationCodeableConcept": {"text": "see note"}}])
+    assert found.medications.count == "1 active, 1 that the rules cannot read"

@@ -1,0 +1,91 @@
+"""Who the chart is about, and the patients to pick from.
+
+What may live here: searching and reading Patients, and their words. Narrative is never used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from cds_service.ehr_client import Ehr, EhrError, Resource
+from cds_service.web.ehr.rows import tells_of_error
+from fhir_mappings.fhir_json import as_objects, as_text
+
+TAG = "urn:calciphylaxis-cds:demo|synthetic"
+_MOST_PATIENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class PatientHeading:
+    """Who the chart is about."""
+
+    id: str
+    name: str
+    sex: str
+    born: str
+    age: str
+    known_as: str = ""
+
+
+def find_patients(ehr: Ehr, name: str, on: date) -> list[PatientHeading]:
+    """The synthetic patients of the server or, where there are none, any; EhrError when it cannot be searched."""
+    wanted = {"name": name} if name else {}
+    tagged = _patients(ehr, {"_tag": TAG, **wanted, "_count": str(_MOST_PATIENTS)})
+    found = tagged or _patients(ehr, {**wanted, "_count": str(_MOST_PATIENTS)})
+    return [person(patient, on) for patient in found]
+
+
+def read_person(ehr: Ehr, patient_id: str, on: date) -> PatientHeading:
+    """The patient; EhrError when the server does not give it."""
+    patient = ehr.read(f"Patient/{patient_id}")
+    if patient.get("resourceType") != "Patient":
+        raise EhrError("the answer is no Patient", 200)
+    return person(patient, on)
+
+
+def person(patient: Resource, on: date) -> PatientHeading:
+    """The words for a patient."""
+    born = as_text(patient.get("birthDate"))
+    identifiers = (as_text(identifier.get("value")) for identifier in as_objects(patient.get("identifier")))
+    return PatientHeading(
+        id=as_text(patient.get("id")),
+        name=_name(as_objects(patient.get("name"))),
+        sex=as_text(patient.get("gender")) or "sex not recorded",
+        born=born,
+        age=_age(born, on),
+        known_as=next(filter(None, identifiers), ""),
+    )
+
+
+def _patients(ehr: Ehr, query: Mapping[str, str]) -> list[Resource]:
+    bundle = ehr.read(f"Patient?{urlencode(query)}")
+    if bundle.get("resourceType") != "Bundle" or tells_of_error(bundle):
+        raise EhrError("the list of patients could not be read", 200)
+    found = (entry.get("resource") for entry in as_objects(bundle.get("entry")))
+    return [
+        patient
+        for patient in found
+        if isinstance(patient, dict) and patient.get("resourceType") == "Patient" and patient.get("id")
+    ]
+
+
+def _name(names: Iterable[Mapping[str, Any]]) -> str:
+    for name in names:
+        given = [part for part in name.get("given") or () if isinstance(part, str)]
+        both = ", ".join(part for part in (as_text(name.get("family")), " ".join(given)) if part)
+        whole = as_text(name.get("text")) or both
+        if whole:
+            return whole
+    return "(no name)"
+
+
+def _age(born: str, on: date) -> str:
+    try:
+        day = date.fromisoformat(born)
+    except ValueError:
+        return ""
+    return str(on.year - day.year - ((on.month, on.day) < (day.month, day.day)))
