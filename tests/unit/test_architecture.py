@@ -82,6 +82,7 @@ ROOMS: Mapping[str, set[str]] = {
         "explaining",
         "fhir_client",
         "storage",
+        "demo",
         "web.reasons",
         "web.course",
         "web.ehr",

@@ -22,7 +22,8 @@ from cds_service.web.ehr.cards import judged_drugs, shown_cards
 from cds_service.web.ehr.chart import read_chart
 from cds_service.web.ehr.explaining import Explainer
 from cds_service.web.ehr.kept import dump, load
-from cds_service.web.ehr.person import find_patients, read_person
+from cds_service.web.ehr.patients import patients_page
+from cds_service.web.ehr.person import read_person
 from cds_service.web.ehr.rows import order_row
 from cds_service.web.ehr.signing import sign_words, waiting_cards
 from cds_service.web.ehr.state import CHART, ORDER, BadState, State
@@ -169,8 +170,8 @@ def _this_service() -> str:
 
 def _patients(context: PageContext, name: str) -> Response:
     ehr = Ehr("", context.settings.pages_fhir_server or "")
-    found = find_patients(ehr, name, context.clock().date())
-    return page("ehr/patients.html", title="Patients", patients=found, name=name, fhir=ehr.fhir)
+    about = request.args.get("about", "").strip()[:_MOST_TYPED]
+    return patients_page(ehr, name, about, context.clock().date())
 
 
 def _chart_page(context: PageContext, clinician: Clinician, state: State, *, chart: bool) -> Response:

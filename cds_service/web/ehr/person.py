@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from cds_service.ehr_client import Ehr, EhrError, Resource
 from cds_service.web.ehr.rows import tells_of_error
+from cds_service.web.stories import Story, story_of
 from fhir_mappings.fhir_json import as_objects, as_text
 
 TAG = "urn:calciphylaxis-cds:demo|synthetic"
@@ -21,7 +22,7 @@ _MOST_PATIENTS = 100
 
 @dataclass(frozen=True, slots=True)
 class PatientHeading:
-    """Who the chart is about."""
+    """Who the chart is about. `story` is that of a synthetic patient."""
 
     id: str
     name: str
@@ -29,6 +30,7 @@ class PatientHeading:
     born: str
     age: str
     known_as: str = ""
+    story: Story | None = None
 
 
 def find_patients(ehr: Ehr, name: str, on: date) -> list[PatientHeading]:
@@ -58,6 +60,7 @@ def person(patient: Resource, on: date) -> PatientHeading:
         born=born,
         age=_age(born, on),
         known_as=next(filter(None, identifiers), ""),
+        story=story_of(patient),
     )
 
 

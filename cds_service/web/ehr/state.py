@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cds_service.ehr_client import Exchange, Resource, reference
-from cds_service.web.ehr.chart import order_row
 from cds_service.web.ehr.explaining import Why, differs
+from cds_service.web.ehr.rows import order_row
 
 CHART, ORDER = "chart", "order"
 """Where an answer stands: beside the chart (patient-view) or beside the orders (order-select, order-sign)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import logging
 import re
 import threading
@@ -145,6 +146,44 @@ def test_the_address_that_searches_is_a_page_for_a_bookmark_too(clinic: Clinic) 
     assert "2 patients" in answer.get_data(as_text=True)
     posted = clinic.client.post("/ehr/patients", data={"name": "ottil"}).get_data(as_text=True)
     assert HARMLESS not in posted
+
+
+def test_the_list_tells_each_story_and_what_to_try(clinic: Clinic) -> None:
+    text = html.unescape(clinic.client.get("/ehr").get_data(as_text=True))
+    assert "Hardening skin of the legs on warfarin and calcium acetate" in text
+    assert "The skin of both lower legs has turned hard" in text
+    assert "On opening the chart: 3 critical cards." in text
+    assert f'href="/ehr?patient={HARD_SKIN}&hook=order-select&drug=calcium+acetate"' in text
+    assert text.index(HARD_SKIN) < text.index(HARMLESS), "the telling ones first"
+
+
+def test_a_patient_is_found_by_words_of_the_story(clinic: Clinic) -> None:
+    found = clinic.client.get("/ehr?about=LEGS+warfarin").get_data(as_text=True)
+    assert HARD_SKIN in found
+    assert HARMLESS not in found
+    none = clinic.client.get("/ehr/patients?name=ottil&about=livedo").get_data(as_text=True)
+    assert "No patient of that name with such a story" in none
+
+
+def test_the_story_stands_at_the_head_of_the_chart_with_all_that_can_be_tried(visitor: Visitor) -> None:
+    story = html.unescape(visitor.text.partition('class="story"')[2].partition("</section>")[0])
+    assert "Hardening skin of the legs on warfarin and calcium acetate" in story
+    for drug in ("calcium+acetate", "calcitriol", "iron+sucrose"):
+        assert f'href="/ehr?patient={HARD_SKIN}&hook=order-select&drug={drug}"' in story
+    assert "A synthetic patient of the demonstration" in story
+
+
+def test_a_patient_of_anybody_else_has_a_birth_date_and_no_story(clinic: Clinic) -> None:
+    for key in (HARD_SKIN, HARMLESS):
+        clinic.fhir.store.delete("Patient", key)
+    real = {"resourceType": "Patient", "id": "p1", "name": [{"family": "Real"}], "gender": "male"}
+    clinic.fhir.store.put("Patient", "p1", {**real, "birthDate": "1950-03-02", "identifier": [{"value": "K-77"}]})
+    text = clinic.client.get("/ehr").get_data(as_text=True)
+    for words in ("Real", "male, ", "born 1950-03-02", "K-77"):
+        assert words in text
+    assert "Story tells of" not in text
+    assert "Try:" not in text
+    assert 'class="story"' not in Visitor(clinic.client, "p1").open().text
 
 
 def test_without_synthetic_patients_any_patient_is_offered(clinic: Clinic) -> None:
