@@ -28,13 +28,14 @@ def gender(patient: Json) -> str:
 
 
 def patient_name(patient: Json) -> str:
-    """The name as written, else given names and family name; the first of several that is in use."""
+    """The name as written, else family name and given names; the first of several that is in use."""
     names = sorted(as_objects(patient.get("name")), key=lambda name: as_text(name.get("use")) in _LAST)
     return next((words for name in names if (words := _words(name))), NAMELESS)
 
 
 def _words(name: Json) -> str:
-    return as_text(name.get("text")) or " ".join([*_texts(name.get("given")), as_text(name.get("family"))]).strip()
+    both = as_text(name.get("family")), " ".join(_texts(name.get("given")))
+    return as_text(name.get("text")) or ", ".join(part for part in both if part)
 
 
 def _texts(values: Any) -> Sequence[str]:

@@ -7,11 +7,12 @@ from hooks.course.course import Course, DrugLane, build_course
 from hooks.course.evaluation import Evaluation, Outcome
 from hooks.course.findings import FindingLane
 from hooks.course.record import ConditionPeriod, End, History, MedicationPeriod, ProcedurePeriod
-from hooks.course.series import CALCIUM, PRODUCT, Band, Corrected, Point, Series, Side
+from hooks.course.series import CALCIUM, PRODUCT, USED_BY, Band, Corrected, Point, Series, Side
 
 __all__ = [
     "CALCIUM",
     "PRODUCT",
+    "USED_BY",
     "Band",
     "ConditionPeriod",
     "Corrected",

@@ -14,6 +14,7 @@ from hooks.course.days import events, expiries
 from hooks.course.record import History, known_on
 from hooks.dialysis_status import Dialysis
 from hooks.policy import Policy
+from hooks.risk_score import Factor
 
 DIALYSIS_UNREAD = "dialysis procedures (could not be read)"
 NEEDED = ("patient", "conditions", "medications")
@@ -24,7 +25,7 @@ OPEN_TIERS = (Tier.NONE, Tier.ELEVATED_RISK, Tier.POSSIBLE)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the rules say: the tier, the risk points, the names of the factors that are met, and dialysis.
+    """What the rules say: the tier, the risk points, the factors that are met with the points of each, and dialysis.
 
     `evidence` are the record's words for the dialysis status. They may name the day of the newest treatment: an
     outcome is the same whichever treatment shows it.
@@ -32,7 +33,7 @@ class Outcome:
 
     tier: Tier
     points: int
-    factors: tuple[str, ...] = ()
+    factors: tuple[Factor, ...] = ()
     dialysis: Dialysis = Dialysis.ON
     evidence: str = field(default="", compare=False)
 
@@ -134,6 +135,5 @@ def _evaluate(history: History, day: date, today: date, policy: Policy, because:
 
 def outcome_of(patient: Assessment) -> Outcome:
     """Tier, points, factors and dialysis of an assessment."""
-    factors = tuple(factor.name for factor in patient.risk.factors)
     status = patient.dialysis
-    return Outcome(patient.tier, patient.risk.score, factors, status.status, status.evidence)
+    return Outcome(patient.tier, patient.risk.score, patient.risk.factors, status.status, status.evidence)

@@ -20,14 +20,14 @@ from hooks.thresholds import Thresholds
 
 
 class Side(StrEnum):
-    """Where a value lies. BELOW lies below the range, but the rules do not call it low. UNDECIDED: a comparator leaves
-    it open.
+    """Where a value lies. MODERATE is not high, but counts as moderate in the risk points; BELOW lies below the range,
+    but the rules do not call it low. UNDECIDED: a comparator leaves it open.
     """
 
     LOW = "low"
-    BELOW = "below the range, not scored"
+    BELOW = "below the range"
     IN_RANGE = "in range"
-    UPPER_NORMAL = "upper normal, scored"
+    MODERATE = "moderate"
     HIGH = "high"
     VERY_HIGH = "very high"
     UNDECIDED = "cannot tell"
@@ -118,7 +118,7 @@ _BOUNDS: dict[str, Callable[[Thresholds], Bounds]] = {
     ),
     Analyte.IONISED_CALCIUM: lambda limits: Bounds(limits.ionised_calcium_low, limits.ionised_calcium_high),
     Analyte.PHOSPHATE: lambda limits: Bounds(high=limits.phosphate_high),
-    PRODUCT: lambda limits: Bounds(high=limits.product_moderate, further=limits.product_high),
+    PRODUCT: lambda limits: Bounds(high=limits.product_high, scored=limits.product_moderate),
     Analyte.SP_KT_V: lambda limits: Bounds(limits.hd_kt_v_minimum, further=limits.hd_kt_v_target),
     Analyte.PD_WEEKLY_KT_V: lambda limits: Bounds(limits.pd_kt_v_minimum),
     Analyte.UREA_REDUCTION_RATIO: lambda limits: Bounds(limits.urea_reduction_ratio_minimum),
@@ -231,7 +231,7 @@ def _calcium(chart: Chart, days: Days, policy: Policy) -> Iterator[Point]:
         if side is Side.HIGH and at_least((chosen,), labs.limits.calcium_very_high):
             side = Side.VERY_HIGH
         if side is Side.IN_RANGE and above((chosen,), labs.limits.calcium_upper_normal):
-            side = Side.UPPER_NORMAL
+            side = Side.MODERATE
         by_ionised = Labs(chart, day, labs.limits).calcium.ionised_decides
         yield Point(day, chosen.value, side, sources, chosen.comparator, corrected, by_ionised)
 
@@ -241,7 +241,7 @@ def _product(chart: Chart, days: Days, policy: Policy) -> Iterator[Point]:
         labs = _as_of(chart, day, days[1], policy)
         product = labs.product
         if product is not None:
-            side = Side.VERY_HIGH if labs.product_high else Side.HIGH if labs.product_moderate else Side.IN_RANGE
+            side = Side.HIGH if labs.product_high else Side.MODERATE if labs.product_moderate else Side.IN_RANGE
             yield Point(day, product.value, side, (product.calcium, product.phosphate))
 
 

@@ -24,7 +24,7 @@ def tab_into_the_picture(page: Page) -> None:
 def test_two_years_are_whole_accessible_and_fit(open_page: OpenPage, width: int, scheme: str) -> None:
     with open_page(width=width, scheme=scheme) as watched:
         page = watched.open(ADDRESS)
-        expect(page.locator("h1")).to_have_text("Ariadne Synthetic")
+        expect(page.locator("h1")).to_have_text("Synthetic, Ariadne")
         keep_screenshot(page, f"course-two-years-{width}-{scheme}")
         check_fits(page)
         check_accessible(page)
@@ -106,5 +106,5 @@ def test_what_could_not_be_used_is_said_at_the_top(open_page: OpenPage) -> None:
 def test_a_patient_is_picked_from_the_list(open_page: OpenPage) -> None:
     with open_page() as watched:
         page = watched.open("/course")
-        page.get_by_role("link", name="Ariadne Synthetic").click()
-        expect(page.locator("h1")).to_have_text("Ariadne Synthetic")
+        page.get_by_role("link", name="Synthetic, Ariadne").click()
+        expect(page.locator("h1")).to_have_text("Synthetic, Ariadne")

@@ -21,7 +21,7 @@ from tests.browser.pages import NARROW, WIDE, check_accessible, check_fits, keep
 from tests.contract.authorization_server import Registered, SmartEhr
 
 PATIENT = "cds-demo-hard-skin-on-warfarin"
-NAME = "Ottilie Synthetic"
+NAME = "Synthetic, Ottilie"
 CLIENT_ID = "calciphylaxis"
 
 

@@ -30,7 +30,7 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
 def test_the_whole_course_is_shown_when_all_was_granted(clinic: Clinic, browser: Browser) -> None:
     answer = clinic.launch(browser, clinic.app(), "chart")
     assert answer.status_code == 200
-    assert "Ottilie Synthetic</h1>" in answer.text
+    assert "Synthetic, Ottilie</h1>" in answer.text
     assert "Not everything could be read" not in answer.text
 
 

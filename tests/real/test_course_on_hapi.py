@@ -96,5 +96,5 @@ def test_a_patient_that_the_server_does_not_have_is_said(hapi: str, tmp_path: Pa
     answer = app.test_client().get("/course/nobody-of-that-name")
     app.extensions["cds_fhir_client"].close()
     app.extensions["cds_database"].close()
-    assert answer.status_code == 502
-    assert "answered 404" in answer.get_data(as_text=True)
+    assert answer.status_code == 404
+    assert "No such patient" in answer.get_data(as_text=True)

@@ -63,10 +63,10 @@ def test_the_course_of_a_patient_chosen_by_name_is_shown(
 ) -> None:
     assert hapi in browser.open(f"{app.base}/smart").text
     chooser = browser.open(f"{app.base}/smart", iss=hapi).text
-    assert f'value="{patient}">Ottilie Synthetic' in chooser
+    assert f'value="{patient}">Synthetic, Ottilie' in chooser
     course = browser.post(f"{app.base}/smart", data={"iss": hapi, "patient": patient}, timeout=60)
     assert course.status_code == 200
-    assert "Ottilie Synthetic</h1>" in course.text
+    assert "Synthetic, Ottilie</h1>" in course.text
     assert "Not everything could be read" not in course.text
     assert "suspected" in course.text
     assert patient not in course.url

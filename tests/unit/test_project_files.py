@@ -139,7 +139,7 @@ def test_the_service_runs_with_versions_that_were_tested() -> None:
     tested = set(requirements((ROOT / "requirements.lock").read_text()))
     service = set(requirements((ROOT / "requirements-service.lock").read_text()))
     assert service <= tested
-    assert not {name for name, _, _ in service} & {"pytest", "ruff", "mypy", "altair"}
+    assert not {name for name, _, _ in service} & {"pytest", "ruff", "mypy", "playwright"}
 
 
 # ------------------------------------------------------------------ versions and names

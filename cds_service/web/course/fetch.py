@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from cds_service.api import Collected, DrugReads, Gatherer, HookRequest, gathering
-from cds_service.fhir_client import Deadline, FhirReader, FhirServer
+from cds_service.fhir_client import Deadline, FhirReader, FhirServer, RefusedError
 from cds_service.knowledge import Knowledge
 from fhir_mappings.chart import ChartContext, Gathered, drug_shelf
 from fhir_mappings.course import course_queries, past_orders, read_history
@@ -21,6 +21,8 @@ from hooks.course import History
 
 DEADLINE_SECONDS, MARGIN_SECONDS = 5.0, 0.2
 """For all look-ups of one course together; somebody has opened a page and waits for it."""
+_NO_SUCH_PATIENT = frozenset(RefusedError(status).reason for status in (404, 410))
+"""Never there, or deleted."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,12 @@ class Fetched:
 
     history: History
     name: str
+
+    @property
+    def is_unknown(self) -> bool:
+        """Does the FHIR server say that it has no such patient?"""
+        gap = self.history.chart.gap("patient")
+        return gap is not None and gap.reason in _NO_SUCH_PATIENT
 
 
 def fetch_history(reader: FhirReader, server: FhirServer, patient_id: str, on: date, knowledge: Knowledge) -> Fetched:

@@ -1,109 +1,67 @@
 """The patient's course: two years of results, drugs, skin findings and what the rules would have said.
 
-What may live here: the routes and the answer. Fetching, drawing, words and tables have their own modules.
+What may live here: the routes, and the pages that say why there is no course. The answer with one is in `answer`.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Collection
-from datetime import date, timedelta
+from collections.abc import Collection, Mapping
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request, url_for
-from markupsafe import Markup
 
 from cds_service.fhir_client import FhirError, FhirServer
 from cds_service.web.context import PageContext
-from cds_service.web.course.drawer import NotDrawnError, the_drawer
+from cds_service.web.course.answer import Answer
 from cds_service.web.course.fetch import fetch_history
-from cds_service.web.course.figure import figure
-from cds_service.web.course.svg import page_svg
-from cds_service.web.course.tables import tables
-from cds_service.web.course.words import CourseWords
+from cds_service.web.course.view import ViewError, read_view
 from cds_service.web.guard import guard
-from cds_service.web.page import page, problem
-from fhir_mappings.course import LOOK_BACK_DAYS
+from cds_service.web.page import page
 from fhir_mappings.fhir_json import FHIR_ID, as_text
 from fhir_mappings.patients import patient_name
-from hooks.course import Course, build_course
 
-log = logging.getLogger("cds_service")
-
-ESSENTIAL = ("patient", "conditions", "medications")
-"""Without these no tier can be told; without the patient there is no page."""
 MOST_PATIENTS = 200
 NOT_READ = "The course cannot be shown"
+NO_PATIENT = "No such patient"
 
 
 def course_answer(
-    context: PageContext, server: FhirServer, patient_id: str, *, framed_by: Collection[str] = ()
+    context: PageContext,
+    server: FhirServer,
+    patient_id: str,
+    *,
+    framed_by: Collection[str] = (),
+    kept: Mapping[str, str] | None = None,
 ) -> Response:
-    """The page with the course of one patient, or a page that says what could not be read; never raises for FHIR.
+    """The course of one patient as page or file, or a page that says what could not be read; never raises for FHIR.
 
-    `framed_by` are the origins that may show the page in a frame.
+    `framed_by` are the origins that may show the page in a frame, `kept` the parameters of the address that are not of
+    the view and stay in its links.
     """
+
+    def no_course(status: int, title: str, what: str, again: str | None = None) -> Response:
+        # In the SMART app there is one patient, and no list to go to.
+        everybody = url_for("course.pick") if request.blueprint == "course" else ""
+        words = {"title": title, "what": what, "everybody": everybody, "again": again}
+        return page("course/problem.html", status, framed_by=framed_by, **words)
+
     if not FHIR_ID.fullmatch(patient_id):
-        return problem(404, NOT_READ, "This is not the id of a patient.", framed_by=framed_by)
-    the_drawer().warm()
-    today = context.clock().astimezone(context.knowledge.zone).date()
-    fetched = fetch_history(context.client, server, patient_id, today, context.knowledge)
-    history = fetched.history
-    gap = history.chart.gap("patient")
-    if gap is not None:
-        what = f"{gap.what[0].upper()}{gap.what[1:]} could not be read: {gap.reason}."
-        return problem(502, NOT_READ, what, framed_by=framed_by)
-    policy = context.knowledge.policy
-    course = build_course(history, today - timedelta(days=LOOK_BACK_DAYS), today, policy)
-    words = CourseWords(policy.wording, today)
-    drawing, not_drawn = _drawing(course, words)
-    return page(
-        "course/page.html",
-        framed_by=framed_by,
-        name=fetched.name,
-        born=history.chart.born,
-        sex=history.chart.sex,
-        course=course,
-        words=words,
-        latest=course.evaluations[-1] if course.evaluations else None,
-        missing=_missing(course, words),
-        unreadable=_counted([words.unread(record) for record in course.unreadable]),
-        drawing=drawing,
-        not_drawn=not_drawn,
-        tables=tables(course, words),
-    )
-
-
-def _drawing(course: Course, words: CourseWords) -> tuple[Markup | None, str]:
-    """The picture, or why there is none; the tables stand beneath either."""
+        return no_course(404, NO_PATIENT, "This is not the id of a patient.")
     try:
-        drawn = the_drawer().draw(figure(course, words))
-        return page_svg(drawn, _title(course.first, course.today), DESCRIPTION), ""
-    except NotDrawnError as reason:
-        log.warning("a course was not drawn: %s", reason)
-        return None, str(reason)
-
-
-DESCRIPTION = "The tables below the picture say the same."
-
-
-def _title(first: date, today: date) -> str:
-    return f"Course from {first} to {today}: results, drugs, findings and what the rules say, on one time axis"
-
-
-def _missing(course: Course, words: CourseWords) -> list[str]:
-    """What could not be read at all, or only in part."""
-    found = [words.gap(gap) for gap in course.gaps]
-    if course.unread_drugs:
-        count = course.unread_drugs
-        found.append(f"{count} {'prescription refers' if count == 1 else 'prescriptions refer'} to a drug not read")
-    if any(gap.query in ESSENTIAL for gap in course.gaps):
-        found.append("Without these the rules cannot say anything: there is no risk level and no points below")
-    return found
-
-
-def _counted(lines: list[str]) -> list[str]:
-    """Each line once, with how often it came."""
-    return [line if lines.count(line) == 1 else f"{line} ({lines.count(line)} times)" for line in dict.fromkeys(lines)]
+        view = read_view(request.args)
+    except ViewError as error:
+        return no_course(400, NOT_READ, f"The address asks for what there is not. {error}", urlencode(kept or {}))
+    now = context.clock().astimezone(context.knowledge.zone)
+    fetched = fetch_history(context.client, server, patient_id, now.date(), context.knowledge)
+    gap = fetched.history.chart.gap("patient")
+    if fetched.is_unknown:
+        return no_course(404, NO_PATIENT, "The FHIR server has no patient with this id.")
+    if gap is not None:
+        what = f"{gap.what[0].upper()}{gap.what[1:]} could not be read: {gap.reason}. Nothing was judged."
+        return no_course(502, NOT_READ, what, view.query((kept or {}).items()))
+    answer = Answer(context, server, fetched, now, view)
+    forms = {"csv": answer.table, "svg": answer.picture}
+    return forms[view.form]() if view.form else answer.page(framed_by, kept or {})
 
 
 def course_page(context: PageContext) -> Blueprint:
@@ -117,7 +75,7 @@ def course_page(context: PageContext) -> Blueprint:
         wanted = request.args.get("patient", "").strip()
         if wanted:
             if not FHIR_ID.fullmatch(wanted):
-                return problem(404, NOT_READ, "This is not the id of a patient.")
+                return course_answer(context, server, wanted)
             return Response(status=303, headers={"Location": url_for("course.show", patient_id=wanted)})
         return _patients(context, server)
 

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cds_service.web.course.words import CourseWords, joined
+from cds_service.web.course.result_words import joined
+from cds_service.web.course.words import CourseWords
 from hooks.chart import Unreadable
 from hooks.course import PRODUCT, Course, Point, Series, Side
 
 
 @dataclass(frozen=True, slots=True)
 class CourseRow:
-    """One row: its cells, and how it is to be marked ("high", "low", "unsure" or "")."""
+    """One row: its cells, and how it is to be marked ("high", "moderate", "low", "unsure" or "")."""
 
     cells: tuple[str, ...]
     mark: str = ""
@@ -22,13 +23,14 @@ class CourseRow:
 
 @dataclass(frozen=True, slots=True)
 class CourseTable:
-    """One table. `empty` says why it has no rows."""
+    """One table. `empty` says why it has no rows, `limits` between which limits the values should lie."""
 
     key: str
     title: str
     heads: tuple[str, ...]
     rows: tuple[CourseRow, ...]
     empty: str = ""
+    limits: str = ""
 
 
 def tables(course: Course, words: CourseWords) -> tuple[CourseTable, ...]:
@@ -65,14 +67,16 @@ def _series(series: Series, words: CourseWords) -> CourseTable:
     title = f"{words.title(series)} ({words.unit(series)})"
     empty = joined((*map(words.gap, series.gaps), *map(words.unread, series.unreadable)))
     empty = empty or "no results in these two years"
-    heads = ("Day", "Value", "Range", "How it came about", "Known by")
-    return CourseTable(f"series-{series.key}", title, heads, tuple(row for _, row in rows), empty)
+    heads = ("Day", "Value", "Against the limits", "How it came about", "Known by")
+    shown = tuple(row for _, row in rows)
+    return CourseTable(f"series-{series.key}", title, heads, shown, empty, words.limits(series))
 
 
 def _mark(point: Point) -> str:
     if point.side in (Side.HIGH, Side.VERY_HIGH):
         return "high"
-    return {Side.LOW: "low", Side.UNDECIDED: "unsure"}.get(point.side, "")
+    marks = {Side.LOW: "low", Side.MODERATE: "moderate", Side.UNDECIDED: "unsure"}
+    return marks.get(point.side, "")
 
 
 def _unreadable(record: Unreadable) -> CourseRow:
@@ -139,7 +143,7 @@ def _evaluations(course: Course, words: CourseWords) -> CourseTable:
         )
         for found in reversed(course.evaluations)
     ]
-    heads = ("Day", "What the rules say", "Dialysis", "Because", "Factors")
+    heads = ("Day", "What the rules say", "Dialysis", "Because", "Factors with their points")
     empty = "" if rows else "not told: what they need could not be read"
     return CourseTable("evaluations", "Risk level and points by the rules", heads, tuple(rows), empty)
 

@@ -1,39 +1,21 @@
-"""The course in words: what stands beside each mark of the drawing, and in the tables.
+"""The course in words: what stands beside each mark of the picture, and in the tables.
 
-What may live here: wording of points, periods, findings and evaluations. Names and decimals of results stand in
-`hooks/wording.toml`.
+What may live here: wording of periods, findings and evaluations. Results have their words in `result_words`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from cds_service.web.course.result_words import ResultWords, joined
 from hooks.assessment import Tier
-from hooks.cards import exact
-from hooks.chart import BY_NAME, Analyte, Gap, Result, Unreadable
-from hooks.course import (
-    CALCIUM,
-    PRODUCT,
-    ConditionPeriod,
-    Corrected,
-    DrugLane,
-    End,
-    Evaluation,
-    FindingLane,
-    MedicationPeriod,
-    Outcome,
-    Point,
-    Series,
-    Side,
-)
+from hooks.chart import BY_NAME
+from hooks.course import ConditionPeriod, DrugLane, End, Evaluation, FindingLane, MedicationPeriod, Outcome
 from hooks.dialysis_status import Dialysis
 from hooks.wording import Wording
 
 NO_LEVEL = "no level reached"
-PRODUCT_UNIT = "mg²/dL²"
-FURTHER = {CALCIUM: "very high from", PRODUCT: "high above", Analyte.SP_KT_V: "target"}
 OUTSIDE = "the rules do not apply: no maintenance dialysis on record"
 PRESUMED = Dialysis.PRESUMED
 _DIALYSIS = {Dialysis.ON: "on record", PRESUMED: "not confirmed", Dialysis.NONE: "none on record"}
@@ -53,109 +35,16 @@ def counted(points: int) -> str:
     return f"{points} {'point' if points == 1 else 'points'}"
 
 
-def joined(parts: Iterable[str], between: str = "; ") -> str:
-    """The parts that say something."""
-    return between.join(part for part in parts if part)
-
-
 @dataclass(frozen=True)
-class CourseWords:
-    """Words about a course, under one wording, on one day."""
+class CourseWords(ResultWords):
+    """Words about a course, in the units of the page, on one day."""
 
-    wording: Wording
     today: date
 
-    # ------------------------------------------------------------------ results
-    def title(self, series: Series) -> str:
-        """The name of a series."""
-        if series.key == PRODUCT:
-            return "Calcium × phosphate"
-        name = "calcium, corrected" if series.key == CALCIUM else self.wording.analytes[Analyte(series.key)].name
-        return name[0].upper() + name[1:]
-
     @property
-    def ionised(self) -> str:
-        """The name of the calcium that can decide instead of the total one."""
-        return self.wording.analytes[Analyte.IONISED_CALCIUM].name
-
-    def unit(self, series: Series) -> str:
-        """The unit of a series."""
-        if series.key == PRODUCT:
-            return PRODUCT_UNIT
-        return self.wording.analytes[self._analyte(series)].unit
-
-    @staticmethod
-    def _analyte(series: Series) -> Analyte:
-        return Analyte.TOTAL_CALCIUM if series.key == CALCIUM else Analyte(series.key)
-
-    def number(self, series: Series, value: float) -> str:
-        """A value with the decimals of its series, more where rounding would hide on which side of a limit it lies."""
-        decimals = 1 if series.key == PRODUCT else self.wording.analytes[self._analyte(series)].decimals
-        shown = f"{value:.{decimals}f}"
-        limits = {limit for band in series.bands for limit in (band.low, band.high, band.further, band.scored)}
-        return exact(value) if float(shown) in limits and float(shown) != value else shown
-
-    def value(self, series: Series, point: Point) -> str:
-        """'>10.4 mg/dL'."""
-        return f"{point.comparator}{self.number(series, point.value)} {self.unit(series)}"
-
-    def side(self, series: Series, point: Point) -> str:
-        """Where it lies, and whether another result decided at that time."""
-        by_ionised = f"(the rules went by {self.ionised} at that time)"
-        return joined((self._side(series, point), by_ionised if point.by_ionised else ""), " ")
-
-    @staticmethod
-    def _side(series: Series, point: Point) -> str:
-        """What a comparator leaves open is said; what has one limit only is in no range."""
-        if point.side is Side.UNDECIDED:
-            return "cannot be told from a value with a comparator"
-        if point.side is Side.IN_RANGE and series.bands[-1].low is None:
-            return "not above the limit"
-        if point.side is Side.IN_RANGE and series.bands[-1].high is None:
-            return "not below the limit"
-        return point.side.value
-
-    def origin(self, point: Point) -> str:
-        """How the value came about: corrected how, from which results, as received in which unit."""
-        how = point.corrected.value if point.corrected else ""
-        if len(point.sources) > 1:
-            parts = "; ".join(self.result(source, point.on) for source in point.sources)
-            return joined((how, parts), ": ")
-        source = point.sources[0]
-        if point.corrected is Corrected.NOT:
-            how = f"{how}, no albumin near enough or one of the two known only as above or below a value"
-        return joined((how, f"received as {source.original}" if source.original else ""))
-
-    def result(self, result: Result, on: date) -> str:
-        """'albumin 3.1 g/dL (31 g/L), 2026-11-02': one of the results behind a value."""
-        style = self.wording.analytes[result.analyte]
-        value = f"{result.comparator}{result.value:.{style.decimals}f} {style.unit}".rstrip()
-        received = f" ({result.original})" if result.original else ""
-        dated = f", {result.on}" if result.on != on else ""
-        return f"{style.name} {value}{received}{dated}"
-
-    def codes(self, point: Point) -> str:
-        """The codes by which the results were recognised."""
-        return ", ".join(dict.fromkeys(f"LOINC {source.code}" for source in point.sources if source.code))
-
-    def point(self, series: Series, point: Point) -> list[str]:
-        """What stands beside the mark, a line each."""
-        what = self.title(series)
-        if point.corrected is Corrected.NOT:
-            what = "Calcium, not corrected"
-        lines = [f"{what} {self.value(series, point)}: {self.side(series, point)}", point.on.isoformat()]
-        return [line for line in (*lines, self.origin(point), self.codes(point)) if line]
-
-    def unread(self, record: Unreadable) -> str:
-        """One thing that was received and could not be used."""
-        known = {analyte.value for analyte in Analyte}
-        name = self.wording.analytes[Analyte(record.what)].name if record.what in known else record.what
-        return f"{name}{f' of {record.on}' if record.on else ''} could not be used: {record.reason}"
-
-    @staticmethod
-    def gap(gap: Gap) -> str:
-        """One look-up that failed or was cut short."""
-        return f"{gap.what[0].upper()}{gap.what[1:]}: {gap.reason}"
+    def wording(self) -> Wording:
+        """The clinicians' names."""
+        return self.units.wording
 
     # ------------------------------------------------------------------ drugs and findings
     def period(self, period: MedicationPeriod) -> str:
@@ -263,9 +152,9 @@ class CourseWords:
         return joined((self.level(evaluation), self.otherwise(evaluation)))
 
     def points(self, evaluation: Evaluation) -> str:
-        """'4', 'at least 4' where not all that counts could be read, 'none' outside the rules."""
+        """'4', 'at least 4' where not all that counts could be read; none are counted outside the rules."""
         if evaluation.outside:
-            return "none"
+            return "not counted"
         return f"{'at least ' if evaluation.incomplete else ''}{evaluation.outcome.points}"
 
     def said(self, evaluation: Evaluation) -> str:
@@ -284,14 +173,24 @@ class CourseWords:
         return joined((_DIALYSIS[outcome.dialysis], outcome.evidence), ": ")
 
     def factors(self, outcome: Outcome) -> str:
-        """The factors that are met."""
-        return ", ".join(self.wording.factors_short[name] for name in outcome.factors) or "no factor"
+        """The factors that are met, each with its points: 'vitamin K antagonist 2, diabetes 1'."""
+        met = [f"{self.wording.factors_short[factor.name]} {factor.points}" for factor in outcome.factors]
+        return ", ".join(met) or "no factor"
 
     def otherwise(self, evaluation: Evaluation) -> str:
         """What the rules would have said with what may also have been there."""
         if evaluation.otherwise is None:
             return ""
         return f"{self.outcome(evaluation.otherwise)} if also counted: {', '.join(evaluation.unsure)}"
+
+    def points_lines(self, evaluation: Evaluation) -> list[str]:
+        """What stands beside the risk points: '4 points: vitamin K antagonist 2, female sex 1, diabetes 1'."""
+        if evaluation.outside:
+            said = "Risk points not counted: the rules do not apply"
+        else:
+            least = "at least " if evaluation.incomplete else ""
+            said = f"Risk points: {least}{evaluation.outcome.points} ({self.factors(evaluation.outcome)})"
+        return [said, f"{evaluation.on} ({self.because(evaluation)})"]
 
     def because(self, evaluation: Evaluation) -> str:
         """What changed on this day: a new record, or that time passed."""

@@ -112,7 +112,7 @@ class _SmartApp:
         context = replace(self._context, client=GrantedReader(self._context.client, grants))
         from cds_service.web.course.page import course_answer
 
-        return course_answer(context, server, patient, framed_by=site.frame_ancestors)
+        return course_answer(context, server, patient, framed_by=site.frame_ancestors, kept={"session": name})
 
     def end(self) -> Response:
         """End one session: the token is deleted, here and now."""

@@ -1,52 +1,97 @@
-// The timeline: what a mark says on hover and focus, and walking through the marks with the arrow keys.
+// The timeline: all rows on the day that is pointed at, walking through the marks with the arrow keys, a picture as PNG.
 (() => {
   "use strict";
   const svg = document.getElementById("course-svg");
   const tip = document.getElementById("course-tip");
+  const said = document.getElementById("course-said");
   if (!svg || !tip) return;
   const frame = tip.parentElement;
   const scroll = svg.parentElement;
-  const lanes = [...svg.querySelectorAll("[data-lane]")]
-    .map((lane) => [...lane.querySelectorAll(".mark")])
-    .filter((marks) => marks.length);
-  const middle = (mark) => {
-    const box = mark.getBoundingClientRect();
-    return box.left + box.width / 2;
-  };
-  lanes.forEach((marks) => marks.sort((one, other) => middle(one) - middle(other)));
-
+  const DAY = 86400000;
+  const SCALE = 34; // how wide the numbers of a scale are, in units of the picture
+  const dayOf = (text) => Date.parse(text) / DAY;
+  const axis = { first: dayOf(svg.dataset.first), last: dayOf(svg.dataset.last), left: Number(svg.dataset.left), width: Number(svg.dataset.width) };
+  const rows = [...svg.querySelectorAll("[data-lane]")].map((lane) => ({
+    title: lane.getAttribute("aria-label"),
+    usable: Number(lane.dataset.usable || 0),
+    none: lane.dataset.none,
+    doubt: lane.dataset.doubt,
+    before: lane.dataset.before ? { on: dayOf(lane.dataset.before), words: lane.dataset.beforeWords.split("\n") } : null,
+    marks: [...lane.querySelectorAll(".mark")].map((element) => ({
+      element,
+      on: dayOf(element.dataset.on),
+      until: element.dataset.until ? dayOf(element.dataset.until) : null,
+      words: element.getAttribute("aria-label").split("\n"),
+    })),
+  }));
+  const walked = rows.filter((row) => row.marks.length);
+  walked.forEach((row) => row.marks.sort((one, other) => one.on - other.on));
   const cross = document.createElementNS("http://www.w3.org/2000/svg", "line");
   cross.setAttribute("class", "course-cross");
   cross.setAttribute("aria-hidden", "true");
   let shown = null;
 
-  function show(mark) {
-    hide();
-    shown = mark;
-    mark.classList.add("shown");
-    tip.replaceChildren(
-      ...mark.getAttribute("aria-label").split("\n").map((line) => {
-        const part = document.createElement("p");
-        part.textContent = line;
-        return part;
-      }),
-    );
-    tip.hidden = false;
-    place(mark);
+  const iso = (day) => new Date(day * DAY).toISOString().slice(0, 10);
+  const xOf = (day) => axis.left + (axis.width * (day - axis.first)) / Math.max(1, axis.last - axis.first);
+  const view = () => svg.viewBox.baseVal;
+  const markOf = (element) => walked.flatMap((row) => row.marks).find((mark) => mark.element === element);
+
+  // What a row says on a day: the newest result that still counted, and everything that went on.
+  function on(row, day) {
+    const began = row.marks.filter((mark) => mark.on <= day);
+    if (row.usable) {
+      const newest = began[began.length - 1] || row.before;
+      if (!newest || day - newest.on > row.usable) return [row.none];
+      return [newest.on === day ? newest.words[0] : `${newest.words[0]} (${iso(newest.on)})`];
+    }
+    const going = began.filter((mark) => (mark.until === null ? mark.on === day : day < mark.until));
+    const known = (mark) => (mark.element.classList.contains("open") ? `${mark.words[0]}, beginning or end not recorded` : mark.words[0]);
+    return going.length ? going.map(known) : [row.none];
   }
 
-  function place(mark) {
-    const box = mark.getBoundingClientRect();
-    const around = frame.getBoundingClientRect();
-    const x = Math.min(Math.max(box.left + Math.min(box.width, 120) / 2, around.left), around.right) - around.left;
-    const left = x > around.width / 2 ? x - tip.offsetWidth - 12 : x + 12;
-    tip.style.left = `${Math.max(0, Math.min(left, around.width - tip.offsetWidth))}px`;
-    const below = box.bottom + tip.offsetHeight + 16 < window.innerHeight;
-    tip.style.top = `${below ? box.bottom - around.top + 8 : box.top - around.top - tip.offsetHeight - 8}px`;
-    const view = svg.viewBox.baseVal;
+  function allRows(day) {
+    return rows.map((row) => {
+      const words = row.doubt ? [...on(row, day), row.doubt] : on(row, day);
+      return words[0].startsWith(row.title) ? words.join("; ") : `${row.title}: ${words.join("; ")}`;
+    });
+  }
+
+  function paragraph(words, name) {
+    const part = document.createElement("p");
+    part.textContent = words;
+    if (name) part.className = name;
+    return part;
+  }
+
+  function show(day, mark) {
+    hide();
+    if (mark) {
+      shown = mark.element;
+      shown.classList.add("shown");
+    }
+    const parts = [];
+    if (mark) {
+      const own = document.createElement("div");
+      own.className = "course-mark";
+      own.append(...mark.words.map((line) => paragraph(line)));
+      parts.push(own);
+    }
+    parts.push(paragraph(`All rows on ${iso(day)}`, "course-day"), ...allRows(day).map((line) => paragraph(line)));
+    tip.replaceChildren(...parts);
+    tip.hidden = false;
+    place(xOf(day));
+  }
+
+  function place(x) {
     const whole = svg.getBoundingClientRect();
-    const at = ((box.left + (box.width < 40 ? box.width / 2 : 0) - whole.left) / whole.width) * view.width;
-    for (const [name, value] of [["x1", at], ["x2", at], ["y1", 20], ["y2", view.height - 20]]) cross.setAttribute(name, value);
+    const around = frame.getBoundingClientRect();
+    const at = Math.min(Math.max(whole.left + (x / view().width) * whole.width, around.left), around.right) - around.left;
+    const left = at > around.width / 2 ? at - tip.offsetWidth - 12 : at + 12;
+    tip.style.left = `${Math.max(0, Math.min(left, around.width - tip.offsetWidth))}px`;
+    // Beside the line and within what is seen of the picture.
+    const seen = Math.max(0, -around.top) + 8;
+    tip.style.top = `${Math.max(0, Math.min(seen, around.height - tip.offsetHeight))}px`;
+    for (const [name, value] of [["x1", x], ["x2", x], ["y1", 16], ["y2", view().height - 18]]) cross.setAttribute(name, value);
     svg.append(cross);
   }
 
@@ -59,30 +104,27 @@
 
   function go(mark) {
     svg.querySelectorAll('.mark[tabindex="0"]').forEach((other) => other.setAttribute("tabindex", "-1"));
-    mark.setAttribute("tabindex", "0");
-    mark.focus();
-    mark.scrollIntoView({ block: "nearest", inline: "nearest" });
-    show(mark);
+    mark.element.setAttribute("tabindex", "0");
+    mark.element.focus();
+    mark.element.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
-  function nearest(marks, x) {
-    return marks.reduce((best, mark) => (Math.abs(middle(mark) - x) < Math.abs(middle(best) - x) ? mark : best));
-  }
+  const nearest = (marks, day) => marks.reduce((best, mark) => (Math.abs(mark.on - day) < Math.abs(best.on - day) ? mark : best));
 
   // Listeners for keys and focus on the drawing itself would make it a stop of the Tab key in some browsers.
   scroll.addEventListener("keydown", (event) => {
-    const mark = event.target.closest(".mark");
-    const row = lanes.findIndex((marks) => marks.includes(mark));
+    const mark = markOf(event.target);
+    const row = walked.findIndex((one) => one.marks.includes(mark));
     if (row < 0) return;
-    const marks = lanes[row];
-    const place = marks.indexOf(mark);
+    const marks = walked[row].marks;
+    const at = marks.indexOf(mark);
     const target = {
-      ArrowLeft: () => marks[place - 1],
-      ArrowRight: () => marks[place + 1],
+      ArrowLeft: () => marks[at - 1],
+      ArrowRight: () => marks[at + 1],
       Home: () => marks[0],
       End: () => marks[marks.length - 1],
-      ArrowUp: () => lanes[row - 1] && nearest(lanes[row - 1], middle(mark)),
-      ArrowDown: () => lanes[row + 1] && nearest(lanes[row + 1], middle(mark)),
+      ArrowUp: () => walked[row - 1] && nearest(walked[row - 1].marks, mark.on),
+      ArrowDown: () => walked[row + 1] && nearest(walked[row + 1].marks, mark.on),
     }[event.key];
     if (!target) return;
     event.preventDefault();
@@ -90,22 +132,52 @@
     if (next) go(next);
   });
   scroll.addEventListener("focusin", (event) => {
-    const mark = event.target.closest(".mark");
-    if (mark) show(mark);
+    const mark = markOf(event.target);
+    if (!mark) return;
+    show(mark.on, mark);
+    said.textContent = `All rows on ${iso(mark.on)}. ${allRows(mark.on).join(". ")}.`;
   });
   scroll.addEventListener("focusout", hide);
-  svg.addEventListener("pointerover", (event) => {
-    const mark = event.target.closest(".mark");
-    if (mark) show(mark);
+  svg.addEventListener("pointermove", (event) => {
+    const whole = svg.getBoundingClientRect();
+    const x = ((event.clientX - whole.left) / whole.width) * view().width;
+    if (x < axis.left - 4 || x > axis.left + axis.width + 4) return hide();
+    const part = Math.min(1, Math.max(0, (x - axis.left) / axis.width));
+    const mark = markOf(event.target);
+    const isDay = mark && mark.on + 1 >= axis.first && mark.until === null;
+    show(isDay ? mark.on : axis.first + Math.round(part * (axis.last - axis.first)), mark);
   });
   frame.addEventListener("pointerleave", hide);
-  svg.addEventListener("pointerover", (event) => {
-    if (!event.target.closest(".mark") && shown && shown !== document.activeElement) hide();
-  });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") hide();
   });
-  scroll.addEventListener("scroll", () => shown && place(shown), { passive: true });
-  // The newest days stand on the right: where not all fits, they are shown first.
+
+  // Titles and scales stay in sight. The newest days stand on the right: where not all fits, they are shown first.
+  function pin() {
+    const by = (scroll.scrollLeft / svg.getBoundingClientRect().width) * view().width;
+    for (const group of svg.querySelectorAll(".pinned")) group.setAttribute("transform", `translate(${by} 0)`);
+    for (const group of svg.querySelectorAll(".scale")) group.setAttribute("transform", `translate(${Math.max(0, by - axis.left + SCALE)} 0)`);
+    if (!tip.hidden) hide();
+  }
+  scroll.addEventListener("scroll", pin, { passive: true });
   scroll.scrollLeft = scroll.scrollWidth;
+  pin();
+
+  const png = document.getElementById("course-as-png");
+  png.hidden = false;
+  png.querySelector("button").addEventListener("click", async (event) => {
+    const name = event.target.dataset.file;
+    const answer = await fetch(document.getElementById("course-as-svg").href);
+    if (!answer.ok) return;
+    const picture = new Image();
+    picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(await answer.text())}`;
+    await picture.decode();
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [picture.width * 2, picture.height * 2];
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+    const link = document.createElement("a");
+    link.href = canvas.toDataURL("image/png");
+    link.download = name;
+    link.click();
+  });
 })();

@@ -194,7 +194,7 @@ def test_a_query_of_another_kind_is_left_as_it_is() -> None:
     ("name", "shown"),
     [
         ([{"text": "Ariadne Synthetic", "family": "x"}], "Ariadne Synthetic"),
-        ([{"given": ["Ariadne", "M."], "family": "Synthetic"}], "Ariadne M. Synthetic"),
+        ([{"given": ["Ariadne", "M."], "family": "Synthetic"}], "Synthetic, Ariadne M."),
         ([{"use": "old", "text": "before"}, {"use": "official", "text": "now"}], "now"),
         ([{"given": "Ariadne"}], "Ariadne"),
         ([{}], NAMELESS),

@@ -13,6 +13,7 @@ from hooks.course.evaluation import DIALYSIS_UNREAD, Evaluation, _evaluate, eval
 from hooks.course.record import ConditionPeriod, End, History, MedicationPeriod, ProcedurePeriod
 from hooks.dialysis_status import Dialysis
 from hooks.policy_loading import load_policy
+from hooks.risk_score import Factor
 from tests.unit.hooks.builders import (
     CALCIUM_ACETATE,
     CONFIRMED,
@@ -86,7 +87,7 @@ def test_a_finding_is_not_known_before_it_was_recorded_and_wears_off_with_its_wi
 def test_a_drug_counts_through_its_last_day_and_each_change_says_what_it_was() -> None:
     found = course(history(conditions=(DIALYSIS,), drugs=(warfarin(),)))
     assert {days: (one.outcome.factors, one.because) for days, one in found.items() if days in (300, 249)} == {
-        300: (("vitamin_k_antagonist",), ("drugs",)),
+        300: ((Factor("vitamin_k_antagonist", LIMITS.points["vitamin_k_antagonist"]),), ("drugs",)),
         249: ((), ("drugs",)),
     }
 
@@ -95,7 +96,7 @@ def test_a_result_counts_from_its_day_until_it_is_too_old() -> None:
     found = course(history(HIGH, conditions=(DIALYSIS,)))
     usable = LIMITS.windows[Analyte.TOTAL_CALCIUM].usable
     assert found[200].because == ("results",)
-    assert "mineral_high" in found[200].outcome.factors
+    assert Factor("mineral_high", LIMITS.points["mineral_high"]) in found[200].outcome.factors
     assert found[200 - usable - 1].because == ()
     assert found[200 - usable - 1].outcome.factors == ()
 
@@ -276,8 +277,16 @@ def test_the_thresholds_are_those_of_each_day() -> None:
     policy = load_policy(**files)
     record = history(result(Analyte.PHOSPHATE, 5.0, 80), conditions=(DIALYSIS,))
     found = {(ON - one.on).days: one for one in evaluations(record, FIRST, ON, policy)}
-    assert "mineral_moderate" not in found[80].outcome.factors
-    assert "mineral_moderate" in found[50].outcome.factors
+    moderate = Factor("mineral_moderate", LIMITS.points["mineral_moderate"])
+    assert moderate not in found[80].outcome.factors
+    assert moderate in found[50].outcome.factors
+
+
+def test_the_points_are_the_sum_of_those_of_the_factors() -> None:
+    found = course(history(HIGH, conditions=(DIALYSIS,), drugs=(warfarin(),)))
+    assert {len(one.outcome.factors) for one in found.values()} >= {0, 1}
+    for one in found.values():
+        assert one.outcome.points == sum(factor.points for factor in one.outcome.factors)
 
 
 def test_between_two_evaluations_nothing_changes_on_any_day() -> None:

@@ -62,8 +62,8 @@ def test_values_lie_below_between_or_above_the_thresholds(key: Analyte, low: flo
         (LIMITS.calcium_low - STEP, Side.LOW),
         (LIMITS.calcium_low, Side.IN_RANGE),
         (LIMITS.calcium_upper_normal, Side.IN_RANGE),
-        (LIMITS.calcium_upper_normal + STEP, Side.UPPER_NORMAL),
-        (LIMITS.calcium_high, Side.UPPER_NORMAL),
+        (LIMITS.calcium_upper_normal + STEP, Side.MODERATE),
+        (LIMITS.calcium_high, Side.MODERATE),
         (LIMITS.calcium_high + STEP, Side.HIGH),
         (LIMITS.calcium_very_high, Side.VERY_HIGH),
     ],
@@ -137,11 +137,12 @@ def test_the_product_is_formed_on_each_day_from_what_is_near_enough() -> None:
     ("product", "side"),
     [
         (LIMITS.product_moderate, Side.IN_RANGE),
-        (LIMITS.product_moderate + 1, Side.HIGH),
-        (LIMITS.product_high + 1, Side.VERY_HIGH),
+        (LIMITS.product_moderate + 1, Side.MODERATE),
+        (LIMITS.product_high, Side.MODERATE),
+        (LIMITS.product_high + 1, Side.HIGH),
     ],
 )
-def test_the_product_has_two_levels(product: float, side: Side) -> None:
+def test_the_product_is_moderate_and_then_high(product: float, side: Side) -> None:
     assert sides(PRODUCT, result(A.TOTAL_CALCIUM, 10.0), result(A.PHOSPHATE, product / 10)) == [side]
 
 

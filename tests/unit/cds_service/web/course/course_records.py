@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cds_service.demo.patients import SyntheticPatient, load_patients
+from cds_service.web.course.units import RULES, Units
 from cds_service.web.course.words import CourseWords
 from fhir_mappings.chart import ChartContext, Gathered
 from fhir_mappings.course.history import LOOK_BACK_DAYS, course_queries, read_history
@@ -30,11 +31,13 @@ def policy() -> Policy:
     return default_policy()
 
 
-def words(on: date = TODAY) -> CourseWords:
-    return CourseWords(policy().wording, on)
-
-
 _VOCABULARY = default_vocabulary()
+
+
+def words(on: date = TODAY, units: str = RULES) -> CourseWords:
+    return CourseWords(Units(policy().wording, _VOCABULARY.labs, units), on)
+
+
 _QUERIES = course_queries(build_queries(_VOCABULARY, default_policy()))
 
 

@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import requests
@@ -18,8 +19,7 @@ from cds_service.fhir_client import FhirClient, FhirServer, Limits
 from cds_service.knowledge import load_knowledge
 from cds_service.settings import Settings
 from cds_service.storage import Database
-from cds_service.web import PageContext
-from cds_service.web.course import drawer as course_drawer
+from cds_service.web import PageContext, course
 from cds_service.web.course.page import course_answer
 from cds_service.web.course.words import NO_LEVEL
 from tests.unit.cds_service.conftest import Connection, Loopback
@@ -37,10 +37,9 @@ def browse(tmp_path: Path) -> Iterator[Browse]:
     def start(fhir: str, **more: object) -> FlaskClient:
         settings = Settings(
             database_url=f"sqlite:///{tmp_path}/x.sqlite3",
-            pages=frozenset({"course"}),
             pages_fhir_server=fhir,
             dev=True,
-            **more,  # type: ignore[arg-type]  # settings by name
+            **{"pages": frozenset({"course"}), **more},  # type: ignore[arg-type]  # settings by name
         )
         app = create_app(settings, lambda: NOW)
         opened.append(app)
@@ -74,7 +73,9 @@ def table(page: str, title: str) -> str:
 # ------------------------------------------------------------------ what it says
 def test_the_page_shows_patient_tier_picture_and_tables(browse: Browse, sandbox: Sandbox) -> None:
     page = shown(browse(sandbox.base))
-    assert "<h1>Ariadne Synthetic</h1>" in page
+    assert "<h1>Synthetic, Ariadne</h1>" in page
+    assert re.search(r"born 196\d-\d\d-\d\d \(6\d years\)", page)
+    assert f"read 2026-03-02 09:30 UTC from {sandbox.base}" in page
     assert 'class="course-tier">confirmed calciphylaxis<' in page
     assert page.count('id="course-svg"') == 1
     titles = ["Calcium, corrected (mg/dL)", "Phosphate", "Calcium × phosphate", "Intact PTH", "Kt/V"]
@@ -113,6 +114,7 @@ def test_a_patient_without_any_record_is_a_page_that_says_so(browse: Browse) -> 
     assert "patient without a name" in page
     assert 'class="course-tier">the rules do not apply: no maintenance dialysis on record today<' in page
     assert "<dt>Dialysis</dt><dd>none on record</dd>" in page
+    assert '<dd>not counted<span class="course-factors">the rules do not apply</span></dd>' in page
     assert "none on record in these two years" in page
     assert "Not everything could be read" not in page
 
@@ -166,8 +168,22 @@ def test_a_server_that_is_not_allowed_is_not_asked(browse: Browse) -> None:
     assert "not on the allow-list" in shown(browse("http://192.0.2.1/fhir"), ADDRESS, 502)
 
 
-def test_a_patient_that_does_not_exist_is_a_page_that_says_so(browse: Browse, sandbox: Sandbox) -> None:
-    assert "the FHIR server answered 404" in shown(browse(sandbox.base), "/course/nobody", 502)
+def test_a_patient_that_does_not_exist_is_a_page_that_says_so_and_leads_on(browse: Browse, sandbox: Sandbox) -> None:
+    page = shown(browse(sandbox.base), "/course/nobody", 404)
+    assert "No such patient" in page
+    assert '<a href="/course">All patients</a>' in page
+    assert "nobody" not in page
+
+
+def test_a_patient_that_was_deleted_is_not_there_either(browse: Browse, serve: Callable[..., Loopback]) -> None:
+    gone = serve(lambda connection: connection.answer(b"", "410 Gone"))
+    assert "No such patient" in shown(browse(gone.base), "/course/nobody", 404)
+
+
+def test_after_a_failure_one_can_try_again_or_choose_another_patient(browse: Browse) -> None:
+    page = shown(browse("http://127.0.0.1:9/fhir"), f"{ADDRESS}?months=3&rows=drugs", 502)
+    assert '<a href="?months=3&amp;rows=drugs">Try again</a>' in page
+    assert '<a href="/course">All patients</a>' in page
 
 
 @pytest.fixture
@@ -196,6 +212,7 @@ def test_results_that_could_not_be_read_never_look_like_none(browse: Browse, hal
     assert "PTH and alkaline phosphatase results: the FHIR server answered 500" in page
     assert "the FHIR server answered 500" in table(page, "Intact PTH")
     assert ">could not be read</text>" in page
+    assert 'data-none="could not be read"' in page
     assert "no results" not in page
 
 
@@ -236,20 +253,43 @@ def test_where_the_services_would_refuse_no_level_is_told(
 
 def test_results_that_could_not_be_read_leave_points_open(browse: Browse, half: Callable[..., Loopback]) -> None:
     page = shown(browse(half("2731-8").base))
-    assert re.search(r"<dt>Risk points</dt><dd>at least \d", page)
+    assert re.search(r"<dt>Risk points .*?</dt><dd>at least \d", page)
     assert "confirmed calciphylaxis, at least" in table(page, "Risk level and points by the rules")
 
 
-# ------------------------------------------------------------------ without the libraries; for other pages
-def test_without_the_drawing_libraries_the_tables_say_all(
-    browse: Browse, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+# ------------------------------------------------------------------ the picture, and for other pages
+def test_the_keyboard_enters_the_picture_at_one_mark_and_every_mark_says_what_it_is(
+    browse: Browse, sandbox: Sandbox
 ) -> None:
-    monkeypatch.setattr(course_drawer, "LIBRARIES", ("a_library_that_is_not_there",))
+    picture = ElementTree.fromstring(re.findall(r'<svg id="course-svg".*?</svg>', shown(browse(sandbox.base)), re.S)[0])
+    marks = [mark for mark in picture.iter("path") if mark.get("role") == "img"]
+    assert len(marks) > 200
+    assert all(mark.get("aria-label") and mark.get("data-on") for mark in marks)
+    assert [mark.get("aria-label", "").split("\n")[0] for mark in marks if mark.get("tabindex") == "0"] == [
+        marks[-1].get("aria-label", "").split("\n")[0]
+    ]
+    assert "fill" not in {name for element in picture.iter() for name in element.attrib}
+
+
+def test_axes_and_words_are_hidden_from_a_screen_reader(browse: Browse, sandbox: Sandbox) -> None:
+    picture = ElementTree.fromstring(re.findall(r'<svg id="course-svg".*?</svg>', shown(browse(sandbox.base)), re.S)[0])
+    hidden = {text for group in picture.iter() if group.get("aria-hidden") == "true" for text in group.iter("text")}
+    assert hidden == set(picture.iter("text")) != set()
+
+
+def test_every_ink_of_the_picture_is_in_the_style_sheet(browse: Browse, sandbox: Sandbox) -> None:
     page = shown(browse(sandbox.base))
-    assert "course-svg" not in page
-    assert "pip install &#34;calciphylaxis-cds[pages]&#34; brings them" in page
-    assert '<details class="course-table" open>' in page
-    assert "9.3 mg/dL" in table(page, "Calcium, corrected")
+    css = (Path(course.__file__).parent / "static" / "picture.css").read_text(encoding="utf-8")
+    inks = set(re.findall(r"\b(?:fill|stroke)-[a-z]+\b", " ".join(re.findall(r'class="([^"]*)"', page))))
+    assert inks >= {"fill-series", "fill-high", "fill-low", "fill-moderate", "fill-points", "fill-feeding"}
+    assert {ink for ink in inks if f".{ink} {{" not in css} <= {"fill-line", "stroke-ground"}
+
+
+def test_limits_lead_to_the_page_that_explains_them_where_that_is_on(browse: Browse, sandbox: Sandbox) -> None:
+    assert "/reasons/" not in shown(browse(sandbox.base))
+    page = shown(browse(sandbox.base, pages=frozenset({"course", "reasons"})))
+    assert '<a href="/reasons/cua-risk-elevated#numbers">low below 8.4, moderate above 9.5, high above 10.2' in page
+    assert page.count('<a href="/reasons/cua-risk-elevated#numbers" tabindex="-1">') > 5
 
 
 def test_another_page_can_show_a_course_in_a_frame(browse: Browse, sandbox: Sandbox) -> None:
@@ -270,7 +310,7 @@ def test_another_page_can_show_a_course_in_a_frame(browse: Browse, sandbox: Sand
 # ------------------------------------------------------------------ picking a patient
 def test_patients_can_be_picked_from_a_list(browse: Browse, sandbox: Sandbox) -> None:
     page = shown(browse(sandbox.base), "/course")
-    assert f'<a href="{ADDRESS}">Ariadne Synthetic</a>' in page
+    assert f'<a href="{ADDRESS}">Synthetic, Ariadne</a>' in page
 
 
 def test_a_patient_can_be_asked_for_by_id(browse: Browse, sandbox: Sandbox) -> None:

@@ -7,9 +7,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from cds_service.web.course.drawing import draw
-from cds_service.web.course.figure import figure
+from cds_service.web.course.drawn import drawing, figure
+from cds_service.web.course.shapes import Bar, Text
 from cds_service.web.course.tables import CourseTable, tables
+from cds_service.web.course.view import View
 from hooks.assessment import Tier
 from hooks.chart import Analyte, Condition, Gap, Medication, Result, Sign, Unreadable
 from hooks.course.course import Course, DrugLane
@@ -19,9 +20,11 @@ from hooks.course.record import ConditionPeriod, End, MedicationPeriod
 from hooks.course.series import Point, Side
 from hooks.dialysis_status import Dialysis
 from hooks.policy import DrugClass
+from hooks.risk_score import Factor
 from tests.unit.cds_service.web.course.course_records import FIRST, TODAY, nothing, words
 
 DAY = TODAY - timedelta(days=10)
+TOMORROW = TODAY + timedelta(days=1)
 END = End.ONGOING
 RESULT = Result(Analyte.PHOSPHATE, 5.0, "5.0 mg/dL", DAY, 0.0)
 NONE = Outcome(Tier.NONE, 1)
@@ -87,7 +90,16 @@ def test_the_headline_also_says_what_it_would_be_otherwise() -> None:
 def test_today_is_said_of_today() -> None:
     found = replace(evaluation(OFF), on=TODAY)
     assert words().headline(found) == "the rules do not apply: no maintenance dialysis on record today"
-    assert words().points(found) == "none"
+    assert words().points(found) == "not counted"
+    assert words().points_lines(found)[0] == "Risk points not counted: the rules do not apply"
+
+
+def test_each_factor_is_told_with_its_points() -> None:
+    factors = (Factor("vitamin_k_antagonist", 2), Factor("diabetes", 1))
+    found = evaluation(replace(SUSPECTED, points=3, factors=factors), incomplete=True)
+    assert words().factors(found.outcome) == "vitamin K antagonist 2, diabetes 1"
+    assert words().points_lines(found)[0] == "Risk points: at least 3 (vitamin K antagonist 2, diabetes 1)"
+    assert words().factors(NONE) == "no factor"
 
 
 @pytest.mark.parametrize("otherwise", [CHILD, OFF])
@@ -157,21 +169,20 @@ def test_the_table_says_the_same_and_marks_what_is_open() -> None:
     )
 
 
-def test_the_step_line_has_a_gap_where_the_rules_do_not_apply_and_shading_where_the_level_is_open() -> None:
-    drawn = figure(three(), words())
-    assert [(step["on"], step["run"]) for step in drawn["steps"]] == [
-        (FIRST.isoformat(), 0),
-        (DAY.isoformat(), 0),
-        (TODAY.isoformat(), 1),
-        (TODAY.isoformat(), 1),
-    ]
-    assert [row["tier"] for row in drawn["evaluations"]] == [5, 0, 1]
-    assert [(row["tier_open"], row["points_open"]) for row in drawn["evaluations"]] == [
-        (False, False),
-        (False, False),
-        (True, True),
-    ]
-    assert drawn["tiers"][0] == "rules do not apply"
+def test_a_level_is_open_where_it_is_and_days_outside_the_rules_are_no_gap() -> None:
+    found = figure(three(), words(), View()).stretches
+    assert [(one.begin, one.end, one.level) for one in found] == [(FIRST, DAY, 5), (DAY, TODAY, 0), (TODAY, TODAY, 1)]
+    assert [one.outside for one in found] == [False, True, False]
+    assert [(one.level_open, one.points_open) for one in found] == [(False, False), (False, False), (True, True)]
+
+
+def test_days_to_which_the_rules_do_not_apply_are_drawn_over_their_whole_length() -> None:
+    days = drawing(three(), words(), View()).days
+    for row in drawing(three(), words(), View(rows=("level", "points"))).rows:
+        (outside,) = [shape for shape in row.shapes if isinstance(shape, Bar) and shape.ink == "outside"]
+        assert outside.x == days.x(DAY)
+        assert outside.x + outside.width == days.x(TODAY)
+        assert outside.height == row.bottom - row.top
 
 
 # ------------------------------------------------------------------ what could not be read is never nothing there
@@ -213,30 +224,37 @@ def unread(*found: Unreadable, gaps: tuple[Gap, ...] = (), drugs: int = 0) -> Co
 )
 def test_an_empty_lane_says_why_in_table_and_picture(found: Course, key: str, empty: str, short: str) -> None:
     assert table(found, key).empty == empty
-    assert figure(found, words())[key]["empty"] == short
+    assert getattr(figure(found, words(), View()), key).empty == short
+
+
+def said(found: Course) -> str:
+    """All words of the picture."""
+    rows = drawing(found, words(), View()).rows
+    return " ".join(text.words for row in rows for text in (*row.shapes, *row.pinned) if isinstance(text, Text))
 
 
 def test_the_lanes_are_drawn_whatever_is_in_them() -> None:
-    svg = draw(figure(unread(gaps=(Gap("medications", "prescriptions", "cut"),)), words()))
+    shown = said(unread(gaps=(Gap("medications", "prescriptions", "cut"),)))
     for text in ("Drugs", "Findings", "could not be read", "none on record", "What the rules say"):
-        assert f">{text}<" in svg
-    assert "not told: what they need could not be read" in draw(figure(course(), words()))
+        assert text in shown
+    assert said(course()).count("not told: what they need could not be read") == 2
 
 
 def test_lanes_that_are_not_drawn_are_counted() -> None:
     taken = MedicationPeriod(Medication("", "x"), "active", TODAY, None, END)
     lanes = tuple(DrugLane("calcium_product", DrugClass("x"), f"drug {number}", (taken,)) for number in range(63))
-    drawn = figure(replace(unread(drugs=2), drugs=lanes), words())["drugs"]
-    assert drawn["title"] == "Drugs, 2 prescriptions whose drug could not be read, 3 more in the table"
-    assert len(drawn["rows"]) == 60
+    drawn = figure(replace(unread(drugs=2), drugs=lanes), words(), View()).drugs
+    assert drawn.unread == "2 prescriptions whose drug could not be read"
+    assert drawn.more == "3 more in the table"
+    assert len(drawn.lanes) == 60
 
 
 def test_no_line_joins_results_further_apart_than_one_counts() -> None:
     phosphate = next(one for one in nothing().series if one.key == "phosphate")
     days = (0, phosphate.usable, 2 * phosphate.usable + 1)
     points = tuple(Point(FIRST + timedelta(days=number), 5.0, Side.IN_RANGE, (RESULT,)) for number in days)
-    drawn = figure(replace(nothing(), series=(replace(phosphate, points=points),)), words())
-    assert [point["run"] for point in drawn["panels"][0]["points"]] == [0, 0, 1]
+    (panel,) = figure(replace(nothing(), series=(replace(phosphate, points=points),)), words(), View()).panels
+    assert [dot.run for dot in panel.dots] == [0, 0, 1]
 
 
 def test_a_calcium_beside_an_ionised_one_that_decided_says_so() -> None:
@@ -271,15 +289,15 @@ def test_a_finding_says_from_when_it_is_not_counted(uncounted: Uncounted | None,
 @pytest.mark.parametrize(
     ("uncounted", "known", "bars"),
     [
-        (None, FIRST, [(FIRST, TODAY, False)]),
-        (Uncounted(DAY, 180), FIRST, [(FIRST, DAY, False), (DAY, TODAY, True)]),
-        (Uncounted(FIRST, 180), DAY, [(DAY, TODAY, True)]),
-        (None, TODAY, []),
+        (None, FIRST, [(FIRST, TOMORROW, False)]),
+        (Uncounted(DAY, 180), FIRST, [(FIRST, DAY, False), (DAY, TOMORROW, True)]),
+        (Uncounted(FIRST, 180), DAY, [(DAY, TOMORROW, True)]),
+        (None, TODAY, [(TODAY, TOMORROW, False)]),
     ],
 )
 def test_the_bar_is_pale_from_the_day_on_which_the_rules_stop_to_count(
     uncounted: Uncounted | None, known: date, bars: list[tuple[date, date, bool]]
 ) -> None:
-    drawn = figure(replace(nothing(), findings=(finding(uncounted, known),)), words())["findings"]
-    expected = [(on.isoformat(), to.isoformat(), pale) for on, to, pale in bars]
-    assert [(bar["on"], bar["to"], bar["pale"]) for bar in drawn["bars"]] == expected
+    shown = replace(nothing(), findings=(finding(uncounted, known),))
+    (lane,) = figure(shown, words(), View()).findings.lanes
+    assert [(bar.begin, bar.until, bar.pale) for bar in lane.periods] == bars
