@@ -1,6 +1,10 @@
-"""The patient's course in a real browser: reading marks by mouse and keyboard, the tables, narrow and dark."""
+"""The patient's course in a real browser: reading marks by mouse and keyboard, views, downloads, narrow and dark."""
 
 from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -8,7 +12,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.pages import MOST_BYTES, NARROW, WIDE, check_accessible, check_fits, keep_screenshot
 
-ADDRESS = "/course/cds-demo-two-years-to-calciphylaxis"
+PATIENT = "cds-demo-two-years-to-calciphylaxis"
+ADDRESS = f"/course/{PATIENT}"
 FOCUSED = "document.activeElement.getAttribute('aria-label')"
 LANE = "document.activeElement.closest('[data-lane]').dataset.lane"
 
@@ -20,7 +25,7 @@ def tab_into_the_picture(page: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [NARROW, WIDE])
+@pytest.mark.parametrize("width", [NARROW, 768, 1024, WIDE])
 def test_two_years_are_whole_accessible_and_fit(open_page: OpenPage, width: int, scheme: str) -> None:
     with open_page(width=width, scheme=scheme) as watched:
         page = watched.open(ADDRESS)
@@ -31,7 +36,27 @@ def test_two_years_are_whole_accessible_and_fit(open_page: OpenPage, width: int,
         assert watched.transferred <= MOST_BYTES
 
 
-def test_pointing_at_a_mark_shows_value_date_and_source(open_page: OpenPage) -> None:
+def test_it_fits_at_200_percent(open_page: OpenPage) -> None:
+    """A browser that enlarges to 200 % has half as many pixels of a page side by side."""
+    with open_page(width=WIDE // 2) as watched:
+        page = watched.open(f"{ADDRESS}?months=12&units=si")
+        check_fits(page)
+
+
+def test_names_and_words_without_an_end_fit_too(open_page: OpenPage) -> None:
+    with open_page(width=NARROW) as watched:
+        page = watched.open(ADDRESS)
+        long = "W" * 120
+        page.evaluate(
+            "(long) => { for (const part of document.querySelectorAll('h1, dd, .course-missing li, .course-person'))"
+            " part.textContent = long; }",
+            long,
+        )
+        check_fits(page)
+
+
+# ------------------------------------------------------------------ reading
+def test_pointing_at_a_mark_shows_value_date_and_source_and_all_other_rows(open_page: OpenPage) -> None:
     with open_page() as watched:
         page = watched.open(ADDRESS)
         tip = page.locator("#course-tip")
@@ -39,15 +64,46 @@ def test_pointing_at_a_mark_shows_value_date_and_source(open_page: OpenPage) -> 
         page.locator('[data-lane="calcium"] .mark').last.hover()
         expect(tip).to_contain_text("Calcium, corrected 9.3 mg/dL: in range")
         expect(tip).to_contain_text("LOINC 2000-8")
+        for row in ("Phosphate 5.1 mg/dL", "Calcium × phosphate 47.7", "Drugs: ", "apixaban", "Findings: ", "What the"):
+            expect(tip).to_contain_text(row)
         page.keyboard.press("Escape")
         expect(tip).to_be_hidden()
+
+
+def test_pointing_between_marks_says_what_held_on_that_day(open_page: OpenPage) -> None:
+    with open_page() as watched:
+        page = watched.open(ADDRESS)
+        warfarin = page.locator('[data-lane="drugs"] .mark').nth(0)
+        warfarin.scroll_into_view_if_needed()
+        drugs = warfarin.bounding_box()
+        assert drugs is not None
+        page.mouse.move(drugs["x"] + 3, drugs["y"] - 4)
+        told = page.locator("#course-tip").inner_text()
+        assert re.search(r"All rows on \d{4}-\d\d-\d\d", told)
+        assert re.search(r"Phosphate [\d.]+ mg/dL: .* \(\d{4}-\d\d-\d\d\)", told), "the result before, with its day"
+        assert "Findings: none on record" in told
+        assert "Risk points: " in told
+
+
+def test_a_near_look_knows_what_was_before(open_page: OpenPage) -> None:
+    with open_page() as watched:
+        page = watched.open(f"{ADDRESS}?months=3")
+        box = page.locator("#course-svg").bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] * 0.12, box["y"] + 60)
+        told = page.locator("#course-tip").inner_text()
+        assert re.search(r"Intact PTH \d+ pg/mL: .*\(2\d{3}-", told)
+        assert "confirmed calciphylaxis" in told.lower() or "suspected calciphylaxis" in told.lower()
 
 
 def test_the_picture_is_walked_with_the_arrow_keys(open_page: OpenPage) -> None:
     with open_page() as watched:
         page = watched.open(ADDRESS)
         tab_into_the_picture(page)
-        assert page.evaluate(LANE) == "evaluations"
+        assert page.evaluate(LANE) == "points"
+        assert page.evaluate(FOCUSED).startswith("Risk points: 6 (")
+        page.keyboard.press("ArrowUp")
+        assert page.evaluate(LANE) == "level"
         assert "Confirmed calciphylaxis" in page.evaluate(FOCUSED)
         expect(page.locator("#course-tip")).to_contain_text("Confirmed calciphylaxis")
         page.keyboard.press("Home")
@@ -65,6 +121,15 @@ def test_the_picture_is_walked_with_the_arrow_keys(open_page: OpenPage) -> None:
         assert page.evaluate(FOCUSED) == last
 
 
+def test_a_screen_reader_is_told_all_rows_of_the_day(open_page: OpenPage) -> None:
+    with open_page() as watched:
+        page = watched.open(ADDRESS)
+        tab_into_the_picture(page)
+        said = page.get_by_role("status").filter(has_text="All rows on")
+        for words in ("Calcium, corrected 9.3 mg/dL", "Phosphate", "Drugs: ", "Findings: ", "Confirmed calciphylaxis"):
+            expect(said).to_contain_text(words)
+
+
 def test_only_one_mark_is_in_the_tab_order_and_focus_is_seen(open_page: OpenPage) -> None:
     with open_page() as watched:
         page = watched.open(ADDRESS)
@@ -78,14 +143,30 @@ def test_only_one_mark_is_in_the_tab_order_and_focus_is_seen(open_page: OpenPage
         assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
 
 
-def test_the_newest_days_are_seen_first_on_a_narrow_screen(open_page: OpenPage) -> None:
+def test_on_a_narrow_screen_the_newest_days_are_seen_first_with_titles_and_scales(open_page: OpenPage) -> None:
     with open_page(width=NARROW) as watched:
         page = watched.open(ADDRESS)
         assert page.evaluate("document.querySelector('.course-scroll').scrollLeft") > 500
-        expect(page.locator("text.fill-narrow", has_text="sodium thiosulfate")).to_be_visible()
+        for words in ("Calcium, corrected", "sodium thiosulfate", "suspected"):
+            box = page.locator(".pinned text", has_text=words).first.bounding_box()
+            assert box is not None
+            assert 0 <= box["x"] < NARROW / 2
+        scale = page.locator(".scale text").first.bounding_box()
+        assert scale is not None
+        assert 0 <= scale["x"] < NARROW / 4
+        keep_screenshot(page, "course-narrow-figure")
         page.locator('[data-lane="drugs"] .mark').last.focus()
         expect(page.locator("#course-tip")).to_be_visible()
         check_fits(page)
+
+
+def test_the_texts_of_findings_are_whole_on_a_narrow_screen(open_page: OpenPage) -> None:
+    with open_page(width=NARROW) as watched:
+        page = watched.open(ADDRESS)
+        text = page.locator(".pinned text", has_text="Ulcer of the right calf with black eschar").bounding_box()
+        assert text is not None
+        assert text["x"] >= 0
+        assert text["x"] + text["width"] <= NARROW
 
 
 def test_a_table_opens_and_says_the_same(open_page: OpenPage) -> None:
@@ -103,8 +184,109 @@ def test_what_could_not_be_used_is_said_at_the_top(open_page: OpenPage) -> None:
         expect(page.get_by_role("region", name="Received, but not usable")).to_contain_text("no unit")
 
 
+def test_symbols_keep_their_colours_where_the_reader_forces_colours(open_page: OpenPage) -> None:
+    with open_page() as watched:
+        page = watched.page
+        page.emulate_media(forced_colors="active")
+        watched.open(ADDRESS)
+        inks = page.evaluate(
+            "['high', 'low', 'series'].map("
+            "(ink) => getComputedStyle(document.querySelector(`#course-svg .fill-${ink}`)).fill)"
+        )
+        assert len(set(inks)) == 3
+        keep_screenshot(page, "course-forced-colours")
+
+
+# ------------------------------------------------------------------ views
+def test_range_units_and_rows_are_chosen_and_stand_in_the_address(open_page: OpenPage) -> None:
+    with open_page() as watched:
+        page = watched.open(ADDRESS)
+        page.get_by_role("list", name="Days shown").get_by_role("link", name="1 year").click()
+        page.get_by_role("list", name="Units").get_by_role("link", name="mmol/L, pmol/L").click()
+        page.get_by_text("Rows", exact=True).click()
+        page.get_by_role("checkbox", name="Phosphate", exact=True).uncheck()
+        page.get_by_role("checkbox", name="Drugs").uncheck()
+        page.get_by_role("button", name="Show these rows").click()
+        page.wait_for_url(re.compile("rows="))
+        assert "months=12" in page.url
+        assert "units=si" in page.url
+        expect(page.get_by_text("Not shown in the timeline: Phosphate, Drugs.")).to_be_visible()
+        assert page.locator('[data-lane="phosphate"]').count() == 0
+        assert "mmol/L" in (page.locator('[data-lane="calcium"] .mark').last.get_attribute("aria-label") or "")
+        check_accessible(page)
+        check_fits(page)
+        keep_screenshot(page, "course-near-si")
+        page.get_by_role("link", name="Show all rows").click()
+        assert page.locator('[data-lane="phosphate"]').count() == 1
+
+
+# ------------------------------------------------------------------ files
+def test_the_table_is_downloaded_for_a_spreadsheet(open_page: OpenPage) -> None:
+    with open_page() as watched:
+        page = watched.open(ADDRESS)
+        with page.expect_download() as waited:
+            page.get_by_role("link", name="CSV").click()
+        file = waited.value
+        assert re.fullmatch(r"course-\d{4}-\d\d-\d\d\.csv", file.suggested_filename)
+        content = Path(file.path()).read_text("utf-8-sig")
+        rows = list(csv.reader(content.splitlines()))
+        assert len({len(row) for row in rows}) == 1
+        assert len(rows) > 200
+
+
+def test_the_picture_is_downloaded_and_stands_by_itself(open_page: OpenPage, tmp_path: Path) -> None:
+    with open_page() as watched:
+        page = watched.open(f"{ADDRESS}?rows=calcium&rows=level")
+        with page.expect_download() as waited:
+            page.get_by_role("link", name="SVG").click()
+        file = tmp_path / waited.value.suggested_filename
+        waited.value.save_as(file)
+        page.goto(file.as_uri())
+        expect(page.locator("svg > title")).to_contain_text("Calcium, corrected")
+        for words in ("Not shown here: Phosphate", "very high; grave finding", "low below 8.4"):
+            expect(page.get_by_text(words).first).to_be_visible()
+        fill = page.evaluate("getComputedStyle(document.querySelector('.mark.fill-high')).fill")
+        assert fill == "rgb(163, 20, 28)"
+        keep_screenshot(page, "course-svg-alone", whole=False)
+        watched.complaints = [text for text in watched.complaints if not text.startswith("elsewhere: file:")]
+
+
+def test_the_picture_is_made_a_png_by_the_browser(open_page: OpenPage, tmp_path: Path) -> None:
+    with open_page() as watched:
+        page = watched.open(ADDRESS)
+        with page.expect_download() as waited:
+            page.get_by_role("button", name="PNG").click()
+        assert re.fullmatch(r"course-\d{4}-\d\d-\d\d\.png", waited.value.suggested_filename)
+        content = Path(waited.value.path()).read_bytes()
+        assert content.startswith(b"\x89PNG")
+        width, height = (int.from_bytes(content[at : at + 4], "big") for at in (16, 20))
+        assert width > 2000
+        assert height > 1500
+        assert len(content) > 50_000
+
+
+def test_without_script_there_is_no_button_that_does_nothing(open_page: OpenPage) -> None:
+    with open_page() as watched:
+        page = watched.page
+        page.route("**/course.js", lambda route: route.fulfill(body=""))
+        watched.open(f"{ADDRESS}?months=3")
+        expect(page.get_by_role("button", name="PNG")).to_be_hidden()
+        expect(page.get_by_role("link", name="CSV")).to_be_visible()
+
+
+# ------------------------------------------------------------------ ways
 def test_a_patient_is_picked_from_the_list(open_page: OpenPage) -> None:
     with open_page() as watched:
         page = watched.open("/course")
         page.get_by_role("link", name="Synthetic, Ariadne").click()
         expect(page.locator("h1")).to_have_text("Synthetic, Ariadne")
+
+
+@pytest.mark.parametrize(("path", "status"), [("/course/nobody", 404), (f"{ADDRESS}?months=7", 400)])
+def test_what_there_is_not_is_said_with_a_way_on(open_page: OpenPage, path: str, status: int) -> None:
+    with open_page() as watched:
+        watched.expected = (str(status),)
+        page = watched.open(path)
+        check_accessible(page)
+        page.get_by_role("main").get_by_role("link").first.click()
+        expect(page.locator("h1")).to_have_text("Course of a patient")

@@ -6,7 +6,6 @@ What may live here: the routes, and the pages that say why there is no course. T
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request, url_for
 
@@ -16,7 +15,7 @@ from cds_service.web.course.answer import Answer
 from cds_service.web.course.fetch import fetch_history
 from cds_service.web.course.view import ViewError, read_view
 from cds_service.web.guard import guard
-from cds_service.web.page import page
+from cds_service.web.page import page, problem
 from fhir_mappings.fhir_json import FHIR_ID, as_text
 from fhir_mappings.patients import patient_name
 
@@ -38,27 +37,20 @@ def course_answer(
     `framed_by` are the origins that may show the page in a frame, `kept` the parameters of the address that are not of
     the view and stay in its links.
     """
-
-    def no_course(status: int, title: str, what: str, again: str | None = None) -> Response:
-        # In the SMART app there is one patient, and no list to go to.
-        everybody = url_for("course.pick") if request.blueprint == "course" else ""
-        words = {"title": title, "what": what, "everybody": everybody, "again": again}
-        return page("course/problem.html", status, framed_by=framed_by, **words)
-
     if not FHIR_ID.fullmatch(patient_id):
-        return no_course(404, NO_PATIENT, "This is not the id of a patient.")
+        return problem(404, NO_PATIENT, "This is not the id of a patient.", framed_by=framed_by)
     try:
         view = read_view(request.args)
     except ViewError as error:
-        return no_course(400, NOT_READ, f"The address asks for what there is not. {error}", urlencode(kept or {}))
+        return problem(400, NOT_READ, f"The address asks for what there is not. {error}", framed_by=framed_by)
     now = context.clock().astimezone(context.knowledge.zone)
     fetched = fetch_history(context.client, server, patient_id, now.date(), context.knowledge)
     gap = fetched.history.chart.gap("patient")
     if fetched.is_unknown:
-        return no_course(404, NO_PATIENT, "The FHIR server has no patient with this id.")
+        return problem(404, NO_PATIENT, "The FHIR server has no patient with this id.", framed_by=framed_by)
     if gap is not None:
         what = f"{gap.what[0].upper()}{gap.what[1:]} could not be read: {gap.reason}. Nothing was judged."
-        return no_course(502, NOT_READ, what, view.query((kept or {}).items()))
+        return problem(502, NOT_READ, what, framed_by=framed_by)
     answer = Answer(context, server, fetched, now, view)
     forms = {"csv": answer.table, "svg": answer.picture}
     return forms[view.form]() if view.form else answer.page(framed_by, kept or {})

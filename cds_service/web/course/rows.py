@@ -139,7 +139,9 @@ def _limits(limits: tuple[Limit, ...], days: Days, values: Values, href: str) ->
             under = min(y + 4, under - _LETTER)
             yield Text(LEFT + PLOT + 5, under, limit.words, "faint", href=href)
         if limit.change:
-            yield Text(days.x(limit.first) + 4, y - 3, limit.change, "faint", kind="halo")
+            # Below its line where there is room: above, it could run into the words over the row.
+            foot = y + 11 if y + 12 < values.top + PANEL else y - 3
+            yield Text(days.x(limit.first) + 4, foot, limit.change, "faint", kind="halo")
 
 
 def drug_row(lanes: Lanes, days: Days, top: float) -> Row:
@@ -154,8 +156,15 @@ def drug_row(lanes: Lanes, days: Days, top: float) -> Row:
         for period in lane.periods:
             marks.append(_bar(period, lane, days, y + 3, DRUG - 6))
             if period.note:
-                shapes.append(Text(days.x(period.begin) + 5, y + 12, period.note, kind="small"))
+                shapes.append(_note(period, days, y + 12))
     return _lanes_row("drugs", lanes, head, height, (shapes, marks, pinned))
+
+
+def _note(period: Period, days: Days, y: float) -> Text:
+    """Words on a bar: from its beginning, or before its end where they would leave the picture."""
+    if days.x(period.begin) > LEFT + 0.8 * PLOT:
+        return Text(days.x(period.until) - 4, y, period.note, anchor="end", kind="small halo")
+    return Text(days.x(period.begin) + 5, y, period.note, kind="small")
 
 
 Parts = tuple[list[Shape], list[Mark], list[Shape]]

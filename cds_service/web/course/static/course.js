@@ -163,6 +163,17 @@
   scroll.scrollLeft = scroll.scrollWidth;
   pin();
 
+  // On paper every table is unfolded. The style sheet does it, too, where a browser knows how.
+  const folded = () => [...document.querySelectorAll(".course-table:not([open])")];
+  let unfolded = [];
+  window.addEventListener("beforeprint", () => {
+    unfolded = folded();
+    for (const table of unfolded) table.open = true;
+  });
+  window.addEventListener("afterprint", () => {
+    for (const table of unfolded) table.open = false;
+  });
+
   const png = document.getElementById("course-as-png");
   png.hidden = false;
   png.querySelector("button").addEventListener("click", async (event) => {
