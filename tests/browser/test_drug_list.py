@@ -157,7 +157,7 @@ def test_a_drug_typed_while_the_service_is_asked_is_not_lost(open_page: OpenPage
     held: list[Route] = []
     with open_page() as watched:
         page = watched.open(CHART)
-        page.route("**/ehr?patient=*", held.append)
+        page.route("**/ehr?patient=*", lambda route: held.append(route))
         typed(page, "warfarin", 1)
         page.keyboard.press("Enter")
         field(page).press_sequentially("calcitriol", delay=5)

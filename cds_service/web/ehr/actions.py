@@ -17,6 +17,7 @@ from cds_service.web.ehr.asking import ask, heard
 from cds_service.web.ehr.ending import active_now, ending, question_of, remember, take_up
 from cds_service.web.ehr.explaining import Explainer
 from cds_service.web.ehr.orders import do_actions, draft_of, forget, title_of
+from cds_service.web.ehr.permalinks import Wanted
 from cds_service.web.ehr.signing import demo_tags, judgement, sign_draft, unjudged, waiting_cards
 from cds_service.web.ehr.state import CHART, ORDER, BadState, Question, ServiceAnswer, State
 from fhir_mappings.fhir_json import as_object, as_objects, as_text
@@ -42,6 +43,23 @@ class Clinician:
         self._ask(state, CHART, "patient-view", chart_context(self.patient_id))
         words, well = heard(state.at(CHART))
         state.say(f"chart opened: {words}", well=well)
+        return True
+
+    def open_with(self, state: State, wanted: Wanted) -> bool:
+        """Call patient-view, draft what is wanted and, where another hook is, ask that about all drafts."""
+        self.open_chart(state)
+        state.drafts = [
+            draft_order(self.patient_id, one.drug, one.route, one.dose, self._now()) for one in wanted.orders
+        ]
+        if wanted.hook == "patient-view":
+            return True
+        every = [reference(draft) for draft in state.drafts]
+        selected = every if wanted.hook == "order-select" else None
+        self._ask(state, ORDER, wanted.hook, order_context(self.patient_id, state.drafts, selected))
+        if wanted.hook == "order-sign":
+            state.judged = [draft["id"] for draft in state.drafts]
+        words, well = heard(state.at(ORDER))
+        state.say(f"{', '.join(map(title_of, state.drafts))} drafted: {words}", well=well)
         return True
 
     def pick(self, state: State, name: str, route: str, dose: str) -> bool:

@@ -23,6 +23,7 @@ from cds_service.web.ehr.chart import read_chart
 from cds_service.web.ehr.explaining import Explainer
 from cds_service.web.ehr.kept import dump, load
 from cds_service.web.ehr.patients import patients_page
+from cds_service.web.ehr.permalinks import BadLink, permalink, read_link
 from cds_service.web.ehr.person import read_person
 from cds_service.web.ehr.rows import order_row
 from cds_service.web.ehr.signing import sign_words, waiting_cards
@@ -48,6 +49,10 @@ def ehr_page(context: PageContext) -> Blueprint:
     def bad_state(_: BadState) -> Response:
         return problem(400, "This click cannot be understood", "The page is out of date. Open the chart again.")
 
+    @routes.errorhandler(BadLink)
+    def bad_link(error: BadLink) -> Response:
+        return problem(400, "This address cannot be followed", f"{error} Nothing was asked.")
+
     @routes.errorhandler(EhrError)
     def no_server(error: EhrError) -> Response:
         if error.status in (404, 410):
@@ -71,9 +76,9 @@ def ehr_page(context: PageContext) -> Blueprint:
         patient_id = request.args.get("patient", "")
         if not patient_id:
             return searched()
-        state = State()
+        state, wanted = State(), read_link(request.args, catalogue)
         clinician = _clinician(context, catalogue, patient_id, state, explainer)
-        clinician.open_chart(state)
+        clinician.open_with(state, wanted)
         return _chart_page(context, clinician, state, chart=True)
 
     @routes.route("/ehr/patients", methods=["GET", "POST"])
@@ -197,6 +202,7 @@ def _chart_page(context: PageContext, clinician: Clinician, state: State, *, cha
         shown_cards=lambda answer: shown_cards(answer, ehr.fhir, own),
         titles_of=lambda answer: ", ".join(order_row(draft).what for draft in judged_drugs(answer)),
         sign_words=sign_words(state),
+        link=permalink(clinician.patient_id, state, clinician.catalogue),
         waiting=waiting_cards(state),
         as_json=as_json,
         order_row=order_row,

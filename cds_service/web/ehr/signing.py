@@ -50,7 +50,7 @@ def unjudged(state: State) -> str:
 
 def sign_words(state: State) -> str:
     """What the button says."""
-    if not judgement(state):
+    if not any(answer.cards or answer.fault for answer in judgement(state)):
         return f"Sign {len(state.drafts)} order{'' if len(state.drafts) == 1 else 's'}"
     return f"Sign although {unjudged(state)}" if unjudged(state) else "Sign all the same"
 

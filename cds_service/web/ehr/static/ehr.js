@@ -3,6 +3,7 @@
 
 import { revealCopying, say, words } from "../../static/parts.js";
 import { drugList, forgetDrugs } from "./drugs.js";
+import { revealTools } from "./exchange.js";
 
 const CHANGED = "What is typed, drafted or on the chart has changed since this answer.";
 const ASKED = {
@@ -103,7 +104,9 @@ function show(fresh, typed) {
   document.getElementById("state").value = fresh.getElementById("state").value;
   for (const id of FIELDS) take(fresh, id, typed[id]);
   revealCopying();
+  revealTools();
   markTyping();
+  keepAddress();
   tell(fresh.getElementById("status"));
   if (held && !held.isConnected) refocus(held.id, places);
   question(held);
@@ -168,6 +171,12 @@ function refocus(id, places) {
   (next || drug).focus();
 }
 
+// A reload opens the page with the same drafts, and asks the same hook.
+function keepAddress() {
+  const link = document.getElementById("link");
+  if (link) history.replaceState(null, "", link.href);
+}
+
 // While another drug is typed, what stands below is not about it.
 function markTyping() {
   for (const note of document.querySelectorAll("#order-advice .stale")) {
@@ -186,3 +195,4 @@ form.addEventListener("submit", (event) => {
   press(event.submitter?.value || "pick");
 });
 revealCopying();
+revealTools();

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -26,8 +27,15 @@ class Visitor:
     status: int = 0
     state: dict[str, Any] = field(default_factory=dict)
 
-    def open(self) -> Visitor:
-        return self._take(self.client.get("/ehr", query_string={"patient": self.patient}))
+    def open(self, more: str = "") -> Visitor:
+        return self._take(self.client.get(f"/ehr?patient={quote(self.patient)}{more}"))
+
+    @property
+    def link(self) -> str:
+        """What "Link to this" adds to the address of the patient."""
+        found = re.search(r'id="link" href="/ehr\?patient=[^"&]*([^"]*)"', self.text)
+        assert found, "there is no link"
+        return html.unescape(found[1])
 
     def press(self, do: str, fields: Mapping[str, str] | None = None, *, part: bool = False, **more: str) -> Visitor:
         data = {"state": json.dumps(self.state), "prefetch": "on", "server": "on", "do": do, **(fields or {}), **more}
