@@ -98,7 +98,7 @@ def _name(order: DraftOrder) -> str:
     return order.title if concept.get("coding") else as_text(concept.get("text")) or order.title
 
 
-def _urgency(cards: Cards) -> Sequence[int]:
+def _urgency(cards: Cards) -> list[int]:
     """Many critical cards sort first, none at all last."""
     counts = _counts(cards)
     return [-counts[indicator] for indicator in _URGENT_FIRST]

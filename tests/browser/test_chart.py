@@ -9,9 +9,10 @@ from playwright.sync_api import Page, expect
 
 from cds_service.demo.sandbox import Sandbox
 from tests.browser.conftest import OpenPage
-from tests.browser.pages import NARROW, WIDE, check_accessible, check_fits, keep_screenshot
+from tests.browser.pages import NARROW, SCREENSHOTS, WIDE, check_accessible, check_fits, keep_screenshot
 
 MUCH, ENDLESS = "much-of-everything", "endless-words"
+OTTILIE, UNREAD = "cds-demo-hard-skin-on-warfarin", "cds-demo-calcium-cannot-be-read"
 WIDTHS = (NARROW, 768, 1024, WIDE)
 expect.set_options(timeout=20_000)
 
@@ -114,3 +115,55 @@ def test_words_that_do_not_end_are_broken_at_every_width(open_page: OpenPage, wi
         keep_screenshot(page, f"chart-endless-{width}-light")
         page.goto(f"{watched.base}/ehr")
         check_fits(page)
+
+
+def row(page: Page, name: str) -> Any:
+    return box(page, "Laboratory results").locator("tbody tr").filter(has=page.get_by_text(name, exact=True)).first
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_results_are_read_at_a_glance(open_page: OpenPage, width: int, scheme: str) -> None:
+    with open_page(width=width, scheme=scheme) as watched:
+        page = watched.open(f"/ehr?patient={OTTILIE}")
+        pth = row(page, "Intact PTH")
+        expect(pth).to_contain_text("480 pg/mL H (above the range sent with it)")
+        expect(pth).to_contain_text("up to 65 pg/mL")
+        expect(pth).to_contain_text("before: 455 pg/mL H")
+        assert pth.locator(".mark").first.get_attribute("title") == "above the range sent with it"
+        check_fits(page)
+        check_accessible(page)
+        box(page, "Laboratory results").evaluate("box => box.style.setProperty('max-height', 'none')")
+        page.locator("#chart").screenshot(path=SCREENSHOTS / f"chart-results-{width}-{scheme}.png")
+
+
+def test_earlier_results_are_unfolded_by_keyboard(open_page: OpenPage) -> None:
+    with open_page() as watched:
+        page = watched.open(f"/ehr?patient={OTTILIE}")
+        calcium = row(page, "Calcium")
+        expect(calcium.locator("li")).to_be_hidden()
+        calcium.locator("summary").focus()
+        page.keyboard.press("Enter")
+        expect(calcium.locator("li")).to_be_visible()
+        check_accessible(page)
+
+
+def test_what_the_rules_cannot_use_is_shown_as_it_was_sent(open_page: OpenPage) -> None:
+    with open_page() as watched:
+        page = watched.open(f"/ehr?patient={UNREAD}")
+        calcium = row(page, "Calcium")
+        expect(calcium.locator(".value").first).to_have_text("9.3")
+        expect(calcium).to_contain_text("not usable by the rules: no unit")
+        expect(calcium).to_contain_text("before: 9.1 mg/dL")
+        expect(page.locator("#chart")).to_contain_text("that the rules cannot read")
+
+
+def test_marks_can_be_told_apart_without_colours(open_page: OpenPage) -> None:
+    with open_page(width=720) as watched:
+        page = watched.open(f"/ehr?patient={OTTILIE}")
+        page.emulate_media(forced_colors="active")
+        mark = row(page, "Albumin").locator(".mark").first
+        expect(mark).to_have_text("L")
+        assert mark.evaluate("mark => getComputedStyle(mark).borderTopStyle") == "solid"
+        check_fits(page)
+        check_accessible(page)

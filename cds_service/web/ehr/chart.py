@@ -9,27 +9,35 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from functools import partial
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from cds_service.ehr_client import Ehr, EhrError, Resource
 from cds_service.knowledge import Knowledge
 from cds_service.web.ehr.known import drug_rows
-from cds_service.web.ehr.results import result_rows
+from cds_service.web.ehr.person import PatientHeading
+from cds_service.web.ehr.results import ResultLine, ResultReader
 from cds_service.web.ehr.rows import ChartRow, condition_row, is_mistaken, order_row, tells_of_error
 from fhir_mappings.fhir_json import as_object, as_objects
+from fhir_mappings.patients import birth_day
+from fhir_mappings.reference_ranges import Person
 
 MOST_ROWS = 500
 
 
+Row = TypeVar("Row")
+
+
 @dataclass(frozen=True, slots=True)
-class ChartSection:
+class ChartSection(Generic[Row]):
     """Rows of one kind. `fault` says that some or all could not be read; `more` that not all are here.
 
     `count` says how many rows there are, and which stand first.
     """
 
-    rows: tuple[ChartRow, ...] = ()
+    rows: tuple[Row, ...] = ()
     fault: str = ""
     more: bool = False
     count: str = ""
@@ -39,36 +47,38 @@ class ChartSection:
 class ShownChart:
     """All sections of a chart."""
 
-    conditions: ChartSection
-    medications: ChartSection
-    orders: ChartSection
-    results: ChartSection
+    conditions: ChartSection[ChartRow]
+    medications: ChartSection[ChartRow]
+    orders: ChartSection[ChartRow]
+    results: ChartSection[ResultLine]
 
 
-Found = tuple[Sequence[ChartRow], str]
-Reader = Callable[[Resource, Sequence[Mapping[str, Any]]], Found]
+Resources = Sequence[Mapping[str, Any]]
+Reader = Callable[[Resource, Resources], tuple[Sequence[Row], str]]
 """From a Bundle and the wanted resources in it to rows and their count."""
 
 
-def read_chart(ehr: Ehr, patient_id: str, knowledge: Knowledge) -> ShownChart:
+def read_chart(ehr: Ehr, patient: PatientHeading, knowledge: Knowledge, today: date) -> ShownChart:
     """The chart, read in one go; what could not be read says so."""
-    mine = {"patient": patient_id, "_count": str(MOST_ROWS)}
-    queries: list[tuple[str, Mapping[str, str], Reader]] = [
-        ("Condition", mine, _conditions),
-        (
-            "MedicationRequest",
-            {**mine, "status": "active", "_include": "MedicationRequest:medication"},
-            lambda bundle, orders: _drugs(bundle, orders, knowledge),
-        ),
-        ("ServiceRequest", {**mine, "status": "active"}, _orders),
-        ("Observation", {**mine, "category": "laboratory", "_sort": "-date"}, _results),
-    ]
-    with ThreadPoolExecutor(len(queries)) as pool:
-        conditions, medications, orders, results = pool.map(lambda query: _section(ehr, *query), queries)
-    return ShownChart(conditions, medications, orders, results)
+    mine = {"patient": patient.id, "_count": str(MOST_ROWS)}
+    active = {**mine, "status": "active"}
+    with_drugs = {**active, "_include": "MedicationRequest:medication"}
+    laboratory = {**mine, "category": "laboratory", "_sort": "-date"}
+    drugs, results = partial(_drugs, knowledge), partial(_results, _reader(patient, knowledge, today))
+    with ThreadPoolExecutor(4) as pool:
+        conditions = pool.submit(_section, ehr, "Condition", mine, _conditions)
+        medications = pool.submit(_section, ehr, "MedicationRequest", with_drugs, drugs)
+        orders = pool.submit(_section, ehr, "ServiceRequest", active, _orders)
+        measured = pool.submit(_section, ehr, "Observation", laboratory, results)
+        return ShownChart(conditions.result(), medications.result(), orders.result(), measured.result())
 
 
-def _section(ehr: Ehr, kind: str, query: Mapping[str, str], reader: Reader) -> ChartSection:
+def _reader(patient: PatientHeading, knowledge: Knowledge, today: date) -> ResultReader:
+    whose = Person(birth_day({"birthDate": patient.born}, knowledge.zone), patient.sex.lower())
+    return ResultReader(patient.id, whose, knowledge, today)
+
+
+def _section(ehr: Ehr, kind: str, query: Mapping[str, str], reader: Reader[Row]) -> ChartSection[Row]:
     try:
         bundle = ehr.read(f"{kind}?{urlencode(query)}")
     except EhrError as error:
@@ -76,20 +86,19 @@ def _section(ehr: Ehr, kind: str, query: Mapping[str, str], reader: Reader) -> C
     if bundle.get("resourceType") != "Bundle":
         return ChartSection(fault="could not be read (the answer is no Bundle)")
     every = [as_object(entry.get("resource")) for entry in as_objects(bundle.get("entry"))]
-    wanted = [one for one in every if one.get("resourceType") == kind and not is_mistaken(one)]
-    rows, count = reader(bundle, wanted)
+    rows, count = reader(bundle, [one for one in every if one.get("resourceType") == kind])
     more = any(link.get("relation") == "next" for link in as_objects(bundle.get("link")))
     fault = "could not be read (the FHIR server tells of an error)" if tells_of_error(bundle) else ""
     return ChartSection(tuple(rows), fault, more, count)
 
 
-def _conditions(_: Resource, found: Sequence[Mapping[str, Any]]) -> Found:
-    rows = sorted(map(condition_row, found), key=lambda row: row.day, reverse=True)
+def _conditions(_: Resource, found: Resources) -> tuple[Sequence[ChartRow], str]:
+    rows = sorted(map(condition_row, _meant(found)), key=lambda row: row.day, reverse=True)
     return rows, f"{_counted(len(rows), 'entry', 'entries')}, newest first"
 
 
-def _drugs(bundle: Resource, found: Sequence[Mapping[str, Any]], knowledge: Knowledge) -> Found:
-    drugs = drug_rows(bundle, found, knowledge)
+def _drugs(knowledge: Knowledge, bundle: Resource, found: Resources) -> tuple[Sequence[ChartRow], str]:
+    drugs = drug_rows(bundle, _meant(found), knowledge)
     parts = [f"{len(drugs.rows)} active"]
     if drugs.judged:
         parts.append(f"{drugs.judged} of them judged by the rules, first")
@@ -98,12 +107,20 @@ def _drugs(bundle: Resource, found: Sequence[Mapping[str, Any]], knowledge: Know
     return drugs.rows, ", ".join(parts)
 
 
-def _orders(_: Resource, found: Sequence[Mapping[str, Any]]) -> Found:
-    return [order_row(order) for order in found], _counted(len(found), "order", "orders")
+def _orders(_: Resource, found: Resources) -> tuple[Sequence[ChartRow], str]:
+    rows = [order_row(order) for order in _meant(found)]
+    return rows, _counted(len(rows), "order", "orders")
 
 
-def _results(_: Resource, found: Sequence[Mapping[str, Any]]) -> Found:
-    return result_rows(found), ""
+def _results(reader: ResultReader, _: Resource, found: Resources) -> tuple[Sequence[ResultLine], str]:
+    lines = reader.lines(found)
+    every = sum(1 + bool(line.before) + len(line.others) for line in lines)
+    return lines, f"{_counted(every, 'result', 'results')} of {_counted(len(lines), 'kind', 'kinds')}, newest first"
+
+
+def _meant(found: Resources) -> list[Mapping[str, Any]]:
+    """Without what was entered in error: a list of what is there now is no place for it."""
+    return [resource for resource in found if not is_mistaken(resource)]
 
 
 def _counted(count: int, one: str, many: str) -> str:

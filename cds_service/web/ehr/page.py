@@ -183,11 +183,13 @@ def _chart_page(context: PageContext, clinician: Clinician, state: State, *, cha
     ehr, typed = clinician.ehr, _still_typed(clinician)
     launch_url = context.knowledge.launch_url
     own = OwnApp(launch_url, clinician.patient_id) if launch_url else None
+    today = context.clock().astimezone(context.knowledge.zone).date()
+    person = read_person(ehr, clinician.patient_id, today)
     return page(
         "ehr/page.html",
         title="Chart",
-        person=read_person(ehr, clinician.patient_id, context.clock().date()),
-        chart=read_chart(ehr, clinician.patient_id, context.knowledge) if chart else None,
+        person=person,
+        chart=read_chart(ehr, person, context.knowledge, today) if chart else None,
         state=state,
         state_json=quiet(dump(state)),
         fhir=ehr.fhir,

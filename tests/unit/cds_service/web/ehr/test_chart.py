@@ -19,6 +19,7 @@ from cds_service.web.ehr.rows import ChartRow, order_row
 FHIR = "https://ehr.example/fhir"
 ON = date(2026, 3, 2)
 KNOWLEDGE = load_knowledge(Settings())
+PERSON = person({"id": "p1", "birthDate": "1950-03-03", "gender": "female"}, ON)
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def chart(mock: responses.RequestsMock, **held: Any) -> ShownChart:
         else:
             entries = [{"resource": {"resourceType": kind, **resource}} for resource in resources]
             mock.get(f"{FHIR}/{kind}", json={"resourceType": "Bundle", "entry": entries, "link": held.get("link")})
-    return read_chart(Ehr("", FHIR), "p1", KNOWLEDGE)
+    return read_chart(Ehr("", FHIR), PERSON, KNOWLEDGE, ON)
 
 
 def test_a_person_is_told_by_name_sex_age_and_identifier() -> None:
@@ -72,10 +73,10 @@ def test_conditions_are_shown_newest_first_with_a_status_that_matters(mock: resp
     )
 
 
-def test_what_was_entered_in_error_is_not_shown(mock: responses.RequestsMock) -> None:
+def test_what_was_entered_in_error_is_no_entry_of_a_list_of_what_is_there(mock: responses.RequestsMock) -> None:
     mistaken = {"code": {"text": "Old"}, "verificationStatus": {"coding": [{"code": "entered-in-error"}]}}
-    found = chart(mock, Condition=[mistaken], Observation=[{"status": "entered-in-error"}])
-    assert found.conditions.rows == found.results.rows == ()
+    found = chart(mock, Condition=[mistaken], MedicationRequest=[{"status": "entered-in-error"}])
+    assert found.conditions.rows == found.medications.rows == ()
 
 
 @pytest.mark.parametrize(
@@ -107,27 +108,10 @@ def test_a_drug_in_a_resource_of_its_own_is_named_by_it(mock: responses.Requests
     assert row.what == "calcitriol"
 
 
-@pytest.mark.parametrize(
-    ("result", "value"),
-    [
-        ({"valueQuantity": {"value": 9.8, "unit": "mg/dL"}}, "9.8 mg/dL"),
-        ({"valueQuantity": {"value": 3, "comparator": "<", "code": "mg/L"}}, "<3 mg/L"),
-        ({"valueQuantity": {"value": 1.12, "code": "1"}}, "1.12"),
-        ({"valueQuantity": {"value": 9.1, "unit": "10^3/uL"}}, "9.1 10^3/uL"),
-        ({"valueString": "positive"}, "positive"),
-        ({"valueCodeableConcept": {"text": "detected"}}, "detected"),
-        ({"dataAbsentReason": {"text": "haemolysed"}}, "no value: haemolysed"),
-        ({}, "no value"),
-    ],
-)
-def test_a_result_is_shown_with_its_own_unit(result: dict[str, Any], value: str, mock: responses.RequestsMock) -> None:
-    (row,) = chart(mock, Observation=[{"code": {"text": "calcium"}, "status": "final", **result}]).results.rows
-    assert (row.value, row.status) == (value, "")
-
-
-def test_a_result_that_is_not_final_says_so(mock: responses.RequestsMock) -> None:
-    found = chart(mock, Observation=[{"status": "preliminary"}, {"interpretation": [{"coding": [{"code": "H"}]}]}])
-    assert [row.status for row in found.results.rows] == ["preliminary", "H"]
+def test_results_are_counted_by_kind(mock: responses.RequestsMock) -> None:
+    results = [{"code": {"text": name}, "valueString": "x"} for name in ("Potassium", "Sodium", "potassium")]
+    found = chart(mock, Observation=results).results
+    assert found.count == "3 results of 2 kinds, newest first"
 
 
 def test_what_could_not_be_read_is_said_beside_what_could(mock: responses.RequestsMock) -> None:
@@ -143,7 +127,7 @@ ERROR = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "di
 def test_an_answer_that_is_no_bundle_is_not_an_empty_chart(body: dict[str, Any], mock: responses.RequestsMock) -> None:
     for kind in ("Condition", "MedicationRequest", "ServiceRequest", "Observation", "Patient"):
         mock.get(f"{FHIR}/{kind}", json=body)
-    found = read_chart(Ehr("", FHIR), "p1", KNOWLEDGE)
+    found = read_chart(Ehr("", FHIR), PERSON, KNOWLEDGE, ON)
     for section in (found.conditions, found.medications, found.orders, found.results):
         assert "could not be read" in section.fault
     with pytest.raises(EhrError):
