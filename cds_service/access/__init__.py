@@ -10,6 +10,7 @@ from cds_service.access.key_sets import KeySets
 from cds_service.access.own_key import ASSERTION_TYPE, ClientKey, load_client_key
 from cds_service.access.proxies import trust_proxies
 from cds_service.access.rate_limit import RateLimit, limit_rate
+from cds_service.access.token_checks import TokenFinding
 from cds_service.access.token_doctor import explain
 from cds_service.access.token_log import TokenLog
 from cds_service.access.trusted_clients import TrustedClient, TrustedClients, TrustedClientsError, load_trusted_clients
@@ -20,6 +21,7 @@ __all__ = [
     "ClientKey",
     "KeySets",
     "RateLimit",
+    "TokenFinding",
     "TokenLog",
     "TrustedClient",
     "TrustedClients",

@@ -11,14 +11,17 @@ from contextlib import closing
 
 import click
 
-from cds_service.commands.common import HELP, in_words, say, settings_for
+from cds_service.commands.common import HELP, in_words, say, say_json, settings_for
+from cds_service.commands.parameters import AS_JSON
 
 
 @click.command(context_settings=HELP)
-def database() -> None:
-    """Make or change the tables of the database for this release (in CDS_DATABASE_URL), and tell their version.
+@AS_JSON
+def database(as_json: bool) -> None:
+    """Make the tables of the database ready for this release.
 
-    The service does the same at its start. A database of a newer release is refused.
+    The database is that of CDS_DATABASE_URL, and the version of its tables is told. The service does the same at
+    its start. A database of a newer release is refused.
     """
     from cds_service.storage import Database, version_of
 
@@ -31,4 +34,7 @@ def database() -> None:
         # In this thread, however long it takes: to change a large table takes longer than a call may wait.
         with opened.connected() as connection:
             version = version_of(connection)
-    say(f"{opened.name}: the tables are ready for this release (version {version})")
+    if as_json:
+        say_json({"database": opened.name, "ready": True, "version": version})
+    else:
+        say(f"{opened.name}: the tables are ready for this release (version {version})")

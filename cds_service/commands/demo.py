@@ -22,7 +22,11 @@ from cds_service.commands.ports import insist_where_chosen
     "--patient", "only", multiple=True, type=PATIENT_KEY, help="Play only this synthetic patient (repeatable)."
 )
 def demo(port: int, fhir_port: int, once: bool, full: bool, only: tuple[str, ...]) -> None:
-    """Start a FHIR sandbox with synthetic patients and the service, play an EHR, print the cards, keep serving."""
+    """Play an EHR with synthetic patients, and keep serving.
+
+    A FHIR sandbox and the service are started on this machine, charts opened and drugs picked, and the cards printed.
+    Then the pages can be used in a browser until Ctrl-C.
+    """
     insist_where_chosen("--port", port)
     insist_where_chosen("--fhir-port", fhir_port)
     from rich.console import Console

@@ -5,6 +5,7 @@ What may live here: options, and findings as lines of text.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import sys
 from typing import TYPE_CHECKING
@@ -14,9 +15,12 @@ from click.core import ParameterSource
 
 from cds_service.commands import exit_status
 from cds_service.commands.common import HELP, HOOKS, Progress, in_words, say, say_json, settings_for
-from cds_service.commands.parameters import ADDRESS
+from cds_service.commands.parameters import ADDRESS, AS_JSON
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cds_service.access import TokenFinding
     from cds_service.fhir_doctor import PatientReport, ServerReport
     from cds_service.settings import Settings
 
@@ -32,10 +36,12 @@ def doctor() -> None:
 @click.option(
     "--endpoint", required=True, type=ADDRESS, help="The endpoint the token is meant for, as the EHR calls it."
 )
-def doctor_token(token: str | None, clients: str, endpoint: str) -> None:
-    """Explain a CDS client's JWT check by check (argument, or standard input), and what to do where one fails.
+@AS_JSON
+def doctor_token(token: str | None, clients: str, endpoint: str, as_json: bool) -> None:
+    """Explain a CDS client's JWT check by check.
 
-    Nothing is used up by it, and no address that the token names is contacted.
+    The token is the argument, or comes on standard input; where a check fails it is said what to do. Nothing is
+    used up by it, and no address that the token names is contacted.
     """
     from pathlib import Path
 
@@ -45,31 +51,46 @@ def doctor_token(token: str | None, clients: str, endpoint: str) -> None:
     text = (token or sys.stdin.read()).strip().removeprefix("Bearer ")
     with in_words():
         findings = explain(text, load_trusted_clients(Path(clients)), endpoint, utc_now(), KeySets())
+    sound = all(finding.ok for finding in findings)
+    if as_json:
+        say_json({"ok": sound, "checks": [dataclasses.asdict(finding) for finding in findings]})
+    else:
+        _print_checks(findings)
+    if not sound:
+        raise SystemExit(exit_status.FAILED)
+
+
+def _print_checks(findings: Iterable[TokenFinding]) -> None:
     for finding in findings:
         say(f"{'ok  ' if finding.ok else 'FAIL'} {finding.text}")
         if finding.remedy:
             say(f"     -> {finding.remedy}")
-    if not all(finding.ok for finding in findings):
-        raise SystemExit(exit_status.FAILED)
 
 
 @doctor.command("smart", context_settings=HELP)
 @click.option("--clients", type=click.Path(exists=True, dir_okay=False), envvar="CDS_TRUSTED_CLIENTS")
 @click.option("--public-url", type=ADDRESS, envvar="CDS_PUBLIC_URL", default="http://127.0.0.1:5000", show_default=True)
 @click.option("--server", "servers", multiple=True, type=ADDRESS, help="This FHIR server, too (repeatable).")
-def doctor_smart(clients: str | None, public_url: str, servers: tuple[str, ...]) -> None:
-    """Print what to register for the SMART app at each EHR: every FHIR server has a redirect address of its own."""
+@AS_JSON
+def doctor_smart(clients: str | None, public_url: str, servers: tuple[str, ...], as_json: bool) -> None:
+    """Print what to register for the SMART app at each EHR.
+
+    Every FHIR server has a redirect address of its own.
+    """
     from pathlib import Path
 
     from cds_service.access import load_trusted_clients
-    from cds_service.web.smart.registration import registration
+    from cds_service.web.smart.registration import lines, registration
 
     with in_words():
         trusted = load_trusted_clients(Path(clients)) if clients else ()
     if click.get_current_context().get_parameter_source("public_url") is ParameterSource.DEFAULT:
         say("CDS_PUBLIC_URL is not set: these addresses are good for trying things out on this machine only", err=True)
-    for line in registration(public_url.rstrip("/"), trusted, [server.rstrip("/") for server in servers]):
-        say(line)
+    found = registration(public_url.rstrip("/"), trusted, [server.rstrip("/") for server in servers])
+    if as_json:
+        say_json(dataclasses.asdict(found))
+    else:
+        say("\n".join(lines(found)))
 
 
 @doctor.command("fhir", context_settings=HELP)
@@ -79,22 +100,23 @@ def doctor_smart(clients: str | None, public_url: str, servers: tuple[str, ...])
 @click.option(
     "--hook", "hooks", multiple=True, type=click.Choice(HOOKS), help="Only this hook (repeatable); all without it."
 )
-@click.option("--json", "as_document", is_flag=True, help="Print one JSON document.")
-def doctor_fhir(url: str, patient: str | None, token: str | None, hooks: tuple[str, ...], as_document: bool) -> None:
-    """Say why no card comes: ask the FHIR server at URL as the service does, and tell what was seen.
+@AS_JSON
+def doctor_fhir(url: str, patient: str | None, token: str | None, hooks: tuple[str, ...], as_json: bool) -> None:
+    """Say why no card comes from the FHIR server at URL.
 
-    No patient data is printed: codes, systems, units and numbers only. Exit status 4 when the service could not answer.
+    It is asked as the service asks it, and what was seen is told. No patient data is printed: codes, systems, units
+    and numbers only. Exit status 4 when the service could not answer.
     """
-    from cds_service.fhir_doctor import as_json, as_text
+    from cds_service import fhir_doctor
 
     # Settings for development: a doctor serves nobody, and refuses none that `serve --dev` takes.
     settings = settings_for(dev=True)
     with in_words():
         report = _examined(settings, url, patient, token, hooks or HOOKS)
-    if as_document:
-        say_json(as_json(report))
+    if as_json:
+        say_json(fhir_doctor.as_json(report))
     else:
-        say(as_text(report))
+        say(fhir_doctor.as_text(report))
     if not report.ok:
         raise SystemExit(exit_status.NOT_READ)
 

@@ -35,12 +35,13 @@ PATIENT_DATA = "What follows is patient data: keep it out of logs, tickets and m
 @click.option("--json", "as_document", is_flag=True, help="Print the explanation as one JSON document.")
 @EXIT_STATUS
 def explain(source: Source, as_document: bool, tells_cards: bool) -> None:
-    """Say why these cards come for a patient, and why no others: every rule with what it asked and what it saw.
+    """Say why these cards come for a patient, and no others.
 
-    With --fhir and --patient that server is read as the service reads it. A message from a file (- is standard input)
-    needs none: its `fhirServer` is not asked. All is worked out in this process, and nothing is stored. What is printed
-    is patient data. Exit status 0 with cards or without, 4 when the service would refuse (400, 412, 413), 1 for any
-    other fault. With --exit-status it is 3 with cards, and without them 4 where anything could not be read.
+    Every rule is told with what it asked and what it saw. With --fhir and --patient that server is read as the
+    service reads it. A message from a file (- is standard input) needs none: its `fhirServer` is not asked. All is
+    worked out in this process, and nothing is stored. What is printed is patient data. Exit status 0 with cards or
+    without, 4 when the service would refuse (400, 412, 413), 1 for any other fault. With --exit-status it is 3 with
+    cards, and without them 4 where anything could not be read.
     """
     # Settings for development: nobody is served, and no server refused that `serve --dev` takes.
     settings = settings_for(dev=True)

@@ -53,6 +53,7 @@ class PatientKey(click.ParamType):
 
 
 ADDRESS, PATIENT_KEY = Address(), PatientKey()
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, and nothing beside it.")
 EXIT_STATUS = click.option(
     "--exit-status", "tells_cards", is_flag=True, help=f"End with exit status {CARDS_FOUND} when there are cards."
 )

@@ -16,6 +16,7 @@ import click
 
 from cds_service.commands import exit_status
 from cds_service.commands.common import HELP, in_words, say, say_json, settings_for
+from cds_service.commands.parameters import AS_JSON
 
 if TYPE_CHECKING:
     from cds_service.knowledge import InForce
@@ -41,7 +42,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 @click.group(context_settings=HELP)
 def policy() -> None:
-    """Check the data files that clinicians own, show what is in force, and see what a change would bring.
+    """Check, show and compare the data files of clinicians.
 
     A policy is a folder laid out like the package (hooks/thresholds.toml, fhir_mappings/labs.toml …) or flat
     (thresholds.toml …), or the word "packaged". A file that is missing there is the packaged one.
@@ -50,26 +51,40 @@ def policy() -> None:
 
 @policy.command("check", context_settings=HELP)
 @_POLICY
-def check(folder: str) -> None:
-    """Find every fault of every file, one line each with file and key. Exit status 1 where there is any."""
+@AS_JSON
+def check(folder: str, as_json: bool) -> None:
+    """Find every fault of every file.
+
+    Each is a line with file and key. Exit status 1 where there is any.
+    """
     settings = settings_for(dev=True)
     try:
         found = _policy(folder, settings)
     except click.ClickException as faults:
-        say(faults.message)
+        if as_json:
+            say_json({"ok": False, "faults": faults.message.splitlines()})
+        else:
+            say(faults.message)
         raise SystemExit(exit_status.FAILED) from None
     files, rules = found.files, sum(map(len, found.knowledge.policy.rules.values()))
-    own = f" ({', '.join(sorted(files.own.values()))} of {folder}, the others packaged)" if files.own else ""
     numbers, cards = len(found.reasons.numbers), len(found.reasons.topics)
+    if as_json:
+        told = {"files": sorted(files.texts), "own": dict(files.own), "unused": list(files.unused)}
+        say_json({"ok": True, "faults": [], **told, "numbers": numbers, "drug_rules": rules, "cards": cards})
+        return
+    own = f" ({', '.join(sorted(files.own.values()))} of {folder}, the others packaged)" if files.own else ""
     say(f"no fault: {len(files.texts)} files{own}; {numbers} numbers, {rules} drug rules, {cards} cards")
 
 
 @policy.command("show", context_settings=HELP)
 @_POLICY
 @_AT
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@AS_JSON
 def show(folder: str, at: datetime | None, as_json: bool) -> None:
-    """Print every number and rule in force on a day, with unit, first day and source."""
+    """Print every number and rule in force on a day.
+
+    Each has its unit, its first day and its source.
+    """
     from cds_service.policy_work import in_force, print_shown, shown_document, terminal
 
     settings = settings_for(dev=True)
@@ -100,7 +115,9 @@ def diff(
     form: str | None,
     page: Path | None,
 ) -> None:
-    """Play synthetic patients and stories under two policies, and list who gains and who loses which card.
+    """List who gains and who loses which card by a change.
+
+    Synthetic patients and stories are played under both policies, and what you bring yourself.
 
     OLD and NEW are folders, or "packaged". Exit status 0, with differences too; 1 where a story of your own does not
     hold, 4 where a Bundle could not be read.

@@ -298,6 +298,8 @@ def test_knowledge_is_read_without_the_service() -> None:
         "explain --help",
         "feedback --help",
         "overrides --help",
+        "sandbox serve --help",
+        "sandbox list --help",
     ],
 )
 def test_help_loads_nothing_that_only_a_running_command_needs(option: str) -> None:

@@ -1,4 +1,4 @@
-"""What to register at each EHR: the addresses of the SMART app, as lines for a person.
+"""What to register at each EHR: the addresses of the SMART app, as data and as lines for a person.
 
 What may live here: that list. The redirect address is another one for each FHIR server, so nobody knows it by heart.
 """
@@ -6,31 +6,62 @@ What may live here: that list. The redirect address is another one for each FHIR
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 
 from cds_service.access import TrustedClient
 from cds_service.addresses import covers
 from cds_service.web.smart.redirects import redirect_address
 
 
-def registration(public: str, clients: Iterable[TrustedClient], servers: Collection[str] = ()) -> Iterator[str]:
-    """The lines. `public` is our own address; `servers` are normal base URLs to tell as well, below a prefix or not."""
-    yield f"launch address: {public}/smart/launch"
-    yield f"key set, for a client with a key pair: {public}/smart/jwks.json"
-    yield "redirect addresses, each for its own EHR and for no other:"
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """The redirect address for the EHR with this FHIR server, and whose that is ("": of no client).
+
+    A `server` that ends in "/" stands for all below it, and each of them has its own: there is no `address` then.
+    """
+
+    tenant: str
+    server: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """The addresses of the app."""
+
+    launch: str
+    key_set: str
+    redirects: tuple[Redirect, ...]
+
+
+def registration(public: str, clients: Iterable[TrustedClient], servers: Collection[str] = ()) -> Registration:
+    """The addresses. `public` is our own address; `servers` are normal base URLs to tell as well, below a prefix or
+    not."""
     launching = [client for client in clients if client.smart_client_id]
-    if not launching and not servers:
+    listed = [
+        Redirect(client.tenant, server, "" if server.endswith("/") else redirect_address(public, server))
+        for client in launching
+        for server in client.fhir_servers
+    ]
+    asked = [Redirect(_owner(launching, server), server, redirect_address(public, server)) for server in servers]
+    return Registration(f"{public}/smart/launch", f"{public}/smart/jwks.json", (*listed, *asked))
+
+
+def lines(found: Registration) -> Iterator[str]:
+    """The same for a person."""
+    yield f"launch address: {found.launch}"
+    yield f"key set, for a client with a key pair: {found.key_set}"
+    yield "redirect addresses, each for its own EHR and for no other:"
+    if not found.redirects:
         yield "  none: no client of the file has a smart_client_id (or name a server with --server)"
-    for client in launching:
-        for server in client.fhir_servers:
-            if server.endswith("/"):
-                yield f"  {client.tenant}, below {server}: one for each server there, by --server"
-            else:
-                yield from _lines(public, client.tenant, server)
-    for server in servers:
-        owners = [client.tenant for client in launching if any(covers(entry, server) for entry in client.fhir_servers)]
-        yield from _lines(public, owners[0] if owners else "of no client here", server)
+    for redirect in found.redirects:
+        if redirect.address:
+            yield f"  {redirect.tenant or 'of no client here'}, {redirect.server}"
+            yield f"    {redirect.address}"
+        else:
+            yield f"  {redirect.tenant}, below {redirect.server}: one for each server there, by --server"
 
 
-def _lines(public: str, whose: str, server: str) -> Iterator[str]:
-    yield f"  {whose}, {server}"
-    yield f"    {redirect_address(public, server.rstrip('/'))}"
+def _owner(clients: Iterable[TrustedClient], server: str) -> str:
+    owners = (client.tenant for client in clients if any(covers(entry, server) for entry in client.fhir_servers))
+    return next(owners, "")

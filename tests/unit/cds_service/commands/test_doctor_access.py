@@ -55,7 +55,7 @@ def test_the_endpoint_that_was_called_is_what_the_audience_is_compared_with(clie
 def test_an_endpoint_without_its_server_is_refused(wrong: str, clients: str) -> None:
     result = run("token", token(), "--clients", clients, "--endpoint", wrong)
     assert result.exit_code == 2
-    assert "--endpoint must be the whole http(s) URL" in result.output
+    assert "'--endpoint'" in result.output
 
 
 # ------------------------------------------------------------------ doctor smart
@@ -96,4 +96,4 @@ def test_that_no_client_launches_the_app_is_said(tmp_path: Path) -> None:
 def test_an_address_that_is_none_is_said(wrong: tuple[str, str]) -> None:
     result = run("smart", *wrong)
     assert result.exit_code == 2
-    assert "plain http(s) base URL" in result.output
+    assert f"'{wrong[0]}'" in result.output
