@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -195,8 +196,8 @@ def options(settings: Settings, host: str, port: int) -> dict[str, Any]:
     return chosen
 
 
-def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until told to stop."""
+def serve(settings: Settings, host: str, port: int, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve until told to stop. `ready` is called once, when callers are let in."""
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     share_arenas()
     # Before everything that starts threads: the check forks, which must not happen beside threads.
@@ -210,4 +211,10 @@ def serve(settings: Settings, host: str, port: int) -> None:
     app.extensions["cds_database"].make_ready()
     anew = make if settings.trusted_clients else None
     headers = headers_of_refusals(settings.cors_origins)
-    Server(app, options(settings, host, port), bounds_of(settings), headers, anew).run()
+    chosen = options(settings, host, port) | {"when_ready": partial(_when_ready, ready)}
+    Server(app, chosen, bounds_of(settings), headers, anew).run()
+
+
+def _when_ready(ready: Callable[[], None], server: object) -> None:
+    freeze(server)
+    ready()

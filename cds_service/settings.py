@@ -61,8 +61,9 @@ class Settings:
     `pages` names the pages for people that are on; the EHR page and the patient's course read from `pages_fhir_server`,
     and the EHR page calls `pages_service` (this service where it is None).
     `smart_client_id` is our name at the EHRs that launch the
-    SMART app with --dev; elsewhere each trusted client has its own. `dev` is set by the command line, not by a
-    variable: it also admits FHIR servers on this machine's loopback addresses.
+    SMART app with --dev; elsewhere each trusted client has its own. `dev` and `own_url` are set by the command line,
+    not by a variable: `dev` also admits FHIR servers on this machine's loopback addresses, and `own_url` is where
+    `serve --dev` listens.
     """
 
     database_url: str = field(default="sqlite:///calciphylaxis-cds.sqlite3", repr=False)
@@ -95,6 +96,12 @@ class Settings:
     threads: int = 16
     log_level: str = "INFO"
     dev: bool = False
+    own_url: str | None = None
+
+    @property
+    def link_base(self) -> str | None:
+        """Our address in links on cards; None where nobody has told us: then cards have no links to us."""
+        return self.public_url or (self.own_url if self.dev else None)
 
     def is_allowed_fhir_server(self, url: str) -> bool:
         """May this base URL be contacted? Only what is listed, and in development this machine itself.

@@ -103,10 +103,10 @@ def of_the_database(fault: StoreError) -> str:
         return f"CDS_DATABASE_URL: {database.name}: {fault.in_words}"
 
 
-def settings_for(*, dev: bool, allow_fhir: tuple[str, ...] = ()) -> Settings:
+def settings_for(*, dev: bool, allow_fhir: tuple[str, ...] = (), own_url: str | None = None) -> Settings:
     """The settings of the environment with what the command line adds; a clear message when they are wrong.
 
-    `allow_fhir` are addresses in their normal form.
+    `allow_fhir` and `own_url`, where we listen ourselves, are addresses in their normal form.
     """
     from cds_service.settings import SettingsError, from_environment
 
@@ -114,7 +114,8 @@ def settings_for(*, dev: bool, allow_fhir: tuple[str, ...] = ()) -> Settings:
         settings = from_environment(os.environ, dev=dev)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
-    return dataclasses.replace(settings, allowed_fhir_servers=settings.allowed_fhir_servers + allow_fhir)
+    allowed = settings.allowed_fhir_servers + allow_fhir
+    return dataclasses.replace(settings, allowed_fhir_servers=allowed, own_url=own_url)
 
 
 class Progress:

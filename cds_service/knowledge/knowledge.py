@@ -77,13 +77,13 @@ def knowledge_of(folder: Path | None, settings: Settings) -> InForce:
 
 
 def _knowledge(policy: Policy, vocabulary: Vocabulary, spell: Spell, settings: Settings) -> Knowledge:
-    public = settings.public_url
+    base = settings.link_base
     return Knowledge(
         policy=policy,
         vocabulary=vocabulary,
         queries=build_queries(vocabulary, policy, settings.medication_history),
         templates=load_templates(policy.wording.actions, spell),
         zone=settings.timezone,
-        reasons_url=f"{public}/reasons" if public and "reasons" in settings.pages else None,
-        launch_url=f"{public}/smart/launch" if public and "smart" in settings.pages else None,
+        reasons_url=f"{base}/reasons" if base and "reasons" in settings.pages else None,
+        launch_url=f"{base}/smart/launch" if base and "smart" in settings.pages else None,
     )
