@@ -14,8 +14,16 @@ from cds_service.commands.ports import insist_where_chosen
 
 
 @click.command(context_settings=HELP)
-@click.option("--port", default=5000, show_default=True, type=PORT)
-@click.option("--fhir-port", default=8090, show_default=True, type=PORT)
+@click.option(
+    "--port", default=5000, show_default=True, type=PORT, help="Of the service; another where the usual one is taken."
+)
+@click.option(
+    "--fhir-port",
+    default=8090,
+    show_default=True,
+    type=PORT,
+    help="Of the FHIR sandbox; another where the usual one is taken.",
+)
 @click.option("--once", is_flag=True, help="End after the cards have been printed.")
 @click.option("--full", is_flag=True, help="Print every card in full, not only those of the first patient.")
 @click.option(

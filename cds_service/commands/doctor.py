@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from cds_service.settings import Settings
 
 
+_CLIENTS = "The file of trusted clients (or CDS_TRUSTED_CLIENTS)."
+
+
 @click.group(context_settings=HELP)
 def doctor() -> None:
     """Find out what is wrong."""
@@ -32,7 +35,13 @@ def doctor() -> None:
 
 @doctor.command("token", context_settings=HELP)
 @click.argument("token", required=False)
-@click.option("--clients", type=click.Path(exists=True, dir_okay=False), envvar="CDS_TRUSTED_CLIENTS", required=True)
+@click.option(
+    "--clients",
+    type=click.Path(exists=True, dir_okay=False),
+    envvar="CDS_TRUSTED_CLIENTS",
+    required=True,
+    help=_CLIENTS,
+)
 @click.option(
     "--endpoint", required=True, type=ADDRESS, help="The endpoint the token is meant for, as the EHR calls it."
 )
@@ -68,8 +77,15 @@ def _print_checks(findings: Iterable[TokenFinding]) -> None:
 
 
 @doctor.command("smart", context_settings=HELP)
-@click.option("--clients", type=click.Path(exists=True, dir_okay=False), envvar="CDS_TRUSTED_CLIENTS")
-@click.option("--public-url", type=ADDRESS, envvar="CDS_PUBLIC_URL", default="http://127.0.0.1:5000", show_default=True)
+@click.option("--clients", type=click.Path(exists=True, dir_okay=False), envvar="CDS_TRUSTED_CLIENTS", help=_CLIENTS)
+@click.option(
+    "--public-url",
+    type=ADDRESS,
+    envvar="CDS_PUBLIC_URL",
+    default="http://127.0.0.1:5000",
+    show_default=True,
+    help="Our own address (or CDS_PUBLIC_URL).",
+)
 @click.option("--server", "servers", multiple=True, type=ADDRESS, help="This FHIR server, too (repeatable).")
 @AS_JSON
 def doctor_smart(clients: str | None, public_url: str, servers: tuple[str, ...], as_json: bool) -> None:

@@ -61,10 +61,10 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command(context_settings=HELP)
 @_options
 def overrides(**options: Any) -> None:
-    """Count how many cards were overridden, and why (from CDS_DATABASE_URL, which is only read).
+    """Count how many cards were overridden, and why.
 
-    A card counts once, with its latest answer. A reason with a published equivalent is followed by that code as
-    system|code. Comments are not printed.
+    The database is that of CDS_DATABASE_URL, and is only read. A card counts once, with its latest answer. A reason
+    with a published equivalent is followed by that code as system|code. Comments are not printed.
     """
     _run(_reasons, options)
 
@@ -72,10 +72,11 @@ def overrides(**options: Any) -> None:
 @click.command(context_settings=HELP)
 @_options
 def feedback(**options: Any) -> None:
-    """List what clinicians did with the cards, oldest first, or count it (from CDS_DATABASE_URL, which is only read).
+    """List or count what clinicians did with the cards.
 
-    With --by, cards shown are counted, and how many of them were accepted, overridden, not answered. Comments are not
-    printed: they are free text and may name a patient.
+    The database is that of CDS_DATABASE_URL, and is only read. The oldest answer comes first. With --by, cards shown
+    are counted, and how many of them were accepted, overridden, not answered. Comments are not printed: they are free
+    text and may name a patient.
     """
     _run(_answers, options)
 
@@ -124,8 +125,7 @@ def _read(asked: Asked, work: Callable[[], tuple[Table, dict[str, Any]]]) -> tup
             where = "CDS_DATABASE_URL has to name the database of the service"
             raise click.ClickException(f"{asked.database.place}: {error}; {where}") from None
         except StoreError as error:
-            said = f": {error.said}" if error.said else ""
-            raise click.ClickException(f"{asked.database.place}: {error}{said}") from None
+            raise click.ClickException(f"CDS_DATABASE_URL: {asked.database.place}: {error.in_words}") from None
 
 
 def _counts(asked: Asked, by: str, *, withhold: bool) -> tuple[Table, dict[str, Any]]:

@@ -49,7 +49,7 @@ def sandbox_list(as_json: bool) -> None:
 
 
 @sandbox.command("serve", context_settings=HELP)
-@click.option("--port", default=8090, show_default=True, type=PORT)
+@click.option("--port", default=8090, show_default=True, type=PORT, help="The port to listen on.")
 @click.option("--patient", "only", multiple=True, type=PATIENT_KEY, help="Only this synthetic patient (repeatable).")
 def sandbox_serve(port: int, only: tuple[str, ...]) -> None:
     """Serve the synthetic patients as a FHIR server.

@@ -23,8 +23,8 @@ _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (nothing is bound by this)
 @click.command(context_settings=HELP)
 @click.option("--dev", is_flag=True, help="No client authentication, loopback FHIR servers allowed, loopback only.")
 @click.option("--container", is_flag=True, help="In a container: bind any address; publish it on loopback only.")
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=5000, show_default=True, type=PORT)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=5000, show_default=True, type=PORT, help="The port to listen on.")
 @click.option("--allow-fhir", multiple=True, type=ADDRESS, help="Allow this FHIR server (a prefix when it ends in /).")
 def serve(dev: bool, container: bool, host: str, port: int, allow_fhir: tuple[str, ...]) -> None:
     """Serve the CDS Hooks endpoints.
@@ -59,7 +59,8 @@ def _tell_addresses(settings: Settings) -> None:
     """With --dev: what can be opened or called, when it is ready."""
     if settings.own_url is None:
         return
-    told = {"discovery": "/cds-services", "API": "/openapi.json"}
+    told = {"home": "/"} if settings.pages else {}
+    told |= {"discovery": "/cds-services", "API": "/openapi.json"}
     told |= {f"page {page}": f"/{page}" for page in sorted(settings.pages)}
     width = max(map(len, told))
     for what, path in told.items():

@@ -52,7 +52,13 @@ def serving(folder: Path, pages: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 def test_the_addresses_that_are_told_can_be_opened_and_cards_link_there(tmp_path: Path) -> None:
     with serving(tmp_path, "reasons,try") as (base, told):
-        paths = {"discovery": "/cds-services", "API": "/openapi.json", "page reasons": "/reasons", "page try": "/try"}
+        paths = {
+            "home": "/",
+            "discovery": "/cds-services",
+            "API": "/openapi.json",
+            "page reasons": "/reasons",
+            "page try": "/try",
+        }
         assert told == {what: f"{base}{path}" for what, path in paths.items()}
         for address in told.values():
             assert requests.get(address, timeout=30).status_code == 200
