@@ -21,8 +21,9 @@ from sqlalchemy.exc import ArgumentError
 
 from cds_service.addresses import covers, is_loopback_url, is_secure, normal_url
 
-PAGES = frozenset({"reasons", "ehr", "course", "smart", "try"})
-"""The pages for people. The reasons are public; the SMART app has the EHR's authorization; the others need --dev."""
+PAGES = frozenset({"reasons", "ehr", "course", "smart", "try", "feedback"})
+"""The pages for people. The reasons are public; the SMART app has the EHR's authorization, the feedback page a token or
+a proxy that asks who looks; the others need --dev."""
 
 MEDICATION_HISTORY = ("statements", "administrations", "dispenses")
 """What of the medication history can be asked for, the first one usually; what comes along is read in any case."""
@@ -60,6 +61,7 @@ class Settings:
     `trusted_proxies` is how many proxies stand in front of us, whose X-Forwarded-For says where a call comes from.
     `pages` names the pages for people that are on; the EHR page and the patient's course read from `pages_fhir_server`,
     and the EHR page calls `pages_service` (this service where it is None).
+    `pages_token` lets people see the feedback page; `pages_behind_proxy` says that the proxy before us asks who looks.
     `smart_client_id` is our name at the EHRs that launch the
     SMART app with --dev; elsewhere each trusted client has its own. `dev` and `own_url` are set by the command line,
     not by a variable: `dev` also admits FHIR servers on this machine's loopback addresses, and `own_url` is where
@@ -91,6 +93,8 @@ class Settings:
     pages: frozenset[str] = frozenset({"reasons"})
     pages_fhir_server: str | None = None
     pages_service: str | None = None
+    pages_token: str | None = field(default=None, repr=False)
+    pages_behind_proxy: bool = False
     smart_client_id: str | None = None
     workers: int = 2
     threads: int = 16
@@ -170,6 +174,11 @@ def _pages_out_of_place(values: Mapping[str, Any], dev: bool) -> list[str]:
         return [f"CDS_PAGES: {', '.join(open_charts)} show charts without asking who looks; only with --dev"]
     if "try" in wanted and not dev:
         return ["CDS_PAGES: try judges what anybody pastes, without asking who does; only with --dev"]
+    if "feedback" in wanted and not (dev or values.get("pages_token") or values.get("pages_behind_proxy")):
+        return [
+            "CDS_PAGES: feedback would show its counts to whoever can reach it; set CDS_PAGES_TOKEN, or "
+            "CDS_PAGES_BEHIND_PROXY=true where a proxy before the service asks who looks, or use --dev"
+        ]
     if open_charts and not values.get("pages_fhir_server"):
         return [f"CDS_PAGES_FHIR_SERVER: needed for the pages {', '.join(open_charts)}"]
     return []
@@ -289,6 +298,13 @@ def _visible(text: str) -> str:
     return text
 
 
+def _token(text: str) -> str:
+    """Long enough that nobody guesses it, and such that it can be typed and sent in a header."""
+    if not re.fullmatch("[!-~]{32,200}", text):
+        raise ValueError
+    return text
+
+
 def _locale(text: str) -> str:
     if text not in LOCALES:
         raise ValueError
@@ -341,6 +357,8 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_PAGES": ("pages", _some_of(PAGES), f"none, or some of {', '.join(sorted(PAGES))}, separated by commas"),
     "CDS_PAGES_FHIR_SERVER": ("pages_fhir_server", lambda text: _address(text).rstrip("/"), "an http(s) base URL"),
     "CDS_PAGES_SERVICE": ("pages_service", lambda text: _address(text).rstrip("/"), "an http(s) base URL"),
+    "CDS_PAGES_TOKEN": ("pages_token", _token, "32 to 200 letters, digits and signs, no blanks"),
+    "CDS_PAGES_BEHIND_PROXY": ("pages_behind_proxy", _truth, "true or false"),
     "CDS_SMART_CLIENT_ID": ("smart_client_id", _visible, "1 to 200 letters, digits and signs, no blanks"),
     "CDS_WORKERS": ("workers", _whole(1, 256), "a whole number from 1 to 256"),
     "CDS_THREADS": ("threads", _whole(1, 1_000), "a whole number from 1 to 1000"),

@@ -145,11 +145,11 @@ def _counts(asked: Asked, by: str, *, withhold: bool) -> tuple[Table, dict[str, 
 
 def _answers(asked: Asked) -> Table:
     """Each answer as it was sent."""
-    from cds_service.reports import Table
+    from cds_service.reports import Table, Value
     from cds_service.storage import stored_feedback
     from hooks.cards import plain
 
-    rows = []
+    rows: list[list[Value]] = []
     for row in stored_feedback(asked.database, asked.since, asked.service, asked.client):
         item = row.item
         accepted = len(item.accepted_suggestions)
@@ -168,13 +168,13 @@ def _without_code(comment: str | None) -> str:
 def _reasons(asked: Asked) -> Table:
     """Overridden cards by service, card and reason, the most frequent first."""
     from cds_service.api import OVERRIDE_SYSTEM
-    from cds_service.reports import Table, is_ours
+    from cds_service.reports import Table, Value, is_ours
     from cds_service.storage import override_counts
     from fhir_mappings.packaged import default_policy
     from hooks.cards import plain
 
     reasons = default_policy().wording.override_reasons
-    rows = []
+    rows: list[list[Value]] = []
     for row in override_counts(asked.database, asked.since, asked.service, asked.client):
         reason = reasons[row.reason_code] if is_ours(row, reasons, OVERRIDE_SYSTEM) else None
         published = "{}|{}".format(*reason.standard) if reason and reason.standard else ""

@@ -27,7 +27,7 @@ from cds_service.ehr_client import Ehr, EhrError, print_cards
 
 START_SECONDS = 60
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-PAGES = "ehr,course,reasons,smart,try"
+PAGES = "ehr,course,reasons,smart,try,feedback"
 """What a person can open in a browser while the demonstration serves."""
 
 

@@ -7,7 +7,7 @@ patient, no user and no comment comes in here.
 from cds_service.reports.reading import Counted, counted_since, counts_of_weeks, days_of_the_log
 from cds_service.reports.reasons import COMMENT_ONLY, NO_REASON, NOT_OURS, is_ours, named_by_code, named_for_all
 from cds_service.reports.report import COLUMNS, OUTCOMES, Number, Report, Row, report_of
-from cds_service.reports.tables import Table, as_records, by_card, by_reason, by_week, in_one
+from cds_service.reports.tables import Table, Value, as_records, by_card, by_reason, by_week, in_one
 from cds_service.reports.weeks import Quarter, bounds, start_of, week_name, week_of, weeks_from
 from cds_service.reports.withholding import FEWEST, Withheld, told
 
@@ -24,6 +24,7 @@ __all__ = [
     "Report",
     "Row",
     "Table",
+    "Value",
     "Withheld",
     "as_records",
     "bounds",

@@ -57,6 +57,11 @@ class Report:
     reasons: Mapping[str, Number]
     weeks: Mapping[date, Row]
 
+    @classmethod
+    def empty(cls) -> Report:
+        """Nothing was shown, in no week."""
+        return cls(Row(), {}, {}, {})
+
     def without_small_numbers(self) -> Report:
         """The same with numbers from 1 to 4 withheld, and with others where these could be worked out from them."""
         why = withheld(list(_pipes(self)))
@@ -78,14 +83,16 @@ def report_of(counts: Iterable[CardCount], weeks: Sequence[date], reason: Callab
     counts = list(counts)
     by_card = _rows(counts, lambda count: (count.topic, count.indicator))
     by_week = _rows(counts, lambda count: weeks[count.week])
-    reasons: Counter[str] = Counter()
+    why: Counter[str] = Counter()
     for count in counts:
         if count.outcome == "overridden":
-            reasons[reason(count)] += count.times
+            why[reason(count)] += count.times
+    reasons: dict[str, Number] = {}
+    reasons.update(sorted(why.items(), key=lambda item: (-item[1], item[0])))
     return Report(
         _rows(counts, lambda _: None).get(None, Row()),
         {key: by_card[key] for key in sorted(by_card)},
-        dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
+        reasons,
         {week: by_week.get(week, Row()) for week in weeks},
     )
 

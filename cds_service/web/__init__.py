@@ -53,6 +53,10 @@ def register_pages(app: Flask, context: PageContext) -> frozenset[str]:
         from cds_service.web.tryout.page import try_page
 
         app.register_blueprint(try_page(context))
+    if "feedback" in pages:
+        from cds_service.web.feedback.page import feedback_page
+
+        app.register_blueprint(feedback_page(context))
     if "smart" in pages:
         from cds_service.web.smart.app import smart_app
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import product
+from typing import TypeVar
 
 from cds_service.reports import OUTCOMES, Number, Report, Row, Withheld
 from cds_service.storage import CardCount
 
 MONDAY = date(2026, 11, 23)
 WEEKS = [MONDAY + timedelta(days=7 * number) for number in range(3)]
+Key = TypeVar("Key", bound=Hashable)
+Cells = frozenset[tuple[Hashable, str]]
 Change = tuple[int, ...]
 """By how much the totals of OUTCOMES are other ones."""
 
@@ -48,7 +51,7 @@ def worked_out(exact: Report, told: Report) -> set[Hashable]:
     }
     moved: set[Hashable] = set()
     for kind, table in (("card", cards), ("week", weeks)):
-        moved |= {(kind, *cell) for change, cells in table if change in common for cell in cells}
+        moved |= {(kind, key, name) for change, cells in table if change in common for key, name in cells}
     for change in common:
         moved |= {("all", outcome) for outcome, by in zip(OUTCOMES, change, strict=True) if by}
         moved |= {("all", "shown")} if sum(change) else set()
@@ -70,11 +73,9 @@ def _cells(row: Row) -> Iterator[tuple[str, Number]]:
     return ((name, row.number(name)) for name in ("shown", *OUTCOMES))
 
 
-def _tables(
-    exact: Mapping[Hashable, Row] | Mapping[date, Row] | Mapping[tuple[str, str], Row], told: Mapping[object, Row]
-) -> list[tuple[Change, frozenset[Hashable]]]:
+def _tables(exact: Mapping[Key, Row], told: Mapping[Key, Row]) -> list[tuple[Change, Cells]]:
     """Every way in which the rows could be other ones: what it makes of the totals, and the cells that differ."""
-    found: list[tuple[Change, frozenset[Hashable]]] = [((0, 0, 0), frozenset())]
+    found: list[tuple[Change, Cells]] = [((0, 0, 0), frozenset())]
     for key, row in exact.items():
         ways = [change for change in product((-1, 0, 1), repeat=3) if _fits(row, told[key], change)]
         found = list({
@@ -85,8 +86,8 @@ def _tables(
     return [(total, cells) for total, cells in found if max(map(abs, total)) <= 1]
 
 
-def _moved(key: Hashable, way: Sequence[int]) -> frozenset[Hashable]:
-    cells: set[Hashable] = {(key, outcome) for outcome, by in zip(OUTCOMES, way, strict=True) if by}
+def _moved(key: Hashable, way: Sequence[int]) -> Cells:
+    cells: set[tuple[Hashable, str]] = {(key, outcome) for outcome, by in zip(OUTCOMES, way, strict=True) if by}
     return frozenset(cells | ({(key, "shown")} if sum(way) else set()))
 
 

@@ -70,7 +70,7 @@ def test_the_order_of_the_reasons_tells_nothing_of_their_numbers() -> None:
 def test_the_judge_works_out_what_is_withheld_carelessly() -> None:
     exact = report(count(outcome="accepted", times=3), count(times=10))
     row = Row(13, FEW, 0, 10)
-    careless = Report(row, {CARD: row}, {}, exact.weeks | {WEEKS[0]: row})
+    careless = Report(row, {CARD: row}, {}, {**exact.weeks, WEEKS[0]: row})
     assert ("card", CARD, "accepted") in worked_out(exact, careless)
     assert worked_out(exact, exact.without_small_numbers()) == set()
 

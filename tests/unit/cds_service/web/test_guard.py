@@ -16,7 +16,8 @@ from cds_service import create_app
 from cds_service.settings import Settings
 from tests.unit.cds_service.cds_client import trust_file
 
-PAGES = ["/try", "/course", "/course/anna-7", "/smart", "/smart/launch?iss=x", "/smart/course", "/smart/jwks.json"]
+PAGES = ["/try", "/feedback", "/course", "/course/anna-7", "/smart", "/smart/launch?iss=x", "/smart/course"]
+PAGES += ["/smart/jwks.json"]
 REFUSED = [
     {"Host": "rebound.example"},
     {"Host": "127.0.0.1.rebound.example:5000"},
@@ -33,7 +34,7 @@ SHARED = "Access-Control-Allow-Origin"
 def made(tmp_path: Path) -> Iterator[Flask]:
     """A service of --dev whose FHIR server does not answer."""
     fhir = "http://127.0.0.1:1/fhir"
-    pages = frozenset({"reasons", "ehr", "course", "smart", "try"})
+    pages = frozenset({"reasons", "ehr", "course", "smart", "try", "feedback"})
     database = f"sqlite:///{tmp_path}/cards.sqlite3"
     app = create_app(Settings(dev=True, database_url=database, pages=pages, pages_fhir_server=fhir))
     yield app

@@ -1,0 +1,112 @@
+"""What becomes of the cards: how many were shown, accepted, overridden and not answered. Counts only.
+
+What may live here: the routes, and the answer as a page, CSV and JSON. No patient, no user and no comment is read.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import orjson
+from flask import Blueprint, Response, request
+
+from cds_service.api import OVERRIDE_SYSTEM
+from cds_service.reports import (
+    COLUMNS,
+    FEWEST,
+    OUTCOMES,
+    Report,
+    Withheld,
+    as_records,
+    in_one,
+    named_for_all,
+    week_name,
+)
+from cds_service.storage import StoreError
+from cds_service.web.context import PageContext
+from cds_service.web.feedback.bars import bar_of
+from cds_service.web.feedback.choice import Choice, NoSuchChoice, choose
+from cds_service.web.feedback.entrance import let_in
+from cds_service.web.page import page, problem
+
+log = logging.getLogger("cds_service")
+
+WORDS = {"shown": "Shown", "accepted": "Accepted", "overridden": "Overridden", "unanswered": "Not answered"}
+
+
+def feedback_page(context: PageContext) -> Blueprint:
+    """The routes /feedback, /feedback.csv and /feedback.json."""
+    routes = Blueprint("feedback", __name__)
+    reasons = context.knowledge.policy.wording.override_reasons
+    name = named_for_all({code: reason.display for code, reason in reasons.items()}, OVERRIDE_SYSTEM)
+    let_in(routes, context.settings)
+
+    def answered(answer: Callable[[Choice], Response]) -> Response:
+        try:
+            return answer(choose(context, request.args.get("quarter", ""), request.args.get("tenant", ""), name))
+        except NoSuchChoice as error:
+            return problem(404, "Nothing to show", str(error))
+        except StoreError as error:
+            log.error("the feedback page cannot be shown: %s", error)
+            return _cannot_be_read()
+
+    @routes.get("/feedback")
+    def opened() -> Response:
+        return answered(lambda choice: _page(choice, context))
+
+    @routes.get("/feedback.csv")
+    def as_csv() -> Response:
+        return answered(lambda choice: _file(in_one(choice.report or Report.empty()).csv(), "text/csv", choice, "csv"))
+
+    @routes.get("/feedback.json")
+    def as_json() -> Response:
+        return answered(lambda choice: _file(_document(choice, context), "application/json", choice, "json"))
+
+    return routes
+
+
+def _page(choice: Choice, context: PageContext) -> Response:
+    report = choice.report
+    return page(
+        "feedback/page.html",
+        title="What becomes of the cards",
+        choice=choice,
+        report=report,
+        zone=context.settings.timezone.key,
+        at=context.clock().astimezone(context.settings.timezone).strftime("%Y-%m-%d %H:%M"),
+        columns=COLUMNS,
+        outcomes=OUTCOMES,
+        words=WORDS,
+        fewest=FEWEST,
+        is_withheld=lambda number: isinstance(number, Withheld),
+        week_name=week_name,
+        bars={week: bar_of(row, report.weeks.values()) for week, row in report.weeks.items()} if report else {},
+    )
+
+
+def _document(choice: Choice, context: PageContext) -> bytes:
+    whole = {
+        "counted": "cards, each once, with its latest answer, in the week in which it was shown",
+        "time_zone": context.settings.timezone.key,
+        "quarter": choice.quarter.name if choice.quarter else None,
+        "tenant": choice.tenant,
+        "withheld": f"numbers from 1 to {FEWEST - 1}, and those from which they could be worked out",
+        "answers_on_unknown_cards": choice.unknown,
+        **as_records(choice.report or Report.empty()),
+    }
+    return orjson.dumps(whole, option=orjson.OPT_INDENT_2)
+
+
+def _file(body: str | bytes, kind: str, choice: Choice, ending: str) -> Response:
+    response = Response(body, mimetype=kind)
+    name = choice.quarter.name if choice.quarter else "none"
+    response.headers["Content-Disposition"] = f'attachment; filename="cards-{name}.{ending}"'
+    return response
+
+
+def _cannot_be_read() -> Response:
+    what = "The database could not be read, so nothing is known of the cards: this does not mean that there were none."
+    response = problem(503, "The counts cannot be read", what)
+    response.headers["Retry-After"] = "5"
+    return response
