@@ -33,12 +33,13 @@ PAGES = "ehr,course,reasons,smart,try,feedback"
 
 @contextmanager
 def running_service(
-    base: str | None = None, *, port: int = 0, allow_fhir: str = "", pages: str = "none"
+    base: str | None = None, *, port: int = 0, allow_fhir: str = "", pages: str = "none", database: Path | None = None
 ) -> Iterator[str]:
     """The base URL of the given service, or else of a service started on loopback and stopped afterwards.
 
     No setting (CDS_…) of the environment holds for the started service: it must neither write into a user's database
-    nor ask for a user's clients. Its `pages` read from the FHIR server `allow_fhir`.
+    nor ask for a user's clients. Its `pages` read from the FHIR server `allow_fhir`. What it is told stands in the file
+    `database`, or in one that goes with it.
     """
     if base:
         yield base
@@ -52,7 +53,8 @@ def running_service(
         log = Path(folder, "service.log")
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
         url = f"http://127.0.0.1:{port}"
-        environment |= {"CDS_DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3", "CDS_WORKERS": "1", "CDS_PAGES": pages}
+        stored = database or Path(folder, "demo.sqlite3")
+        environment |= {"CDS_DATABASE_URL": f"sqlite:///{stored}", "CDS_WORKERS": "1", "CDS_PAGES": pages}
         if pages != "none":
             environment |= {"CDS_PAGES_FHIR_SERVER": allow_fhir, "CDS_PUBLIC_URL": url}
         with log.open("wb") as output:
@@ -111,8 +113,12 @@ def play_demo(
     resources = [resource for patient in patients for resource in patient.resources]
     with (
         ended_by_signals(),
+        # Readable by nobody else, and gone with the demonstration.
+        tempfile.TemporaryDirectory(prefix="calciphylaxis-cds-demo-") as folder,
         Sandbox(resources, port=free_port(fhir_port)) as fhir,
-        running_service(port=free_port(port), allow_fhir=fhir.base, pages=PAGES) as cds,
+        running_service(
+            port=free_port(port), allow_fhir=fhir.base, pages=PAGES, database=(database := Path(folder, "demo.sqlite3"))
+        ) as cds,
     ):
         ehr = Ehr(cds, fhir.base)
         for number, patient in enumerate(patients):
@@ -122,6 +128,9 @@ def play_demo(
         console.print(f"FHIR sandbox         {fhir.base}")
         played = True
         if not once:
+            console.print("What becomes of the cards, while this runs:")
+            console.print(f"  {cds}/feedback", soft_wrap=True)
+            console.print(f"  CDS_DATABASE_URL=sqlite:///{database} calciphylaxis-cds feedback", soft_wrap=True)
             console.print("Press Ctrl-C to stop.")
             console.print(f"open {cds}/ehr", soft_wrap=True)
             signal.pause()

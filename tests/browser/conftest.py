@@ -76,7 +76,7 @@ def service(fhir: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     database = f"sqlite:///{folder}/cards.sqlite3"
     settings = {
         "CDS_DATABASE_URL": database,
-        "CDS_PAGES": "reasons,ehr,course,smart,try",
+        "CDS_PAGES": "reasons,ehr,course,smart,try,feedback",
         "CDS_PAGES_FHIR_SERVER": fhir.base,
         "CDS_PUBLIC_URL": base,
     }

@@ -19,6 +19,7 @@ PAGES = {
     "course": f"/course/{PATIENT}",
     "smart": "/smart",
     "try": "/try",
+    "feedback": "/feedback",
     "not-found": "/reasons/no-such-topic",
     "no-such-patient": "/ehr?patient=nobody",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import socket
@@ -16,9 +17,11 @@ from typing import Any
 
 import pytest
 import requests
+from click.testing import CliRunner
 from rich.console import Console
 
 from cds_service.clock import utc_now
+from cds_service.commands.cli import cli
 from cds_service.commands.exit_status import INTERRUPTED
 from cds_service.demo.patients import SyntheticPatient, load_patients
 from cds_service.demo.play import free_port, play_demo, running_service
@@ -144,6 +147,24 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+def test_what_the_demonstration_was_told_can_be_read_while_it_runs_and_is_gone_afterwards() -> None:
+    with demo_process() as demo:
+        said = said_until(demo, "open ")
+        address = re.findall(r"^  (http://127\.0\.0\.1:\d+)/feedback$", said, re.MULTILINE)[-1]
+        url, path = re.findall(
+            r"^  CDS_DATABASE_URL=(sqlite:///(\S+)) calciphylaxis-cds feedback$", said, re.MULTILINE
+        )[-1]
+        assert requests.get(f"{address}/feedback", timeout=10).status_code == 200
+        environment = {"CDS_DATABASE_URL": url, "CDS_TIMEZONE": "UTC"}
+        counted = CliRunner().invoke(cli, ["feedback", "--by", "card", "--json"], env=environment)
+        rows = {row["card"]: row["shown"] for row in json.loads(counted.stdout)["rows"]}
+        assert rows["vka-dialysis"] >= 1
+        assert Path(path).parent.stat().st_mode & 0o077 == 0
+        demo.send_signal(signal.SIGTERM)
+        assert demo.wait(60) == 0
+    assert not Path(path).parent.exists()
 
 
 @pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGHUP])
