@@ -12,11 +12,11 @@ COMPILE := $(TOOLS_BIN)/uv pip compile --quiet
 SBOM_VENV := build/sbom-venv
 # Not quiet: pip says what it installs, so that nobody wonders whether anything happens.
 INSTALL := -m pip install --disable-pip-version-check
-NOT_HERE := not real and not fuzz and not browser
+NOT_HERE := not real and not fuzz and not browser and not walk
 # The revision that `make mutants` compares with.
 BASE ?= main~1
 
-.PHONY: help demo serve test test-quick test-real test-browser test-fuzz soak kill-rounds lint format graph mutants bench \
+.PHONY: help demo serve test test-quick test-real test-browser test-fuzz test-walk soak kill-rounds lint format graph mutants bench \
 	bench-peer bench-check burden docs lock sbom clean
 
 help: ## this list
@@ -52,6 +52,9 @@ test-browser: $(STAMP) ## the pages in a real browser (Chromium)
 
 test-fuzz: $(STAMP) ## 20,000 generated and 20,000 hostile requests, and a hostile FHIR server
 	$(BIN)/python -m pytest -n auto tests/fuzz -m fuzz $(PYTEST)
+
+test-walk: $(STAMP) ## a newcomer: the commands of README and docs/ typed in a fresh clone (ports 5000, 8090)
+	$(BIN)/python -m pytest tests/walk -m walk $(PYTEST)
 
 soak: $(STAMP) ## the hostile mixture for half an hour: memory, files, latency, lost feedback (SOAK="--help")
 	$(BIN)/python -m bench.soak $(SOAK)
