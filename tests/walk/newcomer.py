@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,8 +60,8 @@ class Newcomer:
     @contextmanager
     def starts(self, text: str, answers: str, seconds: float = START_SECONDS) -> Iterator[Path]:
         """Type it, wait until the address answers, and press Ctrl-C at the end. The file holds what it prints."""
-        printed = self.folder.parent / "printed.txt"
-        with printed.open("wb") as output:
+        handle, name = tempfile.mkstemp(suffix=".txt", dir=self.folder.parent)
+        with os.fdopen(handle, "wb") as output:
             process = subprocess.Popen(
                 ["bash", "-ec", text],
                 cwd=self.folder,
@@ -71,8 +72,8 @@ class Newcomer:
                 start_new_session=True,
             )
         try:
-            _await(answers, process, printed, seconds)
-            yield printed
+            _await(answers, process, Path(name), seconds)
+            yield Path(name)
         finally:
             _ctrl_c(process)
 

@@ -5,6 +5,7 @@ What may live here: what has to come of them. The commands themselves and their 
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -13,13 +14,23 @@ import pytest
 from tests.walk.newcomer import Done, answers
 from tests.walk.table import BESIDE_THE_DEMO, SERVICE, Typed
 
+PLAY_SECONDS = 120
+
 
 def test_make_demo_installs_and_plays_and_serves(demo: Path) -> None:
-    printed = demo.read_text(encoding="utf-8")
+    printed = all_printed(demo, f"open {SERVICE}/ehr")
     assert "CRITICAL cua-suspected: Presumed calciphylaxis until proven otherwise" in " ".join(printed.split())
-    assert f"open {SERVICE}/ehr" in printed
     for page in ("/ehr", "/course", "/reasons", "/try", "/smart", "/openapi.json", "/cds-services"):
         assert answers(f"{SERVICE}{page}"), page
+
+
+def all_printed(file: Path, last: str) -> str:
+    """What the demonstration prints, once these words have come at the end: its patients are played one by one."""
+    end = time.monotonic() + PLAY_SECONDS
+    while last not in (text := file.read_text(encoding="utf-8")) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert last in text, text[-2000:]
+    return text
 
 
 @pytest.mark.parametrize("typed", BESIDE_THE_DEMO, ids=lambda typed: typed.command)

@@ -5,10 +5,17 @@ What may live here: what needs the ports of the demonstration, or changes the fi
 
 from __future__ import annotations
 
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
+import requests
 
 from tests.walk.newcomer import Newcomer, answers
 from tests.walk.table import FHIR, LASTING, SERVICE, TAKE_OVER, Typed
+
+OPENED = f"{SERVICE}/cds-services/calciphylaxis-patient-view"
 
 
 def test_nothing_is_left_of_the_demonstration(newcomer: Newcomer) -> None:
@@ -28,3 +35,31 @@ def test_what_lasts_serves_until_ctrl_c_and_leaves_nothing_behind(typed: Typed, 
 def test_a_change_that_is_taken_over_holds_with_its_story(newcomer: Newcomer) -> None:
     done = newcomer.types(TAKE_OVER.text)
     assert (done.status, TAKE_OVER.says in done.output) == (0, True), done.output[-3000:]
+
+
+def test_feedback_is_listed_where_the_service_of_step_1_was_started(newcomer: Newcomer) -> None:
+    with (
+        newcomer.starts("calciphylaxis-cds sandbox serve", f"{FHIR}/metadata"),
+        newcomer.starts("calciphylaxis-cds serve --dev", f"{SERVICE}/cds-services"),
+    ):
+        card = opened_chart()["cards"][0]
+        told = {"card": card["uuid"], "outcome": "accepted", "outcomeTimestamp": datetime.now(UTC).isoformat()}
+        answer = requests.post(f"{OPENED}/feedback", json={"feedback": [told]}, timeout=60)
+        assert answer.status_code == 200, answer.text
+        done = newcomer.types("calciphylaxis-cds feedback")
+    assert done.status == 0
+    assert card["source"]["topic"]["code"] in done.output, done.output
+
+
+def opened_chart() -> dict[str, Any]:
+    """What the browser of the public sandbox gets for the patient of step 2."""
+    call = {
+        "hook": "patient-view",
+        "hookInstance": str(uuid.uuid4()),
+        "fhirServer": FHIR,
+        "context": {"userId": "Practitioner/1", "patientId": "cds-demo-hard-skin-on-warfarin"},
+    }
+    answer = requests.post(OPENED, json=call, timeout=60)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
