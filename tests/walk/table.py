@@ -27,6 +27,8 @@ class Typed:
     """What is typed before it in the same shell: the document says so in the lines above."""
     given: str = ""
     """Standard input."""
+    beside: str = ""
+    """What runs beside it, in another terminal."""
     answers: str = ""
     """For a command that lasts: an address that answers while it runs."""
 
@@ -132,7 +134,12 @@ BESIDE_THE_DEMO = (
 
 LASTING = (
     Typed("calciphylaxis-cds demo", answers=f"{SERVICE}/ehr"),
-    Typed("calciphylaxis-cds serve --dev", first=PAGES_ON, answers=f"{SERVICE}/reasons"),
+    Typed(
+        "calciphylaxis-cds serve --dev",
+        first=PAGES_ON,
+        beside="calciphylaxis-cds sandbox serve",
+        answers=f"{SERVICE}/ehr",
+    ),
     Typed("CDS_PAGES=try calciphylaxis-cds serve --dev", answers=f"{SERVICE}/try"),
     Typed("calciphylaxis-cds serve --dev --allow-fhir https://your.fhir.server/r4/", answers=f"{SERVICE}/cds-services"),
     Typed("calciphylaxis-cds serve --dev --allow-fhir https://hapi.fhir.org/baseR4", answers=f"{SERVICE}/cds-services"),
@@ -151,7 +158,7 @@ TAKE_OVER = Typed(
     first="cp ours/hooks/thresholds.toml hooks/ && cp our-stories/calcium.toml cds_service/stories/told/",
 )
 """Typed last: it changes the files of the package in the clone."""
-BY_ITSELF = ("make demo", TAKE_OVER.command, "calciphylaxis-cds feedback")
+BY_ITSELF = ("make demo", TAKE_OVER.command, "calciphylaxis-cds sandbox serve", "calciphylaxis-cds feedback")
 """What has a test of its own."""
 
 _STRANGER = "needs a stranger's server"

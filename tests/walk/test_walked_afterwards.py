@@ -6,6 +6,7 @@ What may live here: what needs the ports of the demonstration, or changes the fi
 from __future__ import annotations
 
 import uuid
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,7 +27,8 @@ def test_nothing_is_left_of_the_demonstration(newcomer: Newcomer) -> None:
 
 @pytest.mark.parametrize("typed", LASTING, ids=lambda typed: typed.command)
 def test_what_lasts_serves_until_ctrl_c_and_leaves_nothing_behind(typed: Typed, newcomer: Newcomer) -> None:
-    with newcomer.starts(typed.text, typed.answers) as printed:
+    other = newcomer.starts(typed.beside, f"{FHIR}/metadata") if typed.beside else nullcontext()
+    with other, newcomer.starts(typed.text, typed.answers) as printed:
         pass
     assert "Traceback" not in printed.read_text(errors="replace")
     assert not answers(f"{SERVICE}/health")
