@@ -47,6 +47,7 @@ WAYS = (
         "Paste a message of your own EHR and see its cards, or why there are none.",
         "tryout.opened",
     ),
+    Way("feedback", "Feedback", "How often each card was shown, accepted and overridden.", "feedback.opened"),
     Way("smart", "SMART app", "The course as an app that the EHR opens; here without one.", "smart.choose"),
 )
 """Every page in the order of the navigation."""

@@ -11,9 +11,13 @@ from flask import url_for
 from flask.testing import FlaskClient
 
 from cds_service.app import create_app
+from cds_service.clock import utc_now
+from cds_service.demo.patients import load_patients
+from cds_service.demo.sandbox import Sandbox
 from cds_service.settings import PAGES, Settings
 from cds_service.web.home import WAYS
 
+PATIENT = "cds-demo-hard-skin-on-warfarin"
 Made = Callable[..., FlaskClient]
 
 
@@ -100,3 +104,21 @@ def test_the_chart_and_the_course_of_a_patient_lead_to_each_other_where_both_are
 def test_the_icon_is_found_where_browsers_look_for_it(made: Made) -> None:
     with made("reasons").get("/favicon.ico", follow_redirects=True) as answer:
         assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
+
+
+def test_a_chart_and_its_course_link_to_each_other(tmp_path: Path) -> None:
+    resources = [resource for patient in load_patients(utc_now()) for resource in patient.resources]
+    with Sandbox(resources) as sandbox:
+        settings = Settings(
+            database_url=f"sqlite:///{tmp_path}/cards.sqlite3",
+            dev=True,
+            pages=frozenset({"ehr", "course"}),
+            pages_fhir_server=sandbox.base,
+            pages_service="http://127.0.0.1:9",
+        )
+        client = create_app(settings).test_client()
+        chart = links(client.get(f"/ehr?patient={PATIENT}").text, "This page")
+        course = links(client.get(f"/course/{PATIENT}").text, "This page")
+    assert chart["This patient’s course"] == f"/course/{PATIENT}"
+    assert course["This patient’s chart"] == f"/ehr?patient={PATIENT}"
+    assert course["All patients"] == "/course"
