@@ -37,6 +37,8 @@ async function press(deed) {
   }
   busy = true;
   forgetDrugs();
+  // Whoever types on names the next drug.
+  if (document.activeElement === drug) drug.select();
   const done = wait(ASKED[deed.split(":")[0]] ?? []);
   try {
     await send(deed, done);
