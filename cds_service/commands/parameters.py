@@ -18,7 +18,8 @@ _LIKE = "write it like http://127.0.0.1:8080/fhir"
 _NOT_PLAIN = "an address here has no user, query, fragment or percent sign; " + _LIKE
 
 
-class Address(click.ParamType):
+# Older releases of click know no type argument here.
+class Address(click.ParamType):  # type: ignore[type-arg]
     """An http(s) base address, in its one normal form. What could hold a secret is not repeated."""
 
     name = "URL"
@@ -33,7 +34,7 @@ class Address(click.ParamType):
         return normal
 
 
-class PatientKey(click.ParamType):
+class PatientKey(click.ParamType):  # type: ignore[type-arg]
     """The key of a synthetic patient."""
 
     name = "KEY"

@@ -6,11 +6,13 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 from cds_service.commands import exit_status
 from cds_service.commands.cli import cli
+from cds_service.commands.ports import insist_where_chosen
 
 NOBODY = "http://127.0.0.1:9/fhir"
 INSIDE = ("Traceback", "Error)", "MissingSchema", "Exception", "--allow-fhir")
@@ -74,7 +76,7 @@ def taken() -> Iterator[str]:
     [
         (("serve", "--dev", "--port"), "--host or --port"),
         (("demo", "--port"), "--port"),
-        (("demo", "--fhir-port"), "--fhir-port"),
+        (("demo", "--port", "6471", "--fhir-port"), "--fhir-port"),
     ],
 )
 def test_a_port_in_use_is_one_line_that_names_the_option(
@@ -119,3 +121,18 @@ def test_a_file_that_cannot_be_used_is_said_with_its_option(option: str, tmp_pat
 def test_a_hook_that_does_not_exist_is_answered_with_those_that_do() -> None:
     message = said(run("invoke", "--example", "epic-patient-view", "--hook", "encounter-start"), exit_status.WRONG_USE)
     assert "'--hook': 'encounter-start' is not one of 'patient-view', 'order-select', 'order-sign'" in message
+
+
+def test_where_only_the_usual_port_is_taken_another_one_is_and_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        @click.command()
+        @click.option("--port", default=port)
+        def start(port: int) -> None:
+            insist_where_chosen("--port", port)
+
+        start([], standalone_mode=False)
+    assert capsys.readouterr().err == (
+        f"cannot listen on 127.0.0.1, port {port}: address already in use; another one is taken\n"
+    )
