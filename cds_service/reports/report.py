@@ -87,12 +87,11 @@ def report_of(counts: Iterable[CardCount], weeks: Sequence[date], reason: Callab
     for count in counts:
         if count.outcome == "overridden":
             why[reason(count)] += count.times
-    reasons: dict[str, Number] = {}
-    reasons.update(sorted(why.items(), key=lambda item: (-item[1], item[0])))
+    most_first = sorted(why.items(), key=lambda item: (-item[1], item[0]))
     return Report(
         _rows(counts, lambda _: None).get(None, Row()),
         {key: by_card[key] for key in sorted(by_card)},
-        reasons,
+        dict(most_first),
         {week: by_week.get(week, Row()) for week in weeks},
     )
 

@@ -11,7 +11,8 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,20 @@ from cds_service.access.token_log import TokenLog
 from cds_service.demo.patients import load_patients
 from cds_service.demo.sandbox import Sandbox
 from cds_service.ehr_client.ehr import Ehr
-from cds_service.storage import Database, FeedbackItem, IssuedCard, Store, StoreError, seen_token
+from cds_service.storage import (
+    Database,
+    FeedbackItem,
+    IssuedCard,
+    NothingThere,
+    ReadOnly,
+    Store,
+    StoreError,
+    card_counts,
+    override_counts,
+    seen_token,
+    span,
+    unknown_counts,
+)
 from cds_service.storage.engine import TIMEOUT_SECONDS
 from cds_service.storage.migrating import REVISIONS, VERSION_TABLE
 from cds_service.storage.readiness import write_heartbeat
@@ -221,6 +235,43 @@ def test_cards_and_feedback_meet_in_the_count_of_overrides(store: Store) -> None
     assert store.record_feedback(service, [item(card)], NOON) == []
     assert store.record_feedback(service, [item("unheard-of")], NOON) == ["unheard-of"]
     assert {(count.topic, count.times) for count in store.overrides(service=service)} == {("vka-cua", 1), ("", 1)}
+
+
+def test_cards_are_counted_with_their_latest_answer_and_by_week(store: Store, postgresql: Postgresql) -> None:
+    service, weeks = f"service-{uuid.uuid4()}", [NOON, NOON + timedelta(days=7), NOON + timedelta(days=14)]
+    shown = [IssuedCard(str(uuid.uuid4()), service, "hook", "vka-cua", "critical", weeks[n % 2]) for n in range(4)]
+    with suppress(StoreError):  # On a busy machine they wait in memory, and go along with the feedback.
+        store.record_cards(shown)
+    later = replace(item(shown[0].uuid), outcome="accepted", outcome_timestamp=NOON + timedelta(hours=1))
+    commented = replace(item(shown[1].uuid, "words"), override_reason_code=None)
+    store.record_feedback(service, [item(shown[0].uuid), later, commented, item("unheard-of")], NOON)
+    database = ReadOnly(postgresql.url)
+    counts = card_counts(database, weeks, service=service)
+    assert sorted((one.week, one.outcome, one.comment_only, one.times) for one in counts) == [
+        (0, "", False, 1),
+        (0, "accepted", False, 1),
+        (1, "", False, 1),
+        (1, "overridden", True, 1),
+    ]
+    (unknown,) = unknown_counts(database, *weeks[:2], service=service)
+    assert (unknown.outcome, unknown.times) == ("overridden", 1)
+    overridden = {(one.topic, one.reason_code, one.comment_only) for one in override_counts(database, service=service)}
+    assert overridden == {("vka-cua", "", True), ("", "other", False)}
+    assert span(database) is not None
+
+
+def test_a_database_that_is_read_is_not_made_ready_and_cannot_be_written(postgresql: Postgresql) -> None:
+    with fresh(postgresql, "empty") as url, pytest.raises(NothingThere), ReadOnly(url).connected():
+        pass
+    with fresh(postgresql, "old", RELEASE_0_1_0) as url, pytest.raises(StoreError, match="earlier release"):
+        span(ReadOnly(url))
+    with (
+        fresh(postgresql, "ready") as url,
+        closing(Database(url)) as database,
+    ):
+        write_heartbeat(database)
+        with pytest.raises(StoreError), ReadOnly(url).connected() as connection:
+            connection.exec_driver_sql("DELETE FROM heartbeat")
 
 
 def test_workers_that_start_together_create_the_tables_without_an_error(postgresql: Postgresql) -> None:
