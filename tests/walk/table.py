@@ -124,6 +124,7 @@ BESIDE_THE_DEMO = (
         first=LAUNCHER,
     ),
     Typed(PAGES_ON),
+    Typed("calciphylaxis-cds sandbox list", "two-years-to-calciphylaxis"),
     Typed("calciphylaxis-cds database", "the tables are ready"),
     Typed("calciphylaxis-cds serve", "no trusted clients are configured", status=1),
     Typed("calciphylaxis-cds doctor token", "Missing option", status=2),
@@ -152,13 +153,27 @@ LASTING = (
 )
 """Typed one after the other, each ended by Ctrl-C."""
 
+CLEAN = Typed(
+    "calciphylaxis-cds sandbox clean <FHIR base URL>",
+    "removed",
+    fill={"<FHIR base URL>": FHIR},
+    beside="calciphylaxis-cds sandbox serve",
+)
+"""Typed on a sandbox of its own: it takes the patients away."""
 TAKE_OVER = Typed(
     '.venv/bin/python -m pytest tests/vignettes -k "Our and protocol"',
     "passed",
     first="cp ours/hooks/thresholds.toml hooks/ && cp our-stories/calcium.toml cds_service/stories/told/",
 )
 """Typed last: it changes the files of the package in the clone."""
-BY_ITSELF = ("make demo", TAKE_OVER.command, "calciphylaxis-cds sandbox serve", "calciphylaxis-cds feedback")
+BY_ITSELF = (
+    "make demo",
+    CLEAN.command,
+    TAKE_OVER.command,
+    "calciphylaxis-cds sandbox serve",
+    "calciphylaxis-cds feedback",
+    "calciphylaxis-cds overrides",
+)
 """What has a test of its own."""
 
 _STRANGER = "needs a stranger's server"

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from tests.walk.newcomer import Newcomer, answers
-from tests.walk.table import FHIR, LASTING, SERVICE, TAKE_OVER, Typed
+from tests.walk.table import CLEAN, FHIR, LASTING, SERVICE, TAKE_OVER, Typed
 
 OPENED = f"{SERVICE}/cds-services/calciphylaxis-patient-view"
 
@@ -34,6 +34,12 @@ def test_what_lasts_serves_until_ctrl_c_and_leaves_nothing_behind(typed: Typed, 
     assert not answers(f"{SERVICE}/health")
 
 
+def test_the_synthetic_patients_are_taken_away_again(newcomer: Newcomer) -> None:
+    with newcomer.starts(CLEAN.beside, f"{FHIR}/metadata"):
+        done = newcomer.types(CLEAN.text)
+    assert (done.status, CLEAN.says in done.output) == (0, True), done.output
+
+
 def test_a_change_that_is_taken_over_holds_with_its_story(newcomer: Newcomer) -> None:
     done = newcomer.types(TAKE_OVER.text)
     assert (done.status, TAKE_OVER.says in done.output) == (0, True), done.output[-3000:]
@@ -48,9 +54,10 @@ def test_feedback_is_listed_where_the_service_of_step_1_was_started(newcomer: Ne
         told = {"card": card["uuid"], "outcome": "accepted", "outcomeTimestamp": datetime.now(UTC).isoformat()}
         answer = requests.post(f"{OPENED}/feedback", json={"feedback": [told]}, timeout=60)
         assert answer.status_code == 200, answer.text
-        done = newcomer.types("calciphylaxis-cds feedback")
-    assert done.status == 0
-    assert card["source"]["topic"]["code"] in done.output, done.output
+        listed, overridden = (newcomer.types(f"calciphylaxis-cds {command}") for command in ("feedback", "overrides"))
+    assert card["source"]["topic"]["code"] in listed.output, listed.output
+    assert card["source"]["topic"]["code"] not in overridden.output, overridden.output
+    assert (listed.status, overridden.status) == (0, 0)
 
 
 def opened_chart() -> dict[str, Any]:
