@@ -42,7 +42,7 @@ LEGEND = (
     Entry(Mark(outline(1.5, 4.5, 13, 7), "neutral", "", date.min, kind="open"), "beginning or end not recorded"),
     Entry(Bar(1, 7, 14, 3, "neutral", "pale"), "finding that the rules no longer count"),
     Entry(Bar(1, 3, 14, 10, "outside", "pale"), "the rules do not apply"),
-    Entry(Bar(1, 3, 14, 10, "unsure", "shade"), "if what has no recorded end counted, or not all was read"),
+    Entry(Bar(1, 3, 14, 10, "unsure", "shade"), "if what is open or unread counted"),
 )
 
 

@@ -161,9 +161,9 @@ def drug_row(lanes: Lanes, days: Days, top: float) -> Row:
 
 
 def _note(period: Period, days: Days, y: float) -> Text:
-    """Words on a bar: from its beginning, or before its end where they would leave the picture."""
+    """Words on a bar: from its beginning, or before it where they would leave the picture."""
     if days.x(period.begin) > LEFT + 0.8 * PLOT:
-        return Text(days.x(period.until) - 4, y, period.note, anchor="end", kind="small halo")
+        return Text(days.x(period.begin) - 4, y, period.note, anchor="end", kind="small halo")
     return Text(days.x(period.begin) + 5, y, period.note, kind="small")
 
 
