@@ -52,6 +52,13 @@ def test_a_rare_reason_is_not_the_rest_of_the_others() -> None:
     assert rare.total.overridden == 22
 
 
+def test_where_nothing_can_be_told_that_gives_nothing_away_nothing_is_told() -> None:
+    # Four cards in all: each number could only be what it is.
+    few = report(*(count("b", outcome, week=1) for outcome in ("", "accepted", "overridden")), count("a"))
+    assert few.without_small_numbers().total == Row(BESIDE, BESIDE, BESIDE, BESIDE)
+    assert set(few.without_small_numbers().weeks.values()) == {Row(BESIDE, BESIDE, BESIDE, BESIDE)}
+
+
 def test_where_no_number_is_small_all_are_told() -> None:
     large = report(count(outcome="accepted", times=5), count(times=9), count("calcium-cua", times=7))
     assert large.without_small_numbers() == large
