@@ -93,7 +93,7 @@ BESIDE_THE_DEMO = (
     Typed("calciphylaxis-cds invoke --request request.json", "WARNING"),
     Typed('calciphylaxis-cds invoke --bundle patient.json --drug "calcium acetate"', "WARNING"),
     Typed('calciphylaxis-cds explain --bundle patient.json --drug "calcium acetate"', "calcium acetate"),
-    Typed("calciphylaxis-cds policy check --policy ours", "1 data file"),
+    Typed("calciphylaxis-cds policy check --policy ours", "no fault: 9 files"),
     Typed("calciphylaxis-cds policy show --at 2026-12-01 --policy ours", "our clinic's protocol, version 4"),
     Typed("calciphylaxis-cds policy diff packaged ours --at 2026-12-01 --stories our-stories", "gain"),
     Typed("calciphylaxis-cds policy diff packaged ours --at 2026-12-01", "gain"),
@@ -116,7 +116,11 @@ BESIDE_THE_DEMO = (
     ),
     Typed(TRUSTED),
     Typed(WITH_SMART),
-    Typed("calciphylaxis-cds doctor smart", "smart/callback/", first=WITH_SMART),
+    Typed(
+        "calciphylaxis-cds doctor smart",
+        "northern-dialysis, below https://ehr.example/fhir/r4/",
+        first=f"{WITH_SMART}\necho 'smart_client_id = \"my-app\"' >> clients.toml",
+    ),
     Typed(LAUNCHER),
     Typed(
         "calciphylaxis-cds doctor smart --server https://launcher.example/v/r4/fhir",
@@ -126,7 +130,6 @@ BESIDE_THE_DEMO = (
     Typed(PAGES_ON),
     Typed("calciphylaxis-cds sandbox list", "two-years-to-calciphylaxis"),
     Typed("calciphylaxis-cds database", "the tables are ready"),
-    Typed("calciphylaxis-cds serve", "no trusted clients are configured", status=1),
     Typed("calciphylaxis-cds doctor token", "Missing option", status=2),
     Typed("calciphylaxis-cds doctor fhir", "Usage:", status=2),
     Typed("calciphylaxis-cds explain", "Usage:", status=2),
@@ -153,23 +156,24 @@ LASTING = (
 )
 """Typed one after the other, each ended by Ctrl-C."""
 
-CLEAN = Typed(
-    "calciphylaxis-cds sandbox clean <FHIR base URL>",
-    "removed",
-    fill={"<FHIR base URL>": FHIR},
-    beside="calciphylaxis-cds sandbox serve",
+AFTERWARDS = (
+    Typed("calciphylaxis-cds serve", "no trusted clients are configured", status=1),
+    Typed(
+        "calciphylaxis-cds sandbox clean <FHIR base URL>",
+        "removed",
+        fill={"<FHIR base URL>": FHIR},
+        beside="calciphylaxis-cds sandbox serve",
+    ),
+    Typed(
+        '.venv/bin/python -m pytest tests/vignettes -k "Our and protocol"',
+        "passed",
+        first="cp ours/hooks/thresholds.toml hooks/ && cp our-stories/calcium.toml cds_service/stories/told/",
+    ),
 )
-"""Typed on a sandbox of its own: it takes the patients away."""
-TAKE_OVER = Typed(
-    '.venv/bin/python -m pytest tests/vignettes -k "Our and protocol"',
-    "passed",
-    first="cp ours/hooks/thresholds.toml hooks/ && cp our-stories/calcium.toml cds_service/stories/told/",
-)
-"""Typed last: it changes the files of the package in the clone."""
+"""Typed when the demonstration has gone: they need its ports, or change what it reads."""
+
 BY_ITSELF = (
     "make demo",
-    CLEAN.command,
-    TAKE_OVER.command,
     "calciphylaxis-cds sandbox serve",
     "calciphylaxis-cds feedback",
     "calciphylaxis-cds overrides",

@@ -6,7 +6,7 @@ What may live here: what needs the ports of the demonstration, or changes the fi
 from __future__ import annotations
 
 import uuid
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from tests.walk.newcomer import Newcomer, answers
-from tests.walk.table import CLEAN, FHIR, LASTING, SERVICE, TAKE_OVER, Typed
+from tests.walk.table import AFTERWARDS, FHIR, LASTING, SERVICE, Typed
 
 OPENED = f"{SERVICE}/cds-services/calciphylaxis-patient-view"
 
@@ -27,22 +27,23 @@ def test_nothing_is_left_of_the_demonstration(newcomer: Newcomer) -> None:
 
 @pytest.mark.parametrize("typed", LASTING, ids=lambda typed: typed.command)
 def test_what_lasts_serves_until_ctrl_c_and_leaves_nothing_behind(typed: Typed, newcomer: Newcomer) -> None:
-    other = newcomer.starts(typed.beside, f"{FHIR}/metadata") if typed.beside else nullcontext()
-    with other, newcomer.starts(typed.text, typed.answers) as printed:
+    with beside(typed, newcomer), newcomer.starts(typed.text, typed.answers) as printed:
         pass
     assert "Traceback" not in printed.read_text(errors="replace")
     assert not answers(f"{SERVICE}/health")
 
 
-def test_the_synthetic_patients_are_taken_away_again(newcomer: Newcomer) -> None:
-    with newcomer.starts(CLEAN.beside, f"{FHIR}/metadata"):
-        done = newcomer.types(CLEAN.text)
-    assert (done.status, CLEAN.says in done.output) == (0, True), done.output
+@pytest.mark.parametrize("typed", AFTERWARDS, ids=lambda typed: typed.command)
+def test_a_command_does_what_its_document_says(typed: Typed, newcomer: Newcomer) -> None:
+    with beside(typed, newcomer):
+        done = newcomer.types(typed.text)
+    assert (done.status, typed.says in done.output) == (typed.status, True), done.output[-3000:]
+    assert "Traceback" not in done.output
 
 
-def test_a_change_that_is_taken_over_holds_with_its_story(newcomer: Newcomer) -> None:
-    done = newcomer.types(TAKE_OVER.text)
-    assert (done.status, TAKE_OVER.says in done.output) == (0, True), done.output[-3000:]
+def beside(typed: Typed, newcomer: Newcomer) -> AbstractContextManager[object]:
+    """The FHIR server that runs in another terminal, where the document says so."""
+    return newcomer.starts(typed.beside, f"{FHIR}/metadata") if typed.beside else nullcontext()
 
 
 def test_feedback_is_listed_where_the_service_of_step_1_was_started(newcomer: Newcomer) -> None:
