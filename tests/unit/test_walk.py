@@ -12,9 +12,9 @@ import pytest
 
 from tests.docs_site import ROOT
 from tests.walk.documents import DOCUMENTS, fenced, shown
-from tests.walk.table import AFTERWARDS, BESIDE_THE_DEMO, BY_ITSELF, LASTING, NOT_TYPED
+from tests.walk.table import AFTER_FEEDBACK, AFTERWARDS, BESIDE_THE_DEMO, BY_ITSELF, LASTING, NOT_TYPED
 
-TYPED = [one.command for one in (*BESIDE_THE_DEMO, *AFTERWARDS, *LASTING)] + list(BY_ITSELF)
+TYPED = [one.command for one in (*BESIDE_THE_DEMO, *AFTERWARDS, *AFTER_FEEDBACK, *LASTING)] + list(BY_ITSELF)
 SHOWN = {command for document in DOCUMENTS for command in shown(document.read_text(encoding="utf-8"))}
 
 

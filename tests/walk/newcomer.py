@@ -70,12 +70,18 @@ class Newcomer:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=_heed_ctrl_c,
             )
         try:
             _await(answers, process, Path(name), seconds)
             yield Path(name)
         finally:
             _ctrl_c(process)
+
+
+def _heed_ctrl_c() -> None:
+    """Whoever runs the tests in the background lets all that they start ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _await(address: str, process: subprocess.Popen[bytes], printed: Path, seconds: float) -> None:

@@ -172,13 +172,17 @@ AFTERWARDS = (
 )
 """Typed when the demonstration has gone: they need its ports, or change what it reads."""
 
-BY_ITSELF = (
-    "make demo",
-    "calciphylaxis-cds sandbox serve",
-    "calciphylaxis-cds feedback",
-    "calciphylaxis-cds overrides",
+AFTER_FEEDBACK = (
+    Typed("calciphylaxis-cds feedback", "accepted"),
+    Typed("calciphylaxis-cds overrides"),
+    Typed("calciphylaxis-cds feedback --by card --since 2026-10-01", "accepted"),
+    Typed("calciphylaxis-cds feedback --by week --csv", "accepted"),
+    Typed("calciphylaxis-cds overrides --by reason --json", '"'),
 )
-"""What has a test of its own."""
+"""Typed where the service of docs/connecting.md has taken feedback on a card, which was accepted."""
+
+BY_ITSELF = ("make demo", "calciphylaxis-cds sandbox serve")
+"""What the tests start by themselves."""
 
 _STRANGER = "needs a stranger's server"
 _CONTAINERS = "needs a container engine"

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from tests.walk.newcomer import Newcomer, answers
-from tests.walk.table import AFTERWARDS, FHIR, LASTING, SERVICE, Typed
+from tests.walk.table import AFTER_FEEDBACK, AFTERWARDS, FHIR, LASTING, SERVICE, Typed
 
 OPENED = f"{SERVICE}/cds-services/calciphylaxis-patient-view"
 
@@ -52,13 +52,18 @@ def test_feedback_is_listed_where_the_service_of_step_1_was_started(newcomer: Ne
         newcomer.starts("calciphylaxis-cds serve --dev", f"{SERVICE}/cds-services"),
     ):
         card = opened_chart()["cards"][0]
-        told = {"card": card["uuid"], "outcome": "accepted", "outcomeTimestamp": datetime.now(UTC).isoformat()}
+        taken = [{"id": card["suggestions"][0]["uuid"]}]
+        moment = datetime.now(UTC).isoformat()
+        told = {"card": card["uuid"], "outcome": "accepted", "acceptedSuggestions": taken, "outcomeTimestamp": moment}
         answer = requests.post(f"{OPENED}/feedback", json={"feedback": [told]}, timeout=60)
         assert answer.status_code == 200, answer.text
-        listed, overridden = (newcomer.types(f"calciphylaxis-cds {command}") for command in ("feedback", "overrides"))
-    assert card["source"]["topic"]["code"] in listed.output, listed.output
-    assert card["source"]["topic"]["code"] not in overridden.output, overridden.output
-    assert (listed.status, overridden.status) == (0, 0)
+        for typed in AFTER_FEEDBACK:
+            done = newcomer.types(typed.text)
+            assert (done.status, typed.says in done.output) == (typed.status, True), (
+                typed.command,
+                done.output[-2000:],
+            )
+        assert card["source"]["topic"]["code"] in newcomer.types(AFTER_FEEDBACK[0].text).output
 
 
 def opened_chart() -> dict[str, Any]:
