@@ -16,6 +16,7 @@ from cds_service.web.course.fetch import fetch_history
 from cds_service.web.course.view import ViewError, read_view
 from cds_service.web.guard import guard
 from cds_service.web.page import page, problem
+from cds_service.web.stories import story_line
 from fhir_mappings.fhir_json import FHIR_ID, as_text
 from fhir_mappings.patients import patient_name
 
@@ -88,7 +89,7 @@ def _patients(context: PageContext, server: FhirServer) -> Response:
     except FhirError as error:
         failed = error.reason
     people = sorted(
-        (patient_name(patient), as_text(patient.get("id")), as_text(patient.get("birthDate")))
+        (patient_name(patient), as_text(patient.get("id")), as_text(patient.get("birthDate")), story_line(patient))
         for patient in found
         if FHIR_ID.fullmatch(as_text(patient.get("id")))
     )

@@ -5,16 +5,16 @@ What may live here: searching and reading Patients, and their words. Narrative i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from urllib.parse import urlencode
 
 from cds_service.ehr_client import Ehr, EhrError, Resource
 from cds_service.web.ehr.rows import tells_of_error
 from cds_service.web.stories import Story, story_of
 from fhir_mappings.fhir_json import as_objects, as_text
+from fhir_mappings.patients import patient_name
 
 TAG = "urn:calciphylaxis-cds:demo|synthetic"
 _MOST_PATIENTS = 100
@@ -55,7 +55,7 @@ def person(patient: Resource, on: date) -> PatientHeading:
     identifiers = (as_text(identifier.get("value")) for identifier in as_objects(patient.get("identifier")))
     return PatientHeading(
         id=as_text(patient.get("id")),
-        name=_name(as_objects(patient.get("name"))),
+        name=patient_name(patient),
         sex=as_text(patient.get("gender")) or "sex not recorded",
         born=born,
         age=_age(born, on),
@@ -74,16 +74,6 @@ def _patients(ehr: Ehr, query: Mapping[str, str]) -> list[Resource]:
         for patient in found
         if isinstance(patient, dict) and patient.get("resourceType") == "Patient" and patient.get("id")
     ]
-
-
-def _name(names: Iterable[Mapping[str, Any]]) -> str:
-    for name in names:
-        given = [part for part in name.get("given") or () if isinstance(part, str)]
-        both = ", ".join(part for part in (as_text(name.get("family")), " ".join(given)) if part)
-        whole = as_text(name.get("text")) or both
-        if whole:
-            return whole
-    return "(no name)"
 
 
 def _age(born: str, on: date) -> str:

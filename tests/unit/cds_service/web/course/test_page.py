@@ -311,6 +311,7 @@ def test_another_page_can_show_a_course_in_a_frame(browse: Browse, sandbox: Sand
 def test_patients_can_be_picked_from_a_list(browse: Browse, sandbox: Sandbox) -> None:
     page = shown(browse(sandbox.base), "/course")
     assert f'<a href="{ADDRESS}">Synthetic, Ariadne</a>' in page
+    assert "Two years of a course that ends in calciphylaxis" in page, "its story in one line"
 
 
 def test_a_patient_can_be_asked_for_by_id(browse: Browse, sandbox: Sandbox) -> None:

@@ -55,7 +55,7 @@ def test_a_person_is_told_by_name_sex_age_and_identifier() -> None:
 
 def test_what_is_not_recorded_of_a_person_is_left_open() -> None:
     told = person({"birthDate": "1950"}, ON)
-    assert (told.name, told.sex, told.age) == ("(no name)", "sex not recorded", "")
+    assert (told.name, told.sex, told.age) == ("patient without a name", "sex not recorded", "")
     assert person({"name": [{"text": "Ann Doe"}], "birthDate": "1950-03-02"}, ON).age == "76"
 
 
