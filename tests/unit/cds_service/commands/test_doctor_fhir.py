@@ -91,13 +91,13 @@ def test_the_token_is_sent_and_printed_nowhere(by: str, ehr: OddServer, patient:
 def test_an_address_that_is_none_is_refused_and_not_repeated(url: str) -> None:
     result = run(url)
     assert result.exit_code == 2
-    assert "plain http(s) base URL" in result.output
+    assert "write it like http://127.0.0.1:8080/fhir" in result.output
     assert "secret" not in result.output
 
 
 def test_settings_that_cannot_be_used_are_told_in_words(ehr: OddServer) -> None:
     result = run(ehr.base, CDS_FHIR_DEADLINE_SECONDS="soon")
-    assert result.exit_code == 4
+    assert result.exit_code == 1
     assert "CDS_FHIR_DEADLINE_SECONDS: expected" in result.output
 
 

@@ -141,7 +141,7 @@ def test_the_token_is_sent_and_printed_nowhere(by: str, ehr: OddServer, patient:
 def test_an_address_that_is_none_is_refused_and_not_repeated(url: str) -> None:
     result = run("--fhir", url, "--patient", "p1")
     assert result.exit_code == 2
-    assert "plain http(s) base URL" in result.output
+    assert "write it like http://127.0.0.1:8080/fhir" in result.output
     assert "secret" not in result.output
 
 
