@@ -62,14 +62,33 @@ def card_counts(
 
     Raises StoreError when the database cannot be used.
     """
-    answer = _latest_answers().c
-    week = case(*((card.c.issued_at < end, number) for number, end in enumerate(bounds[1:]))).label("week")
-    outcome = func.coalesce(answer.outcome, "").label("outcome")
-    groups = [card.c.service, card.c.client, card.c.topic, card.c.indicator, week, outcome, *_reason(answer)]
-    answered = card.outerjoin(answer.turn.table, and_(answer.known_card == card.c.uuid, answer.turn == 1))
-    query = select(*groups, func.count().label("times")).select_from(answered).group_by(*groups)
-    query = query.where(card.c.issued_at >= bounds[0], card.c.issued_at < bounds[-1])
-    return [CardCount(**_truthful(row)) for row in _rows(database, _narrowed(query, card.c, service, client))]
+    issued = card.c.issued_at
+    within = (issued >= bounds[0], issued < bounds[-1])
+    answer = _latest_answers(*within).c
+    groups = [
+        answer.known_service.label("service"),
+        answer.known_client.label("client"),
+        answer.topic,
+        answer.indicator,
+        _week(answer.issued_at, bounds),
+    ]
+    why = [answer.outcome, *_reason(answer)]
+    answers = select(*groups, *why, func.count().label("times")).where(answer.turn == 1).group_by(*groups, *why)
+    kinds = [card.c.service, card.c.client, card.c.topic, card.c.indicator, _week(issued, bounds)]
+    cards = select(*kinds, func.count()).where(*within).group_by(*kinds)
+    with database.connected() as connection:
+        # The answers first: whatever comes between is then a card without one, never an answer without a card.
+        answered = connection.execute(_narrowed(answers, answer, service, client, "known_"))
+        counts = [CardCount(**_truthful(row)) for row in answered.mappings()]
+        shown = {tuple(row[:5]): row[5] for row in connection.execute(_narrowed(cards, card.c, service, client))}
+    for count in counts:
+        shown[count.service, count.client, count.topic, count.indicator, count.week] -= count.times
+    return counts + [_without_answer(kind, times) for kind, times in shown.items() if times]
+
+
+def _without_answer(kind: tuple[Any, ...], times: int) -> CardCount:
+    given_by, client, topic, indicator, week = kind
+    return CardCount(given_by, client, topic, indicator, week, "", "", "", False, times)
 
 
 def unknown_counts(
@@ -91,23 +110,49 @@ def span(database: Readable) -> tuple[datetime, datetime] | None:
     return (row["first"], row["last"]) if row["first"] else None
 
 
-def _latest_answers() -> Subquery:
-    """Every feedback with its card, where that is in the log; the latest one on each card has turn 1."""
+def _week(moment: ColumnElement[Any], bounds: Sequence[datetime]) -> ColumnElement[Any]:
+    return case(*((moment < end, number) for number, end in enumerate(bounds[1:]))).label("week")
+
+
+def _latest_answers(*those: ColumnElement[bool]) -> Subquery:
+    """Every feedback with its card, where that is in the log; the latest one on each card has turn 1.
+
+    `those` narrows the cards. The comment itself does not come along.
+    """
     whose = case((card.c.uuid.is_(None), func.coalesce(feedback.c.client, "")), else_="")
     turn = func.row_number().over(
         partition_by=(feedback.c.service, feedback.c.card_uuid, whose),
         order_by=(feedback.c.outcome_timestamp.desc(), feedback.c.id.desc()),
     )
-    topic = func.coalesce(card.c.topic, "").label("topic")
-    return _joined(feedback, card.c.uuid.label("known_card"), topic, card.c.issued_at, turn.label("turn")).subquery()
+    told = feedback.c
+    return (
+        _joined(
+            told.service,
+            told.client,
+            told.outcome,
+            told.override_reason_system,
+            told.override_reason_code,
+            told.override_reason_display,
+            (func.trim(func.coalesce(told.user_comment, "")) != "").label("has_comment"),
+            told.received_at,
+            card.c.uuid.label("known_card"),
+            card.c.service.label("known_service"),
+            card.c.client.label("known_client"),
+            func.coalesce(card.c.topic, "").label("topic"),
+            card.c.indicator,
+            card.c.issued_at,
+            turn.label("turn"),
+        )
+        .where(*those)
+        .subquery()
+    )
 
 
 def _reason(answer: Any) -> list[ColumnElement[Any]]:
     """The reason of an override in three columns: its system, its code, and whether a comment stands in its place."""
     code = func.coalesce(answer.override_reason_code, "")
-    comment = func.trim(func.coalesce(answer.user_comment, ""))
     overridden = answer.outcome == "overridden"
-    only = case((and_(overridden, code == "", comment != ""), 1), else_=0)
+    only = case((and_(overridden, code == "", answer.has_comment), 1), else_=0)
     system = func.coalesce(answer.override_reason_system, "")
     nothing = literal("")
     return [
@@ -134,10 +179,10 @@ def _joined(*columns: Any) -> Select[Any]:
     return select(*columns).select_from(feedback.outerjoin(card, same_card & same_client))
 
 
-def _narrowed(query: Select[Any], of: Any, service: str | None, client: str | None) -> Select[Any]:
+def _narrowed(query: Select[Any], of: Any, service: str | None, client: str | None, prefix: str = "") -> Select[Any]:
     if service is not None:
-        query = query.where(of.service == service)
-    return query if client is None else query.where(of.client == client)
+        query = query.where(of[f"{prefix}service"] == service)
+    return query if client is None else query.where(of[f"{prefix}client"] == client)
 
 
 def _stored(row: RowMapping) -> StoredFeedback:
