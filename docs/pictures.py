@@ -20,14 +20,14 @@ WIDTH, HEIGHT = 1440, 900
 def course(page: Page, base: str) -> None:
     """Two years that end in calciphylaxis, down to the end of the drawing."""
     page.goto(f"{base}/course/cds-demo-two-years-to-calciphylaxis", wait_until="networkidle")
-    end = page.locator(".course-svg").evaluate("drawing => drawing.getBoundingClientRect().bottom") + 16
+    end = page.locator("#course-svg").evaluate("drawing => drawing.getBoundingClientRect().bottom") + 16
     page.screenshot(path=IMAGES / "course.png", full_page=True, clip={"x": 0, "y": 0, "width": WIDTH, "height": end})
 
 
 def ehr_page(page: Page, base: str) -> None:
     """The cards of an opened chart, and the card that answers the order of calcium acetate."""
-    page.goto(f"{base}/ehr?patient=cds-demo-hard-skin-on-warfarin", wait_until="networkidle")
-    page.locator("#drug").press_sequentially("calcium acetate", delay=20)
+    order = "hook=order-select&drug=calcium%20acetate"
+    page.goto(f"{base}/ehr?patient=cds-demo-hard-skin-on-warfarin&{order}", wait_until="networkidle")
     page.locator("#order-advice .card").first.wait_for()
     page.evaluate("window.scrollTo(0, 0)")
     page.screenshot(path=IMAGES / "ehr-page.png")
