@@ -253,7 +253,7 @@ def test_cards_are_counted_with_their_latest_answer_and_by_week(store: Store, po
         (1, "", False, 1),
         (1, "overridden", True, 1),
     ]
-    (unknown,) = unknown_counts(database, *weeks[:2], service=service)
+    (unknown,) = unknown_counts(database, weeks[0], weeks[1], service=service)
     assert (unknown.outcome, unknown.times) == ("overridden", 1)
     overridden = {(one.topic, one.reason_code, one.comment_only) for one in override_counts(database, service=service)}
     assert overridden == {("vka-cua", "", True), ("", "other", False)}
