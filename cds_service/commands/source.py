@@ -76,8 +76,8 @@ class Source:
         if self.fhir:
             return None
         option, file = ("--request", self.request_) if self.request_ else ("--bundle", self.bundle)
-        sent = _read(option, file) if file else None
-        where = f"{option} {file.name}" if file else f"--example {self.example}"
+        where = f"{option} {getattr(file, 'name', '-')}" if file else f"--example {self.example}"
+        sent = _read(file, where) if file else None
         return Message(sent, where, self.example, self.hook or "", self.drugs, self.patient)
 
     def call(self) -> tuple[str, dict[str, Any]]:
@@ -85,11 +85,11 @@ class Source:
         return call_of(self.hook, self.patient, self.drugs, self.orders)
 
 
-def _read(option: str, file: BinaryIO) -> bytes:
+def _read(file: BinaryIO, where: str) -> bytes:
     try:
         return file.read()
     except OSError as error:
-        raise click.UsageError(f"{option} {file.name} cannot be read: {error.strerror}") from None
+        raise click.UsageError(f"{where} cannot be read: {error.strerror}") from None
 
 
 def with_source(command: Callable[..., None]) -> Callable[..., None]:
