@@ -36,5 +36,12 @@ def test_who_what_is_advised_and_what_is_on_record_is_on_few_sheets_and_none_is_
 
 def test_what_can_only_be_pressed_stays_off_the_paper(sheets: list[str]) -> None:
     whole = " ".join(sheets)
-    for words in ("Add the order", "Dose and instructions", "Request and response", "Why, and why not", "Try a message", "Colours"):
+    for words in (
+        "Add the order",
+        "Dose and instructions",
+        "Request and response",
+        "Why, and why not",
+        "Try a message",
+        "Colours",
+    ):
         assert words not in whole

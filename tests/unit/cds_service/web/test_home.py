@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from flask import url_for
+from flask import Flask, url_for
 from flask.testing import FlaskClient
 
 from cds_service.app import create_app
@@ -15,7 +15,7 @@ from cds_service.clock import utc_now
 from cds_service.demo.patients import load_patients
 from cds_service.demo.sandbox import Sandbox
 from cds_service.settings import PAGES, Settings
-from cds_service.web.home import WAYS
+from cds_service.web.home import WAYS, Ways
 
 PATIENT = "cds-demo-hard-skin-on-warfarin"
 Made = Callable[..., FlaskClient]
@@ -39,6 +39,13 @@ def links(html: str, label: str = "Pages") -> dict[str, str]:
     found = re.search(rf'<nav[^>]*aria-label="{label}">(.*?)</nav>', html, re.DOTALL)
     assert found, f"no navigation {label}"
     return {words: address for address, words in re.findall(r'<a href="([^"]*)"[^>]*>([^<]*)</a>', found[1])}
+
+
+def ways_of(app: Flask) -> Ways:
+    """What the templates of this application are given."""
+    ways = app.jinja_env.globals["ways"]
+    assert isinstance(ways, Ways)
+    return ways
 
 
 def test_every_page_that_there_is_has_its_place_in_the_navigation() -> None:
@@ -93,11 +100,11 @@ def test_a_page_that_says_no_offers_ways_on(made: Made) -> None:
 def test_the_chart_and_the_course_of_a_patient_lead_to_each_other_where_both_are_on(made: Made) -> None:
     both, one = made("ehr", "course").application, made("reasons").application
     with both.test_request_context("/"):
-        ways = both.jinja_env.globals["ways"]
+        ways = ways_of(both)
         assert ways.to_chart("a") == url_for("ehr.opened", patient="a")
         assert ways.to_course("a") == "/course/a"
     with one.test_request_context("/"):
-        ways = one.jinja_env.globals["ways"]
+        ways = ways_of(one)
         assert (ways.to_chart("a"), ways.to_course("a")) == ("", "")
 
 
