@@ -156,7 +156,7 @@ def test_a_fhir_server_that_is_not_there_is_an_error_in_words(command: tuple[str
         (("serve",), {"CDS_THREADS": "many"}, "CDS_THREADS: expected a whole number"),
         (("serve",), {"CDS_THREAD": "4"}, "CDS_THREAD: there is no such setting; did you mean CDS_THREADS?"),
         (("serve", "--allow-fhir", "ftp://x"), {}, "'--allow-fhir': 'ftp://x' is no http(s) URL"),
-        (("serve", "--dev", "--host", "0.0.0.0"), {}, "--dev serves without client authentication"),
+        (("serve", "--dev", "--host", "0.0.0.0", "--port", "6472"), {}, "--dev serves without client authentication"),
         (("serve", "--port", "0"), {}, "--port"),
         (("demo", "--patient", "nobody"), {}, "there is no synthetic patient 'nobody'"),
         (("invoke", "--patient", "p"), {}, "--fhir"),
