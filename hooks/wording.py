@@ -12,7 +12,7 @@ from typing import Any
 
 from hooks.anticoagulation import STANDARD_WITH
 from hooks.card import OverrideReason
-from hooks.chart import Analyte, Source
+from hooks.chart import CALCIUM, Analyte, Source
 from hooks.name_checks import name_problems, unknown_names
 from hooks.skin_signs import LEVELS
 from hooks.suggestion_texts import (
@@ -44,6 +44,12 @@ class Need:
 
     name: str
     analytes: tuple[Analyte, ...]
+
+    @property
+    def named(self) -> tuple[Analyte, ...]:
+        """The analytes that its name means: a corrected calcium stands in for an albumin and is none."""
+        others = tuple(analyte for analyte in self.analytes if analyte not in CALCIUM)
+        return others or self.analytes
 
 
 @dataclass(frozen=True, slots=True)

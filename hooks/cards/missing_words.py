@@ -60,7 +60,7 @@ class MissingWords(LabWords):
         entry, there = self.wording.needs[need], self.has(need)
         if not there:
             yield from self._too_old(need)
-        unread = [item for item in self.patient.labs.unreadable_newer(*entry.analytes) if item not in told]
+        unread = [item for item in self.patient.labs.unreadable_newer(*entry.named) if item not in told]
         told.update(unread)
         start = f"a newer {entry.name}" if there else f"{entry.name}: a result"
         newest = sorted(unread, key=lambda item: item.on or date.min, reverse=True)

@@ -128,7 +128,7 @@ def _unread(teller: FactTeller, needs: Iterable[str]) -> Iterator[str]:
         yield f"the drug of {chart.unread_drafts} draft{'s' if chart.unread_drafts > 1 else ''}"
     told: set[Unreadable] = set()
     for need in needs:
-        for item in teller.patient.labs.unreadable_newer(*words[need].analytes):
+        for item in teller.patient.labs.unreadable_newer(*words[need].named):
             day = f" of {item.on.isoformat()}" if item.on else ""
             if item not in told:
                 yield f"{words[need].name}{day} ({plain(item.reason)})"

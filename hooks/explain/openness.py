@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from hooks.assessment import Assessment
-from hooks.chart import CALCIUM
 from hooks.explain.facts import FactTeller
 from hooks.explain.grounds import DRUGS, FACTOR_LOOK_UPS, FACTOR_NEEDS, LISTED, Ground
 from hooks.finding import Finding
@@ -38,10 +37,7 @@ def is_open(name: str, teller: FactTeller, ground: Ground, met: Met) -> bool:
 def newer_unread(teller: FactTeller, needs: Collection[str]) -> bool:
     """Could a result of these needs not be read that is as new as the one in use, or the only one?"""
     words = teller.policy.wording.needs
-    analytes = {analyte for need in needs for analyte in words[need].analytes}
-    if "calcium" not in needs:
-        # A corrected calcium stands in for an albumin; one that cannot be read says nothing of albumin.
-        analytes -= CALCIUM
+    analytes = {analyte for need in needs for analyte in words[need].named}
     return bool(teller.patient.labs.unreadable_newer(*analytes))
 
 

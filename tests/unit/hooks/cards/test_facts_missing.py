@@ -72,6 +72,16 @@ def test_an_unreadable_result_that_is_older_than_the_one_used_is_not_told() -> N
     assert facts(result(Analyte.PHOSPHATE, 4), Unreadable("phosphate", "no unit", ago(3))).missing(("phosphate",)) == []
 
 
+def test_a_calcium_that_could_not_be_read_is_never_told_as_an_albumin() -> None:
+    albumin = result(Analyte.ALBUMIN, 3.8, 12)
+    for unread in ("total_calcium", "albumin_corrected_calcium", "ionised_calcium"):
+        told = facts(albumin, Unreadable(unread, "no unit", ago(10)))
+        assert told.missing(("albumin",)) == told.about_need("albumin") == []
+        assert "a result of" in " ".join(told.missing(("calcium",)))
+    again = facts(albumin, Unreadable("albumin", "no unit", ago(10)))
+    assert "a newer albumin of" in " ".join(again.missing(("albumin",)))
+
+
 def test_an_unreadable_corrected_calcium_is_told_once_although_two_needs_look_at_it() -> None:
     unread = Unreadable("albumin_corrected_calcium", "no unit", ON)
     lines = facts(unread, result(Analyte.ALBUMIN, 4)).missing(("calcium", "albumin"))
