@@ -60,6 +60,10 @@ class DrugName:
     code_display: str = ""
     known_as: tuple[str, ...] = ()
 
+    def is_named(self, typed: str) -> bool:
+        """Is this one of its names in full, in whatever letters?"""
+        return _plain(typed) in self.known_as
+
     def answers_to(self, typed: str) -> bool:
         """Does one of its names, or a word in one, begin with `typed` (in lower case)?"""
         return any(name.startswith(typed) or f" {typed}" in name for name in self.known_as)

@@ -48,7 +48,7 @@ WAYS = (
         "tryout.opened",
     ),
     Way("feedback", "Feedback", "How often each card was shown, accepted and overridden.", "feedback.opened"),
-    Way("smart", "SMART app", "The course as an app that the EHR opens; here without one.", "smart.choose"),
+    Way("smart", "SMART app", "The course as an app that an EHR opens; here it opens without an EHR.", "smart.choose"),
 )
 """Every page in the order of the navigation."""
 

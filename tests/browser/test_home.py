@@ -81,5 +81,5 @@ def test_an_unknown_patient_is_told_with_ways_on(open_page: OpenPage) -> None:
         watched.expected = ("404",)
         page = watched.open("/ehr?patient=nobody")
         assert page.get_by_role("heading", level=1).inner_text() == "No such patient"
-        page.get_by_role("link", name="EHR: begin anew").click()
+        page.get_by_role("link", name="Back to the beginning of: EHR").click()
         assert page.get_by_role("heading", level=1).inner_text() == "Patients"

@@ -43,7 +43,7 @@ def course_answer(
     try:
         view = read_view(request.args)
     except ViewError as error:
-        return problem(400, NOT_READ, f"The address asks for what there is not. {error}", framed_by=framed_by)
+        return problem(400, NOT_READ, f"A part of the address is not known. {error}", framed_by=framed_by)
     now = context.clock().astimezone(context.knowledge.zone)
     fetched = fetch_history(context.client, server, patient_id, now.date(), context.knowledge)
     gap = fetched.history.chart.gap("patient")

@@ -77,7 +77,8 @@ class Clinician:
         state.judged = None
         self._ask(state, ORDER, "order-select", order_context(self.patient_id, state.drafts, [reference(made)]))
         words, well = heard(state.at(ORDER))
-        state.say(f"{title_of(made)} drafted: {words}", well=well)
+        taken = "" if not found or found[0].is_named(name) else f"“{name}” taken as "
+        state.say(f"{taken}{title_of(made)} drafted: {words}", well=well)
         return False
 
     def remove(self, state: State, draft_id: str) -> bool:

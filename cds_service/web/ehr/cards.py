@@ -5,7 +5,7 @@ What may live here: what of an answer the page needs. How a card is shown stands
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cds_service.web.cards import OwnApp, ShownCard, shown_card
@@ -17,6 +17,14 @@ def shown_cards(answer: ServiceAnswer, fhir: str, own: OwnApp | None = None) -> 
     """Every card of an answer; `fhir` is the server that a SMART app is told to read from, `own` is our own app."""
     outcomes = answer.outcomes
     return [shown_card(card, outcomes.get(as_text(card.get("uuid")), {}), fhir, own) for card in answer.cards]
+
+
+def not_asked(answer: ServiceAnswer, drafts: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The drafts of the page that an answer on other drafts says nothing about."""
+    if answer.hook != "order-select":
+        return []
+    judged = {draft.get("id") for draft in judged_drugs(answer)}
+    return [draft for draft in drafts if draft.get("id") not in judged]
 
 
 def judged_drugs(answer: ServiceAnswer) -> list[Mapping[str, Any]]:

@@ -31,7 +31,8 @@ def dump(state: State) -> str:
         "prefetch": state.send_prefetch,
         "server": state.offer_server,
     }
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    # In ASCII: a page shows text without what nobody sees, but what is written back must be what was read.
+    return json.dumps(data, separators=(",", ":"))
 
 
 def load(text: str) -> State:

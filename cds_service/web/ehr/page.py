@@ -18,7 +18,7 @@ from cds_service.ehr_client import Ehr, EhrError
 from cds_service.web.cards import OwnApp, as_json, quiet
 from cds_service.web.context import PageContext
 from cds_service.web.ehr.actions import Clinician
-from cds_service.web.ehr.cards import judged_drugs, shown_cards
+from cds_service.web.ehr.cards import judged_drugs, not_asked, shown_cards
 from cds_service.web.ehr.chart import read_chart
 from cds_service.web.ehr.explaining import Explainer
 from cds_service.web.ehr.kept import dump, load
@@ -27,7 +27,7 @@ from cds_service.web.ehr.permalinks import BadLink, permalink, read_link
 from cds_service.web.ehr.person import read_person
 from cds_service.web.ehr.rows import order_row
 from cds_service.web.ehr.signing import sign_words, waiting_cards
-from cds_service.web.ehr.state import CHART, ORDER, BadState, State
+from cds_service.web.ehr.state import CHART, ORDER, BadState, ServiceAnswer, State
 from cds_service.web.guard import guard
 from cds_service.web.page import page, problem
 from fhir_mappings.packaged import default_reasons
@@ -189,6 +189,7 @@ def _chart_page(context: PageContext, clinician: Clinician, state: State, *, cha
         "ehr/page.html",
         title="Chart",
         person=person,
+        who=f"{person.name}, {'born ' + person.born if person.born else 'no date of birth'}",
         chart=read_chart(ehr, person, context.knowledge, today) if chart else None,
         state=state,
         state_json=quiet(dump(state)),
@@ -203,12 +204,24 @@ def _chart_page(context: PageContext, clinician: Clinician, state: State, *, cha
         matches=clinician.catalogue.matching(typed) if _is_undecided(clinician) else [],
         shown_cards=lambda answer: shown_cards(answer, ehr.fhir, own),
         titles_of=lambda answer: ", ".join(order_row(draft).what for draft in judged_drugs(answer)),
+        not_asked_in=lambda answer: [order_row(draft).what for draft in not_asked(answer, state.drafts)],
+        names_unknown_in=lambda answer: _unknown_names(clinician.catalogue, answer),
+        read_at=context.clock().astimezone(context.knowledge.zone).strftime("%Y-%m-%d %H:%M %Z"),
         sign_words=sign_words(state),
         link=permalink(clinician.patient_id, state, clinician.catalogue),
         waiting=waiting_cards(state),
         as_json=as_json,
         order_row=order_row,
     )
+
+
+def _unknown_names(catalogue: Catalogue, answer: ServiceAnswer) -> list[str]:
+    """The drugs that an answer on orders is about and that the list does not hold; none for patient-view."""
+    if answer.hook not in ("order-select", "order-sign"):
+        return []
+    known = {drug.name for drug in catalogue}
+    drugs = [draft for draft in judged_drugs(answer) if draft.get("resourceType") == "MedicationRequest"]
+    return [row.what for row in map(order_row, drugs) if not row.code and row.what not in known]
 
 
 def _typed() -> str:

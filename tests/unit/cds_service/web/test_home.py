@@ -89,12 +89,12 @@ def test_a_page_that_says_no_offers_ways_on(made: Made) -> None:
     unread = client.get("/course/A?months=3")
     assert unread.status_code == 502
     assert '<a href="">Try again</a>' in unread.text
-    assert '<a href="/course">Course: begin anew</a>' in unread.text
+    assert '<a href="/course">Back to the beginning of: Course</a>' in unread.text
     assert '<a href="/">Home</a>' in unread.text
     refused = client.get("/reasons/no-such-topic")
     assert refused.status_code == 404
     assert "Try again" not in refused.text
-    assert '<a href="/reasons">Reasons: begin anew</a>' in refused.text
+    assert '<a href="/reasons">Back to the beginning of: Reasons</a>' in refused.text
 
 
 def test_the_chart_and_the_course_of_a_patient_lead_to_each_other_where_both_are_on(made: Made) -> None:

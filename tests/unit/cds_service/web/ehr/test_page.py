@@ -818,3 +818,41 @@ def test_the_state_stays_small_enough_for_a_form(visitor: Visitor) -> None:
     visitor.press("pick", drug="calcium acetate")
     whole = sum(len(answer["why"]) for answer in visitor.state["answers"])
     assert 0 < whole < 20_000
+
+
+def test_a_name_that_the_list_does_not_hold_is_said_to_be_unknown_where_no_card_comes(clinic: Clinic) -> None:
+    visitor = Visitor(clinic.client, HARMLESS).open()
+    visitor.press("pick", drug="warfarine")
+    assert "No card for what was ordered" in visitor.text
+    assert "“warfarine” is not in the list of drugs" in visitor.text
+    visitor.press(f"remove:{visitor.state['drafts'][0]['id']}")
+    visitor.press("pick", drug="amlodipine")
+    assert "is not in the list of drugs" not in visitor.text
+
+
+def test_a_part_of_a_name_that_means_one_drug_is_said_to_be_taken_for_it(clinic: Clinic) -> None:
+    visitor = Visitor(clinic.client, HARMLESS).open()
+    visitor.press("pick", drug="binder")
+    assert visitor.said.startswith("“binder” taken as potassium binder drafted")
+    visitor.press("pick", drug="Amlodipine")
+    assert visitor.said.startswith("Amlodipine drafted")
+
+
+def test_an_answer_on_one_draft_names_the_drafts_that_it_says_nothing_about(visitor: Visitor) -> None:
+    visitor.press("pick", drug="calcium acetate")
+    assert "Asked about" not in visitor.text
+    visitor.press("pick", drug="amlodipine")
+    assert "Asked about amlodipine alone. Signing asks about all drafts, with calcium acetate." in visitor.text
+
+
+def test_the_question_before_an_end_names_the_patient(visitor: Visitor) -> None:
+    visitor.press(visitor.button("stop warfarin"))
+    question = visitor.text.partition('id="question"')[2].partition("</div>")[0]
+    assert "Synthetic, Ottilie, born 1952-08-02" in question
+
+
+def test_what_nobody_sees_in_a_record_comes_back_as_it_was(visitor: Visitor) -> None:
+    odd = "Marcumar\u00a03 mg so\u00adft"
+    visitor.state["drafts"] = [{"resourceType": "ServiceRequest", "id": "d1", "status": "draft", "code": {"text": odd}}]
+    visitor.press("call")
+    assert visitor.drafts == [odd]
