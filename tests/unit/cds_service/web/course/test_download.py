@@ -138,7 +138,7 @@ def test_an_unknown_value_is_answered_in_words_and_not_repeated(app: Flask, quer
     answer = app.test_client().get(f"{ADDRESS}?{query}")
     assert answer.status_code == 400
     page = answer.get_data(as_text=True)
-    assert "The address asks for what there is not." in page
+    assert "A part of the address is not known." in page
     assert query.split("&")[0].partition("=")[0] in page
     assert not {"imperial", "secret", "pdf"} & set(re.findall(r"\w+", page))
 
