@@ -7,17 +7,18 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.needed import do_without
 from tests.walk import table
 from tests.walk.documents import ROOT, fenced
-from tests.walk.newcomer import Done, Newcomer, answers
+from tests.walk.newcomer import Done, Newcomer, is_taken
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-FIRST_SECONDS = 600
-"""For the first command, which installs everything."""
+CLONE_SECONDS, FIRST_SECONDS = 60, 240
+"""For the clone, and for the first command, which installs everything: `.ci/run` gives the whole walk seven minutes."""
 DRAFT = {
     "resourceType": "MedicationRequest",
     "id": "draft",
@@ -37,10 +38,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Newcomer:
     """Somebody who has just cloned the project. The documents name the ports 5000 and 8090, so they have to be free."""
-    if answers(f"{table.SERVICE}/health") or answers(f"{table.FHIR}/metadata"):
-        do_without("something serves on port 5000 or 8090 already: end it first")
+    for address in (table.SERVICE, table.FHIR):
+        if is_taken(address):
+            do_without(f"port {urlsplit(address).port} is taken: end what listens there first")
     folder = tmp_path_factory.mktemp("walk") / "calciphylaxis-cds"
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True, timeout=CLONE_SECONDS)
     return Newcomer(folder)
 
 

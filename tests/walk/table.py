@@ -188,7 +188,7 @@ _STRANGER = "needs a stranger's server"
 _CONTAINERS = "needs a container engine"
 _IN_CI = "typed by .ci/run, in a fresh clone as well"
 _LONG = "takes more than five minutes"
-_MINUTES = "takes minutes, and the walk has six for all of its commands; "
+_MINUTES = "takes minutes, and the walk has seven for all of its commands; "
 NOT_TYPED = {
     "make test": _IN_CI,
     "make test-fuzz": _IN_CI,

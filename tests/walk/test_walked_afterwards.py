@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 import requests
 
-from tests.walk.newcomer import Newcomer, answers
+from tests.walk.newcomer import Newcomer, is_taken
 from tests.walk.table import AFTER_FEEDBACK, AFTERWARDS, FHIR, LASTING, SERVICE, Typed
 
 OPENED = f"{SERVICE}/cds-services/calciphylaxis-patient-view"
 
 
 def test_nothing_is_left_of_the_demonstration(newcomer: Newcomer) -> None:
-    assert not answers(f"{SERVICE}/health")
-    assert not answers(f"{FHIR}/metadata")
+    assert not is_taken(SERVICE)
+    assert not is_taken(FHIR)
     assert newcomer.types("git status --porcelain --untracked-files=no").output == ""
 
 
@@ -30,7 +30,7 @@ def test_what_lasts_serves_until_ctrl_c_and_leaves_nothing_behind(typed: Typed, 
     with beside(typed, newcomer), newcomer.starts(typed.text, typed.answers) as printed:
         pass
     assert "Traceback" not in printed.read_text(errors="replace")
-    assert not answers(f"{SERVICE}/health")
+    assert not is_taken(SERVICE)
 
 
 @pytest.mark.parametrize("typed", AFTERWARDS, ids=lambda typed: typed.command)
