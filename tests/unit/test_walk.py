@@ -137,7 +137,7 @@ def assert_ended(pid: Path) -> None:
 
 def lives(pid: int) -> bool:
     """A process that has ended and that nobody has asked about (state Z) does not live."""
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, ProcessLookupError):
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     return False
 
