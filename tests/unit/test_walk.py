@@ -20,7 +20,7 @@ from threading import Thread
 import pytest
 
 from tests.docs_site import ROOT
-from tests.walk import newcomer
+from tests.walk import keeper
 from tests.walk.documents import DOCUMENTS, fenced, shown
 from tests.walk.newcomer import Newcomer, answers, is_taken
 from tests.walk.table import AFTER_FEEDBACK, AFTERWARDS, BESIDE_THE_DEMO, BY_ITSELF, LASTING, NOT_TYPED
@@ -93,10 +93,8 @@ def test_what_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Path) -
 
 def test_what_is_left_behind_is_a_fault_and_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shortened = tmp_path / "keeper.py"
-    shortened.write_text(
-        Path(newcomer.keeper.__file__).read_text().replace("GRACE_SECONDS = 10", "GRACE_SECONDS = 0.2")
-    )
-    monkeypatch.setattr(newcomer.keeper, "__file__", str(shortened))
+    shortened.write_text(Path(str(keeper.__file__)).read_text().replace("GRACE_SECONDS = 10", "GRACE_SECONDS = 0.2"))
+    monkeypatch.setattr(keeper, "__file__", str(shortened))
     done = Newcomer(tmp_path).types(f"{SLEEPER} true", seconds=30)
     assert (done.status, "has ended, and something" in done.output) == (-signal.SIGKILL, True)
     assert_ended(tmp_path / "sleeper")

@@ -204,7 +204,7 @@ NOT_TYPED = {
     'make burden BURDEN="--charts 500 --seed 7"': f"{_MINUTES}as above",
     'make burden BURDEN="--on 2026-11-22"': f"{_MINUTES}as above",
     "make sbom": f"{_MINUTES}it installs two environments; its files: unit/test_project_files.py",
-    "calciphylaxis-cds policy diff packaged ours --at 2026-12-01": "typed with --html and with --stories; each takes long",
+    "calciphylaxis-cds policy diff packaged ours --at 2026-12-01": "typed with --html and with --stories; it is slow",
     "make kill-rounds": _LONG,
     "make soak": _LONG,
     "make bench": _LONG,
