@@ -15,12 +15,12 @@ from cds_service.policy_work.changes import Difference, Row
 from cds_service.policy_work.identity import service
 from cds_service.policy_work.rows_in_force import Shown
 from cds_service.policy_work.summary import in_words, moments_of, no_forecast, played
+from cds_service.spreadsheet import harmless
 from hooks.cards import visible
 from hooks.reasons import Dated
 
 VERSION = 1
 COLUMNS = ("patient_source", "patient", "change", "topic", "old", "new", "moments")
-_FORMULA = ("=", "+", "-", "@")
 
 
 def as_document(told: Difference) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def as_csv(told: Difference) -> str:
     lines.writeheader()
     for row in told.rows:
         cells = {**_row(row), "moments": moments_of(row)}
-        lines.writerow({name: _cell(cells[name]) for name in COLUMNS})
+        lines.writerow({name: harmless(visible(cells[name])) for name in COLUMNS})
     return written.getvalue()
 
 
@@ -94,8 +94,3 @@ def _row(row: Row) -> dict[str, Any]:
 
 def _dated(value: Dated | None) -> dict[str, str] | None:
     return {"value": value.shown, "since": value.since.isoformat(), "source": value.source} if value else None
-
-
-def _cell(text: str) -> str:
-    shown = visible(text)
-    return f"'{shown}" if shown.startswith(_FORMULA) else shown

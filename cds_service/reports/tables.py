@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from cds_service.reports.report import COLUMNS, OUTCOMES, Number, Report, Row
 from cds_service.reports.weeks import week_name
 from cds_service.reports.withholding import Withheld
+from cds_service.spreadsheet import harmless
 
 Value = str | int | float | Withheld | None
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a text begins that a spreadsheet would take for a formula."""
 SHARES = tuple(f"{outcome}_share" for outcome in OUTCOMES)
 """Of the cards shown."""
 
@@ -108,7 +107,7 @@ def _plain(value: Value) -> Value:
 
 def _in_csv(value: Value) -> Value:
     told = _plain(value)
-    return f"'{told}" if isinstance(told, str) and told.startswith(_FORMULA) else told
+    return harmless(told) if isinstance(told, str) else told
 
 
 def _for_people(value: Value) -> str:

@@ -9,12 +9,12 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
+from cds_service.spreadsheet import harmless
 from cds_service.web.course.result_words import joined
 from cds_service.web.course.words import CourseWords
 from hooks.course import PRODUCT, Course, FindingLane, MedicationPeriod, Series
 
 HEADS = ("row", "day", "until", "value", "unit", "says", "how it came about", "known by")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Cells = tuple[str, ...]
 
 
@@ -28,11 +28,6 @@ def csv_of(course: Course, words: CourseWords, about: Iterable[tuple[str, str]])
     writer.writerow(HEADS)
     writer.writerows(tuple(map(harmless, cells)) for cells in (*_about(about), *_rows(course, words)))
     return text.getvalue().encode("utf-8-sig")
-
-
-def harmless(cell: str) -> str:
-    """The text, with an apostrophe before it where a spreadsheet would take it for a formula."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell
 
 
 def _about(about: Iterable[tuple[str, str]]) -> Iterator[Cells]:

@@ -140,7 +140,7 @@ def test_csv_has_a_line_for_each_change_under_one_line_of_names(told: Difference
     assert len(lines) == 1 + len(told.rows)
 
 
-@pytest.mark.parametrize("title", ["=1+1", "+1", "-1", "@a"])
+@pytest.mark.parametrize("title", ["=1+1", "+1", "-1", "@a", " =1"])
 def test_a_title_is_no_formula_for_a_spreadsheet(title: str, compare: Compared) -> None:
     told = compare(story(title, ACETATE.format(10.1)), LOWER)
     assert {row["patient"] for row in csv.DictReader(io.StringIO(as_csv(told)))} == {f"'{title}"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cds_service.reports import (
     COMMENT_ONLY,
     NO_REASON,
@@ -104,9 +106,11 @@ def test_a_file_holds_all_tables_in_one() -> None:
     assert lines[-1] == "all,,,50,5,16,29"
 
 
-def test_no_text_of_a_file_is_a_formula_for_a_spreadsheet() -> None:
-    evil = report_of([count(outcome="overridden", code='=HYPERLINK("http://evil.example")')], WEEKS, named_by_code)
-    assert by_reason(evil).csv().splitlines()[1].startswith("\"'=HYPERLINK")
+@pytest.mark.parametrize("blanks", ["", " "])
+def test_no_text_of_a_file_is_a_formula_for_a_spreadsheet(blanks: str) -> None:
+    code = f'{blanks}=HYPERLINK("http://evil.example")'
+    evil = report_of([count(outcome="overridden", code=code)], WEEKS, named_by_code)
+    assert by_reason(evil).csv().splitlines()[1].startswith(f"\"'{blanks}=HYPERLINK")
 
 
 def test_records_hold_each_table_and_the_whole() -> None:

@@ -15,7 +15,7 @@ from flask import Flask
 from cds_service.app import create_app
 from cds_service.demo.sandbox import Sandbox
 from cds_service.settings import Settings
-from cds_service.web.course.download import HEADS, csv_of, harmless
+from cds_service.web.course.download import HEADS, csv_of
 from cds_service.web.course.drawn import style
 from hooks.chart import Gap
 from hooks.course import Course
@@ -67,16 +67,6 @@ def test_what_could_not_be_read_is_a_row_and_no_gap_of_the_table() -> None:
     assert ["could not be read", "", "", "", "", "Calcium results: the FHIR server answered 500", "", ""] in found
     assert "not told: what they need could not be read" in {row[5] for row in found}
     assert [row for row in rows(two_years()) if row[0] == "Phosphate" and row[5:7] == ["could not be used", "no unit"]]
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", " =1", '=HYPERLINK("http://x")'])
-def test_what_a_spreadsheet_would_run_becomes_text(text: str) -> None:
-    assert harmless(text) == f"'{text}"
-
-
-@pytest.mark.parametrize("text", ["", "9.3", ">10.4", "a=b", "2026-02-26"])
-def test_other_cells_stay_as_they_are(text: str) -> None:
-    assert harmless(text) == text
 
 
 def test_words_of_a_record_run_nothing_in_a_spreadsheet() -> None:
