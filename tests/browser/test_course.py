@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.pages import MOST_BYTES, NARROW, WIDE, check_accessible, check_fits, keep_screenshot
@@ -83,6 +84,33 @@ def test_pointing_between_marks_says_what_held_on_that_day(open_page: OpenPage) 
         assert re.search(r"Phosphate [\d.]+ mg/dL: .* \(\d{4}-\d\d-\d\d\)", told), "the result before, with its day"
         assert "Findings: none on record" in told
         assert "Risk points: " in told
+
+
+def test_a_result_that_could_not_be_used_does_not_hide_the_one_that_counts(open_page: OpenPage) -> None:
+    with open_page() as watched:
+        page = watched.open(ADDRESS)
+        page.locator('[data-lane="phosphate"] .mark.cross').first.hover()
+        told = page.locator("#course-tip > p").filter(has_text="Phosphate").first.inner_text()
+        assert re.match(r"Phosphate [\d.]+ mg/dL: .*no unit", told), "the value of the rules first, then the other"
+
+
+def test_a_result_that_could_not_be_used_is_told_on_the_day_of_one_that_counts(open_page: OpenPage) -> None:
+    with open_page() as watched:
+        page = watched.page
+        page.route("**/course.js", _moved_to_the_day_of_a_result)
+        watched.open(ADDRESS)
+        page.locator('[data-lane="phosphate"] .mark:not(.cross)').last.hover()
+        told = page.locator("#course-tip > p").filter(has_text="Phosphate").first.inner_text()
+        assert re.match(r"Phosphate [\d.]+ mg/dL: [^(]*; .*no unit[^(]*$", told), "both, of this day"
+
+
+def _moved_to_the_day_of_a_result(route: Route) -> None:
+    """The script, after a result that could not be used was put on the day of the newest one that counts."""
+    moved = (
+        "{ const lane = document.querySelector('[data-lane=\"phosphate\"]'), cross = lane.querySelector('.cross');"
+        " cross.dataset.on = [...lane.querySelectorAll('.mark:not(.cross)')].pop().dataset.on; lane.append(cross); }\n"
+    )
+    route.fulfill(body=moved + route.fetch().text(), content_type="text/javascript")
 
 
 def test_a_near_look_knows_what_was_before(open_page: OpenPage) -> None:
@@ -263,6 +291,28 @@ def test_the_picture_is_made_a_png_by_the_browser(open_page: OpenPage, tmp_path:
         assert width > 2000
         assert height > 1500
         assert len(content) > 50_000
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda route: route.fulfill(status=503, body="busy"),
+        lambda route: route.abort(),
+        lambda route: route.fulfill(body="no picture"),
+    ],
+    ids=["refused", "cut off", "not a picture"],
+)
+def test_a_png_that_cannot_be_made_is_said_where_it_is_seen(
+    broken: Callable[[Route], None], open_page: OpenPage
+) -> None:
+    with open_page() as watched:
+        page = watched.open(ADDRESS)
+        page.route("**/*as=svg*", broken)
+        page.get_by_role("button", name="PNG").click()
+        said = page.get_by_role("status").filter(has_text="The PNG could not be made")
+        expect(said).to_be_visible()
+        check_fits(page)
+        watched.expected = ("Failed to load resource", "failed: ")
 
 
 def test_without_script_there_is_no_button_that_does_nothing(open_page: OpenPage) -> None:

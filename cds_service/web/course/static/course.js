@@ -36,14 +36,21 @@
   const view = () => svg.viewBox.baseVal;
   const markOf = (element) => walked.flatMap((row) => row.marks).find((mark) => mark.element === element);
 
+  // The newest result that counted, then what came on its day or later and could not be used: it hides no value.
+  function result(row, began, day) {
+    const counts = (mark) => mark && day - mark.on <= row.usable;
+    const dated = (mark) => (mark.on === day ? mark.words[0] : `${mark.words[0]} (${iso(mark.on)})`);
+    const isCross = (mark) => mark.element.classList.contains("cross");
+    const used = began.filter((mark) => !isCross(mark)).pop() || row.before;
+    const crosses = began.filter((mark) => isCross(mark) && counts(mark) && (!used || mark.on >= used.on));
+    const latest = crosses.filter((mark) => mark.on === crosses[crosses.length - 1].on);
+    return [counts(used) ? dated(used) : row.none, ...latest.map(dated)];
+  }
+
   // What a row says on a day: the newest result that still counted, and everything that went on.
   function on(row, day) {
     const began = row.marks.filter((mark) => mark.on <= day);
-    if (row.usable) {
-      const newest = began[began.length - 1] || row.before;
-      if (!newest || day - newest.on > row.usable) return [row.none];
-      return [newest.on === day ? newest.words[0] : `${newest.words[0]} (${iso(newest.on)})`];
-    }
+    if (row.usable) return result(row, began, day);
     const going = began.filter((mark) => (mark.until === null ? mark.on === day : day < mark.until));
     const known = (mark) => (mark.element.classList.contains("open") ? `${mark.words[0]}, beginning or end not recorded` : mark.words[0]);
     return going.length ? going.map(known) : [row.none];
@@ -174,12 +181,9 @@
     for (const table of unfolded) table.open = false;
   });
 
-  const png = document.getElementById("course-as-png");
-  png.hidden = false;
-  png.querySelector("button").addEventListener("click", async (event) => {
-    const name = event.target.dataset.file;
+  async function savePng(name) {
     const answer = await fetch(document.getElementById("course-as-svg").href);
-    if (!answer.ok) return;
+    if (!answer.ok) throw new Error(`the service answered ${answer.status}`);
     const picture = new Image();
     picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(await answer.text())}`;
     await picture.decode();
@@ -188,7 +192,21 @@
     canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
     const link = document.createElement("a");
     link.href = canvas.toDataURL("image/png");
+    // That is how a browser says that the picture is too large for it.
+    if (link.href === "data:,") throw new Error("the picture is too large for this browser");
     link.download = name;
     link.click();
+  }
+
+  const png = document.getElementById("course-as-png");
+  const failed = document.getElementById("course-failed");
+  png.hidden = false;
+  png.querySelector("button").addEventListener("click", async (event) => {
+    failed.textContent = "";
+    try {
+      await savePng(event.target.dataset.file);
+    } catch (error) {
+      failed.textContent = `The PNG could not be made: ${error.message || error.name}. The SVG holds the same picture.`;
+    }
   });
 })();
