@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, tzinfo
 from functools import partial
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -65,10 +65,11 @@ def read_chart(ehr: Ehr, patient: PatientHeading, knowledge: Knowledge, today: d
     with_drugs = {**active, "_include": "MedicationRequest:medication"}
     laboratory = {**mine, "category": "laboratory", "_sort": "-date"}
     drugs, results = partial(_drugs, knowledge), partial(_results, _reader(patient, knowledge, today))
+    entries, others = partial(_conditions, knowledge.zone), partial(_orders, knowledge.zone)
     with ThreadPoolExecutor(4) as pool:
-        conditions = pool.submit(_section, ehr, "Condition", mine, _conditions)
+        conditions = pool.submit(_section, ehr, "Condition", mine, entries)
         medications = pool.submit(_section, ehr, "MedicationRequest", with_drugs, drugs)
-        orders = pool.submit(_section, ehr, "ServiceRequest", active, _orders)
+        orders = pool.submit(_section, ehr, "ServiceRequest", active, others)
         measured = pool.submit(_section, ehr, "Observation", laboratory, results)
         return ShownChart(conditions.result(), medications.result(), orders.result(), measured.result())
 
@@ -92,8 +93,8 @@ def _section(ehr: Ehr, kind: str, query: Mapping[str, str], reader: Reader[Row])
     return ChartSection(tuple(rows), fault, more, count)
 
 
-def _conditions(_: Resource, found: Resources) -> tuple[Sequence[ChartRow], str]:
-    rows = sorted(map(condition_row, _meant(found)), key=lambda row: row.day, reverse=True)
+def _conditions(zone: tzinfo, _: Resource, found: Resources) -> tuple[Sequence[ChartRow], str]:
+    rows = sorted((condition_row(one, zone) for one in _meant(found)), key=lambda row: row.day, reverse=True)
     return rows, f"{_counted(len(rows), 'entry', 'entries')}, newest first"
 
 
@@ -107,8 +108,8 @@ def _drugs(knowledge: Knowledge, bundle: Resource, found: Resources) -> tuple[Se
     return drugs.rows, ", ".join(parts)
 
 
-def _orders(_: Resource, found: Resources) -> tuple[Sequence[ChartRow], str]:
-    rows = [order_row(order) for order in _meant(found)]
+def _orders(zone: tzinfo, _: Resource, found: Resources) -> tuple[Sequence[ChartRow], str]:
+    rows = [order_row(order, zone) for order in _meant(found)]
     return rows, _counted(len(rows), "order", "orders")
 
 

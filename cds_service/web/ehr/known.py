@@ -36,7 +36,7 @@ def drug_rows(bundle: Mapping[str, Any], orders: Sequence[Mapping[str, Any]], kn
     beside, shelf = drugs_beside(bundle), new_shelf()
     for address, drug in beside.items():
         shelf.put(drug, address)
-    seen = [(*_seen(order, shelf, knowledge), drug_row(order, beside)) for order in orders]
+    seen = [(*_seen(order, shelf, knowledge), drug_row(order, beside, knowledge.zone)) for order in orders]
     seen.sort(key=lambda one: one[0])
     ranks = [rank for rank, _, _ in seen]
     rows = tuple(replace(row, seen_as=words) for _, words, row in seen)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from cds_service.knowledge import Knowledge
 from cds_service.web.ehr.limits import RuleLimits, rule_limits
 from cds_service.web.ehr.marks import Marked, Ranges, marked
-from cds_service.web.ehr.rows import day_of, is_mistaken, words_of
+from cds_service.web.ehr.rows import date_text, day_of, is_mistaken, words_of
 from cds_service.web.ehr.values import each_measured, value_words
 from fhir_mappings.dates import read_moment
 from fhir_mappings.fhir_json import as_object, as_objects, as_text
@@ -99,9 +99,17 @@ class ResultReader:
 
     def _recent(self, read: Read) -> tuple[bool, str, float, int]:
         """What sorts by date; of one moment the corrected one is the newer. What was entered in error comes last."""
-        moment = read_moment(read.sent.get("effectiveDateTime") or read.sent.get("issued"), self.knowledge.zone)
+        if isinstance(read.found, Result):
+            return True, self._day(read), read.found.at, read.found.rank
+        moment = read_moment(date_text(read.sent), self.knowledge.zone)
         rank = RANKS.get(as_text(read.sent.get("status")).lower(), 0)
-        return not is_mistaken(read.sent), day_of(read.sent), moment.at if moment else 0.0, rank
+        return not is_mistaken(read.sent), self._day(read), moment.at if moment else 0.0, rank
+
+    def _day(self, read: Read) -> str:
+        """The day by which the rules go; as it was sent where they have none."""
+        if read.found is not None and read.found.on:
+            return read.found.on.isoformat()
+        return day_of(read.sent, self.knowledge.zone)
 
     def _line(self, group: Sequence[Read], albumins: tuple[Result, ...]) -> ResultLine:
         sent_as = words_of(as_object(group[0].sent.get("code"))) or NAMELESS
@@ -121,7 +129,7 @@ class ResultReader:
     def _shown(self, read: Read, albumins: tuple[Result, ...]) -> ShownResult:
         return ShownResult(
             value=value_words(read.sent),
-            day=day_of(read.sent),
+            day=self._day(read),
             marked=Marked() if is_mistaken(read.sent) else self._marked(read, albumins),
             status=_status(read.sent),
             note=_note(read),

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
+from fhir_mappings.dates import read_moment
 from fhir_mappings.fhir_json import as_object, as_objects, as_text
 
 ENTERED_IN_ERROR = "entered-in-error"
 _DAY = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
-_DATES = ("effectiveDateTime", "effectiveInstant", "onsetDateTime", "recordedDate", "authoredOn", "issued")
+_DATES = ("effectiveDateTime", "effectiveInstant", "onsetDateTime", "recordedDate", "authoredOn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +40,28 @@ class ChartRow:
         return " · ".join(part for part in (self.value, self.status, self.seen_as) if part)
 
 
-def condition_row(condition: Mapping[str, Any]) -> ChartRow:
+def condition_row(condition: Mapping[str, Any], zone: tzinfo) -> ChartRow:
     """An entry of the problem list."""
     concept = as_object(condition.get("code"))
     states = [first_code(condition.get("clinicalStatus")), first_code(condition.get("verificationStatus"))]
     told = ", ".join(state for state in states if state not in ("", "active", "confirmed"))
-    return ChartRow(words_of(concept) or "condition without a name", "", day_of(condition), told, _code(concept))
+    return ChartRow(words_of(concept) or "condition without a name", "", day_of(condition, zone), told, _code(concept))
 
 
-def order_row(order: Mapping[str, Any]) -> ChartRow:
-    """An order of any kind, signed or not."""
+def order_row(order: Mapping[str, Any], zone: tzinfo | None = None) -> ChartRow:
+    """An order of any kind, signed or not; without a `zone` its day is the one that was written."""
     concept = as_object(order.get("medicationCodeableConcept") or order.get("code"))
     what = words_of(concept) or as_text(as_object(order.get("medicationReference")).get("display"))
     description = as_text(order.get("description")) or as_text(order.get("resourceType")) or "order"
     states = ["not to be given" if order.get("doNotPerform") is True else "", as_text(order.get("priority"))]
     told = ", ".join(filter(None, states))
-    return ChartRow(what or description, _dosage(order), day_of(order), told, _code(concept))
+    return ChartRow(what or description, _dosage(order), day_of(order, zone), told, _code(concept))
 
 
-def drug_row(order: Mapping[str, Any], drugs: Mapping[str, Any]) -> ChartRow:
+def drug_row(order: Mapping[str, Any], drugs: Mapping[str, Any], zone: tzinfo) -> ChartRow:
     """An order of a drug; `drugs` are the Medications that came along, by "Medication/id"."""
     link = as_object(order.get("medicationReference"))
-    row = order_row(order)
+    row = order_row(order, zone)
     named = as_object(drugs.get(as_text(link.get("reference"))))
     local = [drug for drug in as_objects(order.get("contained")) if f"#{drug.get('id')}" == link.get("reference")]
     concept = as_object((local[0] if local else named).get("code"))
@@ -90,13 +92,22 @@ def first_code(concept: Any) -> str:
     return _code(as_object(concept))
 
 
-def day_of(resource: Mapping[str, Any]) -> str:
-    """The day, month or year of the first date that is there, as it was recorded; or ""."""
-    period = as_object(resource.get("effectivePeriod"))
-    days = (as_text(resource.get(name)) for name in _DATES)
-    found = next((day for day in days if day), as_text(period.get("start")))
+def day_of(resource: Mapping[str, Any], zone: tzinfo | None) -> str:
+    """The day of its first date: of an instant in the `zone`, else day, month or year as recorded; or ""."""
+    found = date_text(resource)
+    moment = read_moment(found, zone) if zone else None
+    if moment:
+        return moment.day.isoformat()
     match = _DAY.match(found)
     return match[0] if match else ""
+
+
+def date_text(resource: Mapping[str, Any]) -> str:
+    """The first date that is there, in the order in which the rules ask; the start of a period is better than none."""
+    period = as_object(resource.get("effectivePeriod"))
+    named = [as_text(resource.get(name)) for name in _DATES]
+    dates = (*named, as_text(period.get("end")), as_text(resource.get("issued")), as_text(period.get("start")))
+    return next((text for text in dates if text), "")
 
 
 def _code(concept: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cds_service.knowledge import Knowledge, load_knowledge
 from cds_service.settings import Settings
@@ -17,8 +18,8 @@ LOINC = "http://loinc.org"
 
 
 @cache
-def knowledge() -> Knowledge:
-    return load_knowledge(Settings())
+def knowledge(zone: str = "UTC") -> Knowledge:
+    return load_knowledge(Settings(timezone=ZoneInfo(zone)))
 
 
 def quantity(value: object, unit: str = "mg/dL", **more: Any) -> dict[str, Any]:
@@ -45,11 +46,11 @@ def without_value(**more: Any) -> dict[str, Any]:
     return {name: held for name, held in {**result(**more), "valueQuantity": None, **more}.items() if held is not None}
 
 
-def lines(*results: dict[str, Any], sex: str = "female") -> list[ResultLine]:
-    reader = ResultReader("p1", Person(date(1950, 3, 3), sex), knowledge(), TODAY)
+def lines(*results: dict[str, Any], sex: str = "female", zone: str = "UTC") -> list[ResultLine]:
+    reader = ResultReader("p1", Person(date(1950, 3, 3), sex), knowledge(zone), TODAY)
     return reader.lines(results)
 
 
-def line(*results: dict[str, Any], sex: str = "female") -> ResultLine:
-    (found,) = lines(*results, sex=sex)
+def line(*results: dict[str, Any], sex: str = "female", zone: str = "UTC") -> ResultLine:
+    (found,) = lines(*results, sex=sex, zone=zone)
     return found

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import responses
 
 from cds_service.ehr_client.ehr import Ehr, EhrError
-from cds_service.knowledge import load_knowledge
+from cds_service.knowledge import Knowledge, load_knowledge
 from cds_service.settings import Settings
 from cds_service.web.ehr.chart import ShownChart, read_chart
 from cds_service.web.ehr.person import find_patients, person, read_person
@@ -28,7 +30,7 @@ def mock() -> Iterator[responses.RequestsMock]:
         yield faked
 
 
-def chart(mock: responses.RequestsMock, **held: Any) -> ShownChart:
+def chart(mock: responses.RequestsMock, knowledge: Knowledge = KNOWLEDGE, **held: Any) -> ShownChart:
     for kind in ("Condition", "MedicationRequest", "ServiceRequest", "Observation"):
         resources = held.get(kind, [])
         if isinstance(resources, int):
@@ -36,7 +38,7 @@ def chart(mock: responses.RequestsMock, **held: Any) -> ShownChart:
         else:
             entries = [{"resource": {"resourceType": kind, **resource}} for resource in resources]
             mock.get(f"{FHIR}/{kind}", json={"resourceType": "Bundle", "entry": entries, "link": held.get("link")})
-    return read_chart(Ehr("", FHIR), PERSON, KNOWLEDGE, ON)
+    return read_chart(Ehr("", FHIR), PERSON, knowledge, ON)
 
 
 def test_a_person_is_told_by_name_sex_age_and_identifier() -> None:
@@ -71,6 +73,15 @@ def test_conditions_are_shown_newest_first_with_a_status_that_matters(mock: resp
         ChartRow("Ulcer", "", "2026-01", "resolved", "L97"),
         ChartRow("Old", "", "2020-01-02"),
     )
+
+
+def test_conditions_and_orders_are_dated_by_the_clinic(mock: responses.RequestsMock) -> None:
+    late = {"status": "active", "authoredOn": "2025-11-20T23:30:00Z"}
+    berlin = replace(KNOWLEDGE, zone=ZoneInfo("Europe/Berlin"))
+    held = {"Condition": [{"recordedDate": late["authoredOn"]}], "MedicationRequest": [late], "ServiceRequest": [late]}
+    found = chart(mock, berlin, **held)
+    for section in (found.conditions, found.medications, found.orders):
+        assert [row.day for row in section.rows] == ["2025-11-21"]
 
 
 def test_what_was_entered_in_error_is_no_entry_of_a_list_of_what_is_there(mock: responses.RequestsMock) -> None:

@@ -92,6 +92,39 @@ def test_of_one_day_the_later_hour_and_of_one_moment_the_corrected_one_is_the_ne
     assert (found.newest.value, found.newest.status) == ("8 mg/dL", "corrected")
 
 
+# ------------------------------------------------------------------ the day by which the rules go
+def collected(start: str, end: str, **more: Any) -> dict[str, Any]:
+    return result(PHOSPHATE, 6.1, effectiveDateTime=None, effectivePeriod={"start": start, "end": end}, **more)
+
+
+def test_a_result_of_a_period_stands_at_its_end_and_not_at_the_day_of_issue() -> None:
+    older = collected("2025-11-02", "2025-11-03", issued="2025-11-20T08:00:00Z")
+    found = line(older, result(PHOSPHATE, 5.0, effectiveDateTime="2025-11-10"))
+    assert (found.newest.value, found.newest.day) == ("5.0 mg/dL", "2025-11-10")
+    assert found.before is not None
+    assert (found.before.value, found.before.day) == ("6.1 mg/dL", "2025-11-03")
+
+
+@pytest.mark.parametrize("code", [PHOSPHATE, "2823-3"])
+def test_an_instant_is_shown_on_its_day_in_the_clinic(code: str) -> None:
+    late = result(code, effectiveDateTime="2025-11-20T23:30:00Z")
+    assert line(late, zone="Europe/Berlin").newest.day == "2025-11-21"
+    assert line(late).newest.day == "2025-11-20"
+
+
+def test_what_no_rule_reads_is_dated_in_the_same_order() -> None:
+    potassium = {**collected("2025-11-02", "2025-11-03", issued="2025-11-20T08:00:00Z"), "code": {"text": "Potassium"}}
+    assert line(potassium).newest.day == "2025-11-03"
+    only_start = {**potassium, "effectivePeriod": {"start": "2025-11-02"}, "issued": None}
+    assert line(only_start).newest.day == "2025-11-02"
+
+
+def test_of_one_day_the_later_instant_is_the_newest_though_its_text_sorts_first() -> None:
+    early = result(value=8, effectiveDateTime="2026-03-01T09:00:00+05:00")
+    late = result(value=10, effectiveDateTime=None, effectiveInstant="2026-03-01T08:00:00Z")
+    assert line(early, late).newest.value == line(late, early).newest.value == "10 mg/dL"
+
+
 # ------------------------------------------------------------------ values and statuses
 @pytest.mark.parametrize(
     ("sent", "value"),
