@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
@@ -24,7 +25,7 @@ from cds_service.web.ehr.explaining import Explainer
 from cds_service.web.ehr.kept import dump, load
 from cds_service.web.ehr.patients import patients_page
 from cds_service.web.ehr.permalinks import BadLink, permalink, read_link
-from cds_service.web.ehr.person import read_person
+from cds_service.web.ehr.person import PatientHeading, person_without_name, read_person
 from cds_service.web.ehr.rows import order_row
 from cds_service.web.ehr.signing import sign_words, waiting_cards
 from cds_service.web.ehr.state import CHART, ORDER, BadState, ServiceAnswer, State
@@ -79,7 +80,8 @@ def ehr_page(context: PageContext) -> Blueprint:
         state, wanted = State(), read_link(request.args, catalogue)
         clinician = _clinician(context, catalogue, patient_id, state, explainer)
         clinician.open_with(state, wanted)
-        return _chart_page(context, clinician, state, chart=True)
+        person = read_person(clinician.ehr, patient_id, _today(context))
+        return _chart_page(context, clinician, state, person, chart=True)
 
     @routes.route("/ehr/patients", methods=["GET", "POST"])
     def searched() -> Response:
@@ -97,7 +99,8 @@ def ehr_page(context: PageContext) -> Blueprint:
         clinician = _clinician(context, catalogue, request.args.get("patient", ""), state, explainer)
         changed = _act(clinician, state, request.form)
         is_part = "X-Ehr-Part" in request.headers
-        return _chart_page(context, clinician, state, chart=changed or not is_part)
+        person = _person_after_deed(context, clinician)
+        return _chart_page(context, clinician, state, person, chart=changed or not is_part)
 
     return routes
 
@@ -179,18 +182,30 @@ def _patients(context: PageContext, name: str) -> Response:
     return patients_page(ehr, name, about, context.clock().date())
 
 
-def _chart_page(context: PageContext, clinician: Clinician, state: State, *, chart: bool) -> Response:
+def _today(context: PageContext) -> date:
+    return context.clock().astimezone(context.knowledge.zone).date()
+
+
+def _person_after_deed(context: PageContext, clinician: Clinician) -> PatientHeading:
+    """Never an error: what was done is done, and the page has to say so and keep the state that can undo it."""
+    try:
+        return read_person(clinician.ehr, clinician.patient_id, _today(context))
+    except EhrError:
+        return person_without_name(clinician.patient_id)
+
+
+def _chart_page(
+    context: PageContext, clinician: Clinician, state: State, person: PatientHeading, *, chart: bool
+) -> Response:
     ehr, typed = clinician.ehr, _still_typed(clinician)
     launch_url = context.knowledge.launch_url
     own = OwnApp(launch_url, clinician.patient_id) if launch_url else None
-    today = context.clock().astimezone(context.knowledge.zone).date()
-    person = read_person(ehr, clinician.patient_id, today)
     return page(
         "ehr/page.html",
         title="Chart",
         person=person,
         who=f"{person.name}, {'born ' + person.born if person.born else 'no date of birth'}",
-        chart=read_chart(ehr, person, context.knowledge, today) if chart else None,
+        chart=read_chart(ehr, person, context.knowledge, _today(context)) if chart else None,
         state=state,
         state_json=quiet(dump(state)),
         fhir=ehr.fhir,

@@ -49,6 +49,11 @@ def read_person(ehr: Ehr, patient_id: str, on: date) -> PatientHeading:
     return person(patient, on)
 
 
+def person_without_name(patient_id: str) -> PatientHeading:
+    """The heading of a patient who could not be read: of nothing but the id is anything known."""
+    return PatientHeading(patient_id, f"{patient_id} (the name could not be read)", "sex not known", "", "")
+
+
 def person(patient: Resource, on: date) -> PatientHeading:
     """The words for a patient."""
     born = as_text(patient.get("birthDate"))

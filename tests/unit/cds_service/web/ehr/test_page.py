@@ -26,6 +26,7 @@ from cds_service.clock import utc_now
 from cds_service.demo.loader import clean
 from cds_service.demo.patients import load_patients
 from cds_service.demo.sandbox import Sandbox
+from cds_service.ehr_client import Ehr, EhrError
 from cds_service.settings import Settings
 from cds_service.storage.cards_and_feedback import StoredFeedback
 from cds_service.web.ehr.chart import ChartSection, ShownChart
@@ -508,6 +509,25 @@ def test_an_order_that_was_ended_here_is_taken_up_again_as_it_was(visitor: Visit
     assert "restarted; asked again about the changed chart: 3 critical cards" in visitor.said
     assert "calcium-cua" in topics(visitor.cards("patient-view"))
     assert "Ended on this page" not in visitor.text
+
+
+@pytest.mark.parametrize("status", [0, 404, 500])
+def test_a_deed_that_was_done_is_told_as_done_where_the_patient_cannot_be_read_afterwards(
+    status: int, visitor: Visitor, clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = Ehr.read
+
+    def read(ehr: Ehr, path: str) -> dict[str, Any]:
+        if path == f"Patient/{HARD_SKIN}":
+            raise EhrError("no answer", status)
+        return really(ehr, path)
+
+    monkeypatch.setattr(Ehr, "read", read)
+    ended(visitor)
+    assert (visitor.status, status_of(clinic)) == (200, "stopped")
+    assert f"<h1>{HARD_SKIN} (the name could not be read)</h1>" in visitor.text
+    visitor.press(visitor.button("Restart"))
+    assert (visitor.status, status_of(clinic)) == (200, "active")
 
 
 @pytest.mark.parametrize("change", [{"status": "completed"}, {"priority": "urgent"}, {"status": "active"}])
