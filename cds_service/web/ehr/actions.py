@@ -14,7 +14,7 @@ from typing import Any
 from cds_service.drug_orders import Catalogue, DrugName, draft_order
 from cds_service.ehr_client import Ehr, chart_context, order_context, reference
 from cds_service.web.ehr.asking import ask, heard
-from cds_service.web.ehr.ending import active_now, ending, question_of, remember, take_up
+from cds_service.web.ehr.ending import before_ending, ending, question_of, remember, take_up
 from cds_service.web.ehr.explaining import Explainer
 from cds_service.web.ehr.orders import do_actions, draft_of, forget, title_of
 from cds_service.web.ehr.permalinks import Wanted
@@ -102,12 +102,14 @@ class Clinician:
         if ends and not confirmed:
             state.question = Question(card_uuid, suggestion_uuid, question_of(ends))
             return False
-        before = active_now(self.ehr, ends)
+        before, drafts = before_ending(self.ehr, ends), list(state.drafts)
         done = do_actions(self.ehr, state, actions)
-        remember(state, before, done.written)
+        lost = remember(state, before, done.written)
+        if state.drafts != drafts:
+            state.outdate()
         again, well = self._asked_again(state) if done.server else ("", True)
         if done.fault:
-            state.say(f"NOT done: {label}; {done.fault}{again}", well=False)
+            state.say(f"NOT done: {label}; {done.fault}{lost}{again}", well=False)
             return done.server
         item = {
             "card": card_uuid,
@@ -115,7 +117,7 @@ class Clinician:
             "acceptedSuggestions": [{"id": suggestion_uuid}],
             "outcomeTimestamp": self._now(),
         }
-        sent = self._tell(state, answer, item, f"accepted: {label}{again}", well=well)
+        sent = self._tell(state, answer, item, f"accepted: {label}{lost}{again}", well=well and not lost)
         accepted = [*answer.accepted(card_uuid), suggestion_uuid]
         answer.outcomes[card_uuid] = {"outcome": "accepted", "accepted": accepted, **sent}
         return done.server

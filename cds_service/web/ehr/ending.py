@@ -7,7 +7,7 @@ order still is as it was left. Drafts are nobody's order yet and need no questio
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from cds_service.ehr_client import Ehr, EhrError, Resource, reference
 from cds_service.web.ehr.orders import Done, title_of, write
@@ -34,16 +34,31 @@ def question_of(orders: Sequence[Resource]) -> str:
     return f"End the active {kind}{'' if len(orders) == 1 else 's'} of {names}?"
 
 
-def active_now(ehr: Ehr, orders: Sequence[Resource]) -> list[Resource]:
-    """Those of the orders that the FHIR server has as active, as it has them; what cannot be read is left out."""
-    found = (_read(ehr, reference(order)) for order in orders)
-    return [order for order in found if order.get("status") == "active"]
+class Before(NamedTuple):
+    """Orders before they are ended: those that the FHIR server has as `active`, and those that could not be read."""
+
+    active: list[Resource]
+    unread: list[Resource]
 
 
-def remember(state: State, before: Sequence[Resource], written: Sequence[Resource]) -> None:
-    """Keep what is needed to take up again those orders that were active before and were written now."""
-    for order in before:
+def before_ending(ehr: Ehr, orders: Sequence[Resource]) -> Before:
+    """The orders as the FHIR server has them; what could not be read is given back as it would be written."""
+    found = [(order, _read(ehr, reference(order))) for order in orders]
+    active = [present for _, present in found if present.get("status") == "active"]
+    return Before(active, [order for order, present in found if not present])
+
+
+def remember(state: State, before: Before, written: Sequence[Resource]) -> str:
+    """Keep what is needed to take up again those orders that were active before and were written now.
+
+    Returns the end of a sentence on what was ended and cannot be taken up again, or "".
+    """
+    for order in before.active:
         state.ended += [Ended(order, left) for left in written if reference(left) == reference(order)]
+    now = {reference(left) for left in written}
+    lost = [title_of(order) for order in before.unread if reference(order) in now]
+    told = "could not be read before it was ended and cannot be taken up again here"
+    return f"; the order of {' and that of '.join(lost)} {told}" if lost else ""
 
 
 def take_up(ehr: Ehr, state: State, named: str) -> Done:

@@ -187,8 +187,24 @@ def test_what_changes_the_chart_has_order_sign_asked_again(mock: responses.Reque
     assert not state.is_judged
 
 
+@pytest.mark.parametrize(("status", "is_lost"), [(500, True), (200, False)])
+def test_that_an_ended_order_cannot_be_taken_up_again_is_part_of_what_happened(
+    status: int, is_lost: bool, mock: responses.RequestsMock
+) -> None:
+    stopped = {**ACTIVE, "medicationCodeableConcept": {"text": "warfarin"}}
+    mock.get(f"{FHIR}/MedicationRequest/m1", status=status, json={**stopped, "status": "active"})
+    mock.put(f"{FHIR}/MedicationRequest/m1", json=stopped)
+    state = with_card({"type": "update", "resource": stopped})
+    clinician().accept(state, "c", "s", confirmed=True)
+    words, well = state.events[0]
+    assert words.startswith("Accepted: Do it")
+    assert ("warfarin could not be read before it was ended and cannot be taken up again" in words) is is_lost
+    assert (well, len(state.ended)) == (not is_lost, int(not is_lost))
+
+
 # ------------------------------------------------------------------ the chart has changed
 def test_patient_view_is_asked_again_once_the_chart_has_changed(mock: responses.RequestsMock) -> None:
+    mock.get(f"{FHIR}/MedicationRequest/m1", json={**ACTIVE, "status": "active"})
     mock.put(f"{FHIR}/MedicationRequest/m1", json=ACTIVE)
     mock.replace(responses.POST, f"{CDS}/cds-services/view", json={"cards": [{"uuid": "new", "indicator": "info"}]})
     state = with_card({"type": "update", "resource": ACTIVE})
@@ -450,3 +466,23 @@ def test_an_answer_on_a_draft_that_was_taken_out_is_marked(mock: responses.Reque
     clinician().pick(state, "warfarin", "", "")
     clinician().remove(state, state.drafts[0]["id"])
     assert state.at(ORDER)[0].stale
+
+
+def test_an_answer_on_drafts_that_a_suggestion_changed_is_marked(mock: responses.RequestsMock) -> None:
+    for action in (
+        {"type": "delete", "resourceId": "d"},
+        {"type": "update", "resource": {**DRAFT, "priority": "urgent"}},
+        {"type": "create", "resource": {"resourceType": "Task"}},
+    ):
+        state = with_card(action)
+        state.answers.append(ServiceAnswer(ORDER, "order-select", "a", state.answers[0].exchange))
+        clinician().accept(state, "c", "s")
+        assert state.at(ORDER)[0].stale
+
+
+def test_an_answer_stays_as_it_is_where_a_suggestion_changed_no_draft(mock: responses.RequestsMock) -> None:
+    for action in ([], [{"type": "explode"}]):
+        state = with_card(*action)
+        state.answers.append(ServiceAnswer(ORDER, "order-select", "a", state.answers[0].exchange))
+        clinician().accept(state, "c", "s")
+        assert not state.at(ORDER)[0].stale

@@ -11,7 +11,7 @@ import requests
 import responses
 
 from cds_service.ehr_client import Ehr
-from cds_service.web.ehr.ending import active_now, ending, question_of, remember, take_up
+from cds_service.web.ehr.ending import Before, before_ending, ending, question_of, remember, take_up
 from cds_service.web.ehr.kept import dump, load
 from cds_service.web.ehr.state import BadState, Ended, State
 
@@ -67,17 +67,31 @@ def test_the_question_names_every_order() -> None:
 
 def test_only_what_the_server_has_as_active_can_be_taken_up_again(server: responses.RequestsMock) -> None:
     server.get(f"{FHIR}/{NAMED}", json=order("active", "1"))
-    assert active_now(EHR, [order("stopped")]) == [order("active", "1")]
+    assert before_ending(EHR, [order("stopped")]) == ([order("active", "1")], [])
     server.replace(responses.GET, f"{FHIR}/{NAMED}", json=order("on-hold"))
-    assert active_now(EHR, [order("stopped")]) == []
-    for reply in ({"status": 500}, {"body": requests.ConnectionError()}, {"json": {**order(), "id": "another"}}):
-        server.replace(responses.GET, f"{FHIR}/{NAMED}", **reply)
-        assert active_now(EHR, [order("stopped")]) == []
+    assert before_ending(EHR, [order("stopped")]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "reply", [{"status": 500}, {"body": requests.ConnectionError()}, {"json": {**order(), "id": "another"}}]
+)
+def test_what_could_not_be_read_before_is_not_the_same_as_not_active(
+    reply: dict[str, Any], server: responses.RequestsMock
+) -> None:
+    server.get(f"{FHIR}/{NAMED}", **reply)
+    assert before_ending(EHR, [order("stopped")]) == ([], [order("stopped")])
 
 
 def test_what_was_not_written_is_not_offered_to_be_taken_up() -> None:
     state = State()
-    remember(state, [order()], [])
+    assert remember(state, Before([order()], [order()]), []) == ""
+    assert state.ended == []
+
+
+def test_what_was_ended_without_having_been_read_is_said_by_name() -> None:
+    state = State()
+    told = remember(state, Before([], [order("stopped")]), [order("stopped", "2")])
+    assert "order of warfarin could not be read before it was ended and cannot be taken up again here" in told
     assert state.ended == []
 
 
