@@ -81,10 +81,17 @@ def course_page(context: PageContext) -> Blueprint:
 
 def _patients(context: PageContext, server: FhirServer) -> Response:
     """A list of patients to pick from, the first page that the FHIR server sends."""
-    found, failed = [], ""
+    found, failed, cut = [], "", False
+
+    def enough(_: object) -> bool:
+        # Asked only where there is more than the first page.
+        nonlocal cut
+        cut = True
+        return True
+
     try:
         with context.client.talk(server, context.client.deadline()) as talk:
-            result = talk.answer(talk.search(f"Patient?_count={MOST_PATIENTS}", past=lambda _: True))
+            result = talk.answer(talk.search(f"Patient?_count={MOST_PATIENTS}", past=enough))
         found = [patient for patient in result.resources if patient.get("resourceType") == "Patient"]
     except FhirError as error:
         failed = error.reason
@@ -93,4 +100,4 @@ def _patients(context: PageContext, server: FhirServer) -> Response:
         for patient in found
         if FHIR_ID.fullmatch(as_text(patient.get("id")))
     )
-    return page("course/patients.html", people=people, failed=failed)
+    return page("course/patients.html", people=people, failed=failed, more=cut)

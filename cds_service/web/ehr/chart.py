@@ -19,7 +19,7 @@ from cds_service.knowledge import Knowledge
 from cds_service.web.ehr.known import drug_rows
 from cds_service.web.ehr.person import PatientHeading
 from cds_service.web.ehr.results import ResultLine, ResultReader
-from cds_service.web.ehr.rows import ChartRow, condition_row, is_mistaken, order_row, tells_of_error
+from cds_service.web.ehr.rows import ChartRow, condition_row, has_more, is_mistaken, order_row, tells_of_error
 from fhir_mappings.fhir_json import as_object, as_objects
 from fhir_mappings.patients import birth_day
 from fhir_mappings.reference_ranges import Person
@@ -88,9 +88,8 @@ def _section(ehr: Ehr, kind: str, query: Mapping[str, str], reader: Reader[Row])
         return ChartSection(fault="could not be read (the answer is no Bundle)")
     every = [as_object(entry.get("resource")) for entry in as_objects(bundle.get("entry"))]
     rows, count = reader(bundle, [one for one in every if one.get("resourceType") == kind])
-    more = any(link.get("relation") == "next" for link in as_objects(bundle.get("link")))
     fault = "could not be read (the FHIR server tells of an error)" if tells_of_error(bundle) else ""
-    return ChartSection(tuple(rows), fault, more, count)
+    return ChartSection(tuple(rows), fault, has_more(bundle), count)
 
 
 def _conditions(zone: tzinfo, _: Resource, found: Resources) -> tuple[Sequence[ChartRow], str]:

@@ -17,13 +17,14 @@ from cds_service.web.page import page
 def patients_page(ehr: Ehr, name: str, about: str, on: date) -> Response:
     """Everybody whose name begins with `name` and whose story tells of all words of `about`; "" asks for nothing."""
     found = find_patients(ehr, name, on)
-    told = [person for person in found if person.story is not None and person.story.tells(about)]
-    shown = told if about else found
+    told = [person for person in found.people if person.story is not None and person.story.tells(about)]
+    shown = told if about else found.people
     return page(
         "ehr/patients.html",
         title="Patients",
         patients=sorted(shown, key=_most_telling_first),
-        with_stories=any(person.story for person in found) or bool(about),
+        with_stories=any(person.story for person in found.people) or bool(about),
+        more=found.more,
         name=name,
         about=about,
         fhir=ehr.fhir,

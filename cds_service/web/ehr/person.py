@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from cds_service.ehr_client import Ehr, EhrError, Resource
-from cds_service.web.ehr.rows import tells_of_error
+from cds_service.web.ehr.rows import has_more, tells_of_error
 from cds_service.web.stories import Story, story_of
 from fhir_mappings.fhir_json import as_objects, as_text
 from fhir_mappings.patients import patient_name
@@ -33,12 +34,18 @@ class PatientHeading:
     story: Story | None = None
 
 
-def find_patients(ehr: Ehr, name: str, on: date) -> list[PatientHeading]:
+class FoundPatients(NamedTuple):
+    """The first page of patients. `more` says that the FHIR server holds others."""
+
+    people: list[PatientHeading]
+    more: bool
+
+
+def find_patients(ehr: Ehr, name: str, on: date) -> FoundPatients:
     """The synthetic patients of the server or, where there are none, any; EhrError when it cannot be searched."""
     wanted = {"name": name} if name else {}
-    tagged = _patients(ehr, {"_tag": TAG, **wanted, "_count": str(_MOST_PATIENTS)})
-    found = tagged or _patients(ehr, {**wanted, "_count": str(_MOST_PATIENTS)})
-    return [person(patient, on) for patient in found]
+    tagged = _patients(ehr, {"_tag": TAG, **wanted, "_count": str(_MOST_PATIENTS)}, on)
+    return tagged if tagged.people or tagged.more else _patients(ehr, {**wanted, "_count": str(_MOST_PATIENTS)}, on)
 
 
 def read_person(ehr: Ehr, patient_id: str, on: date) -> PatientHeading:
@@ -69,16 +76,17 @@ def person(patient: Resource, on: date) -> PatientHeading:
     )
 
 
-def _patients(ehr: Ehr, query: Mapping[str, str]) -> list[Resource]:
+def _patients(ehr: Ehr, query: Mapping[str, str], on: date) -> FoundPatients:
     bundle = ehr.read(f"Patient?{urlencode(query)}")
     if bundle.get("resourceType") != "Bundle" or tells_of_error(bundle):
         raise EhrError("the list of patients could not be read", 200)
     found = (entry.get("resource") for entry in as_objects(bundle.get("entry")))
-    return [
-        patient
+    people = [
+        person(patient, on)
         for patient in found
         if isinstance(patient, dict) and patient.get("resourceType") == "Patient" and patient.get("id")
     ]
+    return FoundPatients(people, has_more(bundle))
 
 
 def _age(born: str, on: date) -> str:

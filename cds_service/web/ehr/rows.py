@@ -81,6 +81,13 @@ def tells_of_error(bundle: Mapping[str, Any]) -> bool:
     return any(issue.get("severity") in ("error", "fatal") for issue in issues)
 
 
+def has_more(bundle: Mapping[str, Any]) -> bool:
+    """Has the FHIR server more than this page: by its link to a next one, or by what it counted?"""
+    total, entries = bundle.get("total"), as_objects(bundle.get("entry"))
+    counted = isinstance(total, int) and total > len(entries)
+    return counted or any(link.get("relation") == "next" for link in as_objects(bundle.get("link")))
+
+
 def words_of(concept: Mapping[str, Any]) -> str:
     """The text of a concept, else its first display, else its first code."""
     displays = [as_text(coding.get("display")) for coding in as_objects(concept.get("coding"))]

@@ -314,6 +314,27 @@ def test_patients_can_be_picked_from_a_list(browse: Browse, sandbox: Sandbox) ->
     assert "Two years of a course that ends in calciphylaxis" in page, "its story in one line"
 
 
+@pytest.mark.parametrize("most", [1, 2])
+def test_a_list_of_patients_that_was_cut_says_so(most: int, browse: Browse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cds_service.web.course.page.MOST_PATIENTS", most)
+    with Sandbox([{"resourceType": "Patient", "id": f"cds-demo-{one}"} for one in "ab"]) as server:
+        page = shown(browse(server.base), "/course")
+    assert ("There are more on the FHIR server; ask for a patient who is not listed by id." in page) is (most == 1)
+
+
+def test_an_empty_first_page_of_patients_is_not_a_server_without_any(
+    browse: Browse, serve: Callable[..., Loopback]
+) -> None:
+    def answer(connection: Connection) -> None:
+        link = [{"relation": "next", "url": f"{server.base}/Patient?page=2"}]
+        connection.answer(json.dumps({"resourceType": "Bundle", "type": "searchset", "link": link}).encode())
+
+    server = serve(answer)
+    page = shown(browse(server.base), "/course")
+    assert "The FHIR server has no patients" not in page
+    assert "There are more on the FHIR server than its first page, which names none" in page
+
+
 def test_a_patient_can_be_asked_for_by_id(browse: Browse, sandbox: Sandbox) -> None:
     client = browse(sandbox.base)
     answer = client.get(f"/course?patient={TWO_YEARS.patient_id}")

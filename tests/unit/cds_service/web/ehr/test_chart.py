@@ -160,7 +160,7 @@ def test_a_bundle_that_tells_of_an_error_is_not_the_whole_truth(
         with pytest.raises(EhrError):
             find_patients(Ehr("", FHIR), "", ON)
     else:
-        assert find_patients(Ehr("", FHIR), "", ON) == []
+        assert find_patients(Ehr("", FHIR), "", ON) == ([], False)
 
 
 def test_a_patient_that_is_none_is_not_a_person_without_a_name(mock: responses.RequestsMock) -> None:
@@ -171,6 +171,19 @@ def test_a_patient_that_is_none_is_not_a_person_without_a_name(mock: responses.R
 
 def test_that_the_server_holds_more_is_said(mock: responses.RequestsMock) -> None:
     assert chart(mock, link=[{"relation": "next", "url": "x"}]).results.more
+
+
+@pytest.mark.parametrize(
+    ("told", "more"),
+    [({"link": [{"relation": "next", "url": "x"}]}, True), ({"total": 2}, True), ({"total": 1}, False), ({}, False)],
+)
+def test_a_list_of_patients_that_was_cut_says_so(
+    told: dict[str, Any], more: bool, mock: responses.RequestsMock
+) -> None:
+    entry = [{"resource": {"resourceType": "Patient", "id": "p1"}}]
+    mock.get(f"{FHIR}/Patient", json={"resourceType": "Bundle", "entry": entry, **told})
+    found = find_patients(Ehr("", FHIR), "", ON)
+    assert ([one.id for one in found.people], found.more) == (["p1"], more)
 
 
 def test_an_order_tells_dose_and_route_once() -> None:

@@ -166,6 +166,17 @@ def test_a_patient_is_found_by_words_of_the_story(clinic: Clinic) -> None:
     assert "No patient of that name with such a story" in none
 
 
+def test_a_list_that_was_cut_says_so_and_denies_nobody(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "There are more on the FHIR server" not in clinic.client.get("/ehr").get_data(as_text=True)
+    monkeypatch.setattr("cds_service.web.ehr.person._MOST_PATIENTS", 1)
+    cut = clinic.client.get("/ehr").get_data(as_text=True)
+    assert "1 patient<" in cut
+    assert "There are more on the FHIR server; search by name." in cut
+    nobody = clinic.client.get("/ehr?about=no-such-story").get_data(as_text=True)
+    assert "No patient with such a story is among the first that the FHIR server sent." in nobody
+    assert "There are more on the FHIR server; search by name." in nobody
+
+
 def test_the_story_stands_at_the_head_of_the_chart_with_all_that_can_be_tried(visitor: Visitor) -> None:
     story = html.unescape(visitor.text.partition('class="story"')[2].partition("</section>")[0])
     assert "Hardening skin of the legs on warfarin and calcium acetate" in story
@@ -222,6 +233,17 @@ def test_what_was_searched_and_not_found_is_named(clinic: Clinic) -> None:
     text = Visitor(clinic.client, "p1").open().text
     for words in ("No active prescriptions", "No conditions", "No laboratory results (this category only)"):
         assert words in text
+
+
+def test_an_empty_first_page_with_more_behind_it_is_not_nothing(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chart = ShownChart(*[ChartSection(more=True) for _ in range(4)])
+    monkeypatch.setattr("cds_service.web.ehr.page.read_chart", lambda *_: chart)
+    text = Visitor(clinic.client, HARD_SKIN).open().text
+    assert text.count("None on the first page; there are more on the FHIR server") == 4
+    for words in ("No active prescriptions", "No conditions", "No laboratory results"):
+        assert words not in text
 
 
 def test_orders_that_could_not_be_read_are_not_left_out(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
