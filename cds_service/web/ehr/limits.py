@@ -32,11 +32,15 @@ _ASKED: Mapping[Analyte, tuple[Question | None, Question | None]] = {
 
 
 class RuleLimits(NamedTuple):
-    """What the rules say of one result: "L", "H" or neither, why in words, and between which limits it should lie."""
+    """What the rules say of one result: "L", "H" or neither, why in words, and between which limits it should lie.
+
+    `on_dialysis` says that a laboratory's own range, which is for healthy kidneys, misleads there.
+    """
 
     mark: str = ""
     words: str = ""
     span: str = ""
+    on_dialysis: bool = False
 
 
 def rule_limits(result: Result, albumins: tuple[Result, ...], policy: Policy, today: date) -> RuleLimits:
@@ -49,12 +53,13 @@ def rule_limits(result: Result, albumins: tuple[Result, ...], policy: Policy, to
     answers = {mark: ask(labs) for mark, ask in (("L", low), ("H", high)) if ask}
     bounds = {mark: exact(found.limit) for mark, found in answers.items() if found.limit is not None}
     span = _span(bounds.get("L", ""), bounds.get("H", ""), style.unit)
-    if span:
-        span += _in_their_words(result, labs)
+    theirs = _in_their_words(result, labs, style.unit) if span else ""
+    span, on_dialysis = span + (f", {theirs}" if theirs else ""), result.analyte is Analyte.INTACT_PTH
     for mark, found in answers.items():
         if found and found.limit is not None:
-            return RuleLimits(mark, f"{found.relation} {exact(found.limit)} {style.unit}, a limit of the rules", span)
-    return RuleLimits(span=span)
+            words = f"{found.relation} {exact(found.limit)} {style.unit}, a limit of the rules"
+            return RuleLimits(mark, f"{theirs}: {words}" if theirs else words, span, on_dialysis)
+    return RuleLimits(span=span, on_dialysis=on_dialysis)
 
 
 def _alone(result: Result, albumins: tuple[Result, ...], policy: Policy, today: date) -> Labs:
@@ -72,9 +77,9 @@ def _span(low: str, high: str, unit: str) -> str:
     return f"{numbers} {unit}".strip()
 
 
-def _in_their_words(result: Result, labs: Labs) -> str:
-    """What the rules compare with the limits, where that is not the number that was sent."""
+def _in_their_words(result: Result, labs: Labs, unit: str) -> str:
+    """What the rules compare with the limits, in `unit`, where that is not the number that was sent."""
     chosen = labs.calcium.chosen if result.analyte is Analyte.TOTAL_CALCIUM else None
     if chosen is not None and chosen.value != result.value:
-        return f", corrected for albumin it is {exact(chosen.value)}"
-    return f", converted it is {exact(result.value)}" if result.original else ""
+        return f"corrected for albumin it is {exact(round(chosen.value, 2))} {unit}"
+    return f"converted it is {exact(round(result.value, 2))} {unit}" if result.original else ""

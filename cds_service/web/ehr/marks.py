@@ -35,6 +35,9 @@ _SENT = {
 """Codes of FHIR's `interpretation` → mark and word. Others are shown as they were sent."""
 
 
+_SENT_WITH_IT = "the range sent with it"
+
+
 @dataclass(frozen=True, slots=True)
 class Marked:
     """How a value stands to its range: the mark ("H", "L", …, or ""), what it means and who says so, and the range."""
@@ -60,15 +63,37 @@ def marked(
         holding(observation.get("referenceRange"), ranges.person, on or ranges.today, ranges.labs.ranges), {}
     )
     span = _span(reference)
+    by_laboratory = _by_the_laboratory(observation, reference, words)
+    if rules.on_dialysis and rules.span:
+        return _for_dialysis(rules, by_laboratory, span)
+    if by_laboratory is not None:
+        mark, word = by_laboratory
+        from_range = word.endswith(_SENT_WITH_IT) or not word
+        return Marked(mark, word, span if from_range else span or _by_the_rules(rules))
+    return Marked(rules.mark, rules.words, "; ".join(filter(None, (span, _by_the_rules(rules)))))
+
+
+def _by_the_laboratory(
+    observation: Mapping[str, Any], reference: Mapping[str, Any], words: AnalyteWords | None
+) -> tuple[str, str] | None:
+    """The mark and its word: as it was sent, else by the range that came with the result; None where neither tells."""
     sent = _interpretation(observation)
     if sent is not None:
-        mark, word = sent
-        return Marked(mark, f"{word}, as the laboratory marked it", span or _by_the_rules(rules))
+        return sent[0], f"{sent[1]}, as the laboratory marked it"
     side = _side(as_object(observation.get("valueQuantity")), reference, words)
-    if side is not None:
-        told = {"H": "above the range sent with it", "L": "below the range sent with it"}
-        return Marked(side, told.get(side, ""), span)
-    return Marked(rules.mark, rules.words, "; ".join(filter(None, (span, _by_the_rules(rules)))))
+    if side is None:
+        return None
+    told = {"H": f"above {_SENT_WITH_IT}", "L": f"below {_SENT_WITH_IT}"}
+    return side, told.get(side, "")
+
+
+def _for_dialysis(rules: RuleLimits, by_laboratory: tuple[str, str] | None, span: str) -> Marked:
+    """By the rules: a PTH that a laboratory calls high can be too low on dialysis. Its own mark is told in words."""
+    of_laboratory = by_laboratory[1] if by_laboratory else ""
+    spans = f"on dialysis, {_by_the_rules(rules)}" + (f"; laboratory, for healthy kidneys: {span}" if span else "")
+    if of_laboratory and not span:
+        spans += f"; {of_laboratory}, for healthy kidneys"
+    return Marked(rules.mark, rules.words, spans)
 
 
 def _by_the_rules(rules: RuleLimits) -> str:

@@ -154,10 +154,23 @@ def test_without_a_range_the_limits_of_the_rules_mark_and_are_named(
 ) -> None:
     on_the_limit = marked(result(code, limit, unit))
     assert on_the_limit.mark == ""
-    assert on_the_limit.span.startswith("rules: ")
+    assert "rules: " in on_the_limit.span
     beyond = marked(result(code, limit + (0.01 if mark == "H" else -0.01), unit))
     assert beyond.mark == mark
     assert beyond.words.endswith("a limit of the rules")
+
+
+@pytest.mark.parametrize(("value", "mark"), [(64, "L"), (110, ""), (480, ""), (65 * LIMITS.pth_high_times + 1, "H")])
+def test_pth_is_marked_by_the_rules_for_dialysis_whatever_the_laboratory_says_of_healthy_kidneys(
+    value: float, mark: str
+) -> None:
+    for of_laboratory in (reference(15, 65, "pg/mL"), {**reference(15, 65, "pg/mL"), **sent("H")}):
+        found = marked(result(PTH, value, "pg/mL", **of_laboratory))
+        assert found.mark == mark
+        assert found.span.startswith("on dialysis, rules: ")
+        assert found.span.endswith("; laboratory, for healthy kidneys: 15–65 pg/mL")
+    flagged = marked(result(PTH, value, "pg/mL", **sent("H")))
+    assert flagged.span.endswith("; high, as the laboratory marked it, for healthy kidneys")
 
 
 def test_the_limits_of_the_rules_hold_where_the_range_that_was_sent_cannot_be_compared() -> None:
@@ -168,13 +181,13 @@ def test_the_limits_of_the_rules_hold_where_the_range_that_was_sent_cannot_be_co
 def test_a_total_calcium_is_corrected_as_the_rules_correct_it() -> None:
     calcium, albumin = lines(result(CALCIUM, 9.8), result(ALBUMIN, 2.5, "g/dL"))
     assert (calcium.newest.marked.mark, albumin.newest.marked.mark) == ("H", "L")
-    assert calcium.newest.marked.span == "rules: 8.4–10.2 mg/dL, corrected for albumin it is 11"
+    assert calcium.newest.marked.span == "rules: 8.4–10.2 mg/dL, corrected for albumin it is 11 mg/dL"
     assert marked(result(CALCIUM, 9.8)).mark == ""
 
 
 def test_a_value_in_another_unit_is_shown_in_that_of_the_limits_too() -> None:
     found = marked(result(PHOSPHATE, 1.95, "mmol/L"))
-    assert (found.mark, found.span) == ("H", "rules: up to 5.5 mg/dL, converted it is 6.039")
+    assert (found.mark, found.span) == ("H", "rules: up to 5.5 mg/dL, converted it is 6.04 mg/dL")
 
 
 def test_an_analyte_without_a_limit_is_not_marked() -> None:
