@@ -40,7 +40,8 @@ def value_words(observation: Mapping[str, Any]) -> str:
 def quantity_words(quantity: Mapping[str, Any]) -> str:
     """A Quantity as it was sent; "1" is how UCUM writes that there is no unit."""
     unit = unit_words(quantity)
-    number = f"{as_text(quantity.get('comparator'))}{quantity.get('value', 'no number')}"
+    value = quantity.get("value")
+    number = f"{as_text(quantity.get('comparator'))}{'no number' if value is None else value}"
     return number if unit in ("", "1") else f"{number} {unit}"
 
 

@@ -134,6 +134,8 @@ def test_of_one_day_the_later_instant_is_the_newest_though_its_text_sorts_first(
         ({"valueQuantity": {"value": 1.12, "code": "1"}}, "1.12"),
         ({"valueQuantity": {"value": 9.1, "unit": "10^3/uL"}}, "9.1 10^3/uL"),
         ({"valueQuantity": {"unit": "mg/dL"}}, "no number mg/dL"),
+        ({"valueQuantity": {"value": None, "unit": "mg/dL"}}, "no number mg/dL"),
+        ({"valueQuantity": {"value": None, "comparator": "<", "unit": "mg/dL"}}, "<no number mg/dL"),
         ({"valueQuantity": "nine"}, "a value that is no quantity"),
         ({"valueString": "positive"}, "positive"),
         ({"valueInteger": 0}, "0"),
