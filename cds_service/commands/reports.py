@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from cds_service.reports import Table
-    from cds_service.storage import ReadOnly
+    from cds_service.storage import CardCount, ReadOnly
 
 UNKNOWN_CARD = "(unknown card)"
 _COUNTED = "cards, each once, with its latest answer, in the week in which it was shown"
@@ -31,15 +31,10 @@ class Asked(NamedTuple):
     database: ReadOnly
     zone: ZoneInfo
     day: date | None
+    since: datetime | None
+    """The beginning of this day in the time zone of the clinic."""
     service: str | None
     client: str | None
-
-    @property
-    def since(self) -> datetime | None:
-        """The beginning of the day that was asked for, in the time zone of the clinic."""
-        from cds_service.reports import start_of
-
-        return start_of(self.day, self.zone) if self.day else None
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
@@ -108,10 +103,22 @@ def _asked(options: dict[str, Any]) -> Asked:
 
     settings = settings_for(dev=False)
     day = options["since"].date() if options["since"] else None
-    asked = Asked(ReadOnly(settings.database_url), settings.timezone, day, options["service"], options["client"])
+    zone, place = settings.timezone, ReadOnly(settings.database_url)
+    asked = Asked(place, zone, day, _beginning(day, zone), options["service"], options["client"])
     of_this_folder = "" if os.environ.get("CDS_DATABASE_URL") else " (CDS_DATABASE_URL is not set)"
     say(f"reading {asked.database.place}{of_this_folder}; days and weeks in {asked.zone.key}", err=True)
     return asked
+
+
+def _beginning(day: date | None, zone: ZoneInfo) -> datetime | None:
+    from cds_service.reports import start_of
+
+    try:
+        return start_of(day, zone) if day else None
+    except OverflowError:
+        raise click.UsageError(
+            f"--since {day}: no calendar here goes back to midnight of that day in {zone}."
+        ) from None
 
 
 def _read(asked: Asked, work: Callable[[], tuple[Table, dict[str, Any]]]) -> tuple[Table, dict[str, Any]]:
@@ -131,9 +138,8 @@ def _read(asked: Asked, work: Callable[[], tuple[Table, dict[str, Any]]]) -> tup
 def _counts(asked: Asked, by: str, *, withhold: bool) -> tuple[Table, dict[str, Any]]:
     from cds_service import reports
 
-    report, unknown = reports.counted_since(
-        asked.database, asked.zone, asked.since, reports.named_by_code, asked.service, asked.client
-    )
+    name = _name_for_all() if withhold else reports.named_by_code
+    report, unknown = reports.counted_since(asked.database, asked.zone, asked.since, name, asked.service, asked.client)
     beside = {
         "counted": _COUNTED,
         "answers_on_unknown_cards": {one: reports.told(many) if withhold else many for one, many in unknown.items()},
@@ -141,6 +147,16 @@ def _counts(asked: Asked, by: str, *, withhold: bool) -> tuple[Table, dict[str, 
     shape = {"card": reports.by_card, "reason": reports.by_reason, "week": reports.by_week}[by]
     table = shape(report.without_small_numbers() if withhold else report)
     return (table if report.total.shown else reports.Table(table.columns, [])), beside
+
+
+def _name_for_all() -> Callable[[CardCount], str]:
+    """Reasons as the page names them: what an EHR sent in place of a reason of ours is not repeated."""
+    from cds_service.api import OVERRIDE_SYSTEM
+    from cds_service.reports import named_for_all
+    from fhir_mappings.packaged import default_policy
+
+    reasons = default_policy().wording.override_reasons
+    return named_for_all({code: reason.display for code, reason in reasons.items()}, OVERRIDE_SYSTEM)
 
 
 def _answers(asked: Asked) -> Table:

@@ -39,7 +39,7 @@ def bounds(weeks: Sequence[date], zone: ZoneInfo) -> list[datetime]:
 
 
 def start_of(day: date, zone: ZoneInfo) -> datetime:
-    """When this day begins in this time zone, in UTC."""
+    """When this day begins in this time zone, in UTC. Raises OverflowError where that lies before the year 1."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 

@@ -147,6 +147,30 @@ def test_numbers_are_exact_unless_they_are_to_be_withheld(filled: Path) -> None:
 
 
 @COMMANDS
+def test_what_an_ehr_sent_in_place_of_a_reason_is_withheld_too(command: str, store: Store, path: Path) -> None:
+    store.record_cards([replace(CARD, uuid=f"card-{number}") for number in range(12)])
+    evil = [FeedbackItem(f"card-{number}", "overridden", SUNDAY, (), "Mrs Example", "urn:x") for number in range(6)]
+    ours = [replace(OVERRIDDEN, card=f"card-{number}") for number in range(6, 12)]
+    store.record_feedback("a-service", [*evil, *ours], SUNDAY)
+    told = run(command, "--by", "reason", "--withhold", "--json", database=path)
+    assert [(row["reason"], row["overridden"]) for row in json.loads(told.stdout)["rows"]] == [
+        ("Mechanical heart valve", 6),
+        ("a reason that this service does not offer", 6),
+        ("all", 12),
+    ]
+    assert "Example" not in told.output
+
+
+@COMMANDS
+@pytest.mark.parametrize("form", [[], ["--by", "card"]])
+def test_a_day_before_the_calendar_begins_is_refused_in_words(command: str, form: list[str], filled: Path) -> None:
+    result = run(command, "--since", "0001-01-01", *form, database=filled)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--since 0001-01-01" in result.stderr
+    assert run(command, "--since", "0001-01-02", *form, database=filled).exit_code == 0
+
+
+@COMMANDS
 @pytest.mark.parametrize("form", [[], ["--json"], ["--csv"]])
 def test_a_comment_is_never_printed(form: list[str], command: str, filled: Path) -> None:
     result = run(command, *form, database=filled)
