@@ -13,7 +13,17 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from cds_service.access import TrustedClients
-from cds_service.reports import Quarter, Report, bounds, counts_of_weeks, days_of_the_log, report_of, told, week_of
+from cds_service.reports import (
+    Quarter,
+    Report,
+    bounds,
+    counted_since,
+    counts_of_weeks,
+    days_of_the_log,
+    report_of,
+    told,
+    week_of,
+)
 from cds_service.storage import CardCount, unknown_counts
 from cds_service.web.context import PageContext
 
@@ -48,7 +58,8 @@ def choose(context: PageContext, quarter: str, tenant: str, reason: Callable[[Ca
     zone = context.settings.timezone
     days = days_of_the_log(context.database, zone)
     if days is None and not quarter:
-        return Choice()
+        unknown = counted_since(context.database, zone, None, reason).unknown
+        return Choice(unknown={outcome: told(times) for outcome, times in unknown.items()})
     quarters = _quarters(*days) if days else ()
     chosen = Quarter.named(quarter) if quarter else quarters[0]
     if days is None or chosen is None or chosen not in quarters:

@@ -166,6 +166,18 @@ def test_an_empty_log_is_said(opened: Open) -> None:
     assert visitor.get("/feedback.csv").text.splitlines()[1:] == ["all,,,0,0,0,0"]
 
 
+def test_answers_without_any_card_in_the_log_are_not_nothing(opened: Open, store: Store) -> None:
+    stray = [FeedbackItem(f"stray-{number}", "accepted", NOW) for number in range(6)]
+    store.record_feedback(CARD.service, [*stray, FeedbackItem("stray-9", "overridden", NOW)], NOW)
+    visitor = opened()
+    page = visitor.get("/feedback").text
+    assert "No card is in the log, but there are answers" in page
+    assert "6 accepted, fewer than 5 overridden" in page
+    assert "No card has been shown yet" not in page
+    found = visitor.get("/feedback.json").get_json()
+    assert found["answers_on_unknown_cards"] == {"accepted": 6, "overridden": "fewer than 5"}
+
+
 @pytest.mark.parametrize("address", ["/feedback", "/feedback.csv", "/feedback.json"])
 def test_a_database_that_cannot_be_read_is_no_zero(
     address: str, opened: Open, path: Path, caplog: pytest.LogCaptureFixture
