@@ -94,11 +94,14 @@ def _without_answer(kind: tuple[Any, ...], times: int) -> CardCount:
 def unknown_counts(
     database: Readable, since: datetime, until: datetime, service: str | None = None, client: str | None = None
 ) -> list[UnknownCount]:
-    """The answers received in this time on cards that are not in the log. Raises StoreError."""
-    answer = _latest_answers().c
+    """The answers received in this time on cards that are not in the log; each card once, with the latest of them.
+
+    Raises StoreError.
+    """
+    received = feedback.c.received_at
+    answer = _latest_answers(card.c.uuid.is_(None), received >= since, received < until).c
     query = select(answer.outcome, func.count().label("times")).group_by(answer.outcome).order_by(answer.outcome)
-    query = query.where(answer.turn == 1, answer.known_card.is_(None))
-    query = query.where(answer.received_at >= since, answer.received_at < until)
+    query = query.where(answer.turn == 1)
     return [UnknownCount(**row) for row in _rows(database, _narrowed(query, answer, service, client))]
 
 
@@ -117,7 +120,7 @@ def _week(moment: ColumnElement[Any], bounds: Sequence[datetime]) -> ColumnEleme
 def _latest_answers(*those: ColumnElement[bool]) -> Subquery:
     """Every feedback with its card, where that is in the log; the latest one on each card has turn 1.
 
-    `those` narrows the cards. The comment itself does not come along.
+    `those` narrows what is read of both. The comment itself does not come along.
     """
     whose = case((card.c.uuid.is_(None), func.coalesce(feedback.c.client, "")), else_="")
     turn = func.row_number().over(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -106,6 +107,19 @@ def test_answers_on_cards_that_are_not_in_the_log_are_counted_apart(store: Store
     within = unknown_counts(database, MONDAY, BOUNDS[-1])
     assert [(count.outcome, count.times) for count in within] == [("accepted", 1), ("overridden", 1)]
     assert unknown_counts(database, MONDAY + timedelta(seconds=1), BOUNDS[-1]) == []
+
+
+def test_an_unknown_card_counts_in_the_time_that_is_asked_for_whatever_came_later(
+    store: Store, database: Database
+) -> None:
+    for number, answer in enumerate((ACCEPTED, OVERRIDDEN)):
+        moment = BOUNDS[number]
+        store.record_feedback("calciphylaxis", [replace(answer, card="card-9", outcome_timestamp=moment)], moment)
+    (first,), (second,) = (unknown_counts(database, *week) for week in pairwise(BOUNDS))
+    assert (first.outcome, first.times) == ("accepted", 1)
+    assert (second.outcome, second.times) == ("overridden", 1)
+    (whole,) = unknown_counts(database, BOUNDS[0], BOUNDS[-1])
+    assert (whole.outcome, whole.times) == ("overridden", 1)
 
 
 def test_a_client_is_counted_by_itself_and_answers_of_others_are_not_its_own(store: Store, database: Database) -> None:
