@@ -33,7 +33,7 @@ _PALETTES = (Path(__file__).parents[1] / "static" / "pages.css", _STATIC / "cour
 
 def figure(course: Course, words: CourseWords, view: View) -> Figure:
     """What is to be drawn of a course in this view."""
-    window = Window(view.first(course.first, course.today), course.today, course.first)
+    window = Window(view.first(course.first, course.today), course.today)
     return Figure(
         window,
         tuple(panel(series, window, words) for series in course.series),

@@ -1,7 +1,8 @@
 """The figure: what is to be drawn of a course, in the units of the page, before it has a place.
 
-What may live here: the types of the figure, and bringing it together. Results stand in `figure_results`, drugs and
-findings in `figure_lanes`, what the rules say in `figure_rules`; where each is drawn is decided in `picture`.
+What may live here: the types of the figure, and how a record's words are written in it. Results are filled in by
+`figure_results`, drugs and findings by `figure_lanes`, what the rules say by `figure_rules`; `drawn` brings them
+together, and where each is drawn is decided in `picture`.
 """
 
 from __future__ import annotations
@@ -19,24 +20,14 @@ _JOINERS = "\u200c\u200d"
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The days that are drawn; `whole` is the first day of the course."""
+    """The days that are drawn."""
 
     first: date
     today: date
-    whole: date
-
-    @property
-    def is_near(self) -> bool:
-        """Is it less than the whole course?"""
-        return self.first > self.whole
 
     def clipped(self, day: date) -> date:
         """The day, or the nearer end of the window."""
         return min(max(day, self.first), self.today)
-
-    def is_late(self, day: date) -> bool:
-        """In the last part of the picture, where words stand to the left of a mark."""
-        return (day - self.first).days > 0.55 * (self.today - self.first).days
 
 
 @dataclass(frozen=True, slots=True)

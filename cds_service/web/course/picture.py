@@ -1,7 +1,7 @@
 """The picture: the rows of the figure under one another, on one axis of time.
 
-What may live here: order and distance of the rows, the dates above and below them, and what a picture that has left
-its page still has to say.
+What may live here: order and distance of the rows, the dates above and below them, and the title. What a picture that
+has left its page still has to say is added in `drawn`.
 """
 
 from __future__ import annotations
