@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from cds_service.web.course.shapes import Bar, Mark, Shape, Text, outline, symbol
+from cds_service.web.course.shapes import Bar, Line, Mark, Shape, Text, outline, symbol
 
 COLUMNS, ROW, WORDS = 4, 15, 21
 """In the downloaded picture: columns, the height of an entry, and where its words begin."""
@@ -43,6 +43,7 @@ LEGEND = (
     Entry(Bar(1, 7, 14, 3, "neutral", "pale"), "finding that the rules no longer count"),
     Entry(Bar(1, 3, 14, 10, "outside", "pale"), "the rules do not apply"),
     Entry(Bar(1, 3, 14, 10, "unsure", "shade"), "if what is open or unread counted"),
+    Entry(Line(1, 8, 15, 8, "unsure", "step-level-open"), "cannot be told: at least this"),
 )
 
 

@@ -43,19 +43,22 @@ def level_row(stretches: tuple[Stretch, ...], days: Days, top: float) -> Row:
     for stretch in stretches:
         heights = {y(stretch.level), y(stretch.otherwise_level)}
         if stretch.level_open:
-            heights |= {y(stretch.level) - 0.4 * LEVEL, y(stretch.level) + 0.4 * LEVEL}
+            # How high is not known: up to the highest, so that nobody takes the least for the answer.
+            heights.add(y(len(LEVELS) - 1))
         if len(heights) > 1:
             shapes.append(_shade(stretch, days, min(heights), max(heights)))
-    shapes += _steps(stretches, days, lambda stretch: y(stretch.level), "level")
-    marks = tuple(_mark(stretch, days, y(stretch.level), stretch.words) for stretch in stretches)
+    shapes += _steps(stretches, days, lambda stretch: y(stretch.level), "level", lambda stretch: stretch.level_open)
+    marks = tuple(
+        _mark(stretch, days, y(stretch.level), stretch.words, is_open=stretch.level_open) for stretch in stretches
+    )
     names = [shape for number, name in enumerate(LEVELS) for shape in named(y(number) + 4, name)]
     title = Text(0, top + 12, TITLES["level"], kind="title")
     return Row("level", title.words, head, head + height, tuple(shapes), marks, (title, *names))
 
 
-def _mark(stretch: Stretch, days: Days, y: float, words: str, half: float = 3.4) -> Mark:
-    """Where an evaluation begins to hold."""
-    ink = "outside" if stretch.outside else "high" if stretch.grave else "series"
+def _mark(stretch: Stretch, days: Days, y: float, words: str, half: float = 3.4, *, is_open: bool = False) -> Mark:
+    """Where an evaluation begins to hold; of another colour where it could be more."""
+    ink = "outside" if stretch.outside else "unsure" if is_open else "high" if stretch.grave else "series"
     until = stretch.end if stretch.end > stretch.begin else None
     return Mark(symbol("circle", days.x(stretch.begin), y, half), ink, words, stretch.begin, until)
 
@@ -78,9 +81,18 @@ def points_row(stretches: tuple[Stretch, ...], days: Days, top: float) -> Row:
         if other != stretch.points and not stretch.outside:
             heights = values.y(stretch.points), values.y(other)
             shapes.append(_shade(stretch, days, min(heights), max(heights)))
-    shapes += _steps(stretches, days, lambda stretch: values.y(stretch.points), "points")
+    shapes += _steps(
+        stretches, days, lambda stretch: values.y(stretch.points), "points", lambda stretch: stretch.points_open
+    )
     marks = tuple(
-        _mark(stretch, days, values.y(0 if stretch.outside else stretch.points), stretch.points_words, 2.4)
+        _mark(
+            stretch,
+            days,
+            values.y(0 if stretch.outside else stretch.points),
+            stretch.points_words,
+            2.4,
+            is_open=stretch.points_open,
+        )
         for stretch in stretches
     )
     title = Text(0, top + 12, TITLES["points"], kind="title", more=(("  heuristic, not validated", "faint"),))
@@ -110,6 +122,18 @@ def _corners(run: list[Stretch], days: Days, y: Callable[[Stretch], float]) -> l
     return [(days.x(day), y(stretch)) for stretch in run for day in (stretch.begin, stretch.end)]
 
 
-def _steps(stretches: tuple[Stretch, ...], days: Days, y: Callable[[Stretch], float], kind: str) -> Iterator[Shape]:
+def _steps(
+    stretches: tuple[Stretch, ...],
+    days: Days,
+    y: Callable[[Stretch], float],
+    kind: str,
+    is_open: Callable[[Stretch], bool],
+) -> Iterator[Shape]:
+    """Steps, broken where what was not read could make more of them."""
     for run in _runs(stretches):
-        yield Path(polyline(_corners(run, days, y)), "series", f"step-{kind}")
+        joint: list[tuple[float, float]] = []
+        for unsure, part in groupby(run, key=is_open):
+            corners = _corners(list(part), days, y)
+            ink, broken = ("unsure", "-open") if unsure else ("series", "")
+            yield Path(polyline([*joint, *corners]), ink, f"step-{kind}{broken}")
+            joint = corners[-1:]

@@ -16,6 +16,7 @@ from cds_service.commands import exit_status
 from cds_service.commands.cli import cli
 from cds_service.commands.common import faults, in_words, settings_for
 from cds_service.demo.patients import SyntheticPatient
+from cds_service.demo.play import free_port
 from cds_service.demo.sandbox import Sandbox
 from cds_service.storage import Database, FeedbackItem, Store
 from fhir_mappings.data_files import DataFileError
@@ -189,7 +190,8 @@ def test_the_service_that_invoke_starts_uses_no_setting_of_the_environment(
 def test_an_installation_that_cannot_be_served_is_told_in_words(tmp_path: Path) -> None:
     clients = tmp_path / "clients.toml"
     clients.write_text("")
-    result = run("serve", CDS_TRUSTED_CLIENTS=str(clients), CDS_PUBLIC_URL="https://cds.example")
+    port = str(free_port())
+    result = run("serve", "--port", port, CDS_TRUSTED_CLIENTS=str(clients), CDS_PUBLIC_URL="https://cds.example")
     assert result.exit_code == 1
     assert "at least one [[client]] table was expected" in result.output
     assert "Traceback" not in result.output

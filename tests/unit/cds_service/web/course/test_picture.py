@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -9,8 +10,10 @@ from itertools import pairwise
 import pytest
 
 from cds_service.web.course.drawn import drawing
+from cds_service.web.course.figure import Stretch
 from cds_service.web.course.picture import Picture, row_titles
 from cds_service.web.course.rows import LEFT, PLOT, WIDTH, Row
+from cds_service.web.course.rule_rows import LEVEL, level_row, points_row
 from cds_service.web.course.scales import Days, Values
 from cds_service.web.course.shapes import Bar, Line, Path, Text, symbol
 from cds_service.web.course.view import View
@@ -24,6 +27,26 @@ def picture(view: View | None = None) -> Picture:
 def row(key: str, drawn: Picture | None = None) -> Row:
     (found,) = [row for row in (drawn or picture()).rows if row.key == key]
     return found
+
+
+# ------------------------------------------------------------------ what cannot be told
+def stretch(begin: date, end: date, level: int, *, is_open: bool) -> Stretch:
+    return Stretch(begin, end, level, level, level, level, False, False, is_open, is_open, "", "")
+
+
+@pytest.mark.parametrize("row_of", [level_row, points_row])
+def test_where_more_was_possible_the_step_is_broken_and_shaded_to_the_top_and_never_looks_told(
+    row_of: Callable[[tuple[Stretch, ...], Days, float], Row],
+) -> None:
+    middle, days = FIRST + timedelta(days=300), Days(FIRST, TODAY, 100, 731)
+    told, not_told = stretch(FIRST, middle, 1, is_open=False), stretch(middle, TODAY, 1, is_open=True)
+    row = row_of((told, not_told), days, 0)
+    steps = [shape for shape in row.shapes if isinstance(shape, Path) and shape.kind.startswith("step")]
+    assert [(step.ink, step.kind.endswith("-open")) for step in steps] == [("series", False), ("unsure", True)]
+    (shade,) = [shape for shape in row.shapes if isinstance(shape, Bar) and shape.ink == "unsure"]
+    assert shade.x == days.x(middle)
+    assert shade.y <= row.top + LEVEL
+    assert [mark.ink for mark in row.marks] == ["series", "unsure"]
 
 
 # ------------------------------------------------------------------ axes
