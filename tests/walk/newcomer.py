@@ -25,7 +25,7 @@ import requests
 
 from tests.walk import keeper
 
-TYPE_SECONDS, START_SECONDS, END_SECONDS = 180, 90, 30
+TYPE_SECONDS, START_SECONDS, END_SECONDS = 240, 90, 30
 _NOT_THEIRS = ("CDS_", "PYTEST_", "PYTHON", "VIRTUAL_ENV", "COV_", "MAKE", "MFLAGS", "FHIR_TOKEN")
 
 
