@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -18,14 +18,13 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from cds_service.storage.database import TIMEOUT_SECONDS, Database, StoreError
-from cds_service.storage.records import FeedbackItem, IssuedCard, OverrideCount, StoredFeedback, SuggestionLabel
-from cds_service.storage.reports import override_counts, stored_feedback
+from cds_service.storage.records import FeedbackItem, IssuedCard, SuggestionLabel
 from cds_service.storage.schema import card as card_table
 from cds_service.storage.schema import feedback as feedback_table
 from cds_service.storage.schema import storable
 from cds_service.storage.waiting import RETRY_SECONDS, Backlog, write_out
 
-__all__ = ["FeedbackItem", "IssuedCard", "OverrideCount", "Store", "StoreError", "StoredFeedback", "SuggestionLabel"]
+__all__ = ["FeedbackItem", "IssuedCard", "Store", "StoreError", "SuggestionLabel"]
 
 _CARD_TIMEOUT_SECONDS = 0.2
 _SAID = "the card log cannot be written, cards wait in memory", "the card log is written again"
@@ -107,18 +106,6 @@ class Store:
             written, known = self._database.transact(write, left)
             self._forget_waiting(written)
         return [uuid for uuid in named if uuid not in known]
-
-    def feedback(
-        self, since: datetime | None = None, service: str | None = None, client: str | None = None
-    ) -> Iterator[StoredFeedback]:
-        """Feedback received at or after `since`, oldest first; of one service and one client where they are named."""
-        return stored_feedback(self._database, since, service, client)
-
-    def overrides(
-        self, since: datetime | None = None, service: str | None = None, client: str | None = None
-    ) -> Iterator[OverrideCount]:
-        """Why cards were overridden, most frequent first, per service, topic and reason; each card once."""
-        return override_counts(self._database, since, service, client)
 
     def _try_to_write(self, seconds: float) -> None:
         """Write some of the cards that wait; after a failure callers do not try again for some seconds."""

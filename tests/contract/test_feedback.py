@@ -17,11 +17,13 @@ from werkzeug.test import TestResponse
 
 from cds_service import create_app
 from cds_service.settings import Settings
-from cds_service.storage.cards_and_feedback import Store, StoredFeedback
+from cds_service.storage.cards_and_feedback import Store
+from cds_service.storage.records import StoredFeedback
 from tests.contract.card_rules import check_error, check_r4
 from tests.contract.conftest import MakeApp, close
 from tests.contract.ehr import HOOKS, Ehr, ehr_of
 from tests.contract.records import CONFIRMED, NOW, WARFARIN_DRAFT, Json
+from tests.stored import answers_in, overrides_in
 
 WHEN = "2026-11-22T10:05:00Z"
 REASON = {"code": "mechanical-valve", "system": "urn:calciphylaxis-cds:override-reason", "display": "Mechanical valve"}
@@ -40,7 +42,7 @@ def overridden(card: str, reason: Any = None, **changed: Any) -> Json:
 
 def stored(app: Flask) -> list[StoredFeedback]:
     store: Store = app.extensions["cds_store"]
-    return list(store.feedback())
+    return list(answers_in(store))
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +223,7 @@ def test_feedback_survives_the_service_and_names_no_patient(tmp_path: Path) -> N
     close(app)
     again = create_app(Settings(dev=True, database_url=f"sqlite:///{database}"), clock=lambda: NOW)
     assert [(one.item.card, one.known) for one in stored(again)] == [(card, True)]
-    assert [count.reason_code for count in again.extensions["cds_store"].overrides()] == ["mechanical-valve"]
+    assert [count.reason_code for count in overrides_in(again.extensions["cds_store"])] == ["mechanical-valve"]
     close(again)
     with closing(sqlite3.connect(database)) as connection:
         dump = "\n".join(connection.iterdump()).lower()

@@ -14,6 +14,7 @@ from cds_service.storage.cards_and_feedback import Store
 from tests.contract.conftest import MakeApp
 from tests.contract.ehr import Ehr, ehr_of
 from tests.contract.records import CONFIRMED
+from tests.stored import answers_in, overrides_in
 from tests.unit.cds_service.cds_client import ISSUER, NOW, PATH, PUBLIC_URL, bearer, signing_key, token, trust_file
 
 NORTH, SOUTH = ISSUER, "urn:south"
@@ -68,11 +69,11 @@ def test_each_answer_is_stored_under_the_client_that_gave_it_and_counts_for_it_a
     for client in (SOUTH, NORTH, SOUTH, NORTH):
         overrule(ehr, client, card)
     store: Store = app.extensions["cds_store"]
-    assert [(kept.client, kept.known, kept.topic != "") for kept in store.feedback()] == [
+    assert [(kept.client, kept.known, kept.topic != "") for kept in answers_in(store)] == [
         (SOUTH, False, False),
         (NORTH, True, True),
     ]
-    assert sorted((row.topic != "", row.times) for row in store.overrides()) == [(False, 1), (True, 1)]
+    assert sorted((row.topic != "", row.times) for row in overrides_in(store)) == [(False, 1), (True, 1)]
 
 
 def test_each_client_answers_its_own_cards(ehr: Ehr) -> None:

@@ -29,6 +29,7 @@ from tests.contract.ehr import ehr_of
 from tests.contract.records import CONFIRMED
 from tests.contract.served_clinic import Clinic, besieged, guarded_service, new_token
 from tests.real.databases import Postgresql, silent, silent_sessions
+from tests.stored import answers_in
 from tests.unit.cds_service.cds_client import PATH
 from tests.waiting import until
 
@@ -76,7 +77,7 @@ def test_neither_waiting_feedback_nor_health_probes_hold_up_a_card(postgresql: P
         assert clinic.card(used).status == 401
         acknowledged = {name for name, answer in zip(names, feedback, strict=True) if answer.status == 200}
         assert {clinic.feedback(name).status for name in names if name not in acknowledged} <= {200}
-    stored = {one.item.card for one in Store(database).feedback()}
+    stored = {one.item.card for one in answers_in(Store(database))}
     assert set(names) <= stored
     database.close()
 

@@ -48,6 +48,7 @@ from cds_service.storage.readiness import write_heartbeat
 from cds_service.storage.schema import metadata
 from tests.fuzz.service_process import Service, running_service
 from tests.real.databases import Postgresql, silent
+from tests.stored import answers_in, overrides_in
 
 pytestmark = pytest.mark.real
 
@@ -158,7 +159,7 @@ def test_advice_comes_without_the_database_and_its_cards_are_written_when_it_is_
     while (answer := override(service, given, "")).status_code == 503 and time.monotonic() < end:
         time.sleep(0.5)
     assert answer.status_code == 200
-    known = {stored.item.card: stored for stored in store.feedback()}
+    known = {stored.item.card: stored for stored in answers_in(store)}
     # Two workers: the one that takes the feedback may not be the one that keeps the waiting card.
     assert given["uuid"] in known
 
@@ -218,13 +219,13 @@ def test_the_same_feedback_is_stored_once_however_many_bring_it_at_once(store: S
     service = f"service-{uuid.uuid4()}"
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _: store.record_feedback(service, [item("card-1", "words")], NOON), range(40)))
-    assert [stored.item.user_comment for stored in store.feedback(service=service)] == ["words"]
+    assert [stored.item.user_comment for stored in answers_in(store, service=service)] == ["words"]
 
 
 def test_words_that_postgresql_cannot_hold_are_kept_without_the_offending_characters(store: Store) -> None:
     service = f"service-{uuid.uuid4()}"
     store.record_feedback(service, [item("card\x00", "nul \x00 and half a pair \ud800")], NOON)
-    (stored,) = store.feedback(service=service)
+    (stored,) = answers_in(store, service=service)
     assert stored.item.user_comment == "nul � and half a pair �"
     assert stored.received_at == NOON
 
@@ -234,7 +235,7 @@ def test_cards_and_feedback_meet_in_the_count_of_overrides(store: Store) -> None
     store.record_cards([IssuedCard(card, service, "hook", "vka-cua", "critical", NOON)])
     assert store.record_feedback(service, [item(card)], NOON) == []
     assert store.record_feedback(service, [item("unheard-of")], NOON) == ["unheard-of"]
-    assert {(count.topic, count.times) for count in store.overrides(service=service)} == {("vka-cua", 1), ("", 1)}
+    assert {(count.topic, count.times) for count in overrides_in(store, service=service)} == {("vka-cua", 1), ("", 1)}
 
 
 def test_cards_are_counted_with_their_latest_answer_and_by_week(store: Store, postgresql: Postgresql) -> None:
@@ -436,7 +437,7 @@ def test_moments_are_read_in_utc_whatever_the_zone_of_the_database(postgresql: P
 def test_neither_cards_nor_tokens_wait_because_feedback_waits_for_the_same_database(postgresql: Postgresql) -> None:
     with fresh(postgresql, "busy") as url, closing(Database(url)) as database, closing(Database(url)) as other:
         store, log = Store(database), TokenLog(database)
-        assert list(store.feedback()) == []
+        assert list(answers_in(store)) == []
         with ThreadPoolExecutor(20) as threads, other.connected() as connection:
             connection.exec_driver_sql("LOCK TABLE feedback")
             waiting = [threads.submit(store.record_feedback, VIEW, [item(f"answered-{n}")], NOON) for n in range(20)]

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from cds_service.commands.cli import cli
 from cds_service.storage import Database, FeedbackItem, IssuedCard, Store
+from tests.stored import answers_in
 
 SUNDAY = datetime(2026, 11, 29, 23, 30, tzinfo=UTC)
 """In Berlin it is Monday already."""
@@ -77,7 +78,7 @@ def test_without_a_setting_the_folder_is_named(command: str, tmp_path: Path, mon
 @COMMANDS
 def test_a_database_without_a_line_is_told_in_words_and_is_no_fault(command: str, path: Path, store: Store) -> None:
     store.record_cards([])
-    assert list(store.feedback()) == []
+    assert list(answers_in(store)) == []
     for form in ([], ["--by", "card"]):
         result = run(command, *form, database=path)
         assert (result.exit_code, result.stdout) == (0, "")

@@ -25,12 +25,13 @@ from sqlalchemy.exc import StatementError
 from cds_service.storage.cards_and_feedback import (
     FeedbackItem,
     IssuedCard,
-    OverrideCount,
     Store,
     SuggestionLabel,
 )
 from cds_service.storage.database import Database, StoreError
+from cds_service.storage.records import OverrideCount
 from cds_service.storage.schema import storable
+from tests.stored import answers_in, overrides_in
 from tests.waiting import locked
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -78,7 +79,7 @@ def rows(path: Path, query: str) -> list[tuple[object, ...]]:
 def test_feedback_comes_back_as_it_was_given(store: Store) -> None:
     store.record_cards([CARD])
     assert store.record_feedback("calciphylaxis", [OVERRIDDEN, ACCEPTED], NOON) == []
-    stored = list(store.feedback())
+    stored = list(answers_in(store))
     assert [kept.item for kept in stored] == [OVERRIDDEN, ACCEPTED]
     assert [(kept.service, kept.received_at, kept.known, kept.topic) for kept in stored] == [
         ("calciphylaxis", NOON, True, "warfarin")
@@ -88,7 +89,7 @@ def test_feedback_comes_back_as_it_was_given(store: Store) -> None:
 def test_a_moment_from_another_time_zone_comes_back_as_the_same_moment_in_utc(store: Store) -> None:
     moment = NOON.astimezone(timezone(timedelta(hours=-7)))
     store.record_feedback("calciphylaxis", [replace(ACCEPTED, outcome_timestamp=moment)], NOON)
-    (kept,) = store.feedback()
+    (kept,) = answers_in(store)
     assert kept.item.outcome_timestamp == NOON
     assert kept.item.outcome_timestamp.utcoffset() == timedelta(0)
 
@@ -97,14 +98,14 @@ def test_a_moment_without_a_time_zone_is_refused(store: Store) -> None:
     naive = replace(ACCEPTED, outcome_timestamp=NOON.replace(tzinfo=None))
     with pytest.raises(StatementError, match="needs a time zone"):
         store.record_feedback("calciphylaxis", [naive], NOON)
-    assert list(store.feedback()) == []
+    assert list(answers_in(store)) == []
 
 
 def test_feedback_on_a_card_we_never_gave_is_kept_and_named(store: Store) -> None:
     store.record_cards([CARD])
     stranger = replace(ACCEPTED, card="card-9")
     assert store.record_feedback("calciphylaxis", [stranger, ACCEPTED, stranger], NOON) == ["card-9"]
-    assert [(kept.item.card, kept.known, kept.topic) for kept in store.feedback()] == [
+    assert [(kept.item.card, kept.known, kept.topic) for kept in answers_in(store)] == [
         ("card-9", False, ""),
         ("card-1", True, "warfarin"),
     ]
@@ -130,14 +131,14 @@ def test_the_same_feedback_twice_is_kept_once_and_a_later_one_beside_it(store: S
     later = replace(ACCEPTED, outcome_timestamp=NOON + timedelta(microseconds=1))
     store.record_feedback("calciphylaxis", [ACCEPTED, ACCEPTED], NOON)
     store.record_feedback("calciphylaxis", [ACCEPTED, later, OVERRIDDEN], NOON)
-    assert [kept.item for kept in store.feedback()] == [ACCEPTED, later, OVERRIDDEN]
+    assert [kept.item for kept in answers_in(store)] == [ACCEPTED, later, OVERRIDDEN]
 
 
 def test_feedback_is_kept_whole_or_not_at_all(store: Store) -> None:
     broken = replace(OVERRIDDEN, outcome=None)  # type: ignore[arg-type]  # the column refuses it, the others are fine
     with pytest.raises(StoreError):
         store.record_feedback("calciphylaxis", [ACCEPTED, broken], NOON)
-    assert list(store.feedback()) == []
+    assert list(answers_in(store)) == []
 
 
 def test_a_card_recorded_again_stays_as_it_is(store: Store, path: Path) -> None:
@@ -164,7 +165,7 @@ def test_a_card_keeps_what_feedback_refers_to_and_no_patient(store: Store, path:
 
 def test_readers_and_writers_do_not_wait_for_each_other(store: Store, path: Path) -> None:
     store.record_feedback("calciphylaxis", [ACCEPTED, OVERRIDDEN], NOON)
-    reading = store.feedback()
+    reading = answers_in(store)
     assert next(reading).item == ACCEPTED
     store.record_cards([CARD])
     assert next(reading).item == OVERRIDDEN
@@ -175,7 +176,7 @@ def test_readers_and_writers_do_not_wait_for_each_other(store: Store, path: Path
 def test_cards_that_cannot_be_written_at_once_go_along_with_the_next_ones(database: Database, path: Path) -> None:
     now = [100.0]
     store = Store(database, clock=lambda: now[0])
-    assert list(store.feedback()) == []
+    assert list(answers_in(store)) == []
     with another_writer(path), pytest.raises(StoreError):
         store.record_cards([CARD])
     with pytest.raises(StoreError, match="a moment ago"):
@@ -187,17 +188,17 @@ def test_cards_that_cannot_be_written_at_once_go_along_with_the_next_ones(databa
 
 
 def test_feedback_takes_waiting_cards_along_and_knows_them(store: Store, path: Path) -> None:
-    assert list(store.feedback()) == []
+    assert list(answers_in(store)) == []
     with another_writer(path):
         record(store, CARD)
     assert store.record_feedback("calciphylaxis", [ACCEPTED], NOON) == []
-    assert [(kept.known, kept.topic) for kept in store.feedback()] == [(True, "warfarin")]
+    assert [(kept.known, kept.topic) for kept in answers_in(store)] == [(True, "warfarin")]
     store.record_cards([replace(CARD, uuid="card-2")])
     assert len(rows(path, "SELECT uuid FROM card")) == 2
 
 
 def test_feedback_waits_for_another_writer_that_cards_do_not_wait_for(store: Store, path: Path) -> None:
-    assert list(store.feedback()) == []
+    assert list(answers_in(store)) == []
     with another_writer(path) as busy:
         with pytest.raises(StoreError):
             store.record_cards([CARD])
@@ -223,10 +224,10 @@ def test_of_very_many_waiting_cards_the_newest_are_kept(tmp_path: Path) -> None:
 def test_feedback_can_be_asked_for_by_moment_and_service(store: Store) -> None:
     store.record_feedback("calciphylaxis", [ACCEPTED], NOON)
     store.record_feedback("other", [OVERRIDDEN], NOON + timedelta(seconds=1))
-    assert [kept.service for kept in store.feedback(since=NOON)] == ["calciphylaxis", "other"]
-    assert [kept.service for kept in store.feedback(since=NOON + timedelta(seconds=1))] == ["other"]
-    assert [kept.service for kept in store.feedback(service="calciphylaxis")] == ["calciphylaxis"]
-    assert list(store.feedback(since=NOON + timedelta(seconds=2))) == []
+    assert [kept.service for kept in answers_in(store, since=NOON)] == ["calciphylaxis", "other"]
+    assert [kept.service for kept in answers_in(store, since=NOON + timedelta(seconds=1))] == ["other"]
+    assert [kept.service for kept in answers_in(store, service="calciphylaxis")] == ["calciphylaxis"]
+    assert list(answers_in(store, since=NOON + timedelta(seconds=2))) == []
 
 
 def test_overrides_are_counted_by_topic_and_reason(store: Store) -> None:
@@ -235,12 +236,12 @@ def test_overrides_are_counted_by_topic_and_reason(store: Store) -> None:
     silent = FeedbackItem("card-9", "overridden", NOON)
     store.record_feedback("calciphylaxis", [OVERRIDDEN, other, silent], NOON)
     reason = ("https://cds.example/reasons", "mechanical-valve", "Mechanical valve")
-    assert list(store.overrides()) == [
+    assert list(overrides_in(store)) == [
         OverrideCount("calciphylaxis", "warfarin", *reason, times=2),
         OverrideCount("calciphylaxis", "", "", "", "", times=1),
     ]
-    assert list(store.overrides(since=NOON + timedelta(seconds=1))) == []
-    assert list(store.overrides(service="other")) == []
+    assert list(overrides_in(store, since=NOON + timedelta(seconds=1))) == []
+    assert list(overrides_in(store, service="other")) == []
 
 
 # ------------------------------------------------------------------ whose card it is
@@ -252,8 +253,8 @@ def test_feedback_of_one_client_on_the_card_of_another_is_feedback_on_a_card_tha
     nothing = store.record_feedback("calciphylaxis", [replace(OVERRIDDEN, card="card-9")], NOON, SOUTH)
     theirs = store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON, SOUTH)
     assert (nothing, theirs) == (["card-9"], ["card-1"])
-    assert [(kept.known, kept.topic, kept.client) for kept in store.feedback()] == [(False, "", SOUTH)] * 2
-    assert [(count.topic, count.times) for count in store.overrides()] == [("", 2)]
+    assert [(kept.known, kept.topic, kept.client) for kept in answers_in(store)] == [(False, "", SOUTH)] * 2
+    assert [(count.topic, count.times) for count in overrides_in(store)] == [("", 2)]
 
 
 def test_the_answer_of_a_stranger_takes_nothing_from_that_of_the_owner(store: Store) -> None:
@@ -261,7 +262,7 @@ def test_the_answer_of_a_stranger_takes_nothing_from_that_of_the_owner(store: St
     store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON, SOUTH)
     assert store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON, NORTH) == []
     assert store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON, NORTH) == []
-    assert [(kept.known, kept.topic, kept.client) for kept in store.feedback()] == [
+    assert [(kept.known, kept.topic, kept.client) for kept in answers_in(store)] == [
         (False, "", SOUTH),
         (True, "warfarin", NORTH),
     ]
@@ -269,7 +270,7 @@ def test_the_answer_of_a_stranger_takes_nothing_from_that_of_the_owner(store: St
 
 @pytest.mark.parametrize(("owner", "other"), [(NORTH, SOUTH), (NORTH, ""), ("", NORTH)])
 def test_a_card_that_waits_in_memory_has_an_owner_too(owner: str, other: str, store: Store, path: Path) -> None:
-    assert list(store.feedback()) == []
+    assert list(answers_in(store)) == []
     with another_writer(path):
         record(store, replace(CARD, client=owner))
     # The first write takes the card along and still finds it in memory.
@@ -281,16 +282,16 @@ def test_the_reports_can_be_asked_for_one_client(store: Store) -> None:
     store.record_cards([replace(CARD, client=NORTH), replace(CARD, uuid="card-2", client=SOUTH)])
     store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON, NORTH)
     store.record_feedback("calciphylaxis", [replace(OVERRIDDEN, card="card-2")], NOON, SOUTH)
-    assert [kept.item.card for kept in store.feedback(client=SOUTH)] == ["card-2"]
-    assert [count.times for count in store.overrides()] == [2]
-    assert [count.times for count in store.overrides(client=NORTH)] == [1]
-    assert list(store.overrides(client="urn:nobody")) == []
+    assert [kept.item.card for kept in answers_in(store, client=SOUTH)] == ["card-2"]
+    assert [count.times for count in overrides_in(store)] == [2]
+    assert [count.times for count in overrides_in(store, client=NORTH)] == [1]
+    assert list(overrides_in(store, client="urn:nobody")) == []
 
 
 def test_a_comment_is_not_shown_by_accident(store: Store) -> None:
     assert "Mrs Example" not in repr(OVERRIDDEN)
     store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON)
-    assert "Mrs Example" not in repr(list(store.feedback()))
+    assert "Mrs Example" not in repr(list(answers_in(store)))
 
 
 def test_an_error_of_the_database_shows_no_comment(store: Store) -> None:
@@ -319,7 +320,7 @@ def test_ordinary_text_is_stored_unchanged(words: str) -> None:
 def test_odd_text_does_not_stop_feedback(store: Store) -> None:
     odd = replace(OVERRIDDEN, card="\ud800\x00", user_comment="a\udfffb")
     assert store.record_feedback("calciphylaxis", [odd], NOON) == ["\ufffd\ufffd"]
-    (kept,) = store.feedback()
+    (kept,) = answers_in(store)
     assert kept.item.user_comment == "a\ufffdb"
 
 
@@ -328,13 +329,13 @@ def test_a_database_that_cannot_be_used_says_so(tmp_path: Path) -> None:
     with pytest.raises(StoreError):
         nowhere.record_cards([CARD])
     with pytest.raises(StoreError):
-        list(nowhere.feedback())
+        list(answers_in(nowhere))
 
 
 def test_a_file_that_is_no_database_says_so(store: Store, path: Path) -> None:
     path.write_bytes(b"no database at all, but long enough to be looked at" * 40)
     with pytest.raises(StoreError):
-        list(store.feedback())
+        list(answers_in(store))
 
 
 def test_a_closed_database_opens_again(store: Store, database: Database) -> None:
@@ -364,7 +365,7 @@ def test_threads_write_at_once_and_nothing_is_lost(store: Store) -> None:
     with ThreadPoolExecutor(16) as threads:
         for done in [threads.submit(write, thread) for thread in range(16)]:
             done.result()
-    stored = list(store.feedback())
+    stored = list(answers_in(store))
     assert len({kept.item.card for kept in stored}) == 160
     assert all(kept.known for kept in stored)
 
@@ -566,7 +567,7 @@ def test_feedback_survives_the_sudden_death_of_the_process(path: Path, store: St
         assert pipe(process.stdout).readline() == "returned\n"
         process.kill()
         assert process.wait() == -signal.SIGKILL
-    assert [kept.item.card for kept in store.feedback()] == ["dying-0"]
+    assert [kept.item.card for kept in answers_in(store)] == ["dying-0"]
 
 
 def test_processes_that_open_a_new_database_and_write_at_once_lose_nothing(path: Path, store: Store) -> None:
@@ -577,4 +578,4 @@ def test_processes_that_open_a_new_database_and_write_at_once_lose_nothing(path:
         with process:
             assert pipe(process.stdout).readline() == "returned\n"
             start(process)
-    assert len({kept.item.card for kept in store.feedback()}) == 75
+    assert len({kept.item.card for kept in answers_in(store)}) == 75

@@ -23,6 +23,7 @@ from cds_service.commands.cli import cli
 from cds_service.storage import Database, FeedbackItem, IssuedCard, Store, StoreError
 from cds_service.storage.migrating import MIGRATIONS, REVISIONS, VERSION_TABLE
 from cds_service.storage.schema import metadata
+from tests.stored import answers_in
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 RELEASE_0_1_0 = Path(__file__).with_name("release_0_1_0.sql").read_text(encoding="utf-8")
@@ -174,7 +175,7 @@ def test_cards_of_before_may_be_answered_by_any_client(path: Path, opened: Open)
     store = Store(opened())
     for client in ("urn:a", "urn:b", ""):
         assert store.record_feedback(SERVICE, [FeedbackItem("card-1", "overridden", NOON)], NOON, client) == []
-    later = [kept for kept in store.feedback() if kept.client is not None]
+    later = [kept for kept in answers_in(store) if kept.client is not None]
     assert [(kept.client, kept.known, kept.topic) for kept in later] == [
         (client, True, "vka-cua") for client in ("urn:a", "urn:b", "")
     ]
@@ -207,7 +208,7 @@ def test_an_older_release_that_is_still_running_goes_on_writing_beside_us(card: 
     ready(opened())
     # As 0.1.0 and 0.2.0 write: without the columns that they do not know.
     execute(path, card, FEEDBACK_OF_BEFORE)
-    (kept,) = Store(opened()).feedback(service="s")
+    (kept,) = answers_in(Store(opened()), service="s")
     assert (kept.topic, kept.known, kept.client) == ("vka-cua", True, None)
 
 
@@ -225,7 +226,7 @@ def test_a_database_of_a_newer_release_is_refused_in_words_and_left_alone(
     with pytest.raises(StoreError, match="belongs to a newer release"):
         store.record_feedback(SERVICE, [FeedbackItem("card-1", "overridden", NOON)], NOON)
     with pytest.raises(StoreError):
-        list(store.feedback())
+        list(answers_in(store))
     assert query(path, "SELECT * FROM sqlite_master") == before
     assert query(path, "SELECT * FROM card") == []
 

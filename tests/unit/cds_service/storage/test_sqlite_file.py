@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection, make_url
 from cds_service.access.token_log import TokenLog
 from cds_service.storage import Database, FeedbackItem, IssuedCard, Store, StoreError, seen_token
 from cds_service.storage.sqlite_file import SqliteFile, sqlite_file
+from tests.stored import answers_in
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CARD = IssuedCard("card-1", "calciphylaxis", "hook-1", "warfarin", "critical", NOON)
@@ -198,7 +199,7 @@ def test_a_token_that_went_into_a_vanished_file_is_stored_again_and_counts_once(
 def test_cards_that_wait_go_along_into_the_new_file(database: Database, path: Path) -> None:
     now = [100.0]
     store = Store(database, clock=lambda: now[0])
-    assert list(store.feedback()) == []
+    assert list(answers_in(store)) == []
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError):
@@ -255,7 +256,7 @@ def test_what_takes_its_place_and_is_no_database_refuses_feedback_until_it_is_go
         with pytest.raises(StoreError):
             answer(store)
         with pytest.raises(StoreError):
-            list(store.feedback())
+            list(answers_in(store))
     path.rmdir() if path.is_dir() else path.unlink()
     assert answer(store) == ["card-1"]
     assert kept(path) == ["card-1"]
@@ -265,7 +266,7 @@ def test_a_file_that_stays_is_not_opened_again(path: Path, store: Store, caplog:
     answer(store, "before")
     # The command line comes and goes, somebody reads, somebody looks, the times of the file change.
     with closing(Database(f"sqlite:///{path}")) as other:
-        assert len(list(Store(other).feedback())) == 1
+        assert len(list(answers_in(Store(other)))) == 1
     os.utime(path)
     path.chmod(0o640)
     answer(store, "after")

@@ -28,8 +28,9 @@ from cds_service.demo.patients import load_patients
 from cds_service.demo.sandbox import Sandbox
 from cds_service.ehr_client import Ehr, EhrError
 from cds_service.settings import Settings
-from cds_service.storage.cards_and_feedback import StoredFeedback
+from cds_service.storage.records import StoredFeedback
 from cds_service.web.ehr.chart import ChartSection, ShownChart
+from tests.stored import answers_in
 from tests.unit.cds_service.web.ehr.ehr_visitor import Visitor
 
 HARD_SKIN, HARMLESS = "cds-demo-hard-skin-on-warfarin", "cds-demo-harmless-names"
@@ -51,7 +52,7 @@ class Clinic:
     @property
     def feedback(self) -> list[StoredFeedback]:
         """What came in since the test began."""
-        return list(self.app.extensions["cds_store"].feedback(since=self.opened))
+        return list(answers_in(self.app.extensions["cds_store"], since=self.opened))
 
 
 class Here(FlaskClient):
