@@ -58,8 +58,8 @@ def choose(context: PageContext, quarter: str, tenant: str, reason: Callable[[Ca
     zone = context.settings.timezone
     days = days_of_the_log(context.database, zone)
     if days is None and not quarter:
-        unknown = counted_since(context.database, zone, None, reason).unknown
-        return Choice(unknown={outcome: told(times) for outcome, times in unknown.items()})
+        stray = counted_since(context.database, zone, None, reason).unknown
+        return Choice(unknown={outcome: told(times) for outcome, times in stray.items()})
     quarters = _quarters(*days) if days else ()
     chosen = Quarter.named(quarter) if quarter else quarters[0]
     if days is None or chosen is None or chosen not in quarters:
