@@ -26,6 +26,7 @@ from cds_service.clock import utc_now
 from cds_service.demo.patients import load_patients
 from cds_service.demo.play import free_port
 from cds_service.demo.sandbox import Sandbox
+from cds_service.settings import PAGES as ALL_PAGES
 from tests.working_tree import ROOT, copy_tree, files
 
 pytestmark = pytest.mark.real
@@ -34,6 +35,8 @@ START_WITHIN_SECONDS = 60
 INSTALL_WITHIN_SECONDS = 600
 PATIENT = "cds-demo-hard-skin-on-warfarin"
 PAGES = (
+    "/",
+    "/feedback",
     "/reasons",
     "/reasons/about",
     "/ehr",
@@ -115,7 +118,7 @@ def serving(program: Installed, fhir: str, folder: Path) -> Iterator[str]:
     base = f"http://127.0.0.1:{port}"
     environment = program.environment() | {
         "CDS_DATABASE_URL": f"sqlite:///{folder}/cards.sqlite3",
-        "CDS_PAGES": "reasons,ehr,course,smart,try",
+        "CDS_PAGES": ",".join(sorted(ALL_PAGES)),
         "CDS_PAGES_FHIR_SERVER": fhir,
         "CDS_FHIR_DEADLINE_SECONDS": "20",
         "CDS_WORKERS": "1",
