@@ -80,7 +80,7 @@ def test_a_card_that_links_to_the_app_leads_to_the_choice_of_a_patient(
     assert patient in answer.text
 
 
-def test_a_patient_who_is_not_there_is_said_to_be_unread(hapi: str, app: RunningApp, browser: Browser) -> None:
+def test_a_patient_who_is_not_there_is_said_not_to_be_there(hapi: str, app: RunningApp, browser: Browser) -> None:
     answer = browser.post(f"{app.base}/smart", data={"iss": hapi, "patient": "nobody-7"}, timeout=60)
     assert answer.status_code == 404
-    assert "could not be read" in answer.text
+    assert "The FHIR server has no patient with this id." in answer.text
