@@ -127,10 +127,15 @@ def test_results_are_read_at_a_glance(open_page: OpenPage, width: int, scheme: s
     with open_page(width=width, scheme=scheme) as watched:
         page = watched.open(f"/ehr?patient={OTTILIE}")
         pth = row(page, "Intact PTH")
-        expect(pth).to_contain_text("480 pg/mL H (above the range sent with it)")
-        expect(pth).to_contain_text("up to 65 pg/mL")
-        expect(pth).to_contain_text("before: 455 pg/mL H")
-        assert pth.locator(".mark").first.get_attribute("title") == "above the range sent with it"
+        expect(pth).to_contain_text("480 pg/mL")
+        expect(pth).to_contain_text(
+            "on dialysis, rules: 100–585 pg/mL; laboratory, for healthy kidneys: up to 65 pg/mL"
+        )
+        expect(pth).to_contain_text("before: 455 pg/mL")
+        assert pth.locator(".mark").count() == 0, "high for healthy kidneys only"
+        calcium = row(page, "Calcium")
+        assert calcium.locator(".mark").first.inner_text() == "H"
+        assert "a limit of the rules" in str(calcium.locator(".mark").first.get_attribute("title"))
         check_fits(page)
         check_accessible(page)
         box(page, "Laboratory results").evaluate("box => box.style.setProperty('max-height', 'none')")

@@ -7,7 +7,7 @@ says what could be read, type by type.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,9 +47,15 @@ def records() -> list[dict[str, Any]]:
 
 
 def course_stand_in(
-    around: PageContext, server: FhirServer, patient_id: str, *, framed_by: Collection[str] = ()
+    around: PageContext,
+    server: FhirServer,
+    patient_id: str,
+    *,
+    framed_by: Collection[str] = (),
+    kept: Mapping[str, str] | None = None,
 ) -> Response:
     """A page that reads each type through the client it was given, and says how that went."""
+    assert kept, "a nearer look at the course has to stay in its session"
     said = []
     with around.client.talk(server, around.client.deadline()) as talk:
         try:

@@ -1,5 +1,6 @@
 """A misbehaving server on this machine, for what a faked answer cannot show: sockets, slowness, hang-ups."""
 
+import signal
 import socket
 import ssl
 import threading
@@ -32,6 +33,14 @@ BAMCAoQwCgYIKoZIzj0EAwIDSQAwRgIhAPsR5xxOHIrAc/OqWenGTQZjgn8hlzie
 vcNentZSYpk8AiEApkrGl+sKOZUTY/hKonDe2ZiLieWH5R+xtoUpJ0A9tAw=
 -----END CERTIFICATE-----
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_is_heard() -> None:
+    """What a test starts hears Ctrl-C, also where the test run itself was started in the background and does not."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 Behaviour = Callable[["Connection"], None]
 
