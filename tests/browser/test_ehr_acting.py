@@ -40,9 +40,9 @@ def test_the_card_s_link_opens_the_course_of_the_patient_of_the_chart(
 def test_reload_and_back_after_a_search_ask_nothing_and_show_the_list(open_page: OpenPage) -> None:
     with open_page() as watched:
         page: Page = watched.open("/ehr/patients?name=ottil")
-        expect(page.get_by_role("link", name="Ottilie")).to_be_visible()
+        expect(page.get_by_role("link", name="Synthetic, Ottilie", exact=True)).to_be_visible()
         page.reload()
-        page.get_by_role("link", name="Ottilie").click()
+        page.get_by_role("link", name="Synthetic, Ottilie", exact=True).click()
         expect(page.locator("#advice .card")).to_have_count(3)
         page.go_back()
         expect(page.get_by_label("Name begins with")).to_have_value("ottil")
