@@ -236,9 +236,13 @@ def test_without_a_script_the_fold_opens_all_the_same(open_page: OpenPage) -> No
         expect(opened(page).locator(".why-first")).to_be_visible()
 
 
-def test_on_paper_every_part_is_open(open_page: OpenPage) -> None:
+def test_on_paper_every_part_is_open_of_what_the_reader_has_opened(open_page: OpenPage) -> None:
     with open_page() as watched:
         page = watched.open(SPEAKING)
+        page.emulate_media(media="print")
+        expect(page.locator("#advice .why")).to_be_hidden()
+        page.emulate_media(media="screen")
+        page.locator("#advice .why > summary").click()
         expect(page.locator("#advice .why-points")).to_be_hidden()
         page.emulate_media(media="print")
         expect(page.locator("#advice .why-points")).to_be_visible()
