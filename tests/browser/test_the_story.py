@@ -46,7 +46,8 @@ def told(service: RunningService, command: str) -> str:
 def test_the_story_of_the_article(open_page: OpenPage, service: RunningService, fhir: Sandbox) -> None:
     with open_page() as watched:
         page = watched.open("/ehr")
-        page.get_by_role("row").filter(has_text="hard-skin-on-warfarin").get_by_role("link").click()
+        found = page.get_by_role("listitem").filter(has_text="hard-skin-on-warfarin")
+        found.get_by_role("link", name="Synthetic, Ottilie", exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Synthetic, Ottilie")
         read_the_critical_card(page)
         order_calcium_acetate(page)
