@@ -204,7 +204,10 @@ def test_a_port_that_is_taken_is_told_in_a_line_and_before_anything_is_loaded(ho
         with command(tmp_path, "--dev", "--host", host, "--port", str(port)) as process:
             assert process.wait(WITHIN_SECONDS) == 1
     said = (tmp_path / "log").read_text()
-    assert said == f"Error: cannot listen on {host}, port {port}: address already in use; choose another by --host or --port\n"
+    assert (
+        said
+        == f"Error: cannot listen on {host}, port {port}: address already in use; choose another by --host or --port\n"
+    )
     assert not list(tmp_path.glob("*.sqlite3"))
 
 
