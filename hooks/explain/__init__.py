@@ -13,7 +13,7 @@ from hooks import order_select, order_sign, patient_view
 from hooks.assessment import SEPSIS_RESULTS, Assessment
 from hooks.card import Card
 from hooks.cards import listed, plain, unescaped
-from hooks.chart import Chart, Medication, Unreadable
+from hooks.chart import Chart, Medication
 from hooks.explain.answers import Answers, age_in_words
 from hooks.explain.explanation import Explanation, Fact, Origin, Patient, as_data, given
 from hooks.explain.facts import FactTeller, bounded
@@ -126,13 +126,10 @@ def _unread(teller: FactTeller, needs: Iterable[str]) -> Iterator[str]:
         yield entries
     if chart.unread_drafts:
         yield f"the drug of {chart.unread_drafts} draft{'s' if chart.unread_drafts > 1 else ''}"
-    told: set[Unreadable] = set()
-    for need in needs:
+    for need in dict.fromkeys(needs):
         for item in teller.patient.labs.unreadable_newer(*words[need].named):
             day = f" of {item.on.isoformat()}" if item.on else ""
-            if item not in told:
-                yield f"{words[need].name}{day} ({plain(item.reason)})"
-            told.add(item)
+            yield f"{words[need].name}{day} ({plain(item.reason)})"
 
 
 def _other_drugs(chart: Chart, orders: Iterable[Medication], moment: Moment, policy: Policy) -> Iterator[Fact]:
