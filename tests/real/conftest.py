@@ -12,11 +12,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from xdist.scheduler import LoadScopeScheduling
 
+from cds_service.demo.loader import clean
 from tests.needed import do_without
 from tests.real.databases import Postgresql, Redis, postgresql_folder, running_postgresql, running_redis
 from tests.real.hapi_server import missing_tools, running_hapi
@@ -24,14 +27,33 @@ from tests.real.proxy import Proxy, nginx_program, running_proxy
 from tests.unit.cds_service.conftest import KEY_AND_CERTIFICATE
 
 FHIR_JSON = "application/fhir+json"
+GIVEN = os.environ.get("CDS_TEST_HAPI_URL", "").rstrip("/")
+
+
+class OneHapi(LoadScopeScheduling):  # type: ignore[misc]  # the library brings no types
+    """Where several processes share the tests: one has all those on HAPI, whose start is slow; a module stays whole."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return "hapi" if "hapi" in Path(module).name else module
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config) -> LoadScopeScheduling:
+    return OneHapi(config)
+
+
+def leave_as_found(hapi: str) -> None:
+    """Take our patients away from a server that was there before us; one that is ours ends with the tests."""
+    if GIVEN:
+        clean(hapi)
 
 
 @pytest.fixture(scope="session")
 def hapi() -> Iterator[str]:
     """The base URL of a real HAPI FHIR R4 server, without a slash at its end."""
-    given = os.environ.get("CDS_TEST_HAPI_URL", "")
-    if given:
-        yield given.rstrip("/")
+    if GIVEN:
+        yield GIVEN
         return
     missing = missing_tools()
     if missing:

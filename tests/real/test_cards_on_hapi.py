@@ -22,6 +22,7 @@ import requests
 
 from cds_service.demo.patients import TAG, SyntheticPatient, load_patients
 from cds_service.ehr_client.ehr import Ehr, EhrError
+from tests.real.conftest import leave_as_found
 
 pytestmark = pytest.mark.real
 
@@ -74,11 +75,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def patients(hapi: str, folder: Path) -> Iterator[dict[str, SyntheticPatient]]:
-    """The synthetic patients by key, on the server as long as the tests of this module run."""
+    """The synthetic patients by key, on the server."""
     now = datetime.now(UTC)
     run("sandbox", "load", hapi, folder=folder)
     yield {patient.key: patient for patient in load_patients(now)}
-    run("sandbox", "clean", hapi, folder=folder)
+    leave_as_found(hapi)
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 import requests
 
-from cds_service.demo.loader import clean, load
+from cds_service.demo.loader import load
 from cds_service.demo.patients import SyntheticPatient, load_patients
 from cds_service.ehr_client.ehr import Ehr
 from tests.fuzz.service_process import running_service
+from tests.real.conftest import leave_as_found
 from tests.real.proxy import PAGE_SIZE, Asked, Proxy
 
 pytestmark = pytest.mark.real
@@ -56,7 +57,7 @@ def patients(hapi: str, proxy: Proxy) -> Iterator[dict[str, SyntheticPatient]]:
     everyone = load_patients(datetime.now(UTC))
     load(proxy.http, everyone, token=TOKEN)
     yield {patient.key: patient for patient in everyone}
-    clean(hapi)
+    leave_as_found(hapi)
 
 
 @pytest.fixture(scope="module")
