@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -225,6 +226,58 @@ def test_symbols_keep_their_colours_where_the_reader_forces_colours(open_page: O
         keep_screenshot(page, "course-forced-colours")
 
 
+# ------------------------------------------------------------------ what changed
+def test_a_change_tells_what_it_is_where_it_is_pointed_at_and_to_the_keyboard(open_page: OpenPage) -> None:
+    with open_page() as watched:
+        page = watched.open(ADDRESS)
+        tip, marks = page.locator("#course-tip"), page.locator('[data-lane="changes"] .mark')
+        first = re.compile(r"Warfarin \(vitamin K antagonist\) ended, last day .*; apixaban .* started")
+        warfarin = page.get_by_role("img", name=first)
+        # Its mark lies below that of the next day.
+        warfarin.hover(force=True)
+        expect(tip.locator(".course-mark")).to_have_text(first)
+        assert tip.inner_text().count("apixaban (alternative anticoagulant) started") == 1
+        page.keyboard.press("Escape")
+        marks.last.focus()
+        expect(tip).to_contain_text("Sodium thiosulfate started")
+        for _ in range(marks.count()):
+            page.keyboard.press("ArrowLeft")
+        assert page.evaluate(LANE) == "changes"
+        assert page.evaluate(FOCUSED).startswith("Calcium carbonate (calcium product) started")
+        said = page.get_by_role("status").filter(has_text="All rows on")
+        expect(said).to_contain_text("What changed: Calcium carbonate")
+        page.keyboard.press("ArrowDown")
+        assert page.evaluate(LANE) == "calcium"
+
+
+def test_the_line_of_a_change_is_met_beside_it_in_any_row(open_page: OpenPage) -> None:
+    with open_page() as watched:
+        page = watched.open(ADDRESS)
+        line = page.locator("#course-svg line.change[y2]").nth(0).bounding_box()
+        row = page.locator('[data-lane="phosphate"] .mark').first.bounding_box()
+        assert line is not None
+        assert row is not None
+        page.mouse.move(line["x"] + 2, row["y"] + 30)
+        expect(page.locator("#course-tip .course-mark")).to_contain_text("Calcium carbonate (calcium product) started")
+        page.mouse.move(line["x"] + 25, row["y"] + 30)
+        expect(page.locator("#course-tip .course-mark")).to_have_count(0)
+        expect(page.locator("#course-tip")).not_to_contain_text("What changed")
+
+
+@pytest.mark.parametrize("width", [NARROW, WIDE])
+def test_numbers_of_changes_do_not_lie_on_one_another_and_stand_in_the_list(open_page: OpenPage, width: int) -> None:
+    with open_page(width=width) as watched:
+        page = watched.open(ADDRESS)
+        texts = page.locator("#course-svg text.middle").filter(has_text=re.compile(r"^\d{1,2}(–\d+)?$"))
+        boxes = [text.bounding_box() for text in texts.all()]
+        assert len(boxes) > 8
+        for box, other in pairwise(box for box in boxes if box):
+            assert box["x"] + box["width"] < other["x"]
+        numbers = page.locator("table", has_text="Number").locator("tbody td:nth-child(2)").all_inner_texts()
+        assert (texts.last.text_content() or "").endswith(numbers[0])
+        assert page.get_by_text("Not in this list, because no day is recorded: 3 ends.").is_visible()
+
+
 # ------------------------------------------------------------------ views
 def test_range_units_and_rows_are_chosen_and_stand_in_the_address(open_page: OpenPage) -> None:
     with open_page() as watched:
@@ -271,7 +324,7 @@ def test_the_picture_is_downloaded_and_stands_by_itself(open_page: OpenPage, tmp
         waited.value.save_as(file)
         page.goto(file.as_uri())
         expect(page.locator("svg > title")).to_contain_text("Calcium, corrected")
-        for words in ("Not shown here: Phosphate", "very high; grave finding", "low below 8.4"):
+        for words in ("Not shown here: What changed, Phosphate", "very high; grave finding", "low below 8.4"):
             expect(page.get_by_text(words).first).to_be_visible()
         fill = page.evaluate("getComputedStyle(document.querySelector('.mark.fill-high')).fill")
         assert fill == "rgb(163, 20, 28)"

@@ -50,6 +50,8 @@ def test_the_tables_are_unfolded_to_the_newest_ten_rows_and_say_so(open_page: Op
     assert "The newest 10 of 65 rows are printed" in text
     for words in ("Intact PTH (pg/mL)", "atorvastatin", "Ulcer of the right calf", "How to read this"):
         assert words in text
+    assert "The newest 10 of 20 rows" not in text, "each number of the figure is explained"
+    assert "calcium carbonate (calcium product) started" in text
     calcium = text.partition("Calcium, corrected (mg/dL)")[2].partition("Phosphate (mg/dL)")[0]
     assert calcium.count("corrected for albumin") == 10
 

@@ -10,7 +10,9 @@ import io
 from collections.abc import Iterable, Iterator
 
 from cds_service.spreadsheet import harmless
+from cds_service.web.course.changes import changes
 from cds_service.web.course.result_words import joined
+from cds_service.web.course.unread import unread_changes
 from cds_service.web.course.words import CourseWords
 from hooks.course import PRODUCT, Course, FindingLane, MedicationPeriod, Series
 
@@ -37,6 +39,7 @@ def _about(about: Iterable[tuple[str, str]]) -> Iterator[Cells]:
 def _rows(course: Course, words: CourseWords) -> Iterator[Cells]:
     for gap in course.gaps:
         yield "could not be read", "", "", "", "", words.gap(gap), "", ""
+    yield from _changes(course, words)
     for series in course.series:
         yield from _results(series, words)
     for lane in course.drugs:
@@ -46,6 +49,14 @@ def _rows(course: Course, words: CourseWords) -> Iterator[Cells]:
     for record in course.unreadable:
         yield "could not be used", str(record.on or "undated"), "", "", "", record.what, record.reason, ""
     yield from _evaluations(course, words)
+
+
+def _changes(course: Course, words: CourseWords) -> Iterator[Cells]:
+    """The number is that of the picture."""
+    if unread := unread_changes(course):
+        yield "what changed", "", "", "", "", unread, "", ""
+    for change in changes(course, words):
+        yield "what changed", f"{change.on}", "", f"{change.number}", "", "; ".join(change.what), "", ""
 
 
 def _results(series: Series, words: CourseWords) -> Iterator[Cells]:

@@ -7,14 +7,16 @@ from where it was read, what is not shown, and what could not be read; it names 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 from flask import render_template
 from markupsafe import Markup
 
-from cds_service.web.course.figure import Figure, Window
+from cds_service.web.course.change_row import TITLE
+from cds_service.web.course.changes import changes_within
+from cds_service.web.course.figure import Change, Figure, Window, plain
 from cds_service.web.course.figure_lanes import drug_lanes, finding_lanes
 from cds_service.web.course.figure_results import panel
 from cds_service.web.course.figure_rules import stretches
@@ -36,6 +38,7 @@ def figure(course: Course, words: CourseWords, view: View) -> Figure:
     window = Window(view.first(course.first, course.today), course.today)
     return Figure(
         window,
+        changes_within(course, window, words),
         tuple(panel(series, window, words) for series in course.series),
         drug_lanes(course, window, words),
         finding_lanes(course, window, words),
@@ -49,20 +52,29 @@ def drawing(course: Course, words: CourseWords, view: View, limits_at: str = "")
 
 
 def file_of(drawn: Picture, says: Sequence[str]) -> str:
-    """The picture as an SVG file with colours, legend and these lines above it."""
+    """The picture as an SVG file with colours, these lines above it, legend and what changed below it."""
     lines = [part for line in says for part in _wrapped(line)]
     heading = [Text(0, 10 + _LINE * number, line, kind="" if number else "title") for number, line in enumerate(lines)]
     head = _LINE * len(lines) + 8
+    listed = list(_listed(drawn.changes, head + drawn.height + 8 + height()))
     return render_template(
         "course/alone.svg",
         picture=drawn,
-        heading=heading,
+        heading=[*heading, *listed],
         head=head,
         legend=placed(WIDTH, head + drawn.height + 8),
         width=WIDTH + 2 * _MARGIN,
-        height=head + drawn.height + height() + 8 + 2 * _MARGIN,
+        height=head + drawn.height + height() + 8 + _LINE * len(listed) + 2 * _MARGIN,
         style=Markup(style()),  # noqa: S704  # our own style sheets
     )
+
+
+def _listed(changes: Sequence[Change], top: float) -> Iterator[Text]:
+    """What each number at the head of the picture means, oldest first."""
+    said = [f"{change.number} on {change.on}: {plain('; '.join(change.what))}" for change in changes]
+    lines = [part for line in ([TITLE, *said] if said else []) for part in _wrapped(line)]
+    for number, line in enumerate(lines, start=1):
+        yield Text(0, top + _LINE * number, line, kind="title" if number == 1 else "")
 
 
 def _wrapped(line: str) -> list[str]:

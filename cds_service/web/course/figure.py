@@ -1,8 +1,8 @@
 """The figure: what is to be drawn of a course, in the units of the page, before it has a place.
 
 What may live here: the types of the figure, and how a record's words are written in it. Results are filled in by
-`figure_results`, drugs and findings by `figure_lanes`, what the rules say by `figure_rules`; `drawn` brings them
-together, and where each is drawn is decided in `picture`.
+`figure_results`, drugs and findings by `figure_lanes`, what changed by `changes`, what the rules say by `figure_rules`;
+`drawn` brings them together, and where each is drawn is decided in `picture`.
 """
 
 from __future__ import annotations
@@ -134,6 +134,24 @@ class Lanes:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A day on which something changed, and what; `number` counts them from the oldest of the whole course."""
+
+    number: int
+    on: date
+    what: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The days with changes; `empty` says why there is none, `unread` what could not be read of them."""
+
+    days: tuple[Change, ...]
+    empty: str
+    unread: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stretch:
     """What the rules say from `begin` to `end`. `level` counts from the bottom of LEVELS.
 
@@ -159,6 +177,7 @@ class Figure:
     """Everything to be drawn."""
 
     window: Window
+    changes: Changes
     panels: tuple[Panel, ...]
     drugs: Lanes
     findings: Lanes

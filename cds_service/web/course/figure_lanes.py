@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from cds_service.web.course.figure import Lane, Lanes, Period, Window, lines, next_day, plain, shortened
 from cds_service.web.course.result_words import joined
-from cds_service.web.course.tables import nothing_there, unread_records
+from cds_service.web.course.unread import nothing_there, unread_records
 from cds_service.web.course.words import CourseWords
 from hooks.course import Course, DrugLane, End, FindingLane, MedicationPeriod
 

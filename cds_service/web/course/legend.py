@@ -44,6 +44,7 @@ LEGEND = (
     Entry(Bar(1, 3, 14, 10, "outside", "pale"), "the rules do not apply"),
     Entry(Bar(1, 3, 14, 10, "unsure", "shade"), "if what is open or unread counted"),
     Entry(Line(1, 8, 15, 8, "unsure", "step-level-open"), "cannot be told: at least this"),
+    Entry(Line(8, 0, 8, 16, "change", "change"), "day on which something changed"),
 )
 
 

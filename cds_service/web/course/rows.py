@@ -122,7 +122,9 @@ def _panel_marks(panel: Panel, days: Days, values: Values) -> tuple[Mark, ...]:
 
 
 def grid(days: Days, top: float, bottom: float) -> Iterator[Shape]:
-    """The frame of a row, and a line at each date of the axis."""
+    """The frame of a row, a line at each date of the axis, and one at each day that is marked."""
+    for day in days.marked:
+        yield Line(days.x(day), top, days.x(day), bottom, "change", "change")
     for day in days.ticks():
         yield Line(days.x(day), top, days.x(day), bottom, "line", "grid")
     yield Line(LEFT, bottom, LEFT + PLOT, bottom, "line", "grid")

@@ -17,12 +17,13 @@ _STEPS = (1, 2, 3, 6, 12)
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """The axis of time: `first` stands at `left`, `last` so many units to its right."""
+    """The axis of time: `first` stands at `left`, `last` so many units to its right. `marked` days have a line each."""
 
     first: date
     last: date
     left: float
     width: float
+    marked: tuple[date, ...] = ()
 
     def x(self, day: date) -> float:
         """Where a day begins; a day outside stands at the nearer end."""

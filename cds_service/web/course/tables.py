@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cds_service.web.course.changes import changes, undated
 from cds_service.web.course.result_words import joined
+from cds_service.web.course.unread import unread_changes, why_empty
 from cds_service.web.course.words import CourseWords
 from hooks.chart import Unreadable
 from hooks.course import PRODUCT, Course, Point, Series, Side
@@ -23,7 +25,10 @@ class CourseRow:
 
 @dataclass(frozen=True, slots=True)
 class CourseTable:
-    """One table. `empty` says why it has no rows, `limits` between which limits the values should lie."""
+    """One table. `empty` says why it has no rows, `limits` between which limits the values should lie.
+
+    `note` is what the reader must know of rows that are not there.
+    """
 
     key: str
     title: str
@@ -31,17 +36,31 @@ class CourseTable:
     rows: tuple[CourseRow, ...]
     empty: str = ""
     limits: str = ""
+    note: str = ""
 
 
 def tables(course: Course, words: CourseWords) -> tuple[CourseTable, ...]:
-    """One table for each measure, then drugs, findings, evaluations; newest first."""
+    """What changed, one table for each measure, then drugs, findings, evaluations; newest first."""
     return (
+        _changes(course, words),
         *(_series(series, words) for series in course.series),
         _drugs(course, words),
         _others(course, words),
         _findings(course, words),
         _evaluations(course, words),
     )
+
+
+def _changes(course: Course, words: CourseWords) -> CourseTable:
+    rows = [
+        CourseRow((change.on.isoformat(), f"{change.number}", "; ".join(change.what)))
+        for change in reversed(changes(course, words))
+    ]
+    unread, no_day = unread_changes(course), undated(course)
+    note = joined((unread if rows else "", f"not in this list, because no day is recorded: {no_day}" if no_day else ""))
+    heads = ("Day", "Number", "What changed")
+    empty = unread or "none on record in these two years"
+    return CourseTable("changes", "What changed", heads, tuple(rows), empty, note=f"{note[:1].upper()}{note[1:]}")
 
 
 def _series(series: Series, words: CourseWords) -> CourseTable:
@@ -101,7 +120,7 @@ def _drugs(course: Course, words: CourseWords) -> CourseTable:
         for period in reversed(lane.periods)
     ]
     heads = ("Drug as recorded", "Class", "Taken", "Status", "Known by")
-    return CourseTable("drugs", "Drugs that the rules look at", heads, tuple(rows), _why(course, "medications"))
+    return CourseTable("drugs", "Drugs that the rules look at", heads, tuple(rows), why_empty(course, "medications"))
 
 
 def _others(course: Course, words: CourseWords) -> CourseTable:
@@ -110,7 +129,7 @@ def _others(course: Course, words: CourseWords) -> CourseTable:
         for period in sorted(course.other_drugs, key=lambda period: str(period.start or ""), reverse=True)
     ]
     heads = ("Drug as recorded", "Taken", "Status")
-    return CourseTable("other-drugs", "Other prescriptions", heads, tuple(rows), _why(course, "medications"))
+    return CourseTable("other-drugs", "Other prescriptions", heads, tuple(rows), why_empty(course, "medications"))
 
 
 def _findings(course: Course, words: CourseWords) -> CourseTable:
@@ -126,7 +145,7 @@ def _findings(course: Course, words: CourseWords) -> CourseTable:
         for lane in reversed(course.findings)
     ]
     heads = ("Finding", "As recorded", "When", "Known by")
-    return CourseTable("findings", "Findings", heads, tuple(rows), _why(course, "conditions"))
+    return CourseTable("findings", "Findings", heads, tuple(rows), why_empty(course, "conditions"))
 
 
 def _evaluations(course: Course, words: CourseWords) -> CourseTable:
@@ -146,31 +165,3 @@ def _evaluations(course: Course, words: CourseWords) -> CourseTable:
     heads = ("Day", "What the rules say", "Dialysis", "Because", "Factors with their points")
     empty = "" if rows else "not told: what they need could not be read"
     return CourseTable("evaluations", "Risk level and points by the rules", heads, tuple(rows), empty)
-
-
-def _why(course: Course, query: str) -> str:
-    """Why there is nothing: nothing on record, or nothing that could be read."""
-    gaps = [gap for gap in course.gaps if gap.query == query]
-    unread = unread_records(course, query)
-    if gaps or unread:
-        return joined((*map(CourseWords.gap, gaps), f"{unread}; no other on record" if unread and not gaps else unread))
-    return "none on record in these two years"
-
-
-def unread_records(course: Course, query: str) -> str:
-    """'2 prescriptions whose drug could not be read' for "medications"; the entries for "conditions"; "" for none."""
-    if query == "medications":
-        named = sum(record.what == "medication" for record in course.unreadable)
-        count, singular, plural = max(named, course.unread_drugs), "prescription", "prescriptions"
-        why = "whose drug could not be read"
-    else:
-        count, singular, plural = sum(record.what == "condition" for record in course.unreadable), "entry", "entries"
-        why = "that could not be read"
-    return f"{count} {singular if count == 1 else plural} {why}" if count else ""
-
-
-def nothing_there(course: Course, query: str) -> str:
-    """The same in few words, for the picture."""
-    if any(gap.query == query for gap in course.gaps):
-        return "could not be read"
-    return unread_records(course, query) or "none on record"

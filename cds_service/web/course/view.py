@@ -19,8 +19,8 @@ from hooks.course import USED_BY
 
 RANGES = {"3": "3 months", "12": "1 year", "24": "2 years", "all": "all"}
 SYSTEMS = {RULES: "mg/dL, pg/mL", SI: "mmol/L, pmol/L"}
-DRUGS, FINDINGS, LEVEL, POINTS = "drugs", "findings", "level", "points"
-ROWS = (*(str(key) for key in USED_BY), DRUGS, FINDINGS, LEVEL, POINTS)
+CHANGES, DRUGS, FINDINGS, LEVEL, POINTS = "changes", "drugs", "findings", "level", "points"
+ROWS = (CHANGES, *(str(key) for key in USED_BY), DRUGS, FINDINGS, LEVEL, POINTS)
 """The rows of the picture, from the top; a patient has some of those of results."""
 FORMS = ("csv", "svg")
 """What can be downloaded (parameter `as`)."""

@@ -12,6 +12,7 @@
   const dayOf = (text) => Date.parse(text) / DAY;
   const axis = { first: dayOf(svg.dataset.first), last: dayOf(svg.dataset.last), left: Number(svg.dataset.left), width: Number(svg.dataset.width) };
   const rows = [...svg.querySelectorAll("[data-lane]")].map((lane) => ({
+    key: lane.dataset.lane,
     title: lane.getAttribute("aria-label"),
     usable: Number(lane.dataset.usable || 0),
     none: lane.dataset.none,
@@ -24,6 +25,7 @@
       words: element.getAttribute("aria-label").split("\n"),
     })),
   }));
+  const changed = rows.filter((row) => row.key === "changes").flatMap((row) => row.marks);
   const walked = rows.filter((row) => row.marks.length);
   walked.forEach((row) => row.marks.sort((one, other) => one.on - other.on));
   const cross = document.createElementNS("http://www.w3.org/2000/svg", "line");
@@ -56,11 +58,21 @@
     return going.length ? going.map(known) : [row.none];
   }
 
-  function allRows(day) {
-    return rows.map((row) => {
-      const words = row.doubt ? [...on(row, day), row.doubt] : on(row, day);
+  // A row that needs no words for most days is left out on those, and where its mark is told already.
+  function allRows(day, told) {
+    return rows.flatMap((row) => {
+      const own = row.none || !row.marks.includes(told) ? on(row, day) : [];
+      const words = [...own, row.doubt].filter(Boolean);
+      if (!words.length) return [];
       return words[0].startsWith(row.title) ? words.join("; ") : `${row.title}: ${words.join("; ")}`;
     });
+  }
+
+  // The line of a change is thin: who points close to it means its day.
+  function changeNear(x, day) {
+    if (!changed.length) return undefined;
+    const mark = nearest(changed, day);
+    return Math.abs(xOf(mark.on) - x) < 2.5 ? mark : undefined;
   }
 
   function paragraph(words, name) {
@@ -83,7 +95,7 @@
       own.append(...mark.words.map((line) => paragraph(line)));
       parts.push(own);
     }
-    parts.push(paragraph(`All rows on ${iso(day)}`, "course-day"), ...allRows(day).map((line) => paragraph(line)));
+    parts.push(paragraph(`All rows on ${iso(day)}`, "course-day"), ...allRows(day, mark).map((line) => paragraph(line)));
     tip.replaceChildren(...parts);
     tip.hidden = false;
     place(xOf(day));
@@ -150,9 +162,12 @@
     const x = ((event.clientX - whole.left) / whole.width) * view().width;
     if (x < axis.left - 4 || x > axis.left + axis.width + 4) return hide();
     const part = Math.min(1, Math.max(0, (x - axis.left) / axis.width));
-    const mark = markOf(event.target);
+    const day = axis.first + Math.round(part * (axis.last - axis.first));
+    // Marks of changes lie on one another where their days are near: the nearest day is meant.
+    const under = markOf(event.target);
+    const mark = under && !changed.includes(under) ? under : changeNear(x, day) || under;
     const isDay = mark && mark.on + 1 >= axis.first && mark.until === null;
-    show(isDay ? mark.on : axis.first + Math.round(part * (axis.last - axis.first)), mark);
+    show(isDay ? mark.on : day, mark);
   });
   frame.addEventListener("pointerleave", hide);
   document.addEventListener("keydown", (event) => {

@@ -110,7 +110,12 @@ def test_the_picture_stands_by_itself_and_says_what_it_does_not_show(app: Flask)
     text = app.test_client().get(f"{ADDRESS}?as=svg&rows=calcium&rows=level&units=si&months=12").get_data(as_text=True)
     root = ElementTree.fromstring(text)
     words_of = " ".join(root.itertext())
-    for said in ("Not shown here: Phosphate", "Not everything could be read: phosphate of", "mmol/L", "2025-03-02"):
+    for said in (
+        "Not shown here: What changed, Phosphate",
+        "Not everything could be read: phosphate of",
+        "mmol/L",
+        "2025-03-02",
+    ):
         assert said in words_of
     for meaning in ("very high; grave finding", "the rules do not apply", "low below 2.096"):
         assert meaning in words_of
@@ -146,8 +151,8 @@ def test_a_near_look_is_judged_by_the_whole_course_and_its_tables_hold_all(app: 
 def test_the_page_names_the_rows_that_it_hides(app: Flask) -> None:
     page = app.test_client().get(f"{ADDRESS}?rows=calcium&rows=points&rows=drugs").get_data(as_text=True)
     assert (
-        "Not shown in the timeline: Phosphate, Calcium × phosphate, Intact PTH, Kt/V, Findings, What the rules say."
-        in page
+        "Not shown in the timeline: "
+        "What changed, Phosphate, Calcium × phosphate, Intact PTH, Kt/V, Findings, What the rules say." in page
     )
     assert '<a href="?">Show all rows</a>' in page
     assert 'data-lane="phosphate"' not in page
