@@ -253,13 +253,14 @@ def test_a_change_tells_what_it_is_where_it_is_pointed_at_and_to_the_keyboard(op
 def test_the_line_of_a_change_is_met_beside_it_in_any_row(open_page: OpenPage) -> None:
     with open_page() as watched:
         page = watched.open(ADDRESS)
-        line = page.locator("#course-svg line.change[y2]").nth(0).bounding_box()
+        mark = page.locator('[data-lane="changes"] .mark').first.bounding_box()
         row = page.locator('[data-lane="phosphate"] .mark').first.bounding_box()
-        assert line is not None
+        assert mark is not None
         assert row is not None
-        page.mouse.move(line["x"] + 2, row["y"] + 30)
+        middle = mark["x"] + mark["width"] / 2
+        page.mouse.move(middle + 2, row["y"] + 30)
         expect(page.locator("#course-tip .course-mark")).to_contain_text("Calcium carbonate (calcium product) started")
-        page.mouse.move(line["x"] + 25, row["y"] + 30)
+        page.mouse.move(middle + 25, row["y"] + 30)
         expect(page.locator("#course-tip .course-mark")).to_have_count(0)
         expect(page.locator("#course-tip")).not_to_contain_text("What changed")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cds_service.web.course.figure import Change, Changes, lines
-from cds_service.web.course.rows import LEFT, PLOT, STRIP, Row
+from cds_service.web.course.rows import LEFT, PLOT, STRIP, Row, marked
 from cds_service.web.course.scales import Days
 from cds_service.web.course.shapes import Line, Mark, Shape, Text, symbol
 
@@ -24,9 +24,7 @@ def change_row(changes: Changes, days: Days, top: float) -> Row:
     head = top + STRIP
     bottom = head + _HEIGHT
     shapes: list[Shape] = [Line(LEFT, bottom, LEFT + PLOT, bottom, "line", "grid")]
-    for change in changes.days:
-        x = days.x(change.on)
-        shapes.append(Line(x, head + _MARK, x, bottom, "change", "change"))
+    shapes += marked(days, head + _MARK, bottom)
     shapes += [Text(x, head + 9, words, anchor="middle") for x, words in labels(changes.days, days)]
     if changes.empty:
         shapes.append(Text(LEFT + PLOT / 2, head + 13, changes.empty, "unsure", "middle", "note"))

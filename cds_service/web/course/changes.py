@@ -45,9 +45,9 @@ def undated(course: Course) -> str:
     """'1 beginning, 2 ends' of drugs and findings whose day is not recorded; "" for none."""
     drugs = [period for lane in course.drugs for period in lane.periods]
     findings = [lane.period for lane in course.findings]
-    begins = sum(period.start is None for period in drugs) + sum(period.known is None for period in findings)
-    ends = sum(period.end is End.UNKNOWN for period in (*drugs, *findings))
-    counts = ((begins, "beginning"), (ends, "end"))
+    begins = [period.start for period in drugs] + [period.known for period in findings]
+    ends = [period.end for period in drugs] + [period.end for period in findings]
+    counts = ((begins.count(None), "beginning"), (ends.count(End.UNKNOWN), "end"))
     return ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts if count)
 
 

@@ -123,12 +123,18 @@ def _panel_marks(panel: Panel, days: Days, values: Values) -> tuple[Mark, ...]:
 
 def grid(days: Days, top: float, bottom: float) -> Iterator[Shape]:
     """The frame of a row, a line at each date of the axis, and one at each day that is marked."""
-    for day in days.marked:
-        yield Line(days.x(day), top, days.x(day), bottom, "change", "change")
+    yield from marked(days, top, bottom)
     for day in days.ticks():
         yield Line(days.x(day), top, days.x(day), bottom, "line", "grid")
     yield Line(LEFT, bottom, LEFT + PLOT, bottom, "line", "grid")
     yield Line(LEFT, top, LEFT, bottom, "line", "grid")
+
+
+def marked(days: Days, top: float, bottom: float) -> Iterator[Path]:
+    """The lines of the marked days in one path: there are as many as a record has days with changes."""
+    if days.marked:
+        d = "".join(f"M{days.x(day):.1f},{top:.1f}V{bottom:.1f}" for day in days.marked)
+        yield Path(d, "change", "change")
 
 
 def _limits(limits: tuple[Limit, ...], days: Days, values: Values, href: str) -> Iterator[Shape]:

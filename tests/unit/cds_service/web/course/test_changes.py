@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -16,7 +17,7 @@ from cds_service.web.course.figure import Change, Window
 from cds_service.web.course.picture import Picture
 from cds_service.web.course.rows import Row
 from cds_service.web.course.scales import Days
-from cds_service.web.course.shapes import Line, Text
+from cds_service.web.course.shapes import Path, Text
 from cds_service.web.course.tables import CourseTable, tables
 from cds_service.web.course.view import View
 from hooks.chart import BY_NAME, Condition, Gap, Medication, Sign, Unreadable
@@ -136,14 +137,19 @@ def head(drawn: Picture) -> Row:
 def lines(drawn: Picture) -> dict[str, set[float]]:
     """By row, where the lines of changes go through it."""
     return {
-        row.key: {shape.x1 for shape in row.shapes if isinstance(shape, Line) and shape.ink == "change"}
+        row.key: {
+            float(x)
+            for shape in row.shapes
+            if isinstance(shape, Path) and shape.ink == "change"
+            for x in re.findall(r"M([\d.]+),", shape.d)
+        }
         for row in drawn.rows
     }
 
 
 def test_a_line_goes_through_all_rows_at_each_day_with_a_change() -> None:
     drawn = drawing(two_years(), words(), View())
-    expected = {drawn.days.x(change.on) for change in changes(two_years(), words())}
+    expected = {round(drawn.days.x(change.on), 1) for change in changes(two_years(), words())}
     assert len(expected) > 15
     assert set(map(frozenset, lines(drawn).values())) == {frozenset(expected)}
 
@@ -169,6 +175,14 @@ def test_without_its_row_there_is_no_line_and_without_other_rows_there_is() -> N
     few = drawing(two_years(), words(), View(rows=("changes", "calcium")))
     assert list(lines(few)) == ["changes", "calcium"]
     assert len(lines(few)["calcium"]) == len(few.changes) > 15
+
+
+def test_no_line_of_a_change_leaves_its_row() -> None:
+    for row in drawing(two_years(), words(), View()).rows:
+        for shape in row.shapes:
+            if isinstance(shape, Path) and shape.ink == "change":
+                heights = [float(y) for pair in re.findall(r",([\d.]+)V([\d.]+)", shape.d) for y in pair]
+                assert row.top <= min(heights) < max(heights) <= row.bottom + 0.1
 
 
 # ------------------------------------------------------------------ labels
