@@ -45,7 +45,8 @@ test-quick: $(STAMP) ## before each commit: each story in one dialect, the contr
 		tests/vignettes tests/contract tests/unit/hooks tests/unit/fhir_mappings $(PYTEST)
 
 test-real: $(STAMP) ## on HAPI FHIR (Java 17, Maven), alone and behind nginx, PostgreSQL, Redis, and as a wheel
-	$(BIN)/python -m pytest -n 2 tests/real -m real $(PYTEST)
+	$(BIN)/python -m pytest -n 2 tests/real -m "real and not alone" $(PYTEST)
+	$(BIN)/python -m pytest tests/real -m "real and alone" $(PYTEST)
 
 test-browser: $(STAMP) ## the pages in a real browser (Chromium)
 	$(BIN)/python -m pytest -n auto --dist loadfile tests/browser -m browser $(PYTEST)

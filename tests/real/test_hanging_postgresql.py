@@ -33,7 +33,7 @@ from tests.stored import answers_in
 from tests.unit.cds_service.cds_client import PATH
 from tests.waiting import until
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.alone]
 
 WITHIN_SECONDS = 1.0
 ENDS_WITHIN_SECONDS = 5.0

@@ -9,7 +9,7 @@ import pytest
 from bench.kill_rounds import Outcome, play
 from tests.real.databases import Postgresql
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.alone]
 
 ROUNDS, WRITERS, MOST_SECONDS = 3, 8, 90.0
 

@@ -26,7 +26,7 @@ from tests.contract.records import bundle
 from tests.fhir_stand_in import EHR, Asked, FhirStandIn, Reply
 from tests.fuzz.service_process import Service, running_service
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.alone]
 
 CALLS_AT_ONCE = 64
 PROMISED_SECONDS = 0.1

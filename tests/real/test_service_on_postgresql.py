@@ -51,7 +51,7 @@ from tests.fuzz.service_process import Service, running_service
 from tests.real.databases import Postgresql, silent
 from tests.stored import answers_in, overrides_in
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.alone]
 
 ROOT = Path(__file__).parents[2]
 RELEASE_0_1_0 = Path(__file__).with_name("release_0_1_0.sql").read_text(encoding="utf-8")

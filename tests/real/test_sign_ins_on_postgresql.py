@@ -13,7 +13,7 @@ from cds_service.web.smart.seals import Seals
 from cds_service.web.smart.vault import Vault
 from tests.real.databases import Postgresql
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.alone]
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 END = int(NOW.timestamp()) + 600

@@ -12,7 +12,7 @@ import pytest
 
 from tests.needed import do_without
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.alone]
 
 SLOW = """
 #include <netdb.h>
