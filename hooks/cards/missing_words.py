@@ -12,7 +12,7 @@ from datetime import date
 
 from hooks.cards.lab_words import LabWords
 from hooks.cards.markdown import escape, listed
-from hooks.chart import UNREAD_DRUG, Analyte, Gap, Unreadable
+from hooks.chart import UNREAD_DRUG, Analyte, Gap
 
 RESULTS = frozenset(analyte.value for analyte in Analyte)
 MOST_UNREAD = 3
@@ -27,8 +27,7 @@ class MissingWords(LabWords):
         """Lines about needed results that are missing, too old or unreadable, then about everything that could not be
         read.
         """
-        told: set[Unreadable] = set()
-        reasons = {need: list(self._reasons(need, told)) for need in needs}
+        reasons = {need: list(self._reasons(need)) for need in needs}
         names = listed(self.wording.needs[need].name for need in needs if not (reasons[need] or self.has(need)))
         lines = [f"no result: {names}"] if names else []
         lines += [line for need in needs for line in reasons[need]]
@@ -51,17 +50,19 @@ class MissingWords(LabWords):
 
     def about_need(self, need: str) -> list[str]:
         """What is missing, too old, unreadable or of unknown method of one need; empty where all is well."""
-        lines = [*self._reasons(need, set()), *self._shown_only(need)]
+        lines = [*self._reasons(need), *self._shown_only(need)]
         nothing = [] if self.has(need) else [f"no result: {self.wording.needs[need].name}"]
         return lines or nothing
 
-    def _reasons(self, need: str, told: set[Unreadable]) -> Iterator[str]:
-        """Why the newest result of a need is not used; `told` are the unreadable results that other needs have told."""
+    def _reasons(self, need: str) -> Iterator[str]:
+        """Why the newest result of a need is not used.
+
+        Each need tells by itself, also where a clinic lets two share a result: else one of them would say "no result".
+        """
         entry, there = self.wording.needs[need], self.has(need)
         if not there:
             yield from self._too_old(need)
-        unread = [item for item in self.patient.labs.unreadable_newer(*entry.named) if item not in told]
-        told.update(unread)
+        unread = self.patient.labs.unreadable_newer(*entry.named)
         start = f"a newer {entry.name}" if there else f"{entry.name}: a result"
         newest = sorted(unread, key=lambda item: item.on or date.min, reverse=True)
         lines = list(dict.fromkeys(f"{start} {self.unread(item)}" for item in newest))

@@ -7,6 +7,7 @@ import pytest
 from hooks.assessment import Assessment
 from hooks.cards.facts import Facts
 from hooks.chart import UNREAD_DRUG, Analyte, Condition, Gap, Medication, Procedure, Result, Unreadable
+from hooks.policy_loading import load_policy
 from tests.unit.hooks.builders import (
     LIMITS,
     ON,
@@ -14,6 +15,7 @@ from tests.unit.hooks.builders import (
     ago,
     assess,
     chart,
+    data_files,
     gap,
     result,
 )
@@ -82,10 +84,20 @@ def test_a_calcium_that_could_not_be_read_is_never_told_as_an_albumin() -> None:
     assert "a newer albumin of" in " ".join(again.missing(("albumin",)))
 
 
-def test_an_unreadable_corrected_calcium_is_told_once_although_two_needs_look_at_it() -> None:
+def test_an_unreadable_corrected_calcium_is_told_as_a_calcium_although_the_need_of_albumin_looks_at_it_too() -> None:
     unread = Unreadable("albumin_corrected_calcium", "no unit", ON)
     lines = facts(unread, result(Analyte.ALBUMIN, 4)).missing(("calcium", "albumin"))
     assert lines == [f"calcium: a result of {TODAY} could not be read: no unit"]
+
+
+def test_where_two_needs_of_a_clinic_share_an_unreadable_result_neither_says_that_there_is_none() -> None:
+    files = data_files()
+    files["wording"]["needs"]["ionised"] = {"name": "ionised calcium", "analytes": ["ionised_calcium"]}
+    unread = assess(Unreadable("ionised_calcium", "no unit", ON))
+    assert Facts(unread, load_policy(**files).wording).missing(("calcium", "ionised")) == [
+        f"calcium: a result of {TODAY} could not be read: no unit",
+        f"ionised calcium: a result of {TODAY} could not be read: no unit",
+    ]
 
 
 def test_a_result_of_unknown_method_is_shown_and_not_compared() -> None:
