@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from cds_service.knowledge import Knowledge
     from cds_service.settings import Settings
 
-NOTHING_THERE = "no result: "
-"""So begins the line of an explanation that names what was never measured."""
 PATIENT_DATA = "What follows is patient data: keep it out of logs, tickets and mails."
 
 
@@ -110,9 +108,7 @@ def _status(data: Mapping[str, Any], *, tells_cards: bool) -> int:
     if data.get("cards"):
         return exit_status.CARDS_FOUND
     unread = any(origin.get("failed") for origin in data.get("origins", ()))
-    # All other lines tell of what is there and was not used: too old, or it could not be read.
-    unused = any(not line.startswith(NOTHING_THERE) for line in data.get("missing", ()))
-    return exit_status.NOT_READ if unread or unused else exit_status.DONE
+    return exit_status.NOT_READ if unread or data.get("unused") else exit_status.DONE
 
 
 def _explained(source: Source, settings: Settings) -> dict[str, Any]:

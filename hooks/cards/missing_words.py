@@ -27,10 +27,13 @@ class MissingWords(LabWords):
         """Lines about needed results that are missing, too old or unreadable, then about everything that could not be
         read.
         """
-        reasons = {need: list(self._reasons(need)) for need in needs}
-        names = listed(self.wording.needs[need].name for need in needs if not (reasons[need] or self.has(need)))
-        lines = [f"no result: {names}"] if names else []
-        lines += [line for need in needs for line in reasons[need]]
+        never = [need for need in needs if not self.has(need) and not list(self._reasons(need))]
+        names = listed(self.wording.needs[need].name for need in never)
+        return ([f"no result: {names}"] if names else []) + self.unused(needs)
+
+    def unused(self, needs: tuple[str, ...]) -> list[str]:
+        """Lines about what is there and was not used: too old, of unknown method, or it could not be read."""
+        lines = [line for need in needs for line in self._reasons(need)]
         lines += [line for need in needs for line in self._shown_only(need)]
         lines += [f"could not be read: {gap.what} ({escape(gap.reason)})" for gap in self.patient.chart.gaps]
         lines += list(dict.fromkeys(f"{gap.what} could not be read ({escape(gap.reason)})" for gap in self._optional))

@@ -105,6 +105,7 @@ def explain(
         answers=dict(answers.known),
         results=tuple(fact.says for need in needs for fact in teller.newest(need)),
         missing=tuple(map(unescaped, teller.words.missing(needs))),
+        unused=bool(unread or teller.words.unused(needs)),
         origins=tuple(origins),
     )
     return explanation, cards

@@ -170,7 +170,8 @@ class Explanation:
 
     `headline` are the sentences to read first. `silence` tells what kept the rows from holding, the most telling
     first. `conditions` are the entries of the problem list with what each stands for. `refused` is the reason where
-    the service would not judge. `answers` holds every question that a row names.
+    the service would not judge. `answers` holds every question that a row names. `unused` says that something is there
+    and was not used (too old, of unknown method, or it could not be read): without cards this is no all-clear.
     """
 
     hook: str
@@ -190,6 +191,7 @@ class Explanation:
     answers: Mapping[str, Answer] = field(default_factory=dict)
     results: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    unused: bool = False
     origins: tuple[Origin, ...] = ()
 
 

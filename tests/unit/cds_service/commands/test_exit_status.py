@@ -57,6 +57,17 @@ def test_silence_where_something_could_not_be_read_is_no_all_clear_for_the_expla
     assert status("explain", "--request", str(request)) == exit_status.DONE
 
 
+def test_silence_where_a_result_is_too_old_is_no_all_clear_for_the_explanation(tmp_path: Path, quiet: str) -> None:
+    code = {"coding": [{"system": "http://loinc.org", "code": "2777-1"}]}
+    value = {"value": 4.1, "unit": "mg/dL", "system": "http://unitsofmeasure.org", "code": "mg/dL"}
+    phosphate = {"resourceType": "Observation", "id": "o1", "status": "final", "subject": {"reference": "Patient/1"}}
+    old = phosphate | {"code": code, "valueQuantity": value, "effectiveDateTime": "2001-01-01"}
+    entries = [{"resource": one} for one in (json.loads(Path(quiet).read_text()), old)]
+    file = tmp_path / "records.json"
+    file.write_text(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}))
+    assert status("explain", "--bundle", str(file), "--exit-status") == exit_status.NOT_READ
+
+
 @pytest.mark.parametrize("option", [(), ("--exit-status",)])
 @pytest.mark.parametrize("command", ["invoke", "explain"])
 def test_a_refusal_to_judge_is_never_taken_for_no_cards(command: str, option: tuple[str, ...]) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+import pytest
+
 from hooks import patient_view
-from hooks.chart import Chart
+from hooks.chart import Analyte, Chart, Unreadable
 from hooks.explain import as_data, explain
 from hooks.explain.explanation import Outcome
 from hooks.reasons import Reasons
-from tests.unit.hooks.builders import LIVEDO, ON, ON_DIALYSIS, POLICY, chart, condition, gap
+from tests.unit.hooks.builders import LIMITS, LIVEDO, ON, ON_DIALYSIS, POLICY, chart, condition, gap, result
 from tests.unit.hooks.explain.told import answer, opened, said
 
 
@@ -20,6 +22,32 @@ def test_what_could_not_be_read_of_the_chart_is_told(reasons: Reasons) -> None:
     met, facts = answer(told, "not_all_read")
     assert met is True
     assert facts[-1] == "could not be read: the drug of 2 active orders"
+
+
+def test_what_was_never_measured_is_no_sign_that_something_was_not_used(reasons: Reasons) -> None:
+    told = opened(reasons, ON_DIALYSIS)
+    assert told.missing
+    assert not told.unused
+
+
+@pytest.mark.parametrize(
+    "not_used",
+    [
+        chart(result(Analyte.PHOSPHATE, 4, LIMITS.windows[Analyte.PHOSPHATE].usable + 1)),
+        chart(Unreadable("phosphate", "no unit", ON)),
+        replace(chart(), shown={Analyte.INTACT_PTH: (result(Analyte.INTACT_PTH, 250),)}),
+        chart(gap("bmi")),
+        replace(chart(), optional_gaps=(gap("history"),)),
+        replace(chart(), unread_medications=1),
+        replace(chart(), unread_conditions=1),
+        chart(Unreadable("condition", "no code")),
+        chart(unread_drafts=1),
+    ],
+    ids=["too old", "unreadable", "unknown method", "look-up", "history", "drug", "entry", "record", "draft"],
+)
+def test_that_something_was_there_and_was_not_used_is_told_beside_the_words(not_used: Chart, reasons: Reasons) -> None:
+    told, _ = explain("patient-view", not_used, ON, POLICY, reasons)
+    assert told.unused
 
 
 def test_every_entry_of_the_problem_list_says_what_it_stands_for(reasons: Reasons) -> None:
