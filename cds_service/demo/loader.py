@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from cds_service.demo.fhir_site import FHIR_BODY, FhirSite, LoaderError, objects
-from cds_service.demo.patients import ID_PREFIX, TAG, Resource, SyntheticPatient
+from cds_service.demo.patients import ID_PREFIX, TAG_TOKEN, Resource, SyntheticPatient, our_tags
 
 Progress = Callable[[int, int, str], None]
 """Called after each step with the steps done, the steps in all, and what was just done."""
@@ -160,7 +160,7 @@ def _ours(site: FhirSite) -> tuple[list[str], str]:
     others goes before them.
     """
     addresses: dict[str, None] = {}
-    search = urlencode({"_tag": f"{TAG['system']}|{TAG['code']}", "_count": str(_PAGE_SIZE)})
+    search = urlencode({"_tag": TAG_TOKEN, "_count": str(_PAGE_SIZE)})
     for kind in DEPENDENTS_FIRST:
         found = site.search(f"{kind}?{search}")
         for resource in found.resources:
@@ -172,9 +172,7 @@ def _ours(site: FhirSite) -> tuple[list[str], str]:
 
 
 def _is_ours(resource: Resource) -> bool:
-    tags = objects(resource.get("meta"), "tag")
-    tagged = any(tag.get("system") == TAG["system"] and tag.get("code") == TAG["code"] for tag in tags)
-    return tagged and _OUR_ID.fullmatch(str(resource.get("id", ""))) is not None
+    return bool(our_tags(resource)) and _OUR_ID.fullmatch(str(resource.get("id", ""))) is not None
 
 
 def _written(answer: Resource, expected: int, key: str) -> tuple[int, int]:

@@ -13,10 +13,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from importlib import resources as package_data
 from typing import Any, TypedDict
+
+from fhir_mappings.fhir_json import as_object, as_objects
 
 Resource = dict[str, Any]
 """One FHIR R4 resource as JSON."""
@@ -33,6 +36,9 @@ TAG: dict[str, str] = {
     "display": "Synthetic patient of calciphylaxis-cds",
 }
 """The `meta.tag` that every demonstration resource carries."""
+
+TAG_TOKEN = f"{TAG['system']}|{TAG['code']}"
+"""The same in a search by `_tag`."""
 
 _TOKEN = re.compile(r"\{\{(day|instant)-(\d{1,5})\}\}")
 _JUST_NOW = timedelta(minutes=5)
@@ -66,6 +72,12 @@ class SyntheticPatient:
     resources: tuple[Resource, ...]
     orders: tuple[DraftOrder, ...]
     expect: Expected
+
+
+def our_tags(resource: Mapping[str, Any]) -> list[Resource]:
+    """The tags that mark a resource as one of a demonstration patient; none on any other."""
+    tags = as_objects(as_object(resource.get("meta")).get("tag"))
+    return [dict(tag) for tag in tags if all(tag.get(part) == TAG[part] for part in ("system", "code"))]
 
 
 def load_patients(now: datetime) -> tuple[SyntheticPatient, ...]:

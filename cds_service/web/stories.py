@@ -1,7 +1,7 @@
 """The stories of the demonstration patients, for pages: a title, a sentence or two, and what to try.
 
-What may live here: telling a synthetic patient by its tag and finding its story. A patient that is not one of ours has
-none, whatever its id.
+What may live here: telling a synthetic patient by its tag, for all pages, and finding its story. A patient that is not
+one of ours has none, whatever its id.
 """
 
 from __future__ import annotations
@@ -13,8 +13,19 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from cds_service.demo.patients import ID_PREFIX, TAG, Cards, DraftOrder, SyntheticPatient, load_patients
+from cds_service.demo.patients import (
+    ID_PREFIX,
+    TAG,
+    TAG_TOKEN,
+    Cards,
+    DraftOrder,
+    SyntheticPatient,
+    load_patients,
+    our_tags,
+)
 from fhir_mappings.fhir_json import as_object, as_objects, as_text
+
+__all__ = ["ID_PREFIX", "TAG_TOKEN", "Story", "Try", "our_tags", "stories", "story_line", "story_of"]
 
 _KEYS = f"{TAG['system']}:patient"
 """The system of the identifier that holds the key of a story."""
@@ -56,8 +67,7 @@ class Story:
 
 def story_of(patient: Mapping[str, Any]) -> Story | None:
     """The story of a Patient resource; None for one without our tag, or that is none of the bundled patients."""
-    tags = as_objects(as_object(patient.get("meta")).get("tag"))
-    if not any(all(tag.get(part) == TAG[part] for part in ("system", "code")) for tag in tags):
+    if not our_tags(patient):
         return None
     identifiers = as_objects(patient.get("identifier"))
     keys = (as_text(one.get("value")) for one in identifiers if one.get("system") == _KEYS)

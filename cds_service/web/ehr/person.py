@@ -13,11 +13,10 @@ from urllib.parse import urlencode
 
 from cds_service.ehr_client import Ehr, EhrError, Resource
 from cds_service.web.ehr.rows import has_more, tells_of_error
-from cds_service.web.stories import Story, story_of
+from cds_service.web.stories import TAG_TOKEN, Story, story_of
 from fhir_mappings.fhir_json import as_objects, as_text
 from fhir_mappings.patients import patient_name
 
-TAG = "urn:calciphylaxis-cds:demo|synthetic"
 _MOST_PATIENTS = 100
 
 
@@ -44,7 +43,7 @@ class FoundPatients(NamedTuple):
 def find_patients(ehr: Ehr, name: str, on: date) -> FoundPatients:
     """The synthetic patients of the server or, where there are none, any; EhrError when it cannot be searched."""
     wanted = {"name": name} if name else {}
-    tagged = _patients(ehr, {"_tag": TAG, **wanted, "_count": str(_MOST_PATIENTS)}, on)
+    tagged = _patients(ehr, {"_tag": TAG_TOKEN, **wanted, "_count": str(_MOST_PATIENTS)}, on)
     return tagged if tagged.people or tagged.more else _patients(ehr, {**wanted, "_count": str(_MOST_PATIENTS)}, on)
 
 

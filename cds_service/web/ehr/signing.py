@@ -5,16 +5,11 @@ What may live here: when a second click may pass what order-sign said, and the s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from cds_service.ehr_client import Ehr, Resource
 from cds_service.web.ehr.orders import Done, write
 from cds_service.web.ehr.state import ORDER, ServiceAnswer, State
-from fhir_mappings.fhir_json import as_object, as_objects, as_text
-
-DEMO_SYSTEM, DEMO_PREFIX = "urn:calciphylaxis-cds:demo", "cds-demo-"
-"""What marks the synthetic patients: a tag of this system and an id with this prefix. Both are cleaned away by it."""
+from cds_service.web.stories import ID_PREFIX, our_tags
+from fhir_mappings.fhir_json import as_objects, as_text
 
 _SIGNED_AS = {"Task": "requested", "Appointment": "proposed"}
 """The status of a signed order where it is not "active"."""
@@ -55,15 +50,12 @@ def sign_words(state: State) -> str:
     return f"Sign although {unjudged(state)}" if unjudged(state) else "Sign all the same"
 
 
-def demo_tags(ehr: Ehr, patient_id: str) -> list[Mapping[str, Any]]:
+def demo_tags(ehr: Ehr, patient_id: str) -> list[Resource]:
     """The tags that mark a synthetic patient, none for anybody else; EhrError when the patient cannot be read."""
-    if not patient_id.startswith(DEMO_PREFIX):
-        return []
-    tags = as_objects(as_object(ehr.read(f"Patient/{patient_id}").get("meta")).get("tag"))
-    return [tag for tag in tags if tag.get("system") == DEMO_SYSTEM]
+    return our_tags(ehr.read(f"Patient/{patient_id}")) if patient_id.startswith(ID_PREFIX) else []
 
 
-def sign_draft(ehr: Ehr, state: State, draft: Resource, tags: list[Mapping[str, Any]], now: str) -> Done:
+def sign_draft(ehr: Ehr, state: State, draft: Resource, tags: list[Resource], now: str) -> Done:
     """Write the order to the FHIR server, no longer a draft; it stays a draft where the server does not take it."""
     done = write(ehr, state, _signed(draft, tags, now), "signed")
     if done.fault:
@@ -73,7 +65,7 @@ def sign_draft(ehr: Ehr, state: State, draft: Resource, tags: list[Mapping[str, 
     return done
 
 
-def _signed(draft: Resource, tags: list[Mapping[str, Any]], now: str) -> Resource:
+def _signed(draft: Resource, tags: list[Resource], now: str) -> Resource:
     """The order as it is written: under the server's id or, for a synthetic patient, marked and named to be cleaned."""
     kind = draft["resourceType"]
     signed = {name: value for name, value in draft.items() if name not in ("id", "meta")}
@@ -83,5 +75,5 @@ def _signed(draft: Resource, tags: list[Mapping[str, Any]], now: str) -> Resourc
     if tags:
         # The draft's own id keeps a second try from making a second order.
         own = str(draft["id"]).removeprefix("draft-")
-        signed |= {"id": f"{DEMO_PREFIX}signed-{own}", "meta": {"tag": [dict(tag) for tag in tags]}}
+        signed |= {"id": f"{ID_PREFIX}signed-{own}", "meta": {"tag": tags}}
     return signed

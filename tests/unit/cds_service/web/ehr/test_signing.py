@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cds_service.demo.loader import clean
+from cds_service.demo.patients import TAG
 from tests.unit.cds_service.web.ehr.clinic import Clinic, topics
 from tests.unit.cds_service.web.ehr.ehr_visitor import Visitor
 
@@ -48,8 +49,8 @@ def test_what_was_signed_for_a_synthetic_patient_is_cleaned_away_with_the_patien
 
 
 def test_what_was_signed_for_anybody_else_is_not_marked_as_synthetic(clinic: Clinic) -> None:
-    for key in ("cds-demo-not", "p1"):
-        clinic.fhir.store.put("Patient", key, {"resourceType": "Patient", "id": key})
+    for key, tag in (("cds-demo-not", {**TAG, "code": "another"}), ("p1", TAG)):
+        clinic.fhir.store.put("Patient", key, {"resourceType": "Patient", "id": key, "meta": {"tag": [tag]}})
         visitor = Visitor(clinic.client, key).open()
         visitor.press("pick", drug="amlodipine")
         visitor.press("sign")
