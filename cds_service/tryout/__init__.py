@@ -1,6 +1,6 @@
 """A message of one's own, judged on the spot: no FHIR server, no card log, no token, no network.
 
-What may live here: from pasted JSON of any usual shape to a CDS Hooks request, its answer, and the request as cURL.
+What may live here: from pasted JSON of any usual shape to a CDS Hooks request, and its answer.
 Nothing of it is stored or logged. Other rooms import what stands below: each module only when something of it is asked
 for, as the list of examples needs nothing of the service.
 """
@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cds_service.tryout.curl import as_curl
     from cds_service.tryout.evaluate import Judged, Refusal, judge
     from cds_service.tryout.examples import Example, load_examples
     from cds_service.tryout.ordering import with_drafts
@@ -33,7 +32,6 @@ __all__ = [
     "Records",
     "Refusal",
     "Unknown",
-    "as_curl",
     "judge",
     "load_examples",
     "only_of",
@@ -47,7 +45,6 @@ __all__ = [
 ]
 
 _MODULES = {
-    "curl": "as_curl",
     "evaluate": "Judged Refusal judge",
     "examples": "Example load_examples",
     "ordering": "with_drafts",

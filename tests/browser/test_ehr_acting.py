@@ -282,7 +282,7 @@ def test_an_address_with_an_unknown_hook_says_which_there_are(open_page: OpenPag
 def test_a_request_copied_as_curl_is_answered_the_same(open_page: OpenPage) -> None:
     with open_page() as watched:
         page = watched.open(
-            f"{CHART}&hook=order-select&drug=calcium%20acetate&dose=it's%20%24HOME%20%60x%60%20!%20%C3%A4"
+            f"{CHART}&hook=order-select&drug=calcium%20acetate&dose=it's%20%22%24HOME%22%20%60x%60%20%5C%20!%20%C3%A4%20%F0%9F%98%80"
         )
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         wire = page.locator("#order-advice .wire").first
@@ -293,7 +293,8 @@ def test_a_request_copied_as_curl_is_answered_the_same(open_page: OpenPage) -> N
         assert command.isascii()
         assert "!" not in command
         shown = json.loads(wire.locator("pre").last.inner_text())
-    answered = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True).stdout
+    assert r"""it's \"$HOME\" `x` \\ \u0021 \u00e4 \ud83d\ude00""" in command
+    answered = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
     summaries = [card["summary"] for card in json.loads(answered)["cards"]]
     assert summaries == [card["summary"] for card in shown["cards"]]
     assert summaries

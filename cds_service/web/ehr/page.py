@@ -18,6 +18,7 @@ from cds_service.drug_orders import ROUTES, Catalogue, load_catalogue
 from cds_service.ehr_client import Ehr, EhrError
 from cds_service.web.cards import OwnApp, as_json, quiet
 from cds_service.web.context import PageContext
+from cds_service.web.curl import around_json
 from cds_service.web.ehr.actions import Clinician
 from cds_service.web.ehr.cards import judged_drugs, not_asked, shown_cards
 from cds_service.web.ehr.chart import read_chart
@@ -226,6 +227,7 @@ def _chart_page(
         link=permalink(clinician.patient_id, state, clinician.catalogue),
         waiting=waiting_cards(state),
         as_json=as_json,
+        around_json=around_json,
         order_row=order_row,
     )
 

@@ -20,13 +20,13 @@ from cds_service.tryout import (
     Maker,
     NotUnderstood,
     Unknown,
-    as_curl,
     judge,
     read_sent,
     unknown_in,
     without_tokens,
 )
 from cds_service.web.cards import ShownCard, shown_card
+from cds_service.web.curl import as_curl
 from hooks.reasons import Reasons
 
 LONGEST_CURL = 1_000_000

@@ -1,25 +1,16 @@
 // A request as a cURL command for POSIX shells, and requests and responses as files.
-// The command is quoted as `cds_service/tryout/curl.py` does it: plain ASCII in which a shell replaces nothing.
+// The page brings the command around the JSON, quoted by `cds_service/web/curl.py`; what it asks of the JSON is done here.
 
 import { say } from "../../static/parts.js";
-
-const END = "END_OF_REQUEST";
 
 export function revealTools() {
   for (const button of document.querySelectorAll("[data-download]")) button.hidden = false;
   for (const button of document.querySelectorAll("[data-curl]")) button.hidden = !navigator.clipboard;
 }
 
-function curl(url, json) {
-  const written = json.replace(/[!\u007f-\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
-  return (
-    `curl --request POST ${quoted(url)} \\\n  --header 'Content-Type: application/json' \\\n` +
-    `  --data-binary @- <<'${END}'\n${written}\n${END}\n`
-  );
-}
-
-function quoted(word) {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`;
+// ASCII, and no "!".
+function plain(json) {
+  return json.replace(/[!\u007f-\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 // What was sent along does not travel with the state of the page: an older answer may stand there without it.
@@ -34,7 +25,7 @@ async function copy(button) {
   const text = whole(button.dataset.curl);
   if (text === null) return;
   try {
-    await navigator.clipboard.writeText(curl(button.dataset.url, text));
+    await navigator.clipboard.writeText(button.dataset.before + plain(text) + button.dataset.behind);
     say("Copied as cURL", true);
   } catch {
     say("The browser did not allow copying", false);

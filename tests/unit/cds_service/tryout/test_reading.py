@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from cds_service.tryout import NotUnderstood, as_curl, read_sent, without_tokens
+from cds_service.tryout import NotUnderstood, read_sent, without_tokens
+from cds_service.web.curl import as_curl
 from tests.unit.cds_service.tryout.conftest import NOW
 
 SECRET = "s3cret.Token-value"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.tryout import as_curl
+from cds_service.web.curl import as_curl
 
 HOSTILE = {
     "quotes": "'\"''\\'",
