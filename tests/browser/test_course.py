@@ -175,7 +175,10 @@ def test_only_one_mark_is_in_the_tab_order_and_focus_is_seen(open_page: OpenPage
 def test_on_a_narrow_screen_the_newest_days_are_seen_first_with_titles_and_scales(open_page: OpenPage) -> None:
     with open_page(width=NARROW) as watched:
         page = watched.open(ADDRESS)
-        assert page.evaluate("document.querySelector('.course-scroll').scrollLeft") > 500
+        region = page.get_by_role("region", name="Timeline, scrolls sideways; the newest days are at its right end")
+        hidden, seen, whole = region.evaluate("(one) => [one.scrollLeft, one.clientWidth, one.scrollWidth]")
+        assert hidden > 500
+        assert hidden + seen >= whole - 1
         for words in ("Calcium, corrected", "sodium thiosulfate", "suspected"):
             box = page.locator(".pinned text", has_text=words).first.bounding_box()
             assert box is not None
