@@ -39,8 +39,8 @@ class OneHapi(LoadScopeScheduling):  # type: ignore[misc]  # the library brings 
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config) -> LoadScopeScheduling:
-    return OneHapi(config)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return OneHapi(config, log)
 
 
 def leave_as_found(hapi: str) -> None:
