@@ -7,6 +7,7 @@ once. What is wrong in one file hides nothing in the others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from fhir_mappings.data_files import DataFileError, checked
@@ -25,11 +26,18 @@ REASONS_FILES = ("reasons", "thresholds", "drug_rules", *SPELLING_FILES)
 
 Texts = Mapping[str, str]
 """The text of each file by the name of the file without ".toml"."""
+_KEPT = 4
+"""So many policies and vocabularies are kept: a check reads the same texts again, and a comparison two of each."""
 
 
 def read_policy(texts: Texts, locale: str = WRITTEN) -> Policy:
     """The policy of four texts, in the spelling of a locale by a fifth. Raises PolicyError with every problem."""
-    files, problems = _checked(texts, POLICY_FILES)
+    return _policy(tuple(texts[name] for name in POLICY_FILES), locale)
+
+
+@lru_cache(_KEPT)
+def _policy(texts: tuple[str, ...], locale: str) -> Policy:
+    files, problems = _checked(dict(zip(POLICY_FILES, texts, strict=True)), POLICY_FILES)
     if problems:
         raise PolicyError("\n".join([*problems, *policy_problems(files)]))
     return load_policy(**_respelled(files, locale))
@@ -37,7 +45,12 @@ def read_policy(texts: Texts, locale: str = WRITTEN) -> Policy:
 
 def read_vocabulary(texts: Texts) -> Vocabulary:
     """The vocabulary of three texts. Raises VocabularyError with every problem."""
-    files, problems = _checked(texts, VOCABULARY_FILES)
+    return _vocabulary(tuple(texts[name] for name in VOCABULARY_FILES))
+
+
+@lru_cache(_KEPT)
+def _vocabulary(texts: tuple[str, ...]) -> Vocabulary:
+    files, problems = _checked(dict(zip(VOCABULARY_FILES, texts, strict=True)), VOCABULARY_FILES)
     if problems:
         raise VocabularyError([*problems, *vocabulary_problems(files)])
     return load_vocabulary(**files)
