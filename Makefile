@@ -12,6 +12,7 @@ COMPILE := $(TOOLS_BIN)/uv pip compile --quiet
 SBOM_VENV := build/sbom-venv
 # Not quiet: pip says what it installs, so that nobody wonders whether anything happens.
 INSTALL := -m pip install --disable-pip-version-check
+MEASURED := tests/unit/hooks tests/unit/fhir_mappings tests/unit/cds_service
 NOT_HERE := not real and not fuzz and not browser and not walk
 # The revision that `make mutants` compares with.
 BASE ?= main~1
@@ -35,13 +36,13 @@ demo: $(STAMP) ## sandbox, service and an EHR in one go; prints the cards (DEMO=
 serve: $(STAMP) ## the service for development, on loopback only
 	$(BIN)/calciphylaxis-cds serve --dev
 
-# Only the unit tests are measured: each room is covered by its own, and to measure costs two thirds of the time.
-test: $(STAMP) ## the tests that need nothing but Python, with coverage (PYTEST="-x -k words": some of them, without)
+# Each room is covered by its own tests, and only these are measured: to measure makes tests take three times as long.
+test: $(STAMP) ## the tests that need nothing but Python, with coverage (PYTEST="-x -k words")
 ifeq ($(PYTEST),)
-	$(BIN)/python -m pytest -n auto -m "$(NOT_HERE)" tests/unit --cov --cov-report=
+	$(BIN)/python -m pytest -n auto -m "$(NOT_HERE)" $(MEASURED) --cov --cov-report=
 	$(BIN)/python -m coverage report --include="hooks/*,fhir_mappings/*" --fail-under=100
 	$(BIN)/python -m coverage report --include="cds_service/*" --fail-under=90
-	$(BIN)/python -m pytest -n auto -m "$(NOT_HERE)" --ignore=tests/unit
+	$(BIN)/python -m pytest -n auto -m "$(NOT_HERE)" $(MEASURED:%=--ignore=%)
 else
 	$(BIN)/python -m pytest -n auto -m "$(NOT_HERE)" $(PYTEST)
 endif
@@ -50,7 +51,7 @@ test-quick: $(STAMP) ## before each commit: each story in one dialect, the contr
 	$(BIN)/python -m pytest -q -n auto -m "$(NOT_HERE) and not thorough" \
 		tests/vignettes tests/contract tests/unit/hooks tests/unit/fhir_mappings $(PYTEST)
 
-test-real: $(STAMP) ## on HAPI FHIR (Java 17, Maven), alone and behind nginx, PostgreSQL, Redis, and as a wheel
+test-real: $(STAMP) ## on HAPI FHIR (Java 17, Maven), also behind nginx, PostgreSQL, Redis, and as a wheel
 ifeq ($(PYTEST),)
 	$(BIN)/python -m pytest -n 2 tests/real -m "real and not alone"
 	$(BIN)/python -m pytest tests/real -m "real and alone"

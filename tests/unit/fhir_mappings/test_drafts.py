@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from fhir_mappings.drafts import drafts_in, naming, split_orders
+from fhir_mappings.drafts import drafts_in, naming, not_judged, split_orders
 from fhir_mappings.drug_places import drug_places, new_shelf
 from tests.unit.fhir_mappings.resources import Json, prescription
 from tests.unit.fhir_mappings.test_fhir_json import ANY_JSON
@@ -305,3 +305,21 @@ def test_the_work_for_an_order_set_grows_with_its_orders_and_no_faster() -> None
     few = looks_at(50)
     assert few > 50
     assert looks_at(400) <= 8 * few
+
+
+@pytest.mark.parametrize(
+    ("drafts", "why"),
+    [
+        ([], {}),
+        ([{"resourceType": "ServiceRequest"}], {"no drug order": 1}),
+        (
+            [draft(status="stopped"), draft("b", status="cancelled")],
+            {"stopped, cancelled, completed or entered in error": 2},
+        ),
+        ([draft(doNotPerform=True)], {'marked "do not perform"': 1}),
+        ([draft()], {"not selected, or without a drug": 1}),
+        ([{"resourceType": "RequestGroup", "contained": []}], {}),
+    ],
+)
+def test_why_a_draft_is_not_judged_is_told_with_the_number_of_drafts(drafts: list[Json], why: dict[str, int]) -> None:
+    assert not_judged(bundle(*drafts)) == why
