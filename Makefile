@@ -12,7 +12,7 @@ COMPILE := $(TOOLS_BIN)/uv pip compile --quiet
 SBOM_VENV := build/sbom-venv
 # Not quiet: pip says what it installs, so that nobody wonders whether anything happens.
 INSTALL := -m pip install --disable-pip-version-check
-MEASURED := tests/unit/hooks tests/unit/fhir_mappings tests/unit/cds_service
+MEASURED := tests/unit
 NOT_HERE := not real and not fuzz and not browser and not walk
 # The revision that `make mutants` compares with.
 BASE ?= main~1
