@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from gunicorn.workers.base import Worker
@@ -31,6 +34,20 @@ class Inbound(Protocol):
     refusal_headers: Headers
     leaving_seconds: float
     """What is done at the end of a worker may take so long."""
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Signals that end us wait until the block is left.
+
+    What they raise in the middle of making waitress's trigger would leave one without a descriptor, and Python tells of
+    that with a trace.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Wakeup:
@@ -66,7 +83,8 @@ class InboundWorker(Worker):
         logging.getLogger("waitress").setLevel(logging.CRITICAL + 1)
         map: dict[int, Any] = {self.PIPE[0]: Wakeup(self.PIPE[0])}
         threads = Threads(self.app.bounds.threads)
-        listeners = [self._listener(listening, threads, map) for listening in self.sockets]
+        with undisturbed():
+            listeners = [self._listener(listening, threads, map) for listening in self.sockets]
         while self.alive and self._has_its_master():
             self._turn(listeners, map)
         if not self._is_in_a_hurry:
