@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.conditions import read_condition
+from fhir_mappings.conditions import is_set_aside, read_condition
 from fhir_mappings.packaged import default_policy
 from hooks.assessment import Assessment
 from hooks.chart import Chart, Clinical, Sign, Span
@@ -35,6 +35,14 @@ def status(code: str) -> Json:
 
 
 # ---------------------------------------------------------------- status and dates
+
+
+@pytest.mark.parametrize(
+    ("code", "aside"),
+    [("refuted", True), ("entered-in-error", True), ("confirmed", False), ("provisional", False), ("", False)],
+)
+def test_an_entry_is_set_aside_where_it_was_refuted_or_is_an_error(code: str, aside: bool) -> None:
+    assert is_set_aside(condition("Calciphylaxis", verificationStatus=status(code))) is aside
 
 
 @pytest.mark.parametrize("code", ["refuted", "entered-in-error", "Refuted", "ENTERED-IN-ERROR"])

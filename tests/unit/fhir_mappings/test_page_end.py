@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fhir_mappings.page_end import ends_before
+from fhir_mappings.page_end import ends_before, is_newest_first
 
 OLDEST = date(2026, 8, 24)
 
@@ -36,3 +36,19 @@ def page(*days: str) -> list[Any]:
 )
 def test_a_sorted_page_that_ends_before_the_look_back_is_enough(resources: list[Any], enough: bool) -> None:
     assert ends_before(resources, OLDEST, UTC) is enough
+
+
+@pytest.mark.parametrize(
+    ("resources", "sorted_so"),
+    [
+        (page("2026-11-01", "2026-08-23"), True),
+        (page("2026-11-01", "2026-11-01"), True),
+        (page("2026-08-23", "2026-11-01"), False),
+        (page("2026-11-01", "sometime", "2026-08-23"), True),
+        (page("2026-08-23", "sometime", "2026-11-01"), False),
+        ([], True),
+        (["junk"], True),
+    ],
+)
+def test_a_page_is_sorted_as_far_as_its_resources_have_dates(resources: list[Any], sorted_so: bool) -> None:
+    assert is_newest_first(resources, UTC) is sorted_so
