@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -53,10 +54,11 @@ def test_a_worker_that_makes_what_listens_is_not_interrupted(heard: list[int], m
         return SimpleNamespace(close=lambda: None)
 
     monkeypatch.setattr(worker_module, "Listener", listener)
-    worker = InboundWorker.__new__(InboundWorker)
+    worker: Any = InboundWorker.__new__(InboundWorker)
     worker.app, worker.wsgi = SimpleNamespace(bounds=Bounds(), refusal_headers=None), None
     worker.PIPE, worker.sockets, worker.alive = os.pipe(), [SimpleNamespace(sock=None)], False
     worker._is_in_a_hurry = True
+    monkeypatch.setattr(logging.getLogger("waitress"), "level", logging.NOTSET)
     worker.run()
     for descriptor in worker.PIPE:
         os.close(descriptor)
