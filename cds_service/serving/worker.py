@@ -23,6 +23,7 @@ from cds_service.serving.threads import Threads
 
 log = logging.getLogger("cds_service")
 
+_ENDING = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 _LOOK_SECONDS = 0.5
 """The longest the loop waits for somebody to do something."""
 
@@ -43,11 +44,15 @@ def undisturbed() -> Iterator[None]:
     What they raise in the middle of making waitress's trigger would leave one without a descriptor, and Python tells of
     that with a trace.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM))
+    waiting: list[int] = []
+    before = {number: signal.signal(number, lambda one, _: waiting.append(one)) for number in _ENDING}
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for came in waiting:
+            signal.raise_signal(came)
 
 
 class Wakeup:
