@@ -2,14 +2,12 @@
 
 What may live here: the one reader of packaged data files. It needs nothing of the service, so that whole populations
 can be screened without it. Reading data files, here and in `policy_folder`, is the only I/O of this package; it happens
-at a start, never on a request. What they make never changes, and takes most of the time of a start: it is made once in
-a process.
+at a start, never on a request. What is made of them is kept by their texts in `knowledge_files`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -54,19 +52,16 @@ def packaged_data(name: str) -> dict[str, Any]:
     return checked(name, packaged_text(name))
 
 
-@cache
 def default_policy(locale: str = WRITTEN) -> Policy:
     """The policy of the packaged files. Raises PolicyError with every problem of the files."""
     return read_policy(_texts(POLICY_FILES), locale)
 
 
-@cache
 def default_vocabulary() -> Vocabulary:
     """The vocabulary of the packaged files."""
     return read_vocabulary(_texts(VOCABULARY_FILES))
 
 
-@cache
 def default_knowledge(locale: str = WRITTEN) -> tuple[Policy, Vocabulary]:
     """Policy and vocabulary of the packaged files. Raises DataFileError with every problem of both."""
     return read_knowledge(_texts((*POLICY_FILES, *VOCABULARY_FILES)), locale)

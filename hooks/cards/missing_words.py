@@ -27,7 +27,7 @@ class MissingWords(LabWords):
         """Lines about needed results that are missing, too old or unreadable, then about everything that could not be
         read.
         """
-        never = [need for need in needs if not self.has(need) and not list(self._reasons(need))]
+        never = [need for need in needs if not self.has(need) and next(self._reasons(need), None) is None]
         names = listed(self.wording.needs[need].name for need in never)
         return ([f"no result: {names}"] if names else []) + self.unused(needs)
 
