@@ -76,7 +76,8 @@ class OverrideReason:
 class Card:
     """One piece of advice. `topic` is its identity, `detail` GitHub-flavoured Markdown with record text escaped.
 
-    `at_most_one`: the suggestions are alternatives, each complete in itself.
+    `at_most_one`: the suggestions are alternatives, each complete in itself. `facts` are those that decided, in words
+    that stay the same as long as the facts do: no age stands in them. They are not shown.
     """
 
     topic: str
@@ -87,6 +88,7 @@ class Card:
     suggestions: tuple[Suggestion, ...] = ()
     override_reasons: tuple[OverrideReason, ...] = ()
     at_most_one: bool = False
+    facts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.summary or len(self.summary) >= SUMMARY_LIMIT:

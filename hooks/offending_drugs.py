@@ -149,7 +149,7 @@ def _card(patient: Assessment, raised: Raised, indicator: Indicator, moment: Mom
         in_doubt=_removal_in_doubt(patient, raised, policy),
         labels={"drug": plain(listed(named or [drug for _, drug in facts.drugs]), 80)},
     ).offer(text.suggest)
-    why = [line for name in text.why for line in facts.why(name)] + facts.always()
+    why = list(dict.fromkeys([line for name in text.why for line in facts.why(name)] + facts.always()))
     return make_card(
         raised.rule.topic,
         text,
@@ -161,13 +161,14 @@ def _card(patient: Assessment, raised: Raised, indicator: Indicator, moment: Mom
         ),
         body=detail(
             (line.format_map(markdown) for line in lead),
-            list(dict.fromkeys(why)),
+            why,
             [line.format_map(markdown) for line in text.do] + list(_other_advice(raised, words, moment, policy)),
             facts.facts.missing(text.needs),
             text.evidence,
             policy.wording.footer,
             alternatives=offered.remarks,
         ),
+        why=why,
         offered=offered,
         reasons=(policy.wording.override_reasons[code] for code in text.override),
         alternatives=True,

@@ -4,9 +4,10 @@ What may live here: tables, and how patiently they are asked. No column is meant
 of clinicians are free text and may name one, and they are stored.
 """
 
-from cds_service.storage.cards_and_feedback import Store
 from cds_service.storage.crew import Crew
 from cds_service.storage.database import Database
+from cds_service.storage.event import Event, Kind
+from cds_service.storage.event_log import EventLog
 from cds_service.storage.migrating import version_of
 from cds_service.storage.places import NoPlace, Places
 from cds_service.storage.readiness import Readiness, write_heartbeat
@@ -21,6 +22,7 @@ from cds_service.storage.reports import (
     unknown_counts,
 )
 from cds_service.storage.schema import seen_token, smart_sealed
+from cds_service.storage.spool import Spool
 from cds_service.storage.store_error import StoreError
 from cds_service.storage.waiting import RETRY_SECONDS, Backlog, write_out
 
@@ -30,15 +32,18 @@ __all__ = [
     "CardCount",
     "Crew",
     "Database",
+    "Event",
+    "EventLog",
     "FeedbackItem",
     "IssuedCard",
+    "Kind",
     "NoPlace",
     "NothingThere",
     "Places",
     "ReadOnly",
     "Readable",
     "Readiness",
-    "Store",
+    "Spool",
     "StoreError",
     "SuggestionLabel",
     "card_counts",

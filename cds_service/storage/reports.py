@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, Subquery, and_, case, 
 from sqlalchemy.engine import Connection
 
 from cds_service.storage.records import CardCount, FeedbackItem, OverrideCount, StoredFeedback, UnknownCount
-from cds_service.storage.schema import card, feedback
+from cds_service.storage.history import card, feedback
 
 _ROWS_AT_A_TIME = 500
 
@@ -31,7 +31,9 @@ def stored_feedback(
     database: Readable, since: datetime | None = None, service: str | None = None, client: str | None = None
 ) -> Iterator[StoredFeedback]:
     """Feedback received at or after `since`, oldest first. Raises StoreError when the database cannot be used."""
-    query = _joined(feedback, card.c.topic).order_by(feedback.c.received_at, feedback.c.id)
+    query = _joined(feedback, card.c.topic, card.c.uuid.label("known_card")).order_by(
+        feedback.c.received_at, feedback.c.id
+    )
     if since is not None:
         query = query.where(feedback.c.received_at >= since)
     return (_stored(row) for row in _rows(database, _narrowed(query, feedback.c, service, client)))
@@ -125,7 +127,7 @@ def _latest_answers(*those: ColumnElement[bool]) -> Subquery:
     whose = case((card.c.uuid.is_(None), func.coalesce(feedback.c.client, "")), else_="")
     turn = func.row_number().over(
         partition_by=(feedback.c.service, feedback.c.card_uuid, whose),
-        order_by=(feedback.c.outcome_timestamp.desc(), feedback.c.id.desc()),
+        order_by=(feedback.c.outcome_timestamp.desc(), feedback.c.received_at.desc(), feedback.c.id.desc()),
     )
     told = feedback.c
     return (
@@ -188,15 +190,21 @@ def _narrowed(query: Select[Any], of: Any, service: str | None, client: str | No
     return query if client is None else query.where(of[f"{prefix}client"] == client)
 
 
+def _accepted(content: Any) -> tuple[str, ...]:
+    """A list in releases before there were events."""
+    return tuple(content["accepted_suggestions"] if isinstance(content, dict) else content)
+
+
 def _stored(row: RowMapping) -> StoredFeedback:
     item = FeedbackItem(
         card=row["card_uuid"],
         outcome=row["outcome"],
         outcome_timestamp=row["outcome_timestamp"],
-        accepted_suggestions=tuple(row["accepted_suggestions"]),
+        accepted_suggestions=_accepted(row["content"]),
         override_reason_code=row["override_reason_code"],
         override_reason_system=row["override_reason_system"],
         override_reason_display=row["override_reason_display"],
         user_comment=row["user_comment"],
     )
-    return StoredFeedback(row["service"], item, row["received_at"], row["known"], row["topic"] or "", row["client"])
+    known = row["known_card"] is not None
+    return StoredFeedback(row["service"], item, row["received_at"], known, row["topic"] or "", row["client"])

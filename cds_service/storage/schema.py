@@ -1,7 +1,8 @@
 """The tables of the service, in one MetaData: what is kept, and in which form.
 
-What may live here: tables, and how moments and words go into a column. No patient data goes into `card`. Who writes
-and reads a table stands elsewhere: `cards_and_feedback`, `reports`, the log of used tokens, the vault of the SMART app.
+What may live here: tables, and how moments and words go into a column. No patient data goes into `event`. Who writes
+and reads a table stands elsewhere: `event_log`, `reports`, the log of used tokens, the vault of the SMART app.
+Events up to version 2 stand in `card` and `feedback`: they are read as well, and an older release may still write them.
 Whoever changes a table adds the step from the version before in `migrations/versions`, and its name in `migrating`.
 New columns may be null: an older release that is still running goes on writing its own.
 
@@ -104,6 +105,39 @@ feedback = Table(
     Column("client", String(500)),
     UniqueConstraint("service", "card_uuid", "outcome", "outcome_timestamp", "client", name="feedback_once"),
     Index("feedback_received_at", "received_at"),
+)
+
+# Everything that happened, in the order in which it came to the database. A row is never changed; retention deletes.
+# `patient` and `user` are keyed hashes ("key id:hash") or NULL. `content` is what only one kind of event has.
+event = Table(
+    "event",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("at", Utc, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("client", String(500), nullable=False),
+    Column("service", String(200), nullable=False),
+    Column("hook", String(40), nullable=False),
+    Column("hook_instance", Words, nullable=False),
+    Column("topic", String(200), nullable=False),
+    Column("indicator", String(20), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("card_uuid", Words),
+    Column("policy", String(80), nullable=False),
+    Column("rules", String(40), nullable=False),
+    Column("facts", String(64)),
+    Column("patient", String(120)),
+    Column("user", String(120)),
+    Column("outcome", String(40)),
+    Column("outcome_timestamp", Utc),
+    Column("override_reason_code", Words),
+    Column("override_reason_system", Words),
+    Column("override_reason_display", Words),
+    Column("user_comment", Words),
+    Column("content", JSON, nullable=False),
+    Index("event_kind_at", "kind", "at"),
+    Index("event_at", "at"),
+    Index("event_card_uuid", "card_uuid"),
 )
 
 seen_token = Table(

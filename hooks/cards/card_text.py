@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from hooks.card import SUMMARY_LIMIT, Card, Indicator, OverrideReason
 from hooks.cards.markdown import bullets, numbered, paragraphs
 from hooks.cards.offers import Offer
+from hooks.cards.result_words import without_ages
 from hooks.policy import CardText
 
 
@@ -49,11 +50,12 @@ def make_card(
     *,
     summary: str,
     body: str,
+    why: Iterable[str],
     offered: Offer,
     reasons: Iterable[OverrideReason],
     alternatives: bool = False,
 ) -> Card:
-    """A card of a topic; `alternatives`: at most one of its suggestions can be taken."""
+    """A card of a topic; `why` are the facts that decided, `alternatives`: at most one of its suggestions can be taken."""
     return Card(
         topic=topic,
         topic_display=text.title,
@@ -63,4 +65,5 @@ def make_card(
         suggestions=offered.suggestions,
         override_reasons=tuple(reasons),
         at_most_one=alternatives,
+        facts=tuple(map(without_ages, why)),
     )

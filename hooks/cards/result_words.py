@@ -33,6 +33,14 @@ def age(day: date, on: date) -> str:
     return f"{count} {unit}{'' if count == 1 else 's'} {'ago' if days > 0 else 'ahead'}"
 
 
+_AGE = re.compile(r", (?:today|\d+ (?:day|year)s? (?:ago|ahead))")
+
+
+def without_ages(words: str) -> str:
+    """The same without the ages of its dates, so that it stays the same from one day to the next."""
+    return _AGE.sub("", words)
+
+
 def exact(number: float) -> str:
     """A threshold or count without needless decimals."""
     return f"{number:.4f}".rstrip("0").rstrip(".")

@@ -35,6 +35,7 @@ def make_status_card(
     placeholders = facts.placeholders()
     offered = Offering(facts.facts).offer(words.suggest)
     markdown = in_detail(placeholders)
+    why = [line for name in words.why for line in facts.why(name)] + facts.from_history(words.why)
     return make_card(
         topic,
         words,
@@ -42,13 +43,14 @@ def make_status_card(
         summary=_summary(words.summary, facts),
         body=detail(
             (line.format_map(markdown) for line in words.lead),
-            [line for name in words.why for line in facts.why(name)] + facts.from_history(words.why),
+            why,
             [line.format_map(markdown).strip() for line in words.do],
             facts.facts.missing(words.needs),
             (line.format_map(markdown) for line in words.evidence),
             policy.wording.footer,
             alternatives=offered.remarks,
         ),
+        why=why,
         offered=offered,
         reasons=(policy.wording.override_reasons[code] for code in words.override),
     )

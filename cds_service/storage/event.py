@@ -1,0 +1,155 @@
+"""An event: one line of what happened, and its form in the spool.
+
+What may live here: the kinds, the type, and JSON. Nothing here may identify a patient or a user; a clinician's comment
+is free text and may: no repr shows it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+from cds_service.storage.records import FeedbackItem, IssuedCard
+from cds_service.storage.schema import storable
+
+
+class Kind(StrEnum):
+    """What happened."""
+
+    ANSWERED = "answered"
+    """A call was answered 200; `content` says with how many cards."""
+    ISSUED = "card-issued"
+    SUPPRESSED = "card-suppressed"
+    """A card was worked out and not shown, for this `reason`."""
+    GAP = "silent-for-a-gap"
+    """A call was answered without a card, and something could not be read: `reason`."""
+    REFUSED = "refused"
+    """A call was answered 412, because of what `reason` names."""
+    FEEDBACK = "feedback"
+
+
+class UnreadableLine(ValueError):
+    """A line of the spool is no event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of what happened. `at` has a time zone.
+
+    `client` is the issuer of the trusted client, "" where callers are not known. `policy` and `rules` are the versions
+    of both, `facts` a hash of what decided. `patient` and `user` are keyed hashes, None without a key. What only one
+    kind has stands in `content`.
+    """
+
+    id: str
+    at: datetime
+    kind: str
+    client: str = ""
+    service: str = ""
+    hook: str = ""
+    hook_instance: str = ""
+    topic: str = ""
+    indicator: str = ""
+    reason: str = ""
+    card_uuid: str | None = None
+    policy: str = ""
+    rules: str = ""
+    facts: str | None = None
+    patient: str | None = None
+    user: str | None = None
+    outcome: str | None = None
+    outcome_timestamp: datetime | None = None
+    override_reason_code: str | None = None
+    override_reason_system: str | None = None
+    override_reason_display: str | None = None
+    user_comment: str | None = field(default=None, repr=False)
+    content: Mapping[str, Any] = field(default_factory=dict)
+
+    def row(self) -> dict[str, Any]:
+        """The columns of the table `event`."""
+        return {name: getattr(self, name) for name in NAMES}
+
+    def line(self) -> bytes:
+        """As JSON without a line break in it; what has its usual value is left out. ValueError without a time zone."""
+        told = {name: value for name, value in self.row().items() if value not in (None, "", {})}
+        for name in _MOMENTS & told.keys():
+            if told[name].tzinfo is None:
+                raise ValueError("a stored moment needs a time zone")
+        return orjson.dumps({name: _storable(value) for name, value in told.items()})
+
+
+NAMES = tuple(one.name for one in fields(Event))
+_MOMENTS = {"at", "outcome_timestamp"}
+
+
+def event_of(line: bytes) -> Event:
+    """The event that this line holds. Raises UnreadableLine."""
+    try:
+        told = orjson.loads(line)
+        moments = {name: datetime.fromisoformat(told[name]) for name in _MOMENTS & told.keys()}
+        return Event(**{name: value for name, value in told.items() if name in NAMES} | moments)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise UnreadableLine(type(error).__name__) from None
+
+
+def new_id() -> str:
+    """An id that nothing else has."""
+    return os.urandom(16).hex()
+
+
+def feedback_id(service: str, client: str, item: FeedbackItem) -> str:
+    """The same for the same answer: sent or kept again it stays one event."""
+    parts = (service, client, storable(item.card), item.outcome, item.outcome_timestamp.astimezone().timestamp())
+    return "feedback-" + hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()
+
+
+def _storable(value: Any) -> Any:
+    """What JSON and every database can hold."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, Mapping):
+        return {storable(name): _storable(one) for name, one in value.items()}
+    return [_storable(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def issued_event(card: IssuedCard) -> Event:
+    """A card that was given."""
+    suggestions = [{"uuid": one.uuid, "label": one.label} for one in card.suggestions]
+    return Event(
+        id=f"card-{card.uuid}",
+        at=card.issued_at,
+        kind=Kind.ISSUED,
+        client=card.client,
+        service=card.service,
+        hook_instance=card.hook_instance,
+        topic=card.topic,
+        indicator=card.indicator,
+        card_uuid=card.uuid,
+        content={"suggestions": suggestions},
+    )
+
+
+def feedback_event(service: str, client: str, item: FeedbackItem, received_at: datetime) -> Event:
+    """An answer to a card."""
+    return Event(
+        id=feedback_id(service, client, item),
+        at=received_at,
+        kind=Kind.FEEDBACK,
+        client=client,
+        service=service,
+        card_uuid=item.card,
+        outcome=item.outcome,
+        outcome_timestamp=item.outcome_timestamp,
+        override_reason_code=item.override_reason_code,
+        override_reason_system=item.override_reason_system,
+        override_reason_display=item.override_reason_display,
+        user_comment=item.user_comment,
+        content={"accepted_suggestions": list(item.accepted_suggestions)},
+    )

@@ -1,0 +1,218 @@
+"""The log of events: into the spool before the answer leaves, from there into the database, aside from all calls.
+
+What may live here: the order of these steps, and what is said where one of them fails. The files stand in `spool`, the
+tables in `schema`.
+
+Without a spool (a database in memory) events go straight to the database.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from cds_service.storage.database import TIMEOUT_SECONDS, Database
+from cds_service.storage.event import Event, Kind, UnreadableLine, event_of, feedback_event, issued_event
+from cds_service.storage.records import FeedbackItem, IssuedCard
+from cds_service.storage.schema import card as card_table
+from cds_service.storage.schema import event as event_table
+from cds_service.storage.schema import storable
+from cds_service.storage.segment import Segment
+from cds_service.storage.shipping import Shipping
+from cds_service.storage.spool import Spool, SpoolError
+from cds_service.storage.store_error import StoreError
+from cds_service.storage.waiting import RETRY_SECONDS
+
+log = logging.getLogger("cds_service")
+
+BRIEFLY_SECONDS = 0.2
+"""How long a clinician's call waits for the database where the spool cannot be written."""
+_AT_A_TIME = 500
+
+
+class EventLog:
+    """The log of one worker. Create it anywhere, use it after the fork."""
+
+    def __init__(
+        self,
+        database: Database,
+        spool: Spool | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
+        """`clock` gives monotonic seconds; so often a database that could not be used is tried again."""
+        self._database, self._spool, self._clock = database, spool, clock
+        self._new_event = database.insert_once(event_table)
+        self._shipping = Shipping(self.ship, retry_seconds)
+        self._lock = threading.Lock()
+        self._retry_after, self._retry_seconds = 0.0, retry_seconds
+        self.lost = 0
+        """Events that went neither to the spool nor to the database, since the worker began."""
+
+    def begin(self) -> None:
+        """In a worker, before its first call: what an earlier process left in the spool goes to the database."""
+        if self._spool is not None:
+            self._shipping.begin()
+
+    def record(self, events: Sequence[Event]) -> None:
+        """Remember what happened in one call. A clinician waits for the answer, so this hardly takes time.
+
+        Raises:
+            StoreError: neither spool nor database could take it. It is lost, counted and logged; the answer goes out.
+        """
+        if not events:
+            return
+        try:
+            self._keep(events, BRIEFLY_SECONDS, durable=False)
+        except StoreError as error:
+            with self._lock:
+                self.lost += len(events)
+            log.error("%d events of a call are lost, %d since the start: %s", len(events), self.lost, error)
+            raise
+
+    def accept(self, events: Sequence[Event]) -> None:
+        """Keep what somebody is told that it is kept: it survives the process and the power.
+
+        Raises:
+            StoreError: neither spool nor database could take it.
+        """
+        if events:
+            self._keep(events, TIMEOUT_SECONDS, durable=True)
+
+    def record_cards(self, cards: Sequence[IssuedCard]) -> None:
+        """Remember the cards of one answer. Raises StoreError as `record` does."""
+        self.record([issued_event(card) for card in cards])
+
+    def record_feedback(
+        self, service: str, items: Sequence[FeedbackItem], received_at: datetime, client: str = ""
+    ) -> list[str]:
+        """Keep all of this feedback of one client or none of it, over a power failure too.
+
+        The same answer again stays one. Returns the cards that we never gave to this client, as far as can be told now:
+        a card of another client is no different from one that does not exist. Raises StoreError.
+        """
+        self.accept([feedback_event(service, client, item, received_at) for item in items])
+        with suppress(StoreError):
+            return self.unknown(service, client, list(dict.fromkeys(storable(item.card) for item in items)))
+        return []
+
+    def unknown(self, service: str, client: str, cards: Sequence[str]) -> list[str]:
+        """Which of these cards we never gave to this client by this service. Raises StoreError where nobody can tell."""
+        waiting = self._in_spool(service, client, cards)
+        left = [card for card in cards if card not in waiting]
+        if not left:
+            return []
+        known = self._database.transact(lambda connection: _known(connection, service, client, left), TIMEOUT_SECONDS)
+        return [card for card in left if card not in known]
+
+    def ship(self, seconds: float = TIMEOUT_SECONDS) -> None:
+        """Bring everything from the spool to the database.
+
+        Raises:
+            StoreError: it could not be used; what was not brought there stays in the spool.
+        """
+        if self._spool is None:
+            return
+        for segment in self._spool.taken():
+            unreadable = 0
+            events = _read(segment)
+            while batch := list(islice(events, _AT_A_TIME)):
+                good = [one for one in batch if isinstance(one, Event)]
+                unreadable += len(batch) - len(good)
+                self._write(good, seconds)
+            if unreadable:
+                log.error("%d lines of the spool were no events and are lost", unreadable)
+            self._spool.done(segment)
+
+    def write_what_waits(self, seconds: float) -> None:
+        """At the end of a worker: ship once more. What stays in the spool is shipped by whoever comes.
+
+        Raises:
+            StoreError: nothing could be shipped.
+        """
+        self._shipping.close()
+        try:
+            self.ship(seconds)
+        finally:
+            if self._spool is not None:
+                self._spool.close()
+
+    def try_out(self) -> None:
+        """Could an event be kept now, without the database? Raises StoreError where not."""
+        if self._spool is not None:
+            self._spool.try_out()
+
+    def _keep(self, events: Sequence[Event], seconds: float, *, durable: bool) -> None:
+        if self._spool is None:
+            self._write(events, seconds)
+            return
+        try:
+            self._spool.append([event.line() for event in events], durable=durable)
+        except SpoolError as error:
+            self._past_the_spool(events, seconds, error)
+        else:
+            self._shipping.there_is_something()
+
+    def _past_the_spool(self, events: Sequence[Event], seconds: float, error: SpoolError) -> None:
+        """Straight to the database; after a failure nobody waits for it for some seconds."""
+        if self._clock() < self._retry_after:
+            raise error
+        log.error("an event goes straight to the database: %s", error)
+        try:
+            self._write(events, seconds)
+        except StoreError:
+            self._retry_after = self._clock() + self._retry_seconds
+            raise
+
+    def _write(self, events: Sequence[Event], seconds: float) -> None:
+        if events:
+            rows = [event.row() for event in events]
+            self._database.write(lambda connection: connection.execute(self._new_event, rows), seconds)
+
+    def _in_spool(self, service: str, client: str, cards: Sequence[str]) -> set[str]:
+        """Those of these cards that stand in the spool, given to this client by this service."""
+        if self._spool is None:
+            return set()
+        return {
+            event.card_uuid
+            for line in self._spool.lines_with([card.encode() for card in cards])
+            if (event := _event(line)) is not None
+            and event.card_uuid in cards
+            and (event.kind, event.service, event.client) == (Kind.ISSUED, service, client)
+        }
+
+
+def _event(line: bytes) -> Event | None:
+    try:
+        return event_of(line)
+    except UnreadableLine:
+        return None
+
+
+def _read(segment: Segment) -> Iterator[Event | None]:
+    """Its events, None for a line that is none."""
+    return (_event(line) for line in segment.lines() if line)
+
+
+def _known(connection: Connection, service: str, client: str, cards: Sequence[str]) -> set[str]:
+    known: set[str] = set()
+    issued, before = event_table.c, card_table.c
+    # Cards of releases that did not keep the client may be answered by any.
+    theirs = (before.client == client) | before.client.is_(None)
+    for start in range(0, len(cards), _AT_A_TIME):
+        some = cards[start : start + _AT_A_TIME]
+        ours = (issued.kind == Kind.ISSUED) & (issued.service == service) & (issued.client == client)
+        known.update(connection.scalars(select(issued.card_uuid).where(ours, issued.card_uuid.in_(some))))
+        known.update(
+            connection.scalars(select(before.uuid).where(before.service == service, theirs, before.uuid.in_(some)))
+        )
+    return known

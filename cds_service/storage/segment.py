@@ -1,0 +1,99 @@
+"""One file of the spool: lines that are appended, and a lock that ends with the process that holds it.
+
+What may live here: a file from its first line to its removal. Which files there are, and who may write them, is the
+business of `spool`.
+
+A line that was written whole survives the death of the process (kill -9): it lies with the system, not with us.
+`durable` also hands it to the disk, for what may not be lost with the power.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+_READ_AT_ONCE = 1 << 20
+_PRIVATE = 0o600
+
+
+class Segment:
+    """A file that this process holds. Make one with `made_in`, or take over what another process left with `adopted`."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path, self._descriptor = path, descriptor
+        self.bytes = os.fstat(descriptor).st_size
+
+    @classmethod
+    def made_in(cls, folder: Path, name: str) -> Segment:
+        """A new, empty one. Raises OSError."""
+        path = folder / name
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, _PRIVATE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(descriptor)
+            raise
+        return cls(path, descriptor)
+
+    @classmethod
+    def adopted(cls, path: Path) -> Segment | None:
+        """The file that a process left which has ended; None where somebody holds it or has just removed it."""
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+                return None
+            raise
+        segment = cls(path, descriptor)
+        if segment.is_there():
+            return segment
+        segment.let_go()
+        return None
+
+    def is_there(self) -> bool:
+        """Does the file still have a name? What is written into one without would be gone with us."""
+        return os.fstat(self._descriptor).st_nlink > 0
+
+    def append(self, lines: bytes, *, durable: bool) -> None:
+        """Add whole lines. Raises OSError; then nothing of them stands in the file."""
+        try:
+            written = os.write(self._descriptor, lines)
+            if written < len(lines):
+                raise OSError(errno.ENOSPC, "not all could be written")
+            if durable:
+                os.fdatasync(self._descriptor)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, self.bytes)
+            raise
+        self.bytes += written
+
+    def lines(self) -> Iterator[bytes]:
+        """All lines from the first on, without what a process that was killed did not write to its end."""
+        for line in self._parts():
+            if line.endswith(b"\n"):
+                yield line[:-1]
+
+    def _parts(self) -> Iterator[bytes]:
+        with open(os.dup(self._descriptor), "rb", buffering=_READ_AT_ONCE) as file:  # noqa: PTH123  # a descriptor
+            file.seek(0)
+            yield from file
+
+    def remove(self) -> None:
+        """Its lines are kept elsewhere now."""
+        with suppress(FileNotFoundError):
+            self.path.unlink()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Leave the file to whoever comes."""
+        os.close(self._descriptor)

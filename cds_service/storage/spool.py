@@ -1,0 +1,139 @@
+"""The spool: files of this machine to which every event is appended before the answer leaves.
+
+What may live here: which files there are, how large they may become together, and looking for words in them. What a
+line means, and how it comes from here into the database, stands in `event_log`.
+
+Each process appends to a file of its own and holds it by a lock. A file whose process has ended belongs to whoever
+takes it over first: so what a killed worker left behind goes on by itself. The folder has to lie on a disk of this
+machine, since the locks of network file systems cannot be relied on; two machines have two folders.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from cds_service.storage.segment import Segment
+from cds_service.storage.store_error import StoreError
+
+ENDING = ".ndjson"
+_MEASURED_SECONDS = 1.0
+"""How long the size of the whole folder is taken to be what it was."""
+
+
+class SpoolError(StoreError):
+    """Nothing could be written to the spool. The text holds no value."""
+
+
+class Spool:
+    """The spool as one process sees it. Create it anywhere, use it after the fork."""
+
+    def __init__(self, folder: Path, most_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
+        """All files of the folder together may have so many bytes; `clock` gives monotonic seconds."""
+        self.folder, self._most_bytes, self._clock = folder, most_bytes, clock
+        self._lock = threading.Lock()
+        self._current: Segment | None = None
+        self._closed: list[Segment] = []
+        self._measured, self._measured_until = 0, -1.0
+
+    def append(self, lines: Sequence[bytes], *, durable: bool = False) -> None:
+        """Keep these lines, all or none; `durable`: over a power failure as well.
+
+        Raises:
+            SpoolError: they could not be written, or the spool is full.
+        """
+        whole = b"".join(line + b"\n" for line in lines)
+        with self._lock:
+            try:
+                if self._bytes() + len(whole) > self._most_bytes:
+                    raise SpoolError("the spool is full")
+                self._open().append(whole, durable=durable)
+            except OSError as error:
+                self._give_up_current()
+                raise SpoolError(f"the spool cannot be written ({type(error).__name__})") from None
+            self._measured += len(whole)
+
+    def try_out(self) -> None:
+        """Could something be appended now? An empty line is, which whoever reads leaves out. Raises SpoolError."""
+        self.append([b""])
+
+    def taken(self) -> list[Segment]:
+        """Every file that is ours, and those of processes that have ended; what comes from now on goes to a new file."""
+        with self._lock:
+            if self._current is not None and self._current.bytes:
+                self._closed.append(self._current)
+                self._current = None
+            held = {segment.path for segment in self._closed}
+            if self._current is not None:
+                held.add(self._current.path)
+            self._closed += self._left_by_others(held)
+            return list(self._closed)
+
+    def done(self, segment: Segment) -> None:
+        """All lines of this file are kept elsewhere."""
+        with self._lock:
+            self._closed.remove(segment)
+            segment.remove()
+            self._measured_until = -1.0
+
+    def lines_with(self, words: Collection[bytes]) -> Iterator[bytes]:
+        """The lines in which one of these stands, whoever wrote them."""
+        for path in self._paths():
+            # A file that was removed meanwhile has its lines in the database.
+            with suppress(OSError):
+                text = path.read_bytes()
+                if any(word in text for word in words):
+                    yield from (line for line in text.splitlines() if any(word in line for word in words))
+
+    def depth(self) -> int:
+        """Bytes in all files together."""
+        total = 0
+        for path in self._paths():
+            with suppress(OSError):
+                total += path.stat().st_size
+        return total
+
+    def close(self) -> None:
+        """Leave all files to whoever comes."""
+        with self._lock:
+            for segment in (*self._closed, *filter(None, [self._current])):
+                segment.let_go()
+            self._current, self._closed = None, []
+
+    def _open(self) -> Segment:
+        if self._current is None or not self._current.is_there():
+            self._give_up_current()
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            name = f"{time.time_ns():020}-{os.getpid()}-{secrets.token_hex(4)}{ENDING}"
+            self._current = Segment.made_in(self.folder, name)
+        return self._current
+
+    def _give_up_current(self) -> None:
+        """Its lines stay; the next ones go to another file."""
+        if self._current is not None:
+            self._closed.append(self._current)
+            self._current = None
+
+    def _left_by_others(self, held: Collection[Path]) -> Iterator[Segment]:
+        for path in self._paths():
+            if path not in held:
+                segment = Segment.adopted(path)
+                if segment is not None:
+                    yield segment
+
+    def _bytes(self) -> int:
+        now = self._clock()
+        if now >= self._measured_until:
+            self._measured, self._measured_until = self.depth(), now + _MEASURED_SECONDS
+        return self._measured
+
+    def _paths(self) -> list[Path]:
+        try:
+            return sorted(path for path in self.folder.iterdir() if path.name.endswith(ENDING))
+        except FileNotFoundError:
+            return []
