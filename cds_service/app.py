@@ -23,12 +23,13 @@ from cds_service.access import (
     protect,
     trust_proxies,
 )
-from cds_service.api import blueprint, register_cors, register_errors
+from cds_service.api import Keeping, blueprint, register_cors, register_errors
 from cds_service.clock import utc_now
 from cds_service.fhir_client import FhirClient, Limits
 from cds_service.knowledge import Knowledge, load_knowledge
+from cds_service.pseudonyms import Pseudonyms, read_keys
 from cds_service.settings import Settings
-from cds_service.storage import Database, Places, Readiness, Store, write_heartbeat
+from cds_service.storage import Database, EventLog, Places, Readiness, spool_for, write_heartbeat
 from cds_service.web import PageContext, register_pages
 
 _MOST_PLACES = 4
@@ -79,15 +80,17 @@ def create_app(
     )
     few = max(1, min(_MOST_PLACES, settings.threads // 4))
     database = Database(settings.database_url, few)
-    store = Store(database)
+    log = EventLog(database, spool_for(settings.database_url, settings.spool, settings.spool_max_bytes))
+    pseudonyms = Pseudonyms(read_keys(settings.secret_file) if settings.secret_file else ())
     app.extensions["cds_database"] = database
-    app.extensions["cds_store"], app.extensions["cds_fhir_client"] = store, client
+    app.extensions["cds_event_log"], app.extensions["cds_fhir_client"] = log, client
     register_errors(app)
     register_cors(app, settings.cors_origins)
     trusted = load_trusted_clients(settings.trusted_clients) if settings.trusted_clients and not settings.dev else None
     knowledge = knowledge or load_knowledge(settings)
     readiness = Readiness(partial(write_heartbeat, database))
-    app.register_blueprint(blueprint(knowledge, client, store, clock, settings.max_entries, Places(few), readiness))
+    keeping = Keeping(log, pseudonyms, Places(few), readiness, Readiness(log.try_out))
+    app.register_blueprint(blueprint(knowledge, client, keeping, clock, settings.max_entries))
     rate = RateLimit(counts_of(settings.rate_limit, settings.rate_limit_storage)) if settings.rate_limit else None
     trust_proxies(app, settings.trusted_proxies)
     pages = register_pages(app, PageContext(settings, knowledge, client, clock, database, trusted))

@@ -109,7 +109,7 @@ class Server(BaseApplication):
 
     def leave(self) -> None:
         """In a worker, when it has answered its last call: what waits for the database is tried once more, briefly."""
-        for name, what in (("cds_store", "cards"), ("cds_token_log", "used tokens")):
+        for name, what in (("cds_event_log", "events"), ("cds_token_log", "used tokens")):
             waiting = self._app.extensions.get(name)
             try:
                 if waiting is not None:

@@ -51,6 +51,9 @@ def can_import(module: str) -> bool:
 class Settings:
     """Everything that differs between two installations. Seconds are seconds, sizes are bytes.
 
+    `spool` is the folder of the spool (None: beside the database file, or in the working folder), which together may
+    have `spool_max_bytes`. `secret_file` holds the site's keys for pseudonyms in the log; without it there are none.
+    Events are kept for `event_days`.
     `locale` is the spelling of our own words, on cards, orders and pages; it changes no code and nothing recorded.
     An entry of `allowed_fhir_servers` is one base URL, or a prefix when it ends in "/". `fhir_trust_environment` lets
     the proxy and certificate variables of the environment (HTTPS_PROXY, REQUESTS_CA_BUNDLE) take effect; `fhir_batch`
@@ -69,6 +72,10 @@ class Settings:
     """
 
     database_url: str = field(default="sqlite:///calciphylaxis-cds.sqlite3", repr=False)
+    spool: Path | None = None
+    spool_max_bytes: int = 500_000_000
+    secret_file: Path | None = None
+    event_days: int = 730
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     locale: str = LOCALES[0]
     public_url: str | None = None
@@ -325,6 +332,10 @@ _SIZE = _whole(1_000, 1_000_000_000)
 
 _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_DATABASE_URL": ("database_url", _database, "a sqlite:/// or postgresql:// database URL"),
+    "CDS_SPOOL": ("spool", Path, "the path of a folder on a disk of this machine"),
+    "CDS_SPOOL_MAX_BYTES": ("spool_max_bytes", _whole(1_000_000, 100_000_000_000), "bytes, from 1000000 up"),
+    "CDS_SECRET_FILE": ("secret_file", _file, "the path of a readable file"),
+    "CDS_EVENT_DAYS": ("event_days", _whole(1, 36_500), "days, from 1 to 36500"),
     "CDS_TIMEZONE": ("timezone", ZoneInfo, "an IANA time zone such as Europe/Berlin"),
     "CDS_LOCALE": ("locale", _locale, f"one of {', '.join(LOCALES)}"),
     "CDS_PUBLIC_URL": ("public_url", lambda text: _address(text).rstrip("/"), "an absolute http(s) URL"),

@@ -8,6 +8,7 @@ a command begins, never on a request.
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ PACKAGED = "packaged"
 
 _ROOMS = frozenset(PACKAGE_OF.values())
 _SUFFIX = ".toml"
+_DIGITS = 12
 _COPY = re.compile(
     rf"(?:copy of )?(?P<name>{'|'.join(PACKAGE_OF)})"
     r"(?:[ _-]+(?:\(\d+\)|copy|kopie|old|new|backup|v?\d+)|\(\d+\))*"
@@ -42,6 +44,15 @@ class PolicyFiles:
     texts: Mapping[str, str]
     own: Mapping[str, str]
     unused: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """The first digits of a SHA-256 over all data files, the packaged ones among them: it names this policy."""
+        whole = hashlib.sha256()
+        for name, text in sorted(self.texts.items()):
+            content = text.encode("utf-8", "surrogateescape")
+            whole.update(f"{name}.toml {len(content)}\n".encode() + content)
+        return whole.hexdigest()[:_DIGITS]
 
 
 def policy_files(folder: Path | None) -> PolicyFiles:

@@ -11,6 +11,7 @@ from cds_service.api.explanation_data import is_explanation
 from cds_service.api.gather import Collected, Gatherer, gathering
 from cds_service.api.headers import headers_of_refusals, register_cors
 from cds_service.api.hook_request import HookRequest, parse_hook_request
+from cds_service.api.keeping import Keeping
 from cds_service.api.look_back import past_look_back
 from cds_service.api.no_server import NO_SERVER
 from cds_service.api.routes import blueprint, register_errors
@@ -27,6 +28,7 @@ __all__ = [
     "Gatherer",
     "HookRequest",
     "InvalidField",
+    "Keeping",
     "Service",
     "blueprint",
     "call",

@@ -33,14 +33,14 @@ def checked(body: object, service: Service, max_entries: int) -> HookRequest:
 def cards_for(
     service: Service, request: HookRequest, knowledge: Knowledge, reader: FhirReader, now: datetime
 ) -> list[dict[str, Any]]:
-    """The cards of a request as JSON.
+    """The cards of a request as JSON, for whoever keeps no log.
 
     Raises:
         InvalidField: answered 400.
         ServiceError: 412, where data are missing without which silence could hide a risk.
     """
     try:
-        return call(service, request, knowledge, reader, now)
+        return call(service, request, knowledge, reader, now).cards
     except CannotJudge as gap:
         raise refused_for(gap) from None
 

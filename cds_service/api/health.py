@@ -1,4 +1,4 @@
-"""What load balancers, orchestrators and alarms ask: does the process answer, and can the database be written?
+"""What load balancers, orchestrators and alarms ask: does the process answer, can database and spool be written?
 
 What may live here: the health addresses. They need no token and are not counted, so none of them may cost anything.
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 import orjson
 from flask import Blueprint, Response
 
+from cds_service.api.keeping import Keeping
 from cds_service.outcome import ServiceError
-from cds_service.storage import Readiness
 
 
-def add_health(routes: Blueprint, readiness: Readiness) -> None:
+def add_health(routes: Blueprint, keeping: Keeping) -> None:
     """Add the health addresses to these routes; /health is the older name of /health/ready."""
 
     @routes.get("/health/live")
@@ -22,8 +22,9 @@ def add_health(routes: Blueprint, readiness: Readiness) -> None:
     @routes.get("/health/ready")
     @routes.get("/health")
     def health() -> Response:
-        if not readiness.is_ready():
-            raise ServiceError(503, "the database cannot be written")
+        faults = keeping.faults()
+        if faults:
+            raise ServiceError(503, "; ".join(faults))
         return _ok()
 
 

@@ -27,6 +27,7 @@ class HookRequest:
     server: FhirServer | None
     draft_orders: Mapping[str, Any] = field(default_factory=dict, repr=False)
     selections: tuple[str, ...] | None = None
+    user_id: str = ""
 
 
 MOST_DRAFTS = 1_000
@@ -89,6 +90,7 @@ def parse_hook_request(body: object, hook: str, max_entries: int = 50_000) -> Ho
         patient_id=without_urn(context["patientId"]),
         prefetch=prefetch,
         server=FhirServer(server, authorization.get("access_token")) if server else None,
+        user_id=context["userId"],
         draft_orders=context.get("draftOrders", {}),
         selections=_selections(context) if hook == "order-select" else None,
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from importlib.resources import files
@@ -19,16 +18,19 @@ from flask import Blueprint, Flask, Response
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from cds_service.access import caller
-from cds_service.api.answering import cards_for, checked
+from cds_service.api.answering import checked, refused_for
 from cds_service.api.feedback_body import parse_feedback
+from cds_service.api.happened import Happened
 from cds_service.api.health import add_health
+from cds_service.api.keeping import Keeping
 from cds_service.api.request_body import sent_json
-from cds_service.api.services import SERVICES, Service, issued
+from cds_service.api.services import SERVICES, Service, call
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirClient
 from cds_service.knowledge import Knowledge
 from cds_service.outcome import ServiceError, operation_outcome
-from cds_service.storage import NoPlace, Places, Readiness, Store, StoreError
+from cds_service.storage import NoPlace, StoreError
+from hooks.judgement import CannotJudge
 
 log = logging.getLogger("cds_service")
 
@@ -71,13 +73,11 @@ def discovery(knowledge: Knowledge) -> dict[str, Any]:
 def blueprint(
     knowledge: Knowledge,
     client: FhirClient,
-    store: Store,
+    keeping: Keeping,
     clock: Callable[[], datetime],
     max_entries: int,
-    places: Places,
-    readiness: Readiness,
 ) -> Blueprint:
-    """The routes, wired to what they need. Feedback has so many `places`; all other threads are there for cards."""
+    """The routes, wired to what they need."""
     routes = Blueprint("cds", __name__)
     services: dict[str, Service] = {service.ID: service for service in SERVICES}
     feedback_log = Outage("feedback cannot be stored, clients are asked to send it again", "feedback is stored again")
@@ -102,14 +102,16 @@ def blueprint(
         hook_request = checked(sent_json(), service, max_entries)
         now = clock()
         linked = knowledge if can_launch() else without_app
-        cards = cards_for(service, hook_request, linked, client, now)
-        if cards:
-            # Advice that a clinician needs now is not withheld because the database is down; the store says that.
-            with suppress(StoreError):
-                store.record_cards(issued(service, hook_request, cards, now, issuer()))
+        happened = Happened(service, hook_request, issuer(), now, linked.version, keeping.pseudonyms)
+        try:
+            advice = call(service, hook_request, linked, client, now)
+        except CannotJudge as gap:
+            keeping.record(happened.refused(gap))
+            raise refused_for(gap) from None
+        keeping.record(happened.answered(advice))
         spent = (time.perf_counter() - started) * 1000
-        log.info("%s answered %d cards in %.1f ms", service.ID, len(cards), spent)
-        return json_response({"cards": cards})
+        log.info("%s answered %d cards in %.1f ms", service.ID, len(advice.cards), spent)
+        return json_response({"cards": advice.cards})
 
     @routes.post("/cds-services/<service_id>/feedback")
     def take_feedback(service_id: str) -> Response:
@@ -117,8 +119,8 @@ def blueprint(
         now = clock()
         items = parse_feedback(sent_json(), now)
         try:
-            with places.one():
-                unknown = store.record_feedback(service.ID, items, now, issuer())
+            with keeping.places.one():
+                unknown = keeping.log.record_feedback(service.ID, items, now, issuer())
         except NoPlace:
             raise send_again("too much other feedback waits for the database; send this again later") from None
         except StoreError as error:
@@ -134,7 +136,7 @@ def blueprint(
     def openapi() -> Response:
         return Response(description, mimetype="application/json")
 
-    add_health(routes, readiness)
+    add_health(routes, keeping)
     return routes
 
 

@@ -17,7 +17,6 @@ from cds_service.api.stopped_orders import with_stopped_orders
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirReader
 from cds_service.knowledge import Knowledge
-from cds_service.storage import IssuedCard, SuggestionLabel
 from fhir_mappings.chart import ChartContext, build_chart
 from fhir_mappings.drafts import Orders, split_orders
 from fhir_mappings.drug_places import drugs_beside
@@ -65,10 +64,24 @@ class Judged:
     rendering: Rendering
 
 
-def call(
-    service: Service, request: HookRequest, knowledge: Knowledge, reader: FhirReader, now: datetime
-) -> list[dict[str, Any]]:
-    """The cards of one call as JSON.
+@dataclass(frozen=True)
+class Advice:
+    """What one call brought: the cards as JSON, what decided each of them, and what could not be read.
+
+    `gaps` are the keys of the queries that failed or were incomplete.
+    """
+
+    cards: list[dict[str, Any]]
+    facts: list[tuple[str, ...]]
+    gaps: tuple[str, ...] = ()
+
+
+NOTHING_TO_JUDGE = Advice([], [])
+"""Nothing was ordered that could be judged."""
+
+
+def call(service: Service, request: HookRequest, knowledge: Knowledge, reader: FhirReader, now: datetime) -> Advice:
+    """The cards of one call, with what the log keeps of how they came about.
 
     Raises:
         CannotJudge: data are missing without which an answer could hide a risk.
@@ -76,8 +89,14 @@ def call(
     """
     judged = look_at(service, request, knowledge, reader, now)
     if judged is None:
-        return []
-    return [to_json(card, judged.rendering) for card in service.advise(judged.chart, judged.on, knowledge.policy)]
+        return NOTHING_TO_JUDGE
+    given = service.advise(judged.chart, judged.on, knowledge.policy)
+    chart = judged.chart
+    return Advice(
+        [to_json(card, judged.rendering) for card in given],
+        [card.facts for card in given],
+        tuple(gap.query for gap in (*chart.gaps, *chart.optional_gaps)),
+    )
 
 
 def look_at(
@@ -145,27 +164,3 @@ def _by_reference(collected: Collected, patient_id: str) -> dict[str, Mapping[st
         if is_active(order) and is_about(order, patient_id, collected.bases):
             received.setdefault(resource_key(order), order)
     return received
-
-
-def issued(
-    service: Service, request: HookRequest, cards: list[dict[str, Any]], now: datetime, client: str
-) -> list[IssuedCard]:
-    """What is remembered of the cards given, so that feedback finds them; nothing that names the patient.
-
-    `client` is the issuer of the caller, "" where callers are not known.
-    """
-    return [
-        IssuedCard(
-            uuid=card["uuid"],
-            service=service.ID,
-            hook_instance=request.hook_instance,
-            topic=card["source"]["topic"]["code"],
-            indicator=card["indicator"],
-            issued_at=now,
-            suggestions=tuple(
-                SuggestionLabel(suggestion["uuid"], suggestion["label"]) for suggestion in card.get("suggestions", ())
-            ),
-            client=client,
-        )
-        for card in cards
-    ]

@@ -29,6 +29,7 @@ class Knowledge:
     """Everything read and checked at start that a call needs; a process holds one `Knowledge` and swaps it as a whole.
 
     `reasons_url` and `launch_url` are where cards lead, None where those pages are off or we have no public address.
+    `version` names the data files, by their hash.
     """
 
     policy: Policy
@@ -38,6 +39,7 @@ class Knowledge:
     zone: ZoneInfo
     reasons_url: str | None = None
     launch_url: str | None = None
+    version: str = ""
 
     def queries_for(self, hook: str) -> tuple[Query, ...]:
         """The queries of one hook: its advertised prefetch and its fallback fetch."""
@@ -55,7 +57,8 @@ class InForce:
 
 def load_knowledge(settings: Settings) -> Knowledge:
     """Read and check every data file; nothing is read, compiled or built per request."""
-    return _knowledge(*default_knowledge(settings.locale), default_spelling(settings.locale), settings)
+    spelling = default_spelling(settings.locale)
+    return _knowledge(*default_knowledge(settings.locale), spelling, settings, policy_files(None).digest)
 
 
 def knowledge_of(folder: Path | None, settings: Settings) -> InForce:
@@ -72,11 +75,11 @@ def knowledge_of(folder: Path | None, settings: Settings) -> InForce:
     if problems:
         raise DataFileError(problems)
     policy, vocabulary = read_knowledge(files.texts, settings.locale)
-    knowledge = _knowledge(policy, vocabulary, read_spelling(files.texts, settings.locale), settings)
+    knowledge = _knowledge(policy, vocabulary, read_spelling(files.texts, settings.locale), settings, files.digest)
     return InForce(knowledge, read_reasons(files.texts, policy, settings.locale), files)
 
 
-def _knowledge(policy: Policy, vocabulary: Vocabulary, spell: Spell, settings: Settings) -> Knowledge:
+def _knowledge(policy: Policy, vocabulary: Vocabulary, spell: Spell, settings: Settings, version: str) -> Knowledge:
     base = settings.link_base
     return Knowledge(
         policy=policy,
@@ -86,4 +89,5 @@ def _knowledge(policy: Policy, vocabulary: Vocabulary, spell: Spell, settings: S
         zone=settings.timezone,
         reasons_url=f"{base}/reasons" if base and "reasons" in settings.pages else None,
         launch_url=f"{base}/smart/launch" if base and "smart" in settings.pages else None,
+        version=version,
     )

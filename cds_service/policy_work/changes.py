@@ -20,7 +20,7 @@ from cds_service.policy_work.bundles import bundles_in
 from cds_service.policy_work.drafts import drafts
 from cds_service.policy_work.examples import NO_EXAMPLE, Example, example
 from cds_service.policy_work.file_changes import EntryChange, NumberChange, entry_changes, number_changes
-from cds_service.policy_work.identity import digest, packaged_values
+from cds_service.policy_work.identity import packaged_values
 from cds_service.policy_work.patients import (
     Patient,
     Source,
@@ -156,7 +156,7 @@ def compared(
     return Difference(
         old=old[0],
         new=new[0],
-        digests=(digest(before.files), digest(after.files)),
+        digests=(before.files.digest, after.files.digest),
         on=on,
         numbers=numbers,
         entries=entry_changes(before, after),

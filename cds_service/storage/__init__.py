@@ -6,7 +6,7 @@ of clinicians are free text and may name one, and they are stored.
 
 from cds_service.storage.crew import Crew
 from cds_service.storage.database import Database
-from cds_service.storage.event import Event, Kind
+from cds_service.storage.event import Event, Kind, new_id
 from cds_service.storage.event_log import EventLog
 from cds_service.storage.migrating import version_of
 from cds_service.storage.places import NoPlace, Places
@@ -22,7 +22,7 @@ from cds_service.storage.reports import (
     unknown_counts,
 )
 from cds_service.storage.schema import seen_token, smart_sealed
-from cds_service.storage.spool import Spool
+from cds_service.storage.spool import Spool, spool_for
 from cds_service.storage.store_error import StoreError
 from cds_service.storage.waiting import RETRY_SECONDS, Backlog, write_out
 
@@ -47,10 +47,12 @@ __all__ = [
     "StoreError",
     "SuggestionLabel",
     "card_counts",
+    "new_id",
     "override_counts",
     "seen_token",
     "smart_sealed",
     "span",
+    "spool_for",
     "stored_feedback",
     "unknown_counts",
     "version_of",

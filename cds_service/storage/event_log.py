@@ -106,7 +106,7 @@ class EventLog:
         return []
 
     def unknown(self, service: str, client: str, cards: Sequence[str]) -> list[str]:
-        """Which of these cards we never gave to this client by this service. Raises StoreError where nobody can tell."""
+        """Which of these cards we never gave this client by this service. Raises StoreError where nobody can tell."""
         waiting = self._in_spool(service, client, cards)
         left = [card for card in cards if card not in waiting]
         if not left:
@@ -182,13 +182,13 @@ class EventLog:
         """Those of these cards that stand in the spool, given to this client by this service."""
         if self._spool is None:
             return set()
-        return {
-            event.card_uuid
-            for line in self._spool.lines_with([card.encode() for card in cards])
-            if (event := _event(line)) is not None
-            and event.card_uuid in cards
-            and (event.kind, event.service, event.client) == (Kind.ISSUED, service, client)
-        }
+        given = (_event(line) for line in self._spool.lines_with([card.encode() for card in cards]))
+        theirs = [event for event in given if event and _kind(event) == (Kind.ISSUED, service, client)]
+        return {event.card_uuid for event in theirs if event.card_uuid is not None}
+
+
+def _kind(event: Event) -> tuple[str, str, str]:
+    return event.kind, event.service, event.client
 
 
 def _event(line: bytes) -> Event | None:

@@ -12,7 +12,6 @@ from cds_service.storage.schema import card as card_table
 from cds_service.storage.schema import event
 from cds_service.storage.schema import feedback as feedback_table
 
-
 _told = event.c
 _before = card_table.c
 card = union_all(
@@ -59,4 +58,4 @@ feedback = union_all(
         _answer.accepted_suggestions,
     ),
 ).subquery("answer")
-"""Every answer to a card. `content` holds the suggestions that were accepted: as a list, or as `accepted_suggestions`."""
+"""Every answer to a card. `content` holds the suggestions that were accepted, as a list or by the name of its column."""

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, RowMapping, Select, Subquery, and_, case, func, literal, select
 from sqlalchemy.engine import Connection
 
-from cds_service.storage.records import CardCount, FeedbackItem, OverrideCount, StoredFeedback, UnknownCount
 from cds_service.storage.history import card, feedback
+from cds_service.storage.records import CardCount, FeedbackItem, OverrideCount, StoredFeedback, UnknownCount
 
 _ROWS_AT_A_TIME = 500
 

@@ -21,7 +21,7 @@ _PRIVATE = 0o600
 
 
 class Segment:
-    """A file that this process holds. Make one with `made_in`, or take over what another process left with `adopted`."""
+    """A file that this process holds: `made_in` makes one, `adopted` takes over what another process left."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path, self._descriptor = path, descriptor
@@ -84,7 +84,7 @@ class Segment:
                 yield line[:-1]
 
     def _parts(self) -> Iterator[bytes]:
-        with open(os.dup(self._descriptor), "rb", buffering=_READ_AT_ONCE) as file:  # noqa: PTH123  # a descriptor
+        with open(os.dup(self._descriptor), "rb", buffering=_READ_AT_ONCE) as file:  # a descriptor
             file.seek(0)
             yield from file
 

@@ -22,7 +22,7 @@ _LOOK_SECONDS = 5.0
 
 
 class Shipping:
-    """Create it anywhere; the one thread is made by `begin` or by the first event, and ends with the owner of `ship`."""
+    """Create it anywhere; its one thread is made by `begin` or the first event, and ends with the owner of `ship`."""
 
     def __init__(self, ship: Callable[[], object], retry_seconds: float) -> None:
         """`ship` is a method that brings everything to the database, or raises StoreError."""

@@ -18,12 +18,30 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from sqlalchemy.engine import make_url
+
 from cds_service.storage.segment import Segment
+from cds_service.storage.sqlite_file import sqlite_file
 from cds_service.storage.store_error import StoreError
 
 ENDING = ".ndjson"
+_USUAL = "calciphylaxis-cds.spool"
 _MEASURED_SECONDS = 1.0
 """How long the size of the whole folder is taken to be what it was."""
+
+
+def spool_for(url: str, folder: Path | None, most_bytes: int) -> Spool | None:
+    """The spool of a service with this database, in this folder or where it usually is; None for one in memory.
+
+    That is beside the file of SQLite, and in the working folder for a database on a server.
+    """
+    if folder is None:
+        parsed = make_url(url)
+        file = sqlite_file(parsed)
+        if file is None and parsed.get_backend_name() == "sqlite":
+            return None
+        folder = Path(f"{file.path}.spool") if file else Path(_USUAL)
+    return Spool(folder.absolute(), most_bytes)
 
 
 class SpoolError(StoreError):
@@ -63,7 +81,7 @@ class Spool:
         self.append([b""])
 
     def taken(self) -> list[Segment]:
-        """Every file that is ours, and those of processes that have ended; what comes from now on goes to a new file."""
+        """Every file that is ours, and those of processes that have ended; what comes later goes to a new file."""
         with self._lock:
             if self._current is not None and self._current.bytes:
                 self._closed.append(self._current)

@@ -43,7 +43,7 @@ def ask(body: Json, knowledge: Knowledge, now: datetime) -> Answer:
     try:
         # The bounds on a body protect a server from strangers; here somebody asks about files of their own.
         request = parse_hook_request(body, hook, sys.maxsize)
-        return Answer(tuple(call(_SERVICES[hook], request, knowledge, NO_SERVER, now)))
+        return Answer(tuple(call(_SERVICES[hook], request, knowledge, NO_SERVER, now).cards))
     except CannotJudge as gap:
         return Answer(refused=str(gap))
     except InvalidField as fault:

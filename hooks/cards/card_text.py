@@ -55,7 +55,7 @@ def make_card(
     reasons: Iterable[OverrideReason],
     alternatives: bool = False,
 ) -> Card:
-    """A card of a topic; `why` are the facts that decided, `alternatives`: at most one of its suggestions can be taken."""
+    """A card of a topic; `why`: the facts that decided, `alternatives`: one of its suggestions can be taken at most."""
     return Card(
         topic=topic,
         topic_display=text.title,

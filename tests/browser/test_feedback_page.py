@@ -19,7 +19,7 @@ from cds_service.clock import utc_now
 from cds_service.demo.play import free_port
 from cds_service.ehr_client import Ehr
 from cds_service.reports import Quarter
-from cds_service.storage import Database, FeedbackItem, IssuedCard, Store
+from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard
 from tests.browser.conftest import OpenPage, RunningService, serving
 from tests.browser.pages import check_accessible, check_fits, keep_screenshot
 
@@ -42,7 +42,7 @@ expect.set_options(timeout=20_000)
 def filled(service: RunningService) -> RunningService:
     """The service after some months."""
     with closing(Database(service.database)) as database:
-        store = Store(database)
+        store = EventLog(database)
         for number, (topic, indicator, when, shown, accepted, overridden) in enumerate(DONE):
             cards = [
                 replace(CARD, uuid=f"done-{number}-{one}", topic=topic, indicator=indicator, issued_at=when)

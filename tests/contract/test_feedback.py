@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from cds_service import create_app
 from cds_service.settings import Settings
-from cds_service.storage.cards_and_feedback import Store
+from cds_service.storage.event_log import EventLog
 from cds_service.storage.records import StoredFeedback
 from tests.contract.card_rules import check_error, check_r4
 from tests.contract.conftest import MakeApp, close
@@ -41,7 +41,7 @@ def overridden(card: str, reason: Any = None, **changed: Any) -> Json:
 
 
 def stored(app: Flask) -> list[StoredFeedback]:
-    store: Store = app.extensions["cds_store"]
+    store: EventLog = app.extensions["cds_event_log"]
     return list(answers_in(store))
 
 
@@ -223,7 +223,7 @@ def test_feedback_survives_the_service_and_names_no_patient(tmp_path: Path) -> N
     close(app)
     again = create_app(Settings(dev=True, database_url=f"sqlite:///{database}"), clock=lambda: NOW)
     assert [(one.item.card, one.known) for one in stored(again)] == [(card, True)]
-    assert [count.reason_code for count in overrides_in(again.extensions["cds_store"])] == ["mechanical-valve"]
+    assert [count.reason_code for count in overrides_in(again.extensions["cds_event_log"])] == ["mechanical-valve"]
     close(again)
     with closing(sqlite3.connect(database)) as connection:
         dump = "\n".join(connection.iterdump()).lower()

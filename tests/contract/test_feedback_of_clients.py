@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from cds_service.storage.cards_and_feedback import Store
+from cds_service.storage.event_log import EventLog
 from tests.contract.conftest import MakeApp
 from tests.contract.ehr import Ehr, ehr_of
 from tests.contract.records import CONFIRMED
@@ -68,7 +68,7 @@ def test_each_answer_is_stored_under_the_client_that_gave_it_and_counts_for_it_a
     card = a_card(ehr, NORTH)
     for client in (SOUTH, NORTH, SOUTH, NORTH):
         overrule(ehr, client, card)
-    store: Store = app.extensions["cds_store"]
+    store: EventLog = app.extensions["cds_event_log"]
     assert [(kept.client, kept.known, kept.topic != "") for kept in answers_in(store)] == [
         (SOUTH, False, False),
         (NORTH, True, True),

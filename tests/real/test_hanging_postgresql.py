@@ -23,7 +23,7 @@ from sqlalchemy.engine import Connection
 
 from cds_service import create_app
 from cds_service.settings import Settings
-from cds_service.storage import Database, FeedbackItem, Store, StoreError, seen_token, write_heartbeat
+from cds_service.storage import Database, EventLog, FeedbackItem, StoreError, seen_token, write_heartbeat
 from cds_service.storage.database import TIMEOUT_SECONDS
 from tests.contract.ehr import ehr_of
 from tests.contract.records import CONFIRMED
@@ -77,7 +77,7 @@ def test_neither_waiting_feedback_nor_health_probes_hold_up_a_card(postgresql: P
         assert clinic.card(used).status == 401
         acknowledged = {name for name, answer in zip(names, feedback, strict=True) if answer.status == 200}
         assert {clinic.feedback(name).status for name in names if name not in acknowledged} <= {200}
-    stored = {one.item.card for one in answers_in(Store(database))}
+    stored = {one.item.card for one in answers_in(EventLog(database))}
     assert set(names) <= stored
     database.close()
 
@@ -131,7 +131,7 @@ def test_sessions_that_hang_are_given_up_while_the_server_serves_others(
         other.close()
         until(is_written)
         assert (
-            Store(database).record_feedback("calciphylaxis", [FeedbackItem(str(uuid4()), "overridden", NOON)], NOON)
+            EventLog(database).record_feedback("calciphylaxis", [FeedbackItem(str(uuid4()), "overridden", NOON)], NOON)
             != []
         )
     assert is_written()

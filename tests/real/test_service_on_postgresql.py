@@ -31,11 +31,11 @@ from cds_service.demo.sandbox import Sandbox
 from cds_service.ehr_client.ehr import Ehr
 from cds_service.storage import (
     Database,
+    EventLog,
     FeedbackItem,
     IssuedCard,
     NothingThere,
     ReadOnly,
-    Store,
     StoreError,
     card_counts,
     override_counts,
@@ -63,9 +63,9 @@ COLUMNS = """
 START = """
     import sys
     from datetime import UTC, datetime
-    from cds_service.storage import Database, FeedbackItem, Store
+    from cds_service.storage import Database, FeedbackItem, EventLog
     sys.stdin.readline()
-    store = Store(Database(sys.argv[1]))
+    store = EventLog(Database(sys.argv[1]))
     item = FeedbackItem(sys.argv[2], "overridden", datetime(2026, 11, 23, tzinfo=UTC))
     print(store.record_feedback("s", [item], datetime(2026, 11, 23, tzinfo=UTC)))
 """
@@ -87,9 +87,9 @@ def fhir() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def store(postgresql: Postgresql) -> Iterator[Store]:
+def store(postgresql: Postgresql) -> Iterator[EventLog]:
     database = Database(postgresql.url)
-    yield Store(database)
+    yield EventLog(database)
     database.close()
 
 
@@ -144,7 +144,7 @@ def test_feedback_survives_the_killing_of_every_worker_and_the_command_line_find
 
 
 def test_advice_comes_without_the_database_and_its_cards_are_written_when_it_is_back(
-    service: Service, fhir: Sandbox, postgresql: Postgresql, store: Store
+    service: Service, fhir: Sandbox, postgresql: Postgresql, store: EventLog
 ) -> None:
     first = cards(service, fhir)
     postgresql.stop()
@@ -216,14 +216,14 @@ def until_known(database: Database, issuer: str, count: int) -> None:
         time.sleep(0.1)
 
 
-def test_the_same_feedback_is_stored_once_however_many_bring_it_at_once(store: Store) -> None:
+def test_the_same_feedback_is_stored_once_however_many_bring_it_at_once(store: EventLog) -> None:
     service = f"service-{uuid.uuid4()}"
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _: store.record_feedback(service, [item("card-1", "words")], NOON), range(40)))
     assert [stored.item.user_comment for stored in answers_in(store, service=service)] == ["words"]
 
 
-def test_words_that_postgresql_cannot_hold_are_kept_without_the_offending_characters(store: Store) -> None:
+def test_words_that_postgresql_cannot_hold_are_kept_without_the_offending_characters(store: EventLog) -> None:
     service = f"service-{uuid.uuid4()}"
     store.record_feedback(service, [item("card\x00", "nul \x00 and half a pair \ud800")], NOON)
     (stored,) = answers_in(store, service=service)
@@ -231,7 +231,7 @@ def test_words_that_postgresql_cannot_hold_are_kept_without_the_offending_charac
     assert stored.received_at == NOON
 
 
-def test_cards_and_feedback_meet_in_the_count_of_overrides(store: Store) -> None:
+def test_cards_and_feedback_meet_in_the_count_of_overrides(store: EventLog) -> None:
     service, card = f"service-{uuid.uuid4()}", str(uuid.uuid4())
     store.record_cards([IssuedCard(card, service, "hook", "vka-cua", "critical", NOON)])
     assert store.record_feedback(service, [item(card)], NOON) == []
@@ -239,7 +239,7 @@ def test_cards_and_feedback_meet_in_the_count_of_overrides(store: Store) -> None
     assert {(count.topic, count.times) for count in overrides_in(store, service=service)} == {("vka-cua", 1), ("", 1)}
 
 
-def test_cards_are_counted_with_their_latest_answer_and_by_week(store: Store, postgresql: Postgresql) -> None:
+def test_cards_are_counted_with_their_latest_answer_and_by_week(store: EventLog, postgresql: Postgresql) -> None:
     service, weeks = f"service-{uuid.uuid4()}", [NOON, NOON + timedelta(days=7), NOON + timedelta(days=14)]
     shown = [IssuedCard(str(uuid.uuid4()), service, "hook", "vka-cua", "critical", weeks[n % 2]) for n in range(4)]
     with suppress(StoreError):  # On a busy machine they wait in memory, and go along with the feedback.
@@ -350,7 +350,7 @@ def test_a_database_of_release_0_1_0_keeps_all_its_rows_and_the_command_line_rea
         for table, rows in (("card", 1), ("feedback", 3), ("seen_token", 1), ("smart_sealed", 1)):
             assert query(url, f"SELECT count(*) FROM {table}") == [(rows,)]
         with closing(Database(url)) as database:
-            assert Store(database).record_feedback(VIEW, [item("card-1")], NOON, "urn:a") == []
+            assert EventLog(database).record_feedback(VIEW, [item("card-1")], NOON, "urn:a") == []
 
 
 def test_the_command_waits_for_a_change_of_large_tables_that_takes_longer_than_a_call_may(
@@ -426,7 +426,7 @@ def test_a_database_of_a_newer_release_is_left_alone(postgresql: Postgresql) -> 
         Database(url).make_ready()
         query(url, f"UPDATE {VERSION_TABLE} SET version_num = '99'")
         with closing(Database(url)) as database, pytest.raises(StoreError, match="newer release"):
-            Store(database).record_feedback(VIEW, [item("card-1")], NOON)
+            EventLog(database).record_feedback(VIEW, [item("card-1")], NOON)
         assert query(url, "SELECT count(*) FROM feedback") == [(0,)]
 
 
@@ -441,7 +441,7 @@ def test_moments_are_read_in_utc_whatever_the_zone_of_the_database(postgresql: P
 
 def test_neither_cards_nor_tokens_wait_because_feedback_waits_for_the_same_database(postgresql: Postgresql) -> None:
     with fresh(postgresql, "busy") as url, closing(Database(url)) as database, closing(Database(url)) as other:
-        store, log = Store(database), TokenLog(database)
+        store, log = EventLog(database), TokenLog(database)
         assert list(answers_in(store)) == []
         with ThreadPoolExecutor(20) as threads, other.connected() as connection:
             connection.exec_driver_sql("LOCK TABLE feedback")

@@ -163,7 +163,7 @@ def test_a_worker_that_ends_has_what_waits_written_and_its_end_does_not_fail(
             if problem:
                 raise problem
 
-    app.extensions |= {"cds_store": Waiting(), "cds_token_log": Waiting()}
+    app.extensions |= {"cds_event_log": Waiting(), "cds_token_log": Waiting()}
     server = Server(app, options(Settings(), "127.0.0.1", 5055))
     server.cfg.worker_exit(None, SimpleNamespace(app=server))
     assert len(asked) == 2

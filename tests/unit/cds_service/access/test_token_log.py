@@ -16,7 +16,7 @@ from cds_service.access.client_auth import ClientAuthentication
 from cds_service.access.key_sets import KeySets
 from cds_service.access.token_log import TokenLog
 from cds_service.access.trusted_clients import parse_trusted_clients
-from cds_service.storage import Database, Store
+from cds_service.storage import Database, EventLog
 from tests.stored import answers_in
 from tests.unit.cds_service.cds_client import NOW, PATH, PUBLIC_URL, bearer, signing_key, token, trust_file
 
@@ -200,7 +200,7 @@ def test_a_torn_letter_in_an_id_is_no_trouble(open_log: Open) -> None:
 
 def test_the_log_lives_in_the_same_database_as_the_store(path: Path) -> None:
     database = Database(f"sqlite:///{path}")
-    store, log = Store(database), TokenLog(database)
+    store, log = EventLog(database), TokenLog(database)
     assert list(answers_in(store)) == []
     assert log.is_first_use("urn:a", "1", END, NOW)
     assert list(answers_in(store)) == []

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cds_service.api.feedback_body import MOST_AHEAD, MOST_BACK, MOST_CHARACTERS, parse_feedback
 from cds_service.api.validation import InvalidField
-from cds_service.storage.cards_and_feedback import FeedbackItem
+from cds_service.storage import FeedbackItem
 
 CODING = {"code": "x", "system": "s", "display": "d"}
 WHEN = datetime(2026, 11, 22, 10, 5, tzinfo=UTC)

@@ -18,7 +18,7 @@ from cds_service.commands.common import faults, in_words, settings_for
 from cds_service.demo.patients import SyntheticPatient
 from cds_service.demo.play import free_port
 from cds_service.demo.sandbox import Sandbox
-from cds_service.storage import Database, FeedbackItem, Store
+from cds_service.storage import Database, EventLog, FeedbackItem
 from fhir_mappings.data_files import DataFileError
 from fhir_mappings.packaged import default_policy
 from fhir_mappings.vocabulary import VocabularyError
@@ -213,7 +213,7 @@ def test_overrides_are_counted_with_the_published_code_of_their_reason(tmp_path:
     private = next(reason for reason in reasons if not reason.standard)
     url = f"sqlite:///{tmp_path}/cards.sqlite3"
     with closing(Database(url)) as database:
-        store = Store(database)
+        store = EventLog(database)
         asked = [
             overridden("1", known.code),
             overridden("2", known.code, None),
@@ -236,7 +236,7 @@ def test_feedback_is_listed_oldest_first_and_without_comments(tmp_path: Path) ->
     url = f"sqlite:///{tmp_path}/cards.sqlite3"
     later = NOON.replace(hour=13)
     with closing(Database(url)) as database:
-        store = Store(database)
+        store = EventLog(database)
         accepted = FeedbackItem("1", "accepted", NOON, accepted_suggestions=("s",))
         both = FeedbackItem("2", "accepted", NOON, accepted_suggestions=("s", "t"), user_comment="Zephyrine")
         store.record_feedback("a-service", [accepted, both], NOON)
@@ -257,7 +257,7 @@ def test_feedback_is_listed_oldest_first_and_without_comments(tmp_path: Path) ->
 def test_the_reports_of_one_client(client: str, lines: int, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/cards.sqlite3"
     with closing(Database(url)) as database:
-        store = Store(database)
+        store = EventLog(database)
         store.record_feedback("a-service", [overridden("1", "mechanical-valve")], NOON, "urn:north")
         store.record_feedback("a-service", [overridden("2", "one"), overridden("3", "two")], NOON, "urn:south")
     listed = run("feedback", "--client", client, CDS_DATABASE_URL=url)

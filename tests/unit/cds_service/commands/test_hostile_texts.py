@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from cds_service.commands.cli import cli
 from cds_service.demo.patients import SyntheticPatient
 from cds_service.demo.sandbox import Sandbox
-from cds_service.storage import Database, FeedbackItem, Store
+from cds_service.storage import Database, EventLog, FeedbackItem
 from tests.fhir_stand_in import EHR, Asked, FhirStandIn, Reply
 from tests.hostile_texts import CHARACTERS, HTML, LINKS, MARKUP, hidden, spoilt
 from tests.unit.cds_service.cds_client import PATH, PUBLIC_URL, claims, part, trust_file
@@ -125,7 +125,7 @@ def with_feedback(tmp_path: Path) -> Iterator[Any]:
         url = f"sqlite:///{tmp_path / 'cards.sqlite3'}"
         item = FeedbackItem(payload, "overridden", NOON, (), payload, payload, payload, payload)
         with closing(Database(url)) as database:
-            Store(database).record_feedback("calciphylaxis-order-sign", [item], NOON)
+            EventLog(database).record_feedback("calciphylaxis-order-sign", [item], NOON)
         return {"CDS_DATABASE_URL": url}
 
     return iter([store])

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cds_service.commands.cli import cli
-from cds_service.storage import Database, FeedbackItem, IssuedCard, Store
+from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard
 from tests.stored import answers_in
 
 SUNDAY = datetime(2026, 11, 29, 23, 30, tzinfo=UTC)
@@ -37,13 +37,13 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[Store]:
+def store(path: Path) -> Iterator[EventLog]:
     with closing(Database(f"sqlite:///{path}")) as database:
-        yield Store(database)
+        yield EventLog(database)
 
 
 @pytest.fixture
-def filled(store: Store, path: Path) -> Path:
+def filled(store: EventLog, path: Path) -> Path:
     """Seven cards: one accepted, one overridden, one overridden with a comment only; four of them a week later."""
     later = SUNDAY + timedelta(days=7)
     store.record_cards([replace(CARD, uuid=f"card-{n}") for n in (1, 2, 3)])
@@ -76,7 +76,7 @@ def test_without_a_setting_the_folder_is_named(command: str, tmp_path: Path, mon
 
 
 @COMMANDS
-def test_a_database_without_a_line_is_told_in_words_and_is_no_fault(command: str, path: Path, store: Store) -> None:
+def test_a_database_without_a_line_is_told_in_words_and_is_no_fault(command: str, path: Path, store: EventLog) -> None:
     store.record_cards([])
     assert list(answers_in(store)) == []
     for form in ([], ["--by", "card"]):
@@ -148,7 +148,7 @@ def test_numbers_are_exact_unless_they_are_to_be_withheld(filled: Path) -> None:
 
 
 @COMMANDS
-def test_what_an_ehr_sent_in_place_of_a_reason_is_withheld_too(command: str, store: Store, path: Path) -> None:
+def test_what_an_ehr_sent_in_place_of_a_reason_is_withheld_too(command: str, store: EventLog, path: Path) -> None:
     store.record_cards([replace(CARD, uuid=f"card-{number}") for number in range(12)])
     evil = [FeedbackItem(f"card-{number}", "overridden", SUNDAY, (), "Mrs Example", "urn:x") for number in range(6)]
     ours = [replace(OVERRIDDEN, card=f"card-{number}") for number in range(6, 12)]

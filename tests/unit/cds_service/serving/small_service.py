@@ -38,7 +38,7 @@ class WhatWaits:
 def create(folder: Path, generation: int = 1) -> Flask:
     """The routes. `/slow` waits so many seconds, as for a FHIR server."""
     app = Flask(__name__)
-    app.extensions["cds_store"] = WhatWaits(folder)
+    app.extensions["cds_event_log"] = WhatWaits(folder)
 
     @app.get("/health")
     def who() -> dict[str, int]:

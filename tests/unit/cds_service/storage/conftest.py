@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.storage import Database, Store
+from cds_service.storage import Database, EventLog
 
 
 @pytest.fixture
@@ -25,6 +25,6 @@ def database(path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def store(database: Database) -> Store:
+def store(database: Database) -> EventLog:
     """Cards and feedback in it."""
-    return Store(database)
+    return EventLog(database)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cds_service.access.token_log import PATIENCE_SECONDS, TokenLog
-from cds_service.storage import FeedbackItem, IssuedCard, Store, StoreError
+from cds_service.storage import EventLog, FeedbackItem, IssuedCard, StoreError
 from cds_service.storage.database import TIMEOUT_SECONDS, Database
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -66,7 +66,7 @@ def waited(call: Callable[[], object]) -> float:
 def test_neither_cards_nor_tokens_wait_longer_because_feedback_waits_for_the_same_database(tmp_path: Path) -> None:
     path = tmp_path / "cards.sqlite3"
     database = Database(f"sqlite:///{path}")
-    store, log = Store(database), TokenLog(database)
+    store, log = EventLog(database), TokenLog(database)
     assert log.is_first_use("urn:a", "before", NOON.timestamp(), NOON)
 
     def use(number: int) -> float:
@@ -112,5 +112,5 @@ def test_a_card_does_not_wait_for_a_database_that_somebody_else_is_making(how: s
     database = Database(f"sqlite:///{path}")
     # Not in WAL mode yet: there a lock keeps readers out, too, and even connecting reads.
     with locked(path, how):
-        assert waited(lambda: Store(database).record_cards([CARD])) < 2 * CARD_SECONDS + SLOW_MACHINE_SECONDS
+        assert waited(lambda: EventLog(database).record_cards([CARD])) < 2 * CARD_SECONDS + SLOW_MACHINE_SECONDS
     database.close()

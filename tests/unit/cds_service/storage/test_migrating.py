@@ -20,7 +20,7 @@ from click.testing import CliRunner
 
 from cds_service.access.token_log import TokenLog
 from cds_service.commands.cli import cli
-from cds_service.storage import Database, FeedbackItem, IssuedCard, Store, StoreError
+from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard, StoreError
 from cds_service.storage.migrating import MIGRATIONS, REVISIONS, VERSION_TABLE
 from cds_service.storage.schema import metadata
 from tests.stored import answers_in
@@ -172,7 +172,7 @@ def test_the_command_line_refuses_a_database_of_a_newer_release_in_words(path: P
 
 def test_cards_of_before_may_be_answered_by_any_client(path: Path, opened: Open) -> None:
     execute(path, RELEASE_0_1_0)
-    store = Store(opened())
+    store = EventLog(opened())
     for client in ("urn:a", "urn:b", ""):
         assert store.record_feedback(SERVICE, [FeedbackItem("card-1", "overridden", NOON)], NOON, client) == []
     later = [kept for kept in answers_in(store) if kept.client is not None]
@@ -208,7 +208,7 @@ def test_an_older_release_that_is_still_running_goes_on_writing_beside_us(card: 
     ready(opened())
     # As 0.1.0 and 0.2.0 write: without the columns that they do not know.
     execute(path, card, FEEDBACK_OF_BEFORE)
-    (kept,) = answers_in(Store(opened()), service="s")
+    (kept,) = answers_in(EventLog(opened()), service="s")
     assert (kept.topic, kept.known, kept.client) == ("vka-cua", True, None)
 
 
@@ -220,7 +220,7 @@ def test_a_database_of_a_newer_release_is_refused_in_words_and_left_alone(
     execute(path, f"DELETE FROM {VERSION_TABLE}")
     execute(path, *(f"INSERT INTO {VERSION_TABLE} VALUES ('{one}')" for one in version.split(", ")))
     before = query(path, "SELECT * FROM sqlite_master")
-    store = Store(opened())
+    store = EventLog(opened())
     with pytest.raises(StoreError, match="belongs to a newer release"):
         store.record_cards([IssuedCard("card-1", SERVICE, "hook", "vka-cua", "info", NOON)])
     with pytest.raises(StoreError, match="belongs to a newer release"):
@@ -234,7 +234,7 @@ def test_a_database_of_a_newer_release_is_refused_in_words_and_left_alone(
 def test_a_table_that_was_dropped_is_made_again(path: Path, opened: Open) -> None:
     ready(opened())
     execute(path, "DROP TABLE feedback")
-    assert Store(opened()).record_feedback(SERVICE, [FeedbackItem("card-1", "overridden", NOON)], NOON) == ["card-1"]
+    assert EventLog(opened()).record_feedback(SERVICE, [FeedbackItem("card-1", "overridden", NOON)], NOON) == ["card-1"]
 
 
 def test_an_empty_table_of_versions_says_nothing(path: Path, opened: Open) -> None:
@@ -260,7 +260,7 @@ def test_whatever_goes_wrong_in_a_change_the_cards_only_have_to_wait(path: Path,
     execute(path, f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32) PRIMARY KEY)")
     execute(path, f"INSERT INTO {VERSION_TABLE} VALUES ('1')", "CREATE TABLE card (uuid TEXT)")
     with pytest.raises(StoreError, match="could not be changed to this release"):
-        Store(opened()).record_cards([IssuedCard("card-1", SERVICE, "hook", "vka-cua", "info", NOON)])
+        EventLog(opened()).record_cards([IssuedCard("card-1", SERVICE, "hook", "vka-cua", "info", NOON)])
 
 
 @pytest.mark.parametrize("scripts", [[RELEASE_0_1_0], []], ids=["from release 0.1.0", "new"])
@@ -298,9 +298,9 @@ def run(program: str) -> subprocess.CompletedProcess[str]:
 START = """
     import sys
     from datetime import UTC, datetime
-    from cds_service.storage import Database, FeedbackItem, Store
+    from cds_service.storage import Database, FeedbackItem, EventLog
     sys.stdin.readline()
-    store = Store(Database(sys.argv[1]))
+    store = EventLog(Database(sys.argv[1]))
     item = FeedbackItem(sys.argv[2], "overridden", datetime(2026, 11, 23, tzinfo=UTC))
     print(store.record_feedback("s", [item], datetime(2026, 11, 23, tzinfo=UTC)))
 """

@@ -11,9 +11,9 @@ import pytest
 from cds_service.storage import (
     CardCount,
     Database,
+    EventLog,
     FeedbackItem,
     IssuedCard,
-    Store,
     card_counts,
     override_counts,
     span,
@@ -29,7 +29,7 @@ ACCEPTED = FeedbackItem("card-1", "accepted", MONDAY)
 ALONE = CardCount("calciphylaxis", "", "vka-cua", "critical", 0, "", "", "", False, 1)
 
 
-def test_a_card_without_an_answer_is_counted_as_shown(store: Store, database: Database) -> None:
+def test_a_card_without_an_answer_is_counted_as_shown(store: EventLog, database: Database) -> None:
     store.record_cards([CARD])
     assert card_counts(database, BOUNDS) == [ALONE]
 
@@ -46,13 +46,13 @@ def test_a_card_without_an_answer_is_counted_as_shown(store: Store, database: Da
     ],
 )
 def test_a_card_counts_in_the_week_that_had_begun(
-    after: timedelta, week: int | None, store: Store, database: Database
+    after: timedelta, week: int | None, store: EventLog, database: Database
 ) -> None:
     store.record_cards([replace(CARD, issued_at=MONDAY + after)])
     assert [count.week for count in card_counts(database, BOUNDS)] == ([] if week is None else [week])
 
 
-def test_an_answer_counts_in_the_week_of_its_card_however_late_it_came(store: Store, database: Database) -> None:
+def test_an_answer_counts_in_the_week_of_its_card_however_late_it_came(store: EventLog, database: Database) -> None:
     store.record_cards([CARD])
     late = MONDAY + timedelta(days=100)
     store.record_feedback("calciphylaxis", [replace(ACCEPTED, outcome_timestamp=late)], late)
@@ -61,7 +61,7 @@ def test_an_answer_counts_in_the_week_of_its_card_however_late_it_came(store: St
 
 @pytest.mark.parametrize(("later", "outcome"), [(OVERRIDDEN, "overridden"), (ACCEPTED, "accepted")])
 def test_a_card_that_was_answered_twice_counts_once_with_its_latest_answer(
-    later: FeedbackItem, outcome: str, store: Store, database: Database
+    later: FeedbackItem, outcome: str, store: EventLog, database: Database
 ) -> None:
     store.record_cards([CARD])
     again = replace(later, outcome_timestamp=MONDAY + timedelta(minutes=1))
@@ -82,7 +82,7 @@ def test_a_card_that_was_answered_twice_counts_once_with_its_latest_answer(
     ],
 )
 def test_a_comment_alone_is_told_from_no_reason(
-    answer: dict[str, str], reason: str, comment_only: bool, store: Store, database: Database
+    answer: dict[str, str], reason: str, comment_only: bool, store: EventLog, database: Database
 ) -> None:
     store.record_cards([CARD])
     store.record_feedback("calciphylaxis", [replace(OVERRIDDEN, **answer)], MONDAY)  # type: ignore[arg-type]
@@ -93,13 +93,13 @@ def test_a_comment_alone_is_told_from_no_reason(
     assert "Example" not in repr(count) + repr(override)
 
 
-def test_the_comment_on_an_accepted_card_is_no_reason(store: Store, database: Database) -> None:
+def test_the_comment_on_an_accepted_card_is_no_reason(store: EventLog, database: Database) -> None:
     store.record_cards([CARD])
     store.record_feedback("calciphylaxis", [replace(ACCEPTED, user_comment="thank you")], MONDAY)
     assert card_counts(database, BOUNDS) == [replace(ALONE, outcome="accepted")]
 
 
-def test_answers_on_cards_that_are_not_in_the_log_are_counted_apart(store: Store, database: Database) -> None:
+def test_answers_on_cards_that_are_not_in_the_log_are_counted_apart(store: EventLog, database: Database) -> None:
     store.record_cards([CARD])
     stray = [replace(OVERRIDDEN, card="card-8"), replace(ACCEPTED, card="card-9")]
     store.record_feedback("calciphylaxis", [*stray, ACCEPTED], MONDAY)
@@ -110,7 +110,7 @@ def test_answers_on_cards_that_are_not_in_the_log_are_counted_apart(store: Store
 
 
 def test_an_unknown_card_counts_in_the_time_that_is_asked_for_whatever_came_later(
-    store: Store, database: Database
+    store: EventLog, database: Database
 ) -> None:
     for number, answer in enumerate((ACCEPTED, OVERRIDDEN)):
         moment = BOUNDS[number]
@@ -122,7 +122,7 @@ def test_an_unknown_card_counts_in_the_time_that_is_asked_for_whatever_came_late
     assert (whole.outcome, whole.times) == ("overridden", 1)
 
 
-def test_a_client_is_counted_by_itself_and_answers_of_others_are_not_its_own(store: Store, database: Database) -> None:
+def test_a_client_is_counted_by_itself_and_answers_of_others_are_not_its_own(store: EventLog, database: Database) -> None:
     store.record_cards([replace(CARD, client="urn:north"), replace(CARD, uuid="card-2", client="urn:south")])
     store.record_feedback("calciphylaxis", [OVERRIDDEN], MONDAY, "urn:south")
     store.record_feedback("calciphylaxis", [ACCEPTED], MONDAY, "urn:north")
@@ -132,7 +132,7 @@ def test_a_client_is_counted_by_itself_and_answers_of_others_are_not_its_own(sto
     assert (south.client, south.outcome, south.times) == ("urn:south", "", 1)
 
 
-def test_the_log_says_from_when_to_when_it_is(store: Store, database: Database) -> None:
+def test_the_log_says_from_when_to_when_it_is(store: EventLog, database: Database) -> None:
     assert span(database) is None
     store.record_cards([CARD, replace(CARD, uuid="card-2", issued_at=BOUNDS[1])])
     assert span(database) == (MONDAY, BOUNDS[1])

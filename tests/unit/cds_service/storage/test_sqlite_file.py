@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy.engine import Connection, make_url
 
 from cds_service.access.token_log import TokenLog
-from cds_service.storage import Database, FeedbackItem, IssuedCard, Store, StoreError, seen_token
+from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard, StoreError, seen_token
 from cds_service.storage.sqlite_file import SqliteFile, sqlite_file
 from tests.stored import answers_in
 
@@ -26,7 +26,7 @@ NEW_WORDS = "deleted or replaced"
 Spoil = Callable[[Path], object]
 
 
-def answer(store: Store, card: str = "card-1") -> list[str]:
+def answer(store: EventLog, card: str = "card-1") -> list[str]:
     return store.record_feedback("calciphylaxis", [FeedbackItem(card, "overridden", NOON)], NOON)
 
 
@@ -67,12 +67,12 @@ def modes(path: Path) -> dict[str, int]:
 def test_a_new_file_is_ours_alone_whatever_the_umask(form: str, mask: int, path: Path) -> None:
     database = Database(form.format(path=path))
     with umask(mask):
-        answer(Store(database))
+        answer(EventLog(database))
         assert modes(path) == {"": 0o600, "-wal": 0o600, "-shm": 0o600}
     database.close()
 
 
-def test_a_new_file_behind_a_link_is_ours_alone_too(path: Path, store: Store) -> None:
+def test_a_new_file_behind_a_link_is_ours_alone_too(path: Path, store: EventLog) -> None:
     path.symlink_to(path.with_name("target"))
     with umask(0o022):
         answer(store)
@@ -81,7 +81,7 @@ def test_a_new_file_behind_a_link_is_ours_alone_too(path: Path, store: Store) ->
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
 def test_a_file_that_others_can_read_is_left_as_it_is_and_said_once(
-    mode: int, path: Path, store: Store, database: Database, caplog: pytest.LogCaptureFixture
+    mode: int, path: Path, store: EventLog, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     path.touch()
     path.chmod(mode)
@@ -95,7 +95,7 @@ def test_a_file_that_others_can_read_is_left_as_it_is_and_said_once(
 
 
 def test_of_a_file_that_is_ours_alone_nothing_is_said(
-    path: Path, store: Store, caplog: pytest.LogCaptureFixture
+    path: Path, store: EventLog, caplog: pytest.LogCaptureFixture
 ) -> None:
     path.touch(mode=0o600)
     answer(store)
@@ -105,7 +105,7 @@ def test_of_a_file_that_is_ours_alone_nothing_is_said(
 def test_a_file_that_has_to_be_there_is_not_made(path: Path) -> None:
     database = Database(f"sqlite:///file:{path}?mode=rw&uri=true")
     with pytest.raises(StoreError):
-        answer(Store(database))
+        answer(EventLog(database))
     assert not path.exists()
 
 
@@ -113,7 +113,7 @@ def test_a_file_that_has_to_be_there_is_not_made(path: Path) -> None:
 def replace_by_another(path: Path) -> None:
     other = path.with_name("other")
     with closing(Database(f"sqlite:///{other}")) as database:
-        answer(Store(database), "of-the-other")
+        answer(EventLog(database), "of-the-other")
     delete(path)
     other.rename(path)
 
@@ -132,7 +132,7 @@ GONE: list[Spoil] = [delete, Path.unlink, replace_by_another, lead_elsewhere, de
 
 @pytest.mark.parametrize("spoil", GONE)
 def test_feedback_that_is_acknowledged_is_in_the_file_that_is_there(
-    spoil: Spoil, store: Store, path: Path, caplog: pytest.LogCaptureFixture
+    spoil: Spoil, store: EventLog, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer(store, "before")
     spoil(path)
@@ -149,7 +149,7 @@ def test_feedback_that_is_acknowledged_is_in_the_file_that_is_there(
 def test_what_went_into_a_file_that_vanished_meanwhile_is_written_again(
     spoil: Spoil, database: Database, path: Path
 ) -> None:
-    answer(Store(database), "before")
+    answer(EventLog(database), "before")
     runs: list[int] = []
 
     def write(connection: Connection) -> None:
@@ -198,7 +198,7 @@ def test_a_token_that_went_into_a_vanished_file_is_stored_again_and_counts_once(
 
 def test_cards_that_wait_go_along_into_the_new_file(database: Database, path: Path) -> None:
     now = [100.0]
-    store = Store(database, clock=lambda: now[0])
+    store = EventLog(database, clock=lambda: now[0])
     assert list(answers_in(store)) == []
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -209,19 +209,19 @@ def test_cards_that_wait_go_along_into_the_new_file(database: Database, path: Pa
     assert kept(path) == ["card-1"]
 
 
-def test_every_worker_notices(path: Path, store: Store) -> None:
+def test_every_worker_notices(path: Path, store: EventLog) -> None:
     other = Database(f"sqlite:///{path}")
     answer(store, "before")
-    answer(Store(other), "before-too")
+    answer(EventLog(other), "before-too")
     delete(path)
     answer(store, "first")
-    answer(Store(other), "second")
+    answer(EventLog(other), "second")
     assert kept(path) == ["first", "second"]
     other.close()
 
 
 def test_many_threads_that_notice_at_once_lose_nothing(
-    path: Path, store: Store, caplog: pytest.LogCaptureFixture
+    path: Path, store: EventLog, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer(store, "before")
     delete(path)
@@ -248,7 +248,7 @@ def lead_in_a_circle(path: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [make_a_folder, fill_with_garbage, lead_in_a_circle])
 def test_what_takes_its_place_and_is_no_database_refuses_feedback_until_it_is_gone(
-    spoil: Spoil, store: Store, path: Path
+    spoil: Spoil, store: EventLog, path: Path
 ) -> None:
     answer(store, "before")
     spoil(path)
@@ -262,11 +262,11 @@ def test_what_takes_its_place_and_is_no_database_refuses_feedback_until_it_is_go
     assert kept(path) == ["card-1"]
 
 
-def test_a_file_that_stays_is_not_opened_again(path: Path, store: Store, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_file_that_stays_is_not_opened_again(path: Path, store: EventLog, caplog: pytest.LogCaptureFixture) -> None:
     answer(store, "before")
     # The command line comes and goes, somebody reads, somebody looks, the times of the file change.
     with closing(Database(f"sqlite:///{path}")) as other:
-        assert len(list(answers_in(Store(other)))) == 1
+        assert len(list(answers_in(EventLog(other)))) == 1
     os.utime(path)
     path.chmod(0o640)
     answer(store, "after")
@@ -280,7 +280,7 @@ def test_a_relative_path_means_the_same_file_wherever_the_process_goes(
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path)
     database = Database("sqlite:///cards.sqlite3")
-    store = Store(database)
+    store = EventLog(database)
     answer(store, "before")
     monkeypatch.chdir("elsewhere")
     answer(store, "after")

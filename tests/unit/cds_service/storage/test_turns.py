@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from cds_service.storage import Database, FeedbackItem, IssuedCard, Store, StoreError
+from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard, StoreError
 from tests.waiting import locked
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -93,7 +93,7 @@ def test_writers_on_a_server_need_no_turns() -> None:
 
 
 def test_feedback_that_waits_for_feedback_has_no_more_patience_than_alone(database: Database, path: Path) -> None:
-    store = Store(database)
+    store = EventLog(database)
     assert store.record_feedback("calciphylaxis", [], NOON) == []
     store.record_feedback("calciphylaxis", [FEEDBACK], NOON)
 
@@ -110,7 +110,7 @@ def test_feedback_that_waits_for_feedback_has_no_more_patience_than_alone(databa
 
 
 def test_cards_that_got_no_turn_are_not_held_up_again_a_moment_later(database: Database) -> None:
-    store = Store(database)
+    store = EventLog(database)
     with held_turn(database):
         assert 0.2 <= seconds_until_refused(store.record_cards, [CARD]) < 0.2 + PROMPT
         began = time.monotonic()

@@ -43,7 +43,7 @@ class Clinic:
     @property
     def feedback(self) -> list[StoredFeedback]:
         """What came in since the test began."""
-        return list(answers_in(self.app.extensions["cds_store"], since=self.opened))
+        return list(answers_in(self.app.extensions["cds_event_log"], since=self.opened))
 
 
 class Here(FlaskClient):

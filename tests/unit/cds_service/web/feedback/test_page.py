@@ -19,7 +19,7 @@ from flask.testing import FlaskClient
 
 from cds_service import create_app
 from cds_service.settings import Settings, SettingsError, from_environment
-from cds_service.storage import Database, FeedbackItem, IssuedCard, Store
+from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard
 from tests.unit.cds_service.cds_client import trust_file
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -51,12 +51,12 @@ def opened(path: Path) -> Iterator[Open]:
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[Store]:
+def store(path: Path) -> Iterator[EventLog]:
     with closing(Database(f"sqlite:///{path}")) as database:
-        yield Store(database)
+        yield EventLog(database)
 
 
-def show(store: Store, name: str, shown: int, *, accepted: int = 0, overridden: int = 0, **card: Any) -> None:
+def show(store: EventLog, name: str, shown: int, *, accepted: int = 0, overridden: int = 0, **card: Any) -> None:
     """So many cards, of which so many were answered."""
     cards = [replace(CARD, uuid=f"{name}-{number}", **card) for number in range(shown)]
     store.record_cards(cards)
@@ -73,7 +73,7 @@ def basic(password: str, user: str = "anybody") -> dict[str, str]:
 
 
 # ------------------------------------------------------------------ what is shown
-def test_cards_are_counted_per_card_reason_and_week(opened: Open, store: Store) -> None:
+def test_cards_are_counted_per_card_reason_and_week(opened: Open, store: EventLog) -> None:
     show(store, "a", 20, accepted=5, overridden=6)
     show(store, "b", 10, topic="cua-suspected", indicator="warning", issued_at=NOW - timedelta(days=7))
     found = opened().get("/feedback.json").get_json()
@@ -90,7 +90,7 @@ def test_cards_are_counted_per_card_reason_and_week(opened: Open, store: Store) 
 
 
 @pytest.mark.parametrize("address", ["/feedback", "/feedback.csv", "/feedback.json"])
-def test_no_comment_no_user_and_no_id_is_shown(address: str, opened: Open, store: Store) -> None:
+def test_no_comment_no_user_and_no_id_is_shown(address: str, opened: Open, store: EventLog) -> None:
     show(store, "secret-id", 20, accepted=5, overridden=6, hook_instance="hook-of-a-patient")
     answer = opened().get(address)
     assert answer.status_code == 200
@@ -98,7 +98,7 @@ def test_no_comment_no_user_and_no_id_is_shown(address: str, opened: Open, store
         assert text not in answer.text
 
 
-def test_text_of_an_ehr_in_place_of_a_reason_is_not_shown(opened: Open, store: Store) -> None:
+def test_text_of_an_ehr_in_place_of_a_reason_is_not_shown(opened: Open, store: EventLog) -> None:
     store.record_cards([replace(CARD, uuid=f"card-{number}") for number in range(9)])
     evil = [
         FeedbackItem(f"card-{number}", "overridden", NOW, (), "Mrs Example", "urn:elsewhere") for number in range(9)
@@ -110,14 +110,14 @@ def test_text_of_an_ehr_in_place_of_a_reason_is_not_shown(opened: Open, store: S
 
 
 @pytest.mark.parametrize(("accepted", "words"), [(4, "fewer than 5"), (5, "5")])
-def test_numbers_are_told_from_five_on(accepted: int, words: str, opened: Open, store: Store) -> None:
+def test_numbers_are_told_from_five_on(accepted: int, words: str, opened: Open, store: EventLog) -> None:
     show(store, "a", 40, accepted=accepted)
     (row, *_) = list(csv.DictReader(io.StringIO(opened().get("/feedback.csv").text)))
     assert (row["shown"], row["accepted"]) == ("40", words)
     assert row["unanswered"] == ("withheld" if accepted == 4 else "35")
 
 
-def test_a_week_begins_in_the_time_zone_of_the_clinic(opened: Open, store: Store) -> None:
+def test_a_week_begins_in_the_time_zone_of_the_clinic(opened: Open, store: EventLog) -> None:
     show(store, "a", 9, issued_at=datetime(2026, 11, 29, 23, 30, tzinfo=UTC))
     for zone, week in (("Europe/Berlin", "2026-W49"), ("UTC", "2026-W48")):
         found = opened(timezone=ZoneInfo(zone)).get("/feedback.json").get_json()
@@ -125,7 +125,7 @@ def test_a_week_begins_in_the_time_zone_of_the_clinic(opened: Open, store: Store
         assert found["time_zone"] == zone
 
 
-def test_another_quarter_can_be_chosen_and_none_that_is_not_there(opened: Open, store: Store) -> None:
+def test_another_quarter_can_be_chosen_and_none_that_is_not_there(opened: Open, store: EventLog) -> None:
     show(store, "a", 9)
     show(store, "b", 7, issued_at=NOW - timedelta(days=91))
     visitor = opened()
@@ -136,7 +136,7 @@ def test_another_quarter_can_be_chosen_and_none_that_is_not_there(opened: Open, 
         assert visitor.get("/feedback", query_string={"quarter": quarter}).status_code == 404
 
 
-def test_each_tenant_is_counted_by_itself(opened: Open, store: Store, tmp_path: Path) -> None:
+def test_each_tenant_is_counted_by_itself(opened: Open, store: EventLog, tmp_path: Path) -> None:
     show(store, "a", 9, client="https://ehr.example")
     show(store, "b", 7, client="urn:gone")
     show(store, "c", 8, client="")
@@ -149,7 +149,7 @@ def test_each_tenant_is_counted_by_itself(opened: Open, store: Store, tmp_path: 
     assert visitor.get("/feedback?tenant=nobody").status_code == 404
 
 
-def test_answers_on_cards_that_are_not_in_the_log_are_told_apart(opened: Open, store: Store) -> None:
+def test_answers_on_cards_that_are_not_in_the_log_are_told_apart(opened: Open, store: EventLog) -> None:
     show(store, "a", 9)
     stray = [FeedbackItem(f"stray-{number}", "accepted", NOW) for number in range(6)]
     store.record_feedback(CARD.service, [*stray, FeedbackItem("stray-9", "overridden", NOW)], NOW)
@@ -166,7 +166,7 @@ def test_an_empty_log_is_said(opened: Open) -> None:
     assert visitor.get("/feedback.csv").text.splitlines()[1:] == ["all,,,0,0,0,0"]
 
 
-def test_answers_without_any_card_in_the_log_are_not_nothing(opened: Open, store: Store) -> None:
+def test_answers_without_any_card_in_the_log_are_not_nothing(opened: Open, store: EventLog) -> None:
     stray = [FeedbackItem(f"stray-{number}", "accepted", NOW) for number in range(6)]
     store.record_feedback(CARD.service, [*stray, FeedbackItem("stray-9", "overridden", NOW)], NOW)
     visitor = opened()
@@ -225,7 +225,7 @@ def test_without_the_token_nothing_is_shown(
     address: str,
     headers: dict[str, str],
     opened: Open,
-    store: Store,
+    store: EventLog,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -22,13 +22,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import StatementError
 
-from cds_service.storage.cards_and_feedback import (
+from cds_service.storage.database import Database, StoreError
+from cds_service.storage.event_log import (
+    EventLog,
     FeedbackItem,
     IssuedCard,
-    Store,
     SuggestionLabel,
 )
-from cds_service.storage.database import Database, StoreError
 from cds_service.storage.records import OverrideCount
 from cds_service.storage.schema import storable
 from tests.stored import answers_in, overrides_in
@@ -49,7 +49,7 @@ OVERRIDDEN = FeedbackItem(
 ACCEPTED = FeedbackItem("card-1", "accepted", NOON, accepted_suggestions=("s-1",))
 
 
-def record(store: Store, *cards: IssuedCard) -> None:
+def record(store: EventLog, *cards: IssuedCard) -> None:
     """Record cards as the routes do: on a busy machine they may have to wait in memory."""
     with suppress(StoreError):
         store.record_cards(cards)
@@ -76,7 +76,7 @@ def rows(path: Path, query: str) -> list[tuple[object, ...]]:
         connection.close()
 
 
-def test_feedback_comes_back_as_it_was_given(store: Store) -> None:
+def test_feedback_comes_back_as_it_was_given(store: EventLog) -> None:
     store.record_cards([CARD])
     assert store.record_feedback("calciphylaxis", [OVERRIDDEN, ACCEPTED], NOON) == []
     stored = list(answers_in(store))
@@ -86,7 +86,7 @@ def test_feedback_comes_back_as_it_was_given(store: Store) -> None:
     ] * 2
 
 
-def test_a_moment_from_another_time_zone_comes_back_as_the_same_moment_in_utc(store: Store) -> None:
+def test_a_moment_from_another_time_zone_comes_back_as_the_same_moment_in_utc(store: EventLog) -> None:
     moment = NOON.astimezone(timezone(timedelta(hours=-7)))
     store.record_feedback("calciphylaxis", [replace(ACCEPTED, outcome_timestamp=moment)], NOON)
     (kept,) = answers_in(store)
@@ -94,14 +94,14 @@ def test_a_moment_from_another_time_zone_comes_back_as_the_same_moment_in_utc(st
     assert kept.item.outcome_timestamp.utcoffset() == timedelta(0)
 
 
-def test_a_moment_without_a_time_zone_is_refused(store: Store) -> None:
+def test_a_moment_without_a_time_zone_is_refused(store: EventLog) -> None:
     naive = replace(ACCEPTED, outcome_timestamp=NOON.replace(tzinfo=None))
     with pytest.raises(StatementError, match="needs a time zone"):
         store.record_feedback("calciphylaxis", [naive], NOON)
     assert list(answers_in(store)) == []
 
 
-def test_feedback_on_a_card_we_never_gave_is_kept_and_named(store: Store) -> None:
+def test_feedback_on_a_card_we_never_gave_is_kept_and_named(store: EventLog) -> None:
     store.record_cards([CARD])
     stranger = replace(ACCEPTED, card="card-9")
     assert store.record_feedback("calciphylaxis", [stranger, ACCEPTED, stranger], NOON) == ["card-9"]
@@ -111,43 +111,43 @@ def test_feedback_on_a_card_we_never_gave_is_kept_and_named(store: Store) -> Non
     ]
 
 
-def test_a_card_of_another_service_is_unknown_to_this_one(store: Store) -> None:
+def test_a_card_of_another_service_is_unknown_to_this_one(store: EventLog) -> None:
     store.record_cards([CARD])
     assert store.record_feedback("another", [ACCEPTED], NOON) == ["card-1"]
 
 
-def test_more_unknown_cards_than_one_query_can_name_are_all_named(store: Store) -> None:
+def test_more_unknown_cards_than_one_query_can_name_are_all_named(store: EventLog) -> None:
     many = [replace(ACCEPTED, card=f"stranger-{number}") for number in range(1_203)]
     assert len(store.record_feedback("calciphylaxis", many, NOON)) == 1_203
 
 
-def test_no_feedback_is_nothing_to_do(store: Store, path: Path) -> None:
+def test_no_feedback_is_nothing_to_do(store: EventLog, path: Path) -> None:
     assert store.record_feedback("calciphylaxis", [], NOON) == []
     store.record_cards([])
     assert not path.exists()
 
 
-def test_the_same_feedback_twice_is_kept_once_and_a_later_one_beside_it(store: Store) -> None:
+def test_the_same_feedback_twice_is_kept_once_and_a_later_one_beside_it(store: EventLog) -> None:
     later = replace(ACCEPTED, outcome_timestamp=NOON + timedelta(microseconds=1))
     store.record_feedback("calciphylaxis", [ACCEPTED, ACCEPTED], NOON)
     store.record_feedback("calciphylaxis", [ACCEPTED, later, OVERRIDDEN], NOON)
     assert [kept.item for kept in answers_in(store)] == [ACCEPTED, later, OVERRIDDEN]
 
 
-def test_feedback_is_kept_whole_or_not_at_all(store: Store) -> None:
+def test_feedback_is_kept_whole_or_not_at_all(store: EventLog) -> None:
     broken = replace(OVERRIDDEN, outcome=None)  # type: ignore[arg-type]  # the column refuses it, the others are fine
     with pytest.raises(StoreError):
         store.record_feedback("calciphylaxis", [ACCEPTED, broken], NOON)
     assert list(answers_in(store)) == []
 
 
-def test_a_card_recorded_again_stays_as_it_is(store: Store, path: Path) -> None:
+def test_a_card_recorded_again_stays_as_it_is(store: EventLog, path: Path) -> None:
     store.record_cards([CARD])
     store.record_cards([replace(CARD, topic="calcium"), replace(CARD, uuid="card-2")])
     assert rows(path, "SELECT uuid, topic FROM card ORDER BY uuid") == [("card-1", "warfarin"), ("card-2", "warfarin")]
 
 
-def test_a_card_keeps_what_feedback_refers_to_and_no_patient(store: Store, path: Path) -> None:
+def test_a_card_keeps_what_feedback_refers_to_and_no_patient(store: EventLog, path: Path) -> None:
     store.record_cards([CARD])
     assert rows(path, "SELECT * FROM card") == [
         (
@@ -163,7 +163,7 @@ def test_a_card_keeps_what_feedback_refers_to_and_no_patient(store: Store, path:
     ]
 
 
-def test_readers_and_writers_do_not_wait_for_each_other(store: Store, path: Path) -> None:
+def test_readers_and_writers_do_not_wait_for_each_other(store: EventLog, path: Path) -> None:
     store.record_feedback("calciphylaxis", [ACCEPTED, OVERRIDDEN], NOON)
     reading = answers_in(store)
     assert next(reading).item == ACCEPTED
@@ -175,7 +175,7 @@ def test_readers_and_writers_do_not_wait_for_each_other(store: Store, path: Path
 
 def test_cards_that_cannot_be_written_at_once_go_along_with_the_next_ones(database: Database, path: Path) -> None:
     now = [100.0]
-    store = Store(database, clock=lambda: now[0])
+    store = EventLog(database, clock=lambda: now[0])
     assert list(answers_in(store)) == []
     with another_writer(path), pytest.raises(StoreError):
         store.record_cards([CARD])
@@ -187,7 +187,7 @@ def test_cards_that_cannot_be_written_at_once_go_along_with_the_next_ones(databa
     assert rows(path, "SELECT uuid FROM card ORDER BY uuid") == [("card-1",), ("card-2",), ("card-3",)]
 
 
-def test_feedback_takes_waiting_cards_along_and_knows_them(store: Store, path: Path) -> None:
+def test_feedback_takes_waiting_cards_along_and_knows_them(store: EventLog, path: Path) -> None:
     assert list(answers_in(store)) == []
     with another_writer(path):
         record(store, CARD)
@@ -197,7 +197,7 @@ def test_feedback_takes_waiting_cards_along_and_knows_them(store: Store, path: P
     assert len(rows(path, "SELECT uuid FROM card")) == 2
 
 
-def test_feedback_waits_for_another_writer_that_cards_do_not_wait_for(store: Store, path: Path) -> None:
+def test_feedback_waits_for_another_writer_that_cards_do_not_wait_for(store: EventLog, path: Path) -> None:
     assert list(answers_in(store)) == []
     with another_writer(path) as busy:
         with pytest.raises(StoreError):
@@ -213,7 +213,7 @@ def test_feedback_waits_for_another_writer_that_cards_do_not_wait_for(store: Sto
 def test_of_very_many_waiting_cards_the_newest_are_kept(tmp_path: Path) -> None:
     folder = tmp_path / "missing"
     database = Database(f"sqlite:///{folder}/store.sqlite3")
-    store = Store(database)
+    store = EventLog(database)
     record(store, *(replace(CARD, uuid=f"card-{number}") for number in range(10_001)))
     folder.mkdir()
     asked = [replace(ACCEPTED, card=f"card-{number}") for number in (0, 1, 10_000)]
@@ -221,7 +221,7 @@ def test_of_very_many_waiting_cards_the_newest_are_kept(tmp_path: Path) -> None:
     database.close()
 
 
-def test_feedback_can_be_asked_for_by_moment_and_service(store: Store) -> None:
+def test_feedback_can_be_asked_for_by_moment_and_service(store: EventLog) -> None:
     store.record_feedback("calciphylaxis", [ACCEPTED], NOON)
     store.record_feedback("other", [OVERRIDDEN], NOON + timedelta(seconds=1))
     assert [kept.service for kept in answers_in(store, since=NOON)] == ["calciphylaxis", "other"]
@@ -230,7 +230,7 @@ def test_feedback_can_be_asked_for_by_moment_and_service(store: Store) -> None:
     assert list(answers_in(store, since=NOON + timedelta(seconds=2))) == []
 
 
-def test_overrides_are_counted_by_topic_and_reason(store: Store) -> None:
+def test_overrides_are_counted_by_topic_and_reason(store: EventLog) -> None:
     store.record_cards([CARD, replace(CARD, uuid="card-2")])
     other = replace(OVERRIDDEN, card="card-2", outcome_timestamp=NOON + timedelta(hours=1))
     silent = FeedbackItem("card-9", "overridden", NOON)
@@ -248,7 +248,7 @@ def test_overrides_are_counted_by_topic_and_reason(store: Store) -> None:
 NORTH, SOUTH = "urn:north", "urn:south"
 
 
-def test_feedback_of_one_client_on_the_card_of_another_is_feedback_on_a_card_that_does_not_exist(store: Store) -> None:
+def test_feedback_of_one_client_on_the_card_of_another_is_feedback_on_a_card_that_does_not_exist(store: EventLog) -> None:
     store.record_cards([replace(CARD, client=NORTH)])
     nothing = store.record_feedback("calciphylaxis", [replace(OVERRIDDEN, card="card-9")], NOON, SOUTH)
     theirs = store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON, SOUTH)
@@ -257,7 +257,7 @@ def test_feedback_of_one_client_on_the_card_of_another_is_feedback_on_a_card_tha
     assert [(count.topic, count.times) for count in overrides_in(store)] == [("", 2)]
 
 
-def test_the_answer_of_a_stranger_takes_nothing_from_that_of_the_owner(store: Store) -> None:
+def test_the_answer_of_a_stranger_takes_nothing_from_that_of_the_owner(store: EventLog) -> None:
     store.record_cards([replace(CARD, client=NORTH)])
     store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON, SOUTH)
     assert store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON, NORTH) == []
@@ -269,7 +269,7 @@ def test_the_answer_of_a_stranger_takes_nothing_from_that_of_the_owner(store: St
 
 
 @pytest.mark.parametrize(("owner", "other"), [(NORTH, SOUTH), (NORTH, ""), ("", NORTH)])
-def test_a_card_that_waits_in_memory_has_an_owner_too(owner: str, other: str, store: Store, path: Path) -> None:
+def test_a_card_that_waits_in_memory_has_an_owner_too(owner: str, other: str, store: EventLog, path: Path) -> None:
     assert list(answers_in(store)) == []
     with another_writer(path):
         record(store, replace(CARD, client=owner))
@@ -278,7 +278,7 @@ def test_a_card_that_waits_in_memory_has_an_owner_too(owner: str, other: str, st
     assert store.record_feedback("calciphylaxis", [ACCEPTED], NOON, owner) == []
 
 
-def test_the_reports_can_be_asked_for_one_client(store: Store) -> None:
+def test_the_reports_can_be_asked_for_one_client(store: EventLog) -> None:
     store.record_cards([replace(CARD, client=NORTH), replace(CARD, uuid="card-2", client=SOUTH)])
     store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON, NORTH)
     store.record_feedback("calciphylaxis", [replace(OVERRIDDEN, card="card-2")], NOON, SOUTH)
@@ -288,13 +288,13 @@ def test_the_reports_can_be_asked_for_one_client(store: Store) -> None:
     assert list(overrides_in(store, client="urn:nobody")) == []
 
 
-def test_a_comment_is_not_shown_by_accident(store: Store) -> None:
+def test_a_comment_is_not_shown_by_accident(store: EventLog) -> None:
     assert "Mrs Example" not in repr(OVERRIDDEN)
     store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON)
     assert "Mrs Example" not in repr(list(answers_in(store)))
 
 
-def test_an_error_of_the_database_shows_no_comment(store: Store) -> None:
+def test_an_error_of_the_database_shows_no_comment(store: EventLog) -> None:
     broken = replace(OVERRIDDEN, outcome=None)  # type: ignore[arg-type]  # makes the database refuse the row
     with pytest.raises(StoreError) as refused:
         store.record_feedback("calciphylaxis", [broken], NOON)
@@ -317,7 +317,7 @@ def test_ordinary_text_is_stored_unchanged(words: str) -> None:
     assert storable(words) == words
 
 
-def test_odd_text_does_not_stop_feedback(store: Store) -> None:
+def test_odd_text_does_not_stop_feedback(store: EventLog) -> None:
     odd = replace(OVERRIDDEN, card="\ud800\x00", user_comment="a\udfffb")
     assert store.record_feedback("calciphylaxis", [odd], NOON) == ["\ufffd\ufffd"]
     (kept,) = answers_in(store)
@@ -325,20 +325,20 @@ def test_odd_text_does_not_stop_feedback(store: Store) -> None:
 
 
 def test_a_database_that_cannot_be_used_says_so(tmp_path: Path) -> None:
-    nowhere = Store(Database(f"sqlite:///{tmp_path}/missing/store.sqlite3"))
+    nowhere = EventLog(Database(f"sqlite:///{tmp_path}/missing/store.sqlite3"))
     with pytest.raises(StoreError):
         nowhere.record_cards([CARD])
     with pytest.raises(StoreError):
         list(answers_in(nowhere))
 
 
-def test_a_file_that_is_no_database_says_so(store: Store, path: Path) -> None:
+def test_a_file_that_is_no_database_says_so(store: EventLog, path: Path) -> None:
     path.write_bytes(b"no database at all, but long enough to be looked at" * 40)
     with pytest.raises(StoreError):
         list(answers_in(store))
 
 
-def test_a_closed_database_opens_again(store: Store, database: Database) -> None:
+def test_a_closed_database_opens_again(store: EventLog, database: Database) -> None:
     store.record_cards([CARD])
     database.close()
     assert store.record_feedback("calciphylaxis", [ACCEPTED], NOON) == []
@@ -346,7 +346,7 @@ def test_a_closed_database_opens_again(store: Store, database: Database) -> None
 
 def test_a_database_in_memory_is_shared_by_all_threads() -> None:
     database = Database("sqlite://")
-    store = Store(database)
+    store = EventLog(database)
     with ThreadPoolExecutor(4) as threads:
         for done in [threads.submit(record, store, replace(CARD, uuid=f"card-{n}")) for n in range(8)]:
             done.result()
@@ -355,7 +355,7 @@ def test_a_database_in_memory_is_shared_by_all_threads() -> None:
     database.close()
 
 
-def test_threads_write_at_once_and_nothing_is_lost(store: Store) -> None:
+def test_threads_write_at_once_and_nothing_is_lost(store: EventLog) -> None:
     def write(thread: int) -> None:
         for number in range(10):
             card = replace(CARD, uuid=f"{thread}-{number}")
@@ -386,7 +386,7 @@ def who_try(before: set[threading.Thread]) -> list[threading.Thread]:
 
 def test_cards_that_wait_are_written_without_another_card(database: Database, path: Path) -> None:
     before = set(threading.enumerate())
-    store = Store(database, retry_seconds=0.05)
+    store = EventLog(database, retry_seconds=0.05)
     store.record_cards(numbered(1))
     with locked(path):
         for card in numbered(4)[1:]:
@@ -429,7 +429,7 @@ def test_cards_that_wait_are_tried_again_whatever_went_wrong(
     odd: OddDatabase, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = set(threading.enumerate())
-    store = Store(odd, retry_seconds=0.05)
+    store = EventLog(odd, retry_seconds=0.05)
     store.record_cards(numbered(1))
     odd.faults = [StoreError("locked"), RuntimeError("can't start new thread"), ZeroDivisionError()]
     with pytest.raises(StoreError):
@@ -451,7 +451,7 @@ def test_without_a_thread_to_try_again_cards_wait_for_the_next_failure_to_begin_
 
     now = [0.0]
     before = set(threading.enumerate())
-    store = Store(odd, lambda: now[0], retry_seconds=0.05)
+    store = EventLog(odd, lambda: now[0], retry_seconds=0.05)
     store.record_cards(numbered(1))
     odd.faults = [StoreError("locked"), StoreError("locked")]
     with monkeypatch.context() as without_threads:
@@ -475,7 +475,7 @@ def test_a_second_outage_is_said_as_well_though_the_first_one_is_still_being_tri
     odd: OddDatabase, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     now = [0.0]
-    store = Store(odd, lambda: now[0], retry_seconds=3600)
+    store = EventLog(odd, lambda: now[0], retry_seconds=3600)
     store.record_cards(numbered(1))
     for times in (1, 2):
         odd.faults = [StoreError("locked")]
@@ -496,7 +496,7 @@ def test_a_second_outage_is_said_as_well_though_the_first_one_is_still_being_tri
 
 def test_nobody_tries_on_for_a_store_that_is_gone(database: Database, path: Path) -> None:
     before = set(threading.enumerate())
-    store = Store(database, retry_seconds=0.05)
+    store = EventLog(database, retry_seconds=0.05)
     store.record_cards(numbered(1))
     with locked(path):
         with pytest.raises(StoreError):
@@ -509,7 +509,7 @@ def test_nobody_tries_on_for_a_store_that_is_gone(database: Database, path: Path
 
 
 def test_all_that_waits_is_written_at_once_on_request(database: Database, path: Path) -> None:
-    store = Store(database, retry_seconds=3600)
+    store = EventLog(database, retry_seconds=3600)
     store.record_cards(numbered(1))
     with locked(path):
         with pytest.raises(StoreError):
@@ -528,9 +528,9 @@ def test_all_that_waits_is_written_at_once_on_request(database: Database, path: 
 WRITER = """
     import sys
     from datetime import UTC, datetime
-    from cds_service.storage import Database, FeedbackItem, Store
+    from cds_service.storage import Database, FeedbackItem, EventLog
 
-    store = Store(Database(sys.argv[1]))
+    store = EventLog(Database(sys.argv[1]))
     sys.stdin.readline()
     for number in range(int(sys.argv[3])):
         item = FeedbackItem(f"{sys.argv[2]}-{number}", "accepted", datetime.now(UTC), ("s-1",))
@@ -561,7 +561,7 @@ def start(process: "subprocess.Popen[str]") -> None:
     pipe(process.stdin).flush()
 
 
-def test_feedback_survives_the_sudden_death_of_the_process(path: Path, store: Store) -> None:
+def test_feedback_survives_the_sudden_death_of_the_process(path: Path, store: EventLog) -> None:
     with writer(path, "dying", 1) as process:
         start(process)
         assert pipe(process.stdout).readline() == "returned\n"
@@ -570,7 +570,7 @@ def test_feedback_survives_the_sudden_death_of_the_process(path: Path, store: St
     assert [kept.item.card for kept in answers_in(store)] == ["dying-0"]
 
 
-def test_processes_that_open_a_new_database_and_write_at_once_lose_nothing(path: Path, store: Store) -> None:
+def test_processes_that_open_a_new_database_and_write_at_once_lose_nothing(path: Path, store: EventLog) -> None:
     processes = [writer(path, f"writer{number}", 25) for number in range(3)]
     for process in processes:
         start(process)

@@ -1,0 +1,89 @@
+"""What the log keeps of a call: one event for the answer, and one for each card. Nothing that names the patient.
+
+What may live here: events of calls, made from what the steps of a call know. Where they are kept is the business of
+`storage`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any
+
+from cds_service.api.hook_request import HookRequest
+from cds_service.api.services import Advice, Service
+from cds_service.pseudonyms import Pseudonyms
+from cds_service.storage import Event, Kind, new_id
+from hooks.judgement import CannotJudge
+
+RULES = version("calciphylaxis-cds")
+"""The version of the rules is that of the service."""
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One call as the log sees it. `client` is the issuer of the caller, "" where callers are not known."""
+
+    service: Service
+    request: HookRequest
+    client: str
+    now: datetime
+    policy: str
+    pseudonyms: Pseudonyms
+
+    def answered(self, advice: Advice) -> list[Event]:
+        """The answer with its cards; where there is none and something could not be read, that as well."""
+        gaps = ", ".join(sorted(set(advice.gaps)))
+        content = {"cards": len(advice.cards)} | ({"gaps": gaps} if gaps else {})
+        events = [replace(self._event, content=content)]
+        if gaps and not advice.cards:
+            events.append(self._of(Kind.GAP, reason=gaps))
+        return events + [self._issued(card, facts) for card, facts in zip(advice.cards, advice.facts, strict=True)]
+
+    def refused(self, gap: CannotJudge) -> list[Event]:
+        """The refusal to judge."""
+        return [self._of(Kind.REFUSED, reason=gap.what)]
+
+    def _issued(self, card: dict[str, Any], facts: tuple[str, ...]) -> Event:
+        topic, indicator = card["source"]["topic"]["code"], card["indicator"]
+        labels = [{"uuid": one["uuid"], "label": one["label"]} for one in card.get("suggestions", ())]
+        return replace(
+            self._event,
+            id=f"card-{card['uuid']}",
+            kind=Kind.ISSUED,
+            topic=topic,
+            indicator=indicator,
+            card_uuid=card["uuid"],
+            facts=digest_of(topic, indicator, *facts),
+            content={"suggestions": labels},
+        )
+
+    def _of(self, kind: Kind, **more: Any) -> Event:
+        return replace(self._event, id=new_id(), kind=kind, **more)
+
+    @cached_property
+    def _event(self) -> Event:
+        request = self.request
+        # Record numbers mean something within one EHR only.
+        whose = self.client or (request.server.base if request.server else "")
+        return Event(
+            id=new_id(),
+            at=self.now,
+            kind=Kind.ANSWERED,
+            client=self.client,
+            service=self.service.ID,
+            hook=self.service.HOOK,
+            hook_instance=request.hook_instance,
+            policy=self.policy,
+            rules=RULES,
+            patient=self.pseudonyms.of("patient", whose, request.patient_id),
+            user=self.pseudonyms.of("user", whose, request.user_id),
+        )
+
+
+def digest_of(*facts: str) -> str:
+    """The same for the same facts; nobody gets from it to a value."""
+    return hashlib.sha256("\x00".join(facts).encode("utf-8", "surrogatepass")).hexdigest()
