@@ -23,13 +23,8 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import StatementError
 
 from cds_service.storage.database import Database, StoreError
-from cds_service.storage.event_log import (
-    EventLog,
-    FeedbackItem,
-    IssuedCard,
-    SuggestionLabel,
-)
-from cds_service.storage.records import OverrideCount
+from cds_service.storage.event_log import EventLog
+from cds_service.storage.records import FeedbackItem, IssuedCard, OverrideCount, SuggestionLabel
 from cds_service.storage.schema import storable
 from tests.stored import answers_in, overrides_in
 from tests.waiting import locked
