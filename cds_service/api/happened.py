@@ -25,11 +25,12 @@ RULES = version("calciphylaxis-cds")
 
 @dataclass(frozen=True)
 class Happened:
-    """One call as the log sees it. `client` is the issuer of the caller, "" where callers are not known."""
+    """One call as the log sees it. `client` and `tenant` are those of the caller, "" where callers are not known."""
 
     service: Service
     request: HookRequest
     client: str
+    tenant: str
     now: datetime
     policy: str
     pseudonyms: Pseudonyms
@@ -74,6 +75,7 @@ class Happened:
             at=self.now,
             kind=Kind.ANSWERED,
             client=self.client,
+            tenant=self.tenant,
             service=self.service.ID,
             hook=self.service.HOOK,
             hook_instance=request.hook_instance,

@@ -102,7 +102,7 @@ def blueprint(
         hook_request = checked(sent_json(), service, max_entries)
         now = clock()
         linked = knowledge if can_launch() else without_app
-        happened = Happened(service, hook_request, issuer(), now, linked.version, keeping.pseudonyms)
+        happened = Happened(service, hook_request, issuer(), tenant(), now, linked.version, keeping.pseudonyms)
         try:
             advice = call(service, hook_request, linked, client, now)
         except CannotJudge as gap:
@@ -120,7 +120,7 @@ def blueprint(
         items = parse_feedback(sent_json(), now)
         try:
             with keeping.places.one():
-                unknown = keeping.log.record_feedback(service.ID, items, now, issuer())
+                unknown = keeping.log.record_feedback(service.ID, items, now, issuer(), tenant())
         except NoPlace:
             raise send_again("too much other feedback waits for the database; send this again later") from None
         except StoreError as error:
@@ -151,6 +151,12 @@ def issuer() -> str:
     """Whose call this is, by the issuer of its token; "" where callers are not known."""
     known = caller()
     return known.issuer if known else ""
+
+
+def tenant() -> str:
+    """The organisation behind this call, as our file of trusted clients names it; "" where callers are not known."""
+    known = caller()
+    return known.tenant if known else ""
 
 
 def can_launch() -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from cds_service.storage.records import FeedbackItem, IssuedCard
+from cds_service.storage.schema import event as event_table
 from cds_service.storage.schema import storable
 
 
@@ -43,15 +44,16 @@ class UnreadableLine(ValueError):
 class Event:
     """One line of what happened. `at` has a time zone.
 
-    `client` is the issuer of the trusted client, "" where callers are not known. `policy` and `rules` are the versions
-    of both, `facts` a hash of what decided. `patient` and `user` are keyed hashes, None without a key. What only one
-    kind has stands in `content`.
+    `client` is the issuer of the trusted client and `tenant` its organisation, "" where callers are not known. `policy`
+    and `rules` are the versions of both, `facts` a hash of what decided. `patient` and `user` are keyed hashes, None
+    without a key. What only one kind has stands in `content`.
     """
 
     id: str
     at: datetime
     kind: str
     client: str = ""
+    tenant: str = ""
     service: str = ""
     hook: str = ""
     hook_instance: str = ""
@@ -73,8 +75,8 @@ class Event:
     content: Mapping[str, Any] = field(default_factory=dict)
 
     def row(self) -> dict[str, Any]:
-        """The columns of the table `event`."""
-        return {name: getattr(self, name) for name in NAMES}
+        """The columns of the table `event`, with texts as every database can hold them, cut where one is too long."""
+        return {name: _storable(getattr(self, name), _MOST.get(name)) for name in NAMES}
 
     def line(self) -> bytes:
         """As JSON without a line break in it; what has its usual value is left out. ValueError without a time zone."""
@@ -82,11 +84,19 @@ class Event:
         for name in _MOMENTS & told.keys():
             if told[name].tzinfo is None:
                 raise ValueError("a stored moment needs a time zone")
-        return orjson.dumps({name: _storable(value) for name, value in told.items()})
+        return orjson.dumps(told)
 
 
 NAMES = tuple(one.name for one in fields(Event))
 _MOMENTS = {"at", "outcome_timestamp"}
+_NO_END = 1 << 30
+_MOST = {
+    column.name: getattr(column.type, "length", None) or _NO_END
+    for column in event_table.columns
+    if column.name not in {*_MOMENTS, "content"}
+}
+"""How many characters a text may have."""
+_NEEDED = {column.name for column in event_table.columns if not column.nullable}
 
 
 def event_of(line: bytes) -> Event:
@@ -94,9 +104,23 @@ def event_of(line: bytes) -> Event:
     try:
         told = orjson.loads(line)
         moments = {name: datetime.fromisoformat(told[name]) for name in _MOMENTS & told.keys()}
-        return Event(**{name: value for name, value in told.items() if name in NAMES} | moments)
+        event = Event(**{name: value for name, value in told.items() if name in NAMES} | moments)
     except (ValueError, TypeError, AttributeError) as error:
         raise UnreadableLine(type(error).__name__) from None
+    if not _can_be_a_row(event):
+        raise UnreadableLine("a value of another kind")
+    return event
+
+
+def _can_be_a_row(event: Event) -> bool:
+    """No database refuses it: one line that no database takes would hold up all that come after it."""
+    texts = all(_fits(getattr(event, name), most, name in _NEEDED) for name, most in _MOST.items())
+    moments = [event.at] if event.outcome_timestamp is None else [event.at, event.outcome_timestamp]
+    return texts and all(one.tzinfo is not None for one in moments) and isinstance(event.content, dict)
+
+
+def _fits(value: object, most: int, needed: bool) -> bool:
+    return (value is None and not needed) or (isinstance(value, str) and len(value) <= most)
 
 
 def new_id() -> str:
@@ -110,10 +134,10 @@ def feedback_id(service: str, client: str, item: FeedbackItem) -> str:
     return "feedback-" + hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()
 
 
-def _storable(value: Any) -> Any:
+def _storable(value: Any, most: int | None = None) -> Any:
     """What JSON and every database can hold."""
     if isinstance(value, str):
-        return storable(value)
+        return storable(value)[:most]
     if isinstance(value, Mapping):
         return {storable(name): _storable(one) for name, one in value.items()}
     return [_storable(one) for one in value] if isinstance(value, list | tuple) else value
@@ -136,13 +160,14 @@ def issued_event(card: IssuedCard) -> Event:
     )
 
 
-def feedback_event(service: str, client: str, item: FeedbackItem, received_at: datetime) -> Event:
+def feedback_event(service: str, client: str, item: FeedbackItem, received_at: datetime, tenant: str = "") -> Event:
     """An answer to a card."""
     return Event(
         id=feedback_id(service, client, item),
         at=received_at,
         kind=Kind.FEEDBACK,
         client=client,
+        tenant=tenant,
         service=service,
         card_uuid=item.card,
         outcome=item.outcome,

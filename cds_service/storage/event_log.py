@@ -27,7 +27,7 @@ from cds_service.storage.schema import event as event_table
 from cds_service.storage.schema import storable
 from cds_service.storage.segment import Segment
 from cds_service.storage.shipping import Shipping
-from cds_service.storage.spool import Spool, SpoolError
+from cds_service.storage.spool import ASIDE, Spool, SpoolError
 from cds_service.storage.store_error import StoreError
 from cds_service.storage.waiting import RETRY_SECONDS
 
@@ -93,14 +93,14 @@ class EventLog:
         self.record([issued_event(card) for card in cards])
 
     def record_feedback(
-        self, service: str, items: Sequence[FeedbackItem], received_at: datetime, client: str = ""
+        self, service: str, items: Sequence[FeedbackItem], received_at: datetime, client: str = "", tenant: str = ""
     ) -> list[str]:
         """Keep all of this feedback of one client or none of it, over a power failure too.
 
         The same answer again stays one. Returns the cards that we never gave to this client, as far as can be told now:
         a card of another client is no different from one that does not exist. Raises StoreError.
         """
-        self.accept([feedback_event(service, client, item, received_at) for item in items])
+        self.accept([feedback_event(service, client, item, received_at, tenant) for item in items])
         with suppress(StoreError):
             return self.unknown(service, client, list(dict.fromkeys(storable(item.card) for item in items)))
         return []
@@ -122,16 +122,23 @@ class EventLog:
         """
         if self._spool is None:
             return
-        for segment in self._spool.taken():
-            unreadable = 0
-            events = _read(segment)
-            while batch := list(islice(events, _AT_A_TIME)):
-                good = [one for one in batch if isinstance(one, Event)]
-                unreadable += len(batch) - len(good)
-                self._write(good, seconds)
+        for segment in self._spool.waiting():
+            unreadable = self._ship(segment, seconds)
             if unreadable:
-                log.error("%d lines of the spool were no events and are lost", unreadable)
-            self._spool.done(segment)
+                log.error("%d lines of the spool are no events: %s%s stays", unreadable, segment.path.stem, ASIDE)
+                self._spool.set_aside(segment)
+            else:
+                self._spool.done(segment)
+
+    def _ship(self, segment: Segment, seconds: float) -> int:
+        """How many of its lines were no events."""
+        unreadable = 0
+        events = _read(segment)
+        while batch := list(islice(events, _AT_A_TIME)):
+            good = [one for one in batch if one is not None]
+            unreadable += len(batch) - len(good)
+            self._write(good, seconds)
+        return unreadable
 
     def write_what_waits(self, seconds: float) -> None:
         """At the end of a worker: ship once more. What stays in the spool is shipped by whoever comes.
@@ -139,12 +146,16 @@ class EventLog:
         Raises:
             StoreError: nothing could be shipped.
         """
-        self._shipping.close()
         try:
             self.ship(seconds)
         finally:
-            if self._spool is not None:
-                self._spool.close()
+            self.stop()
+
+    def stop(self) -> None:
+        """Ship no more, and leave the spool to whoever comes."""
+        self._shipping.close()
+        if self._spool is not None:
+            self._spool.close()
 
     def try_out(self) -> None:
         """Could an event be kept now, without the database? Raises StoreError where not."""
@@ -152,21 +163,20 @@ class EventLog:
             self._spool.try_out()
 
     def _keep(self, events: Sequence[Event], seconds: float, *, durable: bool) -> None:
-        if self._spool is None:
-            self._write(events, seconds)
-            return
-        try:
-            self._spool.append([event.line() for event in events], durable=durable)
-        except SpoolError as error:
-            self._past_the_spool(events, seconds, error)
-        else:
-            self._shipping.there_is_something()
+        if self._spool is not None:
+            try:
+                self._spool.append([event.line() for event in events], durable=durable)
+            except SpoolError as error:
+                log.error("events go straight to the database: %s", error)
+            else:
+                self._shipping.there_is_something()
+                return
+        self._write_directly(events, seconds, in_haste=not durable)
 
-    def _past_the_spool(self, events: Sequence[Event], seconds: float, error: SpoolError) -> None:
-        """Straight to the database; after a failure nobody waits for it for some seconds."""
-        if self._clock() < self._retry_after:
-            raise error
-        log.error("an event goes straight to the database: %s", error)
+    def _write_directly(self, events: Sequence[Event], seconds: float, *, in_haste: bool) -> None:
+        """To the database; after a failure nobody who is in haste waits for it for some seconds."""
+        if in_haste and self._clock() < self._retry_after:
+            raise StoreError("the database could not be used a moment ago")
         try:
             self._write(events, seconds)
         except StoreError:

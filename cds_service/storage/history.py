@@ -58,4 +58,6 @@ feedback = union_all(
         _answer.accepted_suggestions,
     ),
 ).subquery("answer")
-"""Every answer to a card. `content` holds the suggestions that were accepted, as a list or by the name of its column."""
+"""Every answer to a card.
+
+`content` holds the suggestions that were accepted, as a list or by the name of its column."""

@@ -116,6 +116,7 @@ event = Table(
     Column("at", Utc, nullable=False),
     Column("kind", String(40), nullable=False),
     Column("client", String(500), nullable=False),
+    Column("tenant", String(200), nullable=False),
     Column("service", String(200), nullable=False),
     Column("hook", String(40), nullable=False),
     Column("hook_instance", Words, nullable=False),

@@ -4,7 +4,7 @@ What may live here: a file from its first line to its removal. Which files there
 business of `spool`.
 
 A line that was written whole survives the death of the process (kill -9): it lies with the system, not with us.
-`durable` also hands it to the disk, for what may not be lost with the power.
+`to_disk` also hands it to the disk, for what may not be lost with the power.
 """
 
 from __future__ import annotations
@@ -63,19 +63,21 @@ class Segment:
         """Does the file still have a name? What is written into one without would be gone with us."""
         return os.fstat(self._descriptor).st_nlink > 0
 
-    def append(self, lines: bytes, *, durable: bool) -> None:
+    def append(self, lines: bytes) -> None:
         """Add whole lines. Raises OSError; then nothing of them stands in the file."""
         try:
             written = os.write(self._descriptor, lines)
             if written < len(lines):
                 raise OSError(errno.ENOSPC, "not all could be written")
-            if durable:
-                os.fdatasync(self._descriptor)
         except OSError:
             with suppress(OSError):
                 os.ftruncate(self._descriptor, self.bytes)
             raise
         self.bytes += written
+
+    def handle(self) -> int:
+        """A further descriptor of this file, for `to_disk`: it stays what it is when the file is removed."""
+        return os.dup(self._descriptor)
 
     def lines(self) -> Iterator[bytes]:
         """All lines from the first on, without what a process that was killed did not write to its end."""
@@ -94,6 +96,24 @@ class Segment:
             self.path.unlink()
         self.let_go()
 
+    def rename(self, path: Path) -> None:
+        """Let it stay under another name. Raises OSError."""
+        self.path.rename(path)
+        self.let_go()
+
     def let_go(self) -> None:
         """Leave the file to whoever comes."""
         os.close(self._descriptor)
+
+
+def to_disk(folder: Path, descriptor: int) -> None:
+    """Wait until the disk has this file, its name too, and close the descriptor. Raises OSError."""
+    try:
+        os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
+    names = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(names)
+    finally:
+        os.close(names)

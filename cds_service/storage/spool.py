@@ -20,14 +20,17 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from cds_service.storage.segment import Segment
+from cds_service.storage.segment import Segment, to_disk
 from cds_service.storage.sqlite_file import sqlite_file
 from cds_service.storage.store_error import StoreError
 
 ENDING = ".ndjson"
+ASIDE = ".unreadable"
+"""Of a file with lines that were no events: it is shipped, and stays."""
 _USUAL = "calciphylaxis-cds.spool"
 _MEASURED_SECONDS = 1.0
 """How long the size of the whole folder is taken to be what it was."""
+_LOOKED_AT_BYTES = 16_000_000
 
 
 def spool_for(url: str, folder: Path | None, most_bytes: int) -> Spool | None:
@@ -63,34 +66,55 @@ class Spool:
         """Keep these lines, all or none; `durable`: over a power failure as well.
 
         Raises:
-            SpoolError: they could not be written, or the spool is full.
+            SpoolError: they could not be written, or the spool is full. Durable lines may stand in it all the same,
+                where only the disk did not confirm them.
         """
         whole = b"".join(line + b"\n" for line in lines)
+        try:
+            written = self._append(whole, durable)
+            if written is not None:
+                # Aside from the lock: a slow disk holds up nobody who does not wait for it.
+                to_disk(self.folder, written)
+        except OSError as error:
+            raise SpoolError(f"the spool cannot be written ({type(error).__name__})") from None
+
+    def _append(self, whole: bytes, durable: bool) -> int | None:
+        """A descriptor of the file where the disk is to have it."""
         with self._lock:
+            if self._bytes() + len(whole) > self._most_bytes:
+                raise SpoolError("the spool is full")
             try:
-                if self._bytes() + len(whole) > self._most_bytes:
-                    raise SpoolError("the spool is full")
-                self._open().append(whole, durable=durable)
-            except OSError as error:
+                segment = self._open()
+                segment.append(whole)
+            except OSError:
                 self._give_up_current()
-                raise SpoolError(f"the spool cannot be written ({type(error).__name__})") from None
+                raise
             self._measured += len(whole)
+            return segment.handle() if durable else None
 
     def try_out(self) -> None:
         """Could something be appended now? An empty line is, which whoever reads leaves out. Raises SpoolError."""
         self.append([b""])
 
-    def taken(self) -> list[Segment]:
-        """Every file that is ours, and those of processes that have ended; what comes later goes to a new file."""
+    def waiting(self) -> Iterator[Segment]:
+        """Every file that nobody writes any more, one after the other; last what we have written, which ends with that.
+
+        Whoever has kept the lines of one elsewhere says `done` or `set_aside`; a file of which nobody says so comes
+        again. Few are open at a time, however many there are.
+        """
         with self._lock:
-            if self._current is not None and self._current.bytes:
-                self._closed.append(self._current)
-                self._current = None
-            held = {segment.path for segment in self._closed}
-            if self._current is not None:
-                held.add(self._current.path)
-            self._closed += self._left_by_others(held)
-            return list(self._closed)
+            before = list(self._closed)
+        yield from before
+        for path in self._paths():
+            segment = None if self._is_held(path) else Segment.adopted(path)
+            if segment is not None:
+                yield self._closed_with(segment)
+        with self._lock:
+            own = self._current if self._current is not None and self._current.bytes else None
+            if own is not None:
+                self._give_up_current()
+        if own is not None:
+            yield own
 
     def done(self, segment: Segment) -> None:
         """All lines of this file are kept elsewhere."""
@@ -99,14 +123,25 @@ class Spool:
             segment.remove()
             self._measured_until = -1.0
 
+    def set_aside(self, segment: Segment) -> None:
+        """All lines of this file that could be read are kept elsewhere; it stays for people to look at."""
+        with self._lock:
+            self._closed.remove(segment)
+            segment.rename(segment.path.with_suffix(ASIDE))
+            self._measured_until = -1.0
+
     def lines_with(self, words: Collection[bytes]) -> Iterator[bytes]:
-        """The lines in which one of these stands, whoever wrote them."""
-        for path in self._paths():
+        """The lines in which one of these stands, whoever wrote them, as far back as can be looked at quickly."""
+        left = _LOOKED_AT_BYTES
+        for path in reversed(self._paths()):
             # A file that was removed meanwhile has its lines in the database.
             with suppress(OSError):
-                text = path.read_bytes()
+                text = _end_of(path, left)
+                left -= len(text)
                 if any(word in text for word in words):
                     yield from (line for line in text.splitlines() if any(word in line for word in words))
+            if left <= 0:
+                return
 
     def depth(self) -> int:
         """Bytes in all files together."""
@@ -137,12 +172,14 @@ class Spool:
             self._closed.append(self._current)
             self._current = None
 
-    def _left_by_others(self, held: Collection[Path]) -> Iterator[Segment]:
-        for path in self._paths():
-            if path not in held:
-                segment = Segment.adopted(path)
-                if segment is not None:
-                    yield segment
+    def _closed_with(self, segment: Segment) -> Segment:
+        with self._lock:
+            self._closed.append(segment)
+        return segment
+
+    def _is_held(self, path: Path) -> bool:
+        with self._lock:
+            return any(segment.path == path for segment in (*self._closed, *filter(None, [self._current])))
 
     def _bytes(self) -> int:
         now = self._clock()
@@ -155,3 +192,11 @@ class Spool:
             return sorted(path for path in self.folder.iterdir() if path.name.endswith(ENDING))
         except FileNotFoundError:
             return []
+
+
+def _end_of(path: Path, most: int) -> bytes:
+    """The last so many bytes of a file."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - most))
+        return file.read(most)

@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("at", _MOMENT, nullable=False),
         sa.Column("kind", sa.String(40), nullable=False),
         sa.Column("client", sa.String(500), nullable=False),
+        sa.Column("tenant", sa.String(200), nullable=False),
         sa.Column("service", sa.String(200), nullable=False),
         sa.Column("hook", sa.String(40), nullable=False),
         sa.Column("hook_instance", sa.Text, nullable=False),

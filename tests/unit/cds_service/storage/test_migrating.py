@@ -176,8 +176,8 @@ def test_cards_of_before_may_be_answered_by_any_client(path: Path, opened: Open)
     for client in ("urn:a", "urn:b", ""):
         assert store.record_feedback(SERVICE, [FeedbackItem("card-1", "overridden", NOON)], NOON, client) == []
     later = [kept for kept in answers_in(store) if kept.client is not None]
-    assert [(kept.client, kept.known, kept.topic) for kept in later] == [
-        (client, True, "vka-cua") for client in ("urn:a", "urn:b", "")
+    assert sorted((str(kept.client), kept.known, kept.topic) for kept in later) == [
+        (client, True, "vka-cua") for client in ("", "urn:a", "urn:b")
     ]
 
 
@@ -212,7 +212,7 @@ def test_an_older_release_that_is_still_running_goes_on_writing_beside_us(card: 
     assert (kept.topic, kept.known, kept.client) == ("vka-cua", True, None)
 
 
-@pytest.mark.parametrize("version", ["3", "0badc0ffee", f"{REVISIONS[-1]}, 3"])
+@pytest.mark.parametrize("version", ["4", "0badc0ffee", f"{REVISIONS[-1]}, 4"])
 def test_a_database_of_a_newer_release_is_refused_in_words_and_left_alone(
     version: str, path: Path, opened: Open
 ) -> None:
@@ -321,5 +321,5 @@ def test_processes_that_start_at_once_change_it_once_and_all_write(script: str, 
         process.stdin.flush()
     assert [process.communicate(timeout=60)[0].strip() for process in started] == [f"['new-{n}']" for n in range(4)]
     assert [process.returncode for process in started] == [0] * 4
-    assert len(query(path, "SELECT * FROM feedback WHERE service = 's'")) == 4
+    assert len(query(path, "SELECT * FROM event WHERE service = 's'")) == 4
     assert query(path, f"SELECT version_num FROM {VERSION_TABLE}") == [(REVISIONS[-1],)]

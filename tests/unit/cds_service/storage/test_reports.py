@@ -122,7 +122,9 @@ def test_an_unknown_card_counts_in_the_time_that_is_asked_for_whatever_came_late
     assert (whole.outcome, whole.times) == ("overridden", 1)
 
 
-def test_a_client_is_counted_by_itself_and_answers_of_others_are_not_its_own(store: EventLog, database: Database) -> None:
+def test_a_client_is_counted_by_itself_and_answers_of_others_are_not_its_own(
+    store: EventLog, database: Database
+) -> None:
     store.record_cards([replace(CARD, client="urn:north"), replace(CARD, uuid="card-2", client="urn:south")])
     store.record_feedback("calciphylaxis", [OVERRIDDEN], MONDAY, "urn:south")
     store.record_feedback("calciphylaxis", [ACCEPTED], MONDAY, "urn:north")
