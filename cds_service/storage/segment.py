@@ -18,6 +18,7 @@ from pathlib import Path
 
 _READ_AT_ONCE = 1 << 20
 _PRIVATE = 0o600
+_CLOSED = -1
 
 
 class Segment:
@@ -102,8 +103,10 @@ class Segment:
         self.let_go()
 
     def let_go(self) -> None:
-        """Leave the file to whoever comes."""
-        os.close(self._descriptor)
+        """Leave the file to whoever comes; a second time this does nothing."""
+        descriptor, self._descriptor = self._descriptor, _CLOSED
+        if descriptor != _CLOSED:
+            os.close(descriptor)
 
 
 def to_disk(folder: Path, descriptor: int) -> None:

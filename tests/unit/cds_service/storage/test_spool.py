@@ -1,0 +1,265 @@
+"""The spool: every process has a file of its own, and nobody loses what another left."""
+
+import os
+import signal
+import stat
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cds_service.storage.spool import ASIDE, Spool, SpoolError, spool_for
+
+A_LOT = 100_000_000
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "spool"
+
+
+def lines(spool: Spool) -> list[bytes]:
+    """All that waits; afterwards nothing does."""
+    found = []
+    for segment in spool.waiting():
+        found += list(segment.lines())
+        spool.done(segment)
+    return found
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir())
+
+
+def test_what_was_appended_waits_until_it_is_kept_elsewhere(spool: Spool, folder: Path) -> None:
+    spool.append([b"one", b"two"])
+    spool.append([b"three"])
+    assert [list(segment.lines()) for segment in spool.waiting()] == [[b"one", b"two", b"three"]]
+    assert lines(spool) == [b"one", b"two", b"three"]
+    assert lines(spool) == []
+    assert files(folder) == []
+
+
+def test_what_comes_while_something_is_carried_away_waits_for_the_next_time(spool: Spool) -> None:
+    spool.append([b"one"])
+    for segment in spool.waiting():
+        spool.append([b"two"])
+        spool.done(segment)
+    assert lines(spool) == [b"two"]
+
+
+def test_what_could_not_be_carried_away_comes_again_before_what_is_new(spool: Spool) -> None:
+    spool.append([b"one"])
+    assert len(list(spool.waiting())) == 1
+    spool.append([b"two"])
+    assert lines(spool) == [b"one", b"two"]
+
+
+def test_an_outage_opens_no_more_files_however_often_it_is_tried(spool: Spool, folder: Path) -> None:
+    for number in range(20):
+        spool.append([b"%d" % number])
+        next(spool.waiting())
+    assert len(files(folder)) <= 2
+    assert len(lines(spool)) == 20
+
+
+def test_nothing_is_made_before_something_is_appended(spool: Spool, folder: Path) -> None:
+    assert lines(spool) == []
+    assert not folder.exists()
+
+
+def test_only_we_can_look_into_the_folder(spool: Spool, folder: Path) -> None:
+    spool.append([b"one"])
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_what_an_ended_process_left_is_taken_over_and_what_a_living_one_writes_is_not(
+    spool: Spool, folder: Path
+) -> None:
+    other = Spool(folder, A_LOT)
+    other.append([b"theirs"])
+    spool.append([b"ours"])
+    assert lines(spool) == [b"ours"]
+    other.close()
+    assert lines(spool) == [b"theirs"]
+
+
+def test_many_files_that_were_left_are_opened_one_after_the_other(spool: Spool, folder: Path) -> None:
+    for number in range(50):
+        other = Spool(folder, A_LOT)
+        other.append([b"%d" % number])
+        other.close()
+    before = len(os.listdir("/dev/fd"))
+    most = 0
+    for segment in spool.waiting():
+        most = max(most, len(os.listdir("/dev/fd")) - before)
+        spool.done(segment)
+    assert most <= 2
+    assert files(folder) == []
+
+
+def test_a_file_with_lines_that_are_no_events_stays_for_people(spool: Spool, folder: Path) -> None:
+    spool.append([b"nonsense"])
+    for segment in spool.waiting():
+        spool.set_aside(segment)
+    (left,) = files(folder)
+    assert left.suffix == ASIDE
+    assert left.read_bytes() == b"nonsense\n"
+    assert lines(spool) == []
+    assert spool.depth() == 0
+
+
+def test_a_full_spool_takes_nothing_until_something_was_carried_away(folder: Path) -> None:
+    now = [0.0]
+    spool = Spool(folder, 20, lambda: now[0])
+    spool.append([b"x" * 18])
+    spool.append([b""])
+    with pytest.raises(SpoolError, match="the spool is full"):
+        spool.append([b""])
+    assert lines(spool) == [b"x" * 18, b""]
+    spool.append([b"again"])
+    spool.close()
+
+
+def test_what_others_wrote_counts_a_moment_later(spool: Spool, folder: Path) -> None:
+    now = [0.0]
+    small = Spool(folder, 20, lambda: now[0])
+    small.append([b"1"])
+    spool.append([b"x" * 30])
+    small.append([b"2"])
+    now[0] += 1
+    with pytest.raises(SpoolError, match="full"):
+        small.append([b"3"])
+    small.close()
+
+
+def no_folder(folder: Path) -> None:
+    folder.write_text("a file")
+
+
+def no_place(folder: Path) -> None:
+    folder.symlink_to(folder)
+
+
+@pytest.mark.parametrize("spoil", [no_folder, no_place])
+def test_a_spool_that_cannot_be_written_says_so_without_its_path(spoil: Callable[[Path], None], folder: Path) -> None:
+    spoil(folder)
+    spool = Spool(folder, A_LOT)
+    for durable in (False, True):
+        with pytest.raises(SpoolError, match=r"the spool cannot be written \(\w+\)") as refused:
+            spool.append([b"one"], durable=durable)
+        assert "spool/" not in str(refused.value)
+    with pytest.raises(SpoolError):
+        spool.try_out()
+
+
+def test_a_spool_that_can_be_written_says_nothing_and_keeps_no_event_of_that(spool: Spool) -> None:
+    spool.try_out()
+    assert [line for line in lines(spool) if line] == []
+
+
+def test_a_file_that_was_deleted_is_not_written_any_more(spool: Spool, folder: Path) -> None:
+    spool.append([b"gone"])
+    for file in files(folder):
+        file.unlink()
+    spool.append([b"kept"])
+    (left,) = files(folder)
+    assert left.read_bytes() == b"kept\n"
+    assert b"kept" in lines(spool)
+
+
+def test_a_folder_that_was_deleted_is_made_again(spool: Spool, folder: Path) -> None:
+    spool.append([b"gone"], durable=True)
+    for file in files(folder):
+        file.unlink()
+    folder.rmdir()
+    spool.append([b"kept"], durable=True)
+    assert b"kept" in lines(spool)
+
+
+def test_lines_are_found_by_a_word_whoever_wrote_them_the_newest_first(spool: Spool, folder: Path) -> None:
+    other = Spool(folder, A_LOT)
+    other.append([b"card 1 of theirs", b"card 2"])
+    spool.append([b"card 1 of ours", b"nothing"])
+    assert list(spool.lines_with([b"card 1"])) == [b"card 1 of ours", b"card 1 of theirs"]
+    assert list(spool.lines_with([b"card 3"])) == []
+    assert list(spool.lines_with([])) == []
+    other.close()
+
+
+def test_no_more_is_looked_at_than_can_be_quickly(spool: Spool) -> None:
+    spool.append([b"old"])
+    spool.append([b"x" * 17_000_000, b"new"])
+    assert list(spool.lines_with([b"old", b"new"])) == [b"new"]
+
+
+def test_threads_append_whole_lines_while_others_carry_them_away(spool: Spool) -> None:
+    found: list[bytes] = []
+    stop = threading.Event()
+
+    def carry() -> None:
+        while not stop.is_set():
+            found.extend(lines(spool))
+
+    def write(name: int) -> None:
+        for number in range(200):
+            spool.append([b"%d-%d" % (name, number), b"%d-%d again" % (name, number)], durable=number % 50 == 0)
+
+    carrier = threading.Thread(target=carry)
+    carrier.start()
+    writers = [threading.Thread(target=write, args=(name,)) for name in range(4)]
+    for thread in writers:
+        thread.start()
+    for thread in writers:
+        thread.join()
+    stop.set()
+    carrier.join()
+    found += lines(spool)
+    assert len(found) == len(set(found)) == 1600
+
+
+def test_a_process_that_is_killed_between_two_lines_loses_neither(spool: Spool, folder: Path) -> None:
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        theirs = Spool(folder, A_LOT)
+        theirs.append([b"one"])
+        theirs.append([b"two"], durable=True)
+        os.write(writer, b".")
+        signal.pause()
+    os.read(reader, 1)
+    assert lines(spool) == []
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert lines(spool) == [b"one", b"two"]
+    os.close(reader)
+    os.close(writer)
+
+
+# ------------------------------------------------------------------ where it lies
+@pytest.mark.parametrize(
+    ("url", "given", "expected"),
+    [
+        ("sqlite:////var/lib/cds/cds.sqlite3", None, Path("/var/lib/cds/cds.sqlite3.spool")),
+        ("postgresql://cds@db/cds", Path("/var/spool/cds"), Path("/var/spool/cds")),
+        ("sqlite://", Path("/var/spool/cds"), Path("/var/spool/cds")),
+    ],
+)
+def test_the_spool_lies_beside_the_file_of_the_database_or_where_it_is_told_to(
+    url: str, given: Path | None, expected: Path
+) -> None:
+    spool = spool_for(url, given, A_LOT)
+    assert spool is not None
+    assert spool.folder == expected
+
+
+def test_without_a_file_it_lies_in_the_working_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    spool = spool_for("postgresql://cds@db/cds", None, A_LOT)
+    assert spool is not None
+    assert spool.folder == tmp_path / "calciphylaxis-cds.spool"
+
+
+def test_a_database_in_memory_has_none() -> None:
+    assert spool_for("sqlite://", None, A_LOT) is None

@@ -1,0 +1,187 @@
+"""With a spool, an outage of the database holds up no card and loses no record of one; nor does a sudden death."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard, Spool, StoreError
+from tests.stored import answers_in
+from tests.waiting import locked, until
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+CARD = IssuedCard("card-1", "calciphylaxis", "hook-1", "warfarin", "critical", NOON)
+ACCEPTED = FeedbackItem("card-1", "accepted", NOON)
+ROOT = Path(__file__).parents[4]
+
+
+def kept(path: Path) -> list[str]:
+    """The ids of all events in the database, as another process sees it."""
+    with closing(sqlite3.connect(path)) as other:
+        return [row[0] for row in other.execute("SELECT id FROM event ORDER BY rowid")]
+
+
+def test_an_event_comes_to_the_database_by_itself(spooled: EventLog, path: Path, spool: Spool) -> None:
+    spooled.record_cards([CARD])
+    until(lambda: path.exists() and spool.depth() == 0)
+    assert kept(path) == ["card-card-1"]
+
+
+def test_what_an_earlier_process_left_comes_to_the_database_without_another_call(
+    database: Database, path: Path, spool: Spool
+) -> None:
+    nowhere = EventLog(Database("sqlite:////no/such/folder/db.sqlite3"), spool, retry_seconds=3600)
+    nowhere.record_cards([CARD])
+    nowhere.stop()
+    log = EventLog(database, spool)
+    log.begin()
+    until(lambda: path.exists() and spool.depth() == 0)
+    assert kept(path) == ["card-card-1"]
+    log.stop()
+
+
+def test_in_an_outage_cards_and_feedback_are_kept_and_nobody_waits(spooled: EventLog, path: Path) -> None:
+    spooled.record_cards([replace(CARD, uuid="before")])
+    spooled.ship()
+    with locked(path):
+        spooled.record_cards([CARD])
+        # It is known from the spool alone, so nobody is told that the card was never given.
+        assert spooled.record_feedback("calciphylaxis", [ACCEPTED], NOON) == []
+        with pytest.raises(StoreError):
+            spooled.ship(0.05)
+    spooled.ship()
+    assert [(answer.known, answer.topic) for answer in answers_in(spooled)] == [(True, "warfarin")]
+    assert spooled.lost == 0
+
+
+def test_where_the_database_cannot_say_it_nobody_is_told_that_a_card_is_unknown(tmp_path: Path, spool: Spool) -> None:
+    log = EventLog(Database(f"sqlite:///{tmp_path}/missing/db.sqlite3"), spool, retry_seconds=3600)
+    assert log.record_feedback("calciphylaxis", [ACCEPTED], NOON) == []
+    log.stop()
+
+
+@pytest.mark.parametrize(
+    ("service", "client"), [("other", "urn:north"), ("calciphylaxis", "urn:south"), ("calciphylaxis", "")]
+)
+def test_a_card_in_the_spool_belongs_to_whom_it_was_given(service: str, client: str, spooled: EventLog) -> None:
+    spooled.record_cards([replace(CARD, client="urn:north")])
+    assert spooled.record_feedback(service, [ACCEPTED], NOON, client) == ["card-1"]
+    assert spooled.record_feedback("calciphylaxis", [ACCEPTED], NOON, "urn:north") == []
+
+
+def test_the_same_event_shipped_twice_is_kept_once(spooled: EventLog, path: Path) -> None:
+    for _ in range(2):
+        spooled.record_cards([CARD])
+        spooled.record_feedback("calciphylaxis", [ACCEPTED], NOON)
+        spooled.ship()
+    assert len(kept(path)) == 2
+
+
+def test_more_events_than_go_at_a_time_all_come_to_the_database(spooled: EventLog, path: Path) -> None:
+    spooled.record_cards([replace(CARD, uuid=f"card-{number}") for number in range(1201)])
+    spooled.ship()
+    assert len(kept(path)) == 1201
+
+
+def test_a_line_that_is_no_event_holds_up_no_other_and_stays(
+    spooled: EventLog, spool: Spool, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spool.append([b"nonsense of Mrs Example", json.dumps({"id": 1}).encode()])
+    spooled.record_cards([CARD])
+    spooled.ship()
+    assert kept(path) == ["card-card-1"]
+    (left,) = spool.folder.glob("*.unreadable")
+    assert b"nonsense" in left.read_bytes()
+    assert "2 lines of the spool are no events" in caplog.text
+    assert "Mrs Example" not in caplog.text
+
+
+# ------------------------------------------------------------------ where the spool cannot be written
+@pytest.fixture
+def full(database: Database, tmp_path: Path) -> EventLog:
+    now = [0.0]
+    return EventLog(database, Spool(tmp_path / "full", 0), lambda: now[0], retry_seconds=3600)
+
+
+def test_without_a_spool_events_go_straight_to_the_database(full: EventLog, path: Path) -> None:
+    full.record_cards([CARD])
+    assert full.record_feedback("calciphylaxis", [ACCEPTED], NOON) == []
+    assert len(kept(path)) == 2
+    assert full.lost == 0
+    with pytest.raises(StoreError, match="full"):
+        full.try_out()
+
+
+def test_where_neither_takes_it_the_loss_is_counted_and_logged(
+    full: EventLog, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    full.record_cards([replace(CARD, uuid="before")])
+    with locked(path):
+        for _ in range(2):
+            with pytest.raises(StoreError):
+                full.record_cards([CARD, replace(CARD, uuid="card-2")])
+    assert full.lost == 4
+    assert "2 events of a call are lost, 4 since the start: the database could not be used a moment ago" in caplog.text
+
+
+def test_where_neither_takes_it_feedback_is_not_acknowledged(tmp_path: Path) -> None:
+    log = EventLog(Database(f"sqlite:///{tmp_path}/missing/db.sqlite3"), Spool(tmp_path / "full", 0))
+    with pytest.raises(StoreError):
+        log.record_feedback("calciphylaxis", [ACCEPTED], NOON)
+    assert log.lost == 0, "whoever sent it keeps it"
+
+
+def test_nothing_to_record_touches_nothing(spooled: EventLog, spool: Spool) -> None:
+    spooled.record([])
+    spooled.accept([])
+    assert not spool.folder.exists()
+
+
+# ------------------------------------------------------------------ the end of a process
+def test_a_worker_that_ends_ships_what_it_can_and_leaves_the_rest(spooled: EventLog, spool: Spool, path: Path) -> None:
+    spooled.record_cards([replace(CARD, uuid="before")])
+    spooled.ship()
+    spooled.record_cards([CARD])
+    with locked(path), pytest.raises(StoreError):
+        spooled.write_what_waits(0.05)
+    next_one = EventLog(Database(f"sqlite:///{path}"), Spool(spool.folder, 1_000_000))
+    next_one.write_what_waits(5)
+    assert kept(path) == ["card-before", "card-card-1"]
+
+
+DYING = """
+    import os, signal, sys
+    from datetime import UTC, datetime
+    from pathlib import Path
+    from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard, Spool
+
+    noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    log = EventLog(Database("sqlite:////no/such/folder/db.sqlite3"), Spool(Path(sys.argv[1]), 1_000_000))
+    log.record_cards([IssuedCard("card-1", "calciphylaxis", "hook-1", "warfarin", "critical", noon)])
+    log.record_feedback("calciphylaxis", [FeedbackItem("card-1", "accepted", noon)], noon)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_was_acknowledged_survives_the_sudden_death_of_the_process(
+    spooled: EventLog, spool: Spool, path: Path
+) -> None:
+    died = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(DYING), str(spool.folder)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+    )
+    assert died.returncode == -signal.SIGKILL
+    assert spooled.record_feedback("calciphylaxis", [replace(ACCEPTED, outcome="overridden")], NOON) == []
+    spooled.ship()
+    assert len(kept(path)) == 3
