@@ -27,9 +27,18 @@ from cds_service.api import Keeping, blueprint, register_cors, register_errors
 from cds_service.clock import utc_now
 from cds_service.fhir_client import FhirClient, Limits
 from cds_service.knowledge import Knowledge, load_knowledge
-from cds_service.pseudonyms import Pseudonyms, read_keys
 from cds_service.settings import Settings
-from cds_service.storage import Database, EventLog, Places, Readiness, spool_for, write_heartbeat
+from cds_service.storage import (
+    Database,
+    EventLog,
+    Places,
+    Pseudonyms,
+    Readiness,
+    Retention,
+    read_keys,
+    spool_for,
+    write_heartbeat,
+)
 from cds_service.web import PageContext, register_pages
 
 _MOST_PLACES = 4
@@ -80,7 +89,11 @@ def create_app(
     )
     few = max(1, min(_MOST_PLACES, settings.threads // 4))
     database = Database(settings.database_url, few)
-    log = EventLog(database, spool_for(settings.database_url, settings.spool, settings.spool_max_bytes))
+    log = EventLog(
+        database,
+        spool_for(settings.database_url, settings.spool, settings.spool_max_bytes),
+        retention=Retention(database, settings.event_days, clock),
+    )
     pseudonyms = Pseudonyms(read_keys(settings.secret_file) if settings.secret_file else ())
     app.extensions["cds_database"] = database
     app.extensions["cds_event_log"], app.extensions["cds_fhir_client"] = log, client

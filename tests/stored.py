@@ -14,9 +14,11 @@ from cds_service.storage.records import OverrideCount, StoredFeedback
 
 def answers_in(store: EventLog, **asked: Any) -> Iterator[StoredFeedback]:
     """The feedback, oldest first. `asked` is what `stored_feedback` can be asked for."""
+    store.ship()
     return stored_feedback(store._database, **asked)
 
 
 def overrides_in(store: EventLog, **asked: Any) -> Iterator[OverrideCount]:
     """Why cards were overridden. `asked` is what `override_counts` can be asked for."""
+    store.ship()
     return override_counts(store._database, **asked)

@@ -15,8 +15,7 @@ from typing import Any
 
 from cds_service.api.hook_request import HookRequest
 from cds_service.api.services import Advice, Service
-from cds_service.pseudonyms import Pseudonyms
-from cds_service.storage import Event, Kind, new_id
+from cds_service.storage import Event, Kind, Pseudonyms, new_id
 from hooks.judgement import CannotJudge
 
 RULES = version("calciphylaxis-cds")

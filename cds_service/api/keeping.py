@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from cds_service.pseudonyms import Pseudonyms
-from cds_service.storage import Event, EventLog, Places, Readiness, StoreError
+from cds_service.storage import Event, EventLog, Places, Pseudonyms, Readiness, StoreError
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from cds_service.commands.common import HELP, Commands
 from cds_service.commands.database import database
 from cds_service.commands.demo import demo
 from cds_service.commands.doctor import doctor
+from cds_service.commands.events import events
 from cds_service.commands.examples import examples
 from cds_service.commands.explain import explain
 from cds_service.commands.invoke import invoke
@@ -27,7 +28,7 @@ def cli() -> None:
     """Calciphylaxis decision support over CDS Hooks."""
 
 
-for command in (serve, invoke, explain, examples, demo, overrides, feedback, database, doctor, policy, sandbox):
+for command in (serve, invoke, explain, examples, demo, overrides, feedback, database, events, doctor, policy, sandbox):
     cli.add_command(command)
 
 

@@ -70,12 +70,12 @@ def faults() -> tuple[type[Exception], ...]:
 
     from cds_service.access import TrustedClientsError
     from cds_service.knowledge import TemplateError
-    from cds_service.storage import StoreError
+    from cds_service.storage import SecretError, StoreError
     from fhir_mappings.data_files import DataFileError
     from fhir_mappings.vocabulary import VocabularyError
     from hooks.thresholds import PolicyError
 
-    own = TrustedClientsError, StoreError, DataFileError, PolicyError, VocabularyError, TemplateError
+    own = TrustedClientsError, SecretError, StoreError, DataFileError, PolicyError, VocabularyError, TemplateError
     return *own, ConfigurationError
 
 

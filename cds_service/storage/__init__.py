@@ -10,6 +10,7 @@ from cds_service.storage.event import Event, Kind, new_id
 from cds_service.storage.event_log import EventLog
 from cds_service.storage.migrating import version_of
 from cds_service.storage.places import NoPlace, Places
+from cds_service.storage.pseudonyms import Pseudonyms, SecretError, read_keys, rotated, write_keys
 from cds_service.storage.readiness import Readiness, write_heartbeat
 from cds_service.storage.reading import NothingThere, ReadOnly
 from cds_service.storage.records import CardCount, FeedbackItem, IssuedCard, SuggestionLabel
@@ -21,6 +22,7 @@ from cds_service.storage.reports import (
     stored_feedback,
     unknown_counts,
 )
+from cds_service.storage.retention import Retention, count_before, prune
 from cds_service.storage.schema import seen_token, smart_sealed
 from cds_service.storage.spool import Spool, spool_for
 from cds_service.storage.store_error import StoreError
@@ -40,15 +42,22 @@ __all__ = [
     "NoPlace",
     "NothingThere",
     "Places",
+    "Pseudonyms",
     "ReadOnly",
     "Readable",
     "Readiness",
+    "Retention",
+    "SecretError",
     "Spool",
     "StoreError",
     "SuggestionLabel",
     "card_counts",
+    "count_before",
     "new_id",
     "override_counts",
+    "prune",
+    "read_keys",
+    "rotated",
     "seen_token",
     "smart_sealed",
     "span",
@@ -57,5 +66,6 @@ __all__ = [
     "unknown_counts",
     "version_of",
     "write_heartbeat",
+    "write_keys",
     "write_out",
 ]

@@ -22,6 +22,7 @@ from sqlalchemy.engine import Connection
 from cds_service.storage.database import TIMEOUT_SECONDS, Database
 from cds_service.storage.event import Event, Kind, UnreadableLine, event_of, feedback_event, issued_event
 from cds_service.storage.records import FeedbackItem, IssuedCard
+from cds_service.storage.retention import Retention
 from cds_service.storage.schema import card as card_table
 from cds_service.storage.schema import event as event_table
 from cds_service.storage.schema import storable
@@ -35,6 +36,8 @@ log = logging.getLogger("cds_service")
 
 BRIEFLY_SECONDS = 0.2
 """How long a clinician's call waits for the database where the spool cannot be written."""
+_ASKING_SECONDS = 0.5
+"""How long the database may take to tell whether a card is known; the feedback on it is kept by then."""
 _AT_A_TIME = 500
 
 
@@ -48,13 +51,20 @@ class EventLog:
         clock: Callable[[], float] = time.monotonic,
         *,
         retry_seconds: float = RETRY_SECONDS,
+        retention: Retention | None = None,
     ) -> None:
-        """`clock` gives monotonic seconds; so often a database that could not be used is tried again."""
-        self._database, self._spool, self._clock = database, spool, clock
+        """`clock` gives monotonic seconds; so often a database that could not be used is tried again.
+
+        `retention` deletes what is too old, after something was brought to the database.
+        """
+        self._database, self._spool, self._clock, self._retention = database, spool, clock, retention
         self._new_event = database.insert_once(event_table)
-        self._shipping = Shipping(self.ship, retry_seconds)
+        self._shipping = Shipping(self._ship_and_prune, retry_seconds)
         self._lock = threading.Lock()
-        self._retry_after, self._retry_seconds = 0.0, retry_seconds
+        self._retry_after = self._ask_after = 0.0
+        self._retry_seconds = retry_seconds
+        self._is_spool_told = False
+        self._one_at_a_time = threading.Lock()
         self.lost = 0
         """Events that went neither to the spool nor to the database, since the worker began."""
 
@@ -111,24 +121,43 @@ class EventLog:
         left = [card for card in cards if card not in waiting]
         if not left:
             return []
-        known = self._database.transact(lambda connection: _known(connection, service, client, left), TIMEOUT_SECONDS)
+        if self._clock() < self._ask_after:
+            raise StoreError("the database could not be used a moment ago")
+        try:
+            known = self._database.transact(lambda asked: _known(asked, service, client, left), _ASKING_SECONDS)
+        except StoreError:
+            self._ask_after = self._clock() + self._retry_seconds
+            raise
         return [card for card in left if card not in known]
 
     def ship(self, seconds: float = TIMEOUT_SECONDS) -> None:
-        """Bring everything from the spool to the database.
+        """Bring everything from the spool to the database; whoever comes second waits for that so many seconds.
 
         Raises:
             StoreError: it could not be used; what was not brought there stays in the spool.
         """
         if self._spool is None:
             return
-        for segment in self._spool.waiting():
-            unreadable = self._ship(segment, seconds)
-            if unreadable:
-                log.error("%d lines of the spool are no events: %s%s stays", unreadable, segment.path.stem, ASIDE)
-                self._spool.set_aside(segment)
-            else:
-                self._spool.done(segment)
+        if not self._one_at_a_time.acquire(timeout=seconds):
+            raise StoreError("the database could not be used (events are being brought there for too long)")
+        try:
+            for segment in self._spool.waiting():
+                self._carry(segment, self._spool, seconds)
+        finally:
+            self._one_at_a_time.release()
+
+    def _carry(self, segment: Segment, spool: Spool, seconds: float) -> None:
+        unreadable = self._ship(segment, seconds)
+        if unreadable:
+            log.error("%d lines of the spool are no events: %s%s stays", unreadable, segment.path.stem, ASIDE)
+            spool.set_aside(segment)
+        else:
+            spool.done(segment)
+
+    def _ship_and_prune(self) -> None:
+        self.ship()
+        if self._retention is not None:
+            self._retention.prune_if_due()
 
     def _ship(self, segment: Segment, seconds: float) -> int:
         """How many of its lines were no events."""
@@ -163,15 +192,25 @@ class EventLog:
             self._spool.try_out()
 
     def _keep(self, events: Sequence[Event], seconds: float, *, durable: bool) -> None:
-        if self._spool is not None:
-            try:
-                self._spool.append([event.line() for event in events], durable=durable)
-            except SpoolError as error:
+        if not self._spooled(events, durable=durable):
+            self._write_directly(events, seconds, in_haste=not durable)
+
+    def _spooled(self, events: Sequence[Event], *, durable: bool) -> bool:
+        """Did the spool take them? That it begins to refuse, and that it takes them again, is said once."""
+        if self._spool is None:
+            return False
+        try:
+            self._spool.append([event.line() for event in events], durable=durable)
+        except SpoolError as error:
+            if not self._is_spool_told:
+                self._is_spool_told = True
                 log.error("events go straight to the database: %s", error)
-            else:
-                self._shipping.there_is_something()
-                return
-        self._write_directly(events, seconds, in_haste=not durable)
+            return False
+        if self._is_spool_told:
+            self._is_spool_told = False
+            log.warning("the spool is written again")
+        self._shipping.there_is_something()
+        return True
 
     def _write_directly(self, events: Sequence[Event], seconds: float, *, in_haste: bool) -> None:
         """To the database; after a failure nobody who is in haste waits for it for some seconds."""

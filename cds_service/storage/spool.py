@@ -161,7 +161,7 @@ class Spool:
     def _open(self) -> Segment:
         if self._current is None or not self._current.is_there():
             self._give_up_current()
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, exist_ok=True)
             name = f"{time.time_ns():020}-{os.getpid()}-{secrets.token_hex(4)}{ENDING}"
             self._current = Segment.made_in(self.folder, name)
         return self._current

@@ -198,7 +198,7 @@ def test_all_problems_are_told_at_once_and_a_typo_is_recognised() -> None:
 
 
 def test_the_database_password_is_not_shown() -> None:
-    assert "secret" not in repr(Settings(database_url="postgresql://cds:secret@db/cds"))
+    assert "hush" not in repr(Settings(database_url="postgresql://cds:hush@db/cds"))
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_the_cards_are_those_of_the_call(client: FhirClient) -> None:
     request = HookRequest("patient-view", "i", "p1", prefetch(), None)
     found = explained(client, request)
     answered = call(HOOKS["patient-view"], request, knowledge(), client, NOW)
-    assert [card["summary"] for card in found.cards] == [card["summary"] for card in answered]
+    assert [card["summary"] for card in found.cards] == [card["summary"] for card in answered.cards]
     assert [card["source"]["topic"]["code"] for card in found.cards] == ["vka-dialysis"]
     assert [card.topic for card in found.explanation.cards] == ["vka-dialysis"]
     assert found.judged is not None

@@ -23,9 +23,9 @@ def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
 def test_the_database_is_named_without_its_password_and_what_was_made_is_told(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/cards.sqlite3"
     first, again = (run(tmp_path, CDS_DATABASE_URL=url) for _ in range(2))
-    ready = f"{url}: the tables are ready for this release (version 2)\n"
+    ready = f"{url}: the tables are ready for this release (version 3)\n"
     assert (first.returncode, first.stdout) == (again.returncode, again.stdout) == (0, ready)
-    assert "made tables of the database: card, feedback" in first.stderr
+    assert "made tables of the database: card, event, feedback" in first.stderr
     assert "made tables" not in again.stderr
     with sqlite3.connect(tmp_path / "cards.sqlite3") as lost:
         lost.execute("DROP TABLE feedback")

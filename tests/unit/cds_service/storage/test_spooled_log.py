@@ -150,9 +150,10 @@ def test_nothing_to_record_touches_nothing(spooled: EventLog, spool: Spool) -> N
 def test_a_worker_that_ends_ships_what_it_can_and_leaves_the_rest(spooled: EventLog, spool: Spool, path: Path) -> None:
     spooled.record_cards([replace(CARD, uuid="before")])
     spooled.ship()
-    spooled.record_cards([CARD])
-    with locked(path), pytest.raises(StoreError):
-        spooled.write_what_waits(0.05)
+    with locked(path):
+        spooled.record_cards([CARD])
+        with pytest.raises(StoreError):
+            spooled.write_what_waits(0.05)
     next_one = EventLog(Database(f"sqlite:///{path}"), Spool(spool.folder, 1_000_000))
     next_one.write_what_waits(5)
     assert kept(path) == ["card-before", "card-card-1"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import re
 import secrets
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ _KEPT = 3
 
 
 class SecretError(ValueError):
-    """The file of keys cannot be used. The text names the line, and repeats nothing of it."""
+    """The file of keys cannot be used. The text names file and line, and repeats nothing of it."""
 
 
 class Pseudonyms:
@@ -44,23 +45,43 @@ def read_keys(path: Path) -> list[bytes]:
     """The keys of a file, one of 64 hexadecimal digits in each line, the newest first; # begins a remark.
 
     Raises:
-        SecretError: a line is no key, there is none, or others on this machine can read the file.
-        OSError: it cannot be read.
+        SecretError: it cannot be read, others on this machine can read it too, a line is no key, or there is none.
     """
-    if path.stat().st_mode & 0o077:
-        raise SecretError("others on this machine can read it: chmod 600")
-    keys = []
-    for number, line in enumerate(path.read_text(encoding="ascii", errors="replace").splitlines(), start=1):
-        text = line.partition("#")[0].strip()
-        if text and not _KEY.fullmatch(text):
-            raise SecretError(f"line {number} is not a key of 64 hexadecimal digits")
-        if text:
-            keys.append(bytes.fromhex(text))
+    try:
+        if path.stat().st_mode & 0o077:
+            raise SecretError(f"{path}: others on this machine can read it: chmod 600")
+        text = path.read_text(encoding="ascii", errors="replace")
+    except OSError as error:
+        raise SecretError(f"{path}: cannot be read ({error.strerror})") from None
+    lines = [line.partition("#")[0].strip() for line in text.splitlines()]
+    wrong = [number for number, line in enumerate(lines, start=1) if line and not _KEY.fullmatch(line)]
+    if wrong:
+        raise SecretError(f"{path}: line {wrong[0]} is no key of 64 hexadecimal digits (0-9, a-f)")
+    keys = [bytes.fromhex(line) for line in lines if line]
     if not keys:
-        raise SecretError("there is no key in it")
+        raise SecretError(f"{path}: there is no key in it")
     return keys
 
 
 def rotated(keys: Sequence[bytes], kept: int = _KEPT) -> list[bytes]:
     """A new key before these, of which so many stay."""
     return [secrets.token_bytes(32), *keys[:kept]]
+
+
+def write_keys(path: Path, keys: Sequence[bytes]) -> None:
+    """Write a file of keys that only we can read, in one step: nobody ever reads half of it.
+
+    Raises:
+        SecretError: it cannot be written.
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write("".join(f"{key.hex()}\n" for key in keys))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise SecretError(f"{path}: cannot be written ({error.strerror})") from None

@@ -1,0 +1,87 @@
+"""How long it is kept what happened: older rows are deleted, some at a time, so that nobody has to wait for that.
+
+What may live here: deleting, and when it is due. How many days that are is a setting.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Column, Table, delete, func, select
+from sqlalchemy.engine import Connection
+
+from cds_service.storage.database import TIMEOUT_SECONDS, Database
+from cds_service.storage.schema import card, event, feedback
+from cds_service.storage.store_error import StoreError
+
+log = logging.getLogger("cds_service")
+
+_AT_A_TIME = 1_000
+_EVERY_SECONDS = 24 * 3600.0
+_KEPT: tuple[tuple[Table, Column[datetime]], ...] = (
+    (event, event.c.at),
+    (feedback, feedback.c.received_at),
+    (card, card.c.issued_at),
+)
+
+
+def count_before(database: Database, moment: datetime) -> int:
+    """How many rows `prune` would delete. Raises StoreError."""
+
+    def count(connection: Connection) -> int:
+        return sum(connection.execute(select(func.count()).where(at < moment)).scalar_one() for _, at in _KEPT)
+
+    return database.transact(count)
+
+
+def prune(database: Database, moment: datetime, rest: Callable[[], object] = lambda: None) -> int:
+    """Delete events, and cards and feedback of releases without events, of before this moment; give their number.
+
+    `rest` is called after each lot. What waits in the spool is younger than that, or deleted the next time.
+
+    Raises:
+        StoreError: the database could not be used; what was deleted until then stays deleted.
+    """
+    deleted = 0
+    for table, at in _KEPT:
+        key = table.primary_key.columns[0]
+        some = delete(table).where(key.in_(select(key).where(at < moment).limit(_AT_A_TIME)))
+        while gone := database.write(lambda connection, some=some: connection.execute(some).rowcount, TIMEOUT_SECONDS):
+            deleted += gone
+            rest()
+    return deleted
+
+
+class Retention:
+    """Prunes once a day, where somebody asks often enough whether that is due."""
+
+    def __init__(
+        self,
+        database: Database,
+        days: int,
+        now: Callable[[], datetime],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`now` gives the time, `clock` monotonic seconds."""
+        self._database, self._kept, self._now, self._clock = database, timedelta(days=days), now, clock
+        self._lock = threading.Lock()
+        self._due = 0.0
+
+    def prune_if_due(self) -> None:
+        """Prune, unless that was done within a day; a database that cannot be used has it done a day later."""
+        with self._lock:
+            if self._clock() < self._due:
+                return
+            self._due = self._clock() + _EVERY_SECONDS
+        try:
+            # Calls write in between.
+            gone = prune(self._database, self._now() - self._kept, lambda: time.sleep(0.05))
+        except StoreError as error:
+            log.error("what is older than %d days could not be deleted: %s", self._kept.days, error)
+        else:
+            if gone:
+                log.info("%d events older than %d days were deleted", gone, self._kept.days)
