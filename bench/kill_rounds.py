@@ -39,12 +39,13 @@ HEADINGS = (
 
 @dataclass
 class Served:
-    """A service that is killed and started again. `back` are the seconds until all was well again, after each kill;
-    `orphans` counts workers that did not end when their master had.
+    """A service that is killed and started again. `back` are the seconds until all was well again, after each kill:
+    until the address `asked` said so. `orphans` counts workers that did not end when their master had.
     """
 
     folder: Path
     url: str
+    asked: str = "/health"
     back: list[float] = field(default_factory=list)
     orphans: int = 0
 
@@ -54,8 +55,11 @@ class Served:
     def port(self) -> int:
         return port_of(self._process)
 
+    def running(self) -> Running:
+        return Running(self._process.pid, self.port())
+
     def workers(self) -> list[int]:
-        return Running(self._process.pid, self.port()).workers()
+        return self.running().workers()
 
     def kill(self, victim: str, chance: random.Random) -> None:
         """One of `VICTIMS`, and wait until all is well again."""
@@ -71,7 +75,7 @@ class Served:
         give_up = began + BACK_WITHIN_SECONDS
         while (killed in (now := self.workers()) or len(now) < WORKERS) and time.monotonic() < give_up:
             time.sleep(0.05)
-        wait_until_healthy(self._process, self.port(), self.log)
+        wait_until_healthy(self._process, self.port(), self.log, self.asked)
         self.back.append(time.monotonic() - began)
 
     def _kill_master(self, *, with_workers: bool) -> None:
@@ -105,7 +109,7 @@ class Served:
         }
         process = started(self.folder, WORKERS, variables)
         try:
-            wait_until_healthy(process, port_of(process), self.log)
+            wait_until_healthy(process, port_of(process), self.log, self.asked)
         except BaseException:
             stop(process)
             raise
