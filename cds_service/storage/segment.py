@@ -22,10 +22,13 @@ _CLOSED = -1
 
 
 class Segment:
-    """A file that this process holds: `made_in` makes one, `adopted` takes over what another process left."""
+    """A file that this process holds: `made_in` makes one, `adopted` takes over what another process left.
+
+    `is_sound` is False where a part of a line stands at its end, that could not be taken away.
+    """
 
     def __init__(self, path: Path, descriptor: int) -> None:
-        self.path, self._descriptor = path, descriptor
+        self.path, self._descriptor, self.is_sound = path, descriptor, True
         self.bytes = os.fstat(descriptor).st_size
 
     @classmethod
@@ -65,14 +68,16 @@ class Segment:
         return os.fstat(self._descriptor).st_nlink > 0
 
     def append(self, lines: bytes) -> None:
-        """Add whole lines. Raises OSError; then nothing of them stands in the file."""
+        """Add whole lines. Raises OSError; then nothing of them stands in the file, as long as it is sound."""
         try:
             written = os.write(self._descriptor, lines)
             if written < len(lines):
                 raise OSError(errno.ENOSPC, "not all could be written")
         except OSError:
+            self.is_sound = False
             with suppress(OSError):
                 os.ftruncate(self._descriptor, self.bytes)
+                self.is_sound = True
             raise
         self.bytes += written
 

@@ -83,12 +83,8 @@ class Spool:
         with self._lock:
             if self._bytes() + len(whole) > self._most_bytes:
                 raise SpoolError("the spool is full")
-            try:
-                segment = self._open()
-                segment.append(whole)
-            except OSError:
-                self._give_up_current()
-                raise
+            segment = self._open()
+            segment.append(whole)
             self._measured += len(whole)
             return segment.handle() if durable else None
 
@@ -159,7 +155,8 @@ class Spool:
             self._current, self._closed = None, []
 
     def _open(self) -> Segment:
-        if self._current is None or not self._current.is_there():
+        # One that just could not be written stays: on a full disk each call would leave an open file behind.
+        if self._current is None or not (self._current.is_sound and self._current.is_there()):
             self._give_up_current()
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             name = f"{time.time_ns():020}-{os.getpid()}-{secrets.token_hex(4)}{ENDING}"

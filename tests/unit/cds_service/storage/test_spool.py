@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cds_service.storage.spool import ASIDE, Spool, SpoolError, spool_for
+from tests.unit.cds_service.storage.conftest import files_of_at_most
 
 A_LOT = 100_000_000
 
@@ -132,6 +133,19 @@ def test_what_others_wrote_counts_a_moment_later(spool: Spool, folder: Path) -> 
     with pytest.raises(SpoolError, match="full"):
         small.append([b"3"])
     small.close()
+
+
+def test_a_full_disk_leaves_no_file_behind_for_each_call(spool: Spool, folder: Path) -> None:
+    spool.append([b"before"])
+    before = os.listdir("/dev/fd")
+    with files_of_at_most(len(b"before\n") + 5):
+        for _ in range(20):
+            with pytest.raises(SpoolError, match="cannot be written"):
+                spool.append([b"there is no room for this", b"nor for this"])
+    assert len(os.listdir("/dev/fd")) == len(before)
+    assert len(files(folder)) == 1
+    spool.append([b"after"])
+    assert lines(spool) == [b"before", b"after"]
 
 
 def no_folder(folder: Path) -> None:
