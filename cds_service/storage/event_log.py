@@ -36,6 +36,7 @@ log = logging.getLogger("cds_service")
 BRIEFLY_SECONDS = 0.2
 """How long a clinician's call waits for the database where the spool cannot be written."""
 _AT_A_TIME = 500
+_STOP_SECONDS = 0.1
 
 
 class EventLog:
@@ -53,7 +54,7 @@ class EventLog:
         self._database, self._spool, self._clock = database, spool, clock
         self._new_event = database.insert_once(event_table)
         self._shipping = Shipping(self.ship, retry_seconds)
-        self._lock = threading.Lock()
+        self._lock, self._carrying = threading.Lock(), threading.Lock()
         self._retry_after, self._retry_seconds = 0.0, retry_seconds
         self.lost = 0
         """Events that went neither to the spool nor to the database, since the worker began."""
@@ -118,17 +119,26 @@ class EventLog:
         """Bring everything from the spool to the database.
 
         Raises:
-            StoreError: it could not be used; what was not brought there stays in the spool.
+            StoreError: it could not be used, or another thread is at it; what was not brought there stays in the spool.
         """
         if self._spool is None:
             return
-        for segment in self._spool.waiting():
+        # One at a time: two that read the same file would take each other's lines and close it under each other.
+        if not self._carrying.acquire(timeout=seconds):
+            raise StoreError("the spool is being brought to the database by another thread")
+        try:
+            self._ship_all(self._spool, seconds)
+        finally:
+            self._carrying.release()
+
+    def _ship_all(self, spool: Spool, seconds: float) -> None:
+        for segment in spool.waiting():
             unreadable = self._ship(segment, seconds)
             if unreadable:
                 log.error("%d lines of the spool are no events: %s%s stays", unreadable, segment.path.stem, ASIDE)
-                self._spool.set_aside(segment)
+                spool.set_aside(segment)
             else:
-                self._spool.done(segment)
+                spool.done(segment)
 
     def _ship(self, segment: Segment, seconds: float) -> int:
         """How many of its lines were no events."""
@@ -152,10 +162,14 @@ class EventLog:
             self.stop()
 
     def stop(self) -> None:
-        """Ship no more, and leave the spool to whoever comes."""
+        """Ship no more, and leave the spool to whoever comes.
+
+        Where a thread is still shipping, its files stay ours until the process ends.
+        """
         self._shipping.close()
-        if self._spool is not None:
+        if self._spool is not None and self._carrying.acquire(timeout=_STOP_SECONDS):
             self._spool.close()
+            self._carrying.release()
 
     def try_out(self) -> None:
         """Could an event be kept now, without the database? Raises StoreError where not."""
