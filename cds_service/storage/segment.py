@@ -33,7 +33,7 @@ class Segment:
 
     @classmethod
     def made_in(cls, folder: Path, name: str) -> Segment:
-        """A new, empty one. Raises OSError."""
+        """A new, empty one. Raises OSError: BlockingIOError where another process took it over before we held it."""
         path = folder / name
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, _PRIVATE)
         try:
@@ -41,7 +41,11 @@ class Segment:
         except OSError:
             os.close(descriptor)
             raise
-        return cls(path, descriptor)
+        segment = cls(path, descriptor)
+        if not segment.is_there():
+            segment.let_go()
+            raise BlockingIOError(errno.EWOULDBLOCK, "it was taken over and removed")
+        return segment
 
     @classmethod
     def adopted(cls, path: Path) -> Segment | None:

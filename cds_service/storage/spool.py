@@ -10,6 +10,7 @@ machine, since the locks of network file systems cannot be relied on; two machin
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import threading
@@ -30,6 +31,7 @@ ASIDE = ".unreadable"
 _USUAL = "calciphylaxis-cds.spool"
 _MEASURED_SECONDS = 1.0
 """How long the size of the whole folder is taken to be what it was."""
+_TRIES = 5
 _LOOKED_AT_BYTES = 16_000_000
 
 
@@ -159,9 +161,16 @@ class Spool:
         if self._current is None or not (self._current.is_sound and self._current.is_there()):
             self._give_up_current()
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            name = f"{time.time_ns():020}-{os.getpid()}-{secrets.token_hex(4)}{ENDING}"
-            self._current = Segment.made_in(self.folder, name)
+            self._current = self._made()
         return self._current
+
+    def _made(self) -> Segment:
+        for _ in range(_TRIES):
+            name = f"{time.time_ns():020}-{os.getpid()}-{secrets.token_hex(4)}{ENDING}"
+            # Between its making and its lock it looks like one whose process has ended.
+            with suppress(BlockingIOError):
+                return Segment.made_in(self.folder, name)
+        raise OSError(errno.EWOULDBLOCK, "others take every new file")
 
     def _give_up_current(self) -> None:
         """Its lines stay; the next ones go to another file."""

@@ -251,6 +251,27 @@ def test_a_process_that_is_killed_between_two_lines_loses_neither(spool: Spool, 
     os.close(writer)
 
 
+def test_processes_that_look_for_what_others_left_take_no_new_file_from_those_who_write(
+    spool: Spool, folder: Path
+) -> None:
+    folder.mkdir()
+    child = os.fork()
+    if child == 0:
+        theirs = Spool(folder, A_LOT)
+        while True:
+            for segment in theirs.waiting():
+                theirs.done(segment)
+    try:
+        found = []
+        for number in range(3000):
+            spool.append([b"%d" % number])
+            found += lines(spool)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert found == [b"%d" % number for number in range(3000)]
+
+
 # ------------------------------------------------------------------ where it lies
 @pytest.mark.parametrize(
     ("url", "given", "expected"),
