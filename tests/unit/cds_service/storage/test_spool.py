@@ -168,6 +168,38 @@ def test_a_spool_that_cannot_be_written_says_so_without_its_path(spoil: Callable
         spool.try_out()
 
 
+@pytest.mark.parametrize("spoil", [no_folder, no_place])
+def test_a_spool_that_cannot_be_read_says_so(spoil: Callable[[Path], None], folder: Path) -> None:
+    spoil(folder)
+    spool = Spool(folder, A_LOT)
+    for asked in (spool.waiting(), spool.lines_with([b"card"])):
+        with pytest.raises(SpoolError, match=r"the spool cannot be read \(\w+\)"):
+            list(asked)
+
+
+def test_what_cannot_be_opened_is_told_once_and_holds_up_no_other(
+    spool: Spool, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / "00-no-file.ndjson").mkdir(parents=True)
+    for line in (b"one", b"two"):
+        spool.append([line])
+        assert lines(spool) == [line]
+    assert [record.getMessage() for record in caplog.records] == [
+        "what 00-no-file.ndjson holds cannot be brought to the database (IsADirectoryError)"
+    ]
+
+
+def test_a_file_that_cannot_be_removed_comes_again(spool: Spool, folder: Path) -> None:
+    spool.append([b"one"])
+    (segment,) = spool.waiting()
+    segment.path.unlink()
+    segment.path.mkdir()
+    with pytest.raises(SpoolError, match="cannot be removed"):
+        spool.done(segment)
+    segment.path.rmdir()
+    assert lines(spool) == [b"one"]
+
+
 def test_a_spool_that_can_be_written_says_nothing_and_keeps_no_event_of_that(spool: Spool) -> None:
     spool.try_out()
     assert [line for line in lines(spool) if line] == []

@@ -168,6 +168,15 @@ def test_where_neither_takes_it_feedback_is_not_acknowledged(tmp_path: Path) -> 
     assert log.lost == 0, "whoever sent it keeps it"
 
 
+def test_feedback_that_the_database_has_is_acknowledged_where_the_spool_cannot_even_be_read(
+    database: Database, path: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    log = EventLog(database, Spool(tmp_path / "file", 1_000_000))
+    assert log.record_feedback("calciphylaxis", [ACCEPTED], NOON) == []
+    assert len(kept(path)) == 1
+
+
 def test_nothing_to_record_touches_nothing(spooled: EventLog, spool: Spool) -> None:
     spooled.record([])
     spooled.accept([])
