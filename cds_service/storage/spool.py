@@ -35,6 +35,8 @@ _USUAL = "calciphylaxis-cds.spool"
 _MEASURED_SECONDS = 1.0
 """How long the size of the whole folder is taken to be what it was."""
 _TRIES = 5
+_TRIED = (b"",) * 8192
+"""More than a block: where the disk is full there may still be room for a single byte."""
 _LOOKED_AT_BYTES = 16_000_000
 
 
@@ -95,8 +97,8 @@ class Spool:
             return segment.handle() if durable else None
 
     def try_out(self) -> None:
-        """Could something be appended now? An empty line is, which whoever reads leaves out. Raises SpoolError."""
-        self.append([b""])
+        """Could an event be appended now? Empty lines are, which whoever reads leaves out. Raises SpoolError."""
+        self.append(_TRIED)
 
     def waiting(self) -> Iterator[Segment]:
         """Every file that nobody writes any more, one after the other; last what we have written, which ends with that.

@@ -205,6 +205,13 @@ def test_a_spool_that_can_be_written_says_nothing_and_keeps_no_event_of_that(spo
     assert [line for line in lines(spool) if line] == []
 
 
+def test_room_for_a_few_bytes_is_not_room_for_an_event(spool: Spool) -> None:
+    spool.append([b"one"])
+    with files_of_at_most(4096), pytest.raises(SpoolError):
+        spool.try_out()
+    assert lines(spool) == [b"one"]
+
+
 def test_a_file_that_was_deleted_is_not_written_any_more(spool: Spool, folder: Path) -> None:
     spool.append([b"gone"])
     for file in files(folder):
