@@ -132,8 +132,8 @@ def _is_alive(pid: int) -> bool:
 
 @dataclass(frozen=True)
 class Outcome:
-    """All rounds on one database. `refused` are the calls that got something else than cards or 200, while a service
-    was there to answer.
+    """All rounds on one database. `refused` are the calls that got something else than cards or 200, or the advice to
+    come again later, while a service was there to answer.
     """
 
     database: str
@@ -176,7 +176,7 @@ def play(name: str, url: str, rounds: int, writers: int, end: float, seed: int =
             kept = kept_with(served.url, book.wanted())
         finally:
             served.stop()
-        refused = sum(count for status, count in book.refused.items() if status)
+        refused = sum(count for status, count in book.refused.items() if status not in (0, 503))
         return Outcome(
             name, played, book.compared(kept), fault(served.url), book.charts, refused, served.back, served.orphans
         )

@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime
 from itertools import islice
 
@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection
 
 from cds_service.storage.database import TIMEOUT_SECONDS, Database
 from cds_service.storage.event import Event, Kind, UnreadableLine, event_of, feedback_event, issued_event
+from cds_service.storage.places import Places
 from cds_service.storage.records import FeedbackItem, IssuedCard
 from cds_service.storage.schema import card as card_table
 from cds_service.storage.schema import event as event_table
@@ -37,6 +38,8 @@ BRIEFLY_SECONDS = 0.2
 """How long a clinician's call waits for the database where the spool cannot be written."""
 _AT_A_TIME = 500
 _STOP_SECONDS = 0.1
+_MOST_ASKING = 2
+"""So many threads may ask the database about cards at a time; whoever comes then does without."""
 
 
 class EventLog:
@@ -56,6 +59,7 @@ class EventLog:
         self._shipping = Shipping(self.ship, retry_seconds)
         self._lock, self._carrying = threading.Lock(), threading.Lock()
         self._retry_after, self._retry_seconds = 0.0, retry_seconds
+        self._asking = Places(_MOST_ASKING)
         self.lost = 0
         """Events that went neither to the spool nor to the database, since the worker began."""
 
@@ -94,14 +98,24 @@ class EventLog:
         self.record([issued_event(card) for card in cards])
 
     def record_feedback(
-        self, service: str, items: Sequence[FeedbackItem], received_at: datetime, client: str = "", tenant: str = ""
+        self,
+        service: str,
+        items: Sequence[FeedbackItem],
+        received_at: datetime,
+        client: str = "",
+        tenant: str = "",
+        *,
+        place: AbstractContextManager[None] | None = None,
     ) -> list[str]:
         """Keep all of this feedback of one client or none of it, over a power failure too.
 
-        The same answer again stays one. Returns the cards that we never gave to this client, as far as can be told now:
-        a card of another client is no different from one that does not exist. Raises StoreError.
+        `place` is held while it is kept, not while the database is asked about the cards: what the spool can take is
+        not refused because others wait for that. The same answer again stays one. Returns the cards that we never gave
+        to this client, as far as can be told now: a card of another client is no different from one that does not
+        exist. Raises StoreError.
         """
-        self.accept([feedback_event(service, client, item, received_at, tenant) for item in items])
+        with place or nullcontext():
+            self.accept([feedback_event(service, client, item, received_at, tenant) for item in items])
         with suppress(StoreError):
             return self.unknown(service, client, list(dict.fromkeys(storable(item.card) for item in items)))
         return []
@@ -112,7 +126,10 @@ class EventLog:
         left = [card for card in cards if card not in waiting]
         if not left:
             return []
-        known = self._database.transact(lambda connection: _known(connection, service, client, left), TIMEOUT_SECONDS)
+        with self._asking.one():
+            known = self._database.transact(
+                lambda connection: _known(connection, service, client, left), TIMEOUT_SECONDS
+            )
         return [card for card in left if card not in known]
 
     def ship(self, seconds: float = TIMEOUT_SECONDS) -> None:

@@ -8,15 +8,16 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard, Spool, StoreError
+from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard, Places, Spool, StoreError
 from cds_service.storage.event import issued_event
 from tests.stored import answers_in
 from tests.waiting import locked, until
@@ -31,6 +32,15 @@ def kept(path: Path) -> list[str]:
     """The ids of all events in the database, as another process sees it."""
     with closing(sqlite3.connect(path)) as other:
         return [row[0] for row in other.execute("SELECT id FROM event ORDER BY rowid")]
+
+
+@contextmanager
+def asked_in_vain(log: EventLog) -> Iterator[None]:
+    """The database takes its time to answer questions: the only one who may open it does not come back."""
+    log._database.close()
+    opening = log._database._opening
+    with opening._lock:
+        yield
 
 
 def test_an_event_comes_to_the_database_by_itself(spooled: EventLog, path: Path, spool: Spool) -> None:
@@ -70,6 +80,25 @@ def test_where_the_database_cannot_say_it_nobody_is_told_that_a_card_is_unknown(
     log = EventLog(Database(f"sqlite:///{tmp_path}/missing/db.sqlite3"), spool, retry_seconds=3600)
     assert log.record_feedback("calciphylaxis", [ACCEPTED], NOON) == []
     log.stop()
+
+
+def test_feedback_holds_its_place_only_while_it_is_kept_not_while_the_database_is_asked(
+    spooled: EventLog, path: Path
+) -> None:
+    spooled.record_cards([replace(CARD, uuid="before")])
+    spooled.ship()
+    places = Places(1)
+    with asked_in_vain(spooled), ThreadPoolExecutor(5) as threads:
+        answers = [replace(ACCEPTED, card=f"card-{number}") for number in range(5)]
+        given = [
+            threads.submit(spooled.record_feedback, "calciphylaxis", [answer], NOON, place=places.one())
+            for answer in answers
+        ]
+        # Two wait for the database; whoever finds them waiting is not told anything of the cards.
+        until(lambda: sum(one.done() for one in given) == 3)
+        assert [one.result() for one in given if one.done()] == [[]] * 3
+    spooled.ship()
+    assert len(list(answers_in(spooled))) == 5
 
 
 @pytest.mark.parametrize(
