@@ -1,4 +1,4 @@
-"""`python -m bench.kill_rounds`: workers and masters are killed under load; what was acknowledged is there afterwards.
+"""`python -m bench.kill_rounds`: a service is killed under load; what was acknowledged is there afterwards.
 
 What may live here: the options, the rounds and the table. Who calls stands in `writers`, what is read in `stored`.
 """
@@ -12,37 +12,40 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 
 from bench.servers import Running
-from bench.stored import cards_once_there, fault
+from bench.stored import fault, kept_with
 from bench.writers import Book, Tally, Writers, stop_cleanly
 from tests.fuzz.service_process import port_of, started, stop, wait_until_healthy
 from tests.real.databases import postgresql_folder, running_postgresql
 
 WORKERS = 2
-LOAD_SECONDS = (0.5, 1.5)
+LOAD_SECONDS = (0.2, 1.0)
 """For so long, by chance, the callers call before somebody is killed."""
+VICTIMS = ("worker", "master", "all")
+"""Who is killed, by turns: one worker, the master alone, or both together with all other workers."""
 BACK_WITHIN_SECONDS, ORPHANS_END_WITHIN_SECONDS = 30.0, 15.0
 HEADINGS = (
-    "database", "kills: workers, masters", "acknowledged", "lost", "stored, not acknowledged", "half stored",
-    "stored twice", "charts answered", "sound", "back after s: median, most", "orphans",
+    "database", "kills: a worker, the master, all", "charts", "cards", "feedback", "lost", "twice", "half",
+    "not acknowledged", "card not found", "refused", "sound", "back after s: median, most", "orphans",
 )  # fmt: skip
 
 
 @dataclass
 class Served:
-    """A service that is killed and started again. `back` are the seconds until all was well again, after each kill;
-    `orphans` counts workers that did not end when their master had.
+    """A service that is killed and started again. `back` are the seconds until all was well again, after each kill:
+    until the address `asked` said so. `orphans` counts workers that did not end when their master had.
     """
 
     folder: Path
     url: str
+    asked: str = "/health"
     back: list[float] = field(default_factory=list)
     orphans: int = 0
 
@@ -52,30 +55,42 @@ class Served:
     def port(self) -> int:
         return port_of(self._process)
 
-    def workers(self) -> list[int]:
-        return Running(self._process.pid, self.port()).workers()
+    def running(self) -> Running:
+        return Running(self._process.pid, self.port())
 
-    def kill_worker(self, chance: random.Random) -> None:
+    def workers(self) -> list[int]:
+        return self.running().workers()
+
+    def kill(self, victim: str, chance: random.Random) -> None:
+        """One of `VICTIMS`, and wait until all is well again."""
+        if victim == "worker":
+            self._kill_worker(chance)
+        else:
+            self._kill_master(with_workers=victim == "all")
+
+    def _kill_worker(self, chance: random.Random) -> None:
         """One of the workers; all is well when there are as many again, and none of them is that one."""
         killed, began = chance.choice(self.workers()), time.monotonic()
         os.kill(killed, signal.SIGKILL)
         give_up = began + BACK_WITHIN_SECONDS
         while (killed in (now := self.workers()) or len(now) < WORKERS) and time.monotonic() < give_up:
             time.sleep(0.05)
-        wait_until_healthy(self._process, self.port(), self.log)
+        wait_until_healthy(self._process, self.port(), self.log, self.asked)
         self.back.append(time.monotonic() - began)
 
-    def kill_master(self) -> None:
-        """The master; its workers are to end by themselves. Then the service is started again."""
+    def _kill_master(self, *, with_workers: bool) -> None:
+        """The master; its workers are killed with it, or are to end by themselves. Then the service starts again."""
         workers, began = self.workers(), time.monotonic()
         self._process.kill()
+        if with_workers:
+            _kill(workers)
         self._process.wait()
         give_up = began + ORPHANS_END_WITHIN_SECONDS
         while any(map(_is_alive, workers)) and time.monotonic() < give_up:
             time.sleep(0.05)
-        for worker in filter(_is_alive, workers):
-            self.orphans += 1
-            os.kill(worker, signal.SIGKILL)
+        orphans = list(filter(_is_alive, workers))
+        self.orphans += len(orphans)
+        _kill(orphans)
         self._process = self._start()
         self.back.append(time.monotonic() - began)
 
@@ -87,13 +102,24 @@ class Served:
         return self.folder / "service.log"
 
     def _start(self) -> subprocess.Popen[bytes]:
-        process = started(self.folder, WORKERS, {"CDS_DATABASE_URL": self.url, "CDS_LOG_LEVEL": "ERROR"})
+        variables = {
+            "CDS_DATABASE_URL": self.url,
+            "CDS_SPOOL": str(self.folder / "spool"),
+            "CDS_LOG_LEVEL": "ERROR",
+        }
+        process = started(self.folder, WORKERS, variables)
         try:
-            wait_until_healthy(process, port_of(process), self.log)
+            wait_until_healthy(process, port_of(process), self.log, self.asked)
         except BaseException:
             stop(process)
             raise
         return process
+
+
+def _kill(processes: Sequence[int]) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
 
 
 def _is_alive(pid: int) -> bool:
@@ -106,33 +132,37 @@ def _is_alive(pid: int) -> bool:
 
 @dataclass(frozen=True)
 class Outcome:
-    """All rounds on one database."""
+    """All rounds on one database. `refused` are the calls that got something else than cards or 200, or the advice to
+    come again later, while a service was there to answer.
+    """
 
     database: str
     rounds: int
     tally: Tally
-    twice: int
     fault: str
     charts: int
+    refused: int
     back: list[float]
     orphans: int
 
     @property
     def is_well(self) -> bool:
-        return not (self.tally.lost or self.tally.half or self.twice or self.fault or self.orphans)
+        return self.tally.is_well and not (self.fault or self.orphans or self.refused)
 
     def row(self) -> str:
-        tally, masters = self.tally, self.rounds // 2
+        tally = self.tally
+        kills = ", ".join(str(len(range(n, self.rounds, len(VICTIMS)))) for n in range(len(VICTIMS)))
         back = f"{statistics.median(self.back):.1f}, {max(self.back):.1f}" if self.back else "-"
+        counts = (self.charts, tally.cards, tally.feedback)
         cells = (
-            self.database, f"{self.rounds - masters}, {masters}", tally.acknowledged, tally.lost, tally.unacknowledged,
-            tally.half, self.twice, self.charts, self.fault or "yes", back, self.orphans,
+            self.database, kills, *(f"{count:,}" for count in counts), tally.lost, tally.twice, tally.half,
+            tally.unacknowledged, tally.strangers, self.refused, self.fault or "yes", back, self.orphans,
         )  # fmt: skip
         return "| " + " | ".join(map(str, cells)) + " |"
 
 
 def play(name: str, url: str, rounds: int, writers: int, end: float, seed: int = 0) -> Outcome:
-    """So many rounds, a worker and a master by turns, but no new one after `end` (monotonic seconds)."""
+    """So many rounds, with the victims by turns, but no new one after `end` (monotonic seconds)."""
     chance, book, played = random.Random(seed), Book(), 0
     with tempfile.TemporaryDirectory(prefix="calciphylaxis-cds-kill-") as folder:
         served = Served(Path(folder), url or f"sqlite:///{folder}/cards.sqlite3")
@@ -140,15 +170,16 @@ def play(name: str, url: str, rounds: int, writers: int, end: float, seed: int =
             with Writers(writers, served.port, book):
                 while played < rounds and time.monotonic() < end:
                     time.sleep(chance.uniform(*LOAD_SECONDS))
-                    served.kill_master() if played % 2 else served.kill_worker(chance)
+                    served.kill(VICTIMS[played % len(VICTIMS)], chance)
                     played += 1
                 time.sleep(LOAD_SECONDS[0])
-            found = cards_once_there(served.url, {card for pair in book.acknowledged for card in pair})
+            kept = kept_with(served.url, book.wanted())
         finally:
             served.stop()
-        tally = book.compared(set(found))
-        twice = len(found) - len(set(found))
-        return Outcome(name, played, tally, twice, fault(served.url), book.charts, served.back, served.orphans)
+        refused = sum(count for status, count in book.refused.items() if status not in (0, 503))
+        return Outcome(
+            name, played, book.compared(kept), fault(served.url), book.charts, refused, served.back, served.orphans
+        )
 
 
 @contextmanager

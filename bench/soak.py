@@ -12,6 +12,7 @@ import statistics
 import tempfile
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ import click
 
 from bench.held_open import HeldOpen
 from bench.probe import Probe
-from bench.stored import cards_once_there
+from bench.stored import Kept, kept_with
 from bench.writers import CARDS, feedback_on, stop_cleanly
 from tests.fuzz.faulty_fhir import faulty_fhir
 from tests.fuzz.hostile import MODES
@@ -72,7 +73,8 @@ class Feedback:
 
     def lost(self, url: str) -> int:
         """How many of them the database does not hold."""
-        return len(self.acknowledged.difference(cards_once_there(url, self.acknowledged)))
+        wanted = Kept(feedback=Counter(self.acknowledged))
+        return kept_with(url, wanted).lacks(wanted)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,4 +1,4 @@
-"""What a database of the service holds, read past the service: the cards of its feedback, and is it sound.
+"""What a database of the service holds, read past the service: its cards and feedback, and is it sound.
 
 What may live here: reading. Nothing is written.
 """
@@ -6,31 +6,50 @@ What may live here: reading. Nothing is written.
 from __future__ import annotations
 
 import time
+from collections import Counter
+from dataclasses import dataclass, field
 
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import DatabaseError
 
 LATE_SECONDS = 15.0
 """What has been acknowledged may still be on its way for so long."""
+_EVENTS = text("SELECT kind, card_uuid FROM event WHERE kind IN ('card-issued', 'feedback')")
 
 
-def cards_of_feedback(url: str) -> list[str]:
-    """The card of each feedback, as often as it is there."""
-    engine = create_engine(url)
+@dataclass(frozen=True)
+class Kept:
+    """How often each card is there, and how often feedback on it."""
+
+    cards: Counter[str] = field(default_factory=Counter)
+    feedback: Counter[str] = field(default_factory=Counter)
+
+    def lacks(self, wanted: Kept) -> int:
+        """How much of what is wanted is not there."""
+        return len(wanted.cards.keys() - self.cards.keys()) + len(wanted.feedback.keys() - self.feedback.keys())
+
+    def twice(self) -> int:
+        """How much is there more than once."""
+        return sum(count > 1 for counts in (self.cards, self.feedback) for count in counts.values())
+
+
+def kept_in(url: str) -> Kept:
+    """What is there now."""
+    engine, kept = create_engine(url), Kept()
     try:
         with engine.connect() as connection:
-            return [str(card) for card in connection.execute(text("SELECT card_uuid FROM feedback")).scalars()]
+            for kind, card in connection.execute(_EVENTS):
+                (kept.cards if kind == "card-issued" else kept.feedback)[card] += 1
     finally:
         engine.dispose()
+    return kept
 
 
-def cards_once_there(url: str, wanted: set[str]) -> list[str]:
-    """The same, when all that are wanted are there, or have been waited for long enough."""
+def kept_with(url: str, wanted: Kept) -> Kept:
+    """The same, when all that is wanted is there, or has been waited for long enough."""
     end = time.monotonic() + LATE_SECONDS
-    found = cards_of_feedback(url)
-    while not wanted.issubset(found) and time.monotonic() < end:
+    while (found := kept_in(url)).lacks(wanted) and time.monotonic() < end:
         time.sleep(0.5)
-        found = cards_of_feedback(url)
     return found
 
 

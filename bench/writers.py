@@ -1,4 +1,4 @@
-"""Callers that give feedback and open charts without a pause, and a book of what they were told.
+"""Callers that open charts and answer the cards without a pause, and a book of what they were told.
 
 What may live here: the callers, and the comparison of their book with what the database holds.
 """
@@ -9,12 +9,15 @@ import http.client
 import json
 import threading
 import uuid
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NoReturn
+from itertools import chain
+from typing import Any, NamedTuple, NoReturn
 
+from bench.stored import Kept
 from cds_service.api.services import SERVICES
 from tests.fuzz.bodies import HOOKS
 
@@ -23,45 +26,67 @@ PATH = f"/cds-services/{SERVICE.ID}"
 JSON = {"Content-Type": "application/json"}
 CARDS = json.dumps({**HOOKS[SERVICE.HOOK], "fhirServer": None, "fhirAuthorization": None}).encode()
 TIMEOUT_SECONDS = 15.0
-EVERY = 4
-"""One call in so many opens a chart, the others give feedback."""
 
-Pair = tuple[str, str]
-"""The two cards of one feedback: both are stored, or none."""
+Cards = tuple[str, ...]
+"""The cards of one answer, by their uuids. The feedback on them is sent as one: all of it is stored, or nothing."""
 
 
 @dataclass(frozen=True)
 class Tally:
-    """What became of feedback: acknowledged with 200, in the database, acknowledged and not there, there although
-    nobody was told, and pairs of which one half is there.
+    """What became of what was acknowledged: cards in an answer that came whole, and feedback answered 200.
+
+    `lost` is what was acknowledged and is not there, `twice` what is there more than once. `unacknowledged` is feedback
+    that is there although nobody was told, `half` answers of which only some of the feedback is there. `strangers` is
+    feedback of whose card it was said that nobody knows it.
     """
 
-    acknowledged: int
-    stored: int
+    cards: int
+    feedback: int
     lost: int
+    twice: int
     unacknowledged: int
     half: int
+    strangers: int
+
+    @property
+    def is_well(self) -> bool:
+        return not (self.lost or self.twice or self.half or self.strangers)
 
 
 @dataclass
 class Book:
-    """What was sent and what was acknowledged; `charts` counts the answers with cards, `refused` everything else."""
+    """What was acknowledged, and the feedback that was sent, each as the cards of one answer.
 
-    sent: set[Pair] = field(default_factory=set)
-    acknowledged: set[Pair] = field(default_factory=set)
-    charts: int = 0
-    refused: int = 0
+    `charts` counts the answers with cards, `refused` everything else, by status; 0 is no answer at all.
+    """
+
+    given: set[Cards] = field(default_factory=set)
+    sent: set[Cards] = field(default_factory=set)
+    acknowledged: set[Cards] = field(default_factory=set)
+    strangers: int = 0
+    refused: Counter[int] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def compared(self, stored: Collection[str]) -> Tally:
-        """This book beside the cards of the feedback that the database holds."""
-        there = {pair: sum(card in stored for card in pair) for pair in self.sent}
+    @property
+    def charts(self) -> int:
+        return len(self.given)
+
+    def wanted(self) -> Kept:
+        """What the database has to hold."""
+        return Kept(Counter(chain(*self.given)), Counter(chain(*self.acknowledged)))
+
+    def compared(self, kept: Kept) -> Tally:
+        """This book beside what the database holds."""
+        wanted = self.wanted()
+        there = {cards: sum(card in kept.feedback for card in cards) for cards in self.sent}
         return Tally(
-            2 * len(self.acknowledged),
-            sum(there.values()),
-            sum(2 - there[pair] for pair in self.acknowledged),
-            sum(count for pair, count in there.items() if pair not in self.acknowledged),
-            sum(count == 1 for count in there.values()),
+            wanted.cards.total(),
+            wanted.feedback.total(),
+            kept.lacks(wanted),
+            kept.twice(),
+            sum(count for cards, count in there.items() if cards not in self.acknowledged),
+            sum(0 < count < len(cards) for cards, count in there.items()),
+            self.strangers,
         )
 
 
@@ -86,52 +111,59 @@ class Writers:
             thread.join(2 * TIMEOUT_SECONDS)
 
     def _write(self) -> None:
-        number = 0
         while not self._stopping.is_set():
-            number += 1
-            told = self._open_chart() if number % EVERY == 0 else self._give_feedback()
-            if not told:
-                # Nobody is there at the moment.
+            cards = self._open_chart()
+            # Without cards nobody is there at the moment.
+            if not cards or not self._give_feedback(cards):
                 self._stopping.wait(0.02)
 
-    def _give_feedback(self) -> bool:
-        pair = (str(uuid.uuid4()), str(uuid.uuid4()))
+    def _open_chart(self) -> Cards:
+        answer = post(self.port(), PATH, CARDS)
+        cards = tuple(card["uuid"] for card in answer.body.get("cards", ()))
         with self.book.lock:
-            self.book.sent.add(pair)
-        is_told = post(self.port(), f"{PATH}/feedback", feedback_on(*pair)) == 200
-        with self.book.lock:
-            if is_told:
-                self.book.acknowledged.add(pair)
-            self.book.refused += not is_told
-        return is_told
+            if cards:
+                self.book.given.add(cards)
+            else:
+                self.book.refused[answer.status] += 1
+        return cards
 
-    def _open_chart(self) -> bool:
-        is_told = post(self.port(), PATH, CARDS) == 200
+    def _give_feedback(self, cards: Cards) -> bool:
         with self.book.lock:
-            self.book.charts += is_told
-            self.book.refused += not is_told
-        return is_told
+            self.book.sent.add(cards)
+        answer = post(self.port(), f"{PATH}/feedback", feedback_on(*cards))
+        with self.book.lock:
+            if answer.status != 200:
+                self.book.refused[answer.status] += 1
+                return False
+            self.book.acknowledged.add(cards)
+            self.book.strangers += "issue" in answer.body
+        return True
 
 
 def feedback_on(*cards: str) -> bytes:
-    """Feedback on these cards, which nobody has given."""
+    """Feedback on these cards, whether somebody has given them or not."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     said = {"outcome": "accepted", "outcomeTimestamp": now, "acceptedSuggestions": [{"id": str(uuid.uuid4())}]}
     return json.dumps({"feedback": [{"card": card, **said} for card in cards]}).encode()
 
 
-def post(port: int, path: str, body: bytes) -> int:
-    """The status of the answer; 0 where none came whole."""
+class Answer(NamedTuple):
+    """The status and body of an answer; 0 and nothing where none came whole."""
+
+    status: int = 0
+    body: dict[str, Any] = {}  # noqa: RUF012 (nobody changes it)
+
+
+def post(port: int, path: str, body: bytes) -> Answer:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
-    with suppress(OSError, http.client.HTTPException):
+    with suppress(OSError, http.client.HTTPException, ValueError):
         try:
             connection.request("POST", path, body, JSON)
             answer = connection.getresponse()
-            answer.read()
-            return answer.status
+            return Answer(answer.status, json.loads(answer.read()))
         finally:
             connection.close()
-    return 0
+    return Answer()
 
 
 def stop_cleanly(*_: object) -> NoReturn:

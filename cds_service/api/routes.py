@@ -119,8 +119,8 @@ def blueprint(
         now = clock()
         items = parse_feedback(sent_json(), now)
         try:
-            with keeping.places.one():
-                unknown = keeping.log.record_feedback(service.ID, items, now, issuer(), tenant())
+            place = keeping.places.one()
+            unknown = keeping.log.record_feedback(service.ID, items, now, issuer(), tenant(), place=place)
         except NoPlace:
             raise send_again("too much other feedback waits for the database; send this again later") from None
         except StoreError as error:

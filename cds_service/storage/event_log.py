@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime
 from itertools import islice
 
@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection
 
 from cds_service.storage.database import TIMEOUT_SECONDS, Database
 from cds_service.storage.event import Event, Kind, UnreadableLine, event_of, feedback_event, issued_event
+from cds_service.storage.places import Places
 from cds_service.storage.records import FeedbackItem, IssuedCard
 from cds_service.storage.retention import Retention
 from cds_service.storage.schema import card as card_table
@@ -39,6 +40,9 @@ BRIEFLY_SECONDS = 0.2
 _ASKING_SECONDS = 0.5
 """How long the database may take to tell whether a card is known; the feedback on it is kept by then."""
 _AT_A_TIME = 500
+_STOP_SECONDS = 0.1
+_MOST_ASKING = 2
+"""So many threads may ask the database about cards at a time; whoever comes then does without."""
 
 
 class EventLog:
@@ -60,11 +64,11 @@ class EventLog:
         self._database, self._spool, self._clock, self._retention = database, spool, clock, retention
         self._new_event = database.insert_once(event_table)
         self._shipping = Shipping(self._ship_and_prune, retry_seconds)
-        self._lock = threading.Lock()
+        self._lock, self._carrying = threading.Lock(), threading.Lock()
         self._retry_after = self._ask_after = 0.0
         self._retry_seconds = retry_seconds
         self._is_spool_told = False
-        self._one_at_a_time = threading.Lock()
+        self._asking = Places(_MOST_ASKING)
         self.lost = 0
         """Events that went neither to the spool nor to the database, since the worker began."""
 
@@ -103,14 +107,24 @@ class EventLog:
         self.record([issued_event(card) for card in cards])
 
     def record_feedback(
-        self, service: str, items: Sequence[FeedbackItem], received_at: datetime, client: str = "", tenant: str = ""
+        self,
+        service: str,
+        items: Sequence[FeedbackItem],
+        received_at: datetime,
+        client: str = "",
+        tenant: str = "",
+        *,
+        place: AbstractContextManager[None] | None = None,
     ) -> list[str]:
         """Keep all of this feedback of one client or none of it, over a power failure too.
 
-        The same answer again stays one. Returns the cards that we never gave to this client, as far as can be told now:
-        a card of another client is no different from one that does not exist. Raises StoreError.
+        `place` is held while it is kept, not while the database is asked about the cards: what the spool can take is
+        not refused because others wait for that. The same answer again stays one. Returns the cards that we never gave
+        to this client, as far as can be told now: a card of another client is no different from one that does not
+        exist. Raises StoreError.
         """
-        self.accept([feedback_event(service, client, item, received_at, tenant) for item in items])
+        with place or nullcontext():
+            self.accept([feedback_event(service, client, item, received_at, tenant) for item in items])
         with suppress(StoreError):
             return self.unknown(service, client, list(dict.fromkeys(storable(item.card) for item in items)))
         return []
@@ -123,28 +137,30 @@ class EventLog:
             return []
         if self._clock() < self._ask_after:
             raise StoreError("the database could not be used a moment ago")
-        try:
-            known = self._database.transact(lambda asked: _known(asked, service, client, left), _ASKING_SECONDS)
-        except StoreError:
-            self._ask_after = self._clock() + self._retry_seconds
-            raise
+        with self._asking.one():
+            try:
+                known = self._database.transact(lambda asked: _known(asked, service, client, left), _ASKING_SECONDS)
+            except StoreError:
+                self._ask_after = self._clock() + self._retry_seconds
+                raise
         return [card for card in left if card not in known]
 
     def ship(self, seconds: float = TIMEOUT_SECONDS) -> None:
         """Bring everything from the spool to the database; whoever comes second waits for that so many seconds.
 
         Raises:
-            StoreError: it could not be used; what was not brought there stays in the spool.
+            StoreError: it could not be used, or another thread is at it; what was not brought there stays in the spool.
         """
         if self._spool is None:
             return
-        if not self._one_at_a_time.acquire(timeout=seconds):
+        # One at a time: two that read the same file would take each other's lines and close it under each other.
+        if not self._carrying.acquire(timeout=seconds):
             raise StoreError("the database could not be used (events are being brought there for too long)")
         try:
             for segment in self._spool.waiting():
                 self._carry(segment, self._spool, seconds)
         finally:
-            self._one_at_a_time.release()
+            self._carrying.release()
 
     def _carry(self, segment: Segment, spool: Spool, seconds: float) -> None:
         unreadable = self._ship(segment, seconds)
@@ -181,10 +197,14 @@ class EventLog:
             self.stop()
 
     def stop(self) -> None:
-        """Ship no more, and leave the spool to whoever comes."""
+        """Ship no more, and leave the spool to whoever comes.
+
+        Where a thread is still shipping, its files stay ours until the process ends.
+        """
         self._shipping.close()
-        if self._spool is not None:
+        if self._spool is not None and self._carrying.acquire(timeout=_STOP_SECONDS):
             self._spool.close()
+            self._carrying.release()
 
     def try_out(self) -> None:
         """Could an event be kept now, without the database? Raises StoreError where not."""

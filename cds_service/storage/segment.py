@@ -22,15 +22,18 @@ _CLOSED = -1
 
 
 class Segment:
-    """A file that this process holds: `made_in` makes one, `adopted` takes over what another process left."""
+    """A file that this process holds: `made_in` makes one, `adopted` takes over what another process left.
+
+    `is_sound` is False where a part of a line stands at its end, that could not be taken away.
+    """
 
     def __init__(self, path: Path, descriptor: int) -> None:
-        self.path, self._descriptor = path, descriptor
+        self.path, self._descriptor, self.is_sound = path, descriptor, True
         self.bytes = os.fstat(descriptor).st_size
 
     @classmethod
     def made_in(cls, folder: Path, name: str) -> Segment:
-        """A new, empty one. Raises OSError."""
+        """A new, empty one. Raises OSError: BlockingIOError where another process took it over before we held it."""
         path = folder / name
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, _PRIVATE)
         try:
@@ -38,7 +41,11 @@ class Segment:
         except OSError:
             os.close(descriptor)
             raise
-        return cls(path, descriptor)
+        segment = cls(path, descriptor)
+        if not segment.is_there():
+            segment.let_go()
+            raise BlockingIOError(errno.EWOULDBLOCK, "it was taken over and removed")
+        return segment
 
     @classmethod
     def adopted(cls, path: Path) -> Segment | None:
@@ -65,14 +72,16 @@ class Segment:
         return os.fstat(self._descriptor).st_nlink > 0
 
     def append(self, lines: bytes) -> None:
-        """Add whole lines. Raises OSError; then nothing of them stands in the file."""
+        """Add whole lines. Raises OSError; then nothing of them stands in the file, as long as it is sound."""
         try:
             written = os.write(self._descriptor, lines)
             if written < len(lines):
                 raise OSError(errno.ENOSPC, "not all could be written")
         except OSError:
+            self.is_sound = False
             with suppress(OSError):
                 os.ftruncate(self._descriptor, self.bytes)
+                self.is_sound = True
             raise
         self.bytes += written
 

@@ -10,6 +10,8 @@ machine, since the locks of network file systems cannot be relied on; two machin
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import secrets
 import threading
@@ -24,12 +26,17 @@ from cds_service.storage.segment import Segment, to_disk
 from cds_service.storage.sqlite_file import sqlite_file
 from cds_service.storage.store_error import StoreError
 
+log = logging.getLogger("cds_service")
+
 ENDING = ".ndjson"
 ASIDE = ".unreadable"
 """Of a file with lines that were no events: it is shipped, and stays."""
 _USUAL = "calciphylaxis-cds.spool"
 _MEASURED_SECONDS = 1.0
 """How long the size of the whole folder is taken to be what it was."""
+_TRIES = 5
+_TRIED = (b"",) * 8192
+"""More than a block: where the disk is full there may still be room for a single byte."""
 _LOOKED_AT_BYTES = 16_000_000
 
 
@@ -48,7 +55,7 @@ def spool_for(url: str, folder: Path | None, most_bytes: int) -> Spool | None:
 
 
 class SpoolError(StoreError):
-    """Nothing could be written to the spool. The text holds no value."""
+    """The spool could not be written or read. The text holds no value."""
 
 
 class Spool:
@@ -61,6 +68,7 @@ class Spool:
         self._current: Segment | None = None
         self._closed: list[Segment] = []
         self._measured, self._measured_until = 0, -1.0
+        self._told: set[Path] = set()
 
     def append(self, lines: Sequence[bytes], *, durable: bool = False) -> None:
         """Keep these lines, all or none; `durable`: over a power failure as well.
@@ -83,30 +91,29 @@ class Spool:
         with self._lock:
             if self._bytes() + len(whole) > self._most_bytes:
                 raise SpoolError("the spool is full")
-            try:
-                segment = self._open()
-                segment.append(whole)
-            except OSError:
-                self._give_up_current()
-                raise
+            segment = self._open()
+            segment.append(whole)
             self._measured += len(whole)
             return segment.handle() if durable else None
 
     def try_out(self) -> None:
-        """Could something be appended now? An empty line is, which whoever reads leaves out. Raises SpoolError."""
-        self.append([b""])
+        """Could an event be appended now? Empty lines are, which whoever reads leaves out. Raises SpoolError."""
+        self.append(_TRIED)
 
     def waiting(self) -> Iterator[Segment]:
         """Every file that nobody writes any more, one after the other; last what we have written, which ends with that.
 
         Whoever has kept the lines of one elsewhere says `done` or `set_aside`; a file of which nobody says so comes
-        again. Few are open at a time, however many there are.
+        again. Few are open at a time, however many there are. What cannot be opened holds up no other.
+
+        Raises:
+            SpoolError: the folder cannot be read.
         """
         with self._lock:
             before = list(self._closed)
         yield from before
-        for path in self._paths():
-            segment = None if self._is_held(path) else Segment.adopted(path)
+        for path in self._listed():
+            segment = None if self._is_held(path) else self._adopted(path)
             if segment is not None:
                 yield self._closed_with(segment)
         with self._lock:
@@ -117,23 +124,33 @@ class Spool:
             yield own
 
     def done(self, segment: Segment) -> None:
-        """All lines of this file are kept elsewhere."""
-        with self._lock:
-            self._closed.remove(segment)
-            segment.remove()
-            self._measured_until = -1.0
+        """All lines of this file are kept elsewhere. Raises SpoolError where it cannot be removed; then it stays."""
+        self._end(segment, segment.remove)
 
     def set_aside(self, segment: Segment) -> None:
-        """All lines of this file that could be read are kept elsewhere; it stays for people to look at."""
+        """All lines of this file that could be read are kept elsewhere; it stays for people to look at.
+
+        Raises SpoolError as `done` does.
+        """
+        self._end(segment, lambda: segment.rename(segment.path.with_suffix(ASIDE)))
+
+    def _end(self, segment: Segment, how: Callable[[], None]) -> None:
         with self._lock:
+            try:
+                how()
+            except OSError as error:
+                raise SpoolError(f"a file of the spool cannot be removed ({type(error).__name__})") from None
             self._closed.remove(segment)
-            segment.rename(segment.path.with_suffix(ASIDE))
             self._measured_until = -1.0
 
     def lines_with(self, words: Collection[bytes]) -> Iterator[bytes]:
-        """The lines in which one of these stands, whoever wrote them, as far back as can be looked at quickly."""
+        """The lines in which one of these stands, whoever wrote them, as far back as can be looked at quickly.
+
+        Raises:
+            SpoolError: the folder cannot be read.
+        """
         left = _LOOKED_AT_BYTES
-        for path in reversed(self._paths()):
+        for path in reversed(self._listed()):
             # A file that was removed meanwhile has its lines in the database.
             with suppress(OSError):
                 text = _end_of(path, left)
@@ -159,12 +176,20 @@ class Spool:
             self._current, self._closed = None, []
 
     def _open(self) -> Segment:
-        if self._current is None or not self._current.is_there():
+        # One that just could not be written stays: on a full disk each call would leave an open file behind.
+        if self._current is None or not (self._current.is_sound and self._current.is_there()):
             self._give_up_current()
             self.folder.mkdir(mode=0o700, exist_ok=True)
-            name = f"{time.time_ns():020}-{os.getpid()}-{secrets.token_hex(4)}{ENDING}"
-            self._current = Segment.made_in(self.folder, name)
+            self._current = self._made()
         return self._current
+
+    def _made(self) -> Segment:
+        for _ in range(_TRIES):
+            name = f"{time.time_ns():020}-{os.getpid()}-{secrets.token_hex(4)}{ENDING}"
+            # Between its making and its lock it looks like one whose process has ended.
+            with suppress(BlockingIOError):
+                return Segment.made_in(self.folder, name)
+        raise OSError(errno.EWOULDBLOCK, "others take every new file")
 
     def _give_up_current(self) -> None:
         """Its lines stay; the next ones go to another file."""
@@ -186,6 +211,21 @@ class Spool:
         if now >= self._measured_until:
             self._measured, self._measured_until = self.depth(), now + _MEASURED_SECONDS
         return self._measured
+
+    def _adopted(self, path: Path) -> Segment | None:
+        try:
+            return Segment.adopted(path)
+        except OSError as error:
+            if path not in self._told:
+                self._told.add(path)
+                log.error("what %s holds cannot be brought to the database (%s)", path.name, type(error).__name__)
+            return None
+
+    def _listed(self) -> list[Path]:
+        try:
+            return self._paths()
+        except OSError as error:
+            raise SpoolError(f"the spool cannot be read ({type(error).__name__})") from None
 
     def _paths(self) -> list[Path]:
         try:

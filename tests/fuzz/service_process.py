@@ -124,12 +124,12 @@ def _environment(folder: Path, workers: int, variables: Mapping[str, str]) -> Ma
     return {**inherited, **ours, **variables}
 
 
-def wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Until it answers. RuntimeError with the end of its log when it ends, or takes too long."""
+def wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path, asked: str = "/health") -> None:
+    """Until this address of it answers 200. RuntimeError with the end of its log when it ends, or takes too long."""
     give_up = time.monotonic() + START_WITHIN_SECONDS
     while process.poll() is None and time.monotonic() < give_up:
         with suppress(OSError), closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
-            connection.request("GET", "/health")
+            connection.request("GET", asked)
             if connection.getresponse().status == 200:
                 return
         time.sleep(0.1)

@@ -5,72 +5,92 @@ What may live here: the book and the verdict. The rounds themselves are played i
 
 from __future__ import annotations
 
+from collections import Counter
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from bench.kill_rounds import Outcome
-from bench.stored import cards_of_feedback, fault
+from bench.stored import Kept, fault, kept_in
 from bench.writers import Book, Tally
+from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard
 
 TOLD, UNTOLD, NEVER = ("a", "b"), ("c", "d"), ("e", "f")
-BOOK = Book({TOLD, UNTOLD, NEVER}, {TOLD})
-SOUND = Tally(2, 2, 0, 0, 0)
+BOOK = Book({TOLD, UNTOLD, NEVER}, {TOLD, UNTOLD}, {TOLD})
+SOUND = Tally(cards=6, feedback=2, lost=0, twice=0, unacknowledged=0, half=0, strangers=0)
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def kept(cards: str, feedback: str) -> Kept:
+    return Kept(Counter(cards), Counter(feedback))
 
 
 @pytest.mark.parametrize(
     ("stored", "tally"),
     [
-        ("ab", SOUND),
-        ("abcd", Tally(2, 4, 0, 2, 0)),
-        ("abc", Tally(2, 3, 0, 1, 1)),
-        ("b", Tally(2, 1, 1, 0, 1)),
-        ("", Tally(2, 0, 2, 0, 0)),
-        ("abz", SOUND),
+        (kept("abcdef", "ab"), SOUND),
+        (kept("abcdefg", "abcd"), replace(SOUND, unacknowledged=2)),
+        (kept("abcdef", "abc"), replace(SOUND, unacknowledged=1, half=1)),
+        (kept("abcdef", "b"), replace(SOUND, lost=1, half=1)),
+        (kept("abcdef", ""), replace(SOUND, lost=2)),
+        (kept("bcdef", "ab"), replace(SOUND, lost=1)),
+        (kept("aabcdef", "ab"), replace(SOUND, twice=1)),
+        (kept("abcdef", "abbb"), replace(SOUND, twice=1)),
+        (kept("abcdefz", "abz"), SOUND),
     ],
-    ids=["as told", "more than told", "half of a pair", "half lost", "all lost", "of somebody else"],
-)
-def test_the_book_is_compared_with_what_is_stored(stored: str, tally: Tally) -> None:
-    assert BOOK.compared(set(stored)) == tally
+    ids=[
+        "as told", "more than told", "half of an answer", "half lost", "all feedback lost", "a card lost",
+        "a card twice", "feedback twice", "of somebody else",
+    ],
+)  # fmt: skip
+def test_the_book_is_compared_with_what_is_stored(stored: Kept, tally: Tally) -> None:
+    assert BOOK.compared(stored) == tally
 
 
-def outcome(tally: Tally = SOUND, *, twice: int = 0, fault: str = "", orphans: int = 0) -> Outcome:
-    return Outcome("SQLite", 5, tally, twice, fault, 7, [1.0, 3.0, 2.0], orphans)
+def outcome(tally: Tally = SOUND, *, fault: str = "", refused: int = 0, orphans: int = 0) -> Outcome:
+    return Outcome("SQLite", 5, tally, fault, 7, refused, [1.0, 3.0, 2.0], orphans)
 
 
 def test_rounds_without_a_loss_are_well() -> None:
     assert outcome().is_well
-    assert outcome(Tally(2, 4, 0, 2, 0)).is_well
+    assert outcome(replace(SOUND, unacknowledged=2)).is_well
 
 
 @pytest.mark.parametrize(
     "bad",
     [
-        outcome(Tally(2, 1, 1, 0, 0)),
-        outcome(Tally(2, 3, 0, 1, 1)),
-        outcome(twice=1),
+        outcome(replace(SOUND, lost=1)),
+        outcome(replace(SOUND, half=1)),
+        outcome(replace(SOUND, twice=1)),
+        outcome(replace(SOUND, strangers=1)),
         outcome(fault="page 3 is never used"),
+        outcome(refused=1),
         outcome(orphans=1),
     ],
-    ids=["lost", "half", "twice", "a wreck", "orphans"],
+    ids=["lost", "half", "twice", "card not found", "a wreck", "refused", "orphans"],
 )
 def test_rounds_with_any_of_these_are_not(bad: Outcome) -> None:
     assert not bad.is_well
 
 
 def test_a_row_names_all_of_it() -> None:
-    assert outcome().row() == "| SQLite | 3, 2 | 2 | 0 | 0 | 0 | 0 | 7 | yes | 2.0, 3.0 | 0 |"
+    told = replace(SOUND, cards=6_000, lost=1, twice=2, half=3, unacknowledged=4, strangers=5)
+    row = "| SQLite | 2, 2, 1 | 7 | 6,000 | 2 | 1 | 2 | 3 | 4 | 5 | 6 | yes | 2.0, 3.0 | 0 |"
+    assert outcome(told, refused=6).row() == row
 
 
 def test_a_database_is_read_and_checked_past_the_service(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/cards.sqlite3"
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("CREATE TABLE feedback (card_uuid TEXT)"))
-        connection.execute(text("INSERT INTO feedback VALUES ('a'), ('b'), ('b')"))
-    engine.dispose()
-    assert sorted(cards_of_feedback(url)) == ["a", "b", "b"]
+    with closing(Database(url)) as database:
+        log = EventLog(database)
+        log.record_cards([IssuedCard(card, "s", "hook", "vka-cua", "critical", NOON) for card in "ab"])
+        log.record_feedback("s", [FeedbackItem("b", "accepted", NOON)], NOON)
+        log.record_feedback("t", [FeedbackItem("b", "accepted", NOON)], NOON)
+    assert kept_in(url) == kept("ab", "bb")
     assert fault(url) == ""
 
 

@@ -6,20 +6,23 @@ What may live here: its arithmetic and its mixture. The soak itself runs with `m
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from bench import stored
 from bench.held_open import HeldOpen
 from bench.soak import HOSTILE_EVERY, SOUND, Feedback, Row, anew, growth_per_1000, line, mixture, times
 from bench.writers import PATH, feedback_on
+from cds_service.storage import Database, EventLog, FeedbackItem
 from tests.fuzz.service_process import Figures
 from tests.fuzz.traffic import Answered, Call
 from tests.unit.cds_service.conftest import Loopback
 
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FEEDBACK = Call(f"{PATH}/feedback", feedback_on("a", "b"))
 
 
@@ -30,11 +33,8 @@ def answered(call: Call, status: int) -> Answered:
 def test_only_acknowledged_feedback_can_be_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stored, "LATE_SECONDS", 0.0)
     url = f"sqlite:///{tmp_path}/cards.sqlite3"
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("CREATE TABLE feedback (card_uuid TEXT)"))
-        connection.execute(text("INSERT INTO feedback VALUES ('a')"))
-    engine.dispose()
+    with closing(Database(url)) as database:
+        EventLog(database).record_feedback("s", [FeedbackItem("a", "accepted", NOON)], NOON)
     seen = Feedback()
     refused = Call(FEEDBACK.path, feedback_on("c", "d"))
     seen.note([answered(FEEDBACK, 200), answered(refused, 503), answered(SOUND, 200)])

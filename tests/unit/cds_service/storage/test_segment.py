@@ -2,16 +2,15 @@
 
 import errno
 import os
-import resource
 import signal
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from cds_service.storage.segment import Segment, to_disk
+from tests.unit.cds_service.storage.conftest import files_of_at_most
 
 
 @pytest.fixture
@@ -19,19 +18,6 @@ def segment(tmp_path: Path) -> Iterator[Segment]:
     made = Segment.made_in(tmp_path, "one.ndjson")
     yield made
     made.let_go()
-
-
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    """The system refuses to make a file longer than that, as a full disk does, in the middle of a line too."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
 
 
 def test_lines_come_back_in_their_order(segment: Segment) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cds_service.storage.spool import ASIDE, Spool, SpoolError, spool_for
+from tests.unit.cds_service.storage.conftest import files_of_at_most
 
 A_LOT = 100_000_000
 
@@ -134,6 +135,19 @@ def test_what_others_wrote_counts_a_moment_later(spool: Spool, folder: Path) -> 
     small.close()
 
 
+def test_a_full_disk_leaves_no_file_behind_for_each_call(spool: Spool, folder: Path) -> None:
+    spool.append([b"before"])
+    before = os.listdir("/dev/fd")
+    with files_of_at_most(len(b"before\n") + 5):
+        for _ in range(20):
+            with pytest.raises(SpoolError, match="cannot be written"):
+                spool.append([b"there is no room for this", b"nor for this"])
+    assert len(os.listdir("/dev/fd")) == len(before)
+    assert len(files(folder)) == 1
+    spool.append([b"after"])
+    assert lines(spool) == [b"before", b"after"]
+
+
 def no_folder(folder: Path) -> None:
     folder.write_text("a file")
 
@@ -154,9 +168,48 @@ def test_a_spool_that_cannot_be_written_says_so_without_its_path(spoil: Callable
         spool.try_out()
 
 
+@pytest.mark.parametrize("spoil", [no_folder, no_place])
+def test_a_spool_that_cannot_be_read_says_so(spoil: Callable[[Path], None], folder: Path) -> None:
+    spoil(folder)
+    spool = Spool(folder, A_LOT)
+    for asked in (spool.waiting(), spool.lines_with([b"card"])):
+        with pytest.raises(SpoolError, match=r"the spool cannot be read \(\w+\)"):
+            list(asked)
+
+
+def test_what_cannot_be_opened_is_told_once_and_holds_up_no_other(
+    spool: Spool, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / "00-no-file.ndjson").mkdir(parents=True)
+    for line in (b"one", b"two"):
+        spool.append([line])
+        assert lines(spool) == [line]
+    assert [record.getMessage() for record in caplog.records] == [
+        "what 00-no-file.ndjson holds cannot be brought to the database (IsADirectoryError)"
+    ]
+
+
+def test_a_file_that_cannot_be_removed_comes_again(spool: Spool, folder: Path) -> None:
+    spool.append([b"one"])
+    (segment,) = spool.waiting()
+    segment.path.unlink()
+    segment.path.mkdir()
+    with pytest.raises(SpoolError, match="cannot be removed"):
+        spool.done(segment)
+    segment.path.rmdir()
+    assert lines(spool) == [b"one"]
+
+
 def test_a_spool_that_can_be_written_says_nothing_and_keeps_no_event_of_that(spool: Spool) -> None:
     spool.try_out()
     assert [line for line in lines(spool) if line] == []
+
+
+def test_room_for_a_few_bytes_is_not_room_for_an_event(spool: Spool) -> None:
+    spool.append([b"one"])
+    with files_of_at_most(4096), pytest.raises(SpoolError):
+        spool.try_out()
+    assert lines(spool) == [b"one"]
 
 
 def test_a_file_that_was_deleted_is_not_written_any_more(spool: Spool, folder: Path) -> None:
@@ -235,6 +288,27 @@ def test_a_process_that_is_killed_between_two_lines_loses_neither(spool: Spool, 
     assert lines(spool) == [b"one", b"two"]
     os.close(reader)
     os.close(writer)
+
+
+def test_processes_that_look_for_what_others_left_take_no_new_file_from_those_who_write(
+    spool: Spool, folder: Path
+) -> None:
+    folder.mkdir()
+    child = os.fork()
+    if child == 0:
+        theirs = Spool(folder, A_LOT)
+        while True:
+            for segment in theirs.waiting():
+                theirs.done(segment)
+    try:
+        found = []
+        for number in range(3000):
+            spool.append([b"%d" % number])
+            found += lines(spool)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert found == [b"%d" % number for number in range(3000)]
 
 
 # ------------------------------------------------------------------ where it lies

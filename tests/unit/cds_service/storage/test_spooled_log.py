@@ -7,14 +7,18 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-from contextlib import closing
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard, Spool, StoreError
+from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard, Places, Spool, StoreError
+from cds_service.storage.event import issued_event
 from tests.stored import answers_in
 from tests.waiting import locked, until
 
@@ -28,6 +32,15 @@ def kept(path: Path) -> list[str]:
     """The ids of all events in the database, as another process sees it."""
     with closing(sqlite3.connect(path)) as other:
         return [row[0] for row in other.execute("SELECT id FROM event ORDER BY rowid")]
+
+
+@contextmanager
+def asked_in_vain(log: EventLog) -> Iterator[None]:
+    """The database takes its time to answer questions: the only one who may open it does not come back."""
+    log._database.close()
+    opening = log._database._opening
+    with opening._lock:
+        yield
 
 
 def test_an_event_comes_to_the_database_by_itself(spooled: EventLog, path: Path, spool: Spool) -> None:
@@ -69,6 +82,25 @@ def test_where_the_database_cannot_say_it_nobody_is_told_that_a_card_is_unknown(
     log.stop()
 
 
+def test_feedback_holds_its_place_only_while_it_is_kept_not_while_the_database_is_asked(
+    spooled: EventLog, path: Path
+) -> None:
+    spooled.record_cards([replace(CARD, uuid="before")])
+    spooled.ship()
+    places = Places(1)
+    with asked_in_vain(spooled), ThreadPoolExecutor(5) as threads:
+        answers = [replace(ACCEPTED, card=f"card-{number}") for number in range(5)]
+        given = [
+            threads.submit(spooled.record_feedback, "calciphylaxis", [answer], NOON, place=places.one())
+            for answer in answers
+        ]
+        # Two wait for the database; whoever finds them waiting is not told anything of the cards.
+        until(lambda: sum(one.done() for one in given) == 3)
+        assert [one.result() for one in given if one.done()] == [[]] * 3
+    spooled.ship()
+    assert len(list(answers_in(spooled))) == 5
+
+
 @pytest.mark.parametrize(
     ("service", "client"), [("other", "urn:north"), ("calciphylaxis", "urn:south"), ("calciphylaxis", "")]
 )
@@ -84,6 +116,31 @@ def test_the_same_event_shipped_twice_is_kept_once(spooled: EventLog, path: Path
         spooled.record_feedback("calciphylaxis", [ACCEPTED], NOON)
         spooled.ship()
     assert len(kept(path)) == 2
+
+
+def test_threads_that_ship_at_once_do_not_take_files_from_each_other(spooled: EventLog, path: Path) -> None:
+    with ThreadPoolExecutor(6) as threads:
+        for number in range(40):
+            spooled.record_cards([replace(CARD, uuid=f"card-{number}-{one}") for one in range(5)])
+            for done in [threads.submit(spooled.ship) for _ in range(3)]:
+                done.result()
+    assert len(kept(path)) == 200
+
+
+def test_a_process_that_stops_while_a_thread_ships_takes_no_file_from_it(
+    spooled: EventLog, spool: Spool, path: Path
+) -> None:
+    spool.append([issued_event(replace(CARD, uuid="before")).line()])
+    spooled.ship()
+    spool.append([issued_event(CARD).line()])
+    with ThreadPoolExecutor(1) as threads:
+        with locked(path):
+            shipping = threads.submit(spooled.ship, 3.0)
+            time.sleep(0.1)
+            with pytest.raises(StoreError, match="for too long"):
+                spooled.write_what_waits(0.05)
+        shipping.result()
+    assert kept(path) == ["card-before", "card-card-1"]
 
 
 def test_more_events_than_go_at_a_time_all_come_to_the_database(spooled: EventLog, path: Path) -> None:
@@ -140,6 +197,15 @@ def test_where_neither_takes_it_feedback_is_not_acknowledged(tmp_path: Path) -> 
     assert log.lost == 0, "whoever sent it keeps it"
 
 
+def test_feedback_that_the_database_has_is_acknowledged_where_the_spool_cannot_even_be_read(
+    database: Database, path: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    log = EventLog(database, Spool(tmp_path / "file", 1_000_000))
+    assert log.record_feedback("calciphylaxis", [ACCEPTED], NOON) == []
+    assert len(kept(path)) == 1
+
+
 def test_nothing_to_record_touches_nothing(spooled: EventLog, spool: Spool) -> None:
     spooled.record([])
     spooled.accept([])
@@ -156,7 +222,8 @@ def test_a_worker_that_ends_ships_what_it_can_and_leaves_the_rest(spooled: Event
             spooled.write_what_waits(0.05)
     next_one = EventLog(Database(f"sqlite:///{path}"), Spool(spool.folder, 1_000_000))
     next_one.write_what_waits(5)
-    assert kept(path) == ["card-before", "card-card-1"]
+    # Or the thread that was just at it has done so.
+    until(lambda: kept(path) == ["card-before", "card-card-1"])
 
 
 DYING = """

@@ -1,0 +1,197 @@
+"""Nothing acknowledged is lost while the database is away or the disk is full, and cards go out all the same."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+import requests
+
+from bench.kill_rounds import Served
+from bench.stored import kept_with
+from bench.writers import CARDS, JSON, PATH, Book, Writers, feedback_on
+from cds_service.storage import ReadOnly, card_counts
+from cds_service.storage.event import event_of
+from tests.fuzz.service_process import Service, running_service
+from tests.real.databases import Postgresql, silent
+from tests.real.full_disk import filled, no_file_grows, small_disk
+from tests.waiting import until
+
+pytestmark = [pytest.mark.real, pytest.mark.alone]
+
+CALLERS = 4
+BEFORE_SECONDS, AWAY_SECONDS, AFTER_SECONDS = 1.0, 4.0, 1.0
+
+
+@contextmanager
+def stopped(postgresql: Postgresql) -> Iterator[None]:
+    postgresql.stop()
+    try:
+        yield
+    finally:
+        postgresql.start()
+
+
+def accepted(url: str) -> int:
+    """Cards that were accepted, as the report counts them."""
+    now = datetime.now(UTC)
+    counts = card_counts(ReadOnly(url), [now - timedelta(days=1), now + timedelta(days=1)])
+    return sum(count.times for count in counts if count.outcome == "accepted")
+
+
+@pytest.mark.parametrize("away", [stopped, silent])
+def test_calls_go_on_while_the_database_is_away(
+    away: Callable[[Postgresql], AbstractContextManager[None]], postgresql: Postgresql, tmp_path: Path
+) -> None:
+    before = accepted(postgresql.url) if away is silent else 0
+    variables = {"CDS_DATABASE_URL": postgresql.url, "CDS_SPOOL": str(tmp_path / "spool")}
+    with running_service(tmp_path, 2, **variables) as service:
+        with Writers(CALLERS, lambda: service.port) as book:
+            time.sleep(BEFORE_SECONDS)
+            with away(postgresql):
+                charts, answers = book.charts, len(book.acknowledged)
+                time.sleep(AWAY_SECONDS)
+                assert book.charts > charts
+                assert len(book.acknowledged) > answers
+            time.sleep(AFTER_SECONDS)
+        kept = kept_with(postgresql.url, book.wanted())
+    tally = book.compared(kept)
+    assert book.refused == Counter()
+    assert tally.is_well, tally
+    assert accepted(postgresql.url) - before == tally.feedback
+
+
+def test_a_service_that_dies_while_the_database_is_away_loses_nothing(postgresql: Postgresql, tmp_path: Path) -> None:
+    served, chance, book = Served(tmp_path, postgresql.url), Random(0), Book()
+    try:
+        with Writers(CALLERS, served.port, book):
+            time.sleep(BEFORE_SECONDS)
+            with stopped(postgresql):
+                served.asked = "/health/live"
+                for victim in ("all", "worker", "master"):
+                    served.kill(victim, chance)
+                    charts, answers = book.charts, len(book.acknowledged)
+                    until(lambda charts=charts: book.charts > charts)
+                    until(lambda answers=answers: len(book.acknowledged) > answers)
+            time.sleep(AFTER_SECONDS)
+        kept = kept_with(postgresql.url, book.wanted())
+    finally:
+        served.stop()
+    tally = book.compared(kept)
+    # 0: nobody was there to answer.
+    assert book.refused.keys() <= {0}
+    assert tally.is_well, tally
+
+
+def post(service: Service, path: str, body: bytes) -> requests.Response:
+    return requests.post(f"http://127.0.0.1:{service.port}{path}", body, headers=JSON, timeout=30)
+
+
+def given(service: Service) -> list[str]:
+    """The cards of an opened chart."""
+    answer = post(service, PATH, CARDS)
+    assert answer.status_code == 200
+    return [card["uuid"] for card in answer.json()["cards"]]
+
+
+def health(service: Service) -> tuple[int, str]:
+    answer = requests.get(f"http://127.0.0.1:{service.port}/health/ready", timeout=30)
+    return answer.status_code, answer.text
+
+
+def lines_in(spool: Path) -> list[bytes]:
+    return [line for path in spool.glob("*.ndjson") for line in path.read_bytes().split(b"\n")]
+
+
+def called(service: Service, seconds: float = BEFORE_SECONDS) -> Book:
+    with Writers(CALLERS, lambda: service.port) as book:
+        time.sleep(seconds)
+    return book
+
+
+def all_in_order(url: str, *books: Book) -> bool:
+    """Is all that these callers were told there, once, and was no call of theirs refused?"""
+    return all(not book.refused and book.compared(kept_with(url, book.wanted())).is_well for book in books)
+
+
+def test_a_full_disk_of_the_spool_leaves_the_database(postgresql: Postgresql, tmp_path: Path) -> None:
+    variables = {"CDS_DATABASE_URL": postgresql.url, "CDS_SPOOL": str(tmp_path / "spool")}
+    with running_service(tmp_path, 2, **variables) as service:
+        books = [called(service)]
+        with no_file_grows(service.process):
+            books.append(called(service))
+            until(lambda: "spool" in health(service)[1])
+            assert health(service)[0] == 503
+        until(lambda: health(service)[0] == 200)
+        books.append(called(service))
+        assert all_in_order(postgresql.url, *books)
+
+
+@contextmanager
+def limited(folder: Path, service: Service) -> Iterator[None]:
+    with no_file_grows(service.process):
+        yield
+
+
+@contextmanager
+def full(folder: Path, service: Service) -> Iterator[None]:
+    with filled(folder):
+        yield
+
+
+@pytest.mark.parametrize("how", [limited, full])
+def test_a_full_disk_of_spool_and_database_stops_no_card(
+    how: Callable[[Path, Service], AbstractContextManager[None]], tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        disk = stack.enter_context(small_disk(tmp_path / "disk")) if how is full else tmp_path
+        url = f"sqlite:///{disk}/cards.sqlite3"
+        service = stack.enter_context(running_service(tmp_path, 2, CDS_DATABASE_URL=url))
+        books = [called(service)]
+        with how(disk, service):
+            files = service.at_rest()
+            while_full = called(service, 3 * BEFORE_SECONDS)
+            assert while_full.charts > 0
+            assert while_full.refused.keys() == {503}
+            answer = post(service, f"{PATH}/feedback", feedback_on(*given(service)))
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+            until(lambda: "spool" in health(service)[1] and "database" in health(service)[1])
+            # A file that could not be written is not kept open.
+            assert all(now.files < files[pid].files + 10 for pid, now in service.at_rest().items())
+            # Nothing of a line is left behind where it could not be written whole.
+            assert all(not line or event_of(line) for line in lines_in(Path(f"{disk}/cards.sqlite3.spool")))
+        until(lambda: health(service)[0] == 200)
+        books.append(called(service))
+        assert all_in_order(url, *books)
+        assert while_full.acknowledged == set()
+        log = service.log.read_text()
+    assert "no events" not in log
+    assert how is limited or "events of a call are lost" in log
+
+
+def test_what_stands_in_the_spool_of_a_full_disk_is_read_whole_after_a_restart(
+    postgresql: Postgresql, tmp_path: Path
+) -> None:
+    served, book = Served(tmp_path, postgresql.url), Book()
+    served.asked = "/health/live"
+    try:
+        with stopped(postgresql):
+            with Writers(CALLERS, served.port, book):
+                time.sleep(BEFORE_SECONDS)
+            with no_file_grows(served.running()):
+                with Writers(CALLERS, served.port) as lost:
+                    time.sleep(BEFORE_SECONDS)
+                served.kill("all", Random(0))
+        kept = kept_with(postgresql.url, book.wanted())
+        assert book.compared(kept).is_well
+        assert lost.charts > 0
+        assert lost.acknowledged == set()
+        assert "no events" not in served.log.read_text()
+    finally:
+        served.stop()
