@@ -1,7 +1,7 @@
 """What could not be written at once: it is tried again aside from all calls, and written out when a worker ends.
 
 What may live here: when it is tried again, and what is said of that. What waits, and how it is written, is the business
-of those who have it: cards in `cards_and_feedback`, used tokens in `access`.
+of those who have it: used tokens in `access`.
 """
 
 from __future__ import annotations

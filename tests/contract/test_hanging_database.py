@@ -98,19 +98,21 @@ def test_neither_waiting_feedback_nor_health_probes_hold_up_a_card(body: Json, d
             assert clinic.probe("/health/live").status == 200
             until(lambda: clinic.probe("/health/ready").status == 503)
         feedback, probes = [one.result() for one in sent[:100]], [one.result() for one in sent[100:]]
-        # Two workers of sixteen threads have four places each. The others were not even tried.
-        tried = [answer for answer in feedback if answer.status == 200 or "not be stored" in str(answer.body)]
-        assert len(tried) < len(feedback) / 2
-        assert {answer.status for answer in feedback} <= {200, 503}
-        assert all(int(answer.headers["Retry-After"]) > 0 for answer in feedback if answer.status == 503)
+        # The spool takes it, and few wait for what the database would say of its card. Of a crowd some may be told to
+        # come again, before they hold threads that cards need.
+        taken = [name for name, answer in zip(names, feedback, strict=True) if answer.status == 200]
+        assert len(taken) > len(names) / 2
+        assert all(int(answer.headers["Retry-After"]) > 0 for answer in feedback if answer.status != 200)
         assert max(probe.seconds for probe in probes) < 2 * WITHIN_SECONDS + max(card.seconds for card in control)
         until(lambda: clinic.probe("/health/ready").status == 200)
-        acknowledged = {name for name, answer in zip(names, feedback, strict=True) if answer.status == 200}
-        again = [clinic.feedback(name) for name in names if name not in acknowledged]
-        assert {answer.status for answer in again} <= {200}
+        assert {clinic.feedback(name).status for name in set(names) - set(taken)} <= {200}
+        until(lambda: set(names) <= answered(database))
+
+
+def answered(database: Path) -> set[str]:
+    """The cards on which there is feedback."""
     with closing(sqlite3.connect(database)) as connection:
-        stored = {name for (name,) in connection.execute("SELECT card_uuid FROM feedback")}
-    assert stored == set(names)
+        return {name for (name,) in connection.execute("SELECT card_uuid FROM event WHERE kind = 'feedback'")}
 
 
 def test_cards_given_meanwhile_are_known_when_feedback_on_them_comes(
@@ -121,14 +123,14 @@ def test_cards_given_meanwhile_are_known_when_feedback_on_them_comes(
         assert clinic.card().status == 200
         with locked(database):
             (given, *_) = clinic.card().body["cards"]
-        until(lambda: clinic.feedback(given["uuid"]).status == 200)
-        with closing(sqlite3.connect(database)) as connection:
-            assert connection.execute("SELECT known FROM feedback").fetchall() == [(1,)]
+            answer = clinic.feedback(given["uuid"])
+        assert (answer.status, answer.body) == (200, {})
+        until(lambda: {given["uuid"]} == answered(database))
 
 
 def names_of_cards(database: Path) -> set[str]:
     with closing(sqlite3.connect(database)) as connection:
-        return {name for (name,) in connection.execute("SELECT uuid FROM card")}
+        return {name for (name,) in connection.execute("SELECT card_uuid FROM event WHERE kind = 'card-issued'")}
 
 
 def test_cards_given_meanwhile_are_written_without_another_call(body: Json, database: Path, tmp_path: Path) -> None:

@@ -67,8 +67,6 @@ def test_neither_waiting_feedback_nor_health_probes_hold_up_a_card(postgresql: P
         feedback, probes = [one.result() for one in sent[:48]], [one.result() for one in sent[48:]]
         assert [(card.status, bool(card.body["cards"])) for card in cards] == [(200, True)] * 12
         assert max(card.seconds for card in cards) < max(card.seconds for card in control) + WITHIN_SECONDS
-        tried = [answer for answer in feedback if answer.status == 200 or "not be stored" in str(answer.body)]
-        assert len(tried) < len(feedback) / 2
         assert {answer.status for answer in feedback} <= {200, 503}
         assert max(probe.seconds for probe in probes) < max(card.seconds for card in control) + 2 * WITHIN_SECONDS
         until(lambda: clinic.probe("/health/ready").status == 200)
@@ -76,9 +74,9 @@ def test_neither_waiting_feedback_nor_health_probes_hold_up_a_card(postgresql: P
         until(lambda: tokens() == before + 12 + 48)
         assert clinic.card(used).status == 401
         acknowledged = {name for name, answer in zip(names, feedback, strict=True) if answer.status == 200}
+        assert acknowledged
         assert {clinic.feedback(name).status for name in names if name not in acknowledged} <= {200}
-    stored = {one.item.card for one in answers_in(EventLog(database))}
-    assert set(names) <= stored
+        until(lambda: set(names) <= {one.item.card for one in answers_in(EventLog(database))})
     database.close()
 
 
