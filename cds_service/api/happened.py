@@ -7,7 +7,7 @@ What may live here: events of calls, made from what the steps of a call know. Wh
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from importlib.metadata import version
@@ -38,7 +38,7 @@ class Happened:
         """The answer with its cards; where there is none and something could not be read, that as well."""
         gaps = ", ".join(sorted(set(advice.gaps)))
         content = {"cards": len(advice.cards)} | ({"gaps": gaps} if gaps else {})
-        events = [replace(self._event, content=content)]
+        events = [self._of(Kind.ANSWERED, content=content)]
         if gaps and not advice.cards:
             events.append(self._of(Kind.GAP, reason=gaps))
         return events + [self._issued(card, facts) for card, facts in zip(advice.cards, advice.facts, strict=True)]
@@ -50,39 +50,38 @@ class Happened:
     def _issued(self, card: dict[str, Any], facts: tuple[str, ...]) -> Event:
         topic, indicator = card["source"]["topic"]["code"], card["indicator"]
         labels = [{"uuid": one["uuid"], "label": one["label"]} for one in card.get("suggestions", ())]
-        return replace(
-            self._event,
-            id=f"card-{card['uuid']}",
-            kind=Kind.ISSUED,
+        return Event(
+            f"card-{card['uuid']}",
+            self.now,
+            Kind.ISSUED,
             topic=topic,
             indicator=indicator,
             card_uuid=card["uuid"],
             facts=digest_of(topic, indicator, *facts),
             content={"suggestions": labels},
+            **self._shared,
         )
 
     def _of(self, kind: Kind, **more: Any) -> Event:
-        return replace(self._event, id=new_id(), kind=kind, **more)
+        return Event(new_id(), self.now, kind, **more, **self._shared)
 
     @cached_property
-    def _event(self) -> Event:
+    def _shared(self) -> dict[str, Any]:
+        """What all events of the call have in common."""
         request = self.request
         # Record numbers mean something within one EHR only.
         whose = self.client or (request.server.base if request.server else "")
-        return Event(
-            id=new_id(),
-            at=self.now,
-            kind=Kind.ANSWERED,
-            client=self.client,
-            tenant=self.tenant,
-            service=self.service.ID,
-            hook=self.service.HOOK,
-            hook_instance=request.hook_instance,
-            policy=self.policy,
-            rules=RULES,
-            patient=self.pseudonyms.of("patient", whose, request.patient_id),
-            user=self.pseudonyms.of("user", whose, request.user_id),
-        )
+        return {
+            "client": self.client,
+            "tenant": self.tenant,
+            "service": self.service.ID,
+            "hook": self.service.HOOK,
+            "hook_instance": request.hook_instance,
+            "policy": self.policy,
+            "rules": RULES,
+            "patient": self.pseudonyms.of("patient", whose, request.patient_id),
+            "user": self.pseudonyms.of("user", whose, request.user_id),
+        }
 
 
 def digest_of(*facts: str) -> str:

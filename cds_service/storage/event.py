@@ -80,22 +80,35 @@ class Event:
 
     def line(self) -> bytes:
         """As JSON without a line break in it; what has its usual value is left out. ValueError without a time zone."""
-        told = {name: value for name, value in self.row().items() if value not in (None, "", {})}
-        for name in _MOMENTS & told.keys():
-            if told[name].tzinfo is None:
-                raise ValueError("a stored moment needs a time zone")
+        if self.at.tzinfo is None or (self.outcome_timestamp is not None and self.outcome_timestamp.tzinfo is None):
+            raise ValueError("a stored moment needs a time zone")
+        told = {name: value for name in NAMES if (value := getattr(self, name))}
+        line = _line(told)
+        if _NUL in line or any(len(getattr(self, name)) > _MOST[name] for name in _OF_OTHERS):
+            line = _line({name: value for name, value in self.row().items() if value})
+        return line
+
+
+def _line(told: dict[str, Any]) -> bytes:
+    try:
         return orjson.dumps(told)
+    except orjson.JSONEncodeError:
+        # What is no text, or half a surrogate pair: to be replaced as a NUL is.
+        return _NUL
 
 
 NAMES = tuple(one.name for one in fields(Event))
 _MOMENTS = {"at", "outcome_timestamp"}
 _NO_END = 1 << 30
+_NUL = rb"\u0000"
 _MOST = {
     column.name: getattr(column.type, "length", None) or _NO_END
     for column in event_table.columns
     if column.name not in {*_MOMENTS, "content"}
 }
 """How many characters a text may have."""
+_OF_OTHERS = ("client", "tenant", "topic", "reason")
+"""Texts whose length is not ours to say."""
 _NEEDED = {column.name for column in event_table.columns if not column.nullable}
 
 
