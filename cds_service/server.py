@@ -34,6 +34,10 @@ _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 _LARGE_BYTES = 131_072
 _LEAVING_SECONDS = 0.5
 """How long the end of a worker waits for the database, for cards and for tokens each."""
+_LEFT = {
+    "cds_event_log": "leaves events in the spool to the other ones",
+    "cds_token_log": "used tokens that waited for the database are lost",
+}
 _GRACEFUL_SECONDS = 10
 """From the signal on; then the master kills."""
 
@@ -103,19 +107,20 @@ class Server(BaseApplication):
 
     def begin(self) -> None:
         """In a worker, before its first call."""
-        authentication = self._app.extensions.get("cds_authentication")
-        if authentication is not None:
-            authentication.begin()
+        for name in ("cds_event_log", "cds_authentication"):
+            beginning = self._app.extensions.get(name)
+            if beginning is not None:
+                beginning.begin()
 
     def leave(self) -> None:
         """In a worker, when it has answered its last call: what waits for the database is tried once more, briefly."""
-        for name, what in (("cds_event_log", "events"), ("cds_token_log", "used tokens")):
+        for name, said in _LEFT.items():
             waiting = self._app.extensions.get(name)
             try:
                 if waiting is not None:
                     waiting.write_what_waits(_LEAVING_SECONDS)
             except StoreError as error:
-                log.error("a worker ends, and %s that waited for the database are lost: %s", what, error)
+                log.error("a worker ends, and %s: %s", said, error)
 
     def reload(self) -> None:
         """On SIGHUP, in the master: what can be read again is read again, or stays as it is where it is faulty now."""

@@ -157,6 +157,15 @@ class Database:
         with self.turn(seconds) as left:
             return self.transact(work, left)
 
+    def to_disk(self) -> None:
+        """Wait until what was committed survives a power failure too; SQLite leaves that for later, a server does not.
+
+        Raises:
+            StoreError: the disk did not confirm it.
+        """
+        if self._file is not None:
+            self._file.to_disk()
+
     @contextmanager
     def connected(self, timeout_seconds: float = TIMEOUT_SECONDS) -> Iterator[Connection]:
         """A transaction that is committed when the block ends well; it waits so many seconds for other writers.

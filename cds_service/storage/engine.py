@@ -2,8 +2,9 @@
 
 What may live here: what differs between SQLite and PostgreSQL before the first table is asked.
 
-SQLite runs in WAL mode with `synchronous=NORMAL`: what was committed survives the death of the process (kill -9); only
-a power failure can lose the last transactions, and it never damages the file. PostgreSQL has its own guarantees.
+SQLite runs in WAL mode with `synchronous=NORMAL`: what was committed survives the death of the process (kill -9). A
+power failure can lose the last transactions, where nobody waited for `Database.to_disk`; it never damages the file.
+PostgreSQL has its own guarantees.
 """
 
 from __future__ import annotations

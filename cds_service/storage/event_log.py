@@ -177,12 +177,16 @@ class EventLog:
 
     def _ship(self, segment: Segment, seconds: float) -> int:
         """How many of its lines were no events."""
-        unreadable = 0
+        unreadable = written = 0
         events = _read(segment)
         while batch := list(islice(events, _AT_A_TIME)):
             good = [one for one in batch if one is not None]
             unreadable += len(batch) - len(good)
+            written += len(good)
             self._write(good, seconds)
+        if written:
+            # The file of the spool goes next: until then it is what survives a power failure.
+            self._database.to_disk()
         return unreadable
 
     def write_what_waits(self, seconds: float) -> None:
@@ -214,6 +218,8 @@ class EventLog:
     def _keep(self, events: Sequence[Event], seconds: float, *, durable: bool) -> None:
         if not self._spooled(events, durable=durable):
             self._write_directly(events, seconds, in_haste=not durable)
+            if durable:
+                self._database.to_disk()
 
     def _spooled(self, events: Sequence[Event], *, durable: bool) -> bool:
         """Did the spool take them? That it begins to refuse, and that it takes them again, is said once."""

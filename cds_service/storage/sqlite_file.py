@@ -57,6 +57,20 @@ class SqliteFile:
         log_path = Path(f"{self._behind_links()}-wal")
         return OpenedFile(self.path, inode, log_path, _inode(log_path))
 
+    def to_disk(self) -> None:
+        """Wait until the disk has all that was committed: what is no longer in the log is on the disk already.
+
+        Raises:
+            StoreError: the disk did not confirm it.
+        """
+        behind = Path(self._behind_links())
+        try:
+            for path in (Path(f"{behind}-wal"), behind.parent):
+                with suppress(FileNotFoundError):
+                    _synchronise(path)
+        except OSError as error:
+            raise StoreError(f"the disk did not confirm what was written ({type(error).__name__})") from None
+
     def named_in(self, url: URL) -> URL:
         """The same URL with this path in full: a relative one would change with the folder of the process."""
         is_uri = (url.database or "").startswith("file:")
@@ -89,6 +103,14 @@ def sqlite_file(url: URL) -> SqliteFile | None:
         return SqliteFile(Path(name).absolute())
     path = unquote(urlsplit(name).path)
     return None if path == ":memory:" else SqliteFile(Path(path).absolute(), mode == "rwc")
+
+
+def _synchronise(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _inode(path: Path) -> Inode:

@@ -142,12 +142,13 @@ def test_start_up_objects_are_not_looked_at_again_and_collections_become_rare() 
 
 
 @pytest.mark.usefixtures("collector")
-def test_a_worker_that_begins_has_the_keys_of_all_clients_fetched() -> None:
+def test_a_worker_that_begins_has_the_keys_of_all_clients_fetched_and_what_others_left_in_the_spool_stored() -> None:
     app, asked = Flask(__name__), []
+    app.extensions["cds_event_log"] = SimpleNamespace(begin=lambda: asked.append("spool"))
     app.extensions["cds_authentication"] = SimpleNamespace(begin=lambda: asked.append("keys"))
     server = Server(app, options(Settings(), "127.0.0.1", 5055))
     server.cfg.post_worker_init(SimpleNamespace(app=server))
-    assert asked == ["keys"]
+    assert sorted(asked) == ["keys", "spool"]
     Server(Flask("without clients"), {}).begin()
 
 
@@ -169,6 +170,7 @@ def test_a_worker_that_ends_has_what_waits_written_and_its_end_does_not_fail(
     assert len(asked) == 2
     assert sum(asked) < server.leaving_seconds < server.cfg.graceful_timeout / 2, "its master kills it then"
     assert [record.levelname for record in caplog.records] == ["ERROR"] * 2 * bool(problem)
+    assert "events in the spool" in caplog.text or not problem, "they are not lost"
 
 
 def test_a_worker_without_tokens_ends_as_well() -> None:

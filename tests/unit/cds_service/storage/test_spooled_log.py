@@ -162,6 +162,32 @@ def test_a_line_that_is_no_event_holds_up_no_other_and_stays(
     assert "Mrs Example" not in caplog.text
 
 
+class OnNoDisk(Database):
+    """Commits, and the disk does not confirm it."""
+
+    def to_disk(self) -> None:
+        raise StoreError("the disk did not confirm what was written")
+
+
+def test_what_the_disk_did_not_confirm_stays_in_the_spool_and_comes_again(path: Path, spool: Spool) -> None:
+    with closing(OnNoDisk(f"sqlite:///{path}")) as database:
+        log = EventLog(database, spool, retry_seconds=3600)
+        spool.append([issued_event(CARD).line()])
+        with pytest.raises(StoreError, match="not confirm"):
+            log.ship()
+        assert kept(path) == ["card-card-1"]
+    assert spool.depth() > 0
+    with closing(Database(f"sqlite:///{path}")) as database:
+        EventLog(database, spool, retry_seconds=3600).ship()
+    assert spool.depth() == 0
+    assert kept(path) == ["card-card-1"]
+
+
+def test_feedback_that_the_disk_did_not_confirm_is_not_acknowledged(path: Path) -> None:
+    with closing(OnNoDisk(f"sqlite:///{path}")) as database, pytest.raises(StoreError, match="not confirm"):
+        EventLog(database).record_feedback("calciphylaxis", [ACCEPTED], NOON)
+
+
 # ------------------------------------------------------------------ where the spool cannot be written
 @pytest.fixture
 def full(database: Database, tmp_path: Path) -> EventLog:

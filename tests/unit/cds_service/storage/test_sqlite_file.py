@@ -46,6 +46,19 @@ def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
 
 
+# ------------------------------------------------------------------ the disk
+def test_the_disk_is_asked_for_the_log_behind_a_link_and_for_a_file_without_one(path: Path, tmp_path: Path) -> None:
+    SqliteFile(path).to_disk()
+    link = tmp_path / "link.sqlite3"
+    link.symlink_to(path)
+    Path(f"{path}-wal").symlink_to("nowhere/at all")
+    SqliteFile(link).to_disk()
+    Path(f"{path}-wal").unlink()
+    Path(f"{path}-wal").symlink_to(Path(f"{path}-wal"))
+    with pytest.raises(StoreError, match=r"the disk did not confirm what was written \(OSError\)"):
+        SqliteFile(link).to_disk()
+
+
 # ------------------------------------------------------------------ who may read it
 @contextmanager
 def umask(mask: int) -> Iterator[None]:
