@@ -31,10 +31,12 @@ from cds_service.settings import Settings
 from cds_service.storage import (
     Database,
     EventLog,
+    KillSwitch,
     Places,
     Pseudonyms,
     Readiness,
     Retention,
+    file_beside,
     read_keys,
     spool_for,
     write_heartbeat,
@@ -89,11 +91,11 @@ def create_app(
     )
     few = max(1, min(_MOST_PLACES, settings.threads // 4))
     database = Database(settings.database_url, few)
-    log = EventLog(
-        database,
-        spool_for(settings.database_url, settings.spool, settings.spool_max_bytes),
-        retention=Retention(database, settings.event_days, clock),
-    )
+    spool = spool_for(settings.database_url, settings.spool, settings.spool_max_bytes)
+    log = EventLog(database, spool, retention=Retention(database, settings.event_days, clock))
+    kill_switch = KillSwitch(file_beside(spool))
+    # Looked at before the fork: a worker that cannot read it knows what was switched off when the service began.
+    kill_switch.now()
     pseudonyms = Pseudonyms(read_keys(settings.secret_file) if settings.secret_file else ())
     app.extensions["cds_database"] = database
     app.extensions["cds_event_log"], app.extensions["cds_fhir_client"] = log, client
@@ -102,7 +104,7 @@ def create_app(
     trusted = load_trusted_clients(settings.trusted_clients) if settings.trusted_clients and not settings.dev else None
     knowledge = knowledge or load_knowledge(settings)
     readiness = Readiness(partial(write_heartbeat, database))
-    keeping = Keeping(log, pseudonyms, Places(few), readiness, Readiness(log.try_out))
+    keeping = Keeping(log, pseudonyms, Places(few), readiness, Readiness(log.try_out), kill_switch)
     app.register_blueprint(blueprint(knowledge, client, keeping, clock, settings.max_entries))
     rate = RateLimit(counts_of(settings.rate_limit, settings.rate_limit_storage)) if settings.rate_limit else None
     trust_proxies(app, settings.trusted_proxies)
