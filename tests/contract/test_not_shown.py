@@ -21,7 +21,7 @@ from cds_service.storage import SwitchedOff, changing, kill_switch
 from cds_service.storage.schema import event as event_table
 from tests.contract.conftest import close, knowledge
 from tests.contract.ehr import HOOKS, Ehr, ehr_of, topics
-from tests.contract.records import CALCIUM_DRAFT, CONFIRMED, NOW, WARFARIN_DRAFT, Json
+from tests.contract.records import CALCIUM_DRAFT, CONFIRMED, DIALYSIS, NOW, WARFARIN_DRAFT, Json, Record, failure
 
 BY = SwitchedOff(NOW, "Dr Silva", "the text of step 3 is wrong")
 PEOPLE = {"people": ["Dr A", "Dr B"], "reason": "another system warns"}
@@ -106,6 +106,24 @@ def test_in_shadow_mode_no_card_comes_and_the_same_events_are_kept(site: Callabl
     assert {one["card_uuid"] for one in shadowed.events(*CARDS)} == {None}
     others = [[one["kind"] for one in site.events() if one["kind"] not in CARDS] for site in (lit, shadowed)]
     assert others[0] == others[1]
+
+
+@pytest.mark.parametrize(
+    ("record", "key", "status"),
+    [(CONFIRMED, "pth_alp", 200), (DIALYSIS, "pth_alp", 200), (CONFIRMED, "conditions", 412)],
+    ids=["cards although something was not read", "a card that tells of it", "a refusal"],
+)
+def test_what_could_not_be_read_leaves_the_same_events_in_shadow_mode(
+    record: Record, key: str, status: int, site: Callable[..., Site]
+) -> None:
+    kinds = []
+    for one in (site(), site(shadow=[{"since": date(2026, 11, 1), "reason": "pilot"}])):
+        body = one.ehr.request("patient-view", record)
+        body["prefetch"][key] = failure()
+        assert one.ehr.post(body).status_code == status
+        kinds.append([event["kind"].replace("issued", "suppressed") for event in one.events()])
+    assert kinds[0] == kinds[1]
+    assert kinds[0]
 
 
 def test_the_answer_is_an_event_with_the_number_of_cards_shown_and_held_back(site: Callable[..., Site]) -> None:
