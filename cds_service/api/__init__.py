@@ -14,7 +14,7 @@ from cds_service.api.hook_request import HookRequest, parse_hook_request
 from cds_service.api.keeping import Keeping
 from cds_service.api.look_back import past_look_back
 from cds_service.api.no_server import NO_SERVER
-from cds_service.api.not_shown import UNKNOWN_TENANT, NotShown, in_words, killed_notice, records
+from cds_service.api.not_shown import UNKNOWN_TENANT, NotShown, Told, killed_notice
 from cds_service.api.routes import blueprint, register_errors
 from cds_service.api.services import SERVICES, Service, call
 from cds_service.api.validation import InvalidField
@@ -33,6 +33,7 @@ __all__ = [
     "Keeping",
     "NotShown",
     "Service",
+    "Told",
     "blueprint",
     "call",
     "cards_for",
@@ -40,12 +41,10 @@ __all__ = [
     "explained_call",
     "gathering",
     "headers_of_refusals",
-    "in_words",
     "is_explanation",
     "killed_notice",
     "parse_hook_request",
     "past_look_back",
-    "records",
     "refused_for",
     "register_cors",
     "register_errors",

@@ -15,7 +15,7 @@ from typing import Any
 
 from cds_service.api.hook_request import HookRequest
 from cds_service.api.services import Advice, Service
-from cds_service.knowledge import Held
+from cds_service.knowledge import HeldBack
 from cds_service.storage import Event, Kind, Pseudonyms, new_id
 from hooks.judgement import CannotJudge
 
@@ -69,7 +69,7 @@ class Happened:
             **self._shared,
         )
 
-    def _held(self, one: Held) -> Event:
+    def _held(self, one: HeldBack) -> Event:
         topic, indicator = one.card.topic, one.card.indicator.value
         facts = digest_of(topic, indicator, *one.card.facts)
         return self._of(Kind.SUPPRESSED, topic=topic, indicator=indicator, facts=facts, reason=one.reason.value)

@@ -7,7 +7,7 @@ What may live here: the health addresses. They need no token and are not counted
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -15,11 +15,11 @@ import orjson
 from flask import Blueprint, Response
 
 from cds_service.api.keeping import Keeping
-from cds_service.api.not_shown import NotShown, records
+from cds_service.api.not_shown import NotShown
 from cds_service.outcome import ServiceError
 
 
-def add_health(routes: Blueprint, keeping: Keeping, not_shown: NotShown, today: Callable[[], date]) -> None:
+def add_health(routes: Blueprint, keeping: Keeping, not_shown: NotShown, clock: Callable[[], datetime]) -> None:
     """Add the health addresses to these routes; /health is the older name of /health/ready.
 
     Switched-off cards are no fault of the process, so they are told beside "ok".
@@ -35,7 +35,7 @@ def add_health(routes: Blueprint, keeping: Keeping, not_shown: NotShown, today: 
         faults = keeping.faults()
         if faults:
             raise ServiceError(503, "; ".join(faults))
-        return _ok(records(not_shown.notices(today()), not_shown.fault()))
+        return _ok(not_shown.to_all(clock()).record())
 
 
 def _ok(more: Mapping[str, Any] = MappingProxyType({})) -> Response:

@@ -5,23 +5,16 @@ What may live here: the notices of site policy and kill switch together, and the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date
+from datetime import UTC, datetime
 from typing import Any
 
-from cds_service.access import caller
 from cds_service.knowledge import ALL, NO_CARD, Knowledge, Notice, Reason, notices_of
 from cds_service.storage import KillState, KillSwitch, SwitchedOff
 
 UNKNOWN_TENANT = "default"
 """The name under which callers that are not known are switched."""
-
-
-def tenant_of_caller() -> str:
-    """Whose call this is, by the name of the tenant."""
-    known = caller()
-    return known.tenant if known else UNKNOWN_TENANT
 
 
 def with_kill_switch(knowledge: Knowledge, state: KillState, tenant: str) -> Knowledge:
@@ -30,48 +23,70 @@ def with_kill_switch(knowledge: Knowledge, state: KillState, tenant: str) -> Kno
     return replace(knowledge, switches=knowledge.switches.with_killed(topics)) if topics else knowledge
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is not shown. `fault` says why what is switched off may not be the newest state, "" where it is."""
+
+    notices: tuple[Notice, ...] = ()
+    fault: str = ""
+
+    def __bool__(self) -> bool:
+        """Is there anything to say?"""
+        return bool(self.notices or self.fault)
+
+    def about(self, service: str) -> Told:
+        """What of it concerns this service."""
+        return replace(self, notices=tuple(notice for notice in self.notices if notice.concerns(service)))
+
+    @property
+    def sentences(self) -> list[str]:
+        """One for each, and that no card does not mean no risk; none where there is nothing to say."""
+        fault = [f"{self.fault[:1].upper()}{self.fault[1:]}."] if self.fault else []
+        return [*(notice.says for notice in self.notices), *fault, NO_CARD] if self else []
+
+    def record(self) -> dict[str, Any]:
+        """The same as plain data; empty where there is nothing to say."""
+        told: dict[str, Any] = {"not_shown": [notice.record() for notice in self.notices]} if self.notices else {}
+        told |= {"kill_switch_fault": self.fault} if self.fault else {}
+        return told | ({"note": NO_CARD} if told else {})
+
+
+Policies = Callable[[datetime], Mapping[str | None, Knowledge]]
+
+
 @dataclass(frozen=True)
 class NotShown:
-    """What is not shown, of all `policies` by the name of their tenant; one without a name holds for everybody."""
+    """What is not shown, at a moment, by the kill switch and by `policies`: what each tenant knows at that moment, by
+    its name, and under None what everybody else does."""
 
     kill_switch: KillSwitch
-    policies: Mapping[str | None, Knowledge]
+    policies: Policies
 
-    def notices(self, on: date, tenant: str | None = None) -> list[Notice]:
-        """On this day, of this tenant; None: of all."""
+    def to_all(self, now: datetime) -> Told:
+        """Everything, with the tenant that it holds for."""
         state = self.kill_switch.now()
-        return [*(killed_notice(one) for one in state.off if one.concerns(tenant)), *self._by_policy(on, tenant)]
+        notices = list(map(killed_notice, state.off))
+        for tenant, knowledge in self.policies(now).items():
+            notices += [replace(notice, tenant=tenant) for notice in _by_policy(knowledge, now)]
+        return Told(tuple(notices), state.fault)
 
-    def fault(self) -> str:
-        """Why what is switched off may not be the newest state, in words; "" where it is."""
-        return self.kill_switch.now().fault
-
-    def _by_policy(self, on: date, tenant: str | None) -> Iterator[Notice]:
-        for name, knowledge in self.policies.items():
-            if None in (name, tenant) or name == tenant:
-                yield from (replace(notice, tenant=name) for notice in notices_of(knowledge.switches, on))
-
-
-def in_words(notices: Iterable[Notice], fault: str = "") -> str:
-    """All of these as sentences; "" where there is nothing to say."""
-    told = [notice.says for notice in notices] + ([f"{fault[:1].upper()}{fault[1:]}."] if fault else [])
-    return " ".join([*told, NO_CARD]) if told else ""
+    def to_tenant(self, tenant: str, knowledge: Knowledge, now: datetime) -> Told:
+        """What a tenant with this knowledge does not get."""
+        state = self.kill_switch.now()
+        killed = [killed_notice(one) for one in state.off if one.concerns(tenant)]
+        return Told((*killed, *_by_policy(knowledge, now)), state.fault)
 
 
-def records(notices: Iterable[Notice], fault: str = "") -> dict[str, Any]:
-    """The same as plain data; nothing where there is nothing to say."""
-    told = [notice.record() for notice in notices]
-    found: dict[str, Any] = ({"not_shown": told} if told else {}) | ({"kill_switch_fault": fault} if fault else {})
-    return found | ({"note": NO_CARD} if found else {})
+def _by_policy(knowledge: Knowledge, now: datetime) -> Iterator[Notice]:
+    return notices_of(knowledge.switches, now.astimezone(knowledge.zone).date())
 
 
 def killed_notice(one: SwitchedOff) -> Notice:
     """An entry of the kill switch as a notice."""
     which = f"Cards on {one.topic}" if one.topic else "All cards"
-    whose = f" for {one.tenant}" if one.tenant else ""
     return Notice(
         Reason.KILL_SWITCH,
-        f"{which} have been switched off{whose}",
+        f"{which} have been switched off",
         one.reason,
         one.since.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         one.by,

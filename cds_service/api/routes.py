@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
@@ -23,12 +23,12 @@ from cds_service.api.feedback_body import parse_feedback
 from cds_service.api.happened import Happened
 from cds_service.api.health import add_health
 from cds_service.api.keeping import Keeping
-from cds_service.api.not_shown import NotShown, in_words, tenant_of_caller, with_kill_switch
+from cds_service.api.not_shown import UNKNOWN_TENANT, NotShown, Told, with_kill_switch
 from cds_service.api.request_body import sent_json
 from cds_service.api.services import SERVICES, Service, call
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirClient
-from cds_service.knowledge import Knowledge, Notice
+from cds_service.knowledge import Knowledge
 from cds_service.outcome import ServiceError, operation_outcome
 from cds_service.storage import NoPlace, StoreError
 from hooks.judgement import CannotJudge
@@ -40,6 +40,8 @@ SPECIFICATION = "3.0.0"
 
 RETRY_AFTER_SECONDS = "5"
 """When feedback that was not stored is worth sending again."""
+
+NOTHING_TO_TELL = Told()
 
 USAGE = (
     "Needs read access to Patient, Condition, MedicationRequest, Medication, Observation and Procedure of the patient "
@@ -53,10 +55,10 @@ def json_response(body: Mapping[str, Any], status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, mimetype="application/json")
 
 
-def discovery(knowledge: Knowledge, notices: Sequence[Notice] = (), fault: str = "") -> dict[str, Any]:
+def discovery(knowledge: Knowledge, told: Told = NOTHING_TO_TELL) -> dict[str, Any]:
     """The discovery document; the templates are the queries that the fallback fetch uses.
 
-    A description says what of its service is not shown: a service that is switched off is still listed.
+    A description says what of its service is not shown, as `told`: a service that is switched off is still listed.
     """
     return {
         "services": [
@@ -64,7 +66,7 @@ def discovery(knowledge: Knowledge, notices: Sequence[Notice] = (), fault: str =
                 "id": service.ID,
                 "hook": service.HOOK,
                 "title": service.TITLE,
-                "description": _described(service, notices, fault),
+                "description": " ".join([service.DESCRIPTION, *told.about(service.ID).sentences]),
                 "version": SPECIFICATION,
                 "usageRequirements": USAGE,
                 "prefetch": {query.key: query.template() for query in knowledge.queries_for(service.HOOK)},
@@ -72,11 +74,6 @@ def discovery(knowledge: Knowledge, notices: Sequence[Notice] = (), fault: str =
             for service in SERVICES
         ],
     }
-
-
-def _described(service: Service, notices: Sequence[Notice], fault: str) -> str:
-    said = in_words([notice for notice in notices if notice.concerns(service.ID)], fault)
-    return f"{service.DESCRIPTION} {said}" if said else service.DESCRIPTION
 
 
 def blueprint(
@@ -91,7 +88,7 @@ def blueprint(
     services: dict[str, Service] = {service.ID: service for service in SERVICES}
     feedback_log = Outage("feedback cannot be stored, clients are asked to send it again", "feedback is stored again")
     document = orjson.dumps(discovery(knowledge))
-    not_shown = NotShown(keeping.kill_switch, {None: knowledge})
+    not_shown = NotShown(keeping.kill_switch, lambda _: {None: knowledge})
     without_app = replace(knowledge, launch_url=None)
     description = files("cds_service.api.schemas").joinpath("openapi.json").read_bytes()
 
@@ -101,16 +98,11 @@ def blueprint(
             raise ServiceError(404, "there is no service with this id", "id")
         return service
 
-    def today() -> date:
-        return clock().astimezone(knowledge.zone).date()
-
     @routes.get("/cds-services")
     def discover() -> Response:
         # Whoever is not known may belong to any tenant.
-        notices = not_shown.notices(today(), tenant_of_caller() if caller() else None)
-        fault = not_shown.fault()
-        told = orjson.dumps(discovery(knowledge, notices, fault)) if notices or fault else document
-        return Response(told, mimetype="application/json")
+        told = not_shown.to_tenant(tenant(), knowledge, clock()) if caller() else not_shown.to_all(clock())
+        return Response(orjson.dumps(discovery(knowledge, told)) if told else document, mimetype="application/json")
 
     @routes.post("/cds-services/<service_id>")
     def call_service(service_id: str) -> Response:
@@ -119,7 +111,7 @@ def blueprint(
         hook_request = checked(sent_json(), service, max_entries)
         now = clock()
         linked = knowledge if can_launch() else without_app
-        linked = with_kill_switch(linked, keeping.kill_switch.now(), tenant_of_caller())
+        linked = with_kill_switch(linked, keeping.kill_switch.now(), tenant() or UNKNOWN_TENANT)
         happened = Happened(service, hook_request, issuer(), tenant(), now, linked.version, keeping.pseudonyms)
         try:
             advice = call(service, hook_request, linked, client, now)
@@ -156,7 +148,7 @@ def blueprint(
     def openapi() -> Response:
         return Response(description, mimetype="application/json")
 
-    add_health(routes, keeping, not_shown, today)
+    add_health(routes, keeping, not_shown, clock)
     return routes
 
 

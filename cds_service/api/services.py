@@ -16,7 +16,7 @@ from cds_service.api.hook_request import HookRequest
 from cds_service.api.stopped_orders import with_stopped_orders
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirReader
-from cds_service.knowledge import Asking, Held, Knowledge
+from cds_service.knowledge import Asking, HeldBack, Knowledge
 from fhir_mappings.chart import ChartContext, build_chart
 from fhir_mappings.drafts import Orders, split_orders
 from fhir_mappings.drug_places import drugs_beside
@@ -75,7 +75,7 @@ class Advice:
     cards: list[dict[str, Any]]
     facts: list[tuple[str, ...]]
     gaps: tuple[str, ...] = ()
-    held: Sequence[Held] = ()
+    held: Sequence[HeldBack] = ()
 
 
 NOTHING_TO_JUDGE = Advice([], [])

@@ -8,14 +8,14 @@ from cds_service.knowledge.knowledge import InForce, Knowledge, knowledge_of, lo
 from cds_service.knowledge.notices import NO_CARD, Notice, notices_of
 from cds_service.knowledge.order_templates import TemplateError, filled, load_templates
 from cds_service.knowledge.switch_reading import read_switches, switch_problems
-from cds_service.knowledge.switches import ALL, Asking, Held, Reason, Switches
+from cds_service.knowledge.switches import ALL, Asking, HeldBack, Reason, Switches
 from cds_service.knowledge.template_check import insist_on_valid_templates
 
 __all__ = [
     "ALL",
     "NO_CARD",
     "Asking",
-    "Held",
+    "HeldBack",
     "InForce",
     "Knowledge",
     "Notice",

@@ -36,9 +36,10 @@ class Notice:
     @property
     def says(self) -> str:
         """As one sentence."""
-        since, by = f" since {self.since}" if self.since else "", f" by {self.by}" if self.by else ""
-        told = f": {self.why.strip().rstrip('.')}" if self.why.strip() else ""
-        return f"{self.what}{since}{by}{told}."
+        told = {"for": self.tenant, "since": self.since, "by": self.by}
+        more = "".join(f" {word} {value}" for word, value in told.items() if value)
+        why = f": {self.why.strip().rstrip('.')}" if self.why.strip() else ""
+        return f"{self.what}{more}{why}."
 
     def concerns(self, service: str) -> bool:
         """Is it about this service?"""

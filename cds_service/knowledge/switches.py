@@ -64,7 +64,7 @@ class CriticalOff:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldBack:
     """A card that was worked out and is not shown."""
 
     card: Card
@@ -76,7 +76,7 @@ class Sorted:
     """The cards of one answer: those shown, most urgent first, and those held back in the same order."""
 
     shown: list[Card]
-    held: list[Held]
+    held: list[HeldBack]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Switches:
         pairs = list(zip(cards, reasons, strict=True))
         return Sorted(
             [card for card, reason in pairs if reason is None],
-            [Held(card, reason) for card, reason in pairs if reason is not None],
+            [HeldBack(card, reason) for card, reason in pairs if reason is not None],
         )
 
     def with_killed(self, topics: Collection[str]) -> Switches:

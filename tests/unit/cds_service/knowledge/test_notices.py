@@ -69,5 +69,5 @@ def test_as_data_it_has_what_is_known_and_its_sentence() -> None:
         "since": "2026-12-01",
         "topic": "x",
         "tenant": "northern",
-        "says": "Cards on x are not shown since 2026-12-01: pilot.",
+        "says": "Cards on x are not shown for northern since 2026-12-01: pilot.",
     }

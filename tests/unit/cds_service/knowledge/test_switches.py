@@ -139,15 +139,15 @@ SWITCHES = st.builds(
 @given(SWITCHES, CARDS)
 def test_every_card_is_shown_or_held_back_for_a_reason_that_is_so(switches: Switches, cards: list[Card]) -> None:
     found = switches.sort(cards, ASKING)
-    held = [one.card for one in found.held]
+    held = [back.card for back in found.held]
     assert Counter(one.topic for one in [*found.shown, *held]) == Counter(one.topic for one in cards)
     for one in [*found.shown, *held]:
         changed = switches.indicators.get((one.topic, ASKING.hook))
         assert changed in (None, one.indicator)
     urgency = [one.indicator.urgency for one in found.shown]
     assert urgency == sorted(urgency, reverse=True)
-    for one in found.held:
-        assert is_so(one.reason, one.card, switches, found.shown)
+    for back in found.held:
+        assert is_so(back.reason, back.card, switches, found.shown)
     for shown in found.shown:
         assert not any(is_so(reason, shown, switches, found.shown) for reason in SURE)
 
