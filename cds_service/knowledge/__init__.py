@@ -5,7 +5,7 @@ What may live here: the policy and vocabulary in force, the orders that cards ma
 
 from cds_service.knowledge.critical_cards import topics_of
 from cds_service.knowledge.knowledge import InForce, Knowledge, knowledge_of, load_knowledge
-from cds_service.knowledge.notices import NO_CARD, Notice, notices_of
+from cds_service.knowledge.notices import NO_CARD, Notice, notices_of, why_held
 from cds_service.knowledge.order_templates import TemplateError, filled, load_templates
 from cds_service.knowledge.switch_reading import read_switches, switch_problems
 from cds_service.knowledge.switches import ALL, Asking, HeldBack, Reason, Switches
@@ -31,4 +31,5 @@ __all__ = [
     "read_switches",
     "switch_problems",
     "topics_of",
+    "why_held",
 ]

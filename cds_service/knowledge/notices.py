@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 
 from cds_service.knowledge.critical_cards import HOOK_OF
-from cds_service.knowledge.switches import Reason, Switches
+from cds_service.knowledge.switches import Asking, HeldBack, Reason, Switches
 
 NO_CARD = "No card does not mean no risk."
 
@@ -64,6 +64,26 @@ def notices_of(switches: Switches, on: date) -> Iterator[Notice]:
     if switches.users is not None:
         users = ", ".join(sorted(switches.users))
         yield Notice(Reason.ROLE, f"By the site policy users of type {users} get all cards, others critical ones only")
+
+
+def why_held(back: HeldBack, switches: Switches, asking: Asking) -> str:
+    """Why this card is not shown in this call, in words."""
+    match back.reason:
+        case Reason.SERVICE_OFF:
+            return f"this service is switched off by the site policy: {switches.services[asking.service]}"
+        case Reason.HOOK_OFF:
+            return f"this hook is switched off by the site policy: {switches.hooks[asking.hook]}"
+        case Reason.TOPIC_OFF:
+            return f"switched off by the site policy: {switches.topics[back.card.topic]}"
+        case Reason.KILL_SWITCH:
+            return "switched off at once, by the kill switch"
+        case Reason.ROLE:
+            return f"by the site policy not for users of type {asking.user}"
+        case Reason.SHADOW:
+            reasons = (shadow.reason for shadow in switches.shadows if shadow.covers(back.card.topic, asking))
+            return f"shadow mode: {', '.join(reasons)}"
+        case Reason.CARD_LIMIT:
+            return f"more urgent cards use up the limit of {switches.card_limit}"
 
 
 def _critical(switches: Switches) -> Iterator[Notice]:

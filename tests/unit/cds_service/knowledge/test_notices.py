@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from cds_service.knowledge import Reason, Switches, notices_of
+import pytest
+
+from cds_service.knowledge import ALL, Asking, Reason, Switches, notices_of, why_held
 from cds_service.knowledge.notices import Notice
 from cds_service.knowledge.switches import CriticalOff, Shadow
+from hooks.card import Card, Indicator
 
 DAY = date(2026, 12, 1)
 
@@ -71,3 +74,29 @@ def test_as_data_it_has_what_is_known_and_its_sentence() -> None:
         "tenant": "northern",
         "says": "Cards on x are not shown for northern since 2026-12-01: pilot.",
     }
+
+
+WARNING = Card("a", "a", Indicator.WARNING, "summary", "detail")
+ASKING = Asking("order-select", "calciphylaxis-order-select", "Patient", DAY)
+
+
+@pytest.mark.parametrize(
+    ("switches", "why"),
+    [
+        (Switches(services={ASKING.service: "minute 1"}), "this service is switched off by the site policy: minute 1"),
+        (Switches(hooks={ASKING.hook: "minute 2"}), "this hook is switched off by the site policy: minute 2"),
+        (Switches(topics={"a": "minute 3"}), "switched off by the site policy: minute 3"),
+        (Switches(killed=frozenset({ALL})), "switched off at once, by the kill switch"),
+        (Switches(users=frozenset({"Practitioner"})), "by the site policy not for users of type Patient"),
+        (Switches(shadows=(Shadow(DAY, "pilot"), Shadow(DAY, "other", topic="b"))), "shadow mode: pilot"),
+    ],
+)
+def test_why_a_card_is_not_shown_is_said_in_words(switches: Switches, why: str) -> None:
+    (back,) = switches.sort([WARNING], ASKING).held
+    assert why_held(back, switches, ASKING) == why
+
+
+def test_a_card_over_the_limit_names_the_limit() -> None:
+    switches = Switches(card_limit=1)
+    (back,) = switches.sort([WARNING, WARNING], ASKING).held
+    assert why_held(back, switches, ASKING) == "more urgent cards use up the limit of 1"
