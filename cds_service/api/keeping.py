@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from cds_service.storage import Event, EventLog, KillSwitch, Places, Pseudonyms, Readiness, StoreError
+from cds_service.storage import Event, EventLog, Places, Pseudonyms, Readiness, StoreError
 
 
 @dataclass(frozen=True)
 class Keeping:
-    """The log of events, the names that stand for people in it, whether database and spool can be written, and what is
-    switched off.
+    """The log of events, the names that stand for people in it, and whether database and spool can be written.
 
     Feedback has so many `places`; all other threads are there for cards.
     """
@@ -25,7 +24,6 @@ class Keeping:
     places: Places
     database: Readiness
     spool: Readiness
-    kill_switch: KillSwitch = field(default_factory=KillSwitch)
 
     def record(self, events: Sequence[Event]) -> None:
         """Keep these. Advice that a clinician needs now is not withheld where that fails; the log says so."""

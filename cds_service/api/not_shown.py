@@ -11,16 +11,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cds_service.knowledge import ALL, NO_CARD, Knowledge, Notice, Reason, notices_of
-from cds_service.storage import KillState, KillSwitch, SwitchedOff
+from cds_service.storage import KillSwitch, SwitchedOff
 
 UNKNOWN_TENANT = "default"
 """The name under which callers that are not known are switched."""
-
-
-def with_kill_switch(knowledge: Knowledge, state: KillState, tenant: str) -> Knowledge:
-    """What a call of this tenant needs while this is switched off."""
-    topics = {one.topic or ALL for one in state.off if one.concerns(tenant)}
-    return replace(knowledge, switches=knowledge.switches.with_killed(topics)) if topics else knowledge
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +50,18 @@ Policies = Callable[[datetime], Mapping[str | None, Knowledge]]
 
 @dataclass(frozen=True)
 class NotShown:
-    """What is not shown, at a moment, by the kill switch and by `policies`: what each tenant knows at that moment, by
-    its name, and under None what everybody else does."""
+    """What is not shown at a moment, by the kill switch and by `policies`.
+
+    These give what each tenant knows at a moment, by its name, and under None what everybody else does.
+    """
 
     kill_switch: KillSwitch
     policies: Policies
+
+    def in_force(self, knowledge: Knowledge, tenant: str = UNKNOWN_TENANT) -> Knowledge:
+        """What a call of a tenant with this knowledge needs, as the kill switch stands now."""
+        topics = {one.topic or ALL for one in self.kill_switch.now().off if one.concerns(tenant)}
+        return replace(knowledge, switches=knowledge.switches.with_killed(topics)) if topics else knowledge
 
     def to_all(self, now: datetime) -> Told:
         """Everything, with the tenant that it holds for."""

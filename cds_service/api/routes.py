@@ -23,7 +23,7 @@ from cds_service.api.feedback_body import parse_feedback
 from cds_service.api.happened import Happened
 from cds_service.api.health import add_health
 from cds_service.api.keeping import Keeping
-from cds_service.api.not_shown import UNKNOWN_TENANT, NotShown, Told, with_kill_switch
+from cds_service.api.not_shown import UNKNOWN_TENANT, NotShown, Told
 from cds_service.api.request_body import sent_json
 from cds_service.api.services import SERVICES, Service, call
 from cds_service.api.validation import InvalidField
@@ -82,13 +82,13 @@ def blueprint(
     keeping: Keeping,
     clock: Callable[[], datetime],
     max_entries: int,
+    not_shown: NotShown,
 ) -> Blueprint:
     """The routes, wired to what they need."""
     routes = Blueprint("cds", __name__)
     services: dict[str, Service] = {service.ID: service for service in SERVICES}
     feedback_log = Outage("feedback cannot be stored, clients are asked to send it again", "feedback is stored again")
     document = orjson.dumps(discovery(knowledge))
-    not_shown = NotShown(keeping.kill_switch, lambda _: {None: knowledge})
     without_app = replace(knowledge, launch_url=None)
     description = files("cds_service.api.schemas").joinpath("openapi.json").read_bytes()
 
@@ -110,8 +110,7 @@ def blueprint(
         started = time.perf_counter()
         hook_request = checked(sent_json(), service, max_entries)
         now = clock()
-        linked = knowledge if can_launch() else without_app
-        linked = with_kill_switch(linked, keeping.kill_switch.now(), tenant() or UNKNOWN_TENANT)
+        linked = not_shown.in_force(knowledge if can_launch() else without_app, tenant() or UNKNOWN_TENANT)
         happened = Happened(service, hook_request, issuer(), tenant(), now, linked.version, keeping.pseudonyms)
         try:
             advice = call(service, hook_request, linked, client, now)

@@ -242,6 +242,18 @@ def test_while_something_is_switched_off_everything_says_so(site: Callable[..., 
     assert one.get("/cds-services").data == quiet
 
 
+@pytest.mark.parametrize("path", ["/", "/feedback"])
+def test_the_pages_for_people_say_so_too(path: str, site: Callable[..., Site]) -> None:
+    one = site(shadow=[{"since": date(2026, 11, 1), "reason": "pilot of <b>nephrology</b>"}])
+    one.switch(replace(BY, topic="vka-cua"))
+    page = one.get(path)
+    assert page.status_code == 200
+    assert "Cards on vka-cua have been switched off since 2026-11-22 10:00 UTC by Dr Silva" in page.text
+    assert "(shadow mode) since 2026-11-01: pilot of &lt;b&gt;nephrology&lt;/b&gt;." in page.text
+    assert "<li>No card does not mean no risk.</li>" in page.text
+    assert "not-shown" not in site().get(path).text
+
+
 def test_a_service_that_is_off_still_is_listed(site: Callable[..., Site]) -> None:
     one = site(services={"calciphylaxis-order-sign": {"on": False, "reason": "x"}}, critical_off=PEOPLE)
     assert list(one.descriptions) == list(HOOKS)
