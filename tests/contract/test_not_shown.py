@@ -35,7 +35,7 @@ class Site:
         policy = knowledge().policy
         switches = read_switches(document, policy) if document else Switches()
         url = f"sqlite:///{folder}/cds.sqlite3"
-        self.settings = Settings(dev=True, database_url=url, pages=frozenset({"reasons", "feedback"}))
+        self.settings = Settings(dev=True, database_url=url, pages=frozenset({"try", "feedback"}))
         self.app: Flask = create_app(self.settings, lambda: NOW, knowledge=replace(knowledge(), switches=switches))
         self.ehr: Ehr = ehr_of(self.app)
         self.file = Path(f"{folder}/cds.sqlite3.spool.kill-switch.json")
@@ -252,6 +252,16 @@ def test_the_pages_for_people_say_so_too(path: str, site: Callable[..., Site]) -
     assert "(shadow mode) since 2026-11-01: pilot of &lt;b&gt;nephrology&lt;/b&gt;." in page.text
     assert "<li>No card does not mean no risk.</li>" in page.text
     assert "not-shown" not in site().get(path).text
+
+
+def test_the_try_page_tells_what_the_kill_switch_keeps_back(site: Callable[..., Site]) -> None:
+    one = site()
+    one.switch(replace(BY, topic="vka-cua"))
+    body = one.ehr.request("order-sign", CONFIRMED, [WARFARIN_DRAFT])
+    page = one.ehr.client.post("/try", data={"sent": json.dumps(body)}).text
+    assert '<p class="none">No card for this message.</p>' in page
+    assert "Cards on vka-cua have been switched off" in page
+    assert "Worked out and not shown: vka-cua, critical (switched off at once, by the kill switch)." in page
 
 
 def test_a_service_that_is_off_still_is_listed(site: Callable[..., Site]) -> None:
