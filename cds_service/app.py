@@ -23,7 +23,7 @@ from cds_service.access import (
     protect,
     trust_proxies,
 )
-from cds_service.api import Keeping, blueprint, register_cors, register_errors
+from cds_service.api import Keeping, NotShown, blueprint, register_cors, register_errors
 from cds_service.clock import utc_now
 from cds_service.fhir_client import FhirClient, Limits
 from cds_service.knowledge import Knowledge, load_knowledge
@@ -31,10 +31,13 @@ from cds_service.settings import Settings
 from cds_service.storage import (
     Database,
     EventLog,
+    KillSwitch,
     Places,
     Pseudonyms,
     Readiness,
     Retention,
+    Spool,
+    file_beside,
     read_keys,
     spool_for,
     write_heartbeat,
@@ -89,11 +92,8 @@ def create_app(
     )
     few = max(1, min(_MOST_PLACES, settings.threads // 4))
     database = Database(settings.database_url, few)
-    log = EventLog(
-        database,
-        spool_for(settings.database_url, settings.spool, settings.spool_max_bytes),
-        retention=Retention(database, settings.event_days, clock),
-    )
+    spool = spool_for(settings.database_url, settings.spool, settings.spool_max_bytes)
+    log = EventLog(database, spool, retention=Retention(database, settings.event_days, clock))
     pseudonyms = Pseudonyms(read_keys(settings.secret_file) if settings.secret_file else ())
     app.extensions["cds_database"] = database
     app.extensions["cds_event_log"], app.extensions["cds_fhir_client"] = log, client
@@ -103,10 +103,13 @@ def create_app(
     knowledge = knowledge or load_knowledge(settings)
     readiness = Readiness(partial(write_heartbeat, database))
     keeping = Keeping(log, pseudonyms, Places(few), readiness, Readiness(log.try_out))
-    app.register_blueprint(blueprint(knowledge, client, keeping, clock, settings.max_entries))
+    not_shown = _not_shown(knowledge, spool)
+    app.register_blueprint(blueprint(knowledge, client, keeping, clock, settings.max_entries, not_shown))
     rate = RateLimit(counts_of(settings.rate_limit, settings.rate_limit_storage)) if settings.rate_limit else None
     trust_proxies(app, settings.trusted_proxies)
-    pages = register_pages(app, PageContext(settings, knowledge, client, clock, database, trusted))
+    told = partial(_told_to_people, not_shown, clock)
+    context = PageContext(settings, knowledge, client, clock, database, trusted, not_shown.in_force, told)
+    pages = register_pages(app, context)
     if trusted is not None and settings.public_url is not None:
         token_log = app.extensions["cds_token_log"] = TokenLog(database)
         key_sets = KeySets(most_waiting=max(1, settings.threads // 2))
@@ -116,6 +119,17 @@ def create_app(
     if rate is not None:
         limit_rate(app, rate, settings.trusted_proxies)
     return app
+
+
+def _not_shown(knowledge: Knowledge, spool: Spool | None) -> NotShown:
+    """What is switched off. It is looked at before the fork: a worker that cannot read it knows what was then."""
+    kill_switch = KillSwitch(file_beside(spool))
+    kill_switch.now()
+    return NotShown(kill_switch, lambda _: {None: knowledge})
+
+
+def _told_to_people(not_shown: NotShown, clock: Callable[[], datetime]) -> list[str]:
+    return not_shown.to_all(clock()).sentences
 
 
 def _open_endpoints(settings: Settings) -> frozenset[str]:

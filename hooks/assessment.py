@@ -27,7 +27,7 @@ from hooks.modality import Modality, modality
 from hooks.risk_score import Risk
 from hooks.skin_signs import SkinSigns, last_day, skin_signs
 from hooks.thresholds import Thresholds
-from hooks.tiers import Step, Tier, step_of
+from hooks.tiers import CALCIPHYLAXIS, Step, Tier, step_of
 
 __all__ = ["Assessment", "Tier"]
 
@@ -140,7 +140,7 @@ class Assessment:
     @property
     def calciphylaxis(self) -> bool:
         """Confirmed or suspected: the tiers in which the drug rules are strictest."""
-        return self.tier in (Tier.CONFIRMED, Tier.SUSPECTED)
+        return self.tier in CALCIPHYLAXIS
 
     @property
     def provisional(self) -> str:

@@ -15,6 +15,9 @@ from hooks.judgement import INCOMPLETE, CannotJudge, judge
 from hooks.offending_drugs import Moment, drug_cards
 from hooks.policy import Policy
 
+UNREAD_DRAFT = "order-data-gap"
+"""The topic of the card that tells of drafts which could not be read."""
+
 
 def _of_known_class(chart: Chart, policy: Policy) -> bool:
     return any(match.drug_class in policy.rules for draft in chart.drafts for match in draft.matches)
@@ -35,7 +38,7 @@ def advise_on_drafts(chart: Chart, on: date, policy: Policy, moment: Moment) -> 
     def cards_on_drafts(patient: Assessment, policy: Policy) -> list[Card]:
         cards = drug_cards(patient, patient.chart.drafts, moment, policy)
         if chart.unread_drafts and patient.drafts_matter:
-            cards.append(make_status_card("order-data-gap", Indicator.INFO, patient, policy))
+            cards.append(make_status_card(UNREAD_DRAFT, Indicator.INFO, patient, policy))
         # One weak sign and points that could not be read: with these points the same order might need a warning.
         close_call = patient.dialysis and patient.tier is Tier.POSSIBLE and patient.risk_incomplete
         if not cards and close_call and _of_known_class(patient.chart, policy):

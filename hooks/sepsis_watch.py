@@ -16,6 +16,8 @@ from hooks.finding import CANNOT_TELL, Finding, above, below
 from hooks.policy import Policy
 from hooks.thresholds import Thresholds
 
+TOPIC = "cua-sepsis"
+
 
 class Test(NamedTuple):
     """One trigger: when it is met, and whether a corticosteroid alone may explain it."""
@@ -47,7 +49,7 @@ def sepsis_card(patient: Assessment, policy: Policy) -> Card | None:
 
 
 def _card(patient: Assessment, policy: Policy, indicator: Indicator, triggers: list[tuple[str, str]]) -> Card:
-    return make_status_card("cua-sepsis", indicator, patient, policy, triggers=tuple(triggers))
+    return make_status_card(TOPIC, indicator, patient, policy, triggers=tuple(triggers))
 
 
 def tests(limits: Thresholds) -> tuple[Test, ...]:

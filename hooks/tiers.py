@@ -30,6 +30,10 @@ class Tier(StrEnum):
     NONE = "none"
 
 
+CALCIPHYLAXIS = (Tier.CONFIRMED, Tier.SUSPECTED)
+"""The tiers in which the drug rules are strictest."""
+
+
 class PatientOfATier(Protocol):
     """What the steps look at."""
 

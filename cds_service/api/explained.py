@@ -9,20 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from cds_service.api.card_json import to_json
 from cds_service.api.gather import Collected
 from cds_service.api.hook_request import HookRequest
-from cds_service.api.services import Judged, Service, look_at
+from cds_service.api.services import Judged, Service, asking_of, look_at
 from cds_service.fhir_client import FhirReader
-from cds_service.knowledge import Knowledge
+from cds_service.knowledge import Asking, Knowledge, Switches, why_held
 from fhir_mappings.conditions import is_set_aside
 from fhir_mappings.drafts import not_judged
 from fhir_mappings.fhir_json import as_object
 from fhir_mappings.gathered import Gathered
 from fhir_mappings.lab_codes import knows
 from fhir_mappings.medications import is_active
+from hooks.card import Card
 from hooks.explain import Explanation, Origin, explain, nothing_to_judge
 from hooks.judgement import CannotJudge
 from hooks.reasons import Reasons
@@ -35,6 +37,8 @@ NO_DRAFT = "No drug was ordered that could be judged: "
 @dataclass(frozen=True)
 class Explained:
     """What a call would answer (`cards` as CDS Hooks JSON; none where it refuses), and its explanation.
+
+    That also tells which cards are worked out and not shown.
 
     `judged` is what was looked at, None where nothing was ordered; `gap` is why it refuses, None where it answers.
     """
@@ -60,9 +64,16 @@ def explained_call(
         on = now.astimezone(knowledge.zone).date()
         return Explained([], nothing_to_judge(service.HOOK, on, f"{NO_DRAFT}{_left_out(request)}"), None)
     origins = tuple(_origins(judged.collected, request, knowledge))
-    explanation, cards = explain(service.HOOK, judged.chart, judged.on, knowledge.policy, reasons, origins)
+    sort = partial(_sorted, knowledge.switches, asking_of(service, request, judged.on))
+    explanation, cards = explain(service.HOOK, judged.chart, judged.on, knowledge.policy, reasons, origins, sort=sort)
     gap = _gap(service, judged, knowledge) if explanation.refused else None
     return Explained([to_json(card, judged.rendering) for card in cards], explanation, judged, gap)
+
+
+def _sorted(switches: Switches, asking: Asking, cards: list[Card]) -> tuple[list[Card], list[tuple[Card, str]]]:
+    """The cards that are shown, and the others with the reason in words."""
+    found = switches.sort(cards, asking)
+    return found.shown, [(back.card, why_held(back, switches, asking)) for back in found.held]
 
 
 def _left_out(request: HookRequest) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 from cds_service.api.hook_request import HookRequest
 from cds_service.api.services import Advice, Service
+from cds_service.knowledge import HeldBack
 from cds_service.storage import Event, Kind, Pseudonyms, new_id
 from hooks.judgement import CannotJudge
 
@@ -35,13 +36,19 @@ class Happened:
     pseudonyms: Pseudonyms
 
     def answered(self, advice: Advice) -> list[Event]:
-        """The answer with its cards; where there is none and something could not be read, that as well."""
+        """The answer with its cards, shown or held back; where there is none and something could not be read, that too.
+
+        Apart from their kinds, the events of cards are the same whether they are shown or not.
+        """
         gaps = ", ".join(sorted(set(advice.gaps)))
-        content = {"cards": len(advice.cards)} | ({"gaps": gaps} if gaps else {})
+        content: dict[str, Any] = {"cards": len(advice.cards), "held": len(advice.held)}
+        if gaps:
+            content["gaps"] = gaps
         events = [self._of(Kind.ANSWERED, content=content)]
-        if gaps and not advice.cards:
+        if gaps and not advice.cards and not advice.held:
             events.append(self._of(Kind.GAP, reason=gaps))
-        return events + [self._issued(card, facts) for card, facts in zip(advice.cards, advice.facts, strict=True)]
+        events += [self._issued(card, facts) for card, facts in zip(advice.cards, advice.facts, strict=True)]
+        return events + [self._held(one) for one in advice.held]
 
     def refused(self, gap: CannotJudge) -> list[Event]:
         """The refusal to judge."""
@@ -61,6 +68,11 @@ class Happened:
             content={"suggestions": labels},
             **self._shared,
         )
+
+    def _held(self, one: HeldBack) -> Event:
+        topic, indicator = one.card.topic, one.card.indicator.value
+        facts = digest_of(topic, indicator, *one.card.facts)
+        return self._of(Kind.SUPPRESSED, topic=topic, indicator=indicator, facts=facts, reason=one.reason.value)
 
     def _of(self, kind: Kind, **more: Any) -> Event:
         return Event(new_id(), self.now, kind, **more, **self._shared)

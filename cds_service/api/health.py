@@ -1,19 +1,29 @@
-"""What load balancers, orchestrators and alarms ask: does the process answer, can database and spool be written?
+"""What load balancers, orchestrators and alarms ask: does the process answer, can database and spool be written, and is
+anything switched off?
 
 What may live here: the health addresses. They need no token and are not counted, so none of them may cost anything.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
 import orjson
 from flask import Blueprint, Response
 
 from cds_service.api.keeping import Keeping
+from cds_service.api.not_shown import NotShown
 from cds_service.outcome import ServiceError
 
 
-def add_health(routes: Blueprint, keeping: Keeping) -> None:
-    """Add the health addresses to these routes; /health is the older name of /health/ready."""
+def add_health(routes: Blueprint, keeping: Keeping, not_shown: NotShown, clock: Callable[[], datetime]) -> None:
+    """Add the health addresses to these routes; /health is the older name of /health/ready.
+
+    Switched-off cards are no fault of the process, so they are told beside "ok".
+    """
 
     @routes.get("/health/live")
     def live() -> Response:
@@ -25,8 +35,8 @@ def add_health(routes: Blueprint, keeping: Keeping) -> None:
         faults = keeping.faults()
         if faults:
             raise ServiceError(503, "; ".join(faults))
-        return _ok()
+        return _ok(not_shown.to_all(clock()).record())
 
 
-def _ok() -> Response:
-    return Response(orjson.dumps({"status": "ok"}), mimetype="application/json")
+def _ok(more: Mapping[str, Any] = MappingProxyType({})) -> Response:
+    return Response(orjson.dumps({"status": "ok", **more}), mimetype="application/json")

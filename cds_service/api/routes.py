@@ -23,6 +23,7 @@ from cds_service.api.feedback_body import parse_feedback
 from cds_service.api.happened import Happened
 from cds_service.api.health import add_health
 from cds_service.api.keeping import Keeping
+from cds_service.api.not_shown import UNKNOWN_TENANT, NotShown, Told
 from cds_service.api.request_body import sent_json
 from cds_service.api.services import SERVICES, Service, call
 from cds_service.api.validation import InvalidField
@@ -40,6 +41,8 @@ SPECIFICATION = "3.0.0"
 RETRY_AFTER_SECONDS = "5"
 """When feedback that was not stored is worth sending again."""
 
+NOTHING_TO_TELL = Told()
+
 USAGE = (
     "Needs read access to Patient, Condition, MedicationRequest, Medication, Observation and Procedure of the patient "
     "in context, by prefetch or by FHIR server; answers 412 when that is not enough to judge. MedicationStatement is "
@@ -52,15 +55,18 @@ def json_response(body: Mapping[str, Any], status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, mimetype="application/json")
 
 
-def discovery(knowledge: Knowledge) -> dict[str, Any]:
-    """The discovery document; the templates are the queries that the fallback fetch uses."""
+def discovery(knowledge: Knowledge, told: Told = NOTHING_TO_TELL) -> dict[str, Any]:
+    """The discovery document; the templates are the queries that the fallback fetch uses.
+
+    A description says what of its service is not shown, as `told`: a service that is switched off is still listed.
+    """
     return {
         "services": [
             {
                 "id": service.ID,
                 "hook": service.HOOK,
                 "title": service.TITLE,
-                "description": service.DESCRIPTION,
+                "description": " ".join([service.DESCRIPTION, *told.about(service.ID).sentences]),
                 "version": SPECIFICATION,
                 "usageRequirements": USAGE,
                 "prefetch": {query.key: query.template() for query in knowledge.queries_for(service.HOOK)},
@@ -76,6 +82,7 @@ def blueprint(
     keeping: Keeping,
     clock: Callable[[], datetime],
     max_entries: int,
+    not_shown: NotShown,
 ) -> Blueprint:
     """The routes, wired to what they need."""
     routes = Blueprint("cds", __name__)
@@ -93,7 +100,9 @@ def blueprint(
 
     @routes.get("/cds-services")
     def discover() -> Response:
-        return Response(document, mimetype="application/json")
+        # Whoever is not known may belong to any tenant.
+        told = not_shown.to_tenant(tenant(), knowledge, clock()) if caller() else not_shown.to_all(clock())
+        return Response(orjson.dumps(discovery(knowledge, told)) if told else document, mimetype="application/json")
 
     @routes.post("/cds-services/<service_id>")
     def call_service(service_id: str) -> Response:
@@ -101,7 +110,7 @@ def blueprint(
         started = time.perf_counter()
         hook_request = checked(sent_json(), service, max_entries)
         now = clock()
-        linked = knowledge if can_launch() else without_app
+        linked = not_shown.in_force(knowledge if can_launch() else without_app, tenant() or UNKNOWN_TENANT)
         happened = Happened(service, hook_request, issuer(), tenant(), now, linked.version, keeping.pseudonyms)
         try:
             advice = call(service, hook_request, linked, client, now)
@@ -110,7 +119,9 @@ def blueprint(
             raise refused_for(gap) from None
         keeping.record(happened.answered(advice))
         spent = (time.perf_counter() - started) * 1000
-        log.info("%s answered %d cards in %.1f ms", service.ID, len(advice.cards), spent)
+        log.info(
+            "%s answered %d cards, %d held back, in %.1f ms", service.ID, len(advice.cards), len(advice.held), spent
+        )
         return json_response({"cards": advice.cards})
 
     @routes.post("/cds-services/<service_id>/feedback")
@@ -136,7 +147,7 @@ def blueprint(
     def openapi() -> Response:
         return Response(description, mimetype="application/json")
 
-    add_health(routes, keeping)
+    add_health(routes, keeping, not_shown, clock)
     return routes
 
 

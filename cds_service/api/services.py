@@ -5,7 +5,7 @@ What may live here: the order of the steps from a request to its cards; each ste
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from cds_service.api.hook_request import HookRequest
 from cds_service.api.stopped_orders import with_stopped_orders
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirReader
-from cds_service.knowledge import Knowledge
+from cds_service.knowledge import Asking, HeldBack, Knowledge
 from fhir_mappings.chart import ChartContext, build_chart
 from fhir_mappings.drafts import Orders, split_orders
 from fhir_mappings.drug_places import drugs_beside
@@ -66,7 +66,8 @@ class Judged:
 
 @dataclass(frozen=True)
 class Advice:
-    """What one call brought: the cards as JSON, what decided each of them, and what could not be read.
+    """What one call brought: the cards as JSON, what decided each of them, the cards that were worked out and are not
+    shown, and what could not be read.
 
     `gaps` are the keys of the queries that failed or were incomplete.
     """
@@ -74,6 +75,7 @@ class Advice:
     cards: list[dict[str, Any]]
     facts: list[tuple[str, ...]]
     gaps: tuple[str, ...] = ()
+    held: Sequence[HeldBack] = ()
 
 
 NOTHING_TO_JUDGE = Advice([], [])
@@ -91,12 +93,19 @@ def call(service: Service, request: HookRequest, knowledge: Knowledge, reader: F
     if judged is None:
         return NOTHING_TO_JUDGE
     given = service.advise(judged.chart, judged.on, knowledge.policy)
+    sorted_cards = knowledge.switches.sort(given, asking_of(service, request, judged.on))
     chart = judged.chart
     return Advice(
-        [to_json(card, judged.rendering) for card in given],
-        [card.facts for card in given],
+        [to_json(card, judged.rendering) for card in sorted_cards.shown],
+        [card.facts for card in sorted_cards.shown],
         tuple(gap.query for gap in (*chart.gaps, *chart.optional_gaps)),
+        sorted_cards.held,
     )
+
+
+def asking_of(service: Service, request: HookRequest, on: date) -> Asking:
+    """For whom the cards of this call are, on a calendar day of the clinic."""
+    return Asking(service.HOOK, service.ID, request.user_id.partition("/")[0], on)
 
 
 def look_at(

@@ -20,6 +20,7 @@ from cds_service.commands.policy import policy
 from cds_service.commands.reports import feedback, overrides
 from cds_service.commands.sandbox import sandbox
 from cds_service.commands.serve import serve
+from cds_service.commands.switch import switch
 
 
 @click.group(cls=Commands, context_settings=HELP)
@@ -28,7 +29,21 @@ def cli() -> None:
     """Calciphylaxis decision support over CDS Hooks."""
 
 
-for command in (serve, invoke, explain, examples, demo, overrides, feedback, database, events, doctor, policy, sandbox):
+for command in (
+    serve,
+    invoke,
+    explain,
+    examples,
+    demo,
+    overrides,
+    feedback,
+    database,
+    events,
+    doctor,
+    policy,
+    sandbox,
+    switch,
+):
     cli.add_command(command)
 
 

@@ -105,7 +105,7 @@ def _status(data: Mapping[str, Any], *, tells_cards: bool) -> int:
         return exit_status.NOT_READ
     if not tells_cards:
         return exit_status.DONE
-    if data.get("cards"):
+    if data.get("cards") or data.get("held"):
         return exit_status.CARDS_FOUND
     unread = any(origin.get("failed") for origin in data.get("origins", ()))
     return exit_status.NOT_READ if unread or data.get("unused") else exit_status.DONE

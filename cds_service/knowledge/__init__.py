@@ -1,19 +1,35 @@
 """Everything that is read and checked at the start and that a call needs.
 
-What may live here: the policy and vocabulary in force, and the orders that cards may suggest.
+What may live here: the policy and vocabulary in force, the orders that cards may suggest, and which cards are shown.
 """
 
+from cds_service.knowledge.critical_cards import topics_of
 from cds_service.knowledge.knowledge import InForce, Knowledge, knowledge_of, load_knowledge
+from cds_service.knowledge.notices import NO_CARD, Notice, notices_of, why_held
 from cds_service.knowledge.order_templates import TemplateError, filled, load_templates
+from cds_service.knowledge.switch_reading import read_switches, switch_problems
+from cds_service.knowledge.switches import ALL, Asking, HeldBack, Reason, Switches
 from cds_service.knowledge.template_check import insist_on_valid_templates
 
 __all__ = [
+    "ALL",
+    "NO_CARD",
+    "Asking",
+    "HeldBack",
     "InForce",
     "Knowledge",
+    "Notice",
+    "Reason",
+    "Switches",
     "TemplateError",
     "filled",
     "insist_on_valid_templates",
     "knowledge_of",
     "load_knowledge",
     "load_templates",
+    "notices_of",
+    "read_switches",
+    "switch_problems",
+    "topics_of",
+    "why_held",
 ]

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cds_service.knowledge.order_templates import load_templates
+from cds_service.knowledge.switches import EVERYTHING_ON, Switches
 from cds_service.settings import Settings
 from fhir_mappings.data_files import DataFileError
 from fhir_mappings.knowledge_files import knowledge_problems, read_knowledge, read_reasons, read_spelling
@@ -29,7 +30,7 @@ class Knowledge:
     """Everything read and checked at start that a call needs; a process holds one `Knowledge` and swaps it as a whole.
 
     `reasons_url` and `launch_url` are where cards lead, None where those pages are off or we have no public address.
-    `version` names the data files, by their hash.
+    `version` names the data files, by their hash. `switches` say which cards are shown.
     """
 
     policy: Policy
@@ -40,6 +41,7 @@ class Knowledge:
     reasons_url: str | None = None
     launch_url: str | None = None
     version: str = ""
+    switches: Switches = EVERYTHING_ON
 
     def queries_for(self, hook: str) -> tuple[Query, ...]:
         """The queries of one hook: its advertised prefetch and its fallback fetch."""

@@ -8,6 +8,8 @@ from cds_service.storage.crew import Crew
 from cds_service.storage.database import Database
 from cds_service.storage.event import Event, Kind, new_id
 from cds_service.storage.event_log import EventLog
+from cds_service.storage.kill_switch import KillState, KillSwitch
+from cds_service.storage.kill_switch_file import KillSwitchError, SwitchedOff, changing, file_beside, read_switched_off
 from cds_service.storage.migrating import version_of
 from cds_service.storage.places import NoPlace, Places
 from cds_service.storage.pseudonyms import Pseudonyms, SecretError, read_keys, rotated, write_keys
@@ -38,6 +40,9 @@ __all__ = [
     "EventLog",
     "FeedbackItem",
     "IssuedCard",
+    "KillState",
+    "KillSwitch",
+    "KillSwitchError",
     "Kind",
     "NoPlace",
     "NothingThere",
@@ -51,12 +56,16 @@ __all__ = [
     "Spool",
     "StoreError",
     "SuggestionLabel",
+    "SwitchedOff",
     "card_counts",
+    "changing",
     "count_before",
+    "file_beside",
     "new_id",
     "override_counts",
     "prune",
     "read_keys",
+    "read_switched_off",
     "rotated",
     "seen_token",
     "smart_sealed",

@@ -25,7 +25,7 @@ class Kind(StrEnum):
     """What happened."""
 
     ANSWERED = "answered"
-    """A call was answered 200; `content` says with how many cards."""
+    """A call was answered 200; `content` says with how many cards, and how many were `held` back."""
     ISSUED = "card-issued"
     SUPPRESSED = "card-suppressed"
     """A card was worked out and not shown, for this `reason`."""
@@ -34,6 +34,8 @@ class Kind(StrEnum):
     REFUSED = "refused"
     """A call was answered 412, because of what `reason` names."""
     FEEDBACK = "feedback"
+    SWITCHED = "switched"
+    """Somebody switched cards off or on again; `content` says which way, and by whom."""
 
 
 class UnreadableLine(ValueError):

@@ -33,7 +33,9 @@ def register_pages(app: Flask, context: PageContext) -> frozenset[str]:
     if pages:
         app.jinja_options = {**app.jinja_options, "finalize": shown}
         ways = Ways(pages)
-        app.jinja_env.globals.update(outline_of=outline, reasons_of=_reasons_of(pages), ways=ways)
+        app.jinja_env.globals.update(
+            outline_of=outline, reasons_of=_reasons_of(pages), ways=ways, not_shown=context.not_shown
+        )
         app.register_blueprint(home_page(ways, dev=context.settings.dev))
         for files in static_files():
             app.register_blueprint(files)

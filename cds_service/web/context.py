@@ -5,7 +5,7 @@ What may live here: that one type; pages are told nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,9 +16,18 @@ from cds_service.settings import Settings
 from cds_service.storage import Database
 
 
+def unchanged(knowledge: Knowledge) -> Knowledge:
+    """Nothing is switched off."""
+    return knowledge
+
+
 @dataclass(frozen=True)
 class PageContext:
-    """What a page may use: settings, clinical knowledge, the FHIR client, the clock, the database, trusted clients."""
+    """What a page may use: settings, clinical knowledge, the FHIR client, the clock, the database, trusted clients.
+
+    `with_kill_switch` gives knowledge as the kill switch stands now. `not_shown` tells people which cards are not
+    shown, a sentence each.
+    """
 
     settings: Settings
     knowledge: Knowledge
@@ -26,3 +35,9 @@ class PageContext:
     clock: Callable[[], datetime]
     database: Database
     trusted: TrustedClients | None = None
+    with_kill_switch: Callable[[Knowledge], Knowledge] = unchanged
+    not_shown: Callable[[], Sequence[str]] = tuple
+
+    def in_force(self) -> Knowledge:
+        """What counts now for callers that are not known, as those of the pages of --dev are."""
+        return self.with_kill_switch(self.knowledge)

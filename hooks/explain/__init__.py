@@ -15,7 +15,7 @@ from hooks.card import Card
 from hooks.cards import listed, plain, unescaped
 from hooks.chart import Chart, Medication
 from hooks.explain.answers import Answers, age_in_words
-from hooks.explain.explanation import Explanation, Fact, Origin, Patient, as_data, given
+from hooks.explain.explanation import Explanation, Fact, Origin, Patient, as_data, given, held_back
 from hooks.explain.facts import FactTeller, bounded
 from hooks.explain.head import Head
 from hooks.explain.openness import dialysis_is_open
@@ -47,6 +47,14 @@ ALWAYS = (
 )
 """Questions that are answered in every explanation."""
 
+Sort = Callable[[list[Card]], tuple[list[Card], list[tuple[Card, str]]]]
+
+
+def everything_shown(cards: list[Card]) -> tuple[list[Card], list[tuple[Card, str]]]:
+    """Nothing is held back."""
+    return cards, []
+
+
 _UNKNOWN = "no code or word of it is one that the rules know"
 _WORDLESS = "its code is not known, and it has no words: not understood"
 MOST_CONDITIONS = 40
@@ -54,14 +62,23 @@ MOST_CONDITIONS = 40
 
 
 def explain(
-    hook: str, chart: Chart, on: date, policy: Policy, reasons: Reasons, origins: Sequence[Origin] = ()
+    hook: str,
+    chart: Chart,
+    on: date,
+    policy: Policy,
+    reasons: Reasons,
+    origins: Sequence[Origin] = (),
+    *,
+    sort: Sort = everything_shown,
 ) -> tuple[Explanation, list[Card]]:
-    """The explanation of a call of this hook for a chart on a calendar day of the clinic, and the cards that it gives.
+    """The explanation of a call of this hook for a chart on a calendar day of the clinic, and the cards that it shows.
 
     `reasons` belong to the policy: they have the words of its situations. `origins` tell where the data came from.
+    `sort` tells the cards that are shown from those that are not, which it gives with the reason in words.
     """
     moment, advise = _HOOKS[hook]
     cards, refused = _answered(advise, chart, on, policy)
+    shown, back = sort(cards)
     limits = policy.thresholds(on)
     patient = Assessment(with_history(chart, on, limits), on, limits)
     teller = FactTeller(patient, policy)
@@ -72,11 +89,12 @@ def explain(
     rows = RowTeller(answers, policy, moment, orders, cards, bool(refused))
     status_rows, drug_classes = tuple(rows.status_rows()), tuple(rows.drug_classes())
     kept = silence(status_rows, drug_classes, answers.known)
-    told, others = given(cards), tuple(_other_drugs(patient.chart, orders, moment, policy))
+    told, held, others = given(shown), held_back(back), tuple(_other_drugs(patient.chart, orders, moment, policy))
     needs = tuple(_needs(policy, moment))
     unread = tuple(dict.fromkeys(_unread(teller, needs)))
     head = Head(
         cards=told,
+        held=held,
         refused=refused,
         answers=answers.known,
         status_rows=status_rows,
@@ -92,6 +110,7 @@ def explain(
         on=on,
         headline=tuple(head.sentences()),
         cards=told,
+        held=held,
         refused=refused,
         silence=kept,
         patient=_patient(teller),
@@ -108,7 +127,7 @@ def explain(
         unused=bool(unread or teller.words.unused(needs)),
         origins=tuple(origins),
     )
-    return explanation, cards
+    return explanation, shown
 
 
 def _needs(policy: Policy, moment: Moment) -> Iterator[str]:

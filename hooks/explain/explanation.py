@@ -6,7 +6,7 @@ escapes it, a terminal shows it as it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from enum import Enum, StrEnum
@@ -134,6 +134,17 @@ class GivenCard:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldCard:
+    """A card that was worked out and is not shown; `why`, in words."""
+
+    topic: str
+    title: str
+    indicator: Indicator
+    summary: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Silent:
     """What kept rows silent: the name of the question, its answer in words with the facts, and whose rows they are."""
 
@@ -169,7 +180,8 @@ class Explanation:
     """Why these cards came and no others, for one call.
 
     `headline` are the sentences to read first. `silence` tells what kept the rows from holding, the most telling
-    first. `conditions` are the entries of the problem list with what each stands for. `refused` is the reason where
+    first. `held` are cards that the rules give and that the clinic or its operator keeps from being shown.
+    `conditions` are the entries of the problem list with what each stands for. `refused` is the reason where
     the service would not judge. `answers` holds every question that a row names. `unused` says that something is there
     and was not used (too old, of unknown method, or it could not be read): without cards this is no all-clear.
     """
@@ -178,6 +190,7 @@ class Explanation:
     on: date
     headline: tuple[str, ...]
     cards: tuple[GivenCard, ...] = ()
+    held: tuple[HeldCard, ...] = ()
     refused: str = ""
     silence: tuple[Silent, ...] = ()
     patient: Patient | None = None
@@ -198,6 +211,11 @@ class Explanation:
 def given(cards: list[Card]) -> tuple[GivenCard, ...]:
     """The cards of an answer, as an explanation names them."""
     return tuple(GivenCard(card.topic, card.topic_display, card.indicator, card.summary) for card in cards)
+
+
+def held_back(cards: Iterable[tuple[Card, str]]) -> tuple[HeldCard, ...]:
+    """Cards that are not shown, each with the reason, as an explanation names them."""
+    return tuple(HeldCard(card.topic, card.topic_display, card.indicator, card.summary, why) for card, why in cards)
 
 
 def as_data(thing: Any) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hooks.cards import listed
-from hooks.explain.explanation import Answer, DrugClassRows, Fact, GivenCard, Outcome, Row
+from hooks.explain.explanation import Answer, DrugClassRows, Fact, GivenCard, HeldCard, Outcome, Row
 from hooks.tiers import Tier
 
 MOST_FACTS, MOST_QUESTIONS = 4, 8
@@ -34,6 +34,7 @@ class Head:
     """
 
     cards: Sequence[GivenCard]
+    held: Sequence[HeldCard]
     refused: str
     answers: Mapping[str, Answer]
     status_rows: Sequence[Row]
@@ -50,6 +51,9 @@ class Head:
             yield f"The service would not judge: {self.refused}. This is not an all-clear."
             return
         yield _came(self.cards)
+        if self.held:
+            told = "; ".join(f"{card.topic}, {card.indicator.value} ({card.why})" for card in self.held)
+            yield f"Worked out and not shown: {told}. No card does not mean no risk."
         if self.unread:
             yield f"Could not be read: {_some(self.unread)}. What it would have shown is not known."
         seen = self.answers["on_dialysis"].met or self.answers["calciphylaxis"].met

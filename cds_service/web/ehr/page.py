@@ -146,7 +146,7 @@ def _explainer(context: PageContext) -> Explainer | None:
     if settings.pages_service is not None:
         return None
     reasons = default_reasons(knowledge.policy, settings.locale)
-    return Explainer(knowledge, reasons, context.client, context.clock, settings.max_entries)
+    return Explainer(context.in_force, reasons, context.client, context.clock, settings.max_entries)
 
 
 def _clinician(

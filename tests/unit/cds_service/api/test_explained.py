@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import pytest
 
-from cds_service.api import SERVICES, Explained, HookRequest, InvalidField, explained_call
+from cds_service.api import SERVICES, Explained, HookRequest, InvalidField, explained_call, is_explanation
 from cds_service.api.services import call
 from cds_service.fhir_client import FhirClient, FhirServer
-from cds_service.knowledge import Knowledge, load_knowledge
+from cds_service.knowledge import Knowledge, Switches, load_knowledge
 from cds_service.settings import Settings
 from fhir_mappings.packaged import default_reasons
-from hooks.explain import Origin
+from hooks.explain import Origin, as_data
 from hooks.reasons import Reasons
 from tests.fhir_stand_in import EHR, FhirStandIn
 
@@ -75,6 +76,20 @@ def test_the_cards_are_those_of_the_call(client: FhirClient) -> None:
     assert [card.topic for card in found.explanation.cards] == ["vka-dialysis"]
     assert found.judged is not None
     assert found.gap is None
+
+
+def test_what_is_switched_off_is_told_with_the_reason_and_is_no_card(client: FhirClient) -> None:
+    request = HookRequest("patient-view", "i", "p1", prefetch(), None)
+    off = replace(knowledge(), switches=Switches(topics={"vka-dialysis": "minute 12"}))
+    found = explained_call(HOOKS["patient-view"], request, off, reasons(), client, NOW)
+    assert found.cards == []
+    assert call(HOOKS["patient-view"], request, off, client, NOW).cards == []
+    assert found.explanation.headline[:2] == (
+        "No card comes.",
+        "Worked out and not shown: vka-dialysis, info (switched off by the site policy: minute 12). No card does not "
+        "mean no risk.",
+    )
+    assert is_explanation(as_data(found.explanation))
 
 
 def test_what_came_along_is_told_with_its_number_and_null_is_nothing_recorded(client: FhirClient) -> None:

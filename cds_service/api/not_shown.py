@@ -1,0 +1,96 @@
+"""What is switched off now, for everybody who asks: the services' descriptions, health, the pages.
+
+What may live here: the notices of site policy and kill switch together, and the kill switch in a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from cds_service.knowledge import ALL, NO_CARD, Knowledge, Notice, Reason, notices_of
+from cds_service.storage import KillSwitch, SwitchedOff
+
+UNKNOWN_TENANT = "default"
+"""The name under which callers that are not known are switched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is not shown. `fault` says why what is switched off may not be the newest state, "" where it is."""
+
+    notices: tuple[Notice, ...] = ()
+    fault: str = ""
+
+    def __bool__(self) -> bool:
+        """Is there anything to say?"""
+        return bool(self.notices or self.fault)
+
+    def about(self, service: str) -> Told:
+        """What of it concerns this service."""
+        return replace(self, notices=tuple(notice for notice in self.notices if notice.concerns(service)))
+
+    @property
+    def sentences(self) -> list[str]:
+        """One for each, and that no card does not mean no risk; none where there is nothing to say."""
+        fault = [f"{self.fault[:1].upper()}{self.fault[1:]}."] if self.fault else []
+        return [*(notice.says for notice in self.notices), *fault, NO_CARD] if self else []
+
+    def record(self) -> dict[str, Any]:
+        """The same as plain data; empty where there is nothing to say."""
+        told: dict[str, Any] = {"not_shown": [notice.record() for notice in self.notices]} if self.notices else {}
+        told |= {"kill_switch_fault": self.fault} if self.fault else {}
+        return told | ({"note": NO_CARD} if told else {})
+
+
+Policies = Callable[[datetime], Mapping[str | None, Knowledge]]
+
+
+@dataclass(frozen=True)
+class NotShown:
+    """What is not shown at a moment, by the kill switch and by `policies`.
+
+    These give what each tenant knows at a moment, by its name, and under None what everybody else does.
+    """
+
+    kill_switch: KillSwitch
+    policies: Policies
+
+    def in_force(self, knowledge: Knowledge, tenant: str = UNKNOWN_TENANT) -> Knowledge:
+        """What a call of a tenant with this knowledge needs, as the kill switch stands now."""
+        topics = {one.topic or ALL for one in self.kill_switch.now().off if one.concerns(tenant)}
+        return replace(knowledge, switches=knowledge.switches.with_killed(topics)) if topics else knowledge
+
+    def to_all(self, now: datetime) -> Told:
+        """Everything, with the tenant that it holds for."""
+        state = self.kill_switch.now()
+        notices = list(map(killed_notice, state.off))
+        for tenant, knowledge in self.policies(now).items():
+            notices += [replace(notice, tenant=tenant) for notice in _by_policy(knowledge, now)]
+        return Told(tuple(notices), state.fault)
+
+    def to_tenant(self, tenant: str, knowledge: Knowledge, now: datetime) -> Told:
+        """What a tenant with this knowledge does not get."""
+        state = self.kill_switch.now()
+        killed = [killed_notice(one) for one in state.off if one.concerns(tenant)]
+        return Told((*killed, *_by_policy(knowledge, now)), state.fault)
+
+
+def _by_policy(knowledge: Knowledge, now: datetime) -> Iterator[Notice]:
+    return notices_of(knowledge.switches, now.astimezone(knowledge.zone).date())
+
+
+def killed_notice(one: SwitchedOff) -> Notice:
+    """An entry of the kill switch as a notice."""
+    which = f"Cards on {one.topic}" if one.topic else "All cards"
+    return Notice(
+        Reason.KILL_SWITCH,
+        f"{which} have been switched off",
+        one.reason,
+        one.since.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        one.by,
+        topic=one.topic,
+        tenant=one.tenant,
+    )

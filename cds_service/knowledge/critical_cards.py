@@ -1,0 +1,68 @@
+"""Which cards can be critical in suspected or confirmed calciphylaxis, and which must never be missing.
+
+What may live here: reading that from a policy and from the rules' own words. Nothing is listed by hand: what a
+clinician changes in the data files changes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from hooks import order_select, order_sign, patient_view, sepsis_watch
+from hooks.calciphylaxis_status import TOPICS
+from hooks.card import Indicator
+from hooks.draft_orders import UNREAD_DRAFT
+from hooks.judgement import INCOMPLETE
+from hooks.offending_drugs import Moment, indicator_at
+from hooks.policy import DrugRule, Policy
+from hooks.tiers import CALCIPHYLAXIS
+
+MOMENTS: Mapping[str, Moment] = {
+    patient_view.HOOK: Moment.PATIENT_VIEW,
+    order_select.HOOK: Moment.ORDER_SELECT,
+    order_sign.HOOK: Moment.ORDER_SIGN,
+}
+"""Every hook, and where its drugs come from."""
+
+HOOK_OF: Mapping[str, str] = {service.ID: service.HOOK for service in (patient_view, order_select, order_sign)}
+"""Every service, and its hook."""
+
+TELL_OF_GAPS = frozenset({INCOMPLETE, UNREAD_DRAFT})
+"""The cards that come where nothing else does and something could not be read: without them silence would look like
+"no risk"."""
+
+_OTHER_TEXT = "-off-dialysis"
+_SITUATION = "calciphylaxis"
+
+
+def topics_of(policy: Policy) -> frozenset[str]:
+    """Every topic that a card can have."""
+    drugs = {rule.topic for rules in policy.rules.values() for rule in rules if not rule.silent}
+    return frozenset(drugs | {name.removesuffix(_OTHER_TEXT) for name in policy.status_texts})
+
+
+def critical_topics(policy: Policy) -> dict[str, frozenset[str]]:
+    """For each hook the topics whose card can be critical in suspected or confirmed calciphylaxis."""
+    status = {TOPICS[tier] for tier in CALCIPHYLAXIS} | {sepsis_watch.TOPIC}
+    found = {hook: set(_critical_drugs(policy, moment)) for hook, moment in MOMENTS.items()}
+    found[patient_view.HOOK] |= status
+    return {hook: frozenset(topics) for hook, topics in found.items()}
+
+
+def _critical_drugs(policy: Policy, moment: Moment) -> Iterator[str]:
+    for rules in policy.rules.values():
+        for rule in _in_calciphylaxis(rules):
+            if not rule.silent and indicator_at(rule, moment) is Indicator.CRITICAL:
+                yield rule.topic
+
+
+def _in_calciphylaxis(rules: Sequence[DrugRule]) -> Iterator[DrugRule]:
+    """The rows of a class that can hold in calciphylaxis, without those that a row above always ends the search for."""
+    for number, rule in enumerate(rules):
+        supposed = {*rule.when, _SITUATION}
+        ended = any(
+            above.final and not above.beside and supposed.issuperset(above.when) and set(rule.unless) >= {*above.unless}
+            for above in rules[:number]
+        )
+        if _SITUATION not in rule.unless and (rule.beside or not ended):
+            yield rule

@@ -1,0 +1,162 @@
+"""What of a site policy switches cards off: read, and refused where it makes no sense or goes too far.
+
+What may live here: from the parsed file, whose shape has been checked, to `Switches`, and what no schema can check. A
+card that can be critical in suspected or confirmed calciphylaxis is switched off, or made less urgent, only where two
+people answer for it by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from cds_service.knowledge.critical_cards import HOOK_OF, MOMENTS, TELL_OF_GAPS, critical_topics, topics_of
+from cds_service.knowledge.switches import CriticalOff, Shadow, Switches
+from fhir_mappings.data_files import DataFileError
+from hooks.card import Indicator
+from hooks.name_checks import unknown_names
+from hooks.policy import Policy
+
+USERS = ("Practitioner", "PractitionerRole", "Patient", "RelatedPerson")
+"""The types that CDS Hooks has for `context.userId`."""
+
+_TWO_PEOPLE = (
+    "it can be critical in suspected or confirmed calciphylaxis, so two people have to answer for it; write "
+    '[critical_off] with people = ["…", "…"] (two different people) and reason = "…"'
+)
+_UNREAD = (
+    "must stay on: this card tells what could not be read where no other card comes; without it, silence would look "
+    "like no risk"
+)
+_ROLES = "EHRs send no role and no department with a call, only the type of the user: write users"
+
+
+def read_switches(document: Mapping[str, Any], policy: Policy) -> Switches:
+    """What this site policy switches, on top of this policy.
+
+    Raises:
+        DataFileError: with one line per problem, naming section and key, that says what to write instead.
+    """
+    problems = tuple(switch_problems(document, policy))
+    if problems:
+        raise DataFileError(problems)
+    answered = document.get("critical_off")
+    users = document.get("roles", {}).get("users")
+    return Switches(
+        topics=dict(_off(document, "topics")),
+        hooks=dict(_off(document, "hooks")),
+        services=dict(_off(document, "services")),
+        indicators={(topic, hook): Indicator(shown) for topic, hook, shown in _indicators(document)},
+        shadows=tuple(Shadow(**entry) for entry in document.get("shadow", ())),
+        critical_off=CriticalOff(tuple(answered["people"]), answered["reason"]) if answered else None,
+        card_limit=document.get("card_limit"),
+        users=None if users is None else frozenset(users),
+    )
+
+
+def switch_problems(document: Mapping[str, Any], policy: Policy) -> Iterator[str]:
+    """The problems of these sections that no schema can find."""
+    yield from _unknown(document, topics_of(policy))
+    yield from _without_reason(document)
+    yield from _gaps_untold(document)
+    needing = tuple(_critical(document, critical_topics(policy)))
+    if needing and "critical_off" not in document:
+        yield from (f"{where}: {_TWO_PEOPLE}" for where in needing)
+    if "critical_off" in document:
+        yield from _not_two_people(document["critical_off"])
+    yield from _roles(document.get("roles"))
+    if document.get("card_limit", 1) < 1:
+        yield "card_limit: must be 1 or more; a limit of 0 would be silence"
+
+
+def _off(document: Mapping[str, Any], section: str) -> Iterator[tuple[str, str]]:
+    """What is off in a section, and why."""
+    for name, entry in document.get(section, {}).items():
+        if not entry.get("on", True):
+            yield name, entry.get("reason", "")
+
+
+def _indicators(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for topic, entry in document.get("topics", {}).items():
+        for hook, shown in entry.get("indicator", {}).items():
+            yield topic, hook, shown
+
+
+def _unknown(document: Mapping[str, Any], topics: Collection[str]) -> Iterator[str]:
+    """Names of topics, hooks and services that are none."""
+    known = {"topic": topics, "hook": MOMENTS, "service": HOOK_OF}
+    for name, allowed in known.items():
+        yield from unknown_names(f"[{name}s]", document.get(f"{name}s", ()), allowed)
+    for topic, hook, shown in _indicators(document):
+        where = f"[topics.{topic}.indicator]"
+        yield from unknown_names(where, (hook,), MOMENTS)
+        yield from unknown_names(f"{where} {hook}", (shown,), tuple(Indicator))
+    for number, entry in enumerate(document.get("shadow", ()), 1):
+        for name, allowed in known.items():
+            if name in entry:
+                yield from unknown_names(f"[[shadow]] {number}: {name}", (entry[name],), allowed)
+
+
+def _without_reason(document: Mapping[str, Any]) -> Iterator[str]:
+    for section in ("topics", "hooks", "services"):
+        for name, reason in _off(document, section):
+            if not reason.strip():
+                yield f'[{section}.{name}]: on = false needs a reason, which discovery and reports show: reason = "…"'
+    for number, entry in enumerate(document.get("shadow", ()), 1):
+        if not entry["reason"].strip():
+            yield f'[[shadow]] {number}: needs a reason, which discovery and reports show: reason = "pilot"'
+
+
+def _gaps_untold(document: Mapping[str, Any]) -> Iterator[str]:
+    for topic, _ in _off(document, "topics"):
+        if topic in TELL_OF_GAPS:
+            yield f"[topics.{topic}]: {_UNREAD}"
+    for number, entry in enumerate(document.get("shadow", ()), 1):
+        if entry.get("topic") in TELL_OF_GAPS:
+            yield f"[[shadow]] {number}: {entry['topic']} {_UNREAD}"
+
+
+def _critical(document: Mapping[str, Any], critical: Mapping[str, Collection[str]]) -> Iterator[str]:
+    """Where something is switched off or made less urgent that two people have to answer for.
+
+    Shadow mode of a whole tenant, hook or service is how a pilot begins; that of a single topic would switch it off by
+    another name.
+    """
+    for topic, _ in _off(document, "topics"):
+        hooks = [hook for hook, topics in critical.items() if topic in topics]
+        if hooks:
+            yield f"[topics.{topic}] on = false ({', '.join(hooks)})"
+    for topic, hook, shown in _indicators(document):
+        if topic in critical.get(hook, ()) and shown != Indicator.CRITICAL:
+            yield f"[topics.{topic}.indicator] {hook} = {shown}"
+    for hook, _ in _off(document, "hooks"):
+        if critical.get(hook):
+            yield f"[hooks.{hook}] on = false ({_listed(critical[hook])})"
+    for service, _ in _off(document, "services"):
+        topics = critical.get(HOOK_OF.get(service, ""))
+        if topics:
+            yield f"[services.{service}] on = false ({_listed(topics)})"
+    for number, entry in enumerate(document.get("shadow", ()), 1):
+        if any(entry.get("topic") in topics for topics in critical.values()):
+            yield f"[[shadow]] {number} topic = {entry['topic']}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _not_two_people(answered: Mapping[str, Any]) -> Iterator[str]:
+    people = {" ".join(name.split()).casefold() for name in answered.get("people", ())} - {""}
+    if len(people) < 2:
+        yield f'[critical_off]: names {len(people)} of the two different people needed: people = ["…", "…"]'
+    if not answered.get("reason", "").strip():
+        yield '[critical_off]: needs the reason, which discovery and reports show: reason = "…"'
+
+
+def _roles(roles: Mapping[str, Any] | None) -> Iterator[str]:
+    if roles is None:
+        return
+    yield from (f"[roles] {name}: {_ROLES}" for name in roles if name != "users")
+    yield from unknown_names("[roles] users", roles.get("users", ()), USERS)
+    if not roles.get("users"):
+        yield f'[roles]: users names nobody; write users = ["{USERS[0]}"], or leave [roles] out: cards go to everybody'

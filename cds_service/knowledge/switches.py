@@ -1,0 +1,152 @@
+"""What a clinic has switched off, changed or put into shadow: which cards are shown, and why not the others.
+
+What may live here: the type, and the sorting of cards. Nothing is dropped: each card is shown or held back with its
+reason. How a site policy is read stands in `switch_reading`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+
+from hooks.card import Card, Indicator, most_urgent_first
+
+ALL = "*"
+"""In `killed`: every topic."""
+
+
+class Reason(StrEnum):
+    """Why a card that was worked out is not shown."""
+
+    SERVICE_OFF = "service-off"
+    HOOK_OFF = "hook-off"
+    TOPIC_OFF = "topic-off"
+    ROLE = "role"
+    KILL_SWITCH = "kill-switch"
+    SHADOW = "shadow"
+    CARD_LIMIT = "card-limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """For whom cards are: the hook, the service, the type of the user (Practitioner …), the clinic's day."""
+
+    hook: str
+    service: str
+    user: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """From a day on cards are worked out and recorded, and not shown. Each of hook, service and topic narrows it."""
+
+    since: date
+    reason: str
+    hook: str | None = None
+    service: str | None = None
+    topic: str | None = None
+
+    def covers(self, topic: str, asking: Asking) -> bool:
+        """Is a card of this topic in it?"""
+        wanted = (self.hook, asking.hook), (self.service, asking.service), (self.topic, topic)
+        return asking.on >= self.since and all(mine in (None, its) for mine, its in wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class CriticalOff:
+    """Who answers for critical cards that are off, and why."""
+
+    people: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A card that was worked out and is not shown."""
+
+    card: Card
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """The cards of one answer: those shown, most urgent first, and those held back in the same order."""
+
+    shown: list[Card]
+    held: list[HeldBack]
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """What is switched off, and why, by topic, hook and service; without anything everything is on.
+
+    `indicators` has other indicators by (topic, hook). `users` are the types of users that cards are for; None:
+    everybody. `killed` are the topics that the kill switch holds back in this call.
+    """
+
+    topics: Mapping[str, str] = field(default_factory=dict)
+    hooks: Mapping[str, str] = field(default_factory=dict)
+    services: Mapping[str, str] = field(default_factory=dict)
+    indicators: Mapping[tuple[str, str], Indicator] = field(default_factory=dict)
+    shadows: tuple[Shadow, ...] = ()
+    critical_off: CriticalOff | None = None
+    card_limit: int | None = None
+    users: frozenset[str] | None = None
+    killed: frozenset[str] = frozenset()
+
+    def sort(self, given: Sequence[Card], asking: Asking) -> Sorted:
+        """The cards that are shown in this call, and those held back with the reason.
+
+        What is off, killed or not for this user takes no place of the card limit. A card in shadow is over the limit
+        where it would be without shadow mode.
+        """
+        cards = most_urgent_first([self._as_changed(card, asking.hook) for card in given])
+        reasons = [self._off(card, asking) for card in cards]
+        places = [place for place, reason in enumerate(reasons) if reason is None]
+        shadowed = {place for place in places if self._in_shadow(cards[place], asking)}
+        lit = [place for place in places if place not in shadowed]
+        for place in shadowed:
+            reasons[place] = Reason.SHADOW
+        for place in (self._over(cards, places) & shadowed) | self._over(cards, lit):
+            reasons[place] = Reason.CARD_LIMIT
+        pairs = list(zip(cards, reasons, strict=True))
+        return Sorted(
+            [card for card, reason in pairs if reason is None],
+            [HeldBack(card, reason) for card, reason in pairs if reason is not None],
+        )
+
+    def with_killed(self, topics: Collection[str]) -> Switches:
+        """The same with these topics held back by the kill switch."""
+        return replace(self, killed=frozenset(topics))
+
+    def _as_changed(self, card: Card, hook: str) -> Card:
+        indicator = self.indicators.get((card.topic, hook))
+        return card if indicator is None else replace(card, indicator=indicator)
+
+    def _off(self, card: Card, asking: Asking) -> Reason | None:
+        if asking.service in self.services:
+            return Reason.SERVICE_OFF
+        if asking.hook in self.hooks:
+            return Reason.HOOK_OFF
+        if card.topic in self.topics:
+            return Reason.TOPIC_OFF
+        if ALL in self.killed or card.topic in self.killed:
+            return Reason.KILL_SWITCH
+        critical = card.indicator is Indicator.CRITICAL
+        return Reason.ROLE if self.users is not None and asking.user not in self.users and not critical else None
+
+    def _in_shadow(self, card: Card, asking: Asking) -> bool:
+        return any(shadow.covers(card.topic, asking) for shadow in self.shadows)
+
+    def _over(self, cards: Sequence[Card], places: Sequence[int]) -> set[int]:
+        """Which of these, most urgent first, are more than the limit; a critical card never is."""
+        if self.card_limit is None:
+            return set()
+        return {place for place in places[self.card_limit :] if cards[place].indicator is not Indicator.CRITICAL}
+
+
+EVERYTHING_ON = Switches()
+"""Every card is shown."""

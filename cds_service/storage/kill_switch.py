@@ -1,0 +1,84 @@
+"""The kill switch as one worker sees it: what is switched off now, noticed within about a second.
+
+What may live here: when the file is looked at, and what holds while it cannot be read. Its form stands in
+`kill_switch_file`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cds_service.storage.kill_switch_file import KillSwitchError, SwitchedOff, read_switched_off
+
+log = logging.getLogger("cds_service")
+
+LOOK_SECONDS = 1.0
+"""So often the file is looked at, at most; each call that comes after that looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class KillState:
+    """What is switched off; `fault` says in words why that may not be the newest state, "" where it is."""
+
+    off: tuple[SwitchedOff, ...] = ()
+    fault: str = ""
+
+
+_NOTHING = KillState()
+_NO_FILE: tuple[int, int, int] | None = None
+
+
+class KillSwitch:
+    """Create it anywhere; it needs no thread."""
+
+    def __init__(self, path: Path | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        """Without a path nothing can be switched off. `clock` gives monotonic seconds."""
+        self._path, self._clock = path, clock
+        self._lock = threading.Lock()
+        self._state, self._seen = _NOTHING, _NO_FILE
+        self._look_at = -1.0
+
+    def now(self) -> KillState:
+        """What is switched off, as it was about a second ago at the oldest; the last known where it cannot be read."""
+        if self._path is None or self._clock() < self._look_at or not self._lock.acquire(blocking=False):
+            return self._state
+        try:
+            self._look_at = self._clock() + LOOK_SECONDS
+            self._look(self._path)
+        finally:
+            self._lock.release()
+        return self._state
+
+    def _look(self, path: Path) -> None:
+        try:
+            seen = _signature(path)
+            if seen is _NO_FILE and self._state.off:
+                raise KillSwitchError("the file of the kill switch is gone")
+            if seen != self._seen or self._state.fault:
+                self._take_up(KillState(read_switched_off(path)))
+                self._seen = seen
+        except KillSwitchError as error:
+            self._take_up(KillState(self._state.off, f"{error}; what was switched off before stays so"))
+
+    def _take_up(self, state: KillState) -> None:
+        before, self._state = self._state, state
+        if state.fault and state.fault != before.fault:
+            log.error("%s", state.fault)
+        elif state != before:
+            log.warning("the kill switch was changed: %d of its entries are on", len(state.off))
+
+
+def _signature(path: Path) -> tuple[int, int, int] | None:
+    """Changes whenever the file is replaced; None where there is none. Raises KillSwitchError."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise KillSwitchError(f"the kill switch cannot be read ({type(error).__name__})") from None
+    return found.st_ino, found.st_mtime_ns, found.st_size

@@ -1,0 +1,285 @@
+"""Cards that are worked out and not shown: shadow mode, switches of the site policy, the kill switch. Each is an event
+with its reason, and whoever asks is told: silence must never read as "no risk"."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from cds_service import create_app
+from cds_service.knowledge import Switches, read_switches
+from cds_service.settings import Settings
+from cds_service.storage import SwitchedOff, changing, kill_switch
+from cds_service.storage.schema import event as event_table
+from tests.contract.conftest import close, knowledge
+from tests.contract.ehr import HOOKS, Ehr, ehr_of, topics
+from tests.contract.records import CALCIUM_DRAFT, CONFIRMED, DIALYSIS, NOW, WARFARIN_DRAFT, Json, Record, failure
+
+BY = SwitchedOff(NOW, "Dr Silva", "the text of step 3 is wrong")
+PEOPLE = {"people": ["Dr A", "Dr B"], "reason": "another system warns"}
+Event = Mapping[str, Any]
+
+
+class Site:
+    """A service with these switches, and what it has kept."""
+
+    def __init__(self, folder: Path, **document: Any) -> None:
+        policy = knowledge().policy
+        switches = read_switches(document, policy) if document else Switches()
+        url = f"sqlite:///{folder}/cds.sqlite3"
+        self.settings = Settings(dev=True, database_url=url, pages=frozenset({"try", "feedback"}))
+        self.app: Flask = create_app(self.settings, lambda: NOW, knowledge=replace(knowledge(), switches=switches))
+        self.ehr: Ehr = ehr_of(self.app)
+        self.file = Path(f"{folder}/cds.sqlite3.spool.kill-switch.json")
+
+    def ask_all(self, **context: Any) -> dict[str, list[Json]]:
+        """The cards of one call of each hook about the same patient."""
+        answers = {}
+        for hook in HOOKS:
+            body = self.ehr.request(hook, CONFIRMED, [WARFARIN_DRAFT, CALCIUM_DRAFT] if hook != HOOKS[0] else ())
+            body["context"] |= context
+            answers[hook] = self.ehr.cards(body)
+        return answers
+
+    def events(self, *kinds: str) -> list[Event]:
+        log, database = self.app.extensions["cds_event_log"], self.app.extensions["cds_database"]
+        log.ship()
+        rows = database.transact(lambda connection: connection.execute(select(event_table)).mappings().all(), 5.0)
+        return [dict(row) for row in rows if not kinds or row["kind"] in kinds]
+
+    def switch(self, *off: SwitchedOff) -> None:
+        with changing(self.file) as entries:
+            entries[:] = off
+
+    def get(self, path: str) -> Any:
+        return self.ehr.client.get(path)
+
+    @property
+    def descriptions(self) -> dict[str, str]:
+        return {one["hook"]: one["description"] for one in self.get("/cds-services").get_json()["services"]}
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Site]]:
+    """Services in folders of their own that look at the kill switch in every call; closed after the test."""
+    monkeypatch.setattr(kill_switch, "LOOK_SECONDS", 0.0)
+    made: list[Site] = []
+
+    def make(**document: Any) -> Site:
+        folder = tmp_path / str(len(made))
+        folder.mkdir()
+        made.append(Site(folder, **document))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.app.extensions["cds_event_log"].write_what_waits(5.0)
+        close(one.app)
+
+
+def decided(events: list[Event]) -> list[tuple[Any, ...]]:
+    """What a card's event says, without its kind and what is new in each call."""
+    told = ("service", "hook", "topic", "indicator", "facts", "policy", "rules")
+    return sorted(tuple(one[name] for name in told) for one in events)
+
+
+CARDS = ("card-issued", "card-suppressed")
+
+
+# ------------------------------------------------------------------ shadow mode
+def test_in_shadow_mode_no_card_comes_and_the_same_events_are_kept(site: Callable[..., Site]) -> None:
+    lit, shadowed = site(), site(shadow=[{"since": date(2026, 11, 1), "reason": "pilot"}])
+    shown, none = lit.ask_all(), shadowed.ask_all()
+    assert all(shown.values())
+    assert not any(none.values())
+    assert decided(shadowed.events(*CARDS)) == decided(lit.events(*CARDS))
+    assert len(lit.events("card-issued")) == len(shadowed.events("card-suppressed")) == sum(map(len, shown.values()))
+    assert {one["reason"] for one in shadowed.events(*CARDS)} == {"shadow"}
+    assert {one["card_uuid"] for one in shadowed.events(*CARDS)} == {None}
+    others = [[one["kind"] for one in site.events() if one["kind"] not in CARDS] for site in (lit, shadowed)]
+    assert others[0] == others[1]
+
+
+@pytest.mark.parametrize(
+    ("record", "key", "status"),
+    [(CONFIRMED, "pth_alp", 200), (DIALYSIS, "pth_alp", 200), (CONFIRMED, "conditions", 412)],
+    ids=["cards although something was not read", "a card that tells of it", "a refusal"],
+)
+def test_what_could_not_be_read_leaves_the_same_events_in_shadow_mode(
+    record: Record, key: str, status: int, site: Callable[..., Site]
+) -> None:
+    kinds = []
+    for one in (site(), site(shadow=[{"since": date(2026, 11, 1), "reason": "pilot"}])):
+        body = one.ehr.request("patient-view", record)
+        body["prefetch"][key] = failure()
+        assert one.ehr.post(body).status_code == status
+        kinds.append([event["kind"].replace("issued", "suppressed") for event in one.events()])
+    assert kinds[0] == kinds[1]
+    assert kinds[0]
+
+
+def test_the_answer_is_an_event_with_the_number_of_cards_shown_and_held_back(site: Callable[..., Site]) -> None:
+    one = site(shadow=[{"since": date(2026, 11, 1), "reason": "pilot", "hook": "order-select"}])
+    shown = one.ask_all()
+    counts = {event["hook"]: event["content"] for event in one.events("answered")}
+    assert {hook: count["cards"] for hook, count in counts.items()} == {
+        hook: len(cards) for hook, cards in shown.items()
+    }
+    assert (counts["patient-view"]["held"], counts["order-select"]["held"]) == (0, 2)
+
+
+def test_shadow_mode_begins_on_its_day(site: Callable[..., Site]) -> None:
+    tomorrow = site(shadow=[{"since": date(2026, 11, 23), "reason": "pilot"}])
+    assert all(tomorrow.ask_all().values())
+    assert "shadow" not in str(tomorrow.descriptions)
+
+
+# ------------------------------------------------------------------ what the site policy switches off
+def test_a_topic_a_hook_and_a_service_that_are_off_give_no_cards_and_say_why(site: Callable[..., Site]) -> None:
+    one = site(
+        topics={"calcium-cua": {"on": False, "reason": "minute 12"}},
+        hooks={"order-select": {"on": False, "reason": "minute 13"}},
+        services={"calciphylaxis-order-sign": {"on": False, "reason": "minute 14"}},
+        critical_off=PEOPLE,
+    )
+    shown = one.ask_all()
+    assert (shown["order-select"], shown["order-sign"]) == ([], [])
+    assert "calcium-cua" not in topics(shown["patient-view"])
+    reasons = {(event["hook"], event["reason"]) for event in one.events("card-suppressed")}
+    assert reasons == {("order-select", "hook-off"), ("order-sign", "service-off")}
+    said = one.descriptions
+    assert all("Cards on calcium-cua are not shown, by the site policy: minute 12." in text for text in said.values())
+    assert "No cards are shown at order-select, by the site policy: minute 13." in said["order-select"]
+    assert "minute 13" not in said["order-sign"]
+    assert "minute 14" in said["order-sign"]
+    assert all("by Dr A and Dr B: another system warns." in text for text in said.values())
+    assert all(text.endswith("No card does not mean no risk.") for text in said.values())
+
+
+def test_another_indicator_is_that_of_the_card_and_of_the_event(site: Callable[..., Site]) -> None:
+    one = site(topics={"vka-cua": {"indicator": {"order-select": "warning"}}}, critical_off=PEOPLE)
+    shown = one.ask_all()
+    indicators = {
+        hook: {card["indicator"] for card in cards if topics([card]) == ["vka-cua"]} for hook, cards in shown.items()
+    }
+    assert (indicators["order-select"], indicators["order-sign"]) == ({"warning"}, {"critical"})
+    kept = {event["indicator"] for event in one.events("card-issued") if event["topic"] == "vka-cua"}
+    assert kept == {"warning", "critical"}
+
+
+def test_users_to_whom_no_cards_are_addressed_get_critical_ones_alone(site: Callable[..., Site]) -> None:
+    one = site(
+        roles={"users": ["PractitionerRole"]},
+        topics={"vka-cua": {"indicator": {"order-sign": "warning"}}},
+        critical_off=PEOPLE,
+    )
+    assert len(one.ask_all(userId="PractitionerRole/1")["order-sign"]) == 2
+    assert topics(one.ask_all(userId="Practitioner/1")["order-sign"]) == ["calcium-cua"]
+    assert [(event["topic"], event["reason"]) for event in one.events("card-suppressed")] == [("vka-cua", "role")]
+
+
+# ------------------------------------------------------------------ the kill switch
+def test_the_kill_switch_works_without_a_restart_and_so_does_its_end(site: Callable[..., Site]) -> None:
+    one = site()
+    before = one.ask_all()
+    one.switch(BY)
+    assert not any(one.ask_all().values())
+    assert {event["reason"] for event in one.events("card-suppressed")} == {"kill-switch"}
+    one.switch()
+    assert {hook: topics(cards) for hook, cards in one.ask_all().items()} == {
+        hook: topics(cards) for hook, cards in before.items()
+    }
+
+
+def test_the_kill_switch_of_a_topic_leaves_the_other_cards(site: Callable[..., Site]) -> None:
+    one = site()
+    one.switch(replace(BY, topic="vka-cua"))
+    assert topics(one.ask_all()["order-sign"]) == ["calcium-cua"]
+
+
+def test_the_kill_switch_of_another_tenant_changes_nothing_here(site: Callable[..., Site]) -> None:
+    one = site()
+    one.switch(replace(BY, tenant="northern-dialysis"))
+    assert all(one.ask_all().values())
+    one.switch(replace(BY, tenant="default"))
+    assert not any(one.ask_all().values())
+
+
+def test_while_something_is_switched_off_everything_says_so(site: Callable[..., Site]) -> None:
+    one = site()
+    quiet = one.get("/cds-services").data
+    assert one.get("/health/ready").get_json() == {"status": "ok"}
+    one.switch(replace(BY, topic="vka-cua"))
+    said = (
+        "Cards on vka-cua have been switched off since 2026-11-22 10:00 UTC by Dr Silva: the text of step 3 is wrong."
+    )
+    assert {text.partition(said)[2] for text in one.descriptions.values()} == {" No card does not mean no risk."}
+    health = one.get("/health/ready")
+    assert health.status_code == 200
+    assert health.get_json() == {
+        "status": "ok",
+        "not_shown": [
+            {
+                "reason": "kill-switch",
+                "why": "the text of step 3 is wrong",
+                "since": "2026-11-22 10:00 UTC",
+                "by": "Dr Silva",
+                "topic": "vka-cua",
+                "says": said,
+            }
+        ],
+        "note": "No card does not mean no risk.",
+    }
+    one.switch()
+    assert one.get("/cds-services").data == quiet
+
+
+@pytest.mark.parametrize("path", ["/", "/feedback"])
+def test_the_pages_for_people_say_so_too(path: str, site: Callable[..., Site]) -> None:
+    one = site(shadow=[{"since": date(2026, 11, 1), "reason": "pilot of <b>nephrology</b>"}])
+    one.switch(replace(BY, topic="vka-cua"))
+    page = one.get(path)
+    assert page.status_code == 200
+    assert "Cards on vka-cua have been switched off since 2026-11-22 10:00 UTC by Dr Silva" in page.text
+    assert "(shadow mode) since 2026-11-01: pilot of &lt;b&gt;nephrology&lt;/b&gt;." in page.text
+    assert "<li>No card does not mean no risk.</li>" in page.text
+    assert "not-shown" not in site().get(path).text
+
+
+def test_the_try_page_tells_what_the_kill_switch_keeps_back(site: Callable[..., Site]) -> None:
+    one = site()
+    one.switch(replace(BY, topic="vka-cua"))
+    body = one.ehr.request("order-sign", CONFIRMED, [WARFARIN_DRAFT])
+    page = one.ehr.client.post("/try", data={"sent": json.dumps(body)}).text
+    assert '<p class="none">No card for this message.</p>' in page
+    assert "Cards on vka-cua have been switched off" in page
+    assert "Worked out and not shown: vka-cua, critical (switched off at once, by the kill switch)." in page
+
+
+def test_a_service_that_is_off_still_is_listed(site: Callable[..., Site]) -> None:
+    one = site(services={"calciphylaxis-order-sign": {"on": False, "reason": "x"}}, critical_off=PEOPLE)
+    assert list(one.descriptions) == list(HOOKS)
+
+
+def test_a_file_that_cannot_be_read_leaves_what_was_and_is_told(site: Callable[..., Site]) -> None:
+    one = site()
+    one.switch(replace(BY, topic="vka-cua"))
+    one.ask_all()
+    one.file.write_text("{")
+    assert topics(one.ask_all()["order-sign"]) == ["calcium-cua"]
+    fault = one.get("/health/ready").get_json()["kill_switch_fault"]
+    assert fault == "the kill switch cannot be read (JSONDecodeError); what was switched off before stays so"
+    assert "The kill switch cannot be read" in one.descriptions["order-sign"]
+    one.file.unlink()
+    assert topics(one.ask_all()["order-sign"]) == ["calcium-cua"]
+    one.switch()
+    assert len(one.ask_all()["order-sign"]) == 2
+    assert "kill_switch_fault" not in json.dumps(one.get("/health/ready").get_json())

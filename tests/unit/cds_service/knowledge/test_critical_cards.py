@@ -1,0 +1,95 @@
+"""Which cards can be critical in calciphylaxis is read from the policy, and no story knows one more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cds_service.knowledge import Knowledge
+from cds_service.knowledge.critical_cards import HOOK_OF, MOMENTS, TELL_OF_GAPS, critical_topics, topics_of
+from cds_service.stories import Vignette, load_vignettes, play
+from fhir_mappings.packaged import default_policy
+from hooks import order_select, order_sign, patient_view
+from hooks.calciphylaxis_status import TOPICS
+from hooks.card import Indicator
+from hooks.policy import DrugRule, Policy
+from hooks.tiers import CALCIPHYLAXIS
+
+POLICY = default_policy()
+
+
+def with_rules(*rules: DrugRule) -> Policy:
+    return replace(POLICY, rules={"vitamin_k_antagonist": rules})
+
+
+def rule(*when: str, topic: str = "t", indicator: Indicator = Indicator.CRITICAL, **more: object) -> DrugRule:
+    return DrugRule("vitamin_k_antagonist", topic, topic, indicator, when, **more)  # type: ignore[arg-type]
+
+
+def at_order_sign(*rules: DrugRule) -> frozenset[str]:
+    return critical_topics(with_rules(*rules))["order-sign"]
+
+
+def test_the_packaged_policy_has_those_that_its_clinicians_expect() -> None:
+    drugs = {"vka-cua", "calcium-cua", "vitd-cua"}
+    status = {TOPICS[tier] for tier in CALCIPHYLAXIS} | {"cua-sepsis"}
+    assert critical_topics(POLICY) == {
+        "patient-view": drugs | status, "order-select": drugs, "order-sign": drugs,
+    }  # fmt: skip
+
+
+def test_every_hook_and_service_has_its_place() -> None:
+    services = (patient_view, order_select, order_sign)
+    assert list(MOMENTS) == [service.HOOK for service in services]
+    assert dict(HOOK_OF) == {service.ID: service.HOOK for service in services}
+
+
+def has_calciphylaxis(story: Vignette, knowledge: Knowledge) -> bool:
+    """Is calciphylaxis confirmed or suspected, by the card that comes when this patient's chart is opened?"""
+    opened = play(replace(story, hook="patient-view"), knowledge)
+    return any(topic == TOPICS[tier] for topic, _ in opened.said for tier in CALCIPHYLAXIS)
+
+
+def test_no_story_gives_a_critical_card_in_calciphylaxis_that_is_not_among_them(knowledge: Knowledge) -> None:
+    critical, seen = critical_topics(POLICY), set()
+    for story in load_vignettes():
+        for topic, indicator in story.expect or ():
+            assert topic in topics_of(POLICY)
+            if indicator == "critical" and has_calciphylaxis(story, knowledge):
+                assert topic in critical[story.hook], story.title
+                seen.add((story.hook, topic))
+    assert len(seen) > 6
+
+
+def test_what_a_clinician_changes_in_the_rules_changes_it() -> None:
+    assert at_order_sign(rule("calciphylaxis")) == {"t"}
+    assert at_order_sign(rule("calciphylaxis", indicator=Indicator.WARNING)) == frozenset()
+    assert at_order_sign(rule("calciphylaxis", silent=True, topic="")) == frozenset()
+
+
+def test_a_row_that_nobody_reaches_in_calciphylaxis_does_not_count() -> None:
+    first = rule("calciphylaxis", topic="first", indicator=Indicator.WARNING, final=True)
+    assert at_order_sign(first, rule("calcium_high")) == frozenset()
+    assert at_order_sign(rule("calcium_high", unless=("calciphylaxis",))) == frozenset()
+
+
+def test_a_row_that_may_be_reached_counts() -> None:
+    never_ends = rule("calciphylaxis", topic="first", indicator=Indicator.WARNING)
+    asks_for_more = rule("calciphylaxis", "infection", topic="first", indicator=Indicator.WARNING, final=True)
+    spares = rule("calciphylaxis", unless=("valve",), topic="first", indicator=Indicator.WARNING, final=True)
+    beside = rule("calciphylaxis", topic="first", indicator=Indicator.WARNING, final=True, beside=True)
+    for above in (never_ends, asks_for_more, spares, beside):
+        assert at_order_sign(above, rule("calcium_high")) == {"t"}
+    ends = replace(never_ends, final=True)
+    assert at_order_sign(ends, rule("calcium_high", beside=True)) == {"t"}
+
+
+def test_each_hook_has_its_own() -> None:
+    opened = rule("calciphylaxis", topic="opened", indicator=Indicator.WARNING, at_patient_view=Indicator.CRITICAL)
+    ordered = rule("calciphylaxis", topic="ordered", hidden_at_patient_view=True, beside=True)
+    found = critical_topics(with_rules(opened, ordered))
+    assert {"opened", "ordered"} & found["patient-view"] == {"opened"}
+    assert found["order-select"] == found["order-sign"] == {"ordered"}
+
+
+def test_the_cards_that_tell_of_gaps_are_topics() -> None:
+    assert topics_of(POLICY) > TELL_OF_GAPS

@@ -1,0 +1,102 @@
+"""What is not shown, in words that nobody can take for "no risk"."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from cds_service.knowledge import ALL, Asking, Reason, Switches, notices_of, why_held
+from cds_service.knowledge.notices import Notice
+from cds_service.knowledge.switches import CriticalOff, Shadow
+from hooks.card import Card, Indicator
+
+DAY = date(2026, 12, 1)
+
+
+def said(switches: Switches, on: date = DAY) -> list[str]:
+    return [notice.says for notice in notices_of(switches, on)]
+
+
+def test_nothing_is_said_where_everything_is_on() -> None:
+    assert said(Switches(indicators={}, card_limit=3)) == []
+
+
+def test_each_switch_has_a_sentence_with_its_reason() -> None:
+    switches = Switches(
+        topics={"vka-cua": "minute 12."},
+        hooks={"order-select": "minute 13"},
+        services={"calciphylaxis-order-sign": ""},
+        critical_off=CriticalOff(("Dr A", "Dr B"), "another system warns"),
+        users=frozenset({"PractitionerRole", "Practitioner"}),
+    )
+    assert said(switches) == [
+        "The service calciphylaxis-order-sign gives no cards, by the site policy.",
+        "No cards are shown at order-select, by the site policy: minute 13.",
+        "Cards on vka-cua are not shown, by the site policy: minute 12.",
+        "That critical cards are switched off or made less urgent here is answered for by Dr A and Dr B: another "
+        "system warns.",
+        "By the site policy users of type Practitioner, PractitionerRole get all cards, others critical ones only.",
+    ]
+
+
+def test_shadow_mode_is_told_from_its_day_on_with_all_that_narrows_it() -> None:
+    switches = Switches(
+        shadows=(
+            Shadow(DAY, "pilot"),
+            Shadow(DAY, "pilot", "order-select", "calciphylaxis-order-select", "vka-cua"),
+            Shadow(date(2026, 12, 2), "later"),
+        )
+    )
+    assert said(switches) == [
+        "All cards are worked out and recorded but not shown (shadow mode) since 2026-12-01: pilot.",
+        "Cards on vka-cua at order-select of calciphylaxis-order-select are worked out and recorded but not shown "
+        "(shadow mode) since 2026-12-01: pilot.",
+    ]
+
+
+def test_a_notice_is_about_the_services_that_it_narrows_to() -> None:
+    sign, select = "calciphylaxis-order-sign", "calciphylaxis-order-select"
+    whole, hook = Notice(Reason.SHADOW, "x"), Notice(Reason.HOOK_OFF, "x", hook="order-sign")
+    service = Notice(Reason.SERVICE_OFF, "x", service=sign)
+    assert [(one.concerns(sign), one.concerns(select)) for one in (whole, hook, service)] == [
+        (True, True), (True, False), (True, False),
+    ]  # fmt: skip
+
+
+def test_as_data_it_has_what_is_known_and_its_sentence() -> None:
+    told = Notice(Reason.SHADOW, "Cards on x are not shown", "pilot", since="2026-12-01", topic="x", tenant="northern")
+    assert told.record() == {
+        "reason": "shadow",
+        "why": "pilot",
+        "since": "2026-12-01",
+        "topic": "x",
+        "tenant": "northern",
+        "says": "Cards on x are not shown for northern since 2026-12-01: pilot.",
+    }
+
+
+WARNING = Card("a", "a", Indicator.WARNING, "summary", "detail")
+ASKING = Asking("order-select", "calciphylaxis-order-select", "Patient", DAY)
+
+
+@pytest.mark.parametrize(
+    ("switches", "why"),
+    [
+        (Switches(services={ASKING.service: "minute 1"}), "this service is switched off by the site policy: minute 1"),
+        (Switches(hooks={ASKING.hook: "minute 2"}), "this hook is switched off by the site policy: minute 2"),
+        (Switches(topics={"a": "minute 3"}), "switched off by the site policy: minute 3"),
+        (Switches(killed=frozenset({ALL})), "switched off at once, by the kill switch"),
+        (Switches(users=frozenset({"Practitioner"})), "by the site policy not for users of type Patient"),
+        (Switches(shadows=(Shadow(DAY, "pilot"), Shadow(DAY, "other", topic="b"))), "shadow mode: pilot"),
+    ],
+)
+def test_why_a_card_is_not_shown_is_said_in_words(switches: Switches, why: str) -> None:
+    (back,) = switches.sort([WARNING], ASKING).held
+    assert why_held(back, switches, ASKING) == why
+
+
+def test_a_card_over_the_limit_names_the_limit() -> None:
+    switches = Switches(card_limit=1)
+    (back,) = switches.sort([WARNING, WARNING], ASKING).held
+    assert why_held(back, switches, ASKING) == "more urgent cards use up the limit of 1"

@@ -1,0 +1,206 @@
+"""A site policy's switches are read, or refused with words that say what to write."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+
+import pytest
+
+from cds_service.knowledge import Switches, read_switches, switch_problems
+from cds_service.knowledge.switches import CriticalOff, Shadow
+from fhir_mappings.data_files import DataFileError
+from fhir_mappings.packaged import default_policy
+from hooks.card import Indicator
+
+POLICY = default_policy()
+TWO = """
+[critical_off]
+people = ["Dr A", "Dr B"]
+reason = "another system warns"
+"""
+
+
+def problems(text: str) -> list[str]:
+    return list(switch_problems(tomllib.loads(text), POLICY))
+
+
+def read(text: str) -> Switches:
+    return read_switches(tomllib.loads(text), POLICY)
+
+
+def test_a_file_without_switches_leaves_everything_on() -> None:
+    assert read('tenant = "northern"') == Switches()
+    assert read("[topics.vka-cua]\non = true\n[hooks.order-sign]") == Switches()
+
+
+def test_everything_that_can_be_switched_is_read() -> None:
+    found = read(
+        """
+        card_limit = 5
+        [topics.vitd-hypercalcaemia]
+        on = false
+        reason = "minute 12"
+        [topics.calcium-restrict.indicator]
+        order-select = "warning"
+        [hooks.order-select]
+        on = false
+        reason = "minute 13"
+        [services.calciphylaxis-order-sign]
+        on = false
+        reason = "minute 14"
+        [[shadow]]
+        since = 2026-12-01
+        reason = "pilot"
+        [[shadow]]
+        since = 2026-12-02
+        reason = "trial"
+        hook = "order-select"
+        service = "calciphylaxis-order-select"
+        topic = "vka-dialysis"
+        [roles]
+        users = ["Practitioner", "PractitionerRole"]
+        """
+        + TWO
+    )
+    assert found == Switches(
+        topics={"vitd-hypercalcaemia": "minute 12"},
+        hooks={"order-select": "minute 13"},
+        services={"calciphylaxis-order-sign": "minute 14"},
+        indicators={("calcium-restrict", "order-select"): Indicator.WARNING},
+        shadows=(
+            Shadow(date(2026, 12, 1), "pilot"),
+            Shadow(date(2026, 12, 2), "trial", "order-select", "calciphylaxis-order-select", "vka-dialysis"),
+        ),
+        critical_off=CriticalOff(("Dr A", "Dr B"), "another system warns"),
+        card_limit=5,
+        users=frozenset({"Practitioner", "PractitionerRole"}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[topics.vka-cu]\non = false\nreason = "x"', "[topics] names the unknown vka-cu; did you mean vka-cua?"),
+        (
+            '[hooks.order-sing]\non = false\nreason = "x"',
+            "[hooks] names the unknown order-sing; did you mean order-sign?",
+        ),
+        ("[services.cua-watch]", "[services] names the unknown cua-watch"),
+        (
+            '[topics.vka-dialysis.indicator]\npatientview = "info"',
+            "[topics.vka-dialysis.indicator] names the unknown patientview; did you mean patient-view?",
+        ),
+        (
+            '[topics.vka-dialysis.indicator]\npatient-view = "none"',
+            "[topics.vka-dialysis.indicator] patient-view names the unknown none",
+        ),
+        (
+            '[[shadow]]\nsince = 2026-12-01\nreason = "x"\ntopic = "vka-dialyse"',
+            "[[shadow]] 1: topic names the unknown vka-dialyse; did you mean vka-dialysis?",
+        ),
+        (
+            "[topics.vka-dialysis]\non = false",
+            '[topics.vka-dialysis]: on = false needs a reason, which discovery and reports show: reason = "…"',
+        ),
+        (
+            '[[shadow]]\nsince = 2026-12-01\nreason = " "',
+            '[[shadow]] 1: needs a reason, which discovery and reports show: reason = "pilot"',
+        ),
+        (
+            '[roles]\nusers = ["Nurse"]\n',
+            "[roles] users names the unknown Nurse",
+        ),
+        (
+            '[roles]\nusers = ["Patient"]\ndepartments = ["dialysis"]\n',
+            "[roles] departments: EHRs send no role and no department with a call, only the type of the user: "
+            "write users",
+        ),
+        (
+            "[roles]\nusers = []\n",
+            '[roles]: users names nobody; write users = ["Practitioner"], or leave [roles] out: cards go to everybody',
+        ),
+        ("card_limit = 0", "card_limit: must be 1 or more; a limit of 0 would be silence"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(text: str, said: str) -> None:
+    assert problems(text) == [said]
+    with pytest.raises(DataFileError) as refused:
+        read(text)
+    assert refused.value.problems == (said,)
+
+
+# ------------------------------------------------------------------ critical cards
+ON_FALSE = 'on = false\nreason = "x"\n'
+CRITICAL = {
+    "a topic": (
+        f"[topics.vka-cua]\n{ON_FALSE}",
+        "[topics.vka-cua] on = false (patient-view, order-select, order-sign)",
+    ),
+    "a status topic": (f"[topics.cua-suspected]\n{ON_FALSE}", "[topics.cua-suspected] on = false (patient-view)"),
+    "a hook": (
+        f"[hooks.order-sign]\n{ON_FALSE}",
+        "[hooks.order-sign] on = false (calcium-cua, vitd-cua, vka-cua)",
+    ),
+    "a service": (
+        f"[services.calciphylaxis-order-select]\n{ON_FALSE}",
+        "[services.calciphylaxis-order-select] on = false (calcium-cua, vitd-cua, vka-cua)",
+    ),
+    "a lower indicator": (
+        '[topics.calcium-cua.indicator]\norder-select = "warning"',
+        "[topics.calcium-cua.indicator] order-select = warning",
+    ),
+    "a topic in shadow": (
+        '[[shadow]]\nsince = 2026-12-01\nreason = "x"\ntopic = "vka-cua"',
+        "[[shadow]] 1 topic = vka-cua",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "where"), CRITICAL.values(), ids=CRITICAL)
+def test_two_people_answer_for_critical_cards_that_are_off_or_less_urgent(text: str, where: str) -> None:
+    assert problems(text) == [
+        f"{where}: it can be critical in suspected or confirmed calciphylaxis, so two people have to answer for it; "
+        'write [critical_off] with people = ["…", "…"] (two different people) and reason = "…"'
+    ]
+    assert problems(text + TWO) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[topics.vka-dialysis]\n{ON_FALSE}",
+        f"[topics.calcium-hypercalcaemia]\n{ON_FALSE}",
+        '[topics.vka-cua.indicator]\norder-select = "critical"',
+        '[topics.cua-suspected.indicator]\norder-select = "info"',
+        '[[shadow]]\nsince = 2026-12-01\nreason = "the pilot of a whole tenant"',
+        '[[shadow]]\nsince = 2026-12-01\nreason = "the pilot of a hook"\nhook = "order-sign"',
+    ],
+)
+def test_nobody_else_is_asked_for_what_takes_no_critical_card_away(text: str) -> None:
+    assert problems(text) == []
+
+
+@pytest.mark.parametrize(
+    ("people", "counted"), [('["Dr A"]', 1), ('["Dr A", " dr  a "]', 1), ('["", "  "]', 0), ('["Dr A", ""]', 1)]
+)
+def test_one_person_under_two_names_is_not_two(people: str, counted: int) -> None:
+    text = f'[topics.vka-cua]\n{ON_FALSE}[critical_off]\npeople = {people}\nreason = "x"'
+    assert problems(text) == [
+        f'[critical_off]: names {counted} of the two different people needed: people = ["…", "…"]'
+    ]
+
+
+def test_the_two_people_say_why() -> None:
+    text = f'[topics.vka-cua]\n{ON_FALSE}[critical_off]\npeople = ["Dr A", "Dr B"]\nreason = ""'
+    assert problems(text) == ['[critical_off]: needs the reason, which discovery and reports show: reason = "…"']
+
+
+@pytest.mark.parametrize("topic", ["cua-data-gap", "order-data-gap"])
+def test_cards_that_tell_of_gaps_stay_on_whoever_answers_for_it(topic: str) -> None:
+    off = problems(f"[topics.{topic}]\n{ON_FALSE}{TWO}")
+    assert [line.partition("; ")[0] for line in off] == [
+        f"[topics.{topic}]: must stay on: this card tells what could not be read where no other card comes"
+    ]
+    (shadow,) = problems(f'[[shadow]]\nsince = 2026-12-01\nreason = "x"\ntopic = "{topic}"')
+    assert shadow.startswith(f"[[shadow]] 1: {topic} must stay on")
