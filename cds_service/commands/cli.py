@@ -17,6 +17,7 @@ from cds_service.commands.examples import examples
 from cds_service.commands.explain import explain
 from cds_service.commands.invoke import invoke
 from cds_service.commands.policy import policy
+from cds_service.commands.report import report
 from cds_service.commands.reports import feedback, overrides
 from cds_service.commands.sandbox import sandbox
 from cds_service.commands.serve import serve
@@ -28,7 +29,9 @@ def cli() -> None:
     """Calciphylaxis decision support over CDS Hooks."""
 
 
-for command in (serve, invoke, explain, examples, demo, overrides, feedback, database, events, doctor, policy, sandbox):
+for command in (
+    serve, invoke, explain, examples, demo, report, overrides, feedback, database, events, doctor, policy, sandbox,
+):  # fmt: skip
     cli.add_command(command)
 
 

@@ -7,13 +7,14 @@ of clinicians are free text and may name one, and they are stored.
 from cds_service.storage.crew import Crew
 from cds_service.storage.database import Database
 from cds_service.storage.event import Event, Kind, new_id
+from cds_service.storage.event_counts import event_counts, log_span, unmapped_counts
 from cds_service.storage.event_log import EventLog
 from cds_service.storage.migrating import version_of
 from cds_service.storage.places import NoPlace, Places
 from cds_service.storage.pseudonyms import Pseudonyms, SecretError, read_keys, rotated, write_keys
 from cds_service.storage.readiness import Readiness, write_heartbeat
 from cds_service.storage.reading import NothingThere, ReadOnly
-from cds_service.storage.records import CardCount, FeedbackItem, IssuedCard, SuggestionLabel
+from cds_service.storage.records import CardCount, EventCount, FeedbackItem, IssuedCard, SuggestionLabel, UnmappedCount
 from cds_service.storage.reports import (
     Readable,
     card_counts,
@@ -35,6 +36,7 @@ __all__ = [
     "Crew",
     "Database",
     "Event",
+    "EventCount",
     "EventLog",
     "FeedbackItem",
     "IssuedCard",
@@ -51,8 +53,11 @@ __all__ = [
     "Spool",
     "StoreError",
     "SuggestionLabel",
+    "UnmappedCount",
     "card_counts",
     "count_before",
+    "event_counts",
+    "log_span",
     "new_id",
     "override_counts",
     "prune",
@@ -64,6 +69,7 @@ __all__ = [
     "spool_for",
     "stored_feedback",
     "unknown_counts",
+    "unmapped_counts",
     "version_of",
     "write_heartbeat",
     "write_keys",
