@@ -45,13 +45,11 @@ class Asked(NamedTuple):
 @click.option("--until", type=_DAY, metavar="DATE", help="Up to this day, which is counted too; else up to now.")
 @click.option("--tenant", help="Only this tenant, as the table of tenants names it.")
 @click.option("--by", type=click.Choice(TABLES), help="One of the tables; else all.")
-@click.option(
-    "--silent-days", type=click.IntRange(1, 3660), help="So many days without a call or a card are told.  [default: 14]"
-)
+@click.option("--silent-days", type=click.IntRange(1, 3660), help="Tell what was silent for so many days; else 14.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON document.")
 @click.option("--csv", "as_csv", is_flag=True, help="CSV with a line of heads; all tables: a line for each value.")
 def report(**options: Any) -> None:
-    """Report what became of calls and cards, what was held back, and what fell silent.
+    """Report calls and cards, what was held back, and what fell silent.
 
     The database is that of CDS_DATABASE_URL, and is only read. Cards shown and what became of them by topic, hook,
     tenant and week; why cards were overridden; cards held back, and why (shadow: what would have been shown); silences

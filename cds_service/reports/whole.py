@@ -93,14 +93,16 @@ def whole_of(
 
 def said_of(whole: Whole) -> str:
     """What a reader has to know before the numbers: no call is not the same as no card. "" where there are cards."""
-    answered, refused = whole.calls(Kind.ANSWERED), whole.calls(Kind.REFUSED)
+    answered, refused, held = (whole.calls(kind) for kind in (Kind.ANSWERED, Kind.REFUSED, Kind.SUPPRESSED))
+    also = f" ({refused} refused: what {'it' if refused == 1 else 'they'} needed could not be read)" if refused else ""
+    back = f", and {_were(held)} worked out and held back" if held else ""
     if whole.report.total.shown:
-        return (
-            "" if answered else "no call was answered in this range by a release that keeps calls: cards are known only"
-        )
-    held = whole.calls(Kind.SUPPRESSED)
-    back = f", and {held} {'was' if held == 1 else 'were'} worked out and held back" if held else ""
-    also = f" ({refused} refused: what they needed could not be read)" if refused else ""
+        return "" if answered else f"no call is known of this range{also}: an earlier release kept cards only"
     if not answered:
         return f"no call was answered in this range{also}{back}: this does not mean that nobody was at risk"
-    return f"{answered} calls were answered in this range{also}; no card was shown{back}"
+    calls = "1 call was" if answered == 1 else f"{answered} calls were"
+    return f"{calls} answered in this range{also}; no card was shown{back}"
+
+
+def _were(number: int) -> str:
+    return f"{number} was" if number == 1 else f"{number} were"

@@ -4,10 +4,10 @@ What may live here: tables, and how patiently they are asked. No column is meant
 of clinicians are free text and may name one, and they are stored.
 """
 
+from cds_service.storage.counted_events import event_counts, log_span, unmapped_counts
 from cds_service.storage.crew import Crew
 from cds_service.storage.database import Database
 from cds_service.storage.event import Event, Kind, new_id
-from cds_service.storage.event_counts import event_counts, log_span, unmapped_counts
 from cds_service.storage.event_log import EventLog
 from cds_service.storage.migrating import version_of
 from cds_service.storage.places import NoPlace, Places
