@@ -17,6 +17,7 @@ from cds_service.commands.examples import examples
 from cds_service.commands.explain import explain
 from cds_service.commands.invoke import invoke
 from cds_service.commands.policy import policy
+from cds_service.commands.report import report
 from cds_service.commands.reports import feedback, overrides
 from cds_service.commands.sandbox import sandbox
 from cds_service.commands.serve import serve
@@ -30,20 +31,8 @@ def cli() -> None:
 
 
 for command in (
-    serve,
-    invoke,
-    explain,
-    examples,
-    demo,
-    overrides,
-    feedback,
-    database,
-    events,
-    doctor,
-    policy,
-    sandbox,
-    switch,
-):
+    serve, invoke, explain, examples, demo, report, overrides, feedback, database, events, switch, doctor, policy, sandbox,
+):  # fmt: skip
     cli.add_command(command)
 
 

@@ -6,14 +6,15 @@ numbers are exact, since whoever runs them owns the database.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from cds_service.commands.common import HELP, in_words, say, say_json, settings_for
+from cds_service.commands.common import HELP, say, say_json
+from cds_service.commands.report import COUNTED
+from cds_service.commands.stored import place_of_the_log, read_or_say
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from cds_service.storage import CardCount, ReadOnly
 
 UNKNOWN_CARD = "(unknown card)"
-_COUNTED = "cards, each once, with its latest answer, in the week in which it was shown"
 
 
 class Asked(NamedTuple):
@@ -83,7 +83,9 @@ def _run(rows: Callable[[Asked], Table], options: dict[str, Any]) -> None:
     if withhold and not by:
         raise click.UsageError("--withhold needs --by card, reason or week: only counts can be withheld.")
     asked = _asked(options)
-    table, beside = _read(asked, lambda: _counts(asked, by, withhold=withhold) if by else (rows(asked), {}))
+    table, beside = read_or_say(
+        asked.database, lambda: _counts(asked, by, withhold=withhold) if by else (rows(asked), {})
+    )
     where = {"read_from": asked.database.place, "time_zone": asked.zone.key}
     if options["as_json"]:
         since = asked.day.isoformat() if asked.day else None
@@ -99,15 +101,9 @@ def _run(rows: Callable[[Asked], Table], options: dict[str, Any]) -> None:
 
 
 def _asked(options: dict[str, Any]) -> Asked:
-    from cds_service.storage import ReadOnly
-
-    settings = settings_for(dev=False)
+    database, zone = place_of_the_log()
     day = options["since"].date() if options["since"] else None
-    zone, place = settings.timezone, ReadOnly(settings.database_url)
-    asked = Asked(place, zone, day, _beginning(day, zone), options["service"], options["client"])
-    of_this_folder = "" if os.environ.get("CDS_DATABASE_URL") else " (CDS_DATABASE_URL is not set)"
-    say(f"reading {asked.database.place}{of_this_folder}; days and weeks in {asked.zone.key}", err=True)
-    return asked
+    return Asked(database, zone, day, _beginning(day, zone), options["service"], options["client"])
 
 
 def _beginning(day: date | None, zone: ZoneInfo) -> datetime | None:
@@ -121,27 +117,13 @@ def _beginning(day: date | None, zone: ZoneInfo) -> datetime | None:
         ) from None
 
 
-def _read(asked: Asked, work: Callable[[], tuple[Table, dict[str, Any]]]) -> tuple[Table, dict[str, Any]]:
-    """What was read; where nothing can be read, a message that names the place."""
-    from cds_service.storage import NothingThere, StoreError
-
-    with in_words():
-        try:
-            return work()
-        except NothingThere as error:
-            where = "CDS_DATABASE_URL has to name the database of the service"
-            raise click.ClickException(f"{asked.database.place}: {error}; {where}") from None
-        except StoreError as error:
-            raise click.ClickException(f"CDS_DATABASE_URL: {asked.database.place}: {error.in_words}") from None
-
-
 def _counts(asked: Asked, by: str, *, withhold: bool) -> tuple[Table, dict[str, Any]]:
     from cds_service import reports
 
     name = _name_for_all() if withhold else reports.named_by_code
     report, unknown = reports.counted_since(asked.database, asked.zone, asked.since, name, asked.service, asked.client)
     beside = {
-        "counted": _COUNTED,
+        "counted": COUNTED,
         "answers_on_unknown_cards": {one: reports.told(many) if withhold else many for one, many in unknown.items()},
     }
     shape = {"card": reports.by_card, "reason": reports.by_reason, "week": reports.by_week}[by]

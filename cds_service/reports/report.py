@@ -81,22 +81,23 @@ class Report:
 def report_of(counts: Iterable[CardCount], weeks: Sequence[date], reason: Callable[[CardCount], str]) -> Report:
     """Add up the counts of these weeks. `reason` names why the cards of a count were overridden."""
     counts = list(counts)
-    by_card = _rows(counts, lambda count: (count.topic, count.indicator))
-    by_week = _rows(counts, lambda count: weeks[count.week])
+    by_card = rows_by(counts, lambda count: (count.topic, count.indicator))
+    by_week = rows_by(counts, lambda count: weeks[count.week])
     why: Counter[str] = Counter()
     for count in counts:
         if count.outcome == "overridden":
             why[reason(count)] += count.times
     most_first = sorted(why.items(), key=lambda item: (-item[1], item[0]))
     return Report(
-        _rows(counts, lambda _: None).get(None, Row()),
+        rows_by(counts, lambda _: None).get(None, Row()),
         {key: by_card[key] for key in sorted(by_card)},
         dict(most_first),
         {week: by_week.get(week, Row()) for week in weeks},
     )
 
 
-def _rows(counts: Iterable[CardCount], key: Callable[[CardCount], Key]) -> dict[Key, Row]:
+def rows_by(counts: Iterable[CardCount], key: Callable[[CardCount], Key]) -> dict[Key, Row]:
+    """The cards by what `key` tells of them."""
     shown: Counter[Key] = Counter()
     became: Counter[tuple[Key, str]] = Counter()
     for count in counts:

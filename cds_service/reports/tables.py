@@ -20,6 +20,10 @@ SHARES = tuple(f"{outcome}_share" for outcome in OUTCOMES)
 """Of the cards shown."""
 
 
+class OfHundred(float):
+    """So many of something for each hundred of something else: it may be more than a hundred."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """Columns by name, and rows of as many values. A share is a float from 0 to 1; None: there is no such value."""
@@ -52,14 +56,14 @@ class Table:
 
 def by_card(report: Report) -> Table:
     """A line for each topic and indicator, and one for all."""
-    rows = [[*card, *_numbers(row)] for card, row in report.cards.items()]
-    return Table(("card", "indicator", *COLUMNS, *SHARES), [*rows, ["all", "", *_numbers(report.total)]])
+    rows = [[*card, *numbers(row)] for card, row in report.cards.items()]
+    return Table(("card", "indicator", *COLUMNS, *SHARES), [*rows, ["all", "", *numbers(report.total)]])
 
 
 def by_week(report: Report) -> Table:
     """A line for each week, and one for all."""
-    rows = [[week_name(week), week.isoformat(), *_numbers(row)] for week, row in report.weeks.items()]
-    return Table(("week", "from", *COLUMNS, *SHARES), [*rows, ["all", "", *_numbers(report.total)]])
+    rows = [[week_name(week), week.isoformat(), *numbers(row)] for week, row in report.weeks.items()]
+    return Table(("week", "from", *COLUMNS, *SHARES), [*rows, ["all", "", *numbers(report.total)]])
 
 
 def by_reason(report: Report) -> Table:
@@ -73,16 +77,16 @@ def by_reason(report: Report) -> Table:
 def in_one(report: Report) -> Table:
     """All three in one table, for a file: what it is counted by stands in the first column."""
     columns = ("counted_by", "name", "indicator_or_monday", *COLUMNS)
-    numbers = len(COLUMNS)
-    rows: list[Sequence[Value]] = [["card", *row[: 2 + numbers]] for row in by_card(report).rows[:-1]]
+    width = len(COLUMNS)
+    rows: list[Sequence[Value]] = [["card", *row[: 2 + width]] for row in by_card(report).rows[:-1]]
     rows += [["reason", reason, "", None, None, number, None] for reason, number in report.reasons.items()]
-    rows += [["week", *row[: 2 + numbers]] for row in by_week(report).rows[:-1]]
-    return Table(columns, [*rows, ["all", "", "", *_numbers(report.total)[:numbers]]])
+    rows += [["week", *row[: 2 + width]] for row in by_week(report).rows[:-1]]
+    return Table(columns, [*rows, ["all", "", "", *numbers(report.total)[:width]]])
 
 
 def as_records(report: Report) -> Mapping[str, object]:
     """The report for JSON."""
-    whole = zip((*COLUMNS, *SHARES), _numbers(report.total), strict=True)
+    whole = zip((*COLUMNS, *SHARES), numbers(report.total), strict=True)
     return {
         "all": {name: _plain(value) for name, value in whole},
         "by_card": by_card(report).records()[:-1],
@@ -91,7 +95,8 @@ def as_records(report: Report) -> Mapping[str, object]:
     }
 
 
-def _numbers(row: Row) -> list[Value]:
+def numbers(row: Row) -> list[Value]:
+    """COLUMNS and SHARES of a row."""
     return [*(row.number(column) for column in COLUMNS), *(row.share(outcome) for outcome in OUTCOMES)]
 
 
@@ -111,6 +116,8 @@ def _in_csv(value: Value) -> Value:
 
 
 def _for_people(value: Value) -> str:
+    if isinstance(value, OfHundred):
+        return f"{value:.1f}"
     if isinstance(value, float):
         return f"{value:.0%}"
     told = _plain(value)

@@ -4,6 +4,7 @@ What may live here: tables, and how patiently they are asked. No column is meant
 of clinicians are free text and may name one, and they are stored.
 """
 
+from cds_service.storage.counted_events import event_counts, log_span, unmapped_counts
 from cds_service.storage.crew import Crew
 from cds_service.storage.database import Database
 from cds_service.storage.event import Event, Kind, new_id
@@ -15,7 +16,7 @@ from cds_service.storage.places import NoPlace, Places
 from cds_service.storage.pseudonyms import Pseudonyms, SecretError, read_keys, rotated, write_keys
 from cds_service.storage.readiness import Readiness, write_heartbeat
 from cds_service.storage.reading import NothingThere, ReadOnly
-from cds_service.storage.records import CardCount, FeedbackItem, IssuedCard, SuggestionLabel
+from cds_service.storage.records import CardCount, EventCount, FeedbackItem, IssuedCard, SuggestionLabel, UnmappedCount
 from cds_service.storage.reports import (
     Readable,
     card_counts,
@@ -37,6 +38,7 @@ __all__ = [
     "Crew",
     "Database",
     "Event",
+    "EventCount",
     "EventLog",
     "FeedbackItem",
     "IssuedCard",
@@ -57,10 +59,13 @@ __all__ = [
     "StoreError",
     "SuggestionLabel",
     "SwitchedOff",
+    "UnmappedCount",
     "card_counts",
     "changing",
     "count_before",
+    "event_counts",
     "file_beside",
+    "log_span",
     "new_id",
     "override_counts",
     "prune",
@@ -73,6 +78,7 @@ __all__ = [
     "spool_for",
     "stored_feedback",
     "unknown_counts",
+    "unmapped_counts",
     "version_of",
     "write_heartbeat",
     "write_keys",

@@ -87,7 +87,8 @@ class CardCount:
     """How many cards of one kind were given in one week, and what was done with them.
 
     `week` counts from 0 in the weeks that were asked for; `outcome` is "accepted", "overridden", or "" where nobody
-    answered. `client` is None where an earlier release did not keep it. The reason is that of an override.
+    answered. `client` is None and `hook` "" where an earlier release did not keep it. The reason is that of an
+    override.
     """
 
     service: str
@@ -100,6 +101,41 @@ class CardCount:
     reason_code: str
     comment_only: bool
     times: int
+    hook: str = ""
+    tenant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EventCount:
+    """How many events of one kind there were in one week, and when the last of them was.
+
+    `week` counts from 0 in the weeks that were asked for. What a kind does not have is "".
+    """
+
+    kind: str
+    tenant: str
+    service: str
+    hook: str
+    topic: str
+    indicator: str
+    reason: str
+    week: int
+    times: int
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UnmappedCount:
+    """On how many answered calls a code was that the vocabulary does not hold; `kind` is "lab" or "drug".
+
+    `unit` is that of the results, "" for drugs and where there was none.
+    """
+
+    kind: str
+    system: str
+    code: str
+    unit: str
+    calls: int
 
 
 @dataclass(frozen=True, slots=True)

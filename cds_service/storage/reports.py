@@ -14,8 +14,9 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, RowMapping, Select, Subquery, and_, case, func, literal, select
 from sqlalchemy.engine import Connection
 
-from cds_service.storage.history import card, feedback
+from cds_service.storage.history import GIVEN, answers_with_cards, card, feedback
 from cds_service.storage.records import CardCount, FeedbackItem, OverrideCount, StoredFeedback, UnknownCount
+from cds_service.storage.week_numbers import week_number
 
 _ROWS_AT_A_TIME = 500
 
@@ -31,7 +32,7 @@ def stored_feedback(
     database: Readable, since: datetime | None = None, service: str | None = None, client: str | None = None
 ) -> Iterator[StoredFeedback]:
     """Feedback received at or after `since`, oldest first. Raises StoreError when the database cannot be used."""
-    query = _joined(feedback, card.c.topic, card.c.uuid.label("known_card")).order_by(
+    query = _joined(feedback, GIVEN["topic"].label("topic"), GIVEN["uuid"].label("known_card")).order_by(
         feedback.c.received_at, feedback.c.id
     )
     if since is not None:
@@ -65,32 +66,36 @@ def card_counts(
     Raises StoreError when the database cannot be used.
     """
     issued = card.c.issued_at
-    within = (issued >= bounds[0], issued < bounds[-1])
-    answer = _latest_answers(*within).c
+    answer = _latest_answers(GIVEN["issued_at"] >= bounds[0], GIVEN["issued_at"] < bounds[-1]).c
     groups = [
         answer.known_service.label("service"),
         answer.known_client.label("client"),
         answer.topic,
         answer.indicator,
-        _week(answer.issued_at, bounds),
+        week_number(answer.issued_at, bounds),
+        answer.hook,
+        answer.tenant,
     ]
     why = [answer.outcome, *_reason(answer)]
     answers = select(*groups, *why, func.count().label("times")).where(answer.turn == 1).group_by(*groups, *why)
-    kinds = [card.c.service, card.c.client, card.c.topic, card.c.indicator, _week(issued, bounds)]
-    cards = select(*kinds, func.count()).where(*within).group_by(*kinds)
+    kinds = [card.c.service, card.c.client, card.c.topic, card.c.indicator, week_number(issued, bounds)]
+    kinds += [card.c.hook, card.c.tenant]
+    cards = select(*kinds, func.count()).where(issued >= bounds[0], issued < bounds[-1]).group_by(*kinds)
     with database.connected() as connection:
         # The answers first: whatever comes between is then a card without one, never an answer without a card.
         answered = connection.execute(_narrowed(answers, answer, service, client, "known_"))
         counts = [CardCount(**_truthful(row)) for row in answered.mappings()]
-        shown = {tuple(row[:5]): row[5] for row in connection.execute(_narrowed(cards, card.c, service, client))}
+        shown = {tuple(row[:-1]): row[-1] for row in connection.execute(_narrowed(cards, card.c, service, client))}
     for count in counts:
-        shown[count.service, count.client, count.topic, count.indicator, count.week] -= count.times
+        shown[count.service, count.client, count.topic, count.indicator, count.week, count.hook, count.tenant] -= (
+            count.times
+        )
     return counts + [_without_answer(kind, times) for kind, times in shown.items() if times]
 
 
 def _without_answer(kind: tuple[Any, ...], times: int) -> CardCount:
-    given_by, client, topic, indicator, week = kind
-    return CardCount(given_by, client, topic, indicator, week, "", "", "", False, times)
+    given_by, client, topic, indicator, week, hook, tenant = kind
+    return CardCount(given_by, client, topic, indicator, week, "", "", "", False, times, hook, tenant)
 
 
 def unknown_counts(
@@ -101,7 +106,7 @@ def unknown_counts(
     Raises StoreError.
     """
     received = feedback.c.received_at
-    answer = _latest_answers(card.c.uuid.is_(None), received >= since, received < until).c
+    answer = _latest_answers(GIVEN["uuid"].is_(None), received >= since, received < until).c
     query = select(answer.outcome, func.count().label("times")).group_by(answer.outcome).order_by(answer.outcome)
     query = query.where(answer.turn == 1)
     return [UnknownCount(**row) for row in _rows(database, _narrowed(query, answer, service, client))]
@@ -115,16 +120,12 @@ def span(database: Readable) -> tuple[datetime, datetime] | None:
     return (row["first"], row["last"]) if row["first"] else None
 
 
-def _week(moment: ColumnElement[Any], bounds: Sequence[datetime]) -> ColumnElement[Any]:
-    return case(*((moment < end, number) for number, end in enumerate(bounds[1:]))).label("week")
-
-
 def _latest_answers(*those: ColumnElement[bool]) -> Subquery:
     """Every feedback with its card, where that is in the log; the latest one on each card has turn 1.
 
     `those` narrows what is read of both. The comment itself does not come along.
     """
-    whose = case((card.c.uuid.is_(None), func.coalesce(feedback.c.client, "")), else_="")
+    whose = case((GIVEN["uuid"].is_(None), func.coalesce(feedback.c.client, "")), else_="")
     turn = func.row_number().over(
         partition_by=(feedback.c.service, feedback.c.card_uuid, whose),
         order_by=(feedback.c.outcome_timestamp.desc(), feedback.c.received_at.desc(), feedback.c.id.desc()),
@@ -140,12 +141,10 @@ def _latest_answers(*those: ColumnElement[bool]) -> Subquery:
             told.override_reason_display,
             (func.trim(func.coalesce(told.user_comment, "")) != "").label("has_comment"),
             told.received_at,
-            card.c.uuid.label("known_card"),
-            card.c.service.label("known_service"),
-            card.c.client.label("known_client"),
-            func.coalesce(card.c.topic, "").label("topic"),
-            card.c.indicator,
-            card.c.issued_at,
+            GIVEN["uuid"].label("known_card"),
+            GIVEN["service"].label("known_service"),
+            GIVEN["client"].label("known_client"),
+            *(GIVEN[name].label(name) for name in ("topic", "indicator", "issued_at", "hook", "tenant")),
             turn.label("turn"),
         )
         .where(*those)
@@ -178,10 +177,7 @@ def _rows(database: Readable, query: Select[Any]) -> Iterator[RowMapping]:
 
 
 def _joined(*columns: Any) -> Select[Any]:
-    same_card = (card.c.uuid == feedback.c.card_uuid) & (card.c.service == feedback.c.service)
-    # Rows of releases that did not keep the client may belong to any.
-    same_client = (card.c.client == feedback.c.client) | card.c.client.is_(None) | feedback.c.client.is_(None)
-    return select(*columns).select_from(feedback.outerjoin(card, same_card & same_client))
+    return select(*columns).select_from(answers_with_cards())
 
 
 def _narrowed(query: Select[Any], of: Any, service: str | None, client: str | None, prefix: str = "") -> Select[Any]:

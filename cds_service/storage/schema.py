@@ -138,7 +138,7 @@ event = Table(
     Column("content", JSON, nullable=False),
     Index("event_kind_at", "kind", "at"),
     Index("event_at", "at"),
-    Index("event_card_uuid", "card_uuid"),
+    Index("event_card_uuid", "card_uuid", "kind"),
 )
 
 seen_token = Table(

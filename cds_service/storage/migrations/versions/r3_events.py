@@ -46,4 +46,4 @@ def upgrade() -> None:
     )
     op.create_index("event_kind_at", "event", ["kind", "at"], if_not_exists=True)
     op.create_index("event_at", "event", ["at"], if_not_exists=True)
-    op.create_index("event_card_uuid", "event", ["card_uuid"], if_not_exists=True)
+    op.create_index("event_card_uuid", "event", ["card_uuid", "kind"], if_not_exists=True)

@@ -1,0 +1,179 @@
+"""The tables of a whole report, each with its name.
+
+What may live here: which tables there are, their columns, and what is said where one is empty.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+
+from cds_service.reports.burden import OPENED, burdens
+from cds_service.reports.report import COLUMNS, Row, rows_by
+from cds_service.reports.tables import SHARES, OfHundred, Table, Value, by_card, by_reason, numbers
+from cds_service.reports.weeks import week_name
+from cds_service.reports.whole import UNKNOWN_CALLERS, Whole
+from cds_service.storage import CardCount, EventCount, Kind
+
+NOT_KEPT = "(not kept by that release)"
+Key = TypeVar("Key", bound=Hashable)
+_CALLS = ("calls_answered", "calls_refused")
+
+
+class Section(NamedTuple):
+    """A table of a report: its head, how it is made, and what is said where it has no line."""
+
+    head: str
+    table: Callable[[Whole], Table]
+    empty: str
+
+
+def by_topic(whole: Whole) -> Table:
+    """A line for each topic and indicator, and one for all."""
+    return by_card(whole.report) if whole.report.cards else Table(by_card(whole.report).columns, [])
+
+
+def by_hook(whole: Whole) -> Table:
+    """A line for each hook, with its calls."""
+    return _with_calls("hook", whole, lambda count: count.hook, lambda count: count.hook, NOT_KEPT)
+
+
+def by_tenant(whole: Whole) -> Table:
+    """A line for each tenant, with its calls."""
+    return _with_calls("tenant", whole, lambda count: count.tenant, lambda count: count.tenant, UNKNOWN_CALLERS)
+
+
+def by_weeks(whole: Whole) -> Table:
+    """A line for each week, with its calls."""
+    answered, refused = _calls(whole, lambda count: count.week)
+    rows: list[Sequence[Value]] = [
+        [week_name(monday), monday.isoformat(), answered[number], refused[number], *numbers(row)]
+        for number, (monday, row) in enumerate(whole.report.weeks.items())
+    ]
+    return Table(("week", "from", *_CALLS, *COLUMNS, *SHARES), rows)
+
+
+def reasons(whole: Whole) -> Table:
+    """A line for each reason of an override, and one for all."""
+    table = by_reason(whole.report)
+    return table if whole.report.reasons else Table(table.columns, [])
+
+
+def held_back(whole: Whole) -> Table:
+    """A line for each kind of card that was worked out and not shown, by why; also for each hundred opened charts."""
+    opened = whole.calls(Kind.ANSWERED, lambda count: count.hook == OPENED)
+    seen = _counted(whole.events, Kind.SUPPRESSED, lambda one: (one.reason, one.hook, one.topic, one.indicator))
+    rows: list[Sequence[Value]] = [
+        [*key, times, OfHundred(100 * times / opened) if opened else None] for key, times in sorted(seen.items())
+    ]
+    return Table(("why", "hook", "card", "indicator", "held_back", "of_100_charts"), rows)
+
+
+def silences(whole: Whole) -> Table:
+    """A line for what could not be read where a call was answered without a card."""
+    seen = _counted(whole.events, Kind.GAP, lambda one: (one.reason, one.hook))
+    return Table(("could_not_be_read", "hook", "calls"), _most_first(seen))
+
+
+def refusals(whole: Whole) -> Table:
+    """A line for what was missing where a call was answered 412."""
+    seen = _counted(whole.events, Kind.REFUSED, lambda one: (one.reason, one.hook))
+    return Table(("was_missing", "hook", "calls"), _most_first(seen))
+
+
+def burden(whole: Whole) -> Table:
+    """Three lines for each hook, and for all: all cards, those that interrupt, and the critical ones among these."""
+    rows: list[Sequence[Value]] = []
+    for one in burdens(whole.events):
+        if one.answered or one.refused or one.cards:
+            kinds = (("all", one.cards), ("warning or critical", one.interruptive), ("critical", one.critical))
+            rows += [
+                [
+                    one.hook or "all",
+                    kind,
+                    cards,
+                    one.answered,
+                    _of(one.of_100_calls(cards)),
+                    _of(one.of_100_charts(cards)),
+                ]
+                for kind, cards in kinds
+            ]
+    return Table(("hook", "cards_that_are", "shown", "calls_answered", "of_100_calls", "of_100_charts"), rows)
+
+
+def silent(whole: Whole) -> Table:
+    """A line for each tenant, service or topic that was there before and not in the last days."""
+    rows: list[Sequence[Value]] = [
+        [one.what, one.name, one.tenant or UNKNOWN_CALLERS, one.times, _day(one.last, whole), one.held_back]
+        for one in whole.silent
+    ]
+    return Table(("what", "name", "tenant", "times_before", "last_on", "held_back_since"), rows)
+
+
+def unmapped(whole: Whole) -> Table:
+    """A line for each code of a lab or drug that the vocabulary does not hold."""
+    rows: list[Sequence[Value]] = [[one.kind, one.system, one.code, one.unit, one.calls] for one in whole.unmapped]
+    return Table(("kind", "system", "code", "unit", "calls"), rows)
+
+
+SECTIONS: Mapping[str, Section] = {
+    "topic": Section("Cards by topic", by_topic, "no card was shown"),
+    "hook": Section("Cards by hook", by_hook, "no call and no card"),
+    "tenant": Section("Cards by tenant", by_tenant, "no call and no card"),
+    "week": Section("Cards by week", by_weeks, "no week"),
+    "reason": Section("Why cards were overridden", reasons, "no card was overridden"),
+    "held-back": Section(
+        "Held back: worked out and not shown (shadow: what would have been shown)", held_back, "nothing was held back"
+    ),
+    "silence": Section(
+        "Answered without a card although something could not be read", silences, "no call was silent for a gap"
+    ),
+    "refusal": Section("Refused: what was needed could not be read", refusals, "no call was refused"),
+    "burden": Section("Burden: cards for each hundred calls and opened charts", burden, "no call was answered"),
+    "silent": Section("Fallen silent", silent, "nothing has fallen silent"),
+    "unmapped": Section(
+        "Codes that the vocabulary does not hold, by calls on which they were", unmapped, "no such code was seen"
+    ),
+}
+
+
+def _with_calls(
+    column: str,
+    whole: Whole,
+    of_card: Callable[[CardCount], str],
+    of_event: Callable[[EventCount], str],
+    nameless: str,
+) -> Table:
+    cards = rows_by(whole.cards, of_card)
+    answered, refused = _calls(whole, of_event)
+    rows: list[Sequence[Value]] = [
+        [name or nameless, answered[name], refused[name], *numbers(cards.get(name, Row()))]
+        for name in sorted({*cards, *answered, *refused})
+    ]
+    return Table((column, *_CALLS, *COLUMNS, *SHARES), rows)
+
+
+def _calls(whole: Whole, key: Callable[[EventCount], Key]) -> tuple[Counter[Key], Counter[Key]]:
+    return _counted(whole.events, Kind.ANSWERED, key), _counted(whole.events, Kind.REFUSED, key)
+
+
+def _counted(events: Iterable[EventCount], kind: Kind, key: Callable[[EventCount], Key]) -> Counter[Key]:
+    seen: Counter[Key] = Counter()
+    for count in events:
+        if count.kind == kind:
+            seen[key(count)] += count.times
+    return seen
+
+
+def _most_first(seen: Counter[tuple[str, str]]) -> list[Sequence[Value]]:
+    return [[*key, times] for key, times in sorted(seen.items(), key=lambda one: (-one[1], one[0]))]
+
+
+def _day(moment: datetime, whole: Whole) -> str:
+    return moment.astimezone(whole.period.zone if whole.period else None).date().isoformat()
+
+
+def _of(number: float | None) -> OfHundred | None:
+    return None if number is None else OfHundred(number)

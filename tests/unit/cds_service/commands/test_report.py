@@ -1,0 +1,258 @@
+"""`report`: what became of calls and cards, what was held back, what fell silent; never nothing in place of a fault."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import create_engine, text
+
+from cds_service.commands.cli import cli
+from cds_service.commands.report import TABLES
+from cds_service.reports import SECTIONS
+from cds_service.storage import Database, Event, EventLog, FeedbackItem, Kind, new_id
+
+MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
+VIEW = Event("", MONDAY, Kind.ANSWERED, "urn:north", "northern", "calciphylaxis-patient-view", "patient-view")
+SELECT = replace(VIEW, service="calciphylaxis-order-select", hook="order-select")
+
+
+def card(uuid: str, of: Event = VIEW, topic: str = "vka-cua", indicator: str = "critical", **differs: Any) -> Event:
+    return replace(of, id=f"card-{uuid}", kind=Kind.ISSUED, card_uuid=uuid, topic=topic, indicator=indicator, **differs)
+
+
+def other(of: Event, kind: Kind = Kind.ANSWERED, **differs: Any) -> Event:
+    return replace(of, id=new_id(), kind=kind, **differs)
+
+
+def run(*arguments: str, database: Path, zone: str = "Europe/Berlin") -> Result:
+    environment = {"CDS_DATABASE_URL": f"sqlite:///{database}", "CDS_TIMEZONE": zone}
+    return CliRunner().invoke(cli, ["report", *arguments], env=environment)
+
+
+def table(name: str, *arguments: str, database: Path, zone: str = "Europe/Berlin") -> list[dict[str, Any]]:
+    result = run("--by", name, "--json", "--until", "2026-03-15", *arguments, database=database, zone=zone)
+    assert result.exit_code == 0, result.output
+    rows: list[dict[str, Any]] = json.loads(result.stdout)["tables"][name]
+    return rows
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "cards.sqlite3"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[EventLog]:
+    with closing(Database(f"sqlite:///{path}")) as database:
+        yield EventLog(database)
+
+
+@pytest.fixture
+def filled(store: EventLog, path: Path) -> Path:
+    """Two weeks of two tenants: opened charts with cards, a picked drug with a card, and what was held back."""
+    later = MONDAY + timedelta(days=7)
+    unmapped = {"cards": 2, "unmapped": [["lab", "urn:x", "PHOS", "mg/dL"], ["drug", "urn:y", "A1", ""]]}
+    store.record([
+        other(VIEW, content=unmapped),
+        card("1"),
+        card("2", topic="calcium-hypercalcaemia", indicator="warning"),
+        other(VIEW, content={"cards": 0, "unmapped": [["lab", "urn:x", "PHOS", "mg/dL"]]}, at=later),
+        other(VIEW, Kind.GAP, reason="labs", at=later),
+        other(VIEW, Kind.REFUSED, reason="conditions", at=later),
+        other(VIEW, Kind.SUPPRESSED, reason="shadow", topic="vka-cua", indicator="critical", at=later),
+        other(VIEW, Kind.SUPPRESSED, reason="topic-off", topic="iron", indicator="info", at=later),
+        other(SELECT, client="urn:south", tenant="southern", at=later),
+        card("3", replace(SELECT, client="urn:south", tenant="southern"), indicator="info", at=later),
+    ])  # fmt: skip
+    why = FeedbackItem("1", "overridden", MONDAY, override_reason_code="mechanical-valve", user_comment="Mrs Example")
+    store.record_feedback(VIEW.service, [why], MONDAY, "urn:north", "northern")
+    return path
+
+
+# ------------------------------------------------------------------ the tables
+@pytest.mark.parametrize(
+    ("by", "told"),
+    [
+        (
+            "topic",
+            [("calcium-hypercalcaemia", "warning", 1, 0), ("vka-cua", "critical", 1, 1), ("vka-cua", "info", 1, 0)],
+        ),
+        ("hook", [("order-select", 1, 0, 1, 0), ("patient-view", 2, 1, 2, 1)]),
+        ("tenant", [("northern", 2, 1, 2, 1), ("southern", 1, 0, 1, 0)]),
+        ("week", [("2026-W10", 1, 0, 2, 1), ("2026-W11", 2, 1, 1, 0)]),
+    ],
+)  # fmt: skip
+def test_cards_and_calls_are_counted_by_topic_hook_tenant_and_week(
+    by: str, told: list[tuple[Any, ...]], filled: Path
+) -> None:
+    names = {"topic": ("card", "indicator")}.get(by, (by, "calls_answered", "calls_refused"))
+    rows = [row for row in table(by, database=filled) if row.get("card") != "all"]
+    assert [tuple(row[name] for name in (*names, "shown", "overridden")) for row in rows] == told
+
+
+@pytest.mark.parametrize(
+    ("by", "rows"),
+    [
+        ("reason", [["mechanical-valve", 1, 1.0], ["all", 1, 1.0]]),
+        (
+            "held-back",
+            [
+                ["shadow", "patient-view", "vka-cua", "critical", 1, 50.0],
+                ["topic-off", "patient-view", "iron", "info", 1, 50.0],
+            ],
+        ),
+        ("silence", [["labs", "patient-view", 1]]),
+        ("refusal", [["conditions", "patient-view", 1]]),
+        ("unmapped", [["lab", "urn:x", "PHOS", "mg/dL", 2], ["drug", "urn:y", "A1", "", 1]]),
+    ],
+)
+def test_what_was_held_back_missing_and_unmapped_is_counted(by: str, rows: list[list[Any]], filled: Path) -> None:
+    assert [list(row.values()) for row in table(by, database=filled)] == rows
+
+
+def test_burden_is_told_for_each_hundred_calls_and_opened_charts(filled: Path) -> None:
+    told = {(row["hook"], row["cards_that_are"]): list(row.values())[2:] for row in table("burden", database=filled)}
+    assert told["patient-view", "all"] == [2, 2, 100.0, 100.0]
+    assert told["patient-view", "critical"] == [1, 2, 50.0, 50.0]
+    assert told["order-select", "warning or critical"] == [0, 1, 0.0, 0.0]
+    assert told["all", "all"] == [3, 3, 100.0, 150.0]
+
+
+def test_a_topic_a_service_and_a_tenant_that_fell_silent_are_told(filled: Path) -> None:
+    rows = table("silent", "--silent-days", "7", database=filled)
+    assert [(row["what"], row["name"], row["tenant"], row["times_before"], row["last_on"]) for row in rows] == [
+        ("topic", "calcium-hypercalcaemia", "northern", 1, "2026-03-02"),
+        ("topic", "vka-cua", "northern", 1, "2026-03-02"),
+    ]
+    assert [row["held_back_since"] for row in rows] == ["", "shadow"]
+    (late,) = [row for row in table("silent", "--silent-days", "1", database=filled) if row["tenant"] == "southern"]
+    assert (late["what"], late["times_before"], late["last_on"]) == ("tenant", 1, "2026-03-09")
+
+
+def test_one_tenant_is_told_by_itself(filled: Path) -> None:
+    assert [row["hook"] for row in table("hook", "--tenant", "southern", database=filled)] == ["order-select"]
+    assert table("unmapped", "--tenant", "southern", database=filled) == []
+
+
+@pytest.mark.parametrize(("zone", "week"), [("Pacific/Auckland", "2026-W11"), ("UTC", "2026-W10")])
+def test_weeks_are_those_of_the_time_zone_which_is_said(zone: str, week: str, store: EventLog, path: Path) -> None:
+    sunday = datetime(2026, 3, 8, 20, tzinfo=UTC)
+    store.record([other(VIEW, at=sunday)])
+    assert [row["week"] for row in table("week", database=path, zone=zone) if row["calls_answered"]] == [week]
+    assert f"({zone})" in run("--until", "2026-03-15", database=path, zone=zone).stdout
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "calls"),
+    [("2026-03-02", "2026-03-02", 1), ("2026-03-03", "2026-03-15", 2), ("2026-03-02", "2026-03-09", 3)],
+)
+def test_both_days_of_a_range_are_counted_whole(since: str, until: str, calls: int, filled: Path) -> None:
+    result = run("--by", "week", "--json", "--since", since, "--until", until, database=filled)
+    assert sum(row["calls_answered"] for row in json.loads(result.stdout)["tables"]["week"]) == calls
+
+
+# ------------------------------------------------------------------ forms
+def test_every_table_is_in_the_report_and_can_be_asked_for_alone(filled: Path) -> None:
+    assert tuple(SECTIONS) == TABLES
+    whole = run(database=filled)
+    assert whole.exit_code == 0, whole.output
+    for name in TABLES:
+        assert f"(--by {name})" in whole.stdout
+        assert f"(--by {name})" in run("--by", name, database=filled).stdout
+    assert set(json.loads(run("--json", database=filled).stdout)["tables"]) == set(TABLES)
+
+
+def test_a_file_holds_one_table_or_each_value_of_all(filled: Path) -> None:
+    alone = list(csv.DictReader(io.StringIO(run("--by", "refusal", "--csv", database=filled).stdout)))
+    assert alone == [{"was_missing": "conditions", "hook": "patient-view", "calls": "1"}]
+    whole = list(csv.DictReader(io.StringIO(run("--csv", database=filled).stdout)))
+    assert {row["table"] for row in whole} >= {"topic", "burden", "unmapped", "held-back"}
+    assert {"table": "refusal", "line": "1", "column": "calls", "value": "1"} in whole
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--csv"]])
+def test_no_comment_and_no_id_is_told(form: list[str], filled: Path) -> None:
+    said = run(*form, database=filled).output
+    assert "vka-cua" in said
+    assert "Example" not in said
+
+
+# ------------------------------------------------------------------ nothing, and nothing that can be read
+def test_an_empty_range_says_that_no_call_was_answered(filled: Path, store: EventLog) -> None:
+    for days in (["--until", "2026-03-01"], ["--since", "2026-03-10", "--until", "2026-03-12"]):
+        result = run(*days, database=filled)
+        assert result.exit_code == 0
+        assert "no call was answered in this range: this does not mean that nobody was at risk" in result.stdout
+        assert "no call was answered" in run(*days, "--csv", database=filled).stderr
+        assert "no call was answered" in json.loads(run(*days, "--json", database=filled).stdout)["remarks"][0]
+
+
+def test_calls_without_a_card_are_not_nothing(store: EventLog, path: Path) -> None:
+    store.record([other(VIEW), other(VIEW, Kind.SUPPRESSED, reason="shadow", topic="vka-cua")])
+    said = run(database=path).stdout
+    assert "1 call was answered in this range; no card was shown, and 1 was worked out and held back" in said
+    store.record([other(VIEW, Kind.REFUSED, reason="labs")])
+    assert "(1 refused: what it needed could not be read)" in run(database=path).stdout
+
+
+def test_an_empty_log_is_said(store: EventLog, path: Path) -> None:
+    store.record_feedback("a", [FeedbackItem("1", "accepted", MONDAY)], MONDAY)
+    with closing(Database(f"sqlite:///{path}")) as database, database.connected() as connection:
+        connection.exec_driver_sql("DELETE FROM event")
+    result = run(database=path)
+    assert result.exit_code == 0
+    assert "no call was answered in this range" in result.stdout
+
+
+def test_a_tenant_that_is_not_in_the_range_is_said(filled: Path) -> None:
+    said = run("--tenant", "nobody", "--since", "2026-03-02", database=filled).stdout
+    assert "nothing of the tenant nobody is in the log in this range, in it are: northern, southern" in said
+
+
+def test_silence_is_not_told_of_a_range_that_is_too_short(filled: Path) -> None:
+    said = run("--since", "2026-03-02", "--until", "2026-03-15", database=filled).stdout
+    assert "no time before its last 14 days: what has fallen silent cannot be told" in said
+
+
+def test_where_there_is_no_database_none_is_made_and_the_place_is_told(tmp_path: Path) -> None:
+    result = run(database=tmp_path / "cards.sqlite3")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"{tmp_path}/cards.sqlite3: there is no database" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", ['{"unmapped": [["lab"', '{"unmapped": 5}', '{"unmapped": [["lab"]]}'])
+def test_events_that_cannot_be_read_are_a_fault(content: str, filled: Path) -> None:
+    engine = create_engine(f"sqlite:///{filled}")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE event SET content = :c WHERE kind = 'answered'"), {"c": content})
+    engine.dispose()
+    result = run(database=filled)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "the log holds an event that cannot be read" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--json", "--csv"], "--json and --csv exclude each other"),
+        (["--since", "2026-03-02", "--until", "2026-03-01"], "--until 2026-03-01 lies before --since 2026-03-02"),
+        (["--since", "yesterday"], "--since"),
+        (["--by", "patient"], "--by"),
+        (["--silent-days", "0"], "--silent-days"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options: list[str], said: str, filled: Path) -> None:
+    result = run(*options, database=filled)
+    assert result.exit_code == 2
+    assert said in result.stderr
