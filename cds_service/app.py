@@ -26,7 +26,7 @@ from cds_service.access import (
 from cds_service.api import Keeping, blueprint, register_cors, register_errors
 from cds_service.clock import utc_now
 from cds_service.fhir_client import FhirClient, Limits
-from cds_service.knowledge import Knowledge, load_knowledge
+from cds_service.knowledge import Knowledge, load_knowledge, open_tenants
 from cds_service.settings import Settings
 from cds_service.storage import (
     Database,
@@ -89,11 +89,8 @@ def create_app(
     )
     few = max(1, min(_MOST_PLACES, settings.threads // 4))
     database = Database(settings.database_url, few)
-    log = EventLog(
-        database,
-        spool_for(settings.database_url, settings.spool, settings.spool_max_bytes),
-        retention=Retention(database, settings.event_days, clock),
-    )
+    spool = spool_for(settings.database_url, settings.spool, settings.spool_max_bytes)
+    log = EventLog(database, spool, retention=Retention(database, settings.event_days, clock))
     pseudonyms = Pseudonyms(read_keys(settings.secret_file) if settings.secret_file else ())
     app.extensions["cds_database"] = database
     app.extensions["cds_event_log"], app.extensions["cds_fhir_client"] = log, client
@@ -103,10 +100,14 @@ def create_app(
     knowledge = knowledge or load_knowledge(settings)
     readiness = Readiness(partial(write_heartbeat, database))
     keeping = Keeping(log, pseudonyms, Places(few), readiness, Readiness(log.try_out))
-    app.register_blueprint(blueprint(knowledge, client, keeping, clock, settings.max_entries))
+    copies = spool.folder.with_name(f"{spool.folder.name}.policies") if spool else None
+    names = [one.tenant for one in trusted] if trusted else None
+    tenants, reload = open_tenants(settings, knowledge, copies, names)
+    app.extensions["cds_reload"] = reload
+    app.register_blueprint(blueprint(tenants, client, keeping, clock, settings.max_entries))
     rate = RateLimit(counts_of(settings.rate_limit, settings.rate_limit_storage)) if settings.rate_limit else None
     trust_proxies(app, settings.trusted_proxies)
-    pages = register_pages(app, PageContext(settings, knowledge, client, clock, database, trusted))
+    pages = register_pages(app, PageContext(settings, knowledge, client, clock, database, trusted, tenants))
     if trusted is not None and settings.public_url is not None:
         token_log = app.extensions["cds_token_log"] = TokenLog(database)
         key_sets = KeySets(most_waiting=max(1, settings.threads // 2))

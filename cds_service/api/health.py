@@ -5,6 +5,9 @@ What may live here: the health addresses. They need no token and are not counted
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
 import orjson
 from flask import Blueprint, Response
 
@@ -12,8 +15,11 @@ from cds_service.api.keeping import Keeping
 from cds_service.outcome import ServiceError
 
 
-def add_health(routes: Blueprint, keeping: Keeping) -> None:
-    """Add the health addresses to these routes; /health is the older name of /health/ready."""
+def add_health(routes: Blueprint, keeping: Keeping, older: Callable[[], Mapping[str, str]]) -> None:
+    """Add the health addresses to these routes; /health is the older name of /health/ready.
+
+    `older` names the tenants that go on with an older site policy, because a newer file was refused, and its version.
+    """
 
     @routes.get("/health/live")
     def live() -> Response:
@@ -25,8 +31,9 @@ def add_health(routes: Blueprint, keeping: Keeping) -> None:
         faults = keeping.faults()
         if faults:
             raise ServiceError(503, "; ".join(faults))
-        return _ok()
+        behind = dict(older())
+        return _ok({"older_site_policies": behind} if behind else {})
 
 
-def _ok() -> Response:
-    return Response(orjson.dumps({"status": "ok"}), mimetype="application/json")
+def _ok(more: Mapping[str, object] = MappingProxyType({})) -> Response:
+    return Response(orjson.dumps({"status": "ok", **more}), mimetype="application/json")

@@ -27,7 +27,7 @@ from cds_service.api.request_body import sent_json
 from cds_service.api.services import SERVICES, Service, call
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirClient
-from cds_service.knowledge import Knowledge
+from cds_service.knowledge import Knowledge, Tenants
 from cds_service.outcome import ServiceError, operation_outcome
 from cds_service.storage import NoPlace, StoreError
 from hooks.judgement import CannotJudge
@@ -71,18 +71,16 @@ def discovery(knowledge: Knowledge) -> dict[str, Any]:
 
 
 def blueprint(
-    knowledge: Knowledge,
+    tenants: Tenants,
     client: FhirClient,
     keeping: Keeping,
     clock: Callable[[], datetime],
     max_entries: int,
 ) -> Blueprint:
-    """The routes, wired to what they need."""
+    """The routes, wired to what they need. What the caller's tenant knows is asked once in a request."""
     routes = Blueprint("cds", __name__)
     services: dict[str, Service] = {service.ID: service for service in SERVICES}
     feedback_log = Outage("feedback cannot be stored, clients are asked to send it again", "feedback is stored again")
-    document = orjson.dumps(discovery(knowledge))
-    without_app = replace(knowledge, launch_url=None)
     description = files("cds_service.api.schemas").joinpath("openapi.json").read_bytes()
 
     def known(service_id: str) -> Service:
@@ -91,9 +89,13 @@ def blueprint(
             raise ServiceError(404, "there is no service with this id", "id")
         return service
 
+    def known_to_caller(now: datetime) -> Knowledge:
+        client = caller()
+        return tenants.of(client.tenant if client else None, now)
+
     @routes.get("/cds-services")
     def discover() -> Response:
-        return Response(document, mimetype="application/json")
+        return json_response(discovery(known_to_caller(clock())))
 
     @routes.post("/cds-services/<service_id>")
     def call_service(service_id: str) -> Response:
@@ -101,7 +103,8 @@ def blueprint(
         started = time.perf_counter()
         hook_request = checked(sent_json(), service, max_entries)
         now = clock()
-        linked = knowledge if can_launch() else without_app
+        knowledge = known_to_caller(now)
+        linked = knowledge if can_launch() else replace(knowledge, launch_url=None)
         happened = Happened(service, hook_request, issuer(), tenant(), now, linked.version, keeping.pseudonyms)
         try:
             advice = call(service, hook_request, linked, client, now)
@@ -136,7 +139,7 @@ def blueprint(
     def openapi() -> Response:
         return Response(description, mimetype="application/json")
 
-    add_health(routes, keeping)
+    add_health(routes, keeping, lambda: tenants.older)
     return routes
 
 
