@@ -14,8 +14,9 @@ def policy_file(tenant: str = "north", more: str = "", **changed: Any) -> str:
     """The file of one tenant; a change to None leaves the key out. Keys stand above the sections in `more`."""
     honest = {"tenant": tenant, "owner": "Dr Ana Silva, nephrology", "approver": "Dr Ben Okoro, informatics", **DATES}
     values = {name: value for name, value in (honest | changed).items() if value is not None}
-    return "".join(f"{name} = {_value(value)}\n" for name, value in values.items()) + more
+    return "".join(f"{name} = {in_file(value)}\n" for name, value in values.items()) + more
 
 
-def _value(value: Any) -> str:
+def in_file(value: Any) -> str:
+    """A value as TOML."""
     return value.isoformat() if isinstance(value, date) else in_toml(value)
