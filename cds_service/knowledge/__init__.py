@@ -8,13 +8,13 @@ from cds_service.knowledge.order_templates import TemplateError, filled, load_te
 from cds_service.knowledge.reload import Reload, open_tenants
 from cds_service.knowledge.site_policy import DEFAULT, SiteFacts, SitePolicy, SitePolicyError, load_site_policy
 from cds_service.knowledge.template_check import insist_on_valid_templates
-from cds_service.knowledge.tenants import Held, Tenants
+from cds_service.knowledge.tenants import Policies, Tenants
 
 __all__ = [
     "DEFAULT",
-    "Held",
     "InForce",
     "Knowledge",
+    "Policies",
     "Reload",
     "SiteFacts",
     "SitePolicy",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cds_service.knowledge.knowledge import InForce, Knowledge, knowledge_of
 from cds_service.knowledge.site_policy import DEFAULT, SitePolicyError, parse_site_policy, site_text
-from cds_service.knowledge.tenants import Held
+from cds_service.knowledge.tenants import Policies
 from cds_service.settings import Settings
 from fhir_mappings.data_files import DataFileError
 from fhir_mappings.site_names import unknown
@@ -91,14 +91,14 @@ class PolicyShelf:
             return None
         return tuple((name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for name, stat in found)
 
-    def held(self, packaged: Knowledge) -> Held:
+    def held(self, packaged: Knowledge) -> Policies:
         """What follows from all files that are taken."""
         older = {
             taken.policy.knowledge.tenant: taken.policy.knowledge.version
             for name, taken in self._taken.items()
             if name in self._refused
         }
-        return Held.of(packaged, (taken.policy for taken in self._taken.values()), older)
+        return Policies.of(packaged, (taken.policy for taken in self._taken.values()), older)
 
     def _look_at(self, name: str, path: Path) -> None:
         text = _text_or_nothing(path)

@@ -13,7 +13,7 @@ from pathlib import Path
 from cds_service.knowledge.knowledge import Knowledge
 from cds_service.knowledge.policy_shelf import PolicyShelf, State
 from cds_service.knowledge.site_policy import SitePolicyError
-from cds_service.knowledge.tenants import Held, Tenants
+from cds_service.knowledge.tenants import Policies, Tenants
 from cds_service.settings import Settings
 
 log = logging.getLogger("cds_service")
@@ -78,7 +78,7 @@ def open_tenants(
         SitePolicyError: a file is faulty, and there is no copy of a good one.
     """
     if settings.site_policies is None:
-        return Tenants(Held(packaged)), None
+        return Tenants(Policies(packaged)), None
     shelf = PolicyShelf(settings.site_policies, settings, copies, tenants)
     try:
         shelf.open()

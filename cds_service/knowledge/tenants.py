@@ -15,7 +15,7 @@ from cds_service.knowledge.site_policy import DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Policies:
     """The packaged knowledge, and the policies of each tenant, the one that begins last first. Never changed.
 
     `older` are the tenants of which a newer file was refused, each with the day and version that go on.
@@ -26,7 +26,7 @@ class Held:
     older: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, packaged: Knowledge, policies: Iterable[InForce], older: Mapping[str, str] | None = None) -> Held:
+    def of(cls, packaged: Knowledge, policies: Iterable[InForce], older: Mapping[str, str] | None = None) -> Policies:
         """The same, by tenant."""
         by_tenant: dict[str, list[InForce]] = {}
         for policy in policies:
@@ -46,7 +46,7 @@ class Held:
 class Tenants:
     """What each tenant knows. Whoever answers asks once, and keeps what it got until the answer is made."""
 
-    def __init__(self, held: Held) -> None:
+    def __init__(self, held: Policies) -> None:
         self._held = held
 
     def __iter__(self) -> Iterator[str]:
@@ -68,7 +68,7 @@ class Tenants:
         """The tenants of which a newer file was refused, each with the version that goes on."""
         return self._held.older
 
-    def swap(self, held: Held) -> None:
+    def swap(self, held: Policies) -> None:
         """From now on this counts. A call that has begun ends with what it began with."""
         self._held = held
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.knowledge import Held, SitePolicyError, load_knowledge, open_tenants
+from cds_service.knowledge import Policies, SitePolicyError, load_knowledge, open_tenants
 from cds_service.knowledge.policy_shelf import PolicyShelf
 from cds_service.settings import Settings
 from tests.unit.cds_service.knowledge.policies import policy_file
@@ -223,7 +223,7 @@ def test_a_file_that_is_mended_or_put_back_is_no_older_one(site: Site, who: str)
     site.write(file(who))
     assert shelf.look()
     assert owner(shelf) == who
-    assert shelf.held(PACKAGED) == Held.of(PACKAGED, [shelf.held(PACKAGED).policies["north"][0]])
+    assert shelf.held(PACKAGED) == Policies.of(PACKAGED, [shelf.held(PACKAGED).policies["north"][0]])
 
 
 def test_a_new_file_that_is_faulty_is_no_policy_and_can_go_again(site: Site, caplog: pytest.LogCaptureFixture) -> None:
