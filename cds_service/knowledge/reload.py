@@ -34,7 +34,10 @@ class Reload:
         self._closed = threading.Event()
 
     def begin(self) -> None:
-        """In a worker, before its first call."""
+        """In a worker, before its first call: it may take the place of one that has ended, long after the start."""
+        self._seen = self._shelf.state()
+        if self._seen is not None and self._seen != self._done:
+            self._take_up(self._seen)
         threading.Thread(target=self._run, name="site policies", daemon=True).start()
 
     def close(self) -> None:

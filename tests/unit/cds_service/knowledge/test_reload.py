@@ -150,14 +150,26 @@ def test_in_a_worker_it_looks_by_itself_until_it_ends(site: Site) -> None:
     assert not thread.is_alive()
 
 
+def test_a_worker_that_begins_late_knows_at_once_what_has_changed_since_the_start(site: Site) -> None:
+    site.write("Eve", 4.8)
+    tenants, _ = site.start()
+    shelf = PolicyShelf(site.folder, Settings())
+    shelf.open()
+    slow = Reload(tenants, shelf, PACKAGED, look_seconds=60)
+    site.write("Ben", 4.6)
+    slow.begin()
+    assert told_by(tenants.of("north", NOON)) == ("Ben", 4.6)
+    slow.close()
+
+
 class Faulty(PolicyShelf):
-    """A shelf that fails, but for its first look."""
+    """A shelf that fails once it is looked at again and again."""
 
     looks = 0
 
     def state(self) -> State | None:
         self.looks += 1
-        if self.looks > 1:
+        if self.looks > 2:
             raise RuntimeError("a fault of our own")
         return None
 
