@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +15,8 @@ from cds_service.knowledge.site_policy import SERVICES, parse_site_policy
 from cds_service.settings import Settings
 from fhir_mappings.data_files import schema_of
 from fhir_mappings.site_changes import NO_CHANGES
+from hooks.chart import Analyte
+from tests.house import ROOT
 from tests.unit.cds_service.knowledge.policies import DATES, in_file, policy_file
 
 
@@ -150,6 +153,17 @@ def test_a_number_as_a_key_of_services_and_shadow_is_told_as_a_shape() -> None:
         "shadow: must be a list",
         "topics: must be a table",
     ]
+
+
+def test_the_example_of_the_documents_is_one() -> None:
+    page = (ROOT / "docs" / "site-policy.md").read_text("utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    policy = parse_site_policy(example, "northern.toml")
+    schema = json.loads(files("cds_service.schemas").joinpath("site_policy.json").read_text("utf-8"))
+    assert {*schema["properties"]} - {*policy.document} == {"hooks", "services", "critical_off"}
+    knowledge = knowledge_of(None, Settings(), policy).knowledge
+    limits = knowledge.policy.thresholds(date(2026, 12, 1))
+    assert (limits.phosphate_high, limits.windows[Analyte.PHOSPHATE].usable) == (5.0, 60)
 
 
 @pytest.mark.parametrize("service", SERVICES)
