@@ -26,7 +26,7 @@ from cds_service.access import (
 from cds_service.api import Keeping, NotShown, blueprint, register_cors, register_errors
 from cds_service.clock import utc_now
 from cds_service.fhir_client import FhirClient, Limits
-from cds_service.knowledge import Knowledge, load_knowledge
+from cds_service.knowledge import Knowledge, Tenants, load_knowledge, open_tenants
 from cds_service.settings import Settings
 from cds_service.storage import (
     Database,
@@ -103,12 +103,16 @@ def create_app(
     knowledge = knowledge or load_knowledge(settings)
     readiness = Readiness(partial(write_heartbeat, database))
     keeping = Keeping(log, pseudonyms, Places(few), readiness, Readiness(log.try_out))
-    not_shown = _not_shown(knowledge, spool)
-    app.register_blueprint(blueprint(knowledge, client, keeping, clock, settings.max_entries, not_shown))
+    copies = spool.folder.with_name(f"{spool.folder.name}.policies") if spool else None
+    names = [one.tenant for one in trusted] if trusted else None
+    tenants, reload = open_tenants(settings, knowledge, copies, names)
+    app.extensions["cds_reload"] = reload
+    not_shown = _not_shown(tenants, spool)
+    app.register_blueprint(blueprint(tenants, client, keeping, clock, settings.max_entries, not_shown))
     rate = RateLimit(counts_of(settings.rate_limit, settings.rate_limit_storage)) if settings.rate_limit else None
     trust_proxies(app, settings.trusted_proxies)
     told = partial(_told_to_people, not_shown, clock)
-    context = PageContext(settings, knowledge, client, clock, database, trusted, not_shown.in_force, told)
+    context = PageContext(settings, knowledge, client, clock, database, trusted, not_shown.in_force, told, tenants)
     pages = register_pages(app, context)
     if trusted is not None and settings.public_url is not None:
         token_log = app.extensions["cds_token_log"] = TokenLog(database)
@@ -121,11 +125,11 @@ def create_app(
     return app
 
 
-def _not_shown(knowledge: Knowledge, spool: Spool | None) -> NotShown:
+def _not_shown(tenants: Tenants, spool: Spool | None) -> NotShown:
     """What is switched off. It is looked at before the fork: a worker that cannot read it knows what was then."""
     kill_switch = KillSwitch(file_beside(spool))
     kill_switch.now()
-    return NotShown(kill_switch, lambda _: {None: knowledge})
+    return NotShown(kill_switch, tenants.all)
 
 
 def _told_to_people(not_shown: NotShown, clock: Callable[[], datetime]) -> list[str]:

@@ -22,7 +22,7 @@ from cds_service.access import TrustedClientsError
 from cds_service.addresses import is_loopback
 from cds_service.api import headers_of_refusals
 from cds_service.app import create_app
-from cds_service.knowledge import insist_on_valid_templates, load_knowledge, load_templates
+from cds_service.knowledge import SitePolicyError, insist_on_valid_templates, load_knowledge, load_templates
 from cds_service.serving import Bounds, InboundWorker, bounds_of
 from cds_service.settings import Settings
 from cds_service.storage import StoreError
@@ -107,7 +107,7 @@ class Server(BaseApplication):
 
     def begin(self) -> None:
         """In a worker, before its first call."""
-        for name in ("cds_event_log", "cds_authentication"):
+        for name in ("cds_event_log", "cds_authentication", "cds_reload"):
             beginning = self._app.extensions.get(name)
             if beginning is not None:
                 beginning.begin()
@@ -131,7 +131,7 @@ class Server(BaseApplication):
             self._app = self._make_anew()
         except Exception as error:
             # Whatever it is: it must not end a service that runs. What is no fault of that file may hold anything.
-            said = error if isinstance(error, TrustedClientsError) else type(error).__name__
+            said = error if isinstance(error, TrustedClientsError | SitePolicyError) else type(error).__name__
             log.error("nothing is taken up, the trusted clients stay as they were: %s", said)
         else:
             self.callable = None

@@ -59,7 +59,8 @@ class Settings:
     the proxy and certificate variables of the environment (HTTPS_PROXY, REQUESTS_CA_BUNDLE) take effect; `fhir_batch`
     asks FHIR servers for everything in one batch Bundle (of trusted clients, each says so for its own servers).
     `medication_history` names what of the medication history is advertised and asked for.
-    `trusted_clients` is the file that names who may call; `open_discovery` lets anybody read the discovery document.
+    `trusted_clients` is the file that names who may call; `site_policies` is the folder with the policies of their
+    tenants; `open_discovery` lets anybody read the discovery document.
     `max_entries` bounds the Bundle entries of one request and what these contain, `rate_limit` the calls of one client.
     `trusted_proxies` is how many proxies stand in front of us, whose X-Forwarded-For says where a call comes from.
     `pages` names the pages for people that are on; the EHR page and the patient's course read from `pages_fhir_server`,
@@ -91,6 +92,7 @@ class Settings:
     medication_history: frozenset[str] = frozenset(MEDICATION_HISTORY[:1])
     max_body_bytes: int = 10_000_000
     trusted_clients: Path | None = None
+    site_policies: Path | None = None
     open_discovery: bool = False
     max_entries: int = 50_000
     rate_limit: str | None = None
@@ -287,6 +289,13 @@ def _file(text: str) -> Path:
     return path
 
 
+def _folder(text: str) -> Path:
+    path = Path(text)
+    if not path.is_dir():
+        raise ValueError
+    return path
+
+
 def _some_of(known: Collection[str]) -> Callable[[str], frozenset[str]]:
     def read(text: str) -> frozenset[str]:
         names = frozenset(name.strip() for name in text.split(",") if name.strip())
@@ -363,6 +372,7 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_TRUSTED_PROXIES": ("trusted_proxies", _whole(0, 10), "a whole number from 0 to 10"),
     "CDS_MAX_ENTRIES": ("max_entries", _whole(1, 10_000_000), "a whole number from 1 to 10000000"),
     "CDS_TRUSTED_CLIENTS": ("trusted_clients", _file, "the path of a readable file"),
+    "CDS_SITE_POLICIES": ("site_policies", _folder, "the path of a folder"),
     "CDS_OPEN_DISCOVERY": ("open_discovery", _truth, "true or false"),
     "CDS_CORS_ORIGINS": ("cors_origins", _origins, "* or origins such as https://ehr.example, separated by commas"),
     "CDS_PAGES": ("pages", _some_of(PAGES), f"none, or some of {', '.join(sorted(PAGES))}, separated by commas"),

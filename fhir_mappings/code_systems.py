@@ -5,6 +5,7 @@ What may live here: which system an address means; no single codes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
 
@@ -114,7 +115,7 @@ _AS_SENT = {
 }
 """What nearly every server sends, word for word."""
 
-ADDRESS = {
+ADDRESS: Mapping[str, str] = {
     System.LOINC: "http://loinc.org",
     System.SNOMED: "http://snomed.info/sct",
     System.CPT: "http://www.ama-assn.org/go/cpt",
@@ -140,6 +141,23 @@ def system_of(address: object) -> System | None:
     if known is not None:
         return known
     return _by_normalised(address) if len(address) <= _ADDRESS_LENGTH else None
+
+
+def address_key(address: object) -> str:
+    """What stands for the system of a coding where codes of a clinic's own are looked up; "" where there is none.
+
+    A system that we know is one under all its names; of others, letter case, "urn:oid:" and a last slash make no
+    difference.
+    """
+    known = system_of(address)
+    if known is not None:
+        return known.value
+    return _plain(address) if isinstance(address, str) and len(address) <= _ADDRESS_LENGTH else ""
+
+
+@lru_cache(maxsize=512)
+def _plain(address: str) -> str:
+    return address.strip().lower().removeprefix("urn:oid:").rstrip("/")
 
 
 @lru_cache(maxsize=512)

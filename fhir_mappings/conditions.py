@@ -136,7 +136,7 @@ def _by_code(code: Concept, vocabulary: ConditionVocabulary) -> dict[str, Sign]:
     concepts: dict[str, Sign] = {}
     for coding in code.codings:
         for concept in vocabulary.conditions.of(coding):
-            sign = Sign(concept, f"{coding.system} {coding.code}")
+            sign = Sign(concept, coding.named)
             if concept == vocabulary.words.skin.texture.otherwise:
                 telling = vocabulary.telling(as_seen(filter(None, (code.text, coding.display))))
                 texts = [read_text(word, vocabulary.words.reading) for _, word in telling]
@@ -186,7 +186,7 @@ def _excluded(code: Concept, read: Read, vocabulary: ConditionVocabulary) -> dic
     """What a refuted entry says: that calciphylaxis was excluded, where its codes or words stand for calciphylaxis."""
     for coding in code.codings:
         if CALCIPHYLAXIS in vocabulary.conditions.of(coding):
-            return {EXCLUDED: Sign(EXCLUDED, f"{coding.system} {coding.code}")}
+            return {EXCLUDED: Sign(EXCLUDED, coding.named)}
     mention = strongest(_of(read, vocabulary.words.names.screen), vocabulary.words.names)
     if mention is None or mention.reading is Reading.NONE:
         return {}

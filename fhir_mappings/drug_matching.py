@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from fhir_mappings.code_systems import System
+from fhir_mappings.code_systems import System, address_key
 from fhir_mappings.drug_routes import WORD, Route
 from fhir_mappings.fhir_json import Coding
 from fhir_mappings.letters import folded
@@ -60,7 +60,7 @@ def find_drugs(
     coded: Sequence[Coding], texts: Sequence[str], order_route: Route, drugs: DrugVocabulary, *, mixture: bool = False
 ) -> Drugs:
     """The drugs of one order, with the question whether a code was known. `mixture`: it has too many ingredients."""
-    candidates = _of_codes(coded, drugs)
+    candidates = _with_local(coded, _of_codes(coded, drugs), drugs)
     if candidates is not None:
         return Drugs(_coded(candidates, texts, order_route, drugs) if candidates else (), known=True)
     return Drugs(_one_per_class(_by_name(texts, order_route, drugs, mixture=mixture)), known=False)
@@ -72,6 +72,20 @@ def _of_codes(coded: Sequence[Coding], drugs: DrugVocabulary) -> tuple[Candidate
     if not codes:
         return None
     return (_kept_candidates if _may_be_kept(codes) else _candidates)(codes, drugs)
+
+
+def _with_local(
+    coded: Sequence[Coding], found: tuple[Candidate, ...] | None, drugs: DrugVocabulary
+) -> tuple[Candidate, ...] | None:
+    """The same with what the clinic's own codes stand for, first: the clinic knows what it means by them."""
+    if not drugs.local:
+        return found
+    local = [
+        Candidate(drug, coding.named)
+        for coding in coded
+        for drug in drugs.local.get((coding.system or address_key(coding.address), coding.code), ())
+    ]
+    return (*local, *(found or ())) if local else found
 
 
 def _coded(

@@ -28,11 +28,20 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Coding(NamedTuple):
-    """One coding: `system` is None for a system that we do not know, or none; `code` and `display` may be ""."""
+    """One coding: `system` is None for a system that we do not know, or none; `code` and `display` may be "".
+
+    `address` is how the record names a system that we do not know.
+    """
 
     system: System | None
     code: str
     display: str
+    address: str = ""
+
+    @property
+    def named(self) -> str:
+        """System and code, as cards name them."""
+        return f"{self.system or self.address} {self.code}"
 
 
 def as_object(value: object) -> Json:
@@ -84,7 +93,9 @@ def read_concept(value: object) -> Concept:
     words = {text: None}
     for coding in as_objects(concept.get("coding")):
         display = as_text(coding.get("display"))
-        codings.append(Coding(system_of(coding.get("system")), code_of(coding), display))
+        system = system_of(coding.get("system"))
+        address = "" if system else as_text(coding.get("system"))
+        codings.append(Coding(system, code_of(coding), display, address))
         words[display] = None
     words.pop("", None)
     return Concept(tuple(codings), text, tuple(words))

@@ -22,8 +22,10 @@ def analyte_code(holder: Json, labs: LabVocabulary) -> str | None:
         # The code first: most codes are not in our vocabulary.
         if isinstance(code, str) and (code := code.strip()) in labs.telling:
             if system_of(coding.get("system")) is not System.LOINC:
-                continue
-            if code in labs.excluded:
+                code = labs.own_code(coding.get("system"), code)
+                if not code:
+                    continue
+            elif code in labs.excluded:
                 return None
             found = code if not found or (found in labs.shown and code not in labs.shown) else found
     return found

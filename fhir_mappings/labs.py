@@ -87,7 +87,8 @@ def _measured(observation: Json, code: str, labs: LabVocabulary) -> Iterator[tup
     if "component" in observation:
         components = as_objects(observation["component"])
         parts = [(labs.by_code[found], found, part) for part in components if (found := analyte_code(part, labs))]
-    elsewhere = observation.get("valueQuantity") is None and any(words is own for words, _, _ in parts)
+    analyte = own.analyte if own else None
+    elsewhere = observation.get("valueQuantity") is None and any(words.analyte is analyte for words, _, _ in parts)
     if own and not elsewhere:
         yield own, code, observation
     yield from parts

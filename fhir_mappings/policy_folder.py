@@ -13,11 +13,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fhir_mappings.data_files import DataFileError, text_of
 from fhir_mappings.dropped_values import dropped_values
-from fhir_mappings.knowledge_files import knowledge_problems
+from fhir_mappings.knowledge_files import changed_data, knowledge_problems
 from fhir_mappings.packaged import PACKAGE_OF, packaged_text
+from fhir_mappings.site_changes import NO_CHANGES, Changes
 
 PACKAGED = "packaged"
 """The word that stands for the files that ship, wherever a folder may be named."""
@@ -38,20 +40,28 @@ _COPY = re.compile(
 class PolicyFiles:
     """The text of each data file by its name ("labs"), and the path inside the folder of those that came from there.
 
-    `unused` is a line for each copy or backup of such a file that lies beside it.
+    `unused` is a line for each copy or backup of such a file that lies beside it. `changes` are those of a clinic, read
+    from the text `site`.
     """
 
     texts: Mapping[str, str]
     own: Mapping[str, str]
     unused: tuple[str, ...] = ()
+    changes: Changes = NO_CHANGES
+    site: str = ""
+
+    def data(self, name: str) -> dict[str, Any]:
+        """The values of the file of this name with the clinic's changes, where no file has a fault."""
+        return changed_data(name, self.texts, self.changes)
 
     @property
     def digest(self) -> str:
-        """The first digits of a SHA-256 over all data files, the packaged ones among them: it names this policy."""
+        """The first digits of a SHA-256 over all data files, packaged ones and a clinic's: it names this policy."""
         whole = hashlib.sha256()
-        for name, text in sorted(self.texts.items()):
+        files = {f"{name}.toml": text for name, text in sorted(self.texts.items())}
+        for name, text in (files | ({"site policy": self.site} if self.site else {})).items():
             content = text.encode("utf-8", "surrogateescape")
-            whole.update(f"{name}.toml {len(content)}\n".encode() + content)
+            whole.update(f"{name} {len(content)}\n".encode() + content)
         return whole.hexdigest()[:_DIGITS]
 
 

@@ -38,7 +38,7 @@ def read_procedure(resource: Json, on: date, zone: tzinfo, vocabulary: Condition
     concepts: dict[str, Sign] = {}
     for coding in code.codings:
         for concept in vocabulary.procedures.of(coding):
-            concepts.setdefault(concept, Sign(concept, f"{coding.system} {coding.code}"))
+            concepts.setdefault(concept, Sign(concept, coding.named))
     texts = [read_text(word, words.reading) for _, word in vocabulary.telling(as_seen(code.words), procedure=True)]
     if texts:
         add_further(concepts, texts, words.procedures)

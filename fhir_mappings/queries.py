@@ -14,7 +14,7 @@ from math import ceil
 from urllib.parse import quote
 
 from fhir_mappings.code_systems import ADDRESS, System
-from fhir_mappings.vocabulary import DIALYSIS_PROCEDURES, SURGERY, VALVES, Vocabulary, VocabularyError
+from fhir_mappings.vocabulary import DIALYSIS_PROCEDURES, SURGERY, VALVES, Vocabulary
 from hooks.chart import Analyte
 from hooks.policy import Policy
 from hooks.thresholds import ThresholdHistory
@@ -113,20 +113,12 @@ def _dated(params: Params, since: str) -> Iterator[tuple[str, str]]:
 def build_queries(
     vocabulary: Vocabulary, policy: Policy, history: Collection[str] = (STATEMENTS,)
 ) -> tuple[Query, ...]:
-    """Every query, in the order in which they are advertised; VocabularyError when a template becomes too long.
+    """Every query, in the order in which they are advertised. What would become too long is asked for in parts.
 
     `history` names the parts of the medication history that are asked for.
     """
     taken = [query for part, query in _history(policy.history).items() if part in history]
-    queries = (*_records(vocabulary, policy.history), *_results(vocabulary, policy.history), *taken)
-    problems = [
-        f"query {query.key}: {len(query.template())} characters, must be fewer than {TEMPLATE_LIMIT}; too many codes"
-        for query in queries
-        if len(query.template()) >= TEMPLATE_LIMIT
-    ]
-    if problems:
-        raise VocabularyError(problems)
-    return queries
+    return (*_records(vocabulary, policy.history), *_results(vocabulary, policy.history), *taken)
 
 
 def _records(vocabulary: Vocabulary, history: ThresholdHistory) -> tuple[Query, ...]:
@@ -137,7 +129,7 @@ def _records(vocabulary: Vocabulary, history: ThresholdHistory) -> tuple[Query, 
         for days in (limits.dialysis_procedure_days, limits.dialysis_after_transplant_days)
     )
 
-    def procedures(key: str, what: str, concepts: Iterable[str], look_back_days: int | None = None) -> Query:
+    def procedures(key: str, what: str, concepts: Iterable[str], look_back_days: int | None = None) -> Iterator[Query]:
         coded = [coding for concept in concepts for coding in vocabulary.conditions.codes[concept]]
         return _by_code(Query(key, what, "Procedure", look_back_days=look_back_days, plain=((),)), coded, 50)
 
@@ -152,9 +144,9 @@ def _records(vocabulary: Vocabulary, history: ThresholdHistory) -> tuple[Query, 
             plain=((("status", "active"), ("intent", EVERY_INTENT)), (("intent", EVERY_INTENT),), ()),
         ),
         # No date in the search: a dialysis that is still in progress counts whenever it began.
-        procedures("dialysis_procedures", "dialysis procedures", DIALYSIS_PROCEDURES, ceil(dialysis_days)),
-        procedures("valve_procedures", "heart valve procedures", VALVES),
-        procedures("surgery_procedures", "kidney transplant, parathyroid and heart assist procedures", SURGERY),
+        *procedures("dialysis_procedures", "dialysis procedures", DIALYSIS_PROCEDURES, ceil(dialysis_days)),
+        *procedures("valve_procedures", "heart valve procedures", VALVES),
+        *procedures("surgery_procedures", "kidney transplant, parathyroid and heart assist procedures", SURGERY),
         # Procedures known by their words alone: no code finds them. The newest are enough.
         Query(
             "procedures",
@@ -217,16 +209,17 @@ def _results(vocabulary: Vocabulary, history: ThresholdHistory) -> tuple[Query, 
         count: int = 100,
         hooks: frozenset[str] = EVERY_HOOK,
         category: str = "laboratory",
-    ) -> Query:
+    ) -> Iterator[Query]:
         days = _longest_window(analytes, history)
         asked = [vocabulary.labs.by_analyte[analyte] for analyte in analytes]
-        codes = [(System.LOINC, code) for words in asked for code in (*words.codes, *words.shown)]
+        codes = [(System.LOINC.value, code) for words in asked for code in (*words.codes, *words.shown)]
+        codes += [own for words in asked for own in words.local]
         plain = ((("category", category), ("date", SINCE)),)
         made = Query(key, what, "Observation", (), days, "date", frozenset(analytes), hooks, plain=plain)
         return _by_code(made, codes, count)
 
     return (
-        query(
+        *query(
             "calcium",
             "calcium results",
             a.TOTAL_CALCIUM,
@@ -234,9 +227,9 @@ def _results(vocabulary: Vocabulary, history: ThresholdHistory) -> tuple[Query, 
             a.IONISED_CALCIUM,
             a.IONISED_CALCIUM_PH74,
         ),
-        query("phosphate_albumin", "phosphate and albumin results", a.PHOSPHATE, a.ALBUMIN),
-        query("pth_alp", "PTH and alkaline phosphatase results", a.INTACT_PTH, a.ALKALINE_PHOSPHATASE),
-        query(
+        *query("phosphate_albumin", "phosphate and albumin results", a.PHOSPHATE, a.ALBUMIN),
+        *query("pth_alp", "PTH and alkaline phosphatase results", a.INTACT_PTH, a.ALKALINE_PHOSPHATASE),
+        *query(
             "dialysis_dose",
             "dialysis dose results",
             a.SP_KT_V,
@@ -244,10 +237,10 @@ def _results(vocabulary: Vocabulary, history: ThresholdHistory) -> tuple[Query, 
             a.UREA_REDUCTION_RATIO,
             category=EVERY_CATEGORY,
         ),
-        query("weight", "dialysis weights", a.DRY_WEIGHT, a.POST_DIALYSIS_WEIGHT, count=200, category=EVERY_CATEGORY),
-        query("bmi", "body mass index", a.BODY_MASS_INDEX, count=50, category=EVERY_CATEGORY),
-        query("temperature", "body temperatures", a.BODY_TEMPERATURE, hooks=PATIENT_VIEW, category=EVERY_CATEGORY),
-        query(
+        *query("weight", "dialysis weights", a.DRY_WEIGHT, a.POST_DIALYSIS_WEIGHT, count=200, category=EVERY_CATEGORY),
+        *query("bmi", "body mass index", a.BODY_MASS_INDEX, count=50, category=EVERY_CATEGORY),
+        *query("temperature", "body temperatures", a.BODY_TEMPERATURE, hooks=PATIENT_VIEW, category=EVERY_CATEGORY),
+        *query(
             "inflammation",
             "white cell count and CRP results",
             a.WHITE_CELL_COUNT,
@@ -257,17 +250,28 @@ def _results(vocabulary: Vocabulary, history: ThresholdHistory) -> tuple[Query, 
     )
 
 
-def _by_code(query: Query, codings: Iterable[tuple[System, str]], count: int) -> Query:
-    """This query as a search for codes, newest first. Its plainer forms keep the codes first, and do without them last.
+def _by_code(query: Query, codings: Iterable[tuple[str, str]], count: int) -> Iterator[Query]:
+    """This query as a search for codes, in as many parts as it needs to stay short; the codes keep their order."""
+    parts: list[list[tuple[str, str]]] = [[]]
+    for coding in codings:
+        if len(_of_codes(query, [*parts[-1], coding], count).template()) >= TEMPLATE_LIMIT:
+            parts.append([])
+        parts[-1].append(coding)
+    for number, part in enumerate(parts, start=1):
+        key = query.key if number == 1 else f"{query.key}_{number}"
+        yield replace(_of_codes(query, part, count), key=key)
+
+
+def _of_codes(query: Query, asked: Collection[tuple[str, str]], count: int) -> Query:
+    """A query as a search for codes, newest first. Its plainer forms keep the codes first, and do without them last.
 
     Kt/V and the like stand in several categories, so that a category in place of the codes is the last resort.
     """
-    asked = [*codings]
     code = ("code", ",".join(code for _, code in asked))
     dates: tuple[Params, ...] = ((code, ("date", SINCE)),) if query.date_param else ()
     return replace(
         query,
         params=(code, ("_sort", "-date"), ("_count", str(count))),
         plain=(*dates, (code,), *query.plain),
-        coded=",".join(f"{ADDRESS[system]}|{code}" for system, code in asked),
+        coded=",".join(f"{ADDRESS.get(system, system)}|{code}" for system, code in asked),
     )

@@ -161,7 +161,7 @@ def _rule(row: Mapping[str, Any]) -> DrugRule:
     )
 
 
-_LISTS = ("lead", "do", "evidence", "why", "needs", "suggest", "override", "draft_lead")
+_LISTS = ("lead", "do", "evidence", "why", "needs", "suggest", "override", "draft_lead", "added")
 
 
 def _texts(data: Mapping[str, Any]) -> dict[str, CardText]:

@@ -20,6 +20,8 @@ from hooks.card import Card, OverrideReason, Propose, Remove, Suggestion
 TOPIC_SYSTEM = "urn:calciphylaxis-cds:topic"
 OVERRIDE_SYSTEM = "urn:calciphylaxis-cds:override-reason"
 LABEL = "calciphylaxis-cds"
+SITE_POLICY = "calciphylaxis-cds.site-policy"
+"""The extension of cards that names the site policy by which they came."""
 REASONS = "The rule, its numbers and the evidence"
 COURSE = "Show the patient's course"
 _TOO_LARGE = orjson.dumps(TOO_LARGE)
@@ -30,6 +32,7 @@ class Rendering:
     """What a card needs of the request: whose it is, the active orders as received, and the templates.
 
     `reasons_url` is where the pages on the topics are, `launch_url` where the EHR launches the patient's course.
+    `site_policy` is the version of the site policy by which the card came; "" where the packaged files alone count.
     """
 
     patient_id: str
@@ -37,6 +40,7 @@ class Rendering:
     templates: Mapping[str, Mapping[str, Any]]
     reasons_url: str | None = None
     launch_url: str | None = None
+    site_policy: str = ""
 
 
 def _uuid() -> str:
@@ -68,6 +72,8 @@ def to_json(card: Card, rendering: Rendering) -> dict[str, Any]:
     links = _links(card, rendering)
     if links:
         made["links"] = links
+    if rendering.site_policy:
+        made["extension"] = {SITE_POLICY: {"version": rendering.site_policy}}
     return made
 
 

@@ -19,10 +19,17 @@ from cds_service.api.not_shown import NotShown
 from cds_service.outcome import ServiceError
 
 
-def add_health(routes: Blueprint, keeping: Keeping, not_shown: NotShown, clock: Callable[[], datetime]) -> None:
+def add_health(
+    routes: Blueprint,
+    keeping: Keeping,
+    not_shown: NotShown,
+    older: Callable[[], Mapping[str, str]],
+    clock: Callable[[], datetime],
+) -> None:
     """Add the health addresses to these routes; /health is the older name of /health/ready.
 
-    Switched-off cards are no fault of the process, so they are told beside "ok".
+    Switched-off cards are no fault of the process, so they are told beside "ok", and so is `older`: the tenants that go
+    on with an older site policy, because a newer file was refused, and its version.
     """
 
     @routes.get("/health/live")
@@ -35,7 +42,8 @@ def add_health(routes: Blueprint, keeping: Keeping, not_shown: NotShown, clock: 
         faults = keeping.faults()
         if faults:
             raise ServiceError(503, "; ".join(faults))
-        return _ok(not_shown.to_all(clock()).record())
+        behind = dict(older())
+        return _ok(not_shown.to_all(clock()).record() | ({"older_site_policies": behind} if behind else {}))
 
 
 def _ok(more: Mapping[str, Any] = MappingProxyType({})) -> Response:

@@ -28,7 +28,7 @@ from cds_service.api.request_body import sent_json
 from cds_service.api.services import SERVICES, Service, call
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirClient
-from cds_service.knowledge import Knowledge
+from cds_service.knowledge import Knowledge, Tenants
 from cds_service.outcome import ServiceError, operation_outcome
 from cds_service.storage import NoPlace, StoreError
 from hooks.judgement import CannotJudge
@@ -77,19 +77,17 @@ def discovery(knowledge: Knowledge, told: Told = NOTHING_TO_TELL) -> dict[str, A
 
 
 def blueprint(
-    knowledge: Knowledge,
+    tenants: Tenants,
     client: FhirClient,
     keeping: Keeping,
     clock: Callable[[], datetime],
     max_entries: int,
     not_shown: NotShown,
 ) -> Blueprint:
-    """The routes, wired to what they need."""
+    """The routes, wired to what they need. What the caller's tenant knows is asked once in a request."""
     routes = Blueprint("cds", __name__)
     services: dict[str, Service] = {service.ID: service for service in SERVICES}
     feedback_log = Outage("feedback cannot be stored, clients are asked to send it again", "feedback is stored again")
-    document = orjson.dumps(discovery(knowledge))
-    without_app = replace(knowledge, launch_url=None)
     description = files("cds_service.api.schemas").joinpath("openapi.json").read_bytes()
 
     def known(service_id: str) -> Service:
@@ -100,9 +98,11 @@ def blueprint(
 
     @routes.get("/cds-services")
     def discover() -> Response:
+        now = clock()
+        knowledge = tenants.of(tenant() or None, now)
         # Whoever is not known may belong to any tenant.
-        told = not_shown.to_tenant(tenant(), knowledge, clock()) if caller() else not_shown.to_all(clock())
-        return Response(orjson.dumps(discovery(knowledge, told)) if told else document, mimetype="application/json")
+        told = not_shown.to_tenant(tenant(), knowledge, now) if caller() else not_shown.to_all(now)
+        return json_response(discovery(knowledge, told))
 
     @routes.post("/cds-services/<service_id>")
     def call_service(service_id: str) -> Response:
@@ -110,7 +110,9 @@ def blueprint(
         started = time.perf_counter()
         hook_request = checked(sent_json(), service, max_entries)
         now = clock()
-        linked = not_shown.in_force(knowledge if can_launch() else without_app, tenant() or UNKNOWN_TENANT)
+        knowledge = tenants.of(tenant() or None, now)
+        linked = knowledge if can_launch() else replace(knowledge, launch_url=None)
+        linked = not_shown.in_force(linked, tenant() or UNKNOWN_TENANT)
         happened = Happened(service, hook_request, issuer(), tenant(), now, linked.version, keeping.pseudonyms)
         try:
             advice = call(service, hook_request, linked, client, now)
@@ -147,7 +149,7 @@ def blueprint(
     def openapi() -> Response:
         return Response(description, mimetype="application/json")
 
-    add_health(routes, keeping, not_shown, clock)
+    add_health(routes, keeping, not_shown, lambda: tenants.older, clock)
     return routes
 
 

@@ -136,6 +136,7 @@ def look_at(
         knowledge.templates,
         knowledge.reasons_url,
         knowledge.launch_url,
+        knowledge.version if knowledge.site else "",
     )
     return Judged(chart, on, collected, rendering)
 

@@ -31,8 +31,9 @@ def cli() -> None:
 
 
 for command in (
-    serve, invoke, explain, examples, demo, report, overrides, feedback, database, events, switch, doctor, policy, sandbox,
-):  # fmt: skip
+    *(serve, invoke, explain, examples, demo, report, overrides, feedback),
+    *(database, events, switch, doctor, policy, sandbox),
+):
     cli.add_command(command)
 
 

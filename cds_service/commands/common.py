@@ -69,14 +69,15 @@ def faults() -> tuple[type[Exception], ...]:
     from limits.errors import ConfigurationError
 
     from cds_service.access import TrustedClientsError
-    from cds_service.knowledge import TemplateError
+    from cds_service.knowledge import SitePolicyError, TemplateError
     from cds_service.storage import SecretError, StoreError
     from fhir_mappings.data_files import DataFileError
     from fhir_mappings.vocabulary import VocabularyError
     from hooks.thresholds import PolicyError
 
-    own = TrustedClientsError, SecretError, StoreError, DataFileError, PolicyError, VocabularyError, TemplateError
-    return *own, ConfigurationError
+    installed = TrustedClientsError, SecretError, StoreError, ConfigurationError
+    files = DataFileError, PolicyError, VocabularyError, TemplateError, SitePolicyError
+    return *installed, *files
 
 
 @contextmanager

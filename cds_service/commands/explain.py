@@ -24,15 +24,17 @@ if TYPE_CHECKING:
     from cds_service.fhir_client import FhirReader, FhirServer
     from cds_service.knowledge import Knowledge
     from cds_service.settings import Settings
+    from hooks.reasons import Reasons
 
 PATIENT_DATA = "What follows is patient data: keep it out of logs, tickets and mails."
 
 
 @click.command(context_settings=HELP)
 @with_source
+@click.option("--tenant", help="By the site policy that counts for this tenant (CDS_SITE_POLICIES).")
 @click.option("--json", "as_document", is_flag=True, help="Print the explanation as one JSON document.")
 @EXIT_STATUS
-def explain(source: Source, as_document: bool, tells_cards: bool) -> None:
+def explain(source: Source, tenant: str | None, as_document: bool, tells_cards: bool) -> None:
     """Say why these cards come for a patient, and no others.
 
     Every rule is told with what it asked and what it saw. With --fhir and --patient that server is read as the
@@ -46,7 +48,7 @@ def explain(source: Source, as_document: bool, tells_cards: bool) -> None:
     # What the service writes into its log for each failure stands in the explanation.
     logging.getLogger("cds_service").addHandler(logging.NullHandler())
     with in_words():
-        data = _explained(source, settings)
+        data = _explained(source, settings, tenant)
     show(data, as_document=as_document)
     raise SystemExit(_status(data, tells_cards=tells_cards))
 
@@ -58,8 +60,11 @@ def explanation_of(
     now: datetime,
     settings: Settings,
     server: FhirServer | None = None,
+    reasons: Reasons | None = None,
 ) -> dict[str, Any]:
     """The explanation of a call with this body, as plain data. `server` stands in for the one that the body names.
+
+    `reasons` are those of a site policy, None where `knowledge` is that of the packaged files.
 
     Raises:
         Refused: the service would answer 400 or 413; the text names the field.
@@ -72,7 +77,7 @@ def explanation_of(
     service = next((service for service in SERVICES if body["hook"] == service.HOOK), None)
     if service is None:
         raise Refused(f"There is no service for this hook; choose one of {', '.join(HOOKS)} by --hook")
-    reasons = default_reasons(knowledge.policy, settings.locale)
+    reasons = reasons or default_reasons(knowledge.policy, settings.locale)
     try:
         request = checked(body, service, settings.max_entries)
         asked = replace(request, server=server) if server else request
@@ -111,17 +116,29 @@ def _status(data: Mapping[str, Any], *, tells_cards: bool) -> int:
     return exit_status.NOT_READ if unread or data.get("unused") else exit_status.DONE
 
 
-def _explained(source: Source, settings: Settings) -> dict[str, Any]:
+def _explained(source: Source, settings: Settings, tenant: str | None) -> dict[str, Any]:
     from cds_service.api import NO_SERVER
     from cds_service.clock import utc_now
     from cds_service.fhir_doctor import Visit
-    from cds_service.knowledge import load_knowledge
 
     message, now = source.message(), utc_now()
+    knowledge, reasons = _known_to(tenant, settings, now)
     if message is not None:
-        knowledge = load_knowledge(settings)
-        return explanation_of(message.made(knowledge, now).body, knowledge, NO_SERVER, now, settings)
+        body = message.made(knowledge, now).body
+        return explanation_of(body, knowledge, NO_SERVER, now, settings, reasons=reasons)
     hook, context = source.call()
     body = {"hook": hook, "hookInstance": str(uuid.uuid4()), "context": context}
     with Visit(settings, source.fhir, source.token) as visit:
-        return explanation_of(body, load_knowledge(settings), visit.service, now, settings, visit.asker.server)
+        return explanation_of(body, knowledge, visit.service, now, settings, visit.asker.server, reasons)
+
+
+def _known_to(tenant: str | None, settings: Settings, now: datetime) -> tuple[Knowledge, Reasons | None]:
+    """What counts for a tenant; for nobody in particular what the default policy says, as in a call."""
+    from cds_service.knowledge import DEFAULT, load_knowledge, open_tenants
+
+    tenants, _ = open_tenants(settings, load_knowledge(settings))
+    if tenant not in (None, DEFAULT, *tenants):
+        named = ", ".join(tenants) or "no tenant has one"
+        raise click.UsageError(f"--tenant: there is no site policy of {tenant} (CDS_SITE_POLICIES: {named})")
+    policy = tenants.policy_of(tenant, now)
+    return (policy.knowledge, policy.reasons) if policy else (tenants.of(tenant, now), None)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -37,6 +37,10 @@ _AT = click.option(
     type=click.DateTime(formats=["%Y-%m-%d"]),
     help="As of this day (2026-12-01); today by the clinic's zone without it.",
 )
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_SITE = click.option(
+    "--site", type=_FILE, help="The file of a site policy, put onto these files as if it were in force already."
+)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
@@ -51,15 +55,16 @@ def policy() -> None:
 
 @policy.command("check", context_settings=HELP)
 @_POLICY
+@_SITE
 @AS_JSON
-def check(folder: str, as_json: bool) -> None:
+def check(folder: str, site: Path | None, as_json: bool) -> None:
     """Find every fault of every file.
 
     Each is a line with file and key. Exit status 1 where there is any.
     """
     settings = settings_for(dev=True)
     try:
-        found = _policy(folder, settings)
+        found = _policy(folder, settings, site)
     except click.ClickException as faults:
         if as_json:
             say_json({"ok": False, "faults": faults.message.splitlines()})
@@ -70,17 +75,20 @@ def check(folder: str, as_json: bool) -> None:
     numbers, cards = len(found.reasons.numbers), len(found.reasons.topics)
     if as_json:
         told = {"files": sorted(files.texts), "own": dict(files.own), "unused": list(files.unused)}
-        say_json({"ok": True, "faults": [], **told, "numbers": numbers, "drug_rules": rules, "cards": cards})
+        counts = {"numbers": numbers, "drug_rules": rules, "cards": cards}
+        say_json({"ok": True, "faults": [], **told, **counts, **_site_told(found)})
         return
     own = f" ({', '.join(sorted(files.own.values()))} of {folder}, the others packaged)" if files.own else ""
     say(f"no fault: {len(files.texts)} files{own}; {numbers} numbers, {rules} drug rules, {cards} cards")
+    _say_site(found)
 
 
 @policy.command("show", context_settings=HELP)
 @_POLICY
+@_SITE
 @_AT
 @AS_JSON
-def show(folder: str, at: datetime | None, as_json: bool) -> None:
+def show(folder: str, site: Path | None, at: datetime | None, as_json: bool) -> None:
     """Print every number and rule in force on a day.
 
     Each has its unit, its first day and its source.
@@ -88,16 +96,20 @@ def show(folder: str, at: datetime | None, as_json: bool) -> None:
     from cds_service.policy_work import in_force, print_shown, shown_document, terminal
 
     settings = settings_for(dev=True)
-    shown = in_force(_policy(folder, settings), _day(at, settings))
+    found = _policy(folder, settings, site)
+    shown = in_force(found, _day(at, settings))
     if as_json:
-        say_json(shown_document(shown))
+        say_json({**shown_document(shown), **_site_told(found)})
     else:
+        _say_site(found)
         print_shown(terminal(), shown)
 
 
 @policy.command("diff", context_settings=HELP)
 @click.argument("old")
 @click.argument("new")
+@click.option("--site", type=_FILE, help="The file of a site policy, put onto NEW as if it were in force already.")
+@click.option("--old-site", type=_FILE, help="The same, put onto OLD.")
 @_AT
 @click.option(
     "--stories", type=_FOLDER, help="Stories of your own, played as well; what they expect is checked under NEW."
@@ -109,6 +121,8 @@ def show(folder: str, at: datetime | None, as_json: bool) -> None:
 def diff(
     old: str,
     new: str,
+    site: Path | None,
+    old_site: Path | None,
     at: datetime | None,
     stories: Path | None,
     bundles: Path | None,
@@ -119,8 +133,8 @@ def diff(
 
     Synthetic patients and stories are played under both policies, and what you bring yourself.
 
-    OLD and NEW are folders, or "packaged". Exit status 0, with differences too; 1 where a story of your own does not
-    hold, 4 where a Bundle could not be read.
+    OLD and NEW are folders, or "packaged"; "packaged packaged --site FILE" shows what a site policy brings. Exit
+    status 0, with differences too; 1 where a story of your own does not hold, 4 where a Bundle could not be read.
     """
     from cds_service.policy_work import BundleError, difference
     from cds_service.stories import StoryError
@@ -132,7 +146,10 @@ def diff(
             page.touch()
     # Why a look-up of a story failed is part of the story, and nothing to report.
     logging.getLogger("cds_service").addHandler(logging.NullHandler())
-    sides = (old, _policy(old, settings)), (new, _policy(new, settings))
+    sides = (
+        (_named(old, old_site), _policy(old, settings, old_site)),
+        (_named(new, site), _policy(new, settings, site)),
+    )
     try:
         told = difference(*sides, _day(at, settings), stories, bundles)
     except (StoryError, BundleError) as fault:
@@ -174,16 +191,43 @@ def _writing(page: Path) -> Iterator[None]:
         raise click.ClickException(f"{page}: cannot be written ({error.strerror})") from None
 
 
-def _policy(word: str, settings: Settings) -> InForce:
+def _named(word: str, site: Path | None) -> str:
+    return f"{word} with {site.name}" if site else word
+
+
+def _policy(word: str, settings: Settings, file: Path | None = None) -> InForce:
     """The policy that a word of the command line names; its faults as they are, a line each, and what is not used."""
-    from cds_service.knowledge import knowledge_of
+    from cds_service.knowledge import SitePolicyError, knowledge_of, load_site_policy
     from fhir_mappings.policy_folder import folder_named
 
+    try:
+        site = load_site_policy(file) if file else None
+    except SitePolicyError as error:
+        raise click.ClickException("\n".join(f"{file}: {problem}" for problem in error.problems)) from None
     with in_words():
-        found = knowledge_of(folder_named(word), settings)
+        found = knowledge_of(folder_named(word), settings, site)
     for line in found.files.unused:
         say(f"warning: {line}", err=True)
     return found
+
+
+def _site_told(found: InForce) -> dict[str, Any]:
+    """Whose site policy it is, for programs; nothing without one."""
+    site, knowledge = found.knowledge.site, found.knowledge
+    if site is None:
+        return {}
+    facts = {key: getattr(site, key) for key in ("owner", "approver")}
+    days = {key: getattr(site, key).isoformat() for key in ("approved", "effective", "review_by")}
+    return {"site_policy": {"tenant": knowledge.tenant, "version": knowledge.version, **facts, **days}}
+
+
+def _say_site(found: InForce) -> None:
+    told = _site_told(found).get("site_policy")
+    if told:
+        say(
+            f"site policy of {told['tenant']}, version {told['version']}: approved by {told['approver']} on "
+            f"{told['approved']}, from {told['effective']} on, to be reviewed by {told['review_by']}"
+        )
 
 
 def _day(at: datetime | None, settings: Settings) -> date:

@@ -1,33 +1,46 @@
 """Everything that is read and checked at the start and that a call needs.
 
-What may live here: the policy and vocabulary in force, the orders that cards may suggest, and which cards are shown.
+What may live here: the policy and vocabulary in force, those of each tenant, the orders that cards may suggest, and
+which cards are shown.
 """
 
 from cds_service.knowledge.critical_cards import topics_of
 from cds_service.knowledge.knowledge import InForce, Knowledge, knowledge_of, load_knowledge
 from cds_service.knowledge.notices import NO_CARD, Notice, notices_of, why_held
 from cds_service.knowledge.order_templates import TemplateError, filled, load_templates
+from cds_service.knowledge.reload import Reload, open_tenants
+from cds_service.knowledge.site_policy import DEFAULT, SiteFacts, SitePolicy, SitePolicyError, load_site_policy
 from cds_service.knowledge.switch_reading import read_switches, switch_problems
 from cds_service.knowledge.switches import ALL, Asking, HeldBack, Reason, Switches
 from cds_service.knowledge.template_check import insist_on_valid_templates
+from cds_service.knowledge.tenants import Policies, Tenants
 
 __all__ = [
     "ALL",
+    "DEFAULT",
     "NO_CARD",
     "Asking",
     "HeldBack",
     "InForce",
     "Knowledge",
     "Notice",
+    "Policies",
     "Reason",
+    "Reload",
+    "SiteFacts",
+    "SitePolicy",
+    "SitePolicyError",
     "Switches",
     "TemplateError",
+    "Tenants",
     "filled",
     "insist_on_valid_templates",
     "knowledge_of",
     "load_knowledge",
+    "load_site_policy",
     "load_templates",
     "notices_of",
+    "open_tenants",
     "read_switches",
     "switch_problems",
     "topics_of",

@@ -6,12 +6,14 @@ What may live here: policy, vocabulary, queries and order templates as one froze
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from cds_service.knowledge.order_templates import load_templates
+from cds_service.knowledge.site_policy import DEFAULT, SiteFacts, SitePolicy
+from cds_service.knowledge.switch_reading import read_switches
 from cds_service.knowledge.switches import EVERYTHING_ON, Switches
 from cds_service.settings import Settings
 from fhir_mappings.data_files import DataFileError
@@ -30,7 +32,8 @@ class Knowledge:
     """Everything read and checked at start that a call needs; a process holds one `Knowledge` and swaps it as a whole.
 
     `reasons_url` and `launch_url` are where cards lead, None where those pages are off or we have no public address.
-    `version` names the data files, by their hash. `switches` say which cards are shown.
+    `version` names the data files, a site policy among them, by their hash. `tenant` is the one whose policy this is,
+    and `site` says who answers for it; None where only the packaged files count. `switches` say which cards are shown.
     """
 
     policy: Policy
@@ -41,6 +44,8 @@ class Knowledge:
     reasons_url: str | None = None
     launch_url: str | None = None
     version: str = ""
+    tenant: str = DEFAULT
+    site: SiteFacts | None = None
     switches: Switches = EVERYTHING_ON
 
     def queries_for(self, hook: str) -> tuple[Query, ...]:
@@ -63,22 +68,32 @@ def load_knowledge(settings: Settings) -> Knowledge:
     return _knowledge(*default_knowledge(settings.locale), spelling, settings, policy_files(None).digest)
 
 
-def knowledge_of(folder: Path | None, settings: Settings) -> InForce:
+def knowledge_of(folder: Path | None, settings: Settings, site: SitePolicy | None = None) -> InForce:
     """What follows from the data files of a folder, and from the packaged one for each that is missing there.
 
-    None is the packaged files alone. Whatever a folder holds, it is checked as the packaged files are.
+    None is the packaged files alone. Whatever a folder holds, it is checked as the packaged files are, and so is what a
+    site policy makes of them.
 
     Raises:
         DataFileError: with every problem of the folder, or of the files.
         VocabularyError, TemplateError: the files are sound, and nothing can be asked or suggested by them.
     """
-    files = policy_files(folder)
-    problems = knowledge_problems(files.texts, settings.locale)
+    files, locale = policy_files(folder), settings.locale
+    if site:
+        files = replace(files, changes=site.changes, site=site.text)
+    problems = knowledge_problems(files.texts, locale, files.changes)
     if problems:
         raise DataFileError(problems)
-    policy, vocabulary = read_knowledge(files.texts, settings.locale)
-    knowledge = _knowledge(policy, vocabulary, read_spelling(files.texts, settings.locale), settings, files.digest)
-    return InForce(knowledge, read_reasons(files.texts, policy, settings.locale), files)
+    policy, vocabulary = read_knowledge(files.texts, locale, files.changes)
+    made = _knowledge(policy, vocabulary, read_spelling(files.texts, locale), settings, files.digest)
+    knowledge = _of_tenant(made, site) if site else made
+    return InForce(knowledge, read_reasons(files.texts, policy, locale, files.changes), files)
+
+
+def _of_tenant(made: Knowledge, site: SitePolicy) -> Knowledge:
+    reasons = f"{made.reasons_url}/of/{site.tenant}" if made.reasons_url else None
+    switches = read_switches(site.document, made.policy)
+    return replace(made, tenant=site.tenant, site=site.facts, reasons_url=reasons, switches=switches)
 
 
 def _knowledge(policy: Policy, vocabulary: Vocabulary, spell: Spell, settings: Settings, version: str) -> Knowledge:

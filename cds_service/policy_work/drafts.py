@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from cds_service.knowledge import InForce
-from fhir_mappings.data_files import checked
 
 Json = dict[str, Any]
 
@@ -47,7 +46,7 @@ def drafts(old: InForce, new: InForce) -> tuple[Draft, ...]:
 
 
 def _drugs(policy: InForce) -> list[Mapping[str, Any]]:
-    found: list[Mapping[str, Any]] = checked("drugs", policy.files.texts["drugs"])["drug"]
+    found: list[Mapping[str, Any]] = policy.files.data("drugs")["drug"]
     return found
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from cds_service.knowledge import InForce
 from fhir_mappings.data_faults import Path, place
-from fhir_mappings.data_files import checked
 from hooks.reasons import Dated, Number
 
 _SAME_ENTRY = ("name", "drug_class", "topic", "code", "concept", "title")
@@ -61,9 +60,9 @@ def number_changes(old: InForce, new: InForce, on: date) -> tuple[NumberChange, 
 def entry_changes(old: InForce, new: InForce) -> tuple[EntryChange, ...]:
     """Everything else that differs, in the order of the files."""
     found: list[EntryChange] = []
-    for name, text in old.files.texts.items():
-        if text != new.files.texts[name]:
-            before, after = checked(name, text), checked(name, new.files.texts[name])
+    for name in old.files.texts:
+        before, after = old.files.data(name), new.files.data(name)
+        if before != after:
             if name == "thresholds":
                 before, after = _without_values(before), _without_values(after)
             found += _Files(f"{name}.toml", before, after).changes(before, after, (), ())

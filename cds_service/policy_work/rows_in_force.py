@@ -11,7 +11,6 @@ from datetime import date
 
 from cds_service.knowledge import InForce
 from cds_service.stories import HOOKS
-from fhir_mappings.data_files import checked
 from hooks.card import Indicator
 from hooks.offending_drugs import Moment, indicator_at
 from hooks.policy import DrugRule
@@ -85,7 +84,7 @@ def _number_row(number: Number, on: date) -> NumberRow:
 
 
 def _drug_rows(policy: InForce) -> Iterator[DrugRow]:
-    written = checked("drug_rules", policy.files.texts["drug_rules"])["rules"]
+    written = policy.files.data("drug_rules")["rules"]
     for drug_class, rules in policy.knowledge.policy.rules.items():
         sources = [row["source"] for row in written if row["drug_class"] == drug_class]
         for place, (rule, source) in enumerate(zip(rules, sources, strict=True), start=1):

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Table, delete, func, select
+from sqlalchemy import Column, Delete, Table, delete, func, select
 from sqlalchemy.engine import Connection
 
 from cds_service.storage.database import TIMEOUT_SECONDS, Database
@@ -50,10 +50,14 @@ def prune(database: Database, moment: datetime, rest: Callable[[], object] = lam
     for table, at in _KEPT:
         key = table.primary_key.columns[0]
         some = delete(table).where(key.in_(select(key).where(at < moment).limit(_AT_A_TIME)))
-        while gone := database.write(lambda connection, some=some: connection.execute(some).rowcount, TIMEOUT_SECONDS):
+        while gone := _rows_gone(database, some):
             deleted += gone
             rest()
     return deleted
+
+
+def _rows_gone(database: Database, some: Delete) -> int:
+    return database.write(lambda connection: connection.execute(some).rowcount, TIMEOUT_SECONDS)
 
 
 class Retention:

@@ -7,17 +7,17 @@ What may live here: comparing codes, systems and units with the vocabulary. What
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, tzinfo
-from typing import Any
 
 from cds_service.unknown_codes.findings import UnknownCode, UnknownUnit
 from cds_service.unknown_codes.plain_codes import shown_code, shown_system, shown_unit
-from fhir_mappings.code_systems import System, system_of
+from fhir_mappings.code_systems import system_of
 from fhir_mappings.conditions import read_condition
 from fhir_mappings.drug_matching import Drugs, find_drugs
 from fhir_mappings.drug_places import drug_places
 from fhir_mappings.fhir_json import Coding, Json, as_object, as_objects, as_text, code_of, read_concept, resource_key
+from fhir_mappings.lab_codes import analyte_code, knows
 from fhir_mappings.procedures import read_procedure
 from fhir_mappings.references import Shelf
 from fhir_mappings.units import recognised
@@ -77,8 +77,7 @@ class CodeReading:
         codings = [coding for concept in concepts for coding in read_concept(concept).codings]
         match kind:
             case "Observation":
-                telling = self.vocabulary.labs.telling
-                return any(coding.system is System.LOINC and coding.code in telling for coding in codings)
+                return knows(resource, self.vocabulary.labs)
             case "MedicationRequest":
                 return self._drugs(resource, codings, ()).known
             case "Condition":
@@ -130,9 +129,7 @@ def _codes(concept: Json) -> Iterator[Place]:
 def _strange_units(observation: Json, vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:
     labs = vocabulary.labs
     for holder in _holders(observation):
-        codings = read_concept(holder.get("code")).codings
-        is_ours: Callable[[Any], bool] = lambda one: one.system is System.LOINC and one.code in labs.by_code  # noqa: E731
-        words = next((labs.by_code[coding.code] for coding in codings if is_ours(coding)), None)
+        words = labs.by_code.get(analyte_code(holder, labs) or "")
         unit = "" if words is None else _strange_unit(as_object(holder.get("valueQuantity")), words)
         if words is not None and unit:
             yield words.analyte.value, unit

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from cds_service.access import TrustedClients
 from cds_service.fhir_client import FhirReader
-from cds_service.knowledge import Knowledge
+from cds_service.knowledge import Knowledge, Tenants
 from cds_service.settings import Settings
 from cds_service.storage import Database
 
@@ -25,8 +25,8 @@ def unchanged(knowledge: Knowledge) -> Knowledge:
 class PageContext:
     """What a page may use: settings, clinical knowledge, the FHIR client, the clock, the database, trusted clients.
 
-    `with_kill_switch` gives knowledge as the kill switch stands now. `not_shown` tells people which cards are not
-    shown, a sentence each.
+    `knowledge` is that of the packaged files; `tenants` knows what counts where somebody is known. `with_kill_switch`
+    gives knowledge as the kill switch stands now. `not_shown` tells people which cards are not shown, a sentence each.
     """
 
     settings: Settings
@@ -37,7 +37,9 @@ class PageContext:
     trusted: TrustedClients | None = None
     with_kill_switch: Callable[[Knowledge], Knowledge] = unchanged
     not_shown: Callable[[], Sequence[str]] = tuple
+    tenants: Tenants | None = None
 
     def in_force(self) -> Knowledge:
         """What counts now for callers that are not known, as those of the pages of --dev are."""
-        return self.with_kill_switch(self.knowledge)
+        counts = self.tenants.of(None, self.clock()) if self.tenants else self.knowledge
+        return self.with_kill_switch(counts)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from fhir_mappings.code_systems import ANY_ICD10, System
+from fhir_mappings.code_systems import ANY_ICD10, System, address_key
 from fhir_mappings.data_faults import inside
 from fhir_mappings.dialysis_words import DIALYSIS, END_STAGE, HAEMODIALYSIS, PERITONEAL, TAKEN_BACK
 from fhir_mappings.fhir_json import Coding
@@ -60,7 +60,7 @@ class Concepts:
         """The concepts that a coding stands for, in the order of the file."""
         system, code = coding.system, coding.code
         if system is None:
-            return ()
+            return self.exact.get((address_key(coding.address), code), ()) if coding.address else ()
         if system in ANY_ICD10:
             look_up = _kept_icd10 if len(code) <= KEPT_CODE_LENGTH else _of_icd10
             return look_up(self, system, code)
@@ -100,8 +100,8 @@ class ConditionVocabulary:
 
     conditions: Concepts
     procedures: Concepts
-    codes: Mapping[str, tuple[tuple[System, str], ...]]
-    """The SNOMED CT and CPT codes of each concept, for searches."""
+    codes: Mapping[str, tuple[tuple[str, str], ...]]
+    """The SNOMED CT and CPT codes of each concept and a clinic's own codes, for searches: system or address, code."""
     instead_of: Mapping[str, tuple[str, ...]]
     """The concepts that step back where a concept stands on the same entry."""
     words: Words
@@ -201,7 +201,7 @@ class _Index:
     def __init__(self) -> None:
         self.maps: dict[str, tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]] = {k: ({}, {}, {}) for k in KINDS}
         self.instead_of: dict[str, tuple[str, ...]] = {}
-        self.codes: dict[str, tuple[tuple[System, str], ...]] = {}
+        self.codes: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def add(self, entry: Mapping[str, Any]) -> None:
         name = entry["name"]
@@ -209,11 +209,13 @@ class _Index:
         exact: list[tuple[str, str]] = [(System.SNOMED, code) for code in snomed]
         exact += [(System.CPT, code) for code in cpt] + [(System.ICD11, code) for code in icd11]
         exact += [(System.ICD9_CM, code) for code in entry.get("icd9_exact", ())]
+        local = [(one["system"], one["code"]) for one in entry.get("local", ())]
+        exact += [(address_key(system), code) for system, code in local]
         for key, variant in (("icd10_exact", System.ICD10), ("icd10_not_cm_exact", NOT_CM)):
             exact += [(variant, icd10_code(code)) for code in entry.get(key, ())]
         prefixes = [(variant, icd10_code(code)) for key, variant in _PREFIXES for code in entry.get(key, ())]
         exceptions = [icd10_code(code) for code in entry.get("icd10_not", ())]
-        self.codes[name] = (*((System.SNOMED, code) for code in snomed), *((System.CPT, code) for code in cpt))
+        self.codes[name] = (*((System.SNOMED, code) for code in snomed), *((System.CPT, code) for code in cpt), *local)
         self.instead_of[name] = tuple(entry.get("instead_of", ()))
         for kind in entry.get("kinds", ("condition",)):
             _add(self.maps[kind], (exact, prefixes, exceptions), name)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from fhir_mappings.code_systems import address_key
 from fhir_mappings.drug_routes import Route, Routes, WordList
 from fhir_mappings.letters import folded, spaced
 from fhir_mappings.vocabulary.drug_words import StopWords, UnreadWords
@@ -57,7 +58,7 @@ class DrugVocabulary:
     """Every code and name of `drugs.toml`. A code that stands for no drug maps to an empty tuple: known, but no drug.
 
     RxNorm: `products` say their route, `unrouted` do not, `excluded` names the drugs that a finished product is not
-    (an empty tuple: a strength, group or brand that is none of ours).
+    (an empty tuple: a strength, group or brand that is none of ours). `local` are codes of a clinic's own, by system.
     """
 
     products: Codes
@@ -67,6 +68,7 @@ class DrugVocabulary:
     atc: Codes
     atc_groups: Codes
     snomed: Codes
+    local: Mapping[tuple[str, str], tuple[Drug, ...]]
     names: PhraseIndex[Drug]
     traps: PhraseIndex[None]
     silences: PhraseIndex[Silence]
@@ -100,6 +102,7 @@ def parse_drugs(data: Mapping[str, Any], problems: list[str]) -> DrugVocabulary:
         atc=index.atc,
         atc_groups=index.atc_groups,
         snomed=index.snomed,
+        local=index.local,
         names=PhraseIndex((name, drug) for name, drug in index.names.values()),
         traps=PhraseIndex((written, None) for phrase in index.phrases for written in _both_ways(phrase)),
         silences=PhraseIndex(
@@ -123,6 +126,7 @@ class _Index:
         self.atc: dict[str, tuple[Drug, ...]] = {}
         self.atc_groups: dict[str, tuple[Drug, ...]] = {}
         self.snomed: dict[str, tuple[Drug, ...]] = {}
+        self.local: dict[tuple[str, str], tuple[Drug, ...]] = {}
         self.names: dict[str, tuple[str, Drug]] = {}
         self.phrases: list[str] = []
         self.silences: list[tuple[str, Silence]] = []
@@ -152,6 +156,9 @@ class _Index:
         ):
             for code in codes:
                 target[code] = (*target.get(code, ()), drug)
+        for one in entry.get("local", ()):
+            place = (address_key(one["system"]), one["code"])
+            self.local[place] = (*self.local.get(place, ()), drug)
         for code in components:
             self.excluded.setdefault(code, ())
 

@@ -6,10 +6,12 @@ What may live here: reading that file, and what no JSON Schema can check in it; 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from fhir_mappings.units import Unit, normalised
+from fhir_mappings.code_systems import address_key
+from fhir_mappings.data_faults import Path
+from fhir_mappings.units import Unit, normalised, recognised
 from fhir_mappings.vocabulary.file_problems import FileProblems
 from hooks.chart import Analyte
 
@@ -38,8 +40,9 @@ class RangeWords:
 class AnalyteWords:
     """One analyte: canonical unit, plausible limits in it (inclusive), units by normalised spelling, LOINC codes.
 
-    `shown` are the codes of an unknown method: told, never compared. `no_unit` is the unit of a value that names none,
-    where the analyte is a ratio; else None.
+    `local` are codes of a clinic's own, with the address of their system. `shown` are the codes of an unknown method:
+    told, never compared. `no_unit` is the unit of a value that names none, where the analyte is a ratio or the clinic
+    says so; else None.
     """
 
     analyte: Analyte
@@ -48,6 +51,7 @@ class AnalyteWords:
     high: float
     units: Mapping[str, Unit]
     codes: tuple[str, ...]
+    local: tuple[tuple[str, str], ...] = ()
     shown: tuple[str, ...] = ()
     no_unit: Unit | None = None
 
@@ -60,6 +64,8 @@ class AnalyteWords:
 class LabVocabulary:
     """Every analyte by its LOINC codes, those that are `shown` only among them, and the codes that rule an observation
     out; `telling` are all these codes. `ranges` reads reference ranges.
+
+    A code of a clinic's own stands among them with its system, as `local` says.
     """
 
     by_code: Mapping[str, AnalyteWords]
@@ -68,6 +74,11 @@ class LabVocabulary:
     excluded: frozenset[str]
     telling: frozenset[str]
     ranges: RangeWords
+    local: Mapping[tuple[str, str], str]
+
+    def own_code(self, system: object, code: str) -> str:
+        """The key in `by_code` of a code of the clinic's own, "" where it is none."""
+        return self.local.get((address_key(system), code), "") if self.local else ""
 
 
 def parse_labs(data: Mapping[str, Any], problems: list[str]) -> LabVocabulary:
@@ -75,6 +86,7 @@ def parse_labs(data: Mapping[str, Any], problems: list[str]) -> LabVocabulary:
     file = FileProblems(FILE, data, problems)
     by_analyte: dict[Analyte, AnalyteWords] = {}
     by_code: dict[str, AnalyteWords] = {}
+    local: dict[tuple[str, str], str] = {}
     for number, entry in enumerate(data["analyte"]):
         if entry["name"] not in list(Analyte):
             file.note("is no analyte that the rules know", "analyte", number, "name")
@@ -87,13 +99,32 @@ def parse_labs(data: Mapping[str, Any], problems: list[str]) -> LabVocabulary:
             if code in by_code:
                 file.note(f"{code} also stands under {by_code[code].analyte}", "analyte", number, "loinc")
             by_code[code] = words
+        for place, one in enumerate(entry.get("local", ())):
+            where = ("analyte", number, "local", place)
+            key = (address_key(one["system"]), one["code"])
+            name = f"{one['system']}|{one['code']}"
+            if key in local:
+                file.note(f"{name} also stands under {by_code[local[key]].analyte}", *where)
+            local[key] = name
+            by_code[name] = _with_unit(words, one, file, where)
     for analyte in Analyte:
         if analyte not in by_analyte:
             file.note(f"{analyte} is missing", "analyte")
     excluded = _excluded(data["excluded"], by_code, file)
     shown = frozenset(code for words in by_analyte.values() for code in words.shown)
     ranges = _ranges(data["reference_range"])
-    return LabVocabulary(by_code, by_analyte, shown, excluded, excluded | by_code.keys(), ranges)
+    telling = excluded | by_code.keys() | {code for _, code in local}
+    return LabVocabulary(by_code, by_analyte, shown, excluded, telling, ranges, local)
+
+
+def _with_unit(words: AnalyteWords, own: Mapping[str, Any], file: FileProblems, where: Path) -> AnalyteWords:
+    """The analyte as a code of a clinic's own says it: a value that names no unit is in the one that stands there."""
+    if "unit" not in own:
+        return words
+    unit = recognised(words.units, own["unit"])
+    if unit is None:
+        file.note(f"{words.analyte} has no such unit", *where, "unit")
+    return replace(words, no_unit=unit)
 
 
 def _ranges(entry: Mapping[str, Any]) -> RangeWords:
@@ -125,6 +156,7 @@ def _analyte(entry: Mapping[str, Any], number: int, file: FileProblems) -> Analy
         high=float(high),
         units=units,
         codes=tuple(entry["loinc"]),
+        local=tuple((one["system"], one["code"]) for one in entry.get("local", ())),
         shown=tuple(shown),
         no_unit=units.get(entry["unit"]) if entry.get("unit_may_be_missing") else None,
     )

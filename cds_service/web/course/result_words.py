@@ -21,6 +21,11 @@ _LIMITS_OF = {
 """Where a series calls a limit otherwise."""
 
 
+def _named(code: str) -> str:
+    """A code by its system. One of a clinic's own carries the system's address before it."""
+    return code.replace("|", " ") if "|" in code else f"LOINC {code}"
+
+
 def joined(parts: Iterable[str], between: str = "; ") -> str:
     """The parts that say something."""
     return between.join(part for part in parts if part)
@@ -115,7 +120,7 @@ class ResultWords:
     @staticmethod
     def codes(point: Point) -> str:
         """The codes by which the results were recognised."""
-        return ", ".join(dict.fromkeys(f"LOINC {source.code}" for source in point.sources if source.code))
+        return ", ".join(dict.fromkeys(_named(source.code) for source in point.sources if source.code))
 
     def point(self, series: Series, point: Point) -> list[str]:
         """What stands beside the mark, a line each."""

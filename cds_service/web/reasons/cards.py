@@ -39,6 +39,7 @@ class CardWords:
     lead: tuple[Markup, ...]
     do: tuple[Markup, ...]
     evidence: tuple[Markup, ...]
+    added: tuple[Markup, ...]
     needs: tuple[str, ...]
     offers: tuple[Offer, ...]
     overrides: tuple[OverrideReason, ...]
@@ -56,6 +57,7 @@ def card_words(text: CardText, wording: Wording, reasons: Reasons, words: Reason
         lead=lines(text.lead),
         do=lines(text.do),
         evidence=lines(text.evidence),
+        added=tuple(words.as_written(line) for line in text.added),
         needs=tuple(wording.needs[name].name for name in text.needs),
         offers=tuple(_offer(wording.suggestions[name], wording, reasons, words) for name in text.suggest),
         overrides=tuple(wording.override_reasons[code] for code in text.override),

@@ -26,6 +26,7 @@ class DrugRow:
     rxnorm: int = 0
     atc: list[str] = field(default_factory=list)
     snomed: list[str] = field(default_factory=list)
+    local: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class ResultRow:
     plausible: str
     units: tuple[str, ...]
     codes: tuple[str, ...]
+    local: tuple[str, ...]
     fresh: int
     usable: int
 
@@ -69,6 +71,9 @@ def drug_rows(vocabulary: DrugVocabulary, classes: Collection[str]) -> list[Drug
         row.atc.append(f"{code}…")
     for code, row in found(vocabulary.snomed):
         row.snomed.append(code)
+    for (system, code), drugs in vocabulary.local.items():
+        for _, row in found({code: drugs}):
+            row.local.append(f"{code} ({system})")
     return sorted(rows.values(), key=lambda row: row.name)
 
 
@@ -99,6 +104,7 @@ def _result_row(words: AnalyteWords, name: str, fresh: int, usable: int) -> Resu
         plausible=f"{words.low:g} to {words.high:g}",
         units=tuple(dict.fromkeys(unit.name for unit in words.units.values())),
         codes=words.codes,
+        local=tuple(f"{code} ({system})" for system, code in words.local),
         fresh=fresh,
         usable=usable,
     )

@@ -54,6 +54,10 @@ class ReasonsWords:
         # Made by the parser from our own data files, with HTML switched off.
         return Markup(html.replace(_OPEN, '<var class="slot">').replace(_CLOSE, "</var>"))  # noqa: S704
 
+    def as_written(self, text: str) -> Markup:
+        """A sentence of one clinic: Markdown, in which nothing is filled."""
+        return Markup(_PARSER.renderInline(text))  # noqa: S704  # made by the parser, with HTML switched off
+
     def _fill(self, match: re.Match[str]) -> str:
         name = match[1]
         if name in self.numbers:

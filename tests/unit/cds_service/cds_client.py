@@ -86,14 +86,14 @@ def trust_file(**changed: Any) -> str:
     """The file of trusted clients with this one client in it; a change to None leaves the key out."""
     honest = {"tenant": "north", "issuer": ISSUER, "keys": [signing_key().jwk]}
     values = {name: value for name, value in (honest | changed).items() if value is not None}
-    return "[[client]]\n" + "".join(f"{name} = {_toml(value)}\n" for name, value in values.items())
+    return "[[client]]\n" + "".join(f"{name} = {in_toml(value)}\n" for name, value in values.items())
 
 
-def _toml(value: Any) -> str:
+def in_toml(value: Any) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{name} = {_toml(item)}" for name, item in value.items()) + "}"
+        return "{" + ", ".join(f"{name} = {in_toml(item)}" for name, item in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
+        return "[" + ", ".join(in_toml(item) for item in value) + "]"
     return json.dumps(value)
 
 

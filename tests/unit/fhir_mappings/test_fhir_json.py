@@ -50,7 +50,7 @@ def test_a_concept_has_codings_text_and_each_word_once() -> None:
     assert found == Concept(
         (
             Coding(System.SNOMED, "91302008", "Sepsis"),
-            Coding(None, "S", "Blood poisoning"),
+            Coding(None, "S", "Blood poisoning", "urn:x"),
             Coding(System.SNOMED, "5758002", ""),
             Coding(None, "", ""),
         ),

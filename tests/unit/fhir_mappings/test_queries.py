@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import tomllib
+from dataclasses import replace
 from datetime import date, timedelta
 from importlib import resources
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 
 from fhir_mappings.packaged import default_policy, default_vocabulary
 from fhir_mappings.queries import HISTORY, STOPPED_ORDERS, TEMPLATE_LIMIT, Query, build_queries
-from fhir_mappings.vocabulary import Vocabulary, VocabularyError, load_vocabulary
+from fhir_mappings.vocabulary import Vocabulary, load_vocabulary
 from hooks.chart import Analyte
 from hooks.policy_loading import load_policy
 from tests.unit.hooks.builders import data_files
@@ -162,12 +163,46 @@ def test_a_code_added_to_the_file_is_asked_for() -> None:
     assert "code=39156-5,89270-3&" in bmi.template()
 
 
-def test_a_template_that_grows_too_long_is_refused() -> None:
+def test_a_search_that_would_grow_too_long_is_made_in_parts_and_loses_no_code() -> None:
     labs, drugs, conditions = copy.deepcopy(files())
     codes = next(entry for entry in conditions["concept"] if entry["name"] == "haemodialysis_procedure")
-    codes["cpt"] |= {str(number): "x" for number in range(91000, 91050)}
-    with pytest.raises(VocabularyError, match=r"query dialysis_procedures: \d+ characters, must be fewer than 500"):
-        build_queries(load_vocabulary(labs, drugs, conditions), default_policy())
+    codes["cpt"] |= {str(number): "x" for number in range(91000, 91150)}
+    queries = build_queries(load_vocabulary(labs, drugs, conditions), default_policy())
+    parts = [query for query in queries if query.key.startswith("dialysis_procedures")]
+    assert [query.key for query in parts] == ["dialysis_procedures", "dialysis_procedures_2", "dialysis_procedures_3"]
+    assert all(len(query.template()) < TEMPLATE_LIMIT for query in parts)
+    asked = [code for query in parts for code in params(query.template())["code"].split(",")]
+    assert len(asked) == len(set(asked))
+    assert {*map(str, range(91000, 91150))} < {*asked}
+    assert {*params(QUERIES["dialysis_procedures"].template())["code"].split(",")} < {*asked}
+    of_the_first = replace(parts[0], key="", params=(), plain=(), coded="")
+    assert all(replace(query, key="", params=(), plain=(), coded="") == of_the_first for query in parts)
+
+
+def test_a_search_is_parted_where_it_reaches_the_limit_and_not_before() -> None:
+    labs, drugs, conditions = copy.deepcopy(files())
+    bmi = next(entry for entry in labs["analyte"] if entry["name"] == "body_mass_index")
+    room = TEMPLATE_LIMIT - 1 - len(QUERIES["bmi"].template())
+    own = [{"system": "urn:lab", "code": "A" * 64}, {"system": "urn:lab", "code": "B" * 64}]
+    rest = room - 2 * 65 - 1
+    for longer, keys in ((0, ["bmi"]), (1, ["bmi", "bmi_2"])):
+        bmi["local"] = [*own, {"system": "urn:lab", "code": "C" * (rest + longer)}]
+        queries = build_queries(load_vocabulary(labs, drugs, conditions), default_policy())
+        found = [query for query in queries if query.key.startswith("bmi")]
+        assert [query.key for query in found] == keys
+        assert len(found[0].template()) == (TEMPLATE_LIMIT - 1 if longer == 0 else TEMPLATE_LIMIT - 1 - rest - 1)
+
+
+def test_a_clinics_own_code_is_asked_for_under_its_own_system() -> None:
+    labs, drugs, conditions = copy.deepcopy(files())
+    next(entry for entry in labs["analyte"] if entry["name"] == "body_mass_index")["local"] = [
+        {"system": "https://clinic.example/lab", "code": "BMI"}
+    ]
+    queries = build_queries(load_vocabulary(labs, drugs, conditions), default_policy())
+    (bmi,) = (query for query in queries if query.key == "bmi")
+    assert params(bmi.template())["code"] == "39156-5,BMI"
+    asked = dict(bmi.with_systems().params)["code"]
+    assert asked == "http://loinc.org|39156-5,https://clinic.example/lab|BMI"
 
 
 # ------------------------------------------------------------------ look-backs follow the policy

@@ -231,6 +231,14 @@ def test_of_two_equally_urgent_rows_of_one_topic_the_first_order_speaks_and_the_
         assert f"{adds} leads" in card.detail
 
 
+def test_what_a_clinic_adds_stands_below_the_lead_as_it_was_written() -> None:
+    text = CardText("t", "says", ("leads",), (), ("source",), draft_lead=("leads a draft",), added=("Call {us}.",))
+    rows = {"calcium_product": (row("calcium_product", "first"),)}
+    policy = replace(POLICY, rules=rows, drug_texts={"first": text})
+    (card,) = drug_cards(Assessment(chart(ON_DIALYSIS), ON, LIMITS), (CALCIUM_ACETATE,), SELECT, policy)
+    assert card.detail.startswith("leads a draft  \nCall {us}.\n")
+
+
 # ------------------------------------------------------------------ what is recommended
 def recommended_removal(patient: Chart, *orders: Medication, moment: Moment = SELECT) -> bool:
     (card,) = cards(patient, *orders, moment=moment)

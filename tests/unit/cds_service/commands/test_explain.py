@@ -16,6 +16,7 @@ from cds_service.clock import utc_now
 from cds_service.commands.cli import cli
 from cds_service.demo.patients import SyntheticPatient, load_patients
 from tests.house import ROOT
+from tests.unit.cds_service.knowledge.policies import policy_file
 from tests.unit.cds_service.odd_fhir_server import ODD, OddServer, forbids
 
 TOKEN = "a-very-secret-token"
@@ -42,6 +43,28 @@ def order(tmp_path: Path) -> Callable[[str], str]:
 
 def run(*arguments: str, **environment: str) -> Result:
     return CliRunner().invoke(cli, ("explain", *arguments), env={"CDS_FHIR_DEADLINE_SECONDS": "20", **environment})
+
+
+def test_a_tenants_own_policy_decides_where_it_is_named(
+    ehr: OddServer, patient: SyntheticPatient, tmp_path: Path
+) -> None:
+    number = "[[threshold]]\nname='elevated_risk_score'\nfrom=2026-02-01\nvalue=5\nsource='our protocol'\n"
+    (tmp_path / "north.toml").write_text(policy_file(more=number), "utf-8")
+    asked = ("--fhir", ehr.base, "--patient", patient.patient_id)
+    for tenant, elevated in (((), True), (("--tenant", "default"), True), (("--tenant", "north"), False)):
+        told = run(*asked, *tenant, "--json", CDS_SITE_POLICIES=str(tmp_path))
+        assert told.exit_code == 0, told.output
+        assert ("cua-risk-elevated" in str(json.loads(told.stdout)["cards"])) is elevated
+
+
+@pytest.mark.parametrize("policies", [True, False])
+def test_a_tenant_without_a_policy_is_named_as_one(policies: bool, tmp_path: Path) -> None:
+    (tmp_path / "north.toml").write_text(policy_file(), "utf-8")
+    known = {"CDS_SITE_POLICIES": str(tmp_path)} if policies else {}
+    told = run("--fhir", "http://127.0.0.1:1", "--patient", "p", "--tenant", "nort", **known)
+    assert told.exit_code == 2
+    assert "there is no site policy of nort" in told.output
+    assert ("north" if policies else "no tenant has one") in told.output
 
 
 def test_the_cards_of_a_patient_are_explained_as_a_tree(ehr: OddServer, patient: SyntheticPatient) -> None:

@@ -14,6 +14,7 @@ from cds_service.commands.cli import cli
 from cds_service.policy_work import changes
 from cds_service.stories import load_vignettes
 from fhir_mappings.packaged import packaged_text
+from tests.unit.cds_service.knowledge.policies import policy_file
 
 HIGH = '{ since = 2003-10-01, value = 10.2, source = "KDOQI 2003, guideline 6" }'
 LATER = HIGH + ', { since = 2026-12-01, value = 10.0, source = "our protocol" }'
@@ -51,6 +52,66 @@ def few_stories(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the stories that ship only some are played: what is printed does not hang on how many there are."""
     some = load_vignettes()[::100]
     monkeypatch.setattr(changes, "load_vignettes", lambda folder=None: load_vignettes(folder) if folder else some)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> str:
+    """The file of a site policy in which another value holds from 2026-12-01 on, and a code of its own."""
+    more = "[[threshold]]\nname='calcium_high'\nfrom=2026-12-01\nvalue=10.0\nsource='our protocol'\n"
+    path = tmp_path / "north.toml"
+    path.write_text(policy_file(more=f"{more}[[lab]]\nanalyte='phosphate'\nsystem='urn:lab'\ncode='PHOS'\n"), "utf-8")
+    return str(path)
+
+
+# ------------------------------------------------------------------ a site policy
+def test_a_site_policy_without_a_fault_is_told_with_who_answers_for_it(site: str) -> None:
+    result = run("check", "--site", site)
+    assert result.exit_code == 0, result.output
+    _, told = result.stdout.splitlines()
+    assert told.startswith("site policy of north, version ")
+    assert told.endswith(
+        ": approved by Dr Ben Okoro, informatics on 2026-01-10, from 2026-01-15 on, to be reviewed by 2027-01-10"
+    )
+    found = json.loads(run("check", "--site", site, "--json").stdout)["site_policy"]
+    assert (found["tenant"], found["owner"], found["review_by"]) == ("north", "Dr Ana Silva, nephrology", "2027-01-10")
+    assert "site_policy" not in json.loads(run("check", "--json").stdout)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("owner = ", "ownr = ", "ownr: there is no such key; did you mean owner?"),
+        ("'phosphate'", "'phosphat'", "lab 1 (PHOS): analyte: there is no result phosphat; did you mean phosphate?"),
+        ("value=10.0", "value=100", "thresholds.toml: [calcium_high] values[2].value: must be from 9 to 11.5, not 100"),
+    ],
+    ids=["a key", "a name", "a number"],
+)
+def test_a_fault_of_a_site_policy_is_told_with_its_key(site: str, old: str, new: str, fault: str) -> None:
+    Path(site).write_text(Path(site).read_text("utf-8").replace(old, new), "utf-8")
+    result = run("check", "--site", site)
+    assert result.exit_code == 1
+    assert fault in result.stdout
+    assert any(fault in line for line in json.loads(run("check", "--site", site, "--json").stdout)["faults"])
+
+
+def test_what_is_in_force_by_a_site_policy_can_be_shown(site: str) -> None:
+    shown = json.loads(run("show", "--site", site, "--at", "2026-12-01", "--json").stdout)
+    (number,) = (one for one in shown["numbers"] if one["key"] == "calcium_high")
+    assert (number["value"], number["source"]) == ("10 mg/dL", "our protocol")
+    assert shown["site_policy"]["tenant"] == "north"
+    assert run("show", "--site", site).stdout.startswith("site policy of north, ")
+
+
+@pytest.mark.usefixtures("few_stories")
+def test_what_a_site_policy_brings_can_be_compared_with_what_ships_and_with_another_one(site: str) -> None:
+    told = json.loads(run("diff", "packaged", "packaged", "--site", site, "--at", "2026-12-01", "--json").stdout)
+    assert (told["old"], told["new"]) == ("packaged", "packaged with north.toml")
+    assert [one["key"] for one in told["numbers"]] == ["calcium_high"]
+    (entry,) = told["entries"]
+    assert (entry["file"], entry["old"]) == ("labs.toml", "")
+    assert "PHOS" in entry["new"]
+    same = run("diff", "packaged", "packaged", "--site", site, "--old-site", site, "--json")
+    assert json.loads(same.stdout)["numbers"] == []
 
 
 # ------------------------------------------------------------------ check

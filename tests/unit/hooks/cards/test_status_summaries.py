@@ -97,6 +97,15 @@ def test_every_text_fits_every_crowded_chart(text: str, name: str) -> None:
     assert "…" not in card.summary
 
 
+def test_what_a_clinic_adds_stands_below_the_lead_as_it_was_written() -> None:
+    texts = {name: replace(text, added=("Call {us}: 1234.",)) for name, text in POLICY.status_texts.items()}
+    patient = Assessment(chart(*CROWDED["confirmed"][1]), ON, LIMITS)
+    for policy, told in ((POLICY, False), (replace(POLICY, status_texts=texts), True)):
+        lead, _, rest = make_status_card("cua-confirmed", Indicator.INFO, patient, policy).detail.partition("\n\n")
+        assert lead.endswith("  \nCall {us}: 1234.") is told
+        assert "Call" not in rest
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

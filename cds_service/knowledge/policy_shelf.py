@@ -1,0 +1,201 @@
+"""The folder of site policies, and a copy of the last good state of each file.
+
+What may live here: which files there are, which of them can be used, and what goes on in place of one that cannot. When
+it is looked at again stands in `reload`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from cds_service.knowledge.knowledge import InForce, Knowledge, knowledge_of
+from cds_service.knowledge.site_policy import DEFAULT, SitePolicyError, parse_site_policy, site_text
+from cds_service.knowledge.tenants import Policies
+from cds_service.settings import Settings
+from fhir_mappings.data_files import DataFileError
+from fhir_mappings.site_names import unknown
+from fhir_mappings.vocabulary import VocabularyError
+
+log = logging.getLogger("cds_service")
+
+_SUFFIX = ".toml"
+State = tuple[tuple[str, int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What one file has come to: its text, and what follows from it."""
+
+    text: str
+    policy: InForce
+
+
+class PolicyShelf:
+    """The site policies of one process. `copies` is the folder of the last good files; without one none are kept.
+
+    `tenants` are those of the trusted clients: a policy of another one would never count. None: nobody knows them.
+    """
+
+    def __init__(
+        self, folder: Path, settings: Settings, copies: Path | None = None, tenants: Collection[str] | None = None
+    ) -> None:
+        self._folder, self._settings, self._copies = folder, settings, copies
+        self._tenants = None if tenants is None else {*tenants, DEFAULT}
+        self._taken: dict[str, _Taken] = {}
+        self._refused: dict[str, str] = {}
+
+    def open(self) -> None:
+        """At a start: take every file, or its copy where it is faulty now.
+
+        Raises:
+            SitePolicyError: a file is faulty, and there is no copy of a good one. Every problem of all files is told.
+        """
+        faults: list[str] = []
+        for path in self._files():
+            try:
+                self._take(path.name, site_text(path))
+            except SitePolicyError as error:
+                if self._take_copy(path.name):
+                    self._refuse(path.name, _text_or_nothing(path), error)
+                else:
+                    faults += [f"{path.name}: {problem}" for problem in error.problems]
+        if faults:
+            raise SitePolicyError(str(self._folder), faults)
+        self._forget_copies()
+
+    def look(self) -> bool:
+        """Take what has changed since; a faulty file is refused in the log, and what was taken before goes on.
+
+        Returns whether anything is otherwise than before.
+        """
+        before = dict(self._taken), dict(self._refused)
+        paths = {path.name: path for path in self._files()}
+        for name in [*self._taken, *self._refused]:
+            if name not in paths:
+                self._remove(name)
+        for name, path in paths.items():
+            self._look_at(name, path)
+        return before != (self._taken, self._refused)
+
+    def state(self) -> State | None:
+        """What can be seen of the files without reading them; None where the folder cannot be read."""
+        try:
+            found = [(path.name, path.stat()) for path in self._files()]
+        except OSError:
+            return None
+        return tuple((name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for name, stat in found)
+
+    def held(self, packaged: Knowledge) -> Policies:
+        """What follows from all files that are taken."""
+        older = {
+            taken.policy.knowledge.tenant: taken.policy.knowledge.version
+            for name, taken in self._taken.items()
+            if name in self._refused
+        }
+        return Policies.of(packaged, (taken.policy for taken in self._taken.values()), older)
+
+    def _look_at(self, name: str, path: Path) -> None:
+        text = _text_or_nothing(path)
+        taken = self._taken.get(name)
+        if taken and text == taken.text:
+            if self._refused.pop(name, None) is not None:
+                log.warning("%s: is again as it was when it was taken", name)
+        elif self._refused.get(name) != text:
+            try:
+                self._take(name, site_text(path))
+            except SitePolicyError as error:
+                self._refuse(name, text, error)
+            else:
+                self._refused.pop(name, None)
+                log.warning("%s: taken, version %s", name, self._taken[name].policy.knowledge.version)
+
+    def _take(self, name: str, text: str) -> None:
+        """Use this file. Raises SitePolicyError."""
+        self._taken[name] = _Taken(text, self._made(name, text))
+        self._keep_copy(name, text)
+
+    def _made(self, name: str, text: str) -> InForce:
+        site = parse_site_policy(text, name)
+        problems = list(self._tenant_problems(name, site.tenant, site.facts.effective.isoformat()))
+        if problems:
+            raise SitePolicyError(name, problems)
+        try:
+            return knowledge_of(None, self._settings, site)
+        except (DataFileError, VocabularyError) as error:
+            raise SitePolicyError(name, [f"makes {problem}" for problem in error.problems]) from None
+
+    def _tenant_problems(self, name: str, tenant: str, effective: str) -> Iterator[str]:
+        if self._tenants is not None and (problem := unknown("trusted client of the tenant", tenant, self._tenants)):
+            yield f"tenant: {problem}"
+        for other, taken in self._taken.items():
+            site, theirs = taken.policy.knowledge.site, taken.policy.knowledge.tenant
+            if other != name and theirs == tenant and site and site.effective.isoformat() == effective:
+                yield f"effective: {other} is a policy of {tenant} from {effective} on, too"
+
+    def _refuse(self, name: str, text: str, error: SitePolicyError) -> None:
+        self._refused[name] = text
+        goes_on = f"version {self._taken[name].policy.knowledge.version} goes on" if name in self._taken else "not used"
+        log.error("%s; %s", error, goes_on)
+
+    def _remove(self, name: str) -> None:
+        self._refused.pop(name, None)
+        if self._taken.pop(name, None):
+            log.warning("%s: is gone, and with it what it said", name)
+        if self._copies:
+            with suppress(OSError):
+                (self._copies / name).unlink()
+
+    # ------------------------------------------------------------------ copies
+    def _take_copy(self, name: str) -> bool:
+        """Use the last good state of a file, where there is one that can be used."""
+        if not self._copies or not (self._copies / name).is_file():
+            return False
+        try:
+            self._take(name, site_text(self._copies / name))
+        except SitePolicyError as error:
+            log.error("the last good copy cannot be used either: %s", error)
+            return False
+        return True
+
+    def _keep_copy(self, name: str, text: str) -> None:
+        """All at once, and for us alone: another process may look at it, and a start after a failure needs it whole."""
+        if not self._copies:
+            return
+        beside = self._copies / f".{name}.{secrets.token_hex(4)}"
+        try:
+            self._copies.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(text.encode("utf-8"))
+                os.fsync(file.fileno())
+            beside.replace(self._copies / name)
+        except OSError as error:
+            log.error("%s: no copy can be kept for the next start (%s)", name, type(error).__name__)
+            with suppress(OSError):
+                beside.unlink()
+
+    def _forget_copies(self) -> None:
+        """Of files that are gone."""
+        if self._copies and self._copies.is_dir():
+            for path in self._copies.iterdir():
+                if path.name.endswith(_SUFFIX) and path.name not in self._taken:
+                    with suppress(OSError):
+                        path.unlink()
+
+    def _files(self) -> list[Path]:
+        """The files of the folder by name; what is hidden is an editor's. Raises OSError."""
+        found = (path for path in self._folder.iterdir() if path.name.endswith(_SUFFIX))
+        return sorted(path for path in found if not path.name.startswith("."))
+
+
+def _text_or_nothing(path: Path) -> str:
+    """The text of a file, "" where it cannot be read."""
+    try:
+        return site_text(path)
+    except SitePolicyError:
+        return ""

@@ -1,0 +1,91 @@
+"""Site policies that change while the service runs: every worker notices by itself, and swaps all at once.
+
+What may live here: the one thread that looks. What is made of the files stands in `policy_shelf`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Collection
+from pathlib import Path
+
+from cds_service.knowledge.knowledge import Knowledge
+from cds_service.knowledge.policy_shelf import PolicyShelf, State
+from cds_service.knowledge.site_policy import SitePolicyError
+from cds_service.knowledge.tenants import Policies, Tenants
+from cds_service.settings import Settings
+
+log = logging.getLogger("cds_service")
+
+LOOK_SECONDS = 0.5
+"""So often the folder is looked at. A file is read when it was the same twice: until then somebody is writing it."""
+
+
+class Reload:
+    """Keeps `tenants` as the folder says. Create it anywhere; its thread is made by `begin`, in a worker."""
+
+    def __init__(
+        self, tenants: Tenants, shelf: PolicyShelf, packaged: Knowledge, look_seconds: float = LOOK_SECONDS
+    ) -> None:
+        self._tenants, self._shelf, self._packaged = tenants, shelf, packaged
+        self._look_seconds = look_seconds
+        self._seen = self._done = shelf.state()
+        self._closed = threading.Event()
+
+    def begin(self) -> None:
+        """In a worker, before its first call: it may take the place of one that has ended, long after the start."""
+        self._seen = self._shelf.state()
+        if self._seen is not None and self._seen != self._done:
+            self._take_up(self._seen)
+        threading.Thread(target=self._run, name="site policies", daemon=True).start()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._closed.set()
+
+    def look(self) -> None:
+        """Take up what has changed and stays as it is now."""
+        state = self._shelf.state()
+        if state is None or state == self._done:
+            self._told_of(state)
+        elif state == self._seen:
+            self._take_up(state)
+        self._seen = state
+
+    def _take_up(self, state: State) -> None:
+        if self._shelf.look():
+            self._tenants.swap(self._shelf.held(self._packaged))
+        self._done = state
+
+    def _told_of(self, state: State | None) -> None:
+        """A folder that cannot be read is no folder without policies: everything stays. That is said once."""
+        if state is None and self._seen is not None:
+            log.error("the folder of site policies cannot be read, they stay as they were")
+
+    def _run(self) -> None:
+        while not self._closed.wait(self._look_seconds):
+            try:
+                self.look()
+            except Exception as error:
+                # Whatever it is: nobody else would look, and what was taken goes on.
+                log.error("the site policies cannot be looked at: %s", type(error).__name__)
+
+
+def open_tenants(
+    settings: Settings, packaged: Knowledge, copies: Path | None = None, tenants: Collection[str] | None = None
+) -> tuple[Tenants, Reload | None]:
+    """What each tenant knows by the folder of the settings, and what keeps it so; None where there is no folder.
+
+    Raises:
+        SitePolicyError: a file is faulty, and there is no copy of a good one.
+    """
+    if settings.site_policies is None:
+        return Tenants(Policies(packaged)), None
+    shelf = PolicyShelf(settings.site_policies, settings, copies, tenants)
+    try:
+        shelf.open()
+    except OSError as error:
+        raise SitePolicyError(str(settings.site_policies), [f"cannot be read ({type(error).__name__})"]) from None
+    made = Tenants(shelf.held(packaged))
+    return made, Reload(made, shelf, packaged)

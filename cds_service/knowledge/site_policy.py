@@ -1,0 +1,122 @@
+"""The policy of one tenant: its file, read and checked whole.
+
+What may live here: the shape of such a file, its names and dates, and who answers for it. How it looks stands in
+docs/site-policy.md; what it changes is put onto the packaged files in `fhir_mappings`, and judged there as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from fhir_mappings.data_faults import Path as Place
+from fhir_mappings.data_faults import place
+from fhir_mappings.data_files import DataFileError, Schema, parsed, schema_of, text_of
+from fhir_mappings.packaged import PACKAGE_OF, packaged_data
+from fhir_mappings.site_changes import Changes
+from fhir_mappings.site_names import Names, name_problems, tables, unknown
+from hooks import order_select, order_sign, patient_view
+
+DEFAULT = "default"
+"""The tenant of callers that are not known, and of those whose tenant has no policy of its own."""
+SERVICES = (patient_view.ID, order_select.ID, order_sign.ID)
+
+
+class SitePolicyError(ValueError):
+    """A site policy cannot be used. The text names the file and every problem, one per line, with its key."""
+
+    def __init__(self, file: str, problems: Collection[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n  ".join([f"{file}: the site policy cannot be used:", *self.problems]))
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """Who answers for a site policy, and from when to when."""
+
+    owner: str
+    approver: str
+    approved: date
+    effective: date
+    review_by: date
+
+    def is_overdue(self, on: date) -> bool:
+        """Should it have been reviewed before this day?"""
+        return on > self.review_by
+
+
+@dataclass(frozen=True, slots=True)
+class SitePolicy:
+    """One file: whose policy it is, what it changes in the data files, and all that it says (`document`)."""
+
+    tenant: str
+    facts: SiteFacts
+    changes: Changes
+    document: Mapping[str, Any]
+    text: str
+
+
+def load_site_policy(path: Path) -> SitePolicy:
+    """Read and check the file. Raises SitePolicyError."""
+    return parse_site_policy(site_text(path), path.name)
+
+
+def site_text(path: Path) -> str:
+    """The text of the file. Raises SitePolicyError where it cannot be read."""
+    try:
+        return text_of(path.read_bytes())
+    except OSError as error:
+        raise SitePolicyError(path.name, [f"cannot be read ({type(error).__name__})"]) from None
+
+
+def parse_site_policy(text: str, name: str) -> SitePolicy:
+    """The policy in this TOML text, its shape, names and dates checked; `name` is what errors call the file.
+
+    Raises:
+        SitePolicyError: with every problem.
+    """
+    try:
+        document = parsed(text, name)
+    except DataFileError as error:
+        raise SitePolicyError(name, [problem.removeprefix(f"{name}: ") for problem in error.problems]) from None
+    faults = _schema().faults(document)
+    found = [(fault.path, fault.problem) for fault in faults]
+    found += name_problems(document, _names())
+    found += _service_problems(document)
+    found += [] if faults else _date_problems(document)
+    if found:
+        raise SitePolicyError(name, [f"{place(document, path)}: {problem}" for path, problem in found])
+    facts = SiteFacts(**{key: document[key] for key in SiteFacts.__slots__})
+    return SitePolicy(document["tenant"], facts, Changes.of(document), document, text)
+
+
+@cache
+def _schema() -> Schema:
+    return schema_of(files("cds_service.schemas").joinpath("site_policy.json").read_text(encoding="utf-8"))
+
+
+@cache
+def _names() -> Names:
+    return Names.of({name: packaged_data(name) for name in PACKAGE_OF})
+
+
+def _service_problems(document: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
+    """Services that are switched, and that do not exist."""
+    switched = document.get("services")
+    for name in switched if isinstance(switched, dict) else ():
+        if problem := unknown("service", name, SERVICES):
+            yield ("services", name), problem
+    for number, entry in tables(document, "shadow"):
+        if problem := unknown("service", entry.get("service"), SERVICES):
+            yield ("shadow", number, "service"), problem
+
+
+def _date_problems(document: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
+    for key in ("effective", "review_by"):
+        if document[key] < document["approved"]:
+            yield (key,), f"must not be before approved ({document['approved']})"

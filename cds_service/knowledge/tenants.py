@@ -1,0 +1,82 @@
+"""Whose policy counts for a call: one `Knowledge` for each tenant, swapped as a whole.
+
+What may live here: which knowledge a tenant has on a day. Where the files come from, and when they are read again,
+stands in `policy_shelf` and `reload`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from cds_service.knowledge.knowledge import InForce, Knowledge
+from cds_service.knowledge.site_policy import DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """The packaged knowledge, and the policies of each tenant, the one that begins last first. Never changed.
+
+    `older` are the tenants of which a newer file was refused, each with the day and version that go on.
+    """
+
+    packaged: Knowledge
+    policies: Mapping[str, tuple[InForce, ...]] = field(default_factory=dict)
+    older: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, packaged: Knowledge, policies: Iterable[InForce], older: Mapping[str, str] | None = None) -> Policies:
+        """The same, by tenant."""
+        by_tenant: dict[str, list[InForce]] = {}
+        for policy in policies:
+            by_tenant.setdefault(policy.knowledge.tenant, []).append(policy)
+        ordered = {tenant: tuple(sorted(found, key=_begins, reverse=True)) for tenant, found in by_tenant.items()}
+        return cls(packaged, ordered, older or {})
+
+    def in_force(self, tenant: str, now: datetime) -> InForce | None:
+        """Before the first day of a tenant's own policy it is as if it had none."""
+        if not self.policies:
+            return None
+        on = now.astimezone(self.packaged.zone).date()
+        own = (policy for name in (tenant, DEFAULT) for policy in self.policies.get(name, ()))
+        return next((policy for policy in own if _begins(policy) <= on), None)
+
+
+class Tenants:
+    """What each tenant knows. Whoever answers asks once, and keeps what it got until the answer is made."""
+
+    def __init__(self, held: Policies) -> None:
+        self._held = held
+
+    def __iter__(self) -> Iterator[str]:
+        """The tenants with a policy of their own."""
+        return iter(self._held.policies)
+
+    def all(self, now: datetime) -> dict[str | None, Knowledge]:
+        """What each tenant with a policy of its own knows, and under None what everybody else does."""
+        return {None if tenant == DEFAULT else tenant: self.of(tenant, now) for tenant in (DEFAULT, *self)}
+
+    def of(self, tenant: str | None, now: datetime) -> Knowledge:
+        """What counts for a tenant on the clinic's day; None is a caller that is not known."""
+        held = self._held
+        found = held.in_force(tenant or DEFAULT, now)
+        return found.knowledge if found else held.packaged
+
+    def policy_of(self, tenant: str | None, now: datetime) -> InForce | None:
+        """The site policy behind that, with all its reasons; None where the packaged files alone count."""
+        return self._held.in_force(tenant or DEFAULT, now)
+
+    @property
+    def older(self) -> Mapping[str, str]:
+        """The tenants of which a newer file was refused, each with the version that goes on."""
+        return self._held.older
+
+    def swap(self, held: Policies) -> None:
+        """From now on this counts. A call that has begun ends with what it began with."""
+        self._held = held
+
+
+def _begins(policy: InForce) -> date:
+    site = policy.knowledge.site
+    return site.effective if site else date.min

@@ -1,0 +1,22 @@
+"""Files of site policies for the tests: what stands at the top of each, and what a test adds."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from tests.unit.cds_service.cds_client import in_toml
+
+DATES = {"approved": date(2026, 1, 10), "effective": date(2026, 1, 15), "review_by": date(2027, 1, 10)}
+
+
+def policy_file(tenant: str = "north", more: str = "", **changed: Any) -> str:
+    """The file of one tenant; a change to None leaves the key out. Keys stand above the sections in `more`."""
+    honest = {"tenant": tenant, "owner": "Dr Ana Silva, nephrology", "approver": "Dr Ben Okoro, informatics", **DATES}
+    values = {name: value for name, value in (honest | changed).items() if value is not None}
+    return "".join(f"{name} = {in_file(value)}\n" for name, value in values.items()) + more
+
+
+def in_file(value: Any) -> str:
+    """A value as TOML."""
+    return value.isoformat() if isinstance(value, date) else in_toml(value)

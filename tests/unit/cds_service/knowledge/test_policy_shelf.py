@@ -1,0 +1,257 @@
+"""The folder of site policies: what can be used is, what cannot is refused in words, and the last good one goes on."""
+
+from __future__ import annotations
+
+import logging
+import stat
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cds_service.knowledge import Policies, SitePolicyError, load_knowledge, open_tenants
+from cds_service.knowledge.policy_shelf import PolicyShelf
+from cds_service.settings import Settings
+from tests.unit.cds_service.knowledge.policies import policy_file
+
+SETTINGS = Settings()
+PACKAGED = load_knowledge(SETTINGS)
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+BROKEN = policy_file(owner=None)
+
+
+class Site:
+    """A folder of policies with the shelf that reads it, and a place for copies."""
+
+    def __init__(self, root: Path) -> None:
+        self.folder, self.copies = root / "policies", root / "copies"
+        self.folder.mkdir()
+
+    def write(self, text: str, name: str = "north.toml") -> None:
+        (self.folder / name).write_text(text, "utf-8")
+
+    def shelf(self, copies: bool = True, **more: Any) -> PolicyShelf:
+        """A shelf as a start makes it."""
+        made = PolicyShelf(self.folder, SETTINGS, self.copies if copies else None, **more)
+        made.open()
+        return made
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path)
+
+
+def owner(shelf: PolicyShelf, tenant: str = "north") -> str | None:
+    """Whose policy counts for a tenant, by its owner; None for the packaged files."""
+    found = shelf.held(PACKAGED).in_force(tenant, NOON)
+    return found.knowledge.site.owner if found and found.knowledge.site else None
+
+
+def file(who: str, **changed: Any) -> str:
+    return policy_file(owner=who, **changed)
+
+
+# ------------------------------------------------------------------ at a start
+def test_every_file_is_taken_and_others_are_left_alone(site: Site) -> None:
+    site.write(file("Ana"))
+    site.write(file("Ben", tenant="south"), "south.toml")
+    site.write("nonsense", "south.toml.bak")
+    site.write("nonsense", ".north.toml")
+    shelf = site.shelf()
+    assert [owner(shelf, name) for name in ("north", "south", "other")] == ["Ana", "Ben", None]
+
+
+def test_a_faulty_file_without_a_copy_stops_the_start_with_every_fault_of_every_file(site: Site) -> None:
+    site.write(BROKEN)
+    site.write("tenant = ", "south.toml")
+    with pytest.raises(SitePolicyError) as refused:
+        site.shelf()
+    first, second = refused.value.problems
+    assert first == "north.toml: owner: is missing"
+    assert second.startswith("south.toml: line 1")
+
+
+def test_what_only_the_whole_shows_stops_the_start_too(site: Site) -> None:
+    site.write(policy_file(more="[[threshold]]\nname='phosphate_high'\nfrom=2026-02-01\nvalue=50\nsource='us'\n"))
+    with pytest.raises(SitePolicyError, match=r"north\.toml: makes thresholds\.toml: \[phosphate_high\] .*not 50"):
+        site.shelf()
+
+
+@pytest.mark.parametrize(
+    ("tenant", "problem"),
+    [
+        ("nort", "there is no trusted client of the tenant nort; did you mean north?"),
+        ("other", "there is no trusted client of the tenant other; did you mean north?"),
+    ],
+)
+def test_a_policy_of_nobody_stops_the_start(site: Site, tenant: str, problem: str) -> None:
+    site.write(file("Ana", tenant=tenant))
+    with pytest.raises(SitePolicyError) as refused:
+        site.shelf(tenants=["north"])
+    assert refused.value.problems == (f"north.toml: tenant: {problem}",)
+    assert owner(site.shelf(), tenant) == "Ana"
+
+
+def test_the_default_and_every_tenant_that_is_known_may_have_one(site: Site) -> None:
+    site.write(file("Ana", tenant="default"))
+    site.write(file("Ben"), "other.toml")
+    shelf = site.shelf(tenants=["north"])
+    assert [owner(shelf, name) for name in ("default", "north")] == ["Ana", "Ben"]
+
+
+def test_a_tenant_has_one_policy_from_a_day_on(site: Site) -> None:
+    site.write(file("Ana"))
+    site.write(file("Ben", effective=date(2026, 1, 16)), "later.toml")
+    assert owner(site.shelf()) == "Ben"
+    site.write(file("Ben"), "same-day.toml")
+    with pytest.raises(
+        SitePolicyError, match=r"same-day\.toml: effective: north\.toml is a policy of north from 2026-01-15"
+    ):
+        site.shelf()
+
+
+def test_a_folder_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
+    with pytest.raises(SitePolicyError, match=r"gone: .*\n  cannot be read"):
+        open_tenants(Settings(site_policies=tmp_path / "gone"), PACKAGED)
+
+
+def test_without_a_folder_there_is_nothing_to_look_at() -> None:
+    tenants, reload = open_tenants(SETTINGS, PACKAGED)
+    assert (tenants.of("north", NOON), reload) == (PACKAGED, None)
+
+
+# ------------------------------------------------------------------ the copy
+def test_a_start_with_a_faulty_file_uses_the_copy_of_the_last_good_one_and_says_so(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.write(file("Ana"))
+    version = site.shelf().held(PACKAGED).in_force("north", NOON).knowledge.version  # type: ignore[union-attr]
+    site.write(BROKEN)
+    again = site.shelf()
+    assert owner(again) == "Ana"
+    assert again.held(PACKAGED).older == {"north": version}
+    assert "owner: is missing" in caplog.text
+    assert f"version {version} goes on" in caplog.text
+
+
+def test_the_copy_is_for_us_alone(site: Site) -> None:
+    site.write(file("Ana"))
+    site.shelf()
+    (copy,) = site.copies.iterdir()
+    assert copy.read_text("utf-8") == file("Ana")
+    assert (stat.S_IMODE(site.copies.stat().st_mode), stat.S_IMODE(copy.stat().st_mode)) == (0o700, 0o600)
+
+
+def test_a_copy_that_is_faulty_itself_is_no_help(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    site.write(BROKEN)
+    site.copies.mkdir()
+    (site.copies / "north.toml").write_text("nonsense", "utf-8")
+    with pytest.raises(SitePolicyError, match="owner: is missing"):
+        site.shelf()
+    assert "the last good copy cannot be used either" in caplog.text
+
+
+def test_without_a_place_for_copies_the_service_starts_all_the_same(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.write(file("Ana"))
+    site.copies.write_text("no folder", "utf-8")
+    assert owner(site.shelf()) == "Ana"
+    assert "no copy can be kept for the next start" in caplog.text
+    assert owner(site.shelf(copies=False)) == "Ana"
+
+
+def test_the_copy_of_a_file_that_is_gone_goes_too(site: Site) -> None:
+    for when in ("while it runs", "between two starts"):
+        site.write(file("Ana"))
+        shelf = site.shelf()
+        (site.folder / "north.toml").unlink()
+        if when == "while it runs":
+            assert shelf.look()
+        else:
+            site.shelf()
+        assert list(site.copies.iterdir()) == [], when
+
+
+# ------------------------------------------------------------------ while it runs
+def test_a_changed_a_new_and_a_removed_file_are_taken_up(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    site.write(file("Ana"))
+    shelf = site.shelf()
+    assert not shelf.look()
+    site.write(file("Eve"))
+    site.write(file("Ben", tenant="south"), "south.toml")
+    assert shelf.look()
+    assert [owner(shelf, name) for name in ("north", "south")] == ["Eve", "Ben"]
+    (site.folder / "north.toml").unlink()
+    assert shelf.look()
+    assert [owner(shelf, name) for name in ("north", "south")] == [None, "Ben"]
+    assert "north.toml: is gone" in caplog.text
+
+
+def test_a_file_that_did_not_change_is_not_made_anew(site: Site) -> None:
+    site.write(file("Ana"))
+    shelf = site.shelf()
+    before = shelf.held(PACKAGED).in_force("north", NOON)
+    site.write(file("Ben", tenant="south"), "south.toml")
+    shelf.look()
+    assert shelf.held(PACKAGED).in_force("north", NOON) is before
+
+
+def test_a_faulty_file_is_refused_once_with_its_reasons_and_the_last_good_one_goes_on(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.write(file("Ana"))
+    shelf = site.shelf()
+    site.write(BROKEN)
+    assert shelf.look()
+    assert not shelf.look()
+    assert owner(shelf) == "Ana"
+    assert [*shelf.held(PACKAGED).older] == ["north"]
+    (told,) = (one.getMessage() for one in caplog.records if one.levelno == logging.ERROR)
+    assert "owner: is missing" in told
+    assert (site.copies / "north.toml").read_text("utf-8") == file("Ana")
+
+
+@pytest.mark.parametrize("who", ["Ana", "Eve"])
+def test_a_file_that_is_mended_or_put_back_is_no_older_one(site: Site, who: str) -> None:
+    site.write(file("Ana"))
+    shelf = site.shelf()
+    site.write(BROKEN)
+    shelf.look()
+    site.write(file(who))
+    assert shelf.look()
+    assert owner(shelf) == who
+    assert shelf.held(PACKAGED) == Policies.of(PACKAGED, [shelf.held(PACKAGED).policies["north"][0]])
+
+
+def test_a_new_file_that_is_faulty_is_no_policy_and_can_go_again(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    shelf = site.shelf()
+    site.write(BROKEN)
+    assert shelf.look()
+    assert owner(shelf) is None
+    assert shelf.held(PACKAGED).older == {}
+    assert "; not used" in caplog.text
+    (site.folder / "north.toml").unlink()
+    assert shelf.look()
+    assert not shelf.look()
+
+
+def test_a_file_that_cannot_be_read_any_more_is_refused_like_a_faulty_one(site: Site) -> None:
+    site.write(file("Ana"))
+    shelf = site.shelf()
+    (site.folder / "north.toml").unlink()
+    (site.folder / "north.toml").mkdir()
+    assert shelf.look()
+    assert owner(shelf) == "Ana"
+    assert [*shelf.held(PACKAGED).older] == ["north"]
+
+
+def test_a_file_may_get_another_name(site: Site) -> None:
+    site.write(file("Ana"))
+    shelf = site.shelf()
+    (site.folder / "north.toml").rename(site.folder / "northern.toml")
+    assert shelf.look()
+    assert owner(shelf) == "Ana"
+    assert [path.name for path in site.copies.iterdir()] == ["northern.toml"]

@@ -1,0 +1,77 @@
+"""Whose policy counts: a tenant's own from its day on, else the default one, else the packaged files."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from cds_service.knowledge import InForce, Policies, Tenants, knowledge_of, load_knowledge
+from cds_service.knowledge.site_policy import parse_site_policy
+from cds_service.settings import Settings
+from tests.unit.cds_service.knowledge.policies import policy_file
+
+SETTINGS = Settings(timezone=ZoneInfo("Europe/Berlin"))
+PACKAGED = load_knowledge(SETTINGS)
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@cache
+def policy(tenant: str, effective: date = date(2026, 2, 1)) -> InForce:
+    return knowledge_of(None, SETTINGS, parse_site_policy(policy_file(tenant, effective=effective), "x.toml"))
+
+
+def owners(tenants: Tenants, *names: str | None, now: datetime = NOON) -> list[str]:
+    return [tenants.of(name, now).tenant for name in names]
+
+
+def test_each_tenant_has_its_own_and_the_others_have_the_default() -> None:
+    tenants = Tenants(Policies.of(PACKAGED, [policy("north"), policy("default")]))
+    assert owners(tenants, "north", "south", None, "default") == ["north", "default", "default", "default"]
+    assert {*tenants} == {"north", "default"}
+
+
+def test_without_a_policy_the_packaged_files_count() -> None:
+    for held in (Policies(PACKAGED), Policies.of(PACKAGED, [policy("north")])):
+        tenants = Tenants(held)
+        assert tenants.of("south", NOON) is tenants.of(None, NOON) is PACKAGED
+        assert tenants.policy_of("south", NOON) is None
+
+
+def test_the_reasons_are_those_of_the_policy_that_counts() -> None:
+    tenants = Tenants(Policies.of(PACKAGED, [policy("north"), policy("default")]))
+    assert tenants.policy_of("north", NOON) is policy("north")
+    assert tenants.policy_of("south", NOON) is policy("default")
+
+
+@pytest.mark.parametrize(
+    ("now", "whose"),
+    [
+        (datetime(2026, 3, 31, 21, 59, tzinfo=UTC), "default"),
+        (datetime(2026, 3, 31, 22, 0, tzinfo=UTC), "north"),
+    ],
+    ids=["23:59 at the clinic", "midnight at the clinic"],
+)
+def test_it_counts_from_the_clinics_day_on_and_before_it_is_as_if_there_were_none(now: datetime, whose: str) -> None:
+    tenants = Tenants(Policies.of(PACKAGED, [policy("north", date(2026, 4, 1)), policy("default")]))
+    assert owners(tenants, "north", now=now) == [whose]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_several_policies_of_a_tenant_the_last_that_has_begun_counts(turned: bool) -> None:
+    two = [policy("north"), policy("north", date(2026, 3, 3))]
+    tenants = Tenants(Policies.of(PACKAGED, two[::-1] if turned else two))
+    days = [datetime(2026, 3, day, 12, tzinfo=UTC) for day in (2, 3)]
+    assert [tenants.of("north", day) for day in days] == [one.knowledge for one in two]
+
+
+def test_a_swap_changes_everything_at_once_and_nothing_that_was_handed_out() -> None:
+    tenants = Tenants(Policies.of(PACKAGED, [policy("north")], {"north": "abc"}))
+    before = tenants.of("north", NOON)
+    assert tenants.older == {"north": "abc"}
+    tenants.swap(Policies(PACKAGED))
+    assert before.tenant == "north"
+    assert tenants.of("north", NOON) is PACKAGED
+    assert tenants.older == {}
