@@ -24,6 +24,7 @@ from cds_service.demo.play import free_port
 from cds_service.demo.sandbox import Sandbox
 from tests.browser.pages import Watched, watched
 from tests.needed import do_without
+from tests.thinning import mark_all_but_one_of
 
 START_SECONDS = 60
 CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -47,6 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+    mark_all_but_one_of(2, items, Path(__file__).parent)
 
 
 @pytest.fixture(scope="session")

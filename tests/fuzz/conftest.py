@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,11 @@ from cds_service.api.services import SERVICES
 from cds_service.settings import Settings
 from tests.contract.records import NOW
 from tests.fuzz.promises import Listener, Reply, check_kept
+from tests.thinning import mark_all_but_one_of
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    mark_all_but_one_of(3, items, Path(__file__).parent)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -45,6 +46,11 @@ def accepted(url: str) -> int:
     return sum(count.times for count in counts if count.outcome == "accepted")
 
 
+def _grew(book: Book, charts: int, answers: int) -> bool:
+    """Were more charts and more answers taken than these?"""
+    return book.charts > charts and len(book.acknowledged) > answers
+
+
 @pytest.mark.parametrize("away", [stopped, silent])
 def test_calls_go_on_while_the_database_is_away(
     away: Callable[[Postgresql], AbstractContextManager[None]], postgresql: Postgresql, tmp_path: Path
@@ -77,8 +83,7 @@ def test_a_service_that_dies_while_the_database_is_away_loses_nothing(postgresql
                 for victim in ("all", "worker", "master"):
                     served.kill(victim, chance)
                     charts, answers = book.charts, len(book.acknowledged)
-                    until(lambda charts=charts: book.charts > charts)
-                    until(lambda answers=answers: len(book.acknowledged) > answers)
+                    until(partial(_grew, book, charts, answers))
             time.sleep(AFTER_SECONDS)
         kept = kept_with(postgresql.url, book.wanted())
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -51,7 +52,7 @@ def results(resource: dict[str, object]) -> list[Result | Unreadable]:
     return list(read_observation(resource, Reading(PATIENT, UTC, VOCABULARY.labs)))
 
 
-def of(system: str, code: str, value: float = 6.0, unit: str = "mg/dL", **more: object) -> dict[str, object]:
+def of(system: str, code: str, value: float = 6.0, unit: str = "mg/dL", **more: Any) -> dict[str, object]:
     return observation(value=value, unit=unit, **more) | {"code": concept("", (system, code))}
 
 

@@ -21,6 +21,7 @@ from fhir_mappings.knowledge_files import (
 from fhir_mappings.packaged import default_policy, default_vocabulary, packaged_data
 from fhir_mappings.policy_folder import policy_files
 from fhir_mappings.site_changes import NO_CHANGES, with_changes
+from hooks.chart import Analyte
 from tests.unit.fhir_mappings.resources import (
     ATC,
     CPT,
@@ -71,7 +72,7 @@ def test_windows_and_points_are_numbers_too() -> None:
     points = {"name": "points.pth", "from": DAY, "value": 2, "source": "ours"}
     policy, _ = knowledge(threshold=[window, points])
     limits = policy.thresholds(DAY)
-    assert (limits.points["pth"], limits.windows["intact_pth"].usable) == (2, 150)
+    assert (limits.points["pth"], limits.windows[Analyte.INTACT_PTH].usable) == (2, 150)
 
 
 @pytest.mark.parametrize(
