@@ -7,11 +7,14 @@ from datetime import date
 
 import pytest
 
-from cds_service.knowledge import Switches, read_switches, switch_problems
+from cds_service.knowledge import Switches, knowledge_of, read_switches, switch_problems
+from cds_service.knowledge.site_policy import parse_site_policy
 from cds_service.knowledge.switches import CriticalOff, Shadow
+from cds_service.settings import Settings
 from fhir_mappings.data_files import DataFileError
 from fhir_mappings.packaged import default_policy
 from hooks.card import Indicator
+from tests.unit.cds_service.knowledge.policies import policy_file
 
 POLICY = default_policy()
 TWO = """
@@ -128,6 +131,22 @@ def test_what_makes_no_sense_is_refused_in_words(text: str, said: str) -> None:
     with pytest.raises(DataFileError) as refused:
         read(text)
     assert refused.value.problems == (said,)
+
+
+# ------------------------------------------------------------------ in the file of a tenant
+def test_the_knowledge_of_a_tenant_has_its_switches() -> None:
+    site = parse_site_policy(
+        policy_file("north", "card_limit = 3\n[topics.vka-dialysis]\non = false\nreason = 'x'\n"), "n"
+    )
+    assert knowledge_of(None, Settings(), site).knowledge.switches == Switches(
+        topics={"vka-dialysis": "x"}, card_limit=3
+    )
+
+
+def test_a_tenant_whose_file_goes_too_far_is_refused_with_what_to_write() -> None:
+    site = parse_site_policy(policy_file("north", "[topics.vka-cua]\non = false\nreason = 'x'\n"), "n")
+    with pytest.raises(DataFileError, match=r"^\[topics.vka-cua\] on = false .* write \[critical_off\] with people"):
+        knowledge_of(None, Settings(), site)
 
 
 # ------------------------------------------------------------------ critical cards
