@@ -41,9 +41,8 @@ class Happened:
         Apart from their kinds, the events of cards are the same whether they are shown or not.
         """
         gaps = ", ".join(sorted(set(advice.gaps)))
-        content: dict[str, Any] = {"cards": len(advice.cards), "held": len(advice.held)}
-        if gaps:
-            content["gaps"] = gaps
+        more = {"held": len(advice.held), "gaps": gaps}
+        content = {"cards": len(advice.cards)} | {name: value for name, value in more.items() if value}
         events = [self._of(Kind.ANSWERED, content=content)]
         if gaps and not advice.cards and not advice.held:
             events.append(self._of(Kind.GAP, reason=gaps))

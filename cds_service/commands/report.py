@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from cds_service.commands.common import HELP, say, say_json
+from cds_service.commands.not_shown import not_shown_now
 from cds_service.commands.stored import place_of_the_log, read_or_say
 
 if TYPE_CHECKING:
@@ -110,7 +111,8 @@ def _remarks(asked: Asked, whole: Whole) -> list[str]:
     """What a reader has to know beside the numbers."""
     from cds_service import reports
 
-    found = [reports.said_of(whole)] if reports.said_of(whole) else []
+    found = not_shown_now()
+    found += [reports.said_of(whole)] if reports.said_of(whole) else []
     named = {name or reports.UNKNOWN_CALLERS for name in whole.tenants}
     if asked.tenant is not None and asked.tenant not in named:
         others = f"in it are: {', '.join(sorted(named))}" if named else "and of no other either"

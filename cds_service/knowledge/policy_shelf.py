@@ -16,6 +16,7 @@ from pathlib import Path
 
 from cds_service.knowledge.knowledge import InForce, Knowledge, knowledge_of
 from cds_service.knowledge.site_policy import DEFAULT, SitePolicyError, parse_site_policy, site_text
+from cds_service.knowledge.switch_reading import SwitchError
 from cds_service.knowledge.tenants import Policies
 from cds_service.settings import Settings
 from fhir_mappings.data_files import DataFileError
@@ -127,6 +128,8 @@ class PolicyShelf:
             raise SitePolicyError(name, problems)
         try:
             return knowledge_of(None, self._settings, site)
+        except SwitchError as error:
+            raise SitePolicyError(name, error.problems) from None
         except (DataFileError, VocabularyError) as error:
             raise SitePolicyError(name, [f"makes {problem}" for problem in error.problems]) from None
 

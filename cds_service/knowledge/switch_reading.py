@@ -31,15 +31,19 @@ _UNREAD = (
 _ROLES = "EHRs send no role and no department with a call, only the type of the user: write users"
 
 
+class SwitchError(DataFileError):
+    """Something is switched that is not there, or that may not be switched so. A line for each problem."""
+
+
 def read_switches(document: Mapping[str, Any], policy: Policy) -> Switches:
     """What this site policy switches, on top of this policy.
 
     Raises:
-        DataFileError: with one line per problem, naming section and key, that says what to write instead.
+        SwitchError: with one line per problem, naming section and key, that says what to write instead.
     """
     problems = tuple(switch_problems(document, policy))
     if problems:
-        raise DataFileError(problems)
+        raise SwitchError(problems)
     answered = document.get("critical_off")
     users = document.get("roles", {}).get("users")
     return Switches(

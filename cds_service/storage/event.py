@@ -25,7 +25,7 @@ class Kind(StrEnum):
     """What happened."""
 
     ANSWERED = "answered"
-    """A call was answered 200; `content` says with how many cards, and how many were `held` back."""
+    """A call was answered 200; `content` says with how many cards, and with how many `held` back, if any."""
     ISSUED = "card-issued"
     SUPPRESSED = "card-suppressed"
     """A card was worked out and not shown, for this `reason`."""

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import tomllib
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from cds_service.knowledge import Switches, read_switches, switch_problems
+from cds_service.knowledge import (
+    SitePolicyError,
+    Switches,
+    knowledge_of,
+    load_knowledge,
+    open_tenants,
+    read_switches,
+    switch_problems,
+)
+from cds_service.knowledge.site_policy import parse_site_policy
 from cds_service.knowledge.switches import CriticalOff, Shadow
+from cds_service.settings import Settings
 from fhir_mappings.data_files import DataFileError
 from fhir_mappings.packaged import default_policy
 from hooks.card import Indicator
+from tests.unit.cds_service.knowledge.policies import policy_file
 
 POLICY = default_policy()
+ON_FALSE = 'on = false\nreason = "x"\n'
 TWO = """
 [critical_off]
 people = ["Dr A", "Dr B"]
@@ -130,8 +143,27 @@ def test_what_makes_no_sense_is_refused_in_words(text: str, said: str) -> None:
     assert refused.value.problems == (said,)
 
 
+# ------------------------------------------------------------------ in the file of a tenant
+def test_the_knowledge_of_a_tenant_has_its_switches() -> None:
+    site = parse_site_policy(
+        policy_file("north", "card_limit = 3\n[topics.vka-dialysis]\non = false\nreason = 'x'\n"), "n"
+    )
+    assert knowledge_of(None, Settings(), site).knowledge.switches == Switches(
+        topics={"vka-dialysis": "x"}, card_limit=3
+    )
+
+
+def test_a_tenant_whose_file_goes_too_far_is_refused_with_what_to_write(tmp_path: Path) -> None:
+    (tmp_path / "north.toml").write_text(policy_file("north", f"[topics.vka-cua]\n{ON_FALSE}"), "utf-8")
+    with pytest.raises(SitePolicyError) as refused:
+        open_tenants(Settings(site_policies=tmp_path), load_knowledge(Settings()))
+    assert [line.partition(": it can be")[0] for line in refused.value.problems] == [
+        "north.toml: [topics.vka-cua] on = false (patient-view, order-select, order-sign)"
+    ]
+    assert 'write [critical_off] with people = ["…", "…"]' in str(refused.value)
+
+
 # ------------------------------------------------------------------ critical cards
-ON_FALSE = 'on = false\nreason = "x"\n'
 CRITICAL = {
     "a topic": (
         f"[topics.vka-cua]\n{ON_FALSE}",

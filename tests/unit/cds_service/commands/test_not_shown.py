@@ -1,0 +1,66 @@
+"""A report says first what is not shown now: its silence is no all-clear."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cds_service.commands.cli import cli
+from cds_service.commands.not_shown import UNKNOWN, not_shown_now
+from cds_service.storage import Database, SwitchedOff, changing
+from tests.unit.cds_service.knowledge.policies import policy_file
+
+PILOT = "\n[[shadow]]\nsince = 2026-02-01\nreason = 'pilot'\n"
+OFF = "Cards on vka-cua have been switched off since 2026-11-30 10:00 UTC by Dr Silva: wrong text."
+SHADOW = "All cards are worked out and recorded but not shown (shadow mode) for north since 2026-02-01: pilot."
+NO_CARD = "No card does not mean no risk."
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That of a service with a database."""
+    monkeypatch.setenv("CDS_DATABASE_URL", f"sqlite:///{tmp_path}/cds.sqlite3")
+    with closing(Database(f"sqlite:///{tmp_path}/cds.sqlite3")) as database:
+        database.make_ready()
+    return tmp_path
+
+
+@pytest.fixture
+def policies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "policies").mkdir()
+    monkeypatch.setenv("CDS_SITE_POLICIES", str(tmp_path / "policies"))
+    return tmp_path / "policies"
+
+
+def switch_off(folder: Path) -> None:
+    with changing(folder / "cds.sqlite3.spool.kill-switch.json") as entries:
+        entries.append(SwitchedOff(datetime(2026, 11, 30, 10, tzinfo=UTC), "Dr Silva", "wrong text", "vka-cua"))
+
+
+def test_nothing_is_said_where_every_card_is_shown(folder: Path) -> None:
+    assert not_shown_now() == []
+    assert NO_CARD not in CliRunner().invoke(cli, ["report"]).output
+
+
+def test_a_report_says_what_is_switched_off_before_any_number(folder: Path) -> None:
+    switch_off(folder)
+    lines = CliRunner().invoke(cli, ["report"]).stdout.splitlines()
+    assert lines[1:3] == [OFF, NO_CARD]
+    assert json.loads(CliRunner().invoke(cli, ["report", "--json"]).stdout)["remarks"][:2] == [OFF, NO_CARD]
+
+
+def test_what_the_site_policies_keep_back_is_said_as_well(folder: Path, policies: Path) -> None:
+    (policies / "north.toml").write_text(policy_file("north", PILOT), "utf-8")
+    switch_off(folder)
+    assert not_shown_now() == [OFF, SHADOW, NO_CARD]
+    assert not (folder / "cds.sqlite3.spool.policies").exists()
+
+
+def test_where_they_cannot_be_used_that_is_said(folder: Path, policies: Path) -> None:
+    (policies / "north.toml").write_text(policy_file("north", "[topics.vka-cua]\non = false\nreason = 'x'"), "utf-8")
+    assert not_shown_now() == [UNKNOWN]
