@@ -14,6 +14,7 @@ from cds_service.fhir_client import FhirReader
 from cds_service.knowledge import Knowledge, Tenants
 from cds_service.settings import Settings
 from cds_service.storage import Database
+from hooks.reasons import Reasons
 
 
 def unchanged(knowledge: Knowledge) -> Knowledge:
@@ -43,6 +44,11 @@ class PageContext:
         """The same with what counts for this tenant now; None is nobody in particular."""
         return replace(self, knowledge=self.tenants.of(tenant, self.clock())) if self.tenants else self
 
-    def in_force(self) -> Knowledge:
-        """What counts now for callers that are not known, as those of the pages of --dev are."""
-        return self.with_kill_switch(self.known_to(None).knowledge)
+    def in_force(self, packaged: Reasons) -> tuple[Knowledge, Reasons]:
+        """What counts now for callers that are not known, those of pages of --dev too, and what stands behind it.
+
+        `packaged` are the reasons of what ships.
+        """
+        policy = self.tenants.policy_of(None, self.clock()) if self.tenants else None
+        knowledge, reasons = (policy.knowledge, policy.reasons) if policy else (self.knowledge, packaged)
+        return self.with_kill_switch(knowledge), reasons
