@@ -55,7 +55,9 @@ def _policy(texts: tuple[tuple[str, str], ...], locale: str, changes: Changes) -
     files, problems = _checked(dict(texts), [name for name, _ in texts])
     if problems:
         raise PolicyError("\n".join([*problems, *policy_problems(files)]))
-    changed, problems = _changed(_respelled(files, locale), changes)
+    # Only to look up places in it: what it says is not respelled here.
+    aside = {"reasons": files.pop("reasons")} if "reasons" in files else {}
+    changed, problems = _changed({**_respelled(files, locale), **aside}, changes)
     if problems:
         raise PolicyError("\n".join(problems))
     return load_policy(**{name: data for name, data in changed.items() if name != "reasons"})
@@ -157,5 +159,8 @@ def _changed(files: Files, changes: Changes) -> tuple[dict[str, dict[str, Any]],
 
 def _respelled(files: Mapping[str, dict[str, Any]], locale: str) -> dict[str, dict[str, Any]]:
     """The files in the spelling of a locale, without the table that was needed for it."""
+    ours = {name: data for name, data in files.items() if name != "spelling"}
+    if locale == WRITTEN:
+        return ours
     spell = speller(files["spelling"], locale)
-    return {name: respelled(name, data, spell) for name, data in files.items() if name != "spelling"}
+    return {name: respelled(name, data, spell) for name, data in ours.items()}

@@ -55,17 +55,19 @@ NO_CHANGES = Changes()
 
 
 def with_changes(files: Files, changes: Changes) -> dict[str, dict[str, Any]]:
-    """These files as the clinic wants them; of the given ones, none is changed itself.
+    """These files as the clinic wants them; of the given ones, none is changed itself, and what stays is the same.
 
-    The places of sentences and reasons are looked up in `reasons` and `drug_rules`, which have to be among the files
-    where there are any.
+    Sentences and reasons are put where `reasons` and `drug_rules` say that the texts of their topics stand: they need
+    these among the files.
     """
-    changed = {name: deepcopy(dict(data)) for name, data in files.items()}
-    for section, (needed, put) in _PUT.items():
-        if changes.sections.get(section) and needed <= changed.keys():
-            # Of dated entries the newest stands last, as in the packaged file.
-            for entry in sorted(changes.sections[section], key=lambda one: one.get("from", date.min)):
-                put(changed, entry, changes.sections["origin"])
+    wanted = [(*what, section) for section, what in _PUT.items() if section in changes.sections]
+    possible = [(touched, put, section) for needed, touched, put, section in wanted if needed <= files.keys()]
+    touched = {name for names, _, _ in possible for name in names}
+    changed = {name: deepcopy(dict(data)) if name in touched else dict(data) for name, data in files.items()}
+    for _, put, section in possible:
+        # Of dated entries the newest stands last, as in the packaged file.
+        for entry in sorted(changes.sections[section], key=lambda one: one.get("from", date.min)):
+            put(changed, entry, changes.sections["origin"])
     return changed
 
 
@@ -153,13 +155,14 @@ def _condition(files: Changed, entry: Entry, origin: Entry) -> None:
         concept.setdefault("local", []).append({"system": entry["system"], "code": entry["code"]})
 
 
-_IN_TEXTS = frozenset({"reasons", "drug_rules", "status_cards", "wording"})
-_PUT: Mapping[str, tuple[frozenset[str], Callable[[Changed, Entry, Entry], None]]] = {
-    "threshold": (frozenset({"thresholds"}), _threshold),
-    "wording": (_IN_TEXTS, _wording),
-    "override_reason": (_IN_TEXTS, _override_reason),
-    "lab": (frozenset({"labs"}), _lab),
-    "drug": (frozenset({"drugs"}), _drug),
-    "condition": (frozenset({"conditions"}), _condition),
+_TEXTS = frozenset({"drug_rules", "status_cards"})
+_THRESHOLDS, _LABS, _DRUGS, _CONDITIONS = (frozenset({one}) for one in ("thresholds", "labs", "drugs", "conditions"))
+_PUT: Mapping[str, tuple[frozenset[str], frozenset[str], Callable[[Changed, Entry, Entry], None]]] = {
+    "threshold": (_THRESHOLDS, _THRESHOLDS, _threshold),
+    "wording": (_TEXTS | {"reasons"}, _TEXTS, _wording),
+    "override_reason": (_TEXTS | {"reasons", "wording"}, _TEXTS | {"wording"}, _override_reason),
+    "lab": (_LABS, _LABS, _lab),
+    "drug": (_DRUGS, _DRUGS, _drug),
+    "condition": (_CONDITIONS, _CONDITIONS, _condition),
 }
-"""For each section, the files that it needs, and how one entry of it is put onto them."""
+"""For each section, the files that it needs, those that it changes, and how one entry of it is put onto them."""

@@ -25,6 +25,7 @@ from fhir_mappings.spelling import Spell
 from fhir_mappings.vocabulary import Vocabulary
 from hooks.policy import Policy
 from hooks.reasons import Reasons
+from hooks.thresholds import PolicyError
 
 
 @dataclass(frozen=True)
@@ -81,13 +82,15 @@ def knowledge_of(folder: Path | None, settings: Settings, site: SitePolicy | Non
     files, locale = policy_files(folder), settings.locale
     if site:
         files = replace(files, changes=site.changes, site=site.text)
-    problems = knowledge_problems(files.texts, locale, files.changes)
-    if problems:
-        raise DataFileError(problems)
-    policy, vocabulary = read_knowledge(files.texts, locale, files.changes)
+    try:
+        policy, vocabulary = read_knowledge(files.texts, locale, files.changes)
+        reasons = read_reasons(files.texts, policy, locale, files.changes)
+    except (DataFileError, PolicyError):
+        # What is wrong in one file hides nothing in the others.
+        raise DataFileError(knowledge_problems(files.texts, locale, files.changes)) from None
     made = _knowledge(policy, vocabulary, read_spelling(files.texts, locale), settings, files.digest)
     knowledge = _of_tenant(made, site) if site else made
-    return InForce(knowledge, read_reasons(files.texts, policy, locale, files.changes), files)
+    return InForce(knowledge, reasons, files)
 
 
 def _of_tenant(made: Knowledge, site: SitePolicy) -> Knowledge:

@@ -131,7 +131,7 @@ class PolicyShelf:
         except SwitchError as error:
             raise SitePolicyError(name, error.problems) from None
         except (DataFileError, VocabularyError) as error:
-            raise SitePolicyError(name, [f"makes {problem}" for problem in error.problems]) from None
+            raise SitePolicyError(name, map(_where, error.problems)) from None
 
     def _tenant_problems(self, name: str, tenant: str, effective: str) -> Iterator[str]:
         if self._tenants is not None and (problem := unknown("trusted client of the tenant", tenant, self._tenants)):
@@ -194,6 +194,11 @@ class PolicyShelf:
         """The files of the folder by name; what is hidden is an editor's. Raises OSError."""
         found = (path for path in self._folder.iterdir() if path.name.endswith(_SUFFIX))
         return sorted(path for path in found if not path.name.startswith("."))
+
+
+def _where(problem: str) -> str:
+    """What stands in a section of the file itself, or what the file makes of a packaged one."""
+    return problem if problem.startswith("[") else f"makes {problem}"
 
 
 def _text_or_nothing(path: Path) -> str:

@@ -6,7 +6,7 @@ docs/site-policy.md; what it changes is put onto the packaged files in `fhir_map
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -30,7 +30,7 @@ SERVICES = (patient_view.ID, order_select.ID, order_sign.ID)
 class SitePolicyError(ValueError):
     """A site policy cannot be used. The text names the file and every problem, one per line, with its key."""
 
-    def __init__(self, file: str, problems: Collection[str]) -> None:
+    def __init__(self, file: str, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n  ".join([f"{file}: the site policy cannot be used:", *self.problems]))
 

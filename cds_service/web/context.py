@@ -6,7 +6,7 @@ What may live here: that one type; pages are told nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cds_service.access import TrustedClients
@@ -14,6 +14,7 @@ from cds_service.fhir_client import FhirReader
 from cds_service.knowledge import Knowledge, Tenants
 from cds_service.settings import Settings
 from cds_service.storage import Database
+from hooks.reasons import Reasons
 
 
 def unchanged(knowledge: Knowledge) -> Knowledge:
@@ -25,8 +26,8 @@ def unchanged(knowledge: Knowledge) -> Knowledge:
 class PageContext:
     """What a page may use: settings, clinical knowledge, the FHIR client, the clock, the database, trusted clients.
 
-    `knowledge` is that of the packaged files; `tenants` knows what counts where somebody is known. `with_kill_switch`
-    gives knowledge as the kill switch stands now. `not_shown` tells people which cards are not shown, a sentence each.
+    `knowledge` is that of the packaged files, until a page asks what is `known_to` a tenant. `with_kill_switch` gives
+    knowledge as the kill switch stands now. `not_shown` tells people which cards are not shown, a sentence each.
     """
 
     settings: Settings
@@ -39,7 +40,15 @@ class PageContext:
     not_shown: Callable[[], Sequence[str]] = tuple
     tenants: Tenants | None = None
 
-    def in_force(self) -> Knowledge:
-        """What counts now for callers that are not known, as those of the pages of --dev are."""
-        counts = self.tenants.of(None, self.clock()) if self.tenants else self.knowledge
-        return self.with_kill_switch(counts)
+    def known_to(self, tenant: str | None) -> PageContext:
+        """The same with what counts for this tenant now; None is nobody in particular."""
+        return replace(self, knowledge=self.tenants.of(tenant, self.clock())) if self.tenants else self
+
+    def in_force(self, packaged: Reasons) -> tuple[Knowledge, Reasons]:
+        """What counts now for callers that are not known, those of pages of --dev too, and what stands behind it.
+
+        `packaged` are the reasons of what ships.
+        """
+        policy = self.tenants.policy_of(None, self.clock()) if self.tenants else None
+        knowledge, reasons = (policy.knowledge, policy.reasons) if policy else (self.knowledge, packaged)
+        return self.with_kill_switch(knowledge), reasons

@@ -11,6 +11,7 @@ from cds_service.clock import utc_now
 from cds_service.demo.patients import load_patients
 from tests.contract.authorization_server import SmartEhr
 from tests.contract.smart_clinic import FRAME, Browser, Clinic
+from tests.unit.cds_service.knowledge.policies import policy_file
 
 KEY = "hard-skin-on-warfarin"
 ALL = "launch patient/*.rs"
@@ -32,6 +33,20 @@ def test_the_whole_course_is_shown_when_all_was_granted(clinic: Clinic, browser:
     assert answer.status_code == 200
     assert "Synthetic, Ottilie</h1>" in answer.text
     assert "Not everything could be read" not in answer.text
+
+
+@pytest.mark.parametrize(("tenant", "theirs"), [("north", True), ("default", True), ("nobody", False)])
+def test_the_course_is_drawn_by_the_policy_of_the_tenant_behind_the_ehr(
+    tenant: str, theirs: bool, clinic: Clinic, browser: Browser, tmp_path: Path
+) -> None:
+    (tmp_path / "policies").mkdir()
+    number = "[[threshold]]\nname = 'phosphate_high'\nfrom = 2026-02-01\nvalue = 4.7\nsource = 'ours'\n"
+    if tenant != "nobody":
+        (tmp_path / "policies" / "one.toml").write_text(policy_file(tenant, number), "utf-8")
+    app = clinic.app(site_policies=tmp_path / "policies")
+    answer = clinic.launch(browser, app, "chart")
+    assert answer.status_code == 200
+    assert ("high above 4.7" in answer.text) is theirs
 
 
 @pytest.mark.parametrize("kind", ["Observation", "Condition", "MedicationRequest", "Procedure"])

@@ -68,13 +68,13 @@ def course_page(context: PageContext) -> Blueprint:
         wanted = request.args.get("patient", "").strip()
         if wanted:
             if not FHIR_ID.fullmatch(wanted):
-                return course_answer(context, server, wanted)
+                return course_answer(context.known_to(None), server, wanted)
             return Response(status=303, headers={"Location": url_for("course.show", patient_id=wanted)})
         return _patients(context, server)
 
     @course.get("/course/<patient_id>")
     def show(patient_id: str) -> Response:
-        return course_answer(context, server, patient_id)
+        return course_answer(context.known_to(None), server, patient_id)
 
     return course
 

@@ -49,10 +49,9 @@ class Why:
 
 @dataclass(frozen=True)
 class Explainer:
-    """Explains calls of the service that the page is part of. `reasons` belong to the policy in force."""
+    """Explains calls of the service that the page is part of, by what is in force and what stands behind it."""
 
-    in_force: Callable[[], Knowledge]
-    reasons: Reasons
+    in_force: Callable[[], tuple[Knowledge, Reasons]]
     reader: FhirReader
     clock: Callable[[], datetime]
     max_entries: int
@@ -73,7 +72,7 @@ class Explainer:
     def _explained(self, service_id: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         service = next(service for service in SERVICES if service_id == service.ID)
         request = checked(body, service, self.max_entries)
-        made = explained_call(service, request, self.in_force(), self.reasons, self.reader, self.clock())
+        made = explained_call(service, request, *self.in_force(), self.reader, self.clock())
         data: Mapping[str, Any] = as_data(made.explanation)
         return data
 

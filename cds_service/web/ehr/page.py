@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
@@ -146,7 +147,8 @@ def _explainer(context: PageContext) -> Explainer | None:
     if settings.pages_service is not None:
         return None
     reasons = default_reasons(knowledge.policy, settings.locale)
-    return Explainer(context.in_force, reasons, context.client, context.clock, settings.max_entries)
+    in_force = partial(context.in_force, reasons)
+    return Explainer(in_force, context.client, context.clock, settings.max_entries)
 
 
 def _clinician(

@@ -109,7 +109,8 @@ class _SmartApp:
         site, server, patient, grants = self._session(name, cookies)
         # The client decides which FHIR servers may be read, as in a call of a CDS client.
         g.trusted_client, g.smart_session = site.client, name
-        context = replace(self._context, client=GrantedReader(self._context.client, grants))
+        known = self._context.known_to(site.client.tenant if site.client else None)
+        context = replace(known, client=GrantedReader(known.client, grants))
         from cds_service.web.course.page import course_answer
 
         return course_answer(context, server, patient, framed_by=site.frame_ancestors, kept={"session": name})

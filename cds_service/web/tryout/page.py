@@ -64,7 +64,7 @@ def try_page(context: PageContext) -> Blueprint:
             text, choice = example.text(now), Choice(example.hook, example.drugs)
         else:
             text, choice = form.get("sent", ""), _choice(form)
-        desk = Desk(maker, context.in_force(), reasons, most, request.host_url)
+        desk = Desk(maker, *context.in_force(reasons), most, request.host_url)
         return shown(desk.shown(text, choice, now), choice, example.name if example else "")
 
     def shown(answer: Shown | None, choice: Choice, chosen: str = "") -> Response:

@@ -79,6 +79,16 @@ def test_what_only_the_whole_shows_stops_the_start_too(site: Site) -> None:
         site.shelf()
 
 
+def test_what_takes_two_people_stops_the_start_with_what_to_write(site: Site) -> None:
+    off = "[topics.cua-suspected]\non = false\nreason = 'x'\n"
+    site.write(policy_file(more=off))
+    with pytest.raises(SitePolicyError, match=r"north\.toml: \[topics\.cua-suspected\] on = false .*two people"):
+        site.shelf()
+    site.write(policy_file(more=f"{off}[critical_off]\npeople = ['Dr A', 'Dr B']\nreason = 'x'\n"))
+    switches = site.shelf().held(PACKAGED).policies["north"][0].knowledge.switches
+    assert switches.topics == {"cua-suspected": "x"}
+
+
 @pytest.mark.parametrize(
     ("tenant", "problem"),
     [

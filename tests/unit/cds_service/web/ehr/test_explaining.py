@@ -32,7 +32,7 @@ MOST_ENTRIES = 10_000
 @pytest.fixture
 def explainer() -> Iterator[Explainer]:
     reader = FhirClient(Limits(), lambda _: False)
-    yield Explainer(knowledge, reasons(), reader, lambda: NOW, MOST_ENTRIES)
+    yield Explainer(lambda: (knowledge(), reasons()), reader, lambda: NOW, MOST_ENTRIES)
     reader.close()
 
 
