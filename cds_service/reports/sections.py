@@ -16,6 +16,7 @@ from cds_service.reports.tables import SHARES, OfHundred, Table, Value, by_card,
 from cds_service.reports.weeks import week_name
 from cds_service.reports.whole import UNKNOWN_CALLERS, Whole
 from cds_service.storage import CardCount, EventCount, Kind
+from fhir_mappings.code_systems import system_of
 
 NOT_KEPT = "(not kept by that release)"
 Key = TypeVar("Key", bound=Hashable)
@@ -113,9 +114,24 @@ def silent(whole: Whole) -> Table:
 
 
 def unmapped(whole: Whole) -> Table:
-    """A line for each code of a lab or drug that the vocabulary does not hold."""
-    rows: list[Sequence[Value]] = [[one.kind, one.system, one.code, one.unit, one.calls] for one in whole.unmapped]
-    return Table(("kind", "system", "code", "unit", "calls"), rows)
+    """A line for each code of a lab or drug that the vocabulary does not hold; first those of systems not read.
+
+    Codes of systems that are read are known to the service as systems: what they stand for is not used, as a rule.
+    """
+    codes = sorted(whole.unmapped.codes, key=lambda one: system_of(one.system) is not None)
+    rows: list[Sequence[Value]] = [
+        [
+            one.kind,
+            one.system,
+            one.code,
+            one.unit,
+            _yes(system_of(one.system) is not None),
+            one.calls,
+            whole.unmapped.looked_at,
+        ]
+        for one in codes
+    ]
+    return Table(("kind", "system", "code", "unit", "system_is_read", "calls", "of_calls_looked_at"), rows)
 
 
 SECTIONS: Mapping[str, Section] = {
@@ -134,7 +150,9 @@ SECTIONS: Mapping[str, Section] = {
     "burden": Section("Burden: cards for each hundred calls and opened charts", burden, "no call was answered"),
     "silent": Section("Fallen silent", silent, "nothing has fallen silent"),
     "unmapped": Section(
-        "Codes that the vocabulary does not hold, by calls on which they were", unmapped, "no such code was seen"
+        "Codes that the vocabulary does not hold, by the calls on which they were, of those looked at",
+        unmapped,
+        "none was seen",
     ),
 }
 
@@ -169,6 +187,10 @@ def _counted(events: Iterable[EventCount], kind: Kind, key: Callable[[EventCount
 
 def _most_first(seen: Counter[tuple[str, str]]) -> list[Sequence[Value]]:
     return [[*key, times] for key, times in sorted(seen.items(), key=lambda one: (-one[1], one[0]))]
+
+
+def _yes(is_so: bool) -> str:
+    return "yes" if is_so else "no"
 
 
 def _day(moment: datetime, whole: Whole) -> str:

@@ -13,16 +13,14 @@ from datetime import datetime
 import orjson
 from sqlalchemy import Text, cast, func, select
 
-from cds_service.storage.event import Kind
+from cds_service.storage.event import UNMAPPED, Kind
 from cds_service.storage.history import card, tenant_of
-from cds_service.storage.records import EventCount, UnmappedCount
+from cds_service.storage.records import EventCount, Unmapped, UnmappedCount
 from cds_service.storage.reports import Readable
 from cds_service.storage.schema import event
 from cds_service.storage.store_error import StoreError
 from cds_service.storage.week_numbers import week_number
 
-UNMAPPED = "unmapped"
-"""Where the content of an answer has the codes: [["lab", system, code, unit], ["drug", system, code, ""]]."""
 _ROWS_AT_A_TIME = 1000
 
 
@@ -37,10 +35,8 @@ def event_counts(database: Readable, bounds: Sequence[datetime]) -> list[EventCo
         return [EventCount(**row) for row in connection.execute(query).mappings()]
 
 
-def unmapped_counts(
-    database: Readable, since: datetime, until: datetime, tenant: str | None = None
-) -> list[UnmappedCount]:
-    """On how many answered calls each code was that the vocabulary does not hold, the most frequent first."""
+def unmapped_counts(database: Readable, since: datetime, until: datetime, tenant: str | None = None) -> Unmapped:
+    """On how many of the answered calls that were looked at each code was that the vocabulary does not hold."""
     content = cast(event.c.content, Text)
     query = select(content).where(event.c.kind == Kind.ANSWERED, content.contains(f'"{UNMAPPED}"'))
     query = query.where(event.c.at >= since, event.c.at < until)
@@ -49,10 +45,12 @@ def unmapped_counts(
     seen: Counter[tuple[str, str, str, str]] = Counter()
     with database.connected() as connection:
         streaming = connection.execution_options(yield_per=_ROWS_AT_A_TIME)
+        looked_at = 0
         for text in streaming.scalars(query):
+            looked_at += 1
             seen.update(_codes(text))
     ordered = sorted(seen.items(), key=lambda one: (-one[1], one[0]))
-    return [UnmappedCount(*code, times) for code, times in ordered]
+    return Unmapped(looked_at, tuple(UnmappedCount(*code, times) for code, times in ordered))
 
 
 def log_span(database: Readable) -> tuple[datetime, datetime] | None:
