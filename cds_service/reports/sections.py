@@ -65,7 +65,7 @@ def reasons(whole: Whole) -> Table:
 def held_back(whole: Whole) -> Table:
     """A line for each kind of card that was worked out and not shown, by why; also for each hundred opened charts."""
     opened = whole.calls(Kind.ANSWERED, lambda count: count.hook == OPENED)
-    seen = _counted(whole.events, Kind.SUPPRESSED, lambda one: (one.reason, one.hook, one.topic, one.indicator))
+    seen = counted(whole.events, Kind.SUPPRESSED, lambda one: (one.reason, one.hook, one.topic, one.indicator))
     rows: list[Sequence[Value]] = [
         [*key, times, OfHundred(100 * times / opened) if opened else None] for key, times in sorted(seen.items())
     ]
@@ -74,13 +74,13 @@ def held_back(whole: Whole) -> Table:
 
 def silences(whole: Whole) -> Table:
     """A line for what could not be read where a call was answered without a card."""
-    seen = _counted(whole.events, Kind.GAP, lambda one: (one.reason, one.hook))
+    seen = counted(whole.events, Kind.GAP, lambda one: (one.reason, one.hook))
     return Table(("could_not_be_read", "hook", "calls"), _most_first(seen))
 
 
 def refusals(whole: Whole) -> Table:
     """A line for what was missing where a call was answered 412."""
-    seen = _counted(whole.events, Kind.REFUSED, lambda one: (one.reason, one.hook))
+    seen = counted(whole.events, Kind.REFUSED, lambda one: (one.reason, one.hook))
     return Table(("was_missing", "hook", "calls"), _most_first(seen))
 
 
@@ -174,10 +174,11 @@ def _with_calls(
 
 
 def _calls(whole: Whole, key: Callable[[EventCount], Key]) -> tuple[Counter[Key], Counter[Key]]:
-    return _counted(whole.events, Kind.ANSWERED, key), _counted(whole.events, Kind.REFUSED, key)
+    return counted(whole.events, Kind.ANSWERED, key), counted(whole.events, Kind.REFUSED, key)
 
 
-def _counted(events: Iterable[EventCount], kind: Kind, key: Callable[[EventCount], Key]) -> Counter[Key]:
+def counted(events: Iterable[EventCount], kind: Kind, key: Callable[[EventCount], Key]) -> Counter[Key]:
+    """The events of this kind by what `key` tells of them."""
     seen: Counter[Key] = Counter()
     for count in events:
         if count.kind == kind:

@@ -31,6 +31,10 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[Value]]
 
+    def is_number(self, column: int) -> bool:
+        """Does this column hold numbers, or what stands in place of them?"""
+        return any(isinstance(row[column], int | float | Withheld) for row in self.rows)
+
     def records(self) -> list[dict[str, Value]]:
         """For JSON: what is withheld is said in words."""
         return [{name: _plain(value) for name, value in zip(self.columns, row, strict=True)} for row in self.rows]

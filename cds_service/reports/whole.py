@@ -84,7 +84,7 @@ def whole_of(
         cards,
         events,
         fallen_silent(events, min(end, now), silent_days),
-        unmapped_counts(database, first, end, tenant),
+        unmapped_counts(database, first, end, None if tenant is None else {tenant}),
         {row.outcome: row.times for row in unknown},
         sorted({count.tenant for count in all_cards} | {count.tenant for count in all_events}),
         silent_days,
