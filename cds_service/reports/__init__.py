@@ -12,7 +12,7 @@ from cds_service.reports.reasons import COMMENT_ONLY, NO_REASON, NOT_OURS, is_ou
 from cds_service.reports.report import COLUMNS, OUTCOMES, Number, Report, Row, report_of
 from cds_service.reports.sections import SECTIONS, Section
 from cds_service.reports.silent import SILENT_DAYS, Silent, fallen_silent
-from cds_service.reports.tables import OfHundred, Table, Value, as_records, by_card, by_reason, by_week, in_one
+from cds_service.reports.tables import OfHundred, Table, Value, as_records, by_card, by_reason, by_week, in_one, plain
 from cds_service.reports.weeks import Quarter, bounds, start_of, week_name, week_of, weeks_from
 from cds_service.reports.whole import UNKNOWN_CALLERS, Whole, said_of, whole_of
 from cds_service.reports.withholding import FEWEST, Withheld, told
@@ -59,6 +59,7 @@ __all__ = [
     "named_by_code",
     "named_for_all",
     "period_of",
+    "plain",
     "report_of",
     "said_of",
     "start_of",

@@ -18,7 +18,7 @@ from cds_service.reports.sections import NOT_KEPT, counted
 from cds_service.reports.silent import TENANT, Silent
 from cds_service.reports.tables import OfHundred, Table, Value
 from cds_service.reports.weeks import week_name, week_of
-from cds_service.reports.withholding import FEWEST, Withheld, told
+from cds_service.reports.withholding import FEWEST, Withheld
 from cds_service.storage import EventCount, Kind, Unmapped
 
 
@@ -27,9 +27,9 @@ class Beside:
     """Tables beside those of the cards, by name, and how many calls were answered and looked at for unmapped codes."""
 
     tables: Mapping[str, Table] = field(default_factory=dict)
-    answered: int | str = 0
-    opened: int | str = 0
-    looked_at: int | str = 0
+    answered: Number = 0
+    opened: Number = 0
+    looked_at: Number = 0
 
 
 def beside(
@@ -46,7 +46,7 @@ def beside(
         "silent": _silent(silent, zone),
         "unmapped": _unmapped(unmapped),
     }
-    return Beside(tables, told(sum(calls.values())), told(calls[OPENED]), told(unmapped.looked_at))
+    return Beside(tables, _told(sum(calls.values())), _told(calls[OPENED]), _told(unmapped.looked_at))
 
 
 def _charts(report: Report, opened: int) -> Table:
@@ -70,7 +70,7 @@ def _burden(report: Report, calls: Counter[str]) -> Table:
         interruptive = _sum(number for indicator, number in parts.items() if indicator in INTERRUPTIVE)
         critical = parts.get(CRITICAL, 0)
         shares = (_of_hundred(number, calls[hook]) for number in (cards, interruptive, critical))
-        rows.append([hook or NOT_KEPT, told(calls[hook]), cards, interruptive, critical, *shares])
+        rows.append([hook or NOT_KEPT, _told(calls[hook]), cards, interruptive, critical, *shares])
     named = ("shown", "warning_or_critical", "critical")
     return Table(("hook", "calls_answered", *named, *(f"{name}_of_100_calls" for name in named)), rows)
 
@@ -78,13 +78,13 @@ def _burden(report: Report, calls: Counter[str]) -> Table:
 def _held_back(events: Iterable[EventCount]) -> Table:
     seen = counted(events, Kind.SUPPRESSED, lambda one: (one.reason, one.topic, one.indicator))
     return Table(
-        ("why", "card", "indicator", "held_back"), [[*key, told(times)] for key, times in sorted(seen.items())]
+        ("why", "card", "indicator", "held_back"), [[*key, _told(times)] for key, times in sorted(seen.items())]
     )
 
 
 def _by_reason(events: Iterable[EventCount], kind: Kind, head: str) -> Table:
     seen = counted(events, kind, lambda one: one.reason)
-    return Table((head, "calls"), [[reason, told(times)] for reason, times in sorted(seen.items())])
+    return Table((head, "calls"), [[reason, _told(times)] for reason, times in sorted(seen.items())])
 
 
 def _silent(silent: Iterable[Silent], zone: ZoneInfo) -> Table:
@@ -103,6 +103,10 @@ def _unmapped(unmapped: Unmapped) -> Table:
 
 def _week(moment: datetime, zone: ZoneInfo) -> str:
     return week_name(week_of(moment.astimezone(zone).date()))
+
+
+def _told(number: int) -> Number:
+    return Withheld.FEW if 0 < number < FEWEST else number
 
 
 def _sum(numbers: Iterable[Number]) -> Number:

@@ -23,6 +23,7 @@ from cds_service.reports import (
     as_records,
     in_one,
     named_for_all,
+    plain,
     week_name,
 )
 from cds_service.storage import StoreError
@@ -86,7 +87,6 @@ def _page(choice: Choice, context: PageContext) -> Response:
         sections=SECTIONS,
         silent_days=SILENT_DAYS,
         shown_value=shown_value,
-        few=Withheld.FEW.value,
         is_withheld=lambda number: isinstance(number, Withheld),
         week_name=week_name,
         bars={week: bar_of(row, report.weeks.values()) for week, row in report.weeks.items()} if report else {},
@@ -111,8 +111,8 @@ def _document(choice: Choice, context: PageContext) -> bytes:
         "withheld": f"numbers from 1 to {FEWEST - 1}, and those from which they could be worked out",
         "answers_on_unknown_cards": choice.unknown,
         **as_records(choice.report or Report.empty()),
-        "calls_answered": choice.beside.answered,
-        "calls_looked_at_for_unmapped_codes": choice.beside.looked_at,
+        "calls_answered": plain(choice.beside.answered),
+        "calls_looked_at_for_unmapped_codes": plain(choice.beside.looked_at),
         "silent_days": SILENT_DAYS,
         **{name.replace("-", "_"): table.records() for name, table in choice.beside.tables.items()},
     }
