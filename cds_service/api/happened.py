@@ -16,7 +16,7 @@ from typing import Any
 from cds_service.api.hook_request import HookRequest
 from cds_service.api.services import Advice, Service
 from cds_service.knowledge import HeldBack
-from cds_service.storage import Event, Kind, Pseudonyms, new_id
+from cds_service.storage import UNMAPPED, Event, Kind, Pseudonyms, new_id
 from hooks.judgement import CannotJudge
 
 RULES = version("calciphylaxis-cds")
@@ -35,14 +35,17 @@ class Happened:
     policy: str
     pseudonyms: Pseudonyms
 
-    def answered(self, advice: Advice) -> list[Event]:
+    def answered(self, advice: Advice, *, is_sampled: bool = False) -> list[Event]:
         """The answer with its cards, shown or held back; where there is none and something could not be read, that too.
 
-        Apart from their kinds, the events of cards are the same whether they are shown or not.
+        Apart from their kinds, the events of cards are the same whether they are shown or not. `is_sampled`: with the
+        codes of labs and drugs that the vocabulary does not hold, an empty list for none.
         """
         gaps = ", ".join(sorted(set(advice.gaps)))
         more = {"held": len(advice.held), "gaps": gaps}
-        content = {"cards": len(advice.cards)} | {name: value for name, value in more.items() if value}
+        content: dict[str, Any] = {"cards": len(advice.cards)} | {name: value for name, value in more.items() if value}
+        if is_sampled:
+            content[UNMAPPED] = [list(code) for code in advice.unmapped()]
         events = [self._of(Kind.ANSWERED, content=content)]
         if gaps and not advice.cards and not advice.held:
             events.append(self._of(Kind.GAP, reason=gaps))

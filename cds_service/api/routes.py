@@ -25,6 +25,7 @@ from cds_service.api.health import add_health
 from cds_service.api.keeping import Keeping
 from cds_service.api.not_shown import UNKNOWN_TENANT, NotShown, Told
 from cds_service.api.request_body import sent_json
+from cds_service.api.sampled import Sampled
 from cds_service.api.services import SERVICES, Service, call
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirClient
@@ -87,6 +88,7 @@ def blueprint(
     """The routes, wired to what they need. What the caller's tenant knows is asked once in a request."""
     routes = Blueprint("cds", __name__)
     services: dict[str, Service] = {service.ID: service for service in SERVICES}
+    sampled = Sampled()
     feedback_log = Outage("feedback cannot be stored, clients are asked to send it again", "feedback is stored again")
     description = files("cds_service.api.schemas").joinpath("openapi.json").read_bytes()
 
@@ -119,7 +121,7 @@ def blueprint(
         except CannotJudge as gap:
             keeping.record(happened.refused(gap))
             raise refused_for(gap) from None
-        keeping.record(happened.answered(advice))
+        keeping.record(happened.answered(advice, is_sampled=sampled.is_due(now)))
         spent = (time.perf_counter() - started) * 1000
         log.info(
             "%s answered %d cards, %d held back, in %.1f ms", service.ID, len(advice.cards), len(advice.held), spent

@@ -5,9 +5,10 @@ What may live here: the order of the steps from a request to its cards; each ste
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Protocol
 
 from cds_service.api.card_json import Rendering, to_json
@@ -17,6 +18,7 @@ from cds_service.api.stopped_orders import with_stopped_orders
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirReader
 from cds_service.knowledge import Asking, HeldBack, Knowledge
+from cds_service.unknown_codes import Unmapped
 from fhir_mappings.chart import ChartContext, build_chart
 from fhir_mappings.drafts import Orders, split_orders
 from fhir_mappings.drug_places import drugs_beside
@@ -69,13 +71,15 @@ class Advice:
     """What one call brought: the cards as JSON, what decided each of them, the cards that were worked out and are not
     shown, and what could not be read.
 
-    `gaps` are the keys of the queries that failed or were incomplete.
+    `gaps` are the keys of the queries that failed or were incomplete. `unmapped` works out, when it is asked, codes of
+    labs and drugs that the vocabulary does not hold.
     """
 
     cards: list[dict[str, Any]]
     facts: list[tuple[str, ...]]
     gaps: tuple[str, ...] = ()
     held: Sequence[HeldBack] = ()
+    unmapped: Callable[[], Sequence[tuple[str, ...]]] = tuple
 
 
 NOTHING_TO_JUDGE = Advice([], [])
@@ -100,12 +104,20 @@ def call(service: Service, request: HookRequest, knowledge: Knowledge, reader: F
         [card.facts for card in sorted_cards.shown],
         tuple(gap.query for gap in (*chart.gaps, *chart.optional_gaps)),
         sorted_cards.held,
+        partial(_unmapped, judged, knowledge),
     )
 
 
 def asking_of(service: Service, request: HookRequest, on: date) -> Asking:
     """For whom the cards of this call are, on a calendar day of the clinic."""
     return Asking(service.HOOK, service.ID, request.user_id.partition("/")[0], on)
+
+
+def _unmapped(judged: Judged, knowledge: Knowledge) -> Sequence[tuple[str, ...]]:
+    found = judged.collected
+    return Unmapped(
+        knowledge.vocabulary, found.queries, found.medications, found.bases, judged.on, knowledge.zone
+    ).codes()
 
 
 def look_at(

@@ -5,13 +5,14 @@ patient, no user and no comment comes in here.
 """
 
 from cds_service.reports.burden import Burden, burdens
+from cds_service.reports.for_many import Beside, beside
 from cds_service.reports.period import Period, period_of
-from cds_service.reports.reading import Counted, counted_since, counts_of_weeks, days_of_the_log
+from cds_service.reports.reading import Counted, counted_since, counts_of_weeks, days_of_the_log, events_of_weeks
 from cds_service.reports.reasons import COMMENT_ONLY, NO_REASON, NOT_OURS, is_ours, named_by_code, named_for_all
 from cds_service.reports.report import COLUMNS, OUTCOMES, Number, Report, Row, report_of
 from cds_service.reports.sections import SECTIONS, Section
 from cds_service.reports.silent import SILENT_DAYS, Silent, fallen_silent
-from cds_service.reports.tables import OfHundred, Table, Value, as_records, by_card, by_reason, by_week, in_one
+from cds_service.reports.tables import OfHundred, Table, Value, as_records, by_card, by_reason, by_week, in_one, plain
 from cds_service.reports.weeks import Quarter, bounds, start_of, week_name, week_of, weeks_from
 from cds_service.reports.whole import UNKNOWN_CALLERS, Whole, said_of, whole_of
 from cds_service.reports.withholding import FEWEST, Withheld, told
@@ -26,6 +27,7 @@ __all__ = [
     "SECTIONS",
     "SILENT_DAYS",
     "UNKNOWN_CALLERS",
+    "Beside",
     "Burden",
     "Counted",
     "Number",
@@ -41,6 +43,7 @@ __all__ = [
     "Whole",
     "Withheld",
     "as_records",
+    "beside",
     "bounds",
     "burdens",
     "by_card",
@@ -49,12 +52,14 @@ __all__ = [
     "counted_since",
     "counts_of_weeks",
     "days_of_the_log",
+    "events_of_weeks",
     "fallen_silent",
     "in_one",
     "is_ours",
     "named_by_code",
     "named_for_all",
     "period_of",
+    "plain",
     "report_of",
     "said_of",
     "start_of",

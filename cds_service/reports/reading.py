@@ -6,14 +6,27 @@ the database cannot be read: that is never a report of zeros.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from cds_service.reports.report import Report, report_of
 from cds_service.reports.weeks import bounds, weeks_from
-from cds_service.storage import CardCount, Readable, card_counts, span, unknown_counts
+from cds_service.storage import (
+    CardCount,
+    EventCount,
+    Kind,
+    Readable,
+    card_counts,
+    event_counts,
+    log_span,
+    span,
+    unknown_counts,
+)
+
+_WEEKS_BEFORE = 13
+"""So far back it is looked for what has fallen silent since."""
 
 
 class Counted(NamedTuple):
@@ -24,8 +37,8 @@ class Counted(NamedTuple):
 
 
 def days_of_the_log(database: Readable, zone: ZoneInfo) -> tuple[date, date] | None:
-    """The days on which the first and the last card were shown; None where there is no card."""
-    known = span(database)
+    """The days of the first and the last call or card; None where there is neither."""
+    known = log_span(database, Kind.FEEDBACK)
     return (known[0].astimezone(zone).date(), known[1].astimezone(zone).date()) if known else None
 
 
@@ -55,3 +68,12 @@ def counted_since(
 def counts_of_weeks(database: Readable, zone: ZoneInfo, weeks: list[date]) -> list[CardCount]:
     """The cards shown in these weeks, of all clients."""
     return card_counts(database, bounds(weeks, zone))
+
+
+def events_of_weeks(
+    database: Readable, zone: ZoneInfo, weeks: Sequence[date]
+) -> tuple[list[EventCount], list[EventCount]]:
+    """The events of these weeks, and those of the quarter of a year before them, of all tenants."""
+    before = [weeks[0] - timedelta(weeks=number) for number in range(_WEEKS_BEFORE, 0, -1)]
+    counts = event_counts(database, bounds([*before, *weeks], zone))
+    return [one for one in counts if one.week >= len(before)], [one for one in counts if one.week < len(before)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
@@ -49,13 +49,16 @@ class Row:
 class Report:
     """Counts of some weeks. `cards` are named by topic and indicator, `weeks` by their Monday, in order.
 
-    `reasons` count the overridden cards, the most frequent reason first; by name where numbers are withheld.
+    `reasons` count the overridden cards, the most frequent reason first; by name where numbers are withheld. `hooks`
+    count the cards shown at each, and `hook_indicators` those of one indicator at one hook.
     """
 
     total: Row
     cards: Mapping[Card, Row]
     reasons: Mapping[str, Number]
     weeks: Mapping[date, Row]
+    hooks: Mapping[str, Number] = field(default_factory=dict)
+    hook_indicators: Mapping[tuple[str, str], Number] = field(default_factory=dict)
 
     @classmethod
     def empty(cls) -> Report:
@@ -75,6 +78,8 @@ class Report:
             # By name: the order of the numbers would tell something of those withheld.
             {key: why.get(("reason", key), self.reasons[key]) for key in sorted(self.reasons)},
             {key: told(("week", key), row) for key, row in self.weeks.items()},
+            {key: why.get(("hook", key), number) for key, number in self.hooks.items()},
+            {key: why.get(("at hook", key), number) for key, number in self.hook_indicators.items()},
         )
 
 
@@ -93,6 +98,8 @@ def report_of(counts: Iterable[CardCount], weeks: Sequence[date], reason: Callab
         {key: by_card[key] for key in sorted(by_card)},
         dict(most_first),
         {week: by_week.get(week, Row()) for week in weeks},
+        {hook: row.shown for hook, row in sorted(rows_by(counts, lambda count: count.hook).items())},
+        {key: row.shown for key, row in sorted(rows_by(counts, lambda count: (count.hook, count.indicator)).items())},
     )
 
 
@@ -107,15 +114,21 @@ def rows_by(counts: Iterable[CardCount], key: Callable[[CardCount], Key]) -> dic
 
 
 def _pipes(report: Report) -> Iterator[Pipe]:
-    """The numbers as a ring: all cards → each card → what became of it → the reasons → each week → all cards."""
+    """The numbers as a ring: all cards → each hook → each indicator → each card → what became of it → the reasons
+    → each week → all cards.
+    """
 
     def pipe(name: Hashable, start: Hashable, end: Hashable, number: Number) -> Pipe:
         if isinstance(number, Withheld):
             raise TypeError("a number that is withheld cannot be added up")
         return Pipe(name, start, end, number)
 
+    for hook, number in report.hooks.items():
+        yield pipe(("hook", hook), "all", ("hook", hook), number)
+    for (hook, indicator), number in report.hook_indicators.items():
+        yield pipe(("at hook", (hook, indicator)), ("hook", hook), ("indicator", indicator), number)
     for card, row in report.cards.items():
-        yield pipe((("card", card), "shown"), "all", ("card", card), row.shown)
+        yield pipe((("card", card), "shown"), ("indicator", card[1]), ("card", card), row.shown)
         for outcome in OUTCOMES:
             yield pipe((("card", card), outcome), ("card", card), ("cards", outcome), row.number(outcome))
     for outcome in OUTCOMES:

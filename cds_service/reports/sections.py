@@ -16,6 +16,7 @@ from cds_service.reports.tables import SHARES, OfHundred, Table, Value, by_card,
 from cds_service.reports.weeks import week_name
 from cds_service.reports.whole import UNKNOWN_CALLERS, Whole
 from cds_service.storage import CardCount, EventCount, Kind
+from fhir_mappings.code_systems import system_of
 
 NOT_KEPT = "(not kept by that release)"
 Key = TypeVar("Key", bound=Hashable)
@@ -64,7 +65,7 @@ def reasons(whole: Whole) -> Table:
 def held_back(whole: Whole) -> Table:
     """A line for each kind of card that was worked out and not shown, by why; also for each hundred opened charts."""
     opened = whole.calls(Kind.ANSWERED, lambda count: count.hook == OPENED)
-    seen = _counted(whole.events, Kind.SUPPRESSED, lambda one: (one.reason, one.hook, one.topic, one.indicator))
+    seen = counted(whole.events, Kind.SUPPRESSED, lambda one: (one.reason, one.hook, one.topic, one.indicator))
     rows: list[Sequence[Value]] = [
         [*key, times, OfHundred(100 * times / opened) if opened else None] for key, times in sorted(seen.items())
     ]
@@ -73,13 +74,13 @@ def held_back(whole: Whole) -> Table:
 
 def silences(whole: Whole) -> Table:
     """A line for what could not be read where a call was answered without a card."""
-    seen = _counted(whole.events, Kind.GAP, lambda one: (one.reason, one.hook))
+    seen = counted(whole.events, Kind.GAP, lambda one: (one.reason, one.hook))
     return Table(("could_not_be_read", "hook", "calls"), _most_first(seen))
 
 
 def refusals(whole: Whole) -> Table:
     """A line for what was missing where a call was answered 412."""
-    seen = _counted(whole.events, Kind.REFUSED, lambda one: (one.reason, one.hook))
+    seen = counted(whole.events, Kind.REFUSED, lambda one: (one.reason, one.hook))
     return Table(("was_missing", "hook", "calls"), _most_first(seen))
 
 
@@ -113,9 +114,24 @@ def silent(whole: Whole) -> Table:
 
 
 def unmapped(whole: Whole) -> Table:
-    """A line for each code of a lab or drug that the vocabulary does not hold."""
-    rows: list[Sequence[Value]] = [[one.kind, one.system, one.code, one.unit, one.calls] for one in whole.unmapped]
-    return Table(("kind", "system", "code", "unit", "calls"), rows)
+    """A line for each code of a lab or drug that the vocabulary does not hold; first those of systems not read.
+
+    Codes of systems that are read are known to the service as systems: what they stand for is not used, as a rule.
+    """
+    codes = sorted(whole.unmapped.codes, key=lambda one: system_of(one.system) is not None)
+    rows: list[Sequence[Value]] = [
+        [
+            one.kind,
+            one.system,
+            one.code,
+            one.unit,
+            _yes(system_of(one.system) is not None),
+            one.calls,
+            whole.unmapped.looked_at,
+        ]
+        for one in codes
+    ]
+    return Table(("kind", "system", "code", "unit", "system_is_read", "calls", "of_calls_looked_at"), rows)
 
 
 SECTIONS: Mapping[str, Section] = {
@@ -134,7 +150,9 @@ SECTIONS: Mapping[str, Section] = {
     "burden": Section("Burden: cards for each hundred calls and opened charts", burden, "no call was answered"),
     "silent": Section("Fallen silent", silent, "nothing has fallen silent"),
     "unmapped": Section(
-        "Codes that the vocabulary does not hold, by calls on which they were", unmapped, "no such code was seen"
+        "Codes that the vocabulary does not hold, by the calls on which they were, of those looked at",
+        unmapped,
+        "none was seen",
     ),
 }
 
@@ -156,10 +174,11 @@ def _with_calls(
 
 
 def _calls(whole: Whole, key: Callable[[EventCount], Key]) -> tuple[Counter[Key], Counter[Key]]:
-    return _counted(whole.events, Kind.ANSWERED, key), _counted(whole.events, Kind.REFUSED, key)
+    return counted(whole.events, Kind.ANSWERED, key), counted(whole.events, Kind.REFUSED, key)
 
 
-def _counted(events: Iterable[EventCount], kind: Kind, key: Callable[[EventCount], Key]) -> Counter[Key]:
+def counted(events: Iterable[EventCount], kind: Kind, key: Callable[[EventCount], Key]) -> Counter[Key]:
+    """The events of this kind by what `key` tells of them."""
     seen: Counter[Key] = Counter()
     for count in events:
         if count.kind == kind:
@@ -169,6 +188,10 @@ def _counted(events: Iterable[EventCount], kind: Kind, key: Callable[[EventCount
 
 def _most_first(seen: Counter[tuple[str, str]]) -> list[Sequence[Value]]:
     return [[*key, times] for key, times in sorted(seen.items(), key=lambda one: (-one[1], one[0]))]
+
+
+def _yes(is_so: bool) -> str:
+    return "yes" if is_so else "no"
 
 
 def _day(moment: datetime, whole: Whole) -> str:

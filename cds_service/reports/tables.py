@@ -31,9 +31,13 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[Value]]
 
+    def is_number(self, column: int) -> bool:
+        """Does this column hold numbers, or what stands in place of them?"""
+        return bool(self.rows) and not any(isinstance(row[column], str) for row in self.rows)
+
     def records(self) -> list[dict[str, Value]]:
         """For JSON: what is withheld is said in words."""
-        return [{name: _plain(value) for name, value in zip(self.columns, row, strict=True)} for row in self.rows]
+        return [{name: plain(value) for name, value in zip(self.columns, row, strict=True)} for row in self.rows]
 
     def csv(self) -> str:
         """As CSV with a line of heads; no text in it is a formula for a spreadsheet."""
@@ -47,7 +51,7 @@ class Table:
         """For a terminal: columns side by side, numbers to the right, heads first."""
         body = [[_for_people(value) for value in row] for row in self.rows]
         heads = [name.replace("_", " ") for name in self.columns]
-        right = [bool(self.rows) and all(not isinstance(row[n], str) for row in self.rows) for n in range(len(heads))]
+        right = [self.is_number(n) for n in range(len(heads))]
         widths = [max(len(line[n]) for line in (heads, *body)) for n in range(len(heads))]
         for line in (heads, *body):
             cells = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)]
@@ -88,7 +92,7 @@ def as_records(report: Report) -> Mapping[str, object]:
     """The report for JSON."""
     whole = zip((*COLUMNS, *SHARES), numbers(report.total), strict=True)
     return {
-        "all": {name: _plain(value) for name, value in whole},
+        "all": {name: plain(value) for name, value in whole},
         "by_card": by_card(report).records()[:-1],
         "by_reason": by_reason(report).records()[:-1],
         "by_week": by_week(report).records()[:-1],
@@ -104,14 +108,15 @@ def _share(part: Number, whole: Row) -> float | None:
     return Row(whole.shown, part).share("accepted")
 
 
-def _plain(value: Value) -> Value:
+def plain(value: Value) -> str | int | float | None:
+    """For JSON: words in place of what is withheld."""
     if isinstance(value, Withheld):
         return value.value
     return round(value, 4) if isinstance(value, float) else value
 
 
 def _in_csv(value: Value) -> Value:
-    told = _plain(value)
+    told = plain(value)
     return harmless(told) if isinstance(told, str) else told
 
 
@@ -120,5 +125,5 @@ def _for_people(value: Value) -> str:
         return f"{value:.1f}"
     if isinstance(value, float):
         return f"{value:.0%}"
-    told = _plain(value)
+    told = plain(value)
     return "" if told is None else str(told)

@@ -18,7 +18,7 @@ from cds_service.storage import (
     EventCount,
     Kind,
     Readable,
-    UnmappedCount,
+    Unmapped,
     card_counts,
     event_counts,
     unknown_counts,
@@ -41,7 +41,7 @@ class Whole:
     cards: Sequence[CardCount] = ()
     events: Sequence[EventCount] = ()
     silent: Sequence[Silent] = ()
-    unmapped: Sequence[UnmappedCount] = ()
+    unmapped: Unmapped = field(default_factory=Unmapped)
     unknown: Mapping[str, int] = field(default_factory=dict)
     tenants: Sequence[str] = ()
     silent_days: int = SILENT_DAYS
@@ -84,7 +84,7 @@ def whole_of(
         cards,
         events,
         fallen_silent(events, min(end, now), silent_days),
-        unmapped_counts(database, first, end, tenant),
+        unmapped_counts(database, first, end, None if tenant is None else {tenant}),
         {row.outcome: row.times for row in unknown},
         sorted({count.tenant for count in all_cards} | {count.tenant for count in all_events}),
         silent_days,

@@ -7,7 +7,7 @@ of clinicians are free text and may name one, and they are stored.
 from cds_service.storage.counted_events import event_counts, log_span, unmapped_counts
 from cds_service.storage.crew import Crew
 from cds_service.storage.database import Database
-from cds_service.storage.event import Event, Kind, new_id
+from cds_service.storage.event import UNMAPPED, Event, Kind, new_id
 from cds_service.storage.event_log import EventLog
 from cds_service.storage.kill_switch import KillState, KillSwitch
 from cds_service.storage.kill_switch_file import KillSwitchError, SwitchedOff, changing, file_beside, read_switched_off
@@ -16,7 +16,15 @@ from cds_service.storage.places import NoPlace, Places
 from cds_service.storage.pseudonyms import Pseudonyms, SecretError, read_keys, rotated, write_keys
 from cds_service.storage.readiness import Readiness, write_heartbeat
 from cds_service.storage.reading import NothingThere, ReadOnly
-from cds_service.storage.records import CardCount, EventCount, FeedbackItem, IssuedCard, SuggestionLabel, UnmappedCount
+from cds_service.storage.records import (
+    CardCount,
+    EventCount,
+    FeedbackItem,
+    IssuedCard,
+    SuggestionLabel,
+    Unmapped,
+    UnmappedCount,
+)
 from cds_service.storage.reports import (
     Readable,
     card_counts,
@@ -33,6 +41,7 @@ from cds_service.storage.waiting import RETRY_SECONDS, Backlog, write_out
 
 __all__ = [
     "RETRY_SECONDS",
+    "UNMAPPED",
     "Backlog",
     "CardCount",
     "Crew",
@@ -59,6 +68,7 @@ __all__ = [
     "StoreError",
     "SuggestionLabel",
     "SwitchedOff",
+    "Unmapped",
     "UnmappedCount",
     "card_counts",
     "changing",

@@ -7,22 +7,20 @@ raises StoreError where the database cannot be used, or holds what is no event.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import orjson
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import Text, cast, func, select, true
 
-from cds_service.storage.event import Kind
+from cds_service.storage.event import UNMAPPED, Kind
 from cds_service.storage.history import card, tenant_of
-from cds_service.storage.records import EventCount, UnmappedCount
+from cds_service.storage.records import EventCount, Unmapped, UnmappedCount
 from cds_service.storage.reports import Readable
 from cds_service.storage.schema import event
 from cds_service.storage.store_error import StoreError
 from cds_service.storage.week_numbers import week_number
 
-UNMAPPED = "unmapped"
-"""Where the content of an answer has the codes: [["lab", system, code, unit], ["drug", system, code, ""]]."""
 _ROWS_AT_A_TIME = 1000
 
 
@@ -38,30 +36,32 @@ def event_counts(database: Readable, bounds: Sequence[datetime]) -> list[EventCo
 
 
 def unmapped_counts(
-    database: Readable, since: datetime, until: datetime, tenant: str | None = None
-) -> list[UnmappedCount]:
-    """On how many answered calls each code was that the vocabulary does not hold, the most frequent first."""
+    database: Readable, since: datetime, until: datetime, tenants: Collection[str] | None = None
+) -> Unmapped:
+    """On how many of the answered calls that were looked at each code was that the vocabulary does not hold."""
     content = cast(event.c.content, Text)
     query = select(content).where(event.c.kind == Kind.ANSWERED, content.contains(f'"{UNMAPPED}"'))
     query = query.where(event.c.at >= since, event.c.at < until)
-    if tenant is not None:
-        query = query.where(tenant_of(event.c) == tenant)
+    if tenants is not None:
+        query = query.where(tenant_of(event.c).in_(tenants))
     seen: Counter[tuple[str, str, str, str]] = Counter()
     with database.connected() as connection:
         streaming = connection.execution_options(yield_per=_ROWS_AT_A_TIME)
+        looked_at = 0
         for text in streaming.scalars(query):
+            looked_at += 1
             seen.update(_codes(text))
     ordered = sorted(seen.items(), key=lambda one: (-one[1], one[0]))
-    return [UnmappedCount(*code, times) for code, times in ordered]
+    return Unmapped(looked_at, tuple(UnmappedCount(*code, times) for code, times in ordered))
 
 
-def log_span(database: Readable) -> tuple[datetime, datetime] | None:
-    """When the first and the last thing happened that is in the log; None where it is empty."""
-    moments = [event.c.at, card.c.issued_at]
+def log_span(database: Readable, *without: Kind) -> tuple[datetime, datetime] | None:
+    """When the first and the last thing happened that is in the log, without these kinds; None where there is none."""
+    moments = [(event.c.at, event.c.kind.not_in(without)), (card.c.issued_at, true())]
     with database.connected() as connection:
         # Each by itself: an index gives the ends, and not both at once.
-        ends = [connection.scalar(select(end(moment))) for moment in moments for end in (func.min, func.max)]
-    known = [moment for moment in ends if moment is not None]
+        asked = [select(end(moment)).where(those) for moment, those in moments for end in (func.min, func.max)]
+        known = [moment for query in asked if (moment := connection.scalar(query)) is not None]
     return (min(known), max(known)) if known else None
 
 

@@ -38,6 +38,10 @@ class Kind(StrEnum):
     """Somebody switched cards off or on again; `content` says which way, and by whom."""
 
 
+UNMAPPED = "unmapped"
+"""Where the content of some answers has codes: [["lab", system, code, unit], ["drug", system, code, ""]]."""
+
+
 class UnreadableLine(ValueError):
     """A line of the spool is no event."""
 

@@ -139,6 +139,16 @@ class UnmappedCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Unmapped:
+    """The codes that the vocabulary does not hold, the most frequent first, and how many answered calls were looked at
+    for them: not all are.
+    """
+
+    looked_at: int = 0
+    codes: tuple[UnmappedCount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownCount:
     """How many answers came on cards that are not in the log, by outcome."""
 

@@ -1,9 +1,10 @@
-"""Codes and units on records that our vocabulary does not hold: for the doctor and the try page.
+"""Codes and units on records that our vocabulary does not hold: for the doctor, the try page and the log.
 
 What may live here: comparing records with the vocabulary, and what of a code may be shown.
 """
 
 from cds_service.unknown_codes.findings import UnknownCode, UnknownUnit
 from cds_service.unknown_codes.reading import CodeReading, each_once, unknown_units
+from cds_service.unknown_codes.unmapped import Unmapped
 
-__all__ = ["CodeReading", "UnknownCode", "UnknownUnit", "each_once", "unknown_units"]
+__all__ = ["CodeReading", "UnknownCode", "UnknownUnit", "Unmapped", "each_once", "unknown_units"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +20,7 @@ from cds_service.clock import utc_now
 from cds_service.demo.play import free_port
 from cds_service.ehr_client import Ehr
 from cds_service.reports import Quarter
-from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard
+from cds_service.storage import UNMAPPED, Database, Event, EventLog, FeedbackItem, IssuedCard, Kind, new_id
 from tests.browser.conftest import OpenPage, RunningService, serving
 from tests.browser.pages import check_accessible, check_fits, keep_screenshot
 
@@ -55,8 +56,27 @@ def filled(service: RunningService) -> RunningService:
                 comment = None if code else "a comment"
                 answers.append(FeedbackItem(card.uuid, "overridden", when, (), code, None, None, comment))
             store.record_feedback(CARD.service, answers, when)
+        store.record([*happened()])
         store.write_what_waits(10)
     return service
+
+
+def happened() -> Iterator[Event]:
+    """What stands beside the cards: calls, cards held back, silences, refusals, and a topic that fell silent."""
+    view = Event("", THIS, Kind.ANSWERED, service=CARD.service, hook="patient-view")
+    unmapped = [["lab", "urn:oid:2.16.840.1.113883.19.5.99999.1", "P04", "mg/dL"], ["drug", "urn:oid:1.2.3", "A1", ""]]
+    for number in range(60):
+        yield replace(view, id=new_id(), content={"cards": 1, UNMAPPED: unmapped} if number < 30 else {"cards": 1})
+    for kind, reason, times in (
+        (Kind.GAP, "labs, conditions", 7),
+        (Kind.REFUSED, "labs", 3),
+        (Kind.SUPPRESSED, "shadow", 12),
+        (Kind.SUPPRESSED, "kill-switch", 2),
+    ):
+        for _ in range(times):
+            topic, indicator = ("calcium-cua", "critical") if kind == Kind.SUPPRESSED else ("", "")
+            yield replace(view, id=new_id(), kind=kind, reason=reason, topic=topic, indicator=indicator)
+    yield replace(view, id=new_id(), kind=Kind.ISSUED, topic="iron-overload", at=THIS - timedelta(days=40))
 
 
 def send(service: RunningService, card: dict[str, Any], **done: Any) -> None:
@@ -116,6 +136,20 @@ def test_numbers_from_five_on_are_told_and_another_quarter_can_be_chosen(
         assert "all,,,17,5,6,6" in Path(download.value.path()).read_text("utf-8")
 
 
+def test_what_stands_beside_the_cards_is_told_without_small_numbers(
+    open_page: OpenPage, filled: RunningService
+) -> None:
+    with open_page() as watched:
+        page = watched.open("/feedback")
+        held = page.get_by_role("table", name="Held back")
+        expect(held.get_by_role("row", name="shadow calcium-cua critical 12")).to_be_visible()
+        expect(held.get_by_role("row", name="kill-switch calcium-cua critical fewer than 5")).to_be_visible()
+        expect(page.get_by_role("row", name="labs, conditions 7")).to_be_visible()
+        expect(page.get_by_role("table", name="Refused").get_by_role("row", name="labs fewer than 5")).to_be_visible()
+        expect(page.get_by_role("row", name="lab urn:oid:2.16.840.1.113883.19.5.99999.1 P04 mg/dL 30")).to_be_visible()
+        expect(page.get_by_role("table", name="Fallen silent").get_by_role("rowheader", name="topic")).to_be_visible()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 768, 1024, 1440])
 def test_the_page_fits_and_is_accessible(open_page: OpenPage, filled: RunningService, width: int, scheme: str) -> None:
@@ -135,7 +169,7 @@ def test_it_can_be_read_in_forced_colours_and_without_scripts(chromium: Browser,
     context.close()
 
 
-def test_on_paper_it_is_one_or_two_sheets_without_what_can_only_be_pressed(
+def test_on_paper_it_is_a_few_sheets_without_what_can_only_be_pressed(
     open_page: OpenPage, filled: RunningService, tmp_path: Path
 ) -> None:
     with open_page() as watched:
@@ -145,7 +179,7 @@ def test_on_paper_it_is_one_or_two_sheets_without_what_can_only_be_pressed(
         expect(page.get_by_role("link", name="CSV")).to_be_hidden()
         keep_screenshot(page, "feedback-print")
         sheets = page.pdf(format="A4", print_background=True)
-        assert 1 <= sheets.count(b"/Type /Page\n") <= 3
+        assert 1 <= sheets.count(b"/Type /Page\n") <= 4
 
 
 def test_a_browser_asks_for_the_token_and_opens_the_page_with_it(chromium: Browser, tmp_path: Path) -> None:

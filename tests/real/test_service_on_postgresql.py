@@ -30,14 +30,18 @@ from cds_service.demo.patients import load_patients
 from cds_service.demo.sandbox import Sandbox
 from cds_service.ehr_client.ehr import Ehr
 from cds_service.storage import (
+    UNMAPPED,
     Database,
+    Event,
     EventLog,
     FeedbackItem,
     IssuedCard,
+    Kind,
     NothingThere,
     ReadOnly,
     StoreError,
     card_counts,
+    new_id,
     override_counts,
     seen_token,
     span,
@@ -338,6 +342,26 @@ def command(url: str, *words: str) -> list[str]:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
+
+
+def test_the_report_reads_what_happened_of_one_tenant(store: EventLog, postgresql: Postgresql) -> None:
+    tenant, card_uuid = f"tenant-{uuid.uuid4()}", str(uuid.uuid4())
+    call = Event(new_id(), NOON, Kind.ANSWERED, "urn:a", tenant, VIEW, "patient-view")
+    given = {"topic": "vka-cua", "indicator": "critical"}
+    store.accept([
+        replace(call, content={"cards": 1, UNMAPPED: [["lab", "urn:x", "PO4", "mg/dL"]]}),
+        replace(call, id=f"card-{card_uuid}", kind=Kind.ISSUED, card_uuid=card_uuid, **given),
+        replace(call, id=new_id(), kind=Kind.SUPPRESSED, reason="shadow", **given),
+        replace(call, id=new_id(), kind=Kind.REFUSED, reason="labs", at=NOON + timedelta(days=7)),
+    ])  # fmt: skip
+    store.record_feedback(VIEW, [item(card_uuid)], NOON, "urn:a", tenant)
+    days = ["--since", NOON.date().isoformat(), "--until", (NOON + timedelta(days=30)).date().isoformat()]
+    told = json.loads("\n".join(command(postgresql.url, "report", "--tenant", tenant, "--json", *days)))["tables"]
+    assert [(row["shown"], row["overridden"]) for row in told["topic"]] == [(1, 1), (1, 1)]
+    assert [row["calls_refused"] for row in told["week"]][:2] == [0, 1]
+    assert [(row["why"], row["held_back"]) for row in told["held-back"]] == [("shadow", 1)]
+    assert [(row["code"], row["calls"]) for row in told["unmapped"]] == [("PO4", 1)]
+    assert [row["of_100_charts"] for row in told["burden"]][-1] == 100.0
 
 
 def test_a_database_of_release_0_1_0_keeps_all_its_rows_and_the_command_line_reads_them(postgresql: Postgresql) -> None:

@@ -11,23 +11,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 from cds_service.access import TrustedClients
 from cds_service.reports import (
+    SILENT_DAYS,
+    UNKNOWN_CALLERS,
+    Beside,
     Quarter,
     Report,
+    beside,
     bounds,
     counted_since,
     counts_of_weeks,
     days_of_the_log,
+    events_of_weeks,
+    fallen_silent,
     report_of,
     told,
     week_of,
 )
-from cds_service.storage import CardCount, unknown_counts
+from cds_service.storage import CardCount, EventCount, unknown_counts, unmapped_counts
 from cds_service.web.context import PageContext
 
-UNKNOWN_CALLERS = "callers that are not known"
 EARLIER = "cards of an earlier release, which did not keep the tenant"
 
 
@@ -37,13 +43,14 @@ class NoSuchChoice(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is shown, and what else there is to choose. There is no `quarter` where there is no card at all."""
+    """What is shown, and what else there is to choose. There is no `quarter` where nothing is in the log."""
 
     quarter: Quarter | None = None
     quarters: tuple[Quarter, ...] = ()
     tenant: str | None = None
     tenants: tuple[str, ...] = ()
     report: Report | None = None
+    beside: Beside = field(default_factory=Beside)
     unknown: Mapping[str, int | str] = field(default_factory=dict)
     """Answers on cards that are not in the log, of all tenants, by outcome."""
 
@@ -53,9 +60,10 @@ def choose(context: PageContext, quarter: str, tenant: str, reason: Callable[[Ca
 
     Raises:
         StoreError: the database cannot be read.
-        NoSuchChoice: there is no such quarter, or no card of that tenant in it.
+        NoSuchChoice: there is no such quarter, or nothing of that tenant in it.
     """
     zone = context.settings.timezone
+    now = context.clock()
     days = days_of_the_log(context.database, zone)
     if days is None and not quarter:
         stray = counted_since(context.database, zone, None, reason).unknown
@@ -63,20 +71,27 @@ def choose(context: PageContext, quarter: str, tenant: str, reason: Callable[[Ca
     quarters = _quarters(*days) if days else ()
     chosen = Quarter.named(quarter) if quarter else quarters[0]
     if days is None or chosen is None or chosen not in quarters:
-        raise NoSuchChoice("No card was shown in such a quarter.")
-    # From the first card on, to the present; a clock that was ahead may have had cards of weeks to come.
-    end = max(days[1], context.clock().astimezone(zone).date())
+        raise NoSuchChoice("Nothing is in the log of such a quarter.")
+    # From the first day on, to the present; a clock that was ahead may have had cards of weeks to come.
+    end = max(days[1], now.astimezone(zone).date())
     weeks = [monday for monday in chosen.weeks if week_of(days[0]) <= monday <= end]
     counts = counts_of_weeks(context.database, zone, weeks)
-    tenants = tuple(sorted({_tenant(count, context.trusted) for count in counts}))
+    recent, before = events_of_weeks(context.database, zone, weeks)
+    named = {_tenant(one, context.trusted) for one in counts} | {_tenant(one, context.trusted) for one in recent}
+    tenants = tuple(sorted(named))
     if tenant and tenant not in tenants:
-        raise NoSuchChoice("No card was shown to such a tenant in this quarter.")
+        raise NoSuchChoice("Nothing is in the log of such a tenant in this quarter.")
     whose = tenant or next(iter(tenants), None)
-    theirs = [count for count in counts if _tenant(count, context.trusted) == whose]
+    of_theirs = partial(_is_of, whose, context.trusted)
+    report = report_of(filter(of_theirs, counts), weeks, reason).without_small_numbers()
     first, *_, last = bounds(weeks, zone)
+    theirs = [*filter(of_theirs, recent)]
     unknown = {row.outcome: told(row.times) for row in unknown_counts(context.database, first, last)}
-    report = report_of(theirs, weeks, reason).without_small_numbers()
-    return Choice(chosen, quarters, whose, tenants, report, unknown)
+    unmapped = unmapped_counts(context.database, first, last, {one.tenant for one in theirs})
+    silent = fallen_silent([*filter(of_theirs, before), *theirs], min(last, now), SILENT_DAYS)
+    return Choice(
+        chosen, quarters, whose, tenants, report, beside(report, theirs, silent, unmapped, zone), unknown
+    )  # fmt: skip
 
 
 def _quarters(first: date, last: date) -> tuple[Quarter, ...]:
@@ -88,9 +103,13 @@ def _quarters(first: date, last: date) -> tuple[Quarter, ...]:
     return tuple(reversed(found))
 
 
-def _tenant(count: CardCount, trusted: TrustedClients | None) -> str:
-    """Whose card it was, in the words of the file of trusted clients; the issuer where it is no longer in there."""
-    if count.client is None:
+def _is_of(whose: str | None, trusted: TrustedClients | None, count: CardCount | EventCount) -> bool:
+    return _tenant(count, trusted) == whose
+
+
+def _tenant(count: CardCount | EventCount, trusted: TrustedClients | None) -> str:
+    """Whose it was, in the words of the file of trusted clients; the issuer where it is no longer in there."""
+    if isinstance(count, CardCount) and count.client is None:
         return EARLIER
-    known = trusted.with_issuer(count.client) if trusted else None
-    return known.tenant if known else count.client or UNKNOWN_CALLERS
+    known = trusted.with_issuer(count.tenant) if trusted else None
+    return known.tenant if known else count.tenant or UNKNOWN_CALLERS

@@ -16,11 +16,14 @@ from cds_service.reports import (
     COLUMNS,
     FEWEST,
     OUTCOMES,
+    SILENT_DAYS,
     Report,
+    Table,
     Withheld,
     as_records,
     in_one,
     named_for_all,
+    plain,
     week_name,
 )
 from cds_service.storage import StoreError
@@ -28,6 +31,7 @@ from cds_service.web.context import PageContext
 from cds_service.web.feedback.bars import bar_of
 from cds_service.web.feedback.choice import Choice, NoSuchChoice, choose
 from cds_service.web.feedback.entrance import let_in
+from cds_service.web.feedback.sections import SECTIONS, shown_value
 from cds_service.web.page import page, problem
 
 log = logging.getLogger("cds_service")
@@ -57,7 +61,7 @@ def feedback_page(context: PageContext) -> Blueprint:
 
     @routes.get("/feedback.csv")
     def as_csv() -> Response:
-        return answered(lambda choice: _file(in_one(choice.report or Report.empty()).csv(), "text/csv", choice, "csv"))
+        return answered(lambda choice: _file(_table(choice).csv(), "text/csv", choice, "csv"))
 
     @routes.get("/feedback.json")
     def as_json() -> Response:
@@ -79,10 +83,23 @@ def _page(choice: Choice, context: PageContext) -> Response:
         outcomes=OUTCOMES,
         words=WORDS,
         fewest=FEWEST,
+        beside=choice.beside,
+        sections=SECTIONS,
+        silent_days=SILENT_DAYS,
+        shown_value=shown_value,
         is_withheld=lambda number: isinstance(number, Withheld),
         week_name=week_name,
         bars={week: bar_of(row, report.weeks.values()) for week, row in report.weeks.items()} if report else {},
     )
+
+
+def _table(choice: Choice) -> Table:
+    """The table that the address names; without a name that of the cards."""
+    name = request.args.get("table", "")
+    tables = {"": in_one(choice.report or Report.empty()), **choice.beside.tables}
+    if name not in tables:
+        raise NoSuchChoice("There is no such table.")
+    return tables[name]
 
 
 def _document(choice: Choice, context: PageContext) -> bytes:
@@ -94,6 +111,10 @@ def _document(choice: Choice, context: PageContext) -> bytes:
         "withheld": f"numbers from 1 to {FEWEST - 1}, and those from which they could be worked out",
         "answers_on_unknown_cards": choice.unknown,
         **as_records(choice.report or Report.empty()),
+        "calls_answered": plain(choice.beside.answered),
+        "calls_looked_at_for_unmapped_codes": plain(choice.beside.looked_at),
+        "silent_days": SILENT_DAYS,
+        **{name.replace("-", "_"): table.records() for name, table in choice.beside.tables.items()},
     }
     return orjson.dumps(whole, option=orjson.OPT_INDENT_2)
 

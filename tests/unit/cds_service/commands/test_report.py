@@ -113,7 +113,7 @@ def test_cards_and_calls_are_counted_by_topic_hook_tenant_and_week(
         ),
         ("silence", [["labs", "patient-view", 1]]),
         ("refusal", [["conditions", "patient-view", 1]]),
-        ("unmapped", [["lab", "urn:x", "PHOS", "mg/dL", 2], ["drug", "urn:y", "A1", "", 1]]),
+        ("unmapped", [["lab", "urn:x", "PHOS", "mg/dL", "no", 2, 2], ["drug", "urn:y", "A1", "", "no", 1, 2]]),
     ],
 )
 def test_what_was_held_back_missing_and_unmapped_is_counted(by: str, rows: list[list[Any]], filled: Path) -> None:

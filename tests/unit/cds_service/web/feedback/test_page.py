@@ -19,7 +19,7 @@ from flask.testing import FlaskClient
 
 from cds_service import create_app
 from cds_service.settings import Settings, SettingsError, from_environment
-from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard
+from cds_service.storage import UNMAPPED, Database, Event, EventLog, FeedbackItem, IssuedCard, Kind, new_id
 from tests.unit.cds_service.cds_client import trust_file
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -156,6 +156,64 @@ def test_answers_on_cards_that_are_not_in_the_log_are_told_apart(opened: Open, s
     found = opened().get("/feedback.json").get_json()
     assert found["answers_on_unknown_cards"] == {"accepted": 6, "overridden": "fewer than 5"}
     assert found["all"]["accepted"] == 0
+
+
+VIEW = Event("", NOW, Kind.ANSWERED, service=CARD.service, hook="patient-view")
+
+
+def record(store: EventLog, times: int, **differs: Any) -> None:
+    """So many events."""
+    store.record([replace(VIEW, id=new_id(), **differs) for _ in range(times)])
+
+
+def test_what_was_held_back_and_could_not_be_read_is_told_without_small_numbers(opened: Open, store: EventLog) -> None:
+    show(store, "a", 9)
+    record(store, 12, content={UNMAPPED: [["lab", "urn:x", "PO4", "mg/dL"]]})
+    record(store, 6, kind=Kind.SUPPRESSED, reason="shadow", topic="vka-cua", indicator="critical")
+    record(store, 4, kind=Kind.REFUSED, reason="labs")
+    record(store, 7, kind=Kind.GAP, reason="conditions")
+    found = opened().get("/feedback.json").get_json()
+    assert found["held_back"] == [{"why": "shadow", "card": "vka-cua", "indicator": "critical", "held_back": 6}]
+    assert found["refusal"] == [{"was_missing": "labs", "calls": "fewer than 5"}]
+    assert found["silence"] == [{"could_not_be_read": "conditions", "calls": 7}]
+    assert found["unmapped"] == [{"kind": "lab", "system": "urn:x", "code": "PO4", "unit": "mg/dL", "calls": 12}]
+    assert (found["calls_answered"], found["calls_looked_at_for_unmapped_codes"]) == (12, 12)
+    page = opened().get("/feedback").text
+    for words in ("Held back", "Refused", "Fallen silent", "For each 100 opened charts", "PO4"):
+        assert words in page
+
+
+def test_a_tenant_in_shadow_mode_has_calls_and_no_card(opened: Open, store: EventLog) -> None:
+    record(store, 12)
+    record(store, 6, kind=Kind.SUPPRESSED, reason="shadow", topic="vka-cua", indicator="critical")
+    page = opened().get("/feedback").text
+    assert "No card was shown." in page
+    assert "Calls answered: 12" in page
+    assert "No card has been shown yet" not in page
+
+
+def test_a_topic_that_is_shown_no_longer_is_told_over_the_end_of_a_quarter(opened: Open, store: EventLog) -> None:
+    long_ago = datetime(2026, 9, 20, 12, tzinfo=UTC)
+    record(store, 3, at=long_ago, kind=Kind.ISSUED, topic="vka-cua", indicator="critical")
+    record(store, 3)
+    found = opened().get("/feedback.json").get_json()
+    silent = {"what": "topic", "name": "vka-cua", "last_in": "2026-W38", "held_back_since": ""}
+    assert (found["quarter"], found["silent"], found["silent_days"]) == ("2026-Q4", [silent], 14)
+
+
+def test_each_table_is_a_file_of_its_own(opened: Open, store: EventLog) -> None:
+    record(store, 6, kind=Kind.REFUSED, reason="labs")
+    visitor = opened()
+    assert visitor.get("/feedback.csv?table=refusal").text.splitlines() == ["was_missing,calls", "labs,6"]
+    assert visitor.get("/feedback.csv?table=nonsense").status_code == 404
+
+
+def test_what_happened_is_told_to_each_tenant_by_itself(opened: Open, store: EventLog) -> None:
+    record(store, 6, kind=Kind.REFUSED, reason="labs", tenant="north", client="https://ehr.example")
+    record(store, 7, kind=Kind.REFUSED, reason="labs", tenant="south", client="urn:south")
+    for tenant, calls in (("north", 6), ("south", 7)):
+        found = opened().get(f"/feedback.json?tenant={tenant}").get_json()
+        assert found["refusal"] == [{"was_missing": "labs", "calls": calls}]
 
 
 # ------------------------------------------------------------------ nothing, and nothing that can be read

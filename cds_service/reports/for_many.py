@@ -1,0 +1,123 @@
+"""What many readers are told beside the cards: burden, what was held back, silence, unmapped codes; no small number.
+
+What may live here: which of these numbers are told. Those of cards come withheld from `report`. All others stand alone:
+no two of them are parts of one sum, so none can be worked out from another one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from cds_service.reports.burden import CRITICAL, INTERRUPTIVE, OPENED
+from cds_service.reports.report import Number, Report
+from cds_service.reports.sections import NOT_KEPT, counted
+from cds_service.reports.silent import TENANT, Silent
+from cds_service.reports.tables import OfHundred, Table, Value
+from cds_service.reports.weeks import week_name, week_of
+from cds_service.reports.withholding import FEWEST, Withheld
+from cds_service.storage import EventCount, Kind, Unmapped
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Tables beside those of the cards, by name, and how many calls were answered and looked at for unmapped codes."""
+
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    answered: Number = 0
+    opened: Number = 0
+    looked_at: Number = 0
+
+
+def beside(
+    report: Report, events: Sequence[EventCount], silent: Sequence[Silent], unmapped: Unmapped, zone: ZoneInfo
+) -> Beside:
+    """`report` has its small numbers withheld already; all else is exact."""
+    calls = counted(events, Kind.ANSWERED, lambda one: one.hook)
+    tables = {
+        "charts": _charts(report, calls[OPENED]),
+        "burden": _burden(report, calls),
+        "held-back": _held_back(events),
+        "silence": _by_reason(events, Kind.GAP, "could_not_be_read"),
+        "refusal": _by_reason(events, Kind.REFUSED, "was_missing"),
+        "silent": _silent(silent, zone),
+        "unmapped": _unmapped(unmapped),
+    }
+    return Beside(tables, _told(sum(calls.values())), _told(calls[OPENED]), _told(unmapped.looked_at))
+
+
+def _charts(report: Report, opened: int) -> Table:
+    """Cards of all hooks for each hundred opened charts; not where an earlier release kept cards and no calls."""
+    shown = [(indicator, row.shown) for (_, indicator), row in report.cards.items()]
+    kinds: list[tuple[str, Number]] = [
+        ("all", report.total.shown),
+        ("warning or critical", _sum(number for indicator, number in shown if indicator in INTERRUPTIVE)),
+        ("critical", _sum(number for indicator, number in shown if indicator == CRITICAL)),
+    ]
+    calls = 0 if "" in report.hooks else opened
+    return Table(("cards_that_are", "shown", "of_100_charts"), [[*kind, _of_hundred(kind[1], calls)] for kind in kinds])
+
+
+def _burden(report: Report, calls: Counter[str]) -> Table:
+    """Cards of each hook, and how many for each hundred of its answered calls."""
+    rows: list[Sequence[Value]] = []
+    for hook in sorted({*calls, *report.hooks}):
+        cards = report.hooks.get(hook, 0)
+        parts = {ind: number for (of, ind), number in report.hook_indicators.items() if of == hook}
+        interruptive = _sum(number for indicator, number in parts.items() if indicator in INTERRUPTIVE)
+        critical = parts.get(CRITICAL, 0)
+        shares = (_of_hundred(number, calls[hook]) for number in (cards, interruptive, critical))
+        rows.append([hook or NOT_KEPT, _told(calls[hook]), cards, interruptive, critical, *shares])
+    named = ("shown", "warning_or_critical", "critical")
+    return Table(("hook", "calls_answered", *named, *(f"{name}_of_100_calls" for name in named)), rows)
+
+
+def _held_back(events: Iterable[EventCount]) -> Table:
+    seen = counted(events, Kind.SUPPRESSED, lambda one: (one.reason, one.topic, one.indicator))
+    return Table(
+        ("why", "card", "indicator", "held_back"), [[*key, _told(times)] for key, times in sorted(seen.items())]
+    )
+
+
+def _by_reason(events: Iterable[EventCount], kind: Kind, head: str) -> Table:
+    seen = counted(events, kind, lambda one: one.reason)
+    return Table((head, "calls"), [[reason, _told(times)] for reason, times in sorted(seen.items())])
+
+
+def _silent(silent: Iterable[Silent], zone: ZoneInfo) -> Table:
+    """How often it was there before is not told: for a topic that is the sum of numbers in the table of cards."""
+    rows = [[one.what, "" if one.what == TENANT else one.name, _week(one.last, zone), one.held_back] for one in silent]
+    return Table(("what", "name", "last_in", "held_back_since"), rows)
+
+
+def _unmapped(unmapped: Unmapped) -> Table:
+    """Codes that were on few calls are left out: nobody knows whose they are, and some were written by hand."""
+    rows: list[Sequence[Value]] = [
+        [one.kind, one.system, one.code, one.unit, one.calls] for one in unmapped.codes if one.calls >= FEWEST
+    ]
+    return Table(("kind", "system", "code", "unit", "calls"), rows)
+
+
+def _week(moment: datetime, zone: ZoneInfo) -> str:
+    return week_name(week_of(moment.astimezone(zone).date()))
+
+
+def _told(number: int) -> Number:
+    return Withheld.FEW if 0 < number < FEWEST else number
+
+
+def _sum(numbers: Iterable[Number]) -> Number:
+    """A sum of what is told; withheld where a part of it is."""
+    total = 0
+    for number in numbers:
+        if isinstance(number, Withheld):
+            return Withheld.BESIDE
+        total += number
+    return total
+
+
+def _of_hundred(number: Number, calls: int) -> OfHundred | None:
+    return None if isinstance(number, Withheld) or calls < FEWEST else OfHundred(100 * number / calls)

@@ -1,0 +1,67 @@
+"""The sections of the feedback page beside those of the cards: heads, and what is said where one is empty.
+
+What may live here: words, and how a value of a table is written on the page.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cds_service.reports import FEWEST, OfHundred, Value, Withheld
+
+
+class Section(NamedTuple):
+    """A section by the name of its table. `about` is said above the table, `empty` in place of it."""
+
+    name: str
+    head: str
+    about: str
+    empty: str
+
+
+SECTIONS = (
+    Section("charts", "For each 100 opened charts", "", "No chart was opened."),
+    Section("burden", "For each 100 calls of a hook", "", "No call was answered."),
+    Section(
+        "held-back",
+        "Held back",
+        "Cards that were worked out and not shown. “shadow”: what would have been shown.",
+        "No card was held back.",
+    ),
+    Section(
+        "silence",
+        "Silent because something could not be read",
+        "Calls that were answered without a card, and what could not be read: nobody knows whether there was a risk.",
+        "No call was answered without a card while something could not be read.",
+    ),
+    Section(
+        "refusal",
+        "Refused",
+        "Calls that were not answered, and what they needed and could not be read.",
+        "No call was refused.",
+    ),
+    Section(
+        "silent",
+        "Fallen silent",
+        "What was there before and was not in the last days: nobody may be at risk, or something is broken or off.",
+        "Nothing has fallen silent.",
+    ),
+    Section(
+        "unmapped",
+        "Codes that are not known",
+        "Codes of labs and drugs that the vocabulary does not hold, by the calls on which they were. "
+        f"Those on fewer than {FEWEST} calls are left out.",
+        f"No such code was on {FEWEST} calls or more.",
+    ),
+)
+
+
+def shown_value(value: Value) -> str:
+    """A value of a table, as the page writes it."""
+    if isinstance(value, Withheld):
+        return value.value
+    if isinstance(value, OfHundred):
+        return f"{value:.1f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return "" if value is None else str(value)

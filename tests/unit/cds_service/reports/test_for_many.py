@@ -1,0 +1,112 @@
+"""What many readers are told beside the cards: no number from 1 to 4, and none from which one could be worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from cds_service.reports import Beside, Report, Silent, beside, named_by_code, plain, report_of
+from cds_service.storage import CardCount, EventCount, Kind, Unmapped, UnmappedCount
+from tests.unit.cds_service.reports.counting import WEEKS, count
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+CALL = EventCount(Kind.ANSWERED, "", "a-service", "patient-view", "", "", "", 0, 1, NOON)
+UTC_ZONE = ZoneInfo("UTC")
+
+
+def shown(times: int, hook: str = "patient-view", indicator: str = "critical", topic: str = "vka-cua") -> CardCount:
+    return replace(count(topic, times=times, indicator=indicator), hook=hook)
+
+
+def report(*counts: CardCount) -> Report:
+    return report_of(counts, WEEKS, named_by_code).without_small_numbers()
+
+
+def told(
+    cards: Sequence[CardCount] = (),
+    events: Sequence[EventCount] = (),
+    silent: Sequence[Silent] = (),
+    unmapped: Unmapped | None = None,
+) -> Beside:
+    return beside(report(*cards), events, silent, unmapped or Unmapped(), UTC_ZONE)
+
+
+def rows(of: Beside, name: str) -> list[list[Any]]:
+    return [[plain(value) for value in row] for row in of.tables[name].rows]
+
+
+def test_nothing_is_an_empty_table_of_each_kind() -> None:
+    empty = told()
+    assert [name for name, table in empty.tables.items() if table.rows] == ["charts"]
+    assert rows(empty, "charts") == [["all", 0, None], ["warning or critical", 0, None], ["critical", 0, None]]
+    assert (empty.answered, empty.opened, empty.looked_at) == (0, 0, 0)
+
+
+def test_burden_is_told_for_each_hundred_charts_and_calls() -> None:
+    cards = [shown(20), shown(10, indicator="warning"), shown(30, "order-select", "info")]
+    events = [replace(CALL, times=200), replace(CALL, hook="order-select", times=50)]
+    found = told(cards, events)
+    assert rows(found, "charts") == [["all", 60, 30.0], ["warning or critical", 30, 15.0], ["critical", 20, 10.0]]
+    assert rows(found, "burden") == [
+        ["order-select", 50, 30, 0, 0, 60.0, 0.0, 0.0],
+        ["patient-view", 200, 30, 30, 20, 15.0, 15.0, 10.0],
+    ]
+
+
+def test_of_few_calls_no_share_is_told() -> None:
+    assert rows(told([shown(20)], [replace(CALL, times=4)]), "burden") == [
+        ["patient-view", "fewer than 5", 20, 20, 20, None, None, None]
+    ]
+
+
+def test_where_an_earlier_release_kept_cards_and_no_calls_nothing_is_divided() -> None:
+    assert rows(told([shown(20, hook="")], [replace(CALL, times=40)]), "charts")[0] == ["all", 20, None]
+
+
+@pytest.mark.parametrize(("times", "said"), [(4, "fewer than 5"), (5, 5)])
+@pytest.mark.parametrize(
+    ("kind", "table"), [(Kind.SUPPRESSED, "held-back"), (Kind.GAP, "silence"), (Kind.REFUSED, "refusal")]
+)
+def test_small_numbers_of_events_are_not_told(kind: Kind, table: str, times: int, said: str | int) -> None:
+    found = told(events=[replace(CALL, kind=kind, reason="shadow", topic="vka-cua", times=times)])
+    assert rows(found, table)[0][-1] == said
+
+
+def test_a_hook_with_few_cards_cannot_be_worked_out_from_the_others() -> None:
+    found = report(shown(3), shown(20, "order-select"), shown(30, "order-sign"))
+    assert [plain(number) for number in found.hooks.values()] == ["withheld", 30, "fewer than 5"]
+
+
+def test_a_card_that_was_shown_a_few_times_cannot_be_worked_out_from_its_hook() -> None:
+    few = report(shown(3, topic="a"), shown(30, topic="b", indicator="warning"))
+    assert plain(few.cards["a", "critical"].shown) == "fewer than 5"
+    assert plain(few.hook_indicators["patient-view", "critical"]) == "fewer than 5"
+    assert plain(few.hook_indicators["patient-view", "warning"]) == "withheld"
+    # One hook, one indicator: what is told of the hook is what is told of the cards together.
+    beside_it = report(shown(3, topic="a"), shown(30, topic="b"))
+    assert plain(beside_it.cards["b", "critical"].shown) == "withheld"
+    assert plain(beside_it.hook_indicators["patient-view", "critical"]) == 33
+
+
+def test_no_share_is_told_of_a_number_that_is_withheld() -> None:
+    found = told([shown(3), shown(20, "order-select")], [replace(CALL, times=200)])
+    row = rows(found, "burden")[-1]
+    assert row == ["patient-view", 200, "fewer than 5", "withheld", "fewer than 5", None, None, None]
+
+
+def test_a_code_on_few_calls_is_left_out() -> None:
+    codes = (UnmappedCount("lab", "urn:x", "A1", "mg/dL", 5), UnmappedCount("drug", "urn:x", "B2", "", 4))
+    assert rows(told(unmapped=Unmapped(9, codes)), "unmapped") == [["lab", "urn:x", "A1", "mg/dL", 5]]
+
+
+def test_of_what_fell_silent_no_number_is_told() -> None:
+    silent = [Silent("topic", "northern", "vka-cua", 4, NOON, "shadow"), Silent("tenant", "northern", "", 77, NOON)]
+    assert rows(told(silent=silent), "silent") == [
+        ["topic", "vka-cua", "2026-W48", "shadow"],
+        ["tenant", "", "2026-W48", ""],
+    ]
