@@ -347,11 +347,11 @@ def command(url: str, *words: str) -> list[str]:
 def test_the_report_reads_what_happened_of_one_tenant(store: EventLog, postgresql: Postgresql) -> None:
     tenant, card_uuid = f"tenant-{uuid.uuid4()}", str(uuid.uuid4())
     call = Event(new_id(), NOON, Kind.ANSWERED, "urn:a", tenant, VIEW, "patient-view")
-    given = {"topic": "vka-cua", "indicator": "critical"}
+    card = replace(call, topic="vka-cua", indicator="critical")
     store.accept([
         replace(call, content={"cards": 1, UNMAPPED: [["lab", "urn:x", "PO4", "mg/dL"]]}),
-        replace(call, id=f"card-{card_uuid}", kind=Kind.ISSUED, card_uuid=card_uuid, **given),
-        replace(call, id=new_id(), kind=Kind.SUPPRESSED, reason="shadow", **given),
+        replace(card, id=f"card-{card_uuid}", kind=Kind.ISSUED, card_uuid=card_uuid),
+        replace(card, id=new_id(), kind=Kind.SUPPRESSED, reason="shadow"),
         replace(call, id=new_id(), kind=Kind.REFUSED, reason="labs", at=NOON + timedelta(days=7)),
     ])  # fmt: skip
     store.record_feedback(VIEW, [item(card_uuid)], NOON, "urn:a", tenant)
