@@ -22,15 +22,16 @@ from cds_service.storage.store_error import StoreError
 from cds_service.storage.week_numbers import week_number
 
 _ROWS_AT_A_TIME = 1000
+_NO_CALLS = (Kind.FEEDBACK, Kind.SWITCHED)
 
 
 def event_counts(database: Readable, bounds: Sequence[datetime]) -> list[EventCount]:
-    """All events between these moments but feedback: `bounds` are the beginnings of weeks, and the end of the last."""
+    """All events of calls between these moments: `bounds` are the beginnings of weeks, and the end of the last."""
     told = event.c
     what = [told.kind, tenant_of(told), told.service, told.hook, told.topic, told.indicator, told.reason]
     groups = [*what, week_number(told.at, bounds)]
     query = select(*groups, func.count().label("times"), func.max(told.at).label("last")).group_by(*groups)
-    query = query.where(told.at >= bounds[0], told.at < bounds[-1], told.kind != Kind.FEEDBACK)
+    query = query.where(told.at >= bounds[0], told.at < bounds[-1], told.kind.not_in(_NO_CALLS))
     with database.connected() as connection:
         return [EventCount(**row) for row in connection.execute(query).mappings()]
 

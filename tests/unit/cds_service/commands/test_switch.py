@@ -80,6 +80,12 @@ def test_each_switching_is_an_event_in_the_database(run: Run, tmp_path: Path) ->
     ]
 
 
+def test_a_switching_is_no_call_and_brings_no_tenant_into_the_report(run: Run) -> None:
+    run("off", "--tenant", "default", *WHY)
+    told = CliRunner().invoke(cli, ["report", "--tenant", "default"]).stdout
+    assert "nothing of the tenant default is in the log in this range, and of no other either" in told
+
+
 def test_what_is_already_off_stays_as_it_was(run: Run, tmp_path: Path) -> None:
     run("off", *WHY)
     again = lines(run("off", "--reason", "other", "--by", "other"))
