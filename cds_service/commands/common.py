@@ -30,11 +30,14 @@ def say(text: str, *, err: bool = False) -> None:
     click.echo(_visible(text), err=err)
 
 
-def say_json(document: Any) -> None:
-    """Print a document for programs; where a text holds what is not seen, all that is not ASCII is escaped."""
-    written = json.dumps(document, indent=2, ensure_ascii=False)
+def say_json(document: Any, *, indent: int | None = 2) -> None:
+    """Print a document for programs; where a text holds what is not seen, all that is not ASCII is escaped.
+
+    Without `indent` it is one line.
+    """
+    written = json.dumps(document, indent=indent, ensure_ascii=False)
     if _visible(written) != written:
-        written = json.dumps(document, indent=2).replace("\x7f", r"\u007f")
+        written = json.dumps(document, indent=indent).replace("\x7f", r"\u007f")
     click.echo(written)
 
 

@@ -5,6 +5,7 @@ What may live here: options, and the outcome as lines of text.
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -14,11 +15,12 @@ import click
 
 from cds_service.commands.common import HELP, in_words, say, say_json, settings_for
 from cds_service.commands.parameters import AS_JSON
+from cds_service.commands.stored import place_of_the_log, read_or_say
 
 
 @click.group(context_settings=HELP)
 def events() -> None:
-    """Delete old events; make or rotate the keys of pseudonyms."""
+    """Delete or export events; make or rotate the keys of pseudonyms."""
 
 
 @events.command(context_settings=HELP)
@@ -75,3 +77,31 @@ def secret(file: Path, as_json: bool) -> None:
             if before
             else f"{file}: made, with one key; set CDS_SECRET_FILE to its path"
         )
+
+
+@events.command(context_settings=HELP)
+@click.option("--audit", is_flag=True, help="As FHIR R4 AuditEvents; so far there is no other form.")
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="From this day on (2026-11-30, in CDS_TIMEZONE)."
+)
+def export(audit: bool, since: datetime | None) -> None:
+    """Write cards, refusals and feedback for an audit.
+
+    One JSON document a line goes to standard output, for each card that was given or held back too.
+    The database is that of CDS_DATABASE_URL, and is only read. Patients and users are named by their pseudonyms, and
+    no comment is written. An event has the same id in every export.
+    """
+    from cds_service.reports import as_audit_event
+    from cds_service.storage import audited_events
+
+    if not audit:
+        raise click.UsageError("say in which form: --audit")
+    database, zone = place_of_the_log()
+    beginning = since.replace(tzinfo=zone) if since else None
+    address = settings_for(dev=False).public_url
+
+    def write() -> None:
+        for event in audited_events(database, beginning):
+            say_json(json.loads(as_audit_event(event, address).model_dump_json()), indent=None)
+
+    read_or_say(database, write)

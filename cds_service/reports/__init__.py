@@ -1,9 +1,10 @@
-"""Reports: cards shown, accepted, overridden and unanswered, per card, reason and week.
+"""Reports: cards shown, accepted, overridden and unanswered, per card, reason and week; events for an audit.
 
-What may live here: counting what the storage holds, what is withheld of it, and its form as table, CSV and JSON. No
-patient, no user and no comment comes in here.
+What may live here: counting what the storage holds, what is withheld of it, and its form as table, CSV, JSON, FHIR. No
+patient and no user but by a pseudonym, and no comment comes in here.
 """
 
+from cds_service.reports.audit_event import as_audit_event
 from cds_service.reports.burden import Burden, burdens
 from cds_service.reports.for_many import Beside, beside
 from cds_service.reports.period import Period, period_of
@@ -42,6 +43,7 @@ __all__ = [
     "Value",
     "Whole",
     "Withheld",
+    "as_audit_event",
     "as_records",
     "beside",
     "bounds",

@@ -4,6 +4,7 @@ What may live here: tables, and how patiently they are asked. No column is meant
 of clinicians are free text and may name one, and they are stored.
 """
 
+from cds_service.storage.audited import audited_events
 from cds_service.storage.counted_events import event_counts, log_span, unmapped_counts
 from cds_service.storage.crew import Crew
 from cds_service.storage.database import Database
@@ -70,6 +71,7 @@ __all__ = [
     "SwitchedOff",
     "Unmapped",
     "UnmappedCount",
+    "audited_events",
     "card_counts",
     "changing",
     "count_before",

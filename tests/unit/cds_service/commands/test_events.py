@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from fhir.resources.R4B.auditevent import AuditEvent
 
 from cds_service.clock import utc_now
 from cds_service.commands.cli import cli
@@ -108,3 +109,32 @@ def test_a_service_with_a_secret_that_others_can_read_does_not_start(tmp_path: P
     )
     assert done.exit_code == 1
     assert "others on this machine can read it" in done.output
+
+
+# ------------------------------------------------------------------ export
+def test_cards_are_written_as_audit_events_one_a_line(url: str) -> None:
+    done = run("export", "--audit", CDS_DATABASE_URL=url, CDS_PUBLIC_URL="https://cds.example")
+    assert done.exit_code == 0, done.output
+    told = [AuditEvent.model_validate_json(line) for line in done.stdout.splitlines()]
+    assert len(told) == 2
+    assert told[0].recorded < told[1].recorded
+    assert "https://cds.example" in done.stdout
+    assert left(url) == 2, "nothing is changed"
+
+
+def test_an_export_begins_with_a_day_of_the_clinic(url: str) -> None:
+    day = (utc_now() - timedelta(days=11)).date().isoformat()
+    assert len(run("export", "--audit", "--since", day, CDS_DATABASE_URL=url).stdout.splitlines()) == 1
+
+
+def test_an_export_without_a_form_is_a_mistake(url: str) -> None:
+    done = run("export", CDS_DATABASE_URL=url)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "--audit" in done.stderr
+
+
+def test_without_a_database_nothing_is_written_and_none_is_made(tmp_path: Path) -> None:
+    done = run("export", "--audit", CDS_DATABASE_URL=f"sqlite:///{tmp_path}/none.sqlite3")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "there is no database" in done.stderr
+    assert list(tmp_path.iterdir()) == []
