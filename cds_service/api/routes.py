@@ -17,7 +17,7 @@ import orjson
 from flask import Blueprint, Flask, Response
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
-from cds_service.access import caller
+from cds_service.access import TrustedClient, caller
 from cds_service.api.answering import checked, refused_for
 from cds_service.api.feedback_body import parse_feedback
 from cds_service.api.happened import Happened
@@ -100,10 +100,11 @@ def blueprint(
 
     @routes.get("/cds-services")
     def discover() -> Response:
-        now = clock()
-        knowledge = tenants.of(tenant() or None, now)
+        now, known_client = clock(), caller()
+        tenant = known_client.tenant if known_client else None
+        knowledge = tenants.of(tenant, now)
         # Whoever is not known may belong to any tenant.
-        told = not_shown.to_tenant(tenant(), knowledge, now) if caller() else not_shown.to_all(now)
+        told = not_shown.to_tenant(tenant, knowledge, now) if tenant else not_shown.to_all(now)
         return json_response(discovery(knowledge, told))
 
     @routes.post("/cds-services/<service_id>")
@@ -111,11 +112,12 @@ def blueprint(
         service = known(service_id)
         started = time.perf_counter()
         hook_request = checked(sent_json(), service, max_entries)
-        now = clock()
-        knowledge = tenants.of(tenant() or None, now)
-        linked = knowledge if can_launch() else replace(knowledge, launch_url=None)
-        linked = not_shown.in_force(linked, tenant() or UNKNOWN_TENANT)
-        happened = Happened(service, hook_request, issuer(), tenant(), now, linked.version, keeping.pseudonyms)
+        now, known_client = clock(), caller()
+        issuer, tenant = names_of(known_client)
+        knowledge = tenants.of(tenant or None, now)
+        linked = knowledge if can_launch(known_client) else replace(knowledge, launch_url=None)
+        linked = not_shown.in_force(linked, tenant or UNKNOWN_TENANT)
+        happened = Happened(service, hook_request, issuer, tenant, now, linked.version, keeping.pseudonyms)
         try:
             advice = call(service, hook_request, linked, client, now)
         except CannotJudge as gap:
@@ -135,7 +137,7 @@ def blueprint(
         items = parse_feedback(sent_json(), now)
         try:
             place = keeping.places.one()
-            unknown = keeping.log.record_feedback(service.ID, items, now, issuer(), tenant(), place=place)
+            unknown = keeping.log.record_feedback(service.ID, items, now, *names_of(caller()), place=place)
         except NoPlace:
             raise send_again("too much other feedback waits for the database; send this again later") from None
         except StoreError as error:
@@ -162,22 +164,14 @@ def send_again(message: str) -> ServiceError:
     return error
 
 
-def issuer() -> str:
-    """Whose call this is, by the issuer of its token; "" where callers are not known."""
-    known = caller()
-    return known.issuer if known else ""
+def names_of(client: TrustedClient | None) -> tuple[str, str]:
+    """The issuer of a caller, and its organisation by our file of trusted clients; "" where it is not known."""
+    return (client.issuer, client.tenant) if client else ("", "")
 
 
-def tenant() -> str:
-    """The organisation behind this call, as our file of trusted clients names it; "" where callers are not known."""
-    known = caller()
-    return known.tenant if known else ""
-
-
-def can_launch() -> bool:
+def can_launch(client: TrustedClient | None) -> bool:
     """May the caller's cards link to our SMART app? Where callers are known, the app has to be registered there."""
-    known = caller()
-    return known is None or known.smart_client_id is not None or known.smart_open
+    return client is None or client.smart_client_id is not None or client.smart_open
 
 
 class Outage:

@@ -110,7 +110,9 @@ def call(service: Service, request: HookRequest, knowledge: Knowledge, reader: F
 
 def asking_of(service: Service, request: HookRequest, on: date) -> Asking:
     """For whom the cards of this call are, on a calendar day of the clinic."""
-    return Asking(service.HOOK, service.ID, request.user_id.partition("/")[0], on)
+    # "Practitioner/3", and as some send it with an address before that.
+    user = request.user_id.rpartition("/")[0].rpartition("/")[2]
+    return Asking(service.HOOK, service.ID, user, on)
 
 
 def _unmapped(judged: Judged, knowledge: Knowledge) -> Sequence[tuple[str, ...]]:
