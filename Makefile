@@ -71,8 +71,9 @@ test-fuzz: $(STAMP) ## 20,000 generated and 20,000 hostile requests, and a hosti
 test-walk: $(STAMP) ## a newcomer: the commands of README and docs/ typed in a fresh clone (ports 5000, 8090)
 	$(BIN)/python -m pytest tests/walk -m walk $(PYTEST)
 
-soak: $(STAMP) ## the hostile mixture for half an hour: memory, files, latency, lost feedback (SOAK="--help")
+soak: $(STAMP) ## the hostile mixture for half an hour: memory, files, latency; then kill-rounds (SOAK="-h")
 	$(BIN)/python -m bench.soak $(SOAK)
+	$(BIN)/python -m bench.kill_rounds $(KILL)
 
 kill-rounds: $(STAMP) ## kill -9 under load, 50 times on each database; nothing acknowledged is lost (KILL="--help")
 	$(BIN)/python -m bench.kill_rounds $(KILL)

@@ -177,6 +177,7 @@ AFTER_FEEDBACK = (
     Typed("calciphylaxis-cds feedback --by card --since 2026-10-01", "accepted"),
     Typed("calciphylaxis-cds feedback --by week --csv", "accepted"),
     Typed("calciphylaxis-cds overrides --by reason --json", '"'),
+    Typed("calciphylaxis-cds events export --audit --since 2026-11-01 > audit.ndjson"),
 )
 """Typed where the service of docs/connecting.md has taken feedback on a card, which was accepted."""
 
