@@ -117,7 +117,7 @@ def test_cards_are_written_as_audit_events_one_a_line(url: str) -> None:
     assert done.exit_code == 0, done.output
     told = [AuditEvent.model_validate_json(line) for line in done.stdout.splitlines()]
     assert len(told) == 2
-    assert told[0].recorded < told[1].recorded
+    assert str(told[0].recorded) < str(told[1].recorded)
     assert "https://cds.example" in done.stdout
     assert left(url) == 2, "nothing is changed"
 
