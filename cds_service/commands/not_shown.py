@@ -5,7 +5,7 @@ What may live here: finding that out by the settings, in a process that is not t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -19,13 +19,13 @@ UNKNOWN = "The site policies cannot be used, so what they switch off is not told
 
 
 def not_shown_now() -> list[str]:
-    """A sentence for each of what is not shown to somebody, or cannot be told, and for each site policy that is overdue.
+    """A sentence for each of what is not shown to somebody, or cannot be told; none where every card is shown.
 
-    Empty where every card is shown.
+    And one for each site policy that nobody has reviewed in time.
     """
     from cds_service.api import NotShown
     from cds_service.clock import utc_now
-    from cds_service.knowledge import SitePolicyError
+    from cds_service.knowledge import SitePolicyError, not_reviewed
     from cds_service.storage import KillSwitch, file_beside, spool_for
 
     settings, now = settings_for(dev=True), utc_now()
@@ -37,15 +37,7 @@ def not_shown_now() -> list[str]:
         unknown = [UNKNOWN]
     spool = spool_for(settings.database_url, settings.spool, settings.spool_max_bytes)
     told = NotShown(KillSwitch(file_beside(spool)), lambda _: policies).to_all(now)
-    return [*unknown, *told.sentences, *_not_reviewed(policies, now)]
-
-
-def _not_reviewed(policies: Mapping[str | None, Knowledge], now: datetime) -> Iterator[str]:
-    """A sentence for each site policy that nobody has reviewed in time: what it keeps back may no longer be meant."""
-    for tenant, knowledge in policies.items():
-        site = knowledge.site
-        if site and site.is_overdue(now.astimezone(knowledge.zone).date()):
-            yield f"The site policy of {tenant or 'all other callers'} was not reviewed since {site.approved}."
+    return [*unknown, *told.sentences, *not_reviewed(policies, now)]
 
 
 def _policies(settings: Settings, now: datetime) -> Mapping[str | None, Knowledge]:
