@@ -19,10 +19,13 @@ UNKNOWN = "The site policies cannot be used, so what they switch off is not told
 
 
 def not_shown_now() -> list[str]:
-    """A sentence for each of what is not shown to somebody, or cannot be told; empty where every card is shown."""
+    """A sentence for each of what is not shown to somebody, or cannot be told; none where every card is shown.
+
+    And one for each site policy that nobody has reviewed in time.
+    """
     from cds_service.api import NotShown
     from cds_service.clock import utc_now
-    from cds_service.knowledge import SitePolicyError
+    from cds_service.knowledge import SitePolicyError, not_reviewed
     from cds_service.storage import KillSwitch, file_beside, spool_for
 
     settings, now = settings_for(dev=True), utc_now()
@@ -34,7 +37,7 @@ def not_shown_now() -> list[str]:
         unknown = [UNKNOWN]
     spool = spool_for(settings.database_url, settings.spool, settings.spool_max_bytes)
     told = NotShown(KillSwitch(file_beside(spool)), lambda _: policies).to_all(now)
-    return [*unknown, *told.sentences]
+    return [*unknown, *told.sentences, *not_reviewed(policies, now)]
 
 
 def _policies(settings: Settings, now: datetime) -> Mapping[str | None, Knowledge]:

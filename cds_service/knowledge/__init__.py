@@ -6,7 +6,7 @@ which cards are shown.
 
 from cds_service.knowledge.critical_cards import topics_of
 from cds_service.knowledge.knowledge import InForce, Knowledge, knowledge_of, load_knowledge
-from cds_service.knowledge.notices import NO_CARD, Notice, notices_of, why_held
+from cds_service.knowledge.notices import NO_CARD, Notice, not_reviewed, notices_of, why_held
 from cds_service.knowledge.order_templates import TemplateError, filled, load_templates
 from cds_service.knowledge.reload import Reload, open_tenants
 from cds_service.knowledge.site_policy import DEFAULT, SiteFacts, SitePolicy, SitePolicyError, load_site_policy
@@ -39,6 +39,7 @@ __all__ = [
     "load_knowledge",
     "load_site_policy",
     "load_templates",
+    "not_reviewed",
     "notices_of",
     "open_tenants",
     "read_switches",

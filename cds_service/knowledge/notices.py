@@ -6,11 +6,12 @@ known.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, datetime
 
 from cds_service.knowledge.critical_cards import HOOK_OF
+from cds_service.knowledge.knowledge import Knowledge
 from cds_service.knowledge.switches import Asking, HeldBack, Reason, Switches
 
 NO_CARD = "No card does not mean no risk."
@@ -113,3 +114,15 @@ def _which(topic: str | None, hook: str | None, service: str | None) -> str:
     about = f" on {topic}" if topic else ""
     place = (f" at {hook}" if hook else "") + (f" of {service}" if service else "")
     return f"Cards{about}{place} are" if about or place else "All cards are"
+
+
+def not_reviewed(known: Mapping[str | None, Knowledge], now: datetime) -> list[str]:
+    """A sentence for each site policy that nobody has reviewed in time: what it says may no longer be meant.
+
+    `known` is what each tenant knows by its name, and under None what everybody else does.
+    """
+    return [
+        f"The site policy of {tenant or 'all other callers'} was not reviewed since {knowledge.site.approved}."
+        for tenant, knowledge in known.items()
+        if knowledge.site and knowledge.site.is_overdue(now.astimezone(knowledge.zone).date())
+    ]

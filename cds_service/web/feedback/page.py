@@ -12,6 +12,7 @@ import orjson
 from flask import Blueprint, Response, request
 
 from cds_service.api import OVERRIDE_SYSTEM
+from cds_service.knowledge import not_reviewed
 from cds_service.reports import (
     COLUMNS,
     FEWEST,
@@ -83,6 +84,7 @@ def _page(choice: Choice, context: PageContext) -> Response:
         outcomes=OUTCOMES,
         words=WORDS,
         fewest=FEWEST,
+        not_reviewed=not_reviewed(context.tenants.all(context.clock()), context.clock()) if context.tenants else [],
         beside=choice.beside,
         sections=SECTIONS,
         silent_days=SILENT_DAYS,

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from sqlalchemy import create_engine, text
 from cds_service.commands.cli import cli
 from cds_service.commands.report import TABLES
 from cds_service.reports import SECTIONS
-from cds_service.storage import Database, Event, EventLog, FeedbackItem, Kind, new_id
+from cds_service.storage import Database, Event, EventLog, FeedbackItem, Kind, SwitchedOff, changing, new_id
+from tests.unit.cds_service.knowledge.policies import policy_file
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 VIEW = Event("", MONDAY, Kind.ANSWERED, "urn:north", "northern", "calciphylaxis-patient-view", "patient-view")
@@ -185,6 +186,46 @@ def test_no_comment_and_no_id_is_told(form: list[str], filled: Path) -> None:
     said = run(*form, database=filled).output
     assert "vka-cua" in said
     assert "Example" not in said
+
+
+# ------------------------------------------------------------------ what is switched off now
+def with_policies(folder: Path, database: Path, *arguments: str) -> Result:
+    environment = {"CDS_DATABASE_URL": f"sqlite:///{database}", "CDS_SITE_POLICIES": str(folder)}
+    return CliRunner().invoke(cli, ["report", *arguments], env=environment)
+
+
+@pytest.fixture
+def policies(tmp_path: Path) -> Path:
+    """One tenant has switched a hook off, and nobody has reviewed that in time."""
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    off = '[topics.calcium-hypercalcaemia]\non = false\nreason = "see minute 12"\n'
+    (folder / "north.toml").write_text(policy_file("northern", off, review_by=date(2026, 2, 1)), "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--csv"], ["--since", "2030-01-01"]])
+def test_what_the_kill_switch_holds_back_now_stands_in_every_report(form: list[str], filled: Path) -> None:
+    off = "Cards on vka-cua have been switched off"
+    assert off not in run(*form, database=filled).output
+    with changing(Path(f"{filled}.spool.kill-switch.json")) as entries:
+        entries.append(SwitchedOff(MONDAY, "Dr Ana Silva", "a wrong text", "vka-cua"))
+    assert off in run(*form, database=filled).output
+
+
+def test_what_a_site_policy_switches_off_and_who_has_not_reviewed_it_is_said(policies: Path, filled: Path) -> None:
+    said = with_policies(policies, filled)
+    assert said.exit_code == 0, said.output
+    assert "see minute 12" in said.stdout
+    assert "The site policy of northern was not reviewed since 2026-01-10." in said.stdout
+
+
+def test_a_site_policy_that_cannot_be_read_is_not_as_if_nothing_were_off(policies: Path, filled: Path) -> None:
+    (policies / "north.toml").write_text("tenant = 5", "utf-8")
+    said = with_policies(policies, filled)
+    assert said.exit_code == 0, said.output
+    assert "The site policies cannot be used, so what they switch off is not told here" in said.stdout
+    assert "vka-cua" in said.stdout
 
 
 # ------------------------------------------------------------------ nothing, and nothing that can be read

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from cds_service import create_app
 from cds_service.settings import Settings, SettingsError, from_environment
 from cds_service.storage import UNMAPPED, Database, Event, EventLog, FeedbackItem, IssuedCard, Kind, new_id
 from tests.unit.cds_service.cds_client import trust_file
+from tests.unit.cds_service.knowledge.policies import policy_file
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 TOKEN = "a-token-of-32-characters-at-least"
@@ -199,6 +200,14 @@ def test_a_topic_that_is_shown_no_longer_is_told_over_the_end_of_a_quarter(opene
     found = opened().get("/feedback.json").get_json()
     silent = {"what": "topic", "name": "vka-cua", "last_in": "2026-W38", "held_back_since": ""}
     assert (found["quarter"], found["silent"], found["silent_days"]) == ("2026-Q4", [silent], 14)
+
+
+def test_a_site_policy_that_nobody_has_reviewed_is_named(opened: Open, tmp_path: Path) -> None:
+    (tmp_path / "north.toml").write_text(policy_file("north", review_by=date(2026, 11, 29)), "utf-8")
+    said = "The site policy of north was not reviewed since 2026-01-10."
+    assert said in opened(site_policies=tmp_path).get("/feedback").text
+    (tmp_path / "north.toml").write_text(policy_file("north", review_by=date(2026, 11, 30)), "utf-8")
+    assert said not in opened(site_policies=tmp_path).get("/feedback").text
 
 
 def test_each_table_is_a_file_of_its_own(opened: Open, store: EventLog) -> None:
