@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from cds_service.commands.common import HELP, say, say_json
+from cds_service.commands.common import HELP, say, say_json, settings_for
 from cds_service.commands.report import COUNTED
 from cds_service.commands.stored import place_of_the_log, read_or_say
 
@@ -134,11 +134,13 @@ def _counts(asked: Asked, by: str, *, withhold: bool) -> tuple[Table, dict[str, 
 def _name_for_all() -> Callable[[CardCount], str]:
     """Reasons as the page names them: what an EHR sent in place of a reason of ours is not repeated."""
     from cds_service.api import OVERRIDE_SYSTEM
+    from cds_service.knowledge import override_reasons_in
     from cds_service.reports import named_for_all
     from fhir_mappings.packaged import default_policy
 
-    reasons = default_policy().wording.override_reasons
-    return named_for_all({code: reason.display for code, reason in reasons.items()}, OVERRIDE_SYSTEM)
+    shipped = {code: one.display for code, one in default_policy().wording.override_reasons.items()}
+    folder = settings_for(dev=True).site_policies
+    return named_for_all((override_reasons_in(folder) if folder else {}) | shipped, OVERRIDE_SYSTEM)
 
 
 def _answers(asked: Asked) -> Table:

@@ -9,7 +9,14 @@ from cds_service.knowledge.knowledge import InForce, Knowledge, knowledge_of, lo
 from cds_service.knowledge.notices import NO_CARD, Notice, not_reviewed, notices_of, why_held
 from cds_service.knowledge.order_templates import TemplateError, filled, load_templates
 from cds_service.knowledge.reload import Reload, open_tenants
-from cds_service.knowledge.site_policy import DEFAULT, SiteFacts, SitePolicy, SitePolicyError, load_site_policy
+from cds_service.knowledge.site_policy import (
+    DEFAULT,
+    SiteFacts,
+    SitePolicy,
+    SitePolicyError,
+    load_site_policy,
+    override_reasons_in,
+)
 from cds_service.knowledge.switch_reading import read_switches, switch_problems
 from cds_service.knowledge.switches import ALL, Asking, HeldBack, Reason, Switches
 from cds_service.knowledge.template_check import insist_on_valid_templates
@@ -42,6 +49,7 @@ __all__ = [
     "not_reviewed",
     "notices_of",
     "open_tenants",
+    "override_reasons_in",
     "read_switches",
     "switch_problems",
     "topics_of",

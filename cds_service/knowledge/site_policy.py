@@ -7,6 +7,7 @@ docs/site-policy.md; what it changes is put onto the packaged files in `fhir_map
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -72,6 +73,16 @@ def site_text(path: Path) -> str:
         return text_of(path.read_bytes())
     except OSError as error:
         raise SitePolicyError(path.name, [f"cannot be read ({type(error).__name__})"]) from None
+
+
+def override_reasons_in(folder: Path) -> dict[str, str]:
+    """The words of the reasons against cards that the policies in a folder bring, by code. A faulty file has none."""
+    found: dict[str, str] = {}
+    for path in sorted(folder.glob("[!.]*.toml")):
+        with suppress(SitePolicyError):
+            said = load_site_policy(path).document.get("override_reason", ())
+            found |= {one["code"]: one["display"] for one in said}
+    return found
 
 
 def parse_site_policy(text: str, name: str) -> SitePolicy:

@@ -67,6 +67,13 @@ class Tenants:
         """The site policy behind that, with all its reasons; None where the packaged files alone count."""
         return self._held.in_force(tenant or DEFAULT, now)
 
+    def override_reasons(self) -> dict[str, str]:
+        """The words of every reason against a card that any tenant can be offered, by code; what ships stands first."""
+        held = self._held
+        known = [policy.knowledge for policies in held.policies.values() for policy in policies]
+        said = [one.policy.wording.override_reasons for one in (held.packaged, *known)]
+        return {code: reason.display for reasons in reversed(said) for code, reason in reasons.items()}
+
     @property
     def older(self) -> Mapping[str, str]:
         """The tenants of which a newer file was refused, each with the version that goes on."""

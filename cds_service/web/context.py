@@ -5,7 +5,7 @@ What may live here: that one type; pages are told nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -43,6 +43,11 @@ class PageContext:
     def known_to(self, tenant: str | None) -> PageContext:
         """The same with what counts for this tenant now; None is nobody in particular."""
         return replace(self, knowledge=self.tenants.of(tenant, self.clock())) if self.tenants else self
+
+    def override_reasons(self) -> Mapping[str, str]:
+        """The words of every reason against a card, of all tenants, by code."""
+        shipped = {code: one.display for code, one in self.knowledge.policy.wording.override_reasons.items()}
+        return self.tenants.override_reasons() if self.tenants else shipped
 
     def in_force(self, packaged: Reasons) -> tuple[Knowledge, Reasons]:
         """What counts now for callers that are not known, those of pages of --dev too, and what stands behind it.

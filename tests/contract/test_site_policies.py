@@ -189,3 +189,35 @@ def test_anybody_may_ask_what_the_default_policy_asks_for(make_app: MakeApp, tmp
     (tmp_path / "default.toml").write_text(policy_file("default", SOUTHERN), "utf-8")
     app = make_app(site_policies=tmp_path, clock=lambda: NOW)
     assert ",CALC&" in ehr_of(app).services["patient-view"]["prefetch"]["calcium"]
+
+
+def test_a_newer_file_that_is_faulty_changes_no_card_and_is_told_by_health(serve: Serve, tmp_path: Path) -> None:
+    app = serve(north=policy_file("north", NORTHERN))
+    version = cards(app, NORTH, on_dialysis(CALCIUM, ACETATE))[0]["extension"]["calciphylaxis-cds.site-policy"][
+        "version"
+    ]
+    assert "older_site_policies" not in health(app)
+    for text, older in ((policy_file("north", owner=None), {"north": version}), (policy_file("north", NORTHERN), None)):
+        (tmp_path / "policies" / "north.toml").write_text(text, "utf-8")
+        for _ in range(2):
+            app.extensions["cds_reload"].look()
+        assert health(app).get("older_site_policies") == older
+        assert HIGH in topics(cards(app, NORTH, on_dialysis(CALCIUM, ACETATE)))
+
+
+def test_a_changed_file_counts_for_the_next_call_in_discovery_cards_and_reasons(serve: Serve, tmp_path: Path) -> None:
+    app = serve(north=policy_file("north", NORTHERN))
+    (tmp_path / "policies" / "north.toml").write_text(policy_file("north", SOUTHERN), "utf-8")
+    for _ in range(2):
+        app.extensions["cds_reload"].look()
+    assert ",CALC&" in services(app, NORTH)["patient-view"]["prefetch"]["calcium"]
+    assert HIGH not in topics(cards(app, NORTH, on_dialysis(CALCIUM, ACETATE)))
+    assert "the northern committee" not in app.test_client().get(f"/reasons/of/north/{HIGH}").text
+    assert "(https://south.example/lab)" in app.test_client().get("/reasons/of/north/about").text
+
+
+def health(app: Flask) -> dict[str, object]:
+    answer = app.test_client().get("/health/ready")
+    assert answer.status_code == 200
+    found: dict[str, object] = answer.get_json()
+    return found

@@ -43,11 +43,11 @@ WORDS = {"shown": "Shown", "accepted": "Accepted", "overridden": "Overridden", "
 def feedback_page(context: PageContext) -> Blueprint:
     """The routes /feedback, /feedback.csv and /feedback.json."""
     routes = Blueprint("feedback", __name__)
-    reasons = context.knowledge.policy.wording.override_reasons
-    name = named_for_all({code: reason.display for code, reason in reasons.items()}, OVERRIDE_SYSTEM)
     let_in(routes, context.settings)
 
     def answered(answer: Callable[[Choice], Response]) -> Response:
+        # A site policy may bring reasons of its own at any time.
+        name = named_for_all(context.override_reasons(), OVERRIDE_SYSTEM)
         try:
             return answer(choose(context, request.args.get("quarter", ""), request.args.get("tenant", ""), name))
         except NoSuchChoice as error:

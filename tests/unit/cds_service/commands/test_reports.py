@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from cds_service.commands.cli import cli
 from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard
 from tests.stored import answers_in
+from tests.unit.cds_service.knowledge.policies import policy_file
 
 SUNDAY = datetime(2026, 11, 29, 23, 30, tzinfo=UTC)
 """In Berlin it is Monday already."""
@@ -160,6 +161,21 @@ def test_what_an_ehr_sent_in_place_of_a_reason_is_withheld_too(command: str, sto
         ("all", 12),
     ]
     assert "Example" not in told.output
+
+
+def test_a_reason_that_a_site_policy_offers_is_one_of_ours(
+    store: EventLog, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = "[[override_reason]]\ncode = 'on-trial'\ndisplay = 'In a trial'\ntopics = ['vka-dialysis']\n"
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "north.toml").write_text(policy_file(more=own), "utf-8")
+    store.record_cards([replace(CARD, uuid=f"card-{number}") for number in range(6)])
+    said = [FeedbackItem(f"card-{number}", "overridden", SUNDAY, (), "on-trial") for number in range(6)]
+    store.record_feedback("a-service", said, SUNDAY)
+    for policies, words in (("", "a reason that this service does not offer"), ("policies", "In a trial")):
+        monkeypatch.setenv("CDS_SITE_POLICIES", str(tmp_path / policies) if policies else "")
+        told = run("feedback", "--by", "reason", "--withhold", "--json", database=path)
+        assert [row["reason"] for row in json.loads(told.stdout)["rows"]] == [words, "all"]
 
 
 @COMMANDS

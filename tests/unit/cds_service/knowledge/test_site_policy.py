@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cds_service.knowledge import SitePolicy, SitePolicyError, knowledge_of, load_knowledge, load_site_policy
-from cds_service.knowledge.site_policy import SERVICES, parse_site_policy
+from cds_service.knowledge.site_policy import SERVICES, override_reasons_in, parse_site_policy
 from cds_service.settings import Settings
 from fhir_mappings.data_files import schema_of
 from fhir_mappings.site_changes import NO_CHANGES
@@ -201,3 +201,11 @@ def test_days_are_days() -> None:
         "approved: must be a date such as 2026-11-22, without quotes"
     ]
     assert read(approved=date(2026, 1, 9))
+
+
+def test_the_reasons_of_all_policies_of_a_folder_are_known_without_those_of_faulty_ones(tmp_path: Path) -> None:
+    for name, code in (("north", "on-trial"), ("south", "no-team"), (".hidden", "hidden"), ("faulty", "faulty")):
+        changed = {"owner": None} if name == "faulty" else {}
+        text = policy_file(more=entry("override_reason", **REASON | {"code": code}), **changed)
+        (tmp_path / f"{name}.toml").write_text(text, "utf-8")
+    assert override_reasons_in(tmp_path) == {"on-trial": "On trial", "no-team": "On trial"}

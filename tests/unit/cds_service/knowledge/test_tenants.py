@@ -75,3 +75,12 @@ def test_a_swap_changes_everything_at_once_and_nothing_that_was_handed_out() -> 
     assert before.tenant == "north"
     assert tenants.of("north", NOON) is PACKAGED
     assert tenants.older == {}
+
+
+def test_reasons_against_cards_are_known_by_the_words_of_whoever_offers_them() -> None:
+    own = "[[override_reason]]\ncode = 'on-trial'\ndisplay = 'In a trial'\ntopics = ['vka-dialysis']\n"
+    north = knowledge_of(None, SETTINGS, parse_site_policy(policy_file("north", own), "x.toml"))
+    reasons = Tenants(Policies.of(PACKAGED, [north, policy("south")])).override_reasons()
+    shipped = {code: one.display for code, one in PACKAGED.policy.wording.override_reasons.items()}
+    assert reasons == {**shipped, "on-trial": "In a trial"}
+    assert Tenants(Policies(PACKAGED)).override_reasons() == shipped

@@ -110,6 +110,18 @@ def test_text_of_an_ehr_in_place_of_a_reason_is_not_shown(opened: Open, store: E
     assert "Mrs Example" not in text
 
 
+def test_a_reason_that_a_site_policy_offers_is_one_of_ours(opened: Open, store: EventLog, tmp_path: Path) -> None:
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    own = "[[override_reason]]\ncode = 'on-trial'\ndisplay = 'In a trial'\ntopics = ['vka-dialysis']\n"
+    (folder / "north.toml").write_text(policy_file(more=own), "utf-8")
+    store.record_cards([replace(CARD, uuid=f"card-{number}") for number in range(9)])
+    said = [FeedbackItem(f"card-{number}", "overridden", NOW, (), "on-trial") for number in range(9)]
+    store.record_feedback(CARD.service, said, NOW)
+    for policies, words in ((folder, "In a trial"), (None, "a reason that this service does not offer")):
+        assert words in opened(site_policies=policies).get("/feedback").text
+
+
 @pytest.mark.parametrize(("accepted", "words"), [(4, "fewer than 5"), (5, "5")])
 def test_numbers_are_told_from_five_on(accepted: int, words: str, opened: Open, store: EventLog) -> None:
     show(store, "a", 40, accepted=accepted)
