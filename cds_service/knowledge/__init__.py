@@ -6,7 +6,7 @@ which cards are shown.
 
 from cds_service.knowledge.critical_cards import topics_of
 from cds_service.knowledge.knowledge import InForce, Knowledge, knowledge_of, load_knowledge
-from cds_service.knowledge.notices import NO_CARD, Notice, not_reviewed, notices_of, why_held
+from cds_service.knowledge.notices import NO_CARD, Notice, not_reviewed, notices_of, switched_in, why_held
 from cds_service.knowledge.order_templates import TemplateError, filled, load_templates
 from cds_service.knowledge.reload import Reload, open_tenants
 from cds_service.knowledge.site_policy import (
@@ -52,6 +52,7 @@ __all__ = [
     "override_reasons_in",
     "read_switches",
     "switch_problems",
+    "switched_in",
     "topics_of",
     "why_held",
 ]

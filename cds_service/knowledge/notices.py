@@ -67,6 +67,16 @@ def notices_of(switches: Switches, on: date) -> Iterator[Notice]:
         yield Notice(Reason.ROLE, f"By the site policy users of type {users} get all cards, others critical ones only")
 
 
+def switched_in(switches: Switches, on: date) -> list[str]:
+    """Everything that a site policy switches, a sentence each: what is not shown, and what is shown otherwise."""
+    told = [notice.says for notice in notices_of(switches, on)]
+    for (topic, hook), indicator in switches.indicators.items():
+        told.append(f"The card {topic} is {indicator.value} at {hook}, whatever the rule says.")
+    if switches.card_limit is not None:
+        told.append(f"An answer has at most {switches.card_limit} cards; critical cards are never cut.")
+    return told
+
+
 def why_held(back: HeldBack, switches: Switches, asking: Asking) -> str:
     """Why this card is not shown in this call, in words."""
     match back.reason:

@@ -135,8 +135,13 @@ class Switches:
             return Reason.TOPIC_OFF
         if ALL in self.killed or card.topic in self.killed:
             return Reason.KILL_SWITCH
-        critical = card.indicator is Indicator.CRITICAL
-        return Reason.ROLE if self.users is not None and asking.user not in self.users and not critical else None
+        return Reason.ROLE if self._is_for_others(card, asking) else None
+
+    def _is_for_others(self, card: Card, asking: Asking) -> bool:
+        """A user whose type nobody knows gets every card."""
+        if self.users is None or not asking.user:
+            return False
+        return asking.user not in self.users and card.indicator is not Indicator.CRITICAL
 
     def _in_shadow(self, card: Card, asking: Asking) -> bool:
         return any(shadow.covers(card.topic, asking) for shadow in self.shadows)

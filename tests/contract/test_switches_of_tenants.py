@@ -87,6 +87,12 @@ def test_each_tenant_is_told_what_it_does_not_get_and_health_tells_all(app: Flas
     assert notice["says"] == f"{pilot} for north since 2026-02-01: pilot."
 
 
+def test_the_reasons_of_a_tenant_tell_what_it_has_switched(app: Flask) -> None:
+    page = app.test_client().get("/reasons/of/north/vka-cua").text
+    assert "<li>All cards are worked out and recorded but not shown (shadow mode) since 2026-02-01: pilot.</li>" in page
+    assert "shadow mode" not in app.test_client().get("/reasons/vka-cua").text
+
+
 def test_the_kill_switch_of_a_tenant_is_for_it_alone(app: Flask, tmp_path: Path) -> None:
     switch_off(tmp_path, None)
     assert cards(app, SOUTH, RECORD) == []

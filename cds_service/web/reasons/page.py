@@ -14,7 +14,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from cds_service.api import SERVICES
-from cds_service.knowledge import Knowledge
+from cds_service.knowledge import Knowledge, switched_in
 from cds_service.web.context import PageContext
 from cds_service.web.page import page, problem
 from cds_service.web.reasons.cards import card_words
@@ -131,8 +131,9 @@ class _Pages:
         )
 
     def _common(self, on: date) -> dict[str, Any]:
-        """What every page shows: the day, texts as they read on it, and whose site policy this is."""
-        return {"words": self._words(on), "on": on, "knowledge": self.knowledge}
+        """What every page shows: the day, texts as they read on it, whose site policy this is, and what it switches."""
+        switched = switched_in(self.knowledge.switches, on)
+        return {"words": self._words(on), "on": on, "knowledge": self.knowledge, "switched": switched}
 
     def _words(self, on: date) -> ReasonsWords:
         return ReasonsWords(self.reasons.numbers, self.reasons.slots, on)

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from cds_service.knowledge import ALL, Asking, Reason, Switches, notices_of, why_held
+from cds_service.knowledge import ALL, Asking, Reason, Switches, notices_of, switched_in, why_held
 from cds_service.knowledge.notices import Notice
 from cds_service.knowledge.switches import CriticalOff, Shadow
 from hooks.card import Card, Indicator
@@ -53,6 +53,16 @@ def test_shadow_mode_is_told_from_its_day_on_with_all_that_narrows_it() -> None:
         "Cards on vka-cua at order-select of calciphylaxis-order-select are worked out and recorded but not shown "
         "(shadow mode) since 2026-12-01: pilot.",
     ]
+
+
+def test_what_is_shown_otherwise_is_told_beside_it() -> None:
+    switches = Switches(topics={"a": "x"}, indicators={("vka-cua", "order-select"): Indicator.WARNING}, card_limit=3)
+    assert switched_in(switches, DAY) == [
+        "Cards on a are not shown, by the site policy: x.",
+        "The card vka-cua is warning at order-select, whatever the rule says.",
+        "An answer has at most 3 cards; critical cards are never cut.",
+    ]
+    assert switched_in(Switches(), DAY) == []
 
 
 def test_a_notice_is_about_the_services_that_it_narrows_to() -> None:

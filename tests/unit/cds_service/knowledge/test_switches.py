@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -91,6 +92,11 @@ def test_another_indicator_puts_the_card_in_its_place() -> None:
     switches = Switches(indicators={("c", "order-select"): CRITICAL, ("a", "order-sign"): INFO})
     found = switches.sort([card("a", CRITICAL), card("b", WARNING), card("c")], ASKING)
     assert [(one.topic, one.indicator) for one in found.shown] == [("a", CRITICAL), ("c", CRITICAL), ("b", WARNING)]
+
+
+def test_a_user_of_unknown_type_gets_every_card() -> None:
+    unknown = replace(ASKING, user="")
+    assert sorted_by(Switches(users=frozenset({"Patient"})), card("a"), asking=unknown) == (["a"], {})
 
 
 def test_a_critical_card_is_for_everybody() -> None:

@@ -1,0 +1,81 @@
+"""What is not shown, by the kill switch and by the policies of tenants, for one of them and for all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from cds_service.api import NotShown, Told
+from cds_service.knowledge import ALL, NO_CARD, Knowledge, Notice, Reason, Switches
+from cds_service.knowledge.switches import Shadow
+from cds_service.storage import KillSwitch, SwitchedOff, changing
+
+NOW = datetime(2026, 11, 30, 10, tzinfo=UTC)
+NORTH, SOUTH = "northern-dialysis", "southern-dialysis"
+PILOT = Switches(shadows=(Shadow(date(2026, 11, 1), "pilot"),))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "kill-switch.json"
+
+
+@pytest.fixture
+def not_shown(file: Path, knowledge: Knowledge) -> NotShown:
+    """One tenant has a pilot, everybody else the packaged policy."""
+    return NotShown(KillSwitch(file), lambda _: {None: knowledge, NORTH: replace(knowledge, switches=PILOT)})
+
+
+def switch(file: Path, **narrowed: str) -> None:
+    with changing(file) as entries:
+        entries.append(SwitchedOff(NOW, "Dr Silva", "wrong text", **narrowed))
+
+
+def test_nothing_is_told_where_every_card_is_shown(knowledge: Knowledge) -> None:
+    told = NotShown(KillSwitch(), lambda _: {None: knowledge}).to_all(NOW)
+    assert (bool(told), told.sentences, told.record()) == (False, [], {})
+
+
+def test_a_tenant_is_told_what_it_does_not_get_and_no_more(
+    not_shown: NotShown, file: Path, knowledge: Knowledge
+) -> None:
+    switch(file, topic="vka-cua", tenant=SOUTH)
+    south = not_shown.to_tenant(SOUTH, knowledge, NOW)
+    assert [one.topic for one in south.notices] == ["vka-cua"]
+    north = not_shown.to_tenant(NORTH, replace(knowledge, switches=PILOT), NOW)
+    assert [(one.reason, one.tenant) for one in north.notices] == [(Reason.SHADOW, None)]
+    told = [(one.reason, one.tenant) for one in not_shown.to_all(NOW).notices]
+    assert told == [(Reason.KILL_SWITCH, SOUTH), (Reason.SHADOW, NORTH)]
+
+
+def test_a_call_has_the_switches_of_its_tenant_as_the_kill_switch_stands(
+    not_shown: NotShown, file: Path, knowledge: Knowledge
+) -> None:
+    assert not_shown.in_force(knowledge, NORTH) is knowledge
+    switch(file, tenant="default")
+    switch(file, topic="vka-cua", tenant=NORTH)
+    not_shown = NotShown(KillSwitch(file), not_shown.policies)
+    assert not_shown.in_force(knowledge, NORTH).switches.killed == {"vka-cua"}
+    assert not_shown.in_force(knowledge).switches.killed == {ALL}
+    assert not_shown.in_force(knowledge, SOUTH) is knowledge
+
+
+def test_what_cannot_be_known_is_told_as_well(file: Path, knowledge: Knowledge) -> None:
+    file.write_text("{")
+    told = NotShown(KillSwitch(file), lambda _: {None: knowledge}).to_all(NOW)
+    fault = "the kill switch cannot be read (JSONDecodeError); what was switched off before stays so"
+    assert told.sentences == [f"T{fault[1:]}.", NO_CARD]
+    assert told.record() == {"kill_switch_fault": fault, "note": NO_CARD}
+
+
+def test_a_service_is_told_what_is_about_it() -> None:
+    sign = Notice(Reason.HOOK_OFF, "No cards are shown at order-sign", hook="order-sign")
+    told = Told((sign,), "")
+    assert told.about("calciphylaxis-order-sign").notices == (sign,)
+    assert not told.about("calciphylaxis-order-select")
+    assert told.record()["not_shown"] == [
+        {"reason": "hook-off", "hook": "order-sign", "says": "No cards are shown at order-sign."}
+    ]
