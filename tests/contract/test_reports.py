@@ -19,6 +19,7 @@ from tests.contract.records import (
     WARFARIN,
     WARFARIN_DRAFT,
     Json,
+    Record,
     failure,
     order,
     result,
@@ -68,7 +69,7 @@ def test_calls_cards_and_refusals_are_counted_by_hook(service: Flask) -> None:
 @pytest.mark.parametrize("hook", HOOKS)
 def test_codes_that_are_not_known_are_counted_without_words_and_values(hook: str, service: Flask) -> None:
     ehr = ehr_of(service)
-    record = {**CONFIRMED, lab_key(ehr, hook): (LOCAL_LAB,), "medications": (WARFARIN, LOCAL_DRUG)}
+    record: Record = {**CONFIRMED, lab_key(ehr, hook): [LOCAL_LAB], "medications": [WARFARIN, LOCAL_DRUG]}
     ehr.ask(hook, record, *([] if hook == "patient-view" else [WARFARIN_DRAFT]))
     told = report(service)["unmapped"]
     assert {(row["kind"], row["system"], row["code"], row["unit"], row["calls"]) for row in told} == {
@@ -89,7 +90,7 @@ def test_of_calls_in_one_second_one_is_looked_at(make_app: MakeApp) -> None:
     app = make_app()
     ehr = ehr_of(app)
     for _ in range(3):
-        ehr.ask("patient-view", {**CONFIRMED, "medications": (LOCAL_DRUG,)})
+        ehr.ask("patient-view", {**CONFIRMED, "medications": [LOCAL_DRUG]})
     (row,) = [row for row in report(app)["unmapped"] if row["kind"] == "drug"]
     assert (row["calls"], row["of_calls_looked_at"]) == (1, 1)
     (hook,) = report(app)["hook"]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,7 @@ def test_a_policy_that_changes_under_load_fails_and_mixes_no_call(folder: Folder
         for number in range(CHANGES):
             letter, written = "BA"[number % 2], time.monotonic()
             folder.write(letter)
-            until(lambda letter=letter: newest(answers) == {frozenset(letter)}, WITHIN_SECONDS)
+            until(partial(_is_newest, answers, letter), WITHIN_SECONDS)
             settled = time.monotonic()
             time.sleep(SETTLED_SECONDS)
             since = [said for asked, (_, said, _) in answers if asked > settled]
@@ -118,6 +119,10 @@ def test_a_policy_that_changes_under_load_fails_and_mixes_no_call(folder: Folder
     for _, (_, letters, versions) in answers:
         by_letter[letters].add(versions)
     assert all(len(versions) == 1 for versions in by_letter.values()), "each version is of one policy"
+
+
+def _is_newest(answers: list[tuple[float, Answer]], letter: str) -> bool:
+    return newest(answers) == {frozenset(letter)}
 
 
 def newest(answers: list[tuple[float, Answer]]) -> set[frozenset[str]]:

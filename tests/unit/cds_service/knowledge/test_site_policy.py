@@ -205,7 +205,7 @@ def test_days_are_days() -> None:
 
 def test_the_reasons_of_all_policies_of_a_folder_are_known_without_those_of_faulty_ones(tmp_path: Path) -> None:
     for name, code in (("north", "on-trial"), ("south", "no-team"), (".hidden", "hidden"), ("faulty", "faulty")):
-        changed = {"owner": None} if name == "faulty" else {}
+        changed: dict[str, Any] = {"owner": None} if name == "faulty" else {}
         text = policy_file(more=entry("override_reason", **REASON | {"code": code}), **changed)
         (tmp_path / f"{name}.toml").write_text(text, "utf-8")
     assert override_reasons_in(tmp_path) == {"on-trial": "On trial", "no-team": "On trial"}

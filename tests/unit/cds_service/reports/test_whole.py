@@ -31,9 +31,9 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 # ------------------------------------------------------------------ days
 def days(database: Database, since: str = "", until: str = "", today: str = "2026-03-20") -> tuple[date, date] | None:
-    asked = [date.fromisoformat(one) if one else None for one in (since, until)]
-    found = period_of(database, BERLIN, *asked, date.fromisoformat(today))
-    return found and (found.first, found.last)
+    first, last = (date.fromisoformat(one) if one else None for one in (since, until))
+    found = period_of(database, BERLIN, first, last, date.fromisoformat(today))
+    return (found.first, found.last) if found else None
 
 
 def test_nothing_is_counted_of_an_empty_log(database: Database) -> None:
