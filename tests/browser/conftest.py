@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from cds_service.demo.sandbox import Sandbox
 from tests.browser.pages import Watched, watched
 from tests.needed import do_without
 from tests.thinning import mark_all_but_one_of
+from tests.unit.cds_service.knowledge.policies import in_file, policy_file
 
 START_SECONDS = 60
 CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -70,6 +72,23 @@ def fhir() -> Iterator[Sandbox]:
         yield sandbox
 
 
+def _site_policies(folder: Path) -> Path:
+    """The policy of one tenant, which should have been reviewed; its address and code are long, as they are in life."""
+    parts = {
+        "wording": {"topic": "cua-suspected", "add": "Call the calciphylaxis team of the northern hospitals: 1234."},
+        "lab": {"analyte": "phosphate", "system": f"https://northern.example/{'laboratory-' * 8}", "code": "P" * 40},
+    }
+    lines = [
+        line
+        for name, part in parts.items()
+        for line in (f"[[{name}]]", *(f"{key} = {in_file(value)}" for key, value in part.items()))
+    ]
+    (folder / "policies").mkdir()
+    text = policy_file("northern-dialysis", "\n".join(lines), review_by=date(2026, 6, 1))
+    (folder / "policies" / "northern.toml").write_text(text, "utf-8")
+    return folder / "policies"
+
+
 @pytest.fixture(scope="module")
 def service(fhir: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """The service as users start it, with all its pages, in its own processes."""
@@ -81,6 +100,7 @@ def service(fhir: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         "CDS_PAGES": "reasons,ehr,course,smart,try,feedback",
         "CDS_PAGES_FHIR_SERVER": fhir.base,
         "CDS_PUBLIC_URL": base,
+        "CDS_SITE_POLICIES": str(_site_policies(folder)),
     }
     with serving(base, log, settings, "--dev"):
         yield RunningService(base, fhir.base, database, log)

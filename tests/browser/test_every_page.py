@@ -13,6 +13,8 @@ PAGES = {
     "reasons": "/reasons",
     "reasons-suspected": "/reasons/cua-suspected",
     "reasons-warfarin": "/reasons/vka-cua",
+    "reasons-of-a-site": "/reasons/of/northern-dialysis/cua-suspected",
+    "reasons-of-a-site-about": "/reasons/of/northern-dialysis/about",
     "ehr-patients": "/ehr",
     "ehr-chart": f"/ehr?patient={PATIENT}",
     "course-patients": "/course",
