@@ -17,7 +17,7 @@ from typing import TypeVar
 from sqlalchemy import Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from cds_service.storage.crew import Crew
@@ -40,6 +40,10 @@ _MOST_GIVEN_UP = 4
 """Each holds up to eight threads and connections until they come back; more could use up what the server grants."""
 _LEAST_SECONDS = 0.01
 T = TypeVar("T")
+
+
+class RowRefused(StoreError):
+    """The database works, and does not take what was to be written: nor would it the next time."""
 
 
 class FileReplaced(StoreError):
@@ -189,7 +193,8 @@ class Database:
         except (DBAPIError, PoolTimeout) as error:
             kind = type(error.orig if isinstance(error, DBAPIError) else error).__name__
             # PostgreSQL's own words quote the row that it refused, with the comment: they are not passed on.
-            raise StoreError(f"the database could not be used ({kind})", _said_of_no_row(error)) from None
+            fault = RowRefused if isinstance(error, DataError | IntegrityError) else StoreError
+            raise fault(f"the database could not be used ({kind})", _said_of_no_row(error)) from None
         finally:
             if opening is not self._opening:
                 opening.give_up()

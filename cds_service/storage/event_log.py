@@ -1,7 +1,7 @@
 """The log of events: into the spool before the answer leaves, from there into the database, aside from all calls.
 
 What may live here: the order of these steps, and what is said where one of them fails. The files stand in `spool`, the
-tables in `schema`.
+tables in `schema`, how events come from one to the other in `carrying`.
 
 Without a spool (a database in memory) events go straight to the database.
 """
@@ -11,25 +11,24 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime
-from itertools import islice
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
+from cds_service.storage.carrying import Carrying, event_or_none
 from cds_service.storage.database import TIMEOUT_SECONDS, Database
-from cds_service.storage.event import Event, Kind, UnreadableLine, event_of, feedback_event, issued_event
+from cds_service.storage.event import Event, Kind, feedback_event, issued_event
 from cds_service.storage.places import Places
 from cds_service.storage.records import FeedbackItem, IssuedCard
 from cds_service.storage.retention import Retention
 from cds_service.storage.schema import card as card_table
 from cds_service.storage.schema import event as event_table
 from cds_service.storage.schema import storable
-from cds_service.storage.segment import Segment
 from cds_service.storage.shipping import Shipping
-from cds_service.storage.spool import ASIDE, Spool, SpoolError
+from cds_service.storage.spool import Spool, SpoolError
 from cds_service.storage.store_error import StoreError
 from cds_service.storage.waiting import RETRY_SECONDS
 
@@ -40,7 +39,6 @@ BRIEFLY_SECONDS = 0.2
 _ASKING_SECONDS = 0.5
 """How long the database may take to tell whether a card is known; the feedback on it is kept by then."""
 _AT_A_TIME = 500
-_STOP_SECONDS = 0.1
 _MOST_ASKING = 2
 """So many threads may ask the database about cards at a time; whoever comes then does without."""
 
@@ -62,9 +60,9 @@ class EventLog:
         `retention` deletes what is too old, after something was brought to the database.
         """
         self._database, self._spool, self._clock, self._retention = database, spool, clock, retention
-        self._new_event = database.insert_once(event_table)
+        self._carrying = Carrying(database, spool)
         self._shipping = Shipping(self._ship_and_prune, retry_seconds)
-        self._lock, self._carrying = threading.Lock(), threading.Lock()
+        self._lock = threading.Lock()
         self._retry_after = self._ask_after = 0.0
         self._retry_seconds = retry_seconds
         self._is_spool_told = False
@@ -151,43 +149,12 @@ class EventLog:
         Raises:
             StoreError: it could not be used, or another thread is at it; what was not brought there stays in the spool.
         """
-        if self._spool is None:
-            return
-        # One at a time: two that read the same file would take each other's lines and close it under each other.
-        if not self._carrying.acquire(timeout=seconds):
-            raise StoreError("the database could not be used (events are being brought there for too long)")
-        try:
-            for segment in self._spool.waiting():
-                self._carry(segment, self._spool, seconds)
-        finally:
-            self._carrying.release()
-
-    def _carry(self, segment: Segment, spool: Spool, seconds: float) -> None:
-        unreadable = self._ship(segment, seconds)
-        if unreadable:
-            log.error("%d lines of the spool are no events: %s%s stays", unreadable, segment.path.stem, ASIDE)
-            spool.set_aside(segment)
-        else:
-            spool.done(segment)
+        self._carrying.carry(seconds)
 
     def _ship_and_prune(self) -> None:
         self.ship()
         if self._retention is not None:
             self._retention.prune_if_due()
-
-    def _ship(self, segment: Segment, seconds: float) -> int:
-        """How many of its lines were no events."""
-        unreadable = written = 0
-        events = _read(segment)
-        while batch := list(islice(events, _AT_A_TIME)):
-            good = [one for one in batch if one is not None]
-            unreadable += len(batch) - len(good)
-            written += len(good)
-            self._write(good, seconds)
-        if written:
-            # The file of the spool goes next: until then it is what survives a power failure.
-            self._database.to_disk()
-        return unreadable
 
     def write_what_waits(self, seconds: float) -> None:
         """At the end of a worker: ship once more. What stays in the spool is shipped by whoever comes.
@@ -206,9 +173,7 @@ class EventLog:
         Where a thread is still shipping, its files stay ours until the process ends.
         """
         self._shipping.close()
-        if self._spool is not None and self._carrying.acquire(timeout=_STOP_SECONDS):
-            self._spool.close()
-            self._carrying.release()
+        self._carrying.stop()
 
     def try_out(self) -> None:
         """Could an event be kept now, without the database? Raises StoreError where not."""
@@ -243,39 +208,22 @@ class EventLog:
         if in_haste and self._clock() < self._retry_after:
             raise StoreError("the database could not be used a moment ago")
         try:
-            self._write(events, seconds)
+            self._carrying.write(events, seconds)
         except StoreError:
             self._retry_after = self._clock() + self._retry_seconds
             raise
-
-    def _write(self, events: Sequence[Event], seconds: float) -> None:
-        if events:
-            rows = [event.row() for event in events]
-            self._database.write(lambda connection: connection.execute(self._new_event, rows), seconds)
 
     def _in_spool(self, service: str, client: str, cards: Sequence[str]) -> set[str]:
         """Those of these cards that stand in the spool, given to this client by this service."""
         if self._spool is None:
             return set()
-        given = (_event(line) for line in self._spool.lines_with([card.encode() for card in cards]))
+        given = (event_or_none(line) for line in self._spool.lines_with([card.encode() for card in cards]))
         theirs = [event for event in given if event and _kind(event) == (Kind.ISSUED, service, client)]
         return {event.card_uuid for event in theirs if event.card_uuid is not None}
 
 
 def _kind(event: Event) -> tuple[str, str, str]:
     return event.kind, event.service, event.client
-
-
-def _event(line: bytes) -> Event | None:
-    try:
-        return event_of(line)
-    except UnreadableLine:
-        return None
-
-
-def _read(segment: Segment) -> Iterator[Event | None]:
-    """Its events, None for a line that is none."""
-    return (_event(line) for line in segment.lines() if line)
 
 
 def _known(connection: Connection, service: str, client: str, cards: Sequence[str]) -> set[str]:

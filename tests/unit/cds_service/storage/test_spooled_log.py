@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -186,6 +186,19 @@ def test_what_the_disk_did_not_confirm_stays_in_the_spool_and_comes_again(path: 
 def test_feedback_that_the_disk_did_not_confirm_is_not_acknowledged(path: Path) -> None:
     with closing(OnNoDisk(f"sqlite:///{path}")) as database, pytest.raises(StoreError, match="not confirm"):
         EventLog(database).record_feedback("calciphylaxis", [ACCEPTED], NOON)
+
+
+def test_an_event_that_no_database_takes_holds_up_no_other_and_stays(
+    spooled: EventLog, spool: Spool, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))
+    odd = {"id": "odd", "at": first.isoformat(), "kind": "answered"}
+    good = [issued_event(replace(CARD, uuid=str(number))).line() for number in range(3)]
+    spool.append([good[0], json.dumps(odd).encode(), *good[1:]])
+    spooled.ship()
+    assert kept(path) == ["card-0", "card-1", "card-2"]
+    assert [len(list(spool.folder.glob(kind))) for kind in ("*.unreadable", "*.ndjson")] == [1, 0]
+    assert "1 lines of the spool are no events" in caplog.text
 
 
 # ------------------------------------------------------------------ where the spool cannot be written
