@@ -115,7 +115,7 @@ class Writers:
             cards = self._open_chart()
             # Without cards nobody is there at the moment.
             if not cards or not self._give_feedback(cards):
-                self._stopping.wait(0.02)
+                self._stopping.wait(0.1)
 
     def _open_chart(self) -> Cards:
         answer = post(self.port(), PATH, CARDS)

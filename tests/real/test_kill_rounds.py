@@ -11,7 +11,7 @@ from tests.real.databases import Postgresql
 
 pytestmark = [pytest.mark.real, pytest.mark.alone]
 
-ROUNDS, WRITERS, MOST_SECONDS = 10, 8, 90.0
+ROUNDS, WRITERS, MOST_SECONDS = 10, 8, 300.0
 
 
 def check(outcome: Outcome) -> None:
