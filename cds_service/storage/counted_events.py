@@ -14,10 +14,10 @@ import orjson
 from sqlalchemy import Text, cast, func, select, true
 
 from cds_service.storage.event import UNMAPPED, Kind
-from cds_service.storage.history import card, tenant_of
+from cds_service.storage.history import tenant_of
 from cds_service.storage.records import EventCount, Unmapped, UnmappedCount
 from cds_service.storage.reports import Readable
-from cds_service.storage.schema import event
+from cds_service.storage.schema import card, event
 from cds_service.storage.store_error import StoreError
 from cds_service.storage.week_numbers import week_number
 
@@ -58,10 +58,11 @@ def unmapped_counts(
 
 def log_span(database: Readable, *without: Kind) -> tuple[datetime, datetime] | None:
     """When the first and the last thing happened that is in the log, without these kinds; None where there is none."""
-    moments = [(event.c.at, event.c.kind.not_in(without)), (card.c.issued_at, true())]
+    those = event.c.kind.not_in(without) if without else true()
     with database.connected() as connection:
         # Each by itself: an index gives the ends, and not both at once.
-        asked = [select(end(moment)).where(those) for moment, those in moments for end in (func.min, func.max)]
+        asked = [select(end(event.c.at)).where(those) for end in (func.min, func.max)]
+        asked += [select(end(card.c.issued_at)) for end in (func.min, func.max)]
         known = [moment for query in asked if (moment := connection.scalar(query)) is not None]
     return (min(known), max(known)) if known else None
 

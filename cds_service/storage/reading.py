@@ -57,6 +57,8 @@ class ReadOnly:
             with engine.connect() as opened:
                 connection = opened.execution_options(**_READING[opened.dialect.name])
                 _insist_on_our_version(connection)
+                if opened.dialect.name == "postgresql":
+                    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_READING_SECONDS}s'")
                 yield connection
         except DBAPIError as error:
             said = next(iter(str(error.orig).splitlines()), "")
@@ -65,6 +67,8 @@ class ReadOnly:
             engine.dispose()
 
 
+_READING_SECONDS = 120
+"""So long one question may take a server: nobody waits for it but whoever asked, and a long log takes long."""
 _READING: dict[str, dict[str, bool]] = {"sqlite": {}, "postgresql": {"postgresql_readonly": True}}
 
 

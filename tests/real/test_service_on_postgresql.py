@@ -344,6 +344,12 @@ def command(url: str, *words: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+def test_whoever_only_reads_may_ask_for_long(store: EventLog, postgresql: Postgresql) -> None:
+    store.unknown(VIEW, "", ["any"])
+    with ReadOnly(postgresql.url).connected() as connection:
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar_one() == "2min"
+
+
 def test_the_report_reads_what_happened_of_one_tenant(store: EventLog, postgresql: Postgresql) -> None:
     tenant, card_uuid = f"tenant-{uuid.uuid4()}", str(uuid.uuid4())
     call = Event(new_id(), NOON, Kind.ANSWERED, "urn:a", tenant, VIEW, "patient-view")

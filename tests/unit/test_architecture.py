@@ -97,7 +97,7 @@ ROOMS: Mapping[str, set[str]] = {
     | BELOW
     | rooms_of("api", "ehr_client", "fhir_client", "knowledge", "drug_orders", "web"),
     "cds_service.web.tryout": EVERYBODY | BELOW | rooms_of("knowledge", "tryout", "web"),
-    "cds_service.web.feedback": EVERYBODY | BELOW | rooms_of("access", "api", "reports", "storage", "web"),
+    "cds_service.web.feedback": EVERYBODY | BELOW | rooms_of("access", "api", "knowledge", "reports", "storage", "web"),
     "cds_service.web.smart": EVERYBODY | BELOW | rooms_of("access", "fhir_client", "storage", "web", "web.course"),
     "cds_service.app": EVERYBODY | rooms_of("api", "web", "access", "knowledge", "fhir_client", "storage"),
     "cds_service.serving": EVERYBODY,
