@@ -308,5 +308,5 @@ def test_the_bar_is_pale_from_the_day_on_which_the_rules_stop_to_count(
     ("code", "said"), [("2777-1", "LOINC 2777-1"), ("https://north.example/lab|PHOS", "https://north.example/lab PHOS")]
 )
 def test_a_code_is_named_with_its_system(code: str, said: str) -> None:
-    point = Point(DAY, 5.0, Side.IN_RANGE, (replace(RESULT, code=code), replace(RESULT, code="")))
+    point = Point(DAY, 5.0, Side.IN_RANGE, (RESULT._replace(code=code), RESULT._replace(code="")))
     assert ResultWords.codes(point) == said
