@@ -15,6 +15,8 @@ from typing import Any
 from fhir_mappings.data_faults import Path
 from hooks.policy import PLAIN_CLASSES
 
+_SAYS_NOTHING = "other"
+"""The class of drugs that are known and of which nothing is said: a clinic's code of it could only silence."""
 _NEAR = 3
 """So many names that look like an unknown one are told."""
 
@@ -36,7 +38,7 @@ class Names:
             dict(_thresholds(files["thresholds"])),
             tuple(files["reasons"]["topics"]),
             tuple(one["name"] for one in files["labs"]["analyte"]),
-            (*files["drug_rules"]["classes"], *PLAIN_CLASSES),
+            (*files["drug_rules"]["classes"], *(name for name in PLAIN_CLASSES if name != _SAYS_NOTHING)),
             tuple(one["name"] for one in files["conditions"]["concept"]),
         )
 

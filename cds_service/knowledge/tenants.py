@@ -18,7 +18,7 @@ from cds_service.knowledge.site_policy import DEFAULT
 class Policies:
     """The packaged knowledge, and the policies of each tenant, the one that begins last first. Never changed.
 
-    `older` are the tenants of which a newer file was refused, each with the day and version that go on.
+    `older` are the tenants of which a newer file was refused, each with the version that goes on.
     """
 
     packaged: Knowledge

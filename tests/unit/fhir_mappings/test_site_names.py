@@ -25,6 +25,7 @@ def problems(**document: Any) -> list[tuple[Any, str]]:
         ("threshold", {"name": "windows.minerls", "from": DAY}, "name", "did you mean windows.minerals or"),
         ("lab", {"analyte": "calcium"}, "analyte", "no result calcium; did you mean total_calcium or ionised_calcium?"),
         ("drug", {"drug_class": "vitamin_k"}, "drug_class", "drug class vitamin_k; did you mean"),
+        ("drug", {"drug_class": "other"}, "drug_class", "there is no drug class other"),
         ("condition", {"finding": "calcifylaxis"}, "finding", "finding calcifylaxis; did you mean calciphylaxis?"),
         ("wording", {"topic": "cua-suspect"}, "topic", "topic cua-suspect; did you mean cua-suspected"),
         ("shadow", {"topic": "zzz"}, "topic", "there is no topic zzz"),

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
-from cds_service.knowledge import Knowledge
+from cds_service.knowledge import Knowledge, knowledge_of
+from cds_service.knowledge.site_policy import parse_site_policy
+from cds_service.settings import Settings
 from cds_service.unknown_codes import CodeReading, UnknownCode, UnknownUnit, each_once, unknown_units
 from cds_service.unknown_codes.plain_codes import WORDS_FOR_CODE, WORDS_FOR_SYSTEM, WORDS_FOR_UNIT
 from fhir_mappings.drug_places import new_shelf
+from tests.unit.cds_service.knowledge.policies import policy_file
 
 LOINC, SNOMED, LOCAL = "http://loinc.org", "http://snomed.info/sct", "urn:oid:1.2.3.4"
 CALCIUM, POTASSIUM = "17861-6", "2823-3"
@@ -58,6 +61,25 @@ def test_a_code_of_the_vocabulary_is_not_told_and_another_one_is(
     (one,) = told(knowledge, known, unknown)
     assert one.resource_type == unknown["resourceType"]
     assert one.times == 1
+
+
+def test_a_clinics_own_codes_are_known_to_it_and_to_nobody_else(knowledge: Knowledge) -> None:
+    codes = {
+        "lab": {"analyte": "phosphate", "code": "PHOS"},
+        "drug": {"drug_class": "vitamin_k_antagonist", "code": "W5", "name": "warfarin"},
+        "condition": {"finding": "calciphylaxis", "code": "C1"},
+    }
+    more = "".join(
+        "\n".join([f"[[{name}]]", *(f"{key} = '{value}'" for key, value in {**one, "system": LOCAL}.items()), ""])
+        for name, one in codes.items()
+    )
+    theirs = knowledge_of(None, Settings(), parse_site_policy(policy_file(more=more), "north.toml")).knowledge
+    records = [resource("Observation", (LOCAL, "PHOS")), order((LOCAL, "W5")), resource("Condition", (LOCAL, "C1"))]
+    assert told(theirs, *records) == []
+    assert len(told(knowledge, *records)) == 3
+    result = resource("Observation", (LOCAL, "PHOS"), valueQuantity={"value": 1, "unit": "oz"})
+    assert unknown_units([result], theirs.vocabulary) == (UnknownUnit("phosphate", "oz", 1),)
+    assert unknown_units([result], knowledge.vocabulary) == ()
 
 
 def test_a_code_counts_as_often_as_it_comes_and_the_most_frequent_is_first(knowledge: Knowledge) -> None:

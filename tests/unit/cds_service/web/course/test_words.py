@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from cds_service.web.course.drawn import drawing, figure
+from cds_service.web.course.result_words import ResultWords
 from cds_service.web.course.shapes import Bar, Text
 from cds_service.web.course.tables import CourseTable, tables
 from cds_service.web.course.view import View
@@ -301,3 +302,11 @@ def test_the_bar_is_pale_from_the_day_on_which_the_rules_stop_to_count(
     shown = replace(nothing(), findings=(finding(uncounted, known),))
     (lane,) = figure(shown, words(), View()).findings.lanes
     assert [(bar.begin, bar.until, bar.pale) for bar in lane.periods] == bars
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [("2777-1", "LOINC 2777-1"), ("https://north.example/lab|PHOS", "https://north.example/lab PHOS")]
+)
+def test_a_code_is_named_with_its_system(code: str, said: str) -> None:
+    point = Point(DAY, 5.0, Side.IN_RANGE, (RESULT._replace(code=code), RESULT._replace(code="")))
+    assert ResultWords.codes(point) == said
