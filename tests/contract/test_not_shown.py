@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import select
 
 from cds_service import create_app
+from cds_service.commands.cli import cli
 from cds_service.knowledge import Switches, read_switches
 from cds_service.settings import Settings
 from cds_service.storage import SwitchedOff, changing, kill_switch
@@ -197,6 +199,24 @@ def test_the_kill_switch_works_without_a_restart_and_so_does_its_end(site: Calla
     assert {hook: topics(cards) for hook, cards in one.ask_all().items()} == {
         hook: topics(cards) for hook, cards in before.items()
     }
+
+
+def test_what_an_operator_types_reaches_a_service_that_runs(site: Callable[..., Site]) -> None:
+    one, why = site(), ("--reason", "wrong text", "--by", "Dr Silva")
+    one.ask_all()
+
+    def typed(*words: str) -> None:
+        done = CliRunner().invoke(cli, ["switch", *words, *why], env={"CDS_DATABASE_URL": one.settings.database_url})
+        assert done.exit_code == 0, done.output
+
+    typed("off", "--topic", "vka-cua")
+    assert topics(one.ask_all()["order-sign"]) == ["calcium-cua"]
+    typed("on", "--topic", "vka-cua")
+    assert len(one.ask_all()["order-sign"]) == 2
+    assert [event["content"] for event in one.events("switched")] == [
+        {"switched": "off", "by": "Dr Silva"},
+        {"switched": "on", "by": "Dr Silva"},
+    ]
 
 
 def test_the_kill_switch_of_a_topic_leaves_the_other_cards(site: Callable[..., Site]) -> None:
