@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from tests.contract.card_rules import check_error
 from tests.contract.conftest import FHIR, MakeApp
-from tests.contract.ehr import HOOKS, Ehr, ehr_of
+from tests.contract.ehr import HOOKS, Ehr
 from tests.contract.fhir_fake import FakeFhir
 from tests.contract.records import CONFIRMED, PATIENT_ID, WARFARIN_DRAFT, Json
 
@@ -91,12 +91,13 @@ def test_what_a_fhir_server_says_when_it_fails_is_not_passed_on(
 
 
 def test_a_fault_of_ours_is_500_without_its_message_and_the_log_has_only_kind_and_place(
-    make_app: MakeApp, caplog: pytest.LogCaptureFixture
+    make_app: MakeApp, ehr: Ehr, caplog: pytest.LogCaptureFixture
 ) -> None:
     def clock() -> Any:
         raise RuntimeError("Zephyrine was born on 1956-04-17")
 
-    ehr = ehr_of(make_app(clock=clock))
+    # Discovery tells what counts today, so it cannot be asked for without a clock.
+    ehr = Ehr(make_app(clock=clock).test_client(), ehr.services)
     with caplog.at_level(logging.DEBUG):
         answer = ehr.post(ehr.request("patient-view", CONFIRMED))
     check_error(answer, 500)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds_service.knowledge.switches import ALL, EVERYTHING_ON, Asking, Reason, Shadow, Switches
@@ -142,6 +142,7 @@ SWITCHES = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(SWITCHES, CARDS)
 def test_every_card_is_shown_or_held_back_for_a_reason_that_is_so(switches: Switches, cards: list[Card]) -> None:
     found = switches.sort(cards, ASKING)
