@@ -6,7 +6,6 @@ What may live here: events of calls, made from what the steps of a call know. Wh
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -66,14 +65,14 @@ class Happened:
             topic=topic,
             indicator=indicator,
             card_uuid=card["uuid"],
-            facts=digest_of(topic, indicator, *facts),
+            facts=self.pseudonyms.of("facts", topic, indicator, *facts),
             content={"suggestions": labels},
             **self._shared,
         )
 
     def _held(self, one: HeldBack) -> Event:
         topic, indicator = one.card.topic, one.card.indicator.value
-        facts = digest_of(topic, indicator, *one.card.facts)
+        facts = self.pseudonyms.of("facts", topic, indicator, *one.card.facts)
         return self._of(Kind.SUPPRESSED, topic=topic, indicator=indicator, facts=facts, reason=one.reason.value)
 
     def _of(self, kind: Kind, **more: Any) -> Event:
@@ -96,8 +95,3 @@ class Happened:
             "patient": self.pseudonyms.of("patient", whose, request.patient_id),
             "user": self.pseudonyms.of("user", whose, request.user_id),
         }
-
-
-def digest_of(*facts: str) -> str:
-    """The same for the same facts; nobody gets from it to a value."""
-    return hashlib.sha256("\x00".join(facts).encode("utf-8", "surrogatepass")).hexdigest()

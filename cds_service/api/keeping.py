@@ -5,11 +5,13 @@ What may live here: what is handed to the routes for that, as one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cds_service.storage import Event, EventLog, Places, Pseudonyms, Readiness, StoreError
+
+log = logging.getLogger("cds_service")
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,15 @@ class Keeping:
     database: Readiness
     spool: Readiness
 
-    def record(self, events: Sequence[Event]) -> None:
-        """Keep these. Advice that a clinician needs now is not withheld where that fails; the log says so."""
-        with suppress(StoreError):
-            self.log.record(events)
+    def record(self, events: Callable[[], Sequence[Event]]) -> None:
+        """Keep what this gives. Advice that a clinician needs now is not withheld where that fails; the log says so."""
+        try:
+            self.log.record(events())
+        except StoreError:
+            pass  # The log has said so.
+        except Exception as error:
+            # Whatever it is: it is no fault of the advice. What it says may hold data of the patient.
+            log.error("what happened in a call could not be recorded (%s)", type(error).__name__)
 
     def faults(self) -> list[str]:
         """What cannot be written right now, in words."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from importlib.resources import files
 from typing import Any
 
@@ -121,9 +122,9 @@ def blueprint(
         try:
             advice = call(service, hook_request, linked, client, now)
         except CannotJudge as gap:
-            keeping.record(happened.refused(gap))
+            keeping.record(partial(happened.refused, gap))
             raise refused_for(gap) from None
-        keeping.record(happened.answered(advice, is_sampled=sampled.is_due(now)))
+        keeping.record(lambda: happened.answered(advice, is_sampled=sampled.is_due(now)))
         spent = (time.perf_counter() - started) * 1000
         log.info(
             "%s answered %d cards, %d held back, in %.1f ms", service.ID, len(advice.cards), len(advice.held), spent

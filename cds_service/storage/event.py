@@ -51,8 +51,8 @@ class Event:
     """One line of what happened. `at` has a time zone.
 
     `client` is the issuer of the trusted client and `tenant` its organisation, "" where callers are not known. `policy`
-    and `rules` are the versions of both, `facts` a hash of what decided. `patient` and `user` are keyed hashes, None
-    without a key. What only one kind has stands in `content`.
+    and `rules` are the versions of both. `patient`, `user` and `facts` (what decided) are keyed hashes, None without a
+    key. What only one kind has stands in `content`.
     """
 
     id: str

@@ -154,7 +154,7 @@ class EventLog:
     def _ship_and_prune(self) -> None:
         self.ship()
         if self._retention is not None:
-            self._retention.prune_if_due()
+            self._retention.prune_if_due(self.ship)
 
     def write_what_waits(self, seconds: float) -> None:
         """At the end of a worker: ship once more. What stays in the spool is shipped by whoever comes.

@@ -22,6 +22,7 @@ log = logging.getLogger("cds_service")
 
 _AT_A_TIME = 1_000
 _EVERY_SECONDS = 24 * 3600.0
+_REST_SECONDS = 0.05
 _KEPT: tuple[tuple[Table, Column[datetime]], ...] = (
     (event, event.c.at),
     (feedback, feedback.c.received_at),
@@ -75,17 +76,25 @@ class Retention:
         self._lock = threading.Lock()
         self._due = 0.0
 
-    def prune_if_due(self) -> None:
-        """Prune, unless that was done within a day; a database that cannot be used has it done a day later."""
+    def prune_if_due(self, meanwhile: Callable[[], object] = lambda: None) -> None:
+        """Prune, unless that was done within a day; a database that cannot be used has it done a day later.
+
+        `meanwhile` is called after each lot. It may raise StoreError, which ends the pruning of this day.
+        """
         with self._lock:
             if self._clock() < self._due:
                 return
             self._due = self._clock() + _EVERY_SECONDS
         try:
-            # Calls write in between.
-            gone = prune(self._database, self._now() - self._kept, lambda: time.sleep(0.05))
+            gone = prune(self._database, self._now() - self._kept, lambda: self._rest(meanwhile))
         except StoreError as error:
             log.error("what is older than %d days could not be deleted: %s", self._kept.days, error)
         else:
             if gone:
                 log.info("%d events older than %d days were deleted", gone, self._kept.days)
+
+    @staticmethod
+    def _rest(meanwhile: Callable[[], object]) -> None:
+        # Calls write in between.
+        time.sleep(_REST_SECONDS)
+        meanwhile()

@@ -108,7 +108,7 @@ feedback = Table(
 )
 
 # Everything that happened, in the order in which it came to the database. A row is never changed; retention deletes.
-# `patient` and `user` are keyed hashes ("key id:hash") or NULL. `content` is what only one kind of event has.
+# `patient`, `user` and `facts` are keyed hashes ("key id:hash") or NULL. `content` is what only one kind of event has.
 event = Table(
     "event",
     metadata,
@@ -126,7 +126,7 @@ event = Table(
     Column("card_uuid", Words),
     Column("policy", String(80), nullable=False),
     Column("rules", String(40), nullable=False),
-    Column("facts", String(64)),
+    Column("facts", String(120)),
     Column("patient", String(120)),
     Column("user", String(120)),
     Column("outcome", String(40)),

@@ -38,8 +38,10 @@ class Segment:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, _PRIVATE)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except OSError as error:
             os.close(descriptor)
+            if not isinstance(error, BlockingIOError):
+                path.unlink(missing_ok=True)
             raise
         segment = cls(path, descriptor)
         if not segment.is_there():
@@ -85,6 +87,13 @@ class Segment:
             raise
         self.bytes += written
 
+    def try_out(self, size: int) -> None:
+        """Could so many bytes be added? They are, and taken away again. Raises OSError where not."""
+        before = self.bytes
+        self.append(b"\n" * size)
+        os.ftruncate(self._descriptor, before)
+        self.bytes = before
+
     def handle(self) -> int:
         """A further descriptor of this file, for `to_disk`: it stays what it is when the file is removed."""
         return os.dup(self._descriptor)
@@ -124,6 +133,11 @@ def to_disk(folder: Path, descriptor: int) -> None:
         os.fdatasync(descriptor)
     finally:
         os.close(descriptor)
+    sync_names(folder)
+
+
+def sync_names(folder: Path) -> None:
+    """Wait until the disk has the names in this folder. Raises OSError."""
     names = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(names)

@@ -11,31 +11,36 @@ machine, since the locks of network file systems cannot be relied on; two machin
 from __future__ import annotations
 
 import errno
+import hashlib
 import logging
 import os
 import secrets
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from cds_service.storage.segment import Segment, to_disk
+from cds_service.storage.segment import Segment, sync_names, to_disk
 from cds_service.storage.sqlite_file import sqlite_file
 from cds_service.storage.store_error import StoreError
 
 log = logging.getLogger("cds_service")
 
 ENDING = ".ndjson"
+OWNER = "database"
+"""The file of the folder that says, as a hash, which database its events are for."""
 ASIDE = ".unreadable"
 """Of a file with lines that were no events: it is shipped, and stays."""
 _USUAL = "calciphylaxis-cds.spool"
 _MEASURED_SECONDS = 1.0
 """How long the size of the whole folder is taken to be what it was."""
 _TRIES = 5
-_TRIED = (b"",) * 8192
+_TURN_SECONDS = 0.2
+"""How long whoever appends waits for another one whose write hangs."""
+_TRIED_BYTES = 8192
 """More than a block: where the disk is full there may still be room for a single byte."""
 _LOOKED_AT_BYTES = 16_000_000
 
@@ -45,13 +50,16 @@ def spool_for(url: str, folder: Path | None, most_bytes: int) -> Spool | None:
 
     That is beside the file of SQLite, and in the working folder for a database on a server.
     """
+    parsed = make_url(url)
+    file = sqlite_file(parsed)
     if folder is None:
-        parsed = make_url(url)
-        file = sqlite_file(parsed)
         if file is None and parsed.get_backend_name() == "sqlite":
             return None
         folder = Path(f"{file.path}.spool") if file else Path(_USUAL)
-    return Spool(folder.absolute(), most_bytes)
+    # A file may be moved with its spool; one on a server is known by its place.
+    place = (file.path.name,) if file else (parsed.host, parsed.port, parsed.database)
+    named = repr((parsed.get_backend_name(), *place))
+    return Spool(folder.absolute(), most_bytes, owner=hashlib.sha256(named.encode()).hexdigest())
 
 
 class SpoolError(StoreError):
@@ -61,9 +69,14 @@ class SpoolError(StoreError):
 class Spool:
     """The spool as one process sees it. Create it anywhere, use it after the fork."""
 
-    def __init__(self, folder: Path, most_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """All files of the folder together may have so many bytes; `clock` gives monotonic seconds."""
-        self.folder, self._most_bytes, self._clock = folder, most_bytes, clock
+    def __init__(
+        self, folder: Path, most_bytes: int, clock: Callable[[], float] = time.monotonic, owner: str = ""
+    ) -> None:
+        """All files of the folder together may have so many bytes; `clock` gives monotonic seconds.
+
+        `owner` names the database that its events go to: what others left for another one is not taken over.
+        """
+        self.folder, self._most_bytes, self._clock, self._owner = folder, most_bytes, clock, owner
         self._lock = threading.Lock()
         self._current: Segment | None = None
         self._closed: list[Segment] = []
@@ -88,7 +101,7 @@ class Spool:
 
     def _append(self, whole: bytes, durable: bool) -> int | None:
         """A descriptor of the file where the disk is to have it."""
-        with self._lock:
+        with self._turn():
             if self._bytes() + len(whole) > self._most_bytes:
                 raise SpoolError("the spool is full")
             segment = self._open()
@@ -96,9 +109,25 @@ class Spool:
             self._measured += len(whole)
             return segment.handle() if durable else None
 
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """The lock, for whoever cannot wait for a disk that hangs. Raises SpoolError."""
+        if not self._lock.acquire(timeout=_TURN_SECONDS):
+            raise SpoolError("the spool cannot be written (it does not come back)")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
     def try_out(self) -> None:
-        """Could an event be appended now? Empty lines are, which whoever reads leaves out. Raises SpoolError."""
-        self.append(_TRIED)
+        """Could an event be appended now? Empty lines are, and taken away again. Raises SpoolError."""
+        try:
+            with self._turn():
+                if self._bytes() + _TRIED_BYTES > self._most_bytes:
+                    raise SpoolError("the spool is full")
+                self._open().try_out(_TRIED_BYTES)
+        except OSError as error:
+            raise SpoolError(f"the spool cannot be written ({type(error).__name__})") from None
 
     def waiting(self) -> Iterator[Segment]:
         """Every file that nobody writes any more, one after the other; last what we have written, which ends with that.
@@ -112,6 +141,7 @@ class Spool:
         with self._lock:
             before = list(self._closed)
         yield from before
+        self._insist_on_owner()
         for path in self._listed():
             segment = None if self._is_held(path) else self._adopted(path)
             if segment is not None:
@@ -179,9 +209,30 @@ class Spool:
         # One that just could not be written stays: on a full disk each call would leave an open file behind.
         if self._current is None or not (self._current.is_sound and self._current.is_there()):
             self._give_up_current()
-            self.folder.mkdir(mode=0o700, exist_ok=True)
+            self._make_folder()
+            self._insist_on_owner()
             self._current = self._made()
         return self._current
+
+    def _make_folder(self) -> None:
+        if not self.folder.is_dir():
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            sync_names(self.folder.parent)
+
+    def _insist_on_owner(self) -> None:
+        """Raises SpoolError where the folder holds events for another database."""
+        if not self._owner or not self.folder.is_dir():
+            return
+        mark = self.folder / OWNER
+        try:
+            with suppress(FileExistsError), mark.open("x", encoding="ascii") as file:
+                file.write(self._owner)
+            found = mark.read_text("ascii", "replace")
+        except OSError as error:
+            raise SpoolError(f"the spool cannot be read ({type(error).__name__})") from None
+        # One that is just being written is still empty.
+        if found not in ("", self._owner):
+            raise SpoolError(f"the spool is that of another database; where that has moved, delete its file {OWNER}")
 
     def _made(self) -> Segment:
         for _ in range(_TRIES):

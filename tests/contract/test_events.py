@@ -45,7 +45,7 @@ class Logged:
     @property
     def text(self) -> bytes:
         """Everything that was written."""
-        return b"".join(file.read_bytes() for file in sorted(self.folder.iterdir())) if self.folder.exists() else b""
+        return b"".join(file.read_bytes() for file in sorted(self.folder.glob("*.ndjson")))
 
     def events(self) -> list[Event]:
         return [event_of(line) for line in self.text.splitlines() if line]

@@ -82,6 +82,8 @@ def watch() -> Watch:
 @pytest.fixture
 def client(tmp_path: Path) -> FlaskClient:
     app = create_app(Settings(database_url=f"sqlite:///{tmp_path}/cost.sqlite3", dev=True), lambda: NOW)
+    # Whenever something was brought to the database the spool opens another file, with the next call.
+    app.extensions["cds_event_log"].stop()
     return app.test_client()
 
 

@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.Column("card_uuid", sa.Text),
         sa.Column("policy", sa.String(80), nullable=False),
         sa.Column("rules", sa.String(40), nullable=False),
-        sa.Column("facts", sa.String(64)),
+        sa.Column("facts", sa.String(120)),
         sa.Column("patient", sa.String(120)),
         sa.Column("user", sa.String(120)),
         sa.Column("outcome", sa.String(40)),

@@ -7,7 +7,6 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -136,7 +135,7 @@ def test_a_process_that_stops_while_a_thread_ships_takes_no_file_from_it(
     with ThreadPoolExecutor(1) as threads:
         with locked(path):
             shipping = threads.submit(spooled.ship, 3.0)
-            time.sleep(0.1)
+            until(spooled._carrying._at_it.locked)
             with pytest.raises(StoreError, match="for too long"):
                 spooled.write_what_waits(0.05)
         shipping.result()
