@@ -146,9 +146,9 @@ def test_the_same_patient_and_user_have_the_same_keyed_names_and_no_other(logged
     assert first.patient != first.user
 
 
-def test_without_a_key_nobody_has_a_name(make_app: MakeApp) -> None:
+def test_without_a_key_nobody_has_a_name_and_no_fact_can_be_tried_out(make_app: MakeApp) -> None:
     logged = Logged(make_app())
-    assert {(event.patient, event.user) for event in logged.told(ask())} == {(None, None)}
+    assert {(event.patient, event.user, event.facts) for event in logged.told(ask())} == {(None, None, None)}
 
 
 @pytest.mark.parametrize("hook", HOOKS)

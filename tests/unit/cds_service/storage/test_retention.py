@@ -108,3 +108,11 @@ def test_a_worker_that_ships_events_deletes_old_ones(database: Database, spool: 
     until(lambda: spool.depth() == 0)
     until(lambda: left(database) == ["card-young"])
     log.stop()
+
+
+def test_while_old_ones_go_new_ones_are_brought_to_the_database(store: EventLog, database: Database) -> None:
+    store.record_cards([IssuedCard(str(n), "s", "hook", "vka", "critical", NOON) for n in range(2_001)])
+    rounds: list[int] = []
+    retention = Retention(database, 1, lambda: NOON + timedelta(days=2))
+    retention.prune_if_due(lambda: rounds.append(len(left(database))))
+    assert rounds == [1_001, 1, 0]

@@ -337,3 +337,58 @@ def test_without_a_file_it_lies_in_the_working_folder(monkeypatch: pytest.Monkey
 
 def test_a_database_in_memory_has_none() -> None:
     assert spool_for("sqlite://", None, A_LOT) is None
+
+
+# ------------------------------------------------------------------ whose it is
+def test_the_spool_of_another_database_is_neither_written_nor_taken_over(folder: Path) -> None:
+    ours, theirs = Spool(folder, A_LOT, owner="ours"), Spool(folder, A_LOT, owner="theirs")
+    ours.append([b"one"])
+    ours.close()
+    for act in (lambda: theirs.append([b"two"]), lambda: lines(theirs), theirs.try_out):
+        with pytest.raises(SpoolError, match=r"that of another database; .* delete its file database"):
+            act()
+    assert lines(Spool(folder, A_LOT, owner="ours")) == [b"one"]
+    (folder / "database").unlink()
+    theirs.append([b"two"])
+    theirs.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "is_same"),
+    [
+        ("postgresql://other:secret@db/cds?sslmode=require", True),
+        ("postgresql://cds@db/cds", True),
+        ("postgresql://cds@db/other", False),
+        ("postgresql://cds@elsewhere/cds", False),
+        ("sqlite:////var/lib/cds.sqlite3", False),
+    ],
+)
+def test_a_database_on_a_server_is_known_by_its_place_and_by_no_secret(url: str, is_same: bool, folder: Path) -> None:
+    first = spool_for("postgresql://cds:secret@db/cds", folder, A_LOT)
+    other = spool_for(url, folder, A_LOT)
+    assert first is not None
+    assert other is not None
+    assert (first._owner == other._owner) is is_same
+
+
+def test_a_file_may_be_moved_with_its_spool(folder: Path) -> None:
+    first, other = (spool_for(f"sqlite:///{place}/cds.sqlite3", folder, A_LOT) for place in ("/a", "/b"))
+    assert first is not None
+    assert other is not None
+    assert first._owner == other._owner
+
+
+def test_trying_out_leaves_nothing_behind(spool: Spool) -> None:
+    spool.append([b"one"])
+    for _ in range(5):
+        spool.try_out()
+    assert spool.depth() == len(b"one\n")
+    spool.append([b"two"])
+    assert lines(spool) == [b"one", b"two"]
+
+
+def test_nobody_waits_for_long_for_another_whose_write_hangs(spool: Spool) -> None:
+    with spool._lock, pytest.raises(SpoolError, match="does not come back"):
+        spool.append([b"one"])
+    spool.append([b"two"])
+    assert lines(spool) == [b"two"]
