@@ -31,10 +31,11 @@ State = tuple[tuple[str, int, int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """What one file has come to: its text, and what follows from it."""
+    """What one file has come to: its text, and what follows from it. `kept`: there is a copy of it."""
 
     text: str
     policy: InForce
+    kept: bool
 
 
 class _OfNobody(SitePolicyError):
@@ -132,15 +133,18 @@ class PolicyShelf:
             try:
                 self._take(name, site_text(path))
             except SitePolicyError as error:
+                self._take_others_copy(name)
                 self._refuse(name, text, error)
             else:
                 self._refused.pop(name, None)
                 log.warning("%s: taken, version %s", name, self._taken[name].policy.knowledge.version)
+        else:
+            self._take_others_copy(name)
 
     def _take(self, name: str, text: str) -> None:
         """Use this file. Raises SitePolicyError."""
-        self._taken[name] = _Taken(text, self._made(name, text))
-        self._keep_copy(name, text)
+        policy = self._made(name, text)
+        self._taken[name] = _Taken(text, policy, self._keep_copy(name, text))
 
     def _made(self, name: str, text: str) -> InForce:
         site = parse_site_policy(text, name)
@@ -186,13 +190,24 @@ class PolicyShelf:
         if not self._copies or not (self._copies / name).is_file():
             return False
         try:
-            self._take(name, site_text(self._copies / name))
+            text = site_text(self._copies / name)
+            self._taken[name] = _Taken(text, self._made(name, text), kept=True)
         except _OfNobody:
             return False
         except SitePolicyError as error:
             log.error("the last good copy cannot be used either: %s", error)
             return False
         return True
+
+    def _take_others_copy(self, name: str) -> None:
+        """Of a file that cannot be used, another worker may have taken a state that this one never saw.
+
+        It was made long after the start, from what the start knew; or it looked too late. Where our own state could not
+        be copied, the copy is an older one.
+        """
+        taken = self._taken.get(name)
+        if self._copies and (taken is None or (taken.kept and _text_or_nothing(self._copies / name) != taken.text)):
+            self._take_copy(name)
 
     def _take_all_copies(self) -> bool:
         """Where the files cannot be seen. Returns whether there is a place for copies."""
@@ -203,10 +218,13 @@ class PolicyShelf:
                 self._take_copy(path.name)
         return True
 
-    def _keep_copy(self, name: str, text: str) -> None:
-        """All at once, and for us alone: another process may look at it, and a start after a failure needs it whole."""
+    def _keep_copy(self, name: str, text: str) -> bool:
+        """All at once, and for us alone: another process may look at it, and a start after a failure needs it whole.
+
+        Returns whether there is one now.
+        """
         if not self._copies:
-            return
+            return False
         beside = self._copies / f".{name}.{secrets.token_hex(4)}"
         try:
             self._copies.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -218,6 +236,8 @@ class PolicyShelf:
             log.error("%s: no copy can be kept for the next start (%s)", name, type(error).__name__)
             with suppress(OSError):
                 beside.unlink()
+            return False
+        return True
 
     def _forget_copies(self, names: Collection[str]) -> None:
         """Of files that are gone; `names` are those that are there."""
