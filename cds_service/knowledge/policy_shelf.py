@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +104,8 @@ class PolicyShelf:
                 self._remove(name)
         for name, path in paths.items():
             self._look_at(name, path)
+        if before[0] != self._taken:
+            self._try_again(paths)
         return before != (self._taken, self._refused)
 
     def state(self) -> State | None:
@@ -136,10 +138,27 @@ class PolicyShelf:
                 self._take_others_copy(name)
                 self._refuse(name, text, error)
             else:
-                self._refused.pop(name, None)
-                log.warning("%s: taken, version %s", name, self._taken[name].policy.knowledge.version)
+                self._accept(name)
         else:
             self._take_others_copy(name)
+
+    def _try_again(self, paths: Mapping[str, Path]) -> None:
+        """Files that were refused may have stood against one that is otherwise now, or gone."""
+        taken = True
+        while taken:
+            taken = any(self._is_no_longer_refused(name, paths[name]) for name in [*self._refused])
+
+    def _is_no_longer_refused(self, name: str, path: Path) -> bool:
+        try:
+            self._take(name, site_text(path))
+        except SitePolicyError:
+            return False
+        self._accept(name)
+        return True
+
+    def _accept(self, name: str) -> None:
+        self._refused.pop(name, None)
+        log.warning("%s: taken, version %s", name, self._taken[name].policy.knowledge.version)
 
     def _take(self, name: str, text: str) -> None:
         """Use this file. Raises SitePolicyError."""

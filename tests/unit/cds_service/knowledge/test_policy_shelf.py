@@ -289,6 +289,25 @@ def test_a_new_file_that_is_faulty_is_no_policy_and_can_go_again(site: Site, cap
     assert not shelf.look()
 
 
+@pytest.mark.parametrize("how", ["it is gone", "it has another day"])
+def test_a_file_that_stood_against_another_one_is_taken_as_soon_as_that_is_not_in_its_way(
+    site: Site, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.write(file("Ben"), "b.toml")
+    shelf = site.shelf()
+    site.write(file("Ana"), "a.toml")
+    shelf.look()
+    assert owner(shelf) == "Ben"
+    if how == "it is gone":
+        (site.folder / "b.toml").unlink()
+    else:
+        site.write(file("Ben", effective=date(2026, 1, 14)), "b.toml")
+    assert shelf.look()
+    assert owner(shelf) == "Ana"
+    assert shelf.held(PACKAGED).older == {}
+    assert caplog.text.count("a.toml: the site policy cannot be used") == 1
+
+
 def test_a_file_that_cannot_be_read_any_more_is_refused_like_a_faulty_one(site: Site) -> None:
     site.write(file("Ana"))
     shelf = site.shelf()
