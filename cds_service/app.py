@@ -49,11 +49,16 @@ _MOST_PLACES = 4
 
 
 def create_app(
-    settings: Settings, clock: Callable[[], datetime] = utc_now, *, knowledge: Knowledge | None = None
+    settings: Settings,
+    clock: Callable[[], datetime] = utc_now,
+    *,
+    knowledge: Knowledge | None = None,
+    running: bool = False,
 ) -> Flask:
     """The Flask application for these settings. Threads, sockets and database are created in the worker.
 
-    `knowledge` is read from the packaged files where it is None.
+    `knowledge` is read from the packaged files where it is None. `running`: made anew for a service that runs, so a
+    faulty site policy holds nothing else back.
     """
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
@@ -105,7 +110,7 @@ def create_app(
     keeping = Keeping(log, pseudonyms, Places(few), readiness, Readiness(log.try_out))
     copies = spool.folder.with_name(f"{spool.folder.name}.policies") if spool else None
     names = [one.tenant for one in trusted] if trusted else None
-    tenants, reload = open_tenants(settings, knowledge, copies, names)
+    tenants, reload = open_tenants(settings, knowledge, copies, names, running=running)
     app.extensions["cds_reload"] = reload
     not_shown = _not_shown(tenants, spool)
     app.register_blueprint(blueprint(tenants, client, keeping, clock, settings.max_entries, not_shown))

@@ -209,12 +209,9 @@ def serve(settings: Settings, host: str, port: int, ready: Callable[[], None] = 
     insist_on_valid_templates(load_templates(()))
     knowledge = load_knowledge(settings)
 
-    def make() -> Flask:
-        return create_app(settings, knowledge=knowledge)
-
-    app = make()
+    app = create_app(settings, knowledge=knowledge)
     app.extensions["cds_database"].make_ready()
-    anew = make if settings.trusted_clients else None
+    anew = partial(create_app, settings, knowledge=knowledge, running=True) if settings.trusted_clients else None
     headers = headers_of_refusals(settings.cors_origins)
     chosen = options(settings, host, port) | {"when_ready": partial(_when_ready, ready)}
     Server(app, chosen, bounds_of(settings), headers, anew).run()

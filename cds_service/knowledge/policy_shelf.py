@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,16 +31,22 @@ State = tuple[tuple[str, int, int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """What one file has come to: its text, and what follows from it."""
+    """What one file has come to: its text, and what follows from it. `kept`: there is a copy of it."""
 
     text: str
     policy: InForce
+    kept: bool
+
+
+class _OfNobody(SitePolicyError):
+    """A policy that can never count, as no trusted client has its tenant. That is no fault: its client may be gone."""
 
 
 class PolicyShelf:
     """The site policies of one process. `copies` is the folder of the last good files; without one none are kept.
 
-    `tenants` are those of the trusted clients: a policy of another one would never count. None: nobody knows them.
+    `tenants` are those of the trusted clients: a policy of another one is left aside, as it would never count. None:
+    nobody knows them.
     """
 
     def __init__(
@@ -51,24 +57,40 @@ class PolicyShelf:
         self._taken: dict[str, _Taken] = {}
         self._refused: dict[str, str] = {}
 
-    def open(self) -> None:
-        """At a start: take every file, or its copy where it is faulty now.
+    def open(self, *, running: bool = False) -> None:
+        """Take every file, or its copy where it is faulty now.
+
+        `running`: for a service that runs, which must not be held back. A faulty file without a copy is refused in the
+        log then, and where the folder cannot be read its copies count.
 
         Raises:
-            SitePolicyError: a file is faulty, and there is no copy of a good one. Every problem of all files is told.
+            SitePolicyError: at a start, a file is faulty, and there is no copy of a good one. Every problem of all
+                files is told.
+            OSError: the folder cannot be read, and there are no copies to go on with.
         """
-        faults: list[str] = []
-        for path in self._files():
-            try:
-                self._take(path.name, site_text(path))
-            except SitePolicyError as error:
-                if self._take_copy(path.name):
-                    self._refuse(path.name, _text_or_nothing(path), error)
-                else:
-                    faults += [f"{path.name}: {problem}" for problem in error.problems]
+        try:
+            paths = self._files()
+        except OSError as error:
+            if not (running and self._take_all_copies()):
+                raise
+            log.error(
+                "the folder of site policies cannot be read (%s), the last good copies go on", type(error).__name__
+            )
+            return
+        faults = [problem for path in paths for problem in self._open_one(path, running=running)]
         if faults:
             raise SitePolicyError(str(self._folder), faults)
-        self._forget_copies()
+        self._forget_copies({path.name for path in paths})
+
+    def _open_one(self, path: Path, *, running: bool) -> list[str]:
+        """Take a file, or its copy. Returns the problems that stop a start."""
+        try:
+            self._take(path.name, site_text(path))
+        except SitePolicyError as error:
+            if not (self._take_copy(path.name) or running or isinstance(error, _OfNobody)):
+                return [f"{path.name}: {problem}" for problem in error.problems]
+            self._refuse(path.name, _text_or_nothing(path), error)
+        return []
 
     def look(self) -> bool:
         """Take what has changed since; a faulty file is refused in the log, and what was taken before goes on.
@@ -82,6 +104,8 @@ class PolicyShelf:
                 self._remove(name)
         for name, path in paths.items():
             self._look_at(name, path)
+        if before[0] != self._taken:
+            self._try_again(paths)
         return before != (self._taken, self._refused)
 
     def state(self) -> State | None:
@@ -111,19 +135,43 @@ class PolicyShelf:
             try:
                 self._take(name, site_text(path))
             except SitePolicyError as error:
+                self._take_others_copy(name)
                 self._refuse(name, text, error)
             else:
-                self._refused.pop(name, None)
-                log.warning("%s: taken, version %s", name, self._taken[name].policy.knowledge.version)
+                self._accept(name)
+        else:
+            self._take_others_copy(name)
+
+    def _try_again(self, paths: Mapping[str, Path]) -> None:
+        """Files that were refused may have stood against one that is otherwise now, or gone."""
+        taken = True
+        while taken:
+            taken = any(self._is_no_longer_refused(name, paths[name]) for name in [*self._refused])
+
+    def _is_no_longer_refused(self, name: str, path: Path) -> bool:
+        try:
+            self._take(name, site_text(path))
+        except SitePolicyError:
+            return False
+        self._accept(name)
+        return True
+
+    def _accept(self, name: str) -> None:
+        self._refused.pop(name, None)
+        log.warning("%s: taken, version %s", name, self._taken[name].policy.knowledge.version)
 
     def _take(self, name: str, text: str) -> None:
         """Use this file. Raises SitePolicyError."""
-        self._taken[name] = _Taken(text, self._made(name, text))
-        self._keep_copy(name, text)
+        policy = self._made(name, text)
+        self._taken[name] = _Taken(text, policy, self._keep_copy(name, text))
 
     def _made(self, name: str, text: str) -> InForce:
         site = parse_site_policy(text, name)
-        problems = list(self._tenant_problems(name, site.tenant, site.facts.effective.isoformat()))
+        if self._tenants is not None and (
+            problem := unknown("trusted client of the tenant", site.tenant, self._tenants)
+        ):
+            raise _OfNobody(name, [f"tenant: {problem}"])
+        problems = list(self._day_problems(name, site.tenant, site.facts.effective.isoformat()))
         if problems:
             raise SitePolicyError(name, problems)
         try:
@@ -133,9 +181,7 @@ class PolicyShelf:
         except (DataFileError, VocabularyError) as error:
             raise SitePolicyError(name, map(_where, error.problems)) from None
 
-    def _tenant_problems(self, name: str, tenant: str, effective: str) -> Iterator[str]:
-        if self._tenants is not None and (problem := unknown("trusted client of the tenant", tenant, self._tenants)):
-            yield f"tenant: {problem}"
+    def _day_problems(self, name: str, tenant: str, effective: str) -> Iterator[str]:
         for other, taken in self._taken.items():
             site, theirs = taken.policy.knowledge.site, taken.policy.knowledge.tenant
             if other != name and theirs == tenant and site and site.effective.isoformat() == effective:
@@ -143,6 +189,9 @@ class PolicyShelf:
 
     def _refuse(self, name: str, text: str, error: SitePolicyError) -> None:
         self._refused[name] = text
+        if isinstance(error, _OfNobody) and name not in self._taken:
+            log.warning("%s: is left aside: %s", name, "; ".join(error.problems))
+            return
         goes_on = f"version {self._taken[name].policy.knowledge.version} goes on" if name in self._taken else "not used"
         log.error("%s; %s", error, goes_on)
 
@@ -160,16 +209,41 @@ class PolicyShelf:
         if not self._copies or not (self._copies / name).is_file():
             return False
         try:
-            self._take(name, site_text(self._copies / name))
+            text = site_text(self._copies / name)
+            self._taken[name] = _Taken(text, self._made(name, text), kept=True)
+        except _OfNobody:
+            return False
         except SitePolicyError as error:
             log.error("the last good copy cannot be used either: %s", error)
             return False
         return True
 
-    def _keep_copy(self, name: str, text: str) -> None:
-        """All at once, and for us alone: another process may look at it, and a start after a failure needs it whole."""
+    def _take_others_copy(self, name: str) -> None:
+        """Of a file that cannot be used, another worker may have taken a state that this one never saw.
+
+        It was made long after the start, from what the start knew; or it looked too late. Where our own state could not
+        be copied, the copy is an older one.
+        """
+        taken = self._taken.get(name)
+        if self._copies and (taken is None or (taken.kept and _text_or_nothing(self._copies / name) != taken.text)):
+            self._take_copy(name)
+
+    def _take_all_copies(self) -> bool:
+        """Where the files cannot be seen. Returns whether there is a place for copies."""
         if not self._copies:
-            return
+            return False
+        with suppress(OSError):
+            for path in _policies_in(self._copies):
+                self._take_copy(path.name)
+        return True
+
+    def _keep_copy(self, name: str, text: str) -> bool:
+        """All at once, and for us alone: another process may look at it, and a start after a failure needs it whole.
+
+        Returns whether there is one now.
+        """
+        if not self._copies:
+            return False
         beside = self._copies / f".{name}.{secrets.token_hex(4)}"
         try:
             self._copies.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -181,19 +255,26 @@ class PolicyShelf:
             log.error("%s: no copy can be kept for the next start (%s)", name, type(error).__name__)
             with suppress(OSError):
                 beside.unlink()
+            return False
+        return True
 
-    def _forget_copies(self) -> None:
-        """Of files that are gone."""
+    def _forget_copies(self, names: Collection[str]) -> None:
+        """Of files that are gone; `names` are those that are there."""
         if self._copies and self._copies.is_dir():
-            for path in self._copies.iterdir():
-                if path.name.endswith(_SUFFIX) and path.name not in self._taken:
+            for path in _policies_in(self._copies):
+                if path.name not in names:
                     with suppress(OSError):
                         path.unlink()
 
     def _files(self) -> list[Path]:
-        """The files of the folder by name; what is hidden is an editor's. Raises OSError."""
-        found = (path for path in self._folder.iterdir() if path.name.endswith(_SUFFIX))
-        return sorted(path for path in found if not path.name.startswith("."))
+        """The files of the folder by name. Raises OSError."""
+        return _policies_in(self._folder)
+
+
+def _policies_in(folder: Path) -> list[Path]:
+    """What is hidden is an editor's, or is being written. Raises OSError."""
+    found = (path for path in folder.iterdir() if path.name.endswith(_SUFFIX))
+    return sorted(path for path in found if not path.name.startswith("."))
 
 
 def _where(problem: str) -> str:

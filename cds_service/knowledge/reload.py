@@ -73,18 +73,25 @@ class Reload:
 
 
 def open_tenants(
-    settings: Settings, packaged: Knowledge, copies: Path | None = None, tenants: Collection[str] | None = None
+    settings: Settings,
+    packaged: Knowledge,
+    copies: Path | None = None,
+    tenants: Collection[str] | None = None,
+    *,
+    running: bool = False,
 ) -> tuple[Tenants, Reload | None]:
     """What each tenant knows by the folder of the settings, and what keeps it so; None where there is no folder.
 
+    `running`: for a service that runs and takes up something else; no faulty file holds that back.
+
     Raises:
-        SitePolicyError: a file is faulty, and there is no copy of a good one.
+        SitePolicyError: a file is faulty, and there is no copy of a good one; or the folder cannot be read.
     """
     if settings.site_policies is None:
         return Tenants(Policies(packaged)), None
     shelf = PolicyShelf(settings.site_policies, settings, copies, tenants)
     try:
-        shelf.open()
+        shelf.open(running=running)
     except OSError as error:
         raise SitePolicyError(str(settings.site_policies), [f"cannot be read ({type(error).__name__})"]) from None
     made = Tenants(shelf.held(packaged))

@@ -42,6 +42,11 @@ class Policies:
         own = (policy for name in (tenant, DEFAULT) for policy in self.policies.get(name, ()))
         return next((policy for policy in own if _begins(policy) <= on), None)
 
+    def known(self, tenant: str, now: datetime) -> Knowledge:
+        """What a tenant knows: by the policy in force, or by the packaged files alone."""
+        found = self.in_force(tenant, now)
+        return found.knowledge if found else self.packaged
+
 
 class Tenants:
     """What each tenant knows. Whoever answers asks once, and keeps what it got until the answer is made."""
@@ -55,13 +60,13 @@ class Tenants:
 
     def all(self, now: datetime) -> dict[str | None, Knowledge]:
         """What each tenant with a policy of its own knows, and under None what everybody else does."""
-        return {None if tenant == DEFAULT else tenant: self.of(tenant, now) for tenant in (DEFAULT, *self)}
+        held = self._held
+        names = (DEFAULT, *held.policies)
+        return {None if tenant == DEFAULT else tenant: held.known(tenant, now) for tenant in names}
 
     def of(self, tenant: str | None, now: datetime) -> Knowledge:
         """What counts for a tenant on the clinic's day; None is a caller that is not known."""
-        held = self._held
-        found = held.in_force(tenant or DEFAULT, now)
-        return found.knowledge if found else held.packaged
+        return self._held.known(tenant or DEFAULT, now)
 
     def policy_of(self, tenant: str | None, now: datetime) -> InForce | None:
         """The site policy behind that, with all its reasons; None where the packaged files alone count."""

@@ -89,19 +89,60 @@ def test_what_takes_two_people_stops_the_start_with_what_to_write(site: Site) ->
     assert switches.topics == {"cua-suspected": "x"}
 
 
-@pytest.mark.parametrize(
-    ("tenant", "problem"),
-    [
-        ("nort", "there is no trusted client of the tenant nort; did you mean north?"),
-        ("other", "there is no trusted client of the tenant other; did you mean north?"),
-    ],
-)
-def test_a_policy_of_nobody_stops_the_start(site: Site, tenant: str, problem: str) -> None:
-    site.write(file("Ana", tenant=tenant))
-    with pytest.raises(SitePolicyError) as refused:
-        site.shelf(tenants=["north"])
-    assert refused.value.problems == (f"north.toml: tenant: {problem}",)
-    assert owner(site.shelf(), tenant) == "Ana"
+def test_a_policy_of_nobody_is_left_aside_with_a_warning(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    site.write(file("Ana", tenant="nort"))
+    shelf = site.shelf(tenants=["north"])
+    assert [owner(shelf, name) for name in ("north", "nort")] == [None, None]
+    (told,) = caplog.records
+    assert told.levelno == logging.WARNING
+    assert "there is no trusted client of the tenant nort; did you mean north?" in told.getMessage()
+    assert owner(site.shelf(), "nort") == "Ana"
+
+
+def test_the_policy_of_a_client_that_was_taken_out_is_no_fault_and_waits_for_its_return(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.write(file("Ana"))
+    site.shelf(tenants=["north", "south"])
+    assert owner(site.shelf(tenants=["south"])) is None
+    assert {one.levelno for one in caplog.records} == {logging.WARNING}
+    site.write(BROKEN)
+    assert owner(site.shelf(tenants=["north", "south"])) == "Ana"
+
+
+def test_a_mistyped_tenant_does_not_end_the_policy_that_was_there(site: Site) -> None:
+    site.write(file("Ana"))
+    shelf = site.shelf(tenants=["north"])
+    site.write(file("Eve", tenant="nort"))
+    shelf.look()
+    for one in (shelf, site.shelf(tenants=["north"])):
+        assert owner(one) == "Ana"
+        assert [*one.held(PACKAGED).older] == ["north"]
+
+
+def test_a_service_that_runs_is_not_held_back_by_a_faulty_file(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    site.write(file("Ana"))
+    site.shelf()
+    for name in ("north.toml", "south.toml"):
+        site.write(BROKEN, name)
+    shelf = PolicyShelf(site.folder, SETTINGS, site.copies)
+    shelf.open(running=True)
+    assert owner(shelf) == "Ana"
+    assert "south.toml: the site policy cannot be used:\n  owner: is missing; not used" in caplog.text
+
+
+def test_a_service_that_runs_goes_on_with_the_copies_of_a_folder_that_cannot_be_read(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.write(file("Ana"))
+    site.shelf()
+    site.folder.rename(site.folder.with_name("away"))
+    shelf = PolicyShelf(site.folder, SETTINGS, site.copies)
+    shelf.open(running=True)
+    assert owner(shelf) == "Ana"
+    assert "cannot be read (FileNotFoundError), the last good copies go on" in caplog.text
+    with pytest.raises(OSError, match="policies"):
+        PolicyShelf(site.folder, SETTINGS).open(running=True)
 
 
 def test_the_default_and_every_tenant_that_is_known_may_have_one(site: Site) -> None:
@@ -246,6 +287,25 @@ def test_a_new_file_that_is_faulty_is_no_policy_and_can_go_again(site: Site, cap
     (site.folder / "north.toml").unlink()
     assert shelf.look()
     assert not shelf.look()
+
+
+@pytest.mark.parametrize("how", ["it is gone", "it has another day"])
+def test_a_file_that_stood_against_another_one_is_taken_as_soon_as_that_is_not_in_its_way(
+    site: Site, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.write(file("Ben"), "b.toml")
+    shelf = site.shelf()
+    site.write(file("Ana"), "a.toml")
+    shelf.look()
+    assert owner(shelf) == "Ben"
+    if how == "it is gone":
+        (site.folder / "b.toml").unlink()
+    else:
+        site.write(file("Ben", effective=date(2026, 1, 14)), "b.toml")
+    assert shelf.look()
+    assert owner(shelf) == "Ana"
+    assert shelf.held(PACKAGED).older == {}
+    assert caplog.text.count("a.toml: the site policy cannot be used") == 1
 
 
 def test_a_file_that_cannot_be_read_any_more_is_refused_like_a_faulty_one(site: Site) -> None:

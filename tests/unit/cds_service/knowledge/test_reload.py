@@ -35,11 +35,11 @@ class Site:
         assert reload is not None
         return tenants, reload
 
-    def write(self, owner: str | None, phosphate: float, name: str = "north.toml") -> None:
+    def write(self, owner: str | None, phosphate: float, name: str = "north.toml", tenant: str = "north") -> None:
         """All at once, as a careful editor does it. The owner and the number always change together."""
         number = f"[[threshold]]\nname = 'phosphate_high'\nfrom = 2026-02-01\nvalue = {phosphate}\nsource = '{owner}'\n"
         beside = self.folder / ".new"
-        beside.write_text(policy_file(owner=owner, more=number), "utf-8")
+        beside.write_text(policy_file(tenant, owner=owner, more=number), "utf-8")
         os.replace(beside, self.folder / name)
 
     def told(self) -> tuple[str, float]:
@@ -160,6 +160,40 @@ def test_a_worker_that_begins_late_knows_at_once_what_has_changed_since_the_star
     slow.begin()
     assert told_by(tenants.of("north", NOON)) == ("Ben", 4.6)
     slow.close()
+
+
+def test_a_worker_that_begins_late_goes_on_with_what_the_others_took_and_no_file_says_any_more(site: Site) -> None:
+    """It is forked from the master, which holds the policies of its start."""
+    shelf = PolicyShelf(site.folder, Settings(), site.copies)
+    shelf.open()
+    tenants = Tenants(shelf.held(PACKAGED))
+    late = Reload(tenants, shelf, PACKAGED, look_seconds=60)
+    for owner, number in (("Eve", 4.8), (None, 4.6)):
+        for name, tenant in (("north.toml", "north"), ("south.toml", "south")):
+            site.write(owner, number, name, tenant)
+        for _ in range(2):
+            site.reload.look()
+    late.begin()
+    late.close()
+    for known in (site.tenants, tenants):
+        assert [told_by(known.of(tenant, NOON)) for tenant in ("north", "south")] == [("Eve", 4.8)] * 2
+        assert {*known.older} == {"north", "south"}
+
+
+def test_a_worker_whose_own_state_could_not_be_copied_keeps_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", disk_is_full)
+        site.write("Eve", 4.8)
+        for _ in range(2):
+            site.reload.look()
+    site.write(None, 4.6)
+    for _ in range(2):
+        site.reload.look()
+    assert site.told() == ("Eve", 4.8)
+
+
+def disk_is_full(_: int) -> None:
+    raise OSError
 
 
 class Faulty(PolicyShelf):

@@ -77,6 +77,18 @@ def test_a_swap_changes_everything_at_once_and_nothing_that_was_handed_out() -> 
     assert tenants.older == {}
 
 
+def test_what_all_know_is_of_one_moment_though_somebody_swaps_meanwhile() -> None:
+    class Interrupted(Policies):
+        """Somebody swaps as soon as the first tenant has been asked for."""
+
+        def in_force(self, tenant: str, now: datetime) -> InForce | None:
+            tenants.swap(Policies(PACKAGED))
+            return super().in_force(tenant, now)
+
+    tenants = Tenants(Interrupted.of(PACKAGED, [policy("north"), policy("default")]))
+    assert {name: known.tenant for name, known in tenants.all(NOON).items()} == {None: "default", "north": "north"}
+
+
 def test_reasons_against_cards_are_known_by_the_words_of_whoever_offers_them() -> None:
     own = "[[override_reason]]\ncode = 'on-trial'\ndisplay = 'In a trial'\ntopics = ['vka-dialysis']\n"
     north = knowledge_of(None, SETTINGS, parse_site_policy(policy_file("north", own), "x.toml"))

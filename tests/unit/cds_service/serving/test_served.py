@@ -28,6 +28,7 @@ from tests.fuzz.bodies import HOOKS
 from tests.fuzz.promises import check_silent
 from tests.fuzz.service_process import Service, running_service
 from tests.unit.cds_service.cds_client import ISSUER, PATH, PUBLIC_URL, bearer, token, trust_file
+from tests.unit.cds_service.knowledge.policies import policy_file
 from tests.unit.cds_service.serving.loop import everything, outcome, status
 
 ROOT = Path(__file__).parents[4]
@@ -261,6 +262,35 @@ def test_a_reload_takes_up_the_trusted_clients_and_keeps_them_where_the_file_is_
             until(lambda: answers(other) == 200, tmp_path)
             assert answers(ISSUER) == 401
     assert "Anna" not in (tmp_path / "log").read_text()
+
+
+def test_a_client_is_taken_out_by_a_reload_though_its_site_policy_and_a_faulty_one_lie_there(tmp_path: Path) -> None:
+    clients, port, folder, names = tmp_path / "clients.toml", free_port(), tmp_path / "policies", iter("abc")
+    other = "urn:other"
+    clients.write_text(trust_file() + trust_file(tenant="other", issuer=other))
+    folder.mkdir()
+    (folder / "north.toml").write_text(policy_file("north"))
+    settings = {
+        "CDS_TRUSTED_CLIENTS": str(clients),
+        "CDS_PUBLIC_URL": PUBLIC_URL,
+        "CDS_SITE_POLICIES": str(folder),
+    }
+
+    def answered(issuer: str, name: str) -> int | None:
+        try:
+            return asked(port, issuer, name)
+        except (OSError, http.client.HTTPException):
+            return None
+
+    with command(tmp_path, "--port", str(port), **settings) as process:
+        until(lambda: is_there(port), tmp_path)
+        assert [asked(port, issuer, next(names)) for issuer in (ISSUER, other)] == [200, 200]
+        (folder / "other.toml").write_text(policy_file("other", owner=None))
+        clients.write_text(trust_file(tenant="other", issuer=other))
+        process.send_signal(signal.SIGHUP)
+        until(lambda: "the trusted clients were read again" in (tmp_path / "log").read_text(), tmp_path)
+        until(lambda: answered(ISSUER, str(time.monotonic())) == 401, tmp_path)
+        assert asked(port, other, next(names)) == 200
 
 
 def test_a_token_up_to_our_own_limit_and_beyond_it_gets_the_one_refusal(tmp_path: Path) -> None:
