@@ -28,6 +28,11 @@ TAKEN_UP = (
     "switch: do the same there."
 )
 
+TELLS_OF_GAPS = (
+    "this card tells what is missing or could not be read, and without it silence would look like no risk: it is not "
+    "switched off by itself; without --topic all cards are switched off, this one too"
+)
+
 
 class Said(click.ParamType):  # type: ignore[type-arg]
     """Words that others will read: not empty, and short."""
@@ -129,11 +134,13 @@ def _insist_on_names(settings: Settings, topic: str | None, tenant: str | None) 
     """A name that leads nowhere would switch nothing off."""
     from cds_service.access import load_trusted_clients
     from cds_service.api import UNKNOWN_TENANT
-    from cds_service.knowledge import topics_of
+    from cds_service.knowledge import gap_topics, topics_of
     from fhir_mappings.packaged import default_policy
     from hooks.name_checks import unknown_names
 
-    problems = [] if topic is None else list(unknown_names("--topic", [topic], topics_of(default_policy())))
+    policy = default_policy()
+    problems = [] if topic is None else list(unknown_names("--topic", [topic], topics_of(policy)))
+    problems += [f"--topic {topic}: {TELLS_OF_GAPS}"] if topic in gap_topics(policy) else []
     if tenant is not None:
         with in_words():
             clients = load_trusted_clients(settings.trusted_clients) if settings.trusted_clients else ()

@@ -118,6 +118,8 @@ def test_the_list_is_there_for_programs(run: Run, file: Path) -> None:
     [
         (("--topic", "vka-cu", *WHY), "--topic names the unknown vka-cu; did you mean vka-cua?"),
         (("--tenant", "northern", *WHY), "--tenant names the unknown northern; did you mean northern-dialysis?"),
+        (("--topic", "vitd-data-gap", *WHY), "--topic vitd-data-gap: this card tells what is missing or could not be"),
+        (("--topic", "cua-data-gap", *WHY), "silence would look like no risk: it is not switched off by itself"),
         (("--reason", " ", "--by", "Dr Silva"), "write 1 to 200 characters"),
         (("--reason", "x" * 201, "--by", "Dr Silva"), "write 1 to 200 characters"),
         (("--reason", "x"), "Missing option '--by'"),
