@@ -128,6 +128,27 @@ def test_what_could_not_be_read_leaves_the_same_events_in_shadow_mode(
     assert kinds[0]
 
 
+@pytest.mark.parametrize(
+    ("document", "killed", "silent"),
+    [
+        ({}, (), 0),
+        ({}, (BY,), 1),
+        ({"hooks": {"patient-view": {"on": False, "reason": "minute 13"}}, "critical_off": PEOPLE}, (), 1),
+        ({"shadow": [{"since": date(2026, 11, 1), "reason": "pilot"}]}, (), 0),
+    ],
+    ids=["nothing is off", "the kill switch", "the hook is off", "shadow mode"],
+)
+def test_a_call_whose_cards_were_all_held_back_was_silent_for_a_gap(
+    document: Json, killed: tuple[SwitchedOff, ...], silent: int, site: Callable[..., Site]
+) -> None:
+    one = site(**document)
+    one.switch(*killed)
+    body = one.ehr.request("patient-view", CONFIRMED)
+    body["prefetch"]["pth_alp"] = failure()
+    assert one.ehr.post(body).status_code == 200
+    assert [event["reason"] for event in one.events("silent-for-a-gap")] == ["pth_alp"] * silent
+
+
 def test_the_answer_is_an_event_with_the_number_of_cards_shown_and_held_back(site: Callable[..., Site]) -> None:
     one = site(shadow=[{"since": date(2026, 11, 1), "reason": "pilot", "hook": "order-select"}])
     shown = one.ask_all()
