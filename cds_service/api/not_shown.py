@@ -55,6 +55,11 @@ class NotShown:
     kill_switch: KillSwitch
     policies: Policies
 
+    def faults(self) -> list[str]:
+        """Why this process may show what was switched off, in words; none where that is known."""
+        state = self.kill_switch.now()
+        return [state.fault] if state.is_unknown else []
+
     def in_force(self, knowledge: Knowledge, tenant: str = "") -> Knowledge:
         """What a call of a tenant with this knowledge needs, as the kill switch stands now; "" is one not known."""
         topics = {one.topic or ALL for one in _killed(self.kill_switch.now(), knowledge, tenant)}

@@ -310,6 +310,22 @@ def test_a_service_that_is_off_still_is_listed(site: Callable[..., Site]) -> Non
     assert list(one.descriptions) == list(HOOKS)
 
 
+def test_a_service_that_starts_with_a_damaged_file_shows_cards_and_is_not_ready(site: Callable[..., Site]) -> None:
+    before = site()
+    before.file.write_text("{")
+    one = Site(before.file.parent)
+    health = one.get("/health/ready")
+    assert health.status_code == 503
+    assert "it is not known what was switched off; all cards are on" in health.text
+    assert all(one.ask_all().values())
+    assert "it is not known what was switched off; all cards are on." in one.descriptions["order-sign"]
+    one.file.unlink()
+    one.switch(BY)
+    assert one.get("/health/ready").status_code == 200
+    assert not any(one.ask_all().values())
+    close(one.app)
+
+
 def test_a_file_that_cannot_be_read_leaves_what_was_and_is_told(site: Callable[..., Site]) -> None:
     one = site()
     one.switch(replace(BY, topic="vka-cua"))

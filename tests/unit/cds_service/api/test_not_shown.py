@@ -82,7 +82,7 @@ def test_the_default_are_callers_that_are_not_known_and_tenants_without_a_policy
 def test_what_cannot_be_known_is_told_as_well(file: Path, knowledge: Knowledge) -> None:
     file.write_text("{")
     told = NotShown(KillSwitch(file), lambda _: {None: knowledge}).to_all(NOW)
-    fault = "the kill switch cannot be read (JSONDecodeError); what was switched off before stays so"
+    fault = "the kill switch cannot be read (JSONDecodeError); it is not known what was switched off; all cards are on"
     assert told.sentences == [f"T{fault[1:]}.", NO_CARD]
     assert told.record() == {"kill_switch_fault": fault, "note": NO_CARD}
 
