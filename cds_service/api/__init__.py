@@ -14,7 +14,7 @@ from cds_service.api.hook_request import HookRequest, parse_hook_request
 from cds_service.api.keeping import Keeping
 from cds_service.api.look_back import past_look_back
 from cds_service.api.no_server import NO_SERVER
-from cds_service.api.not_shown import UNKNOWN_TENANT, NotShown, Told, killed_notice
+from cds_service.api.not_shown import NotShown, Told, killed_notice
 from cds_service.api.routes import blueprint, register_errors
 from cds_service.api.services import SERVICES, Service, call
 from cds_service.api.validation import InvalidField
@@ -23,7 +23,6 @@ __all__ = [
     "NO_SERVER",
     "OVERRIDE_SYSTEM",
     "SERVICES",
-    "UNKNOWN_TENANT",
     "Collected",
     "DrugReads",
     "Explained",

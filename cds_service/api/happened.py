@@ -14,7 +14,7 @@ from typing import Any
 
 from cds_service.api.hook_request import HookRequest
 from cds_service.api.services import Advice, Service
-from cds_service.knowledge import HeldBack
+from cds_service.knowledge import HeldBack, Reason
 from cds_service.storage import UNMAPPED, Event, Kind, Pseudonyms, new_id
 from hooks.judgement import CannotJudge
 
@@ -35,10 +35,11 @@ class Happened:
     pseudonyms: Pseudonyms
 
     def answered(self, advice: Advice, *, is_sampled: bool = False) -> list[Event]:
-        """The answer with its cards, shown or held back; where there is none and something could not be read, that too.
+        """The answer with its cards, shown or held back; where none is, and something could not be read, that too.
 
-        Apart from their kinds, the events of cards are the same whether they are shown or not. `is_sampled`: with the
-        codes of labs and drugs that the vocabulary does not hold, an empty list for none.
+        Apart from their kinds, the events of cards are the same whether they are shown or not: so in shadow mode a card
+        that would have been shown breaks the silence. `is_sampled`: with the codes of labs and drugs that the
+        vocabulary does not hold, an empty list for none.
         """
         gaps = ", ".join(sorted(set(advice.gaps)))
         more = {"held": len(advice.held), "gaps": gaps}
@@ -46,7 +47,7 @@ class Happened:
         if is_sampled:
             content[UNMAPPED] = [list(code) for code in advice.unmapped()]
         events = [self._of(Kind.ANSWERED, content=content)]
-        if gaps and not advice.cards and not advice.held:
+        if gaps and not advice.cards and not any(one.reason is Reason.SHADOW for one in advice.held):
             events.append(self._of(Kind.GAP, reason=gaps))
         events += [self._issued(card, facts) for card, facts in zip(advice.cards, advice.facts, strict=True)]
         return events + [self._held(one) for one in advice.held]

@@ -1,5 +1,5 @@
-"""What load balancers, orchestrators and alarms ask: does the process answer, can database and spool be written, and is
-anything switched off?
+"""What load balancers, orchestrators and alarms ask: does the process answer, can database and spool be written, is
+anything switched off, and is that known?
 
 What may live here: the health addresses. They need no token and are not counted, so none of them may cost anything.
 """
@@ -28,8 +28,9 @@ def add_health(
 ) -> None:
     """Add the health addresses to these routes; /health is the older name of /health/ready.
 
-    Switched-off cards are no fault of the process, so they are told beside "ok", and so is `older`: the tenants that go
-    on with an older site policy, because a newer file was refused, and its version.
+    Not to know what was switched off is a fault: cards known to be wrong may be shown. Switched-off cards are none, so
+    they are told beside "ok", and so is `older`: the tenants that go on with an older site policy, because a newer file
+    was refused, and its version.
     """
 
     @routes.get("/health/live")
@@ -39,7 +40,7 @@ def add_health(
     @routes.get("/health/ready")
     @routes.get("/health")
     def health() -> Response:
-        faults = keeping.faults()
+        faults = [*keeping.faults(), *not_shown.faults()]
         if faults:
             raise ServiceError(503, "; ".join(faults))
         behind = dict(older())

@@ -11,10 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cds_service.knowledge import ALL, NO_CARD, Knowledge, Notice, Reason, notices_of
-from cds_service.storage import KillSwitch, SwitchedOff
-
-UNKNOWN_TENANT = "default"
-"""The name under which callers that are not known are switched."""
+from cds_service.storage import KillState, KillSwitch, SwitchedOff
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +55,14 @@ class NotShown:
     kill_switch: KillSwitch
     policies: Policies
 
-    def in_force(self, knowledge: Knowledge, tenant: str = UNKNOWN_TENANT) -> Knowledge:
-        """What a call of a tenant with this knowledge needs, as the kill switch stands now."""
-        topics = {one.topic or ALL for one in self.kill_switch.now().off if one.concerns(tenant)}
+    def faults(self) -> list[str]:
+        """Why this process may show what was switched off, in words; none where that is known."""
+        state = self.kill_switch.now()
+        return [state.fault] if state.is_unknown else []
+
+    def in_force(self, knowledge: Knowledge, tenant: str = "") -> Knowledge:
+        """What a call of a tenant with this knowledge needs, as the kill switch stands now; "" is one not known."""
+        topics = {one.topic or ALL for one in _killed(self.kill_switch.now(), knowledge, tenant)}
         return replace(knowledge, switches=knowledge.switches.with_killed(topics)) if topics else knowledge
 
     def to_all(self, now: datetime) -> Told:
@@ -74,8 +76,15 @@ class NotShown:
     def to_tenant(self, tenant: str, knowledge: Knowledge, now: datetime) -> Told:
         """What a tenant with this knowledge does not get."""
         state = self.kill_switch.now()
-        killed = [killed_notice(one) for one in state.off if one.concerns(tenant)]
+        killed = map(killed_notice, _killed(state, knowledge, tenant))
         return Told((*killed, *_by_policy(knowledge, now)), state.fault)
+
+
+def _killed(state: KillState, knowledge: Knowledge, tenant: str) -> Iterator[SwitchedOff]:
+    """What the kill switch holds back from a tenant. Who has no policy of its own goes by the name of the default one:
+    that is the tenant of what it knows.
+    """
+    return (one for one in state.off if any(one.concerns(name) for name in (tenant, knowledge.tenant)))
 
 
 def _by_policy(knowledge: Knowledge, now: datetime) -> Iterator[Notice]:

@@ -24,7 +24,7 @@ from cds_service.api.feedback_body import parse_feedback
 from cds_service.api.happened import Happened
 from cds_service.api.health import add_health
 from cds_service.api.keeping import Keeping
-from cds_service.api.not_shown import UNKNOWN_TENANT, NotShown, Told
+from cds_service.api.not_shown import NotShown, Told
 from cds_service.api.request_body import sent_json
 from cds_service.api.sampled import Sampled
 from cds_service.api.services import SERVICES, Service, call
@@ -117,7 +117,7 @@ def blueprint(
         issuer, tenant = names_of(known_client)
         knowledge = tenants.of(tenant or None, now)
         linked = knowledge if can_launch(known_client) else replace(knowledge, launch_url=None)
-        linked = not_shown.in_force(linked, tenant or UNKNOWN_TENANT)
+        linked = not_shown.in_force(linked, tenant)
         happened = Happened(service, hook_request, issuer, tenant, now, linked.version, keeping.pseudonyms)
         try:
             advice = call(service, hook_request, linked, client, now)

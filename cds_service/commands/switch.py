@@ -28,6 +28,12 @@ TAKEN_UP = (
     "switch: do the same there."
 )
 
+TELL_THE_WARDS = "Clinicians see the same as with no risk: tell the wards now."
+TELLS_OF_GAPS = (
+    "this card tells what is missing or could not be read, and without it silence would look like no risk: it is not "
+    "switched off by itself; without --topic all cards are switched off, this one too"
+)
+
 
 class Said(click.ParamType):  # type: ignore[type-arg]
     """Words that others will read: not empty, and short."""
@@ -44,7 +50,10 @@ class Said(click.ParamType):  # type: ignore[type-arg]
 
 _TOPIC = click.option("--topic", metavar="CODE", help="Only cards on this topic (vka-cua); all topics without it.")
 _TENANT = click.option(
-    "--tenant", metavar="NAME", help='Only this tenant of CDS_TRUSTED_CLIENTS, or "default"; all without it.'
+    "--tenant",
+    metavar="NAME",
+    help='Only this tenant of CDS_TRUSTED_CLIENTS, or "default": callers that are not known, and tenants without a '
+    "site policy of their own; all without it.",
 )
 _REASON = click.option("--reason", required=True, type=Said(), help="Why; shown to whoever asks what is off.")
 _BY = click.option("--by", required=True, type=Said(), metavar="NAME", help="Who switches; shown with the reason.")
@@ -80,6 +89,7 @@ def off(topic: str | None, tenant: str | None, reason: str, by: str) -> None:
         say(f"already off: {_told(before[0])}")
         return
     say(_told(new))
+    say(TELL_THE_WARDS)
     say(TAKEN_UP)
     _keep(settings, spool, new, "off", by, reason)
 
@@ -128,16 +138,17 @@ def listed(as_json: bool) -> None:
 def _insist_on_names(settings: Settings, topic: str | None, tenant: str | None) -> None:
     """A name that leads nowhere would switch nothing off."""
     from cds_service.access import load_trusted_clients
-    from cds_service.api import UNKNOWN_TENANT
-    from cds_service.knowledge import topics_of
+    from cds_service.knowledge import DEFAULT, gap_topics, topics_of
     from fhir_mappings.packaged import default_policy
     from hooks.name_checks import unknown_names
 
-    problems = [] if topic is None else list(unknown_names("--topic", [topic], topics_of(default_policy())))
+    policy = default_policy()
+    problems = [] if topic is None else list(unknown_names("--topic", [topic], topics_of(policy)))
+    problems += [f"--topic {topic}: {TELLS_OF_GAPS}"] if topic in gap_topics(policy) else []
     if tenant is not None:
         with in_words():
             clients = load_trusted_clients(settings.trusted_clients) if settings.trusted_clients else ()
-        known = {UNKNOWN_TENANT, *(client.tenant for client in clients)}
+        known = {DEFAULT, *(client.tenant for client in clients)}
         problems += unknown_names("--tenant", [tenant], known)
     if problems:
         raise click.UsageError("\n".join(problems))

@@ -14,7 +14,7 @@ from hooks.card import Indicator
 from hooks.draft_orders import UNREAD_DRAFT
 from hooks.judgement import INCOMPLETE
 from hooks.offending_drugs import Moment, indicator_at
-from hooks.policy import DrugRule, Policy
+from hooks.policy import CardText, DrugRule, Policy
 from hooks.tiers import CALCIPHYLAXIS
 
 MOMENTS: Mapping[str, Moment] = {
@@ -28,9 +28,9 @@ HOOK_OF: Mapping[str, str] = {service.ID: service.HOOK for service in (patient_v
 """Every service, and its hook."""
 
 TELL_OF_GAPS = frozenset({INCOMPLETE, UNREAD_DRAFT})
-"""The cards that come where nothing else does and something could not be read: without them silence would look like
-"no risk"."""
-
+"""The cards that no rule of drugs gives and that come where something could not be read: without them silence would
+look like "no risk"."""
+_NAMES_GAPS = "{gap_names}"
 _OTHER_TEXT = "-off-dialysis"
 _SITUATION = "calciphylaxis"
 
@@ -39,6 +39,16 @@ def topics_of(policy: Policy) -> frozenset[str]:
     """Every topic that a card can have."""
     drugs = {rule.topic for rules in policy.rules.values() for rule in rules if not rule.silent}
     return frozenset(drugs | {name.removesuffix(_OTHER_TEXT) for name in policy.status_texts})
+
+
+def gap_topics(policy: Policy) -> frozenset[str]:
+    """Every topic whose card tells what is missing or could not be read: of drugs those whose text names it."""
+    rows = (rule for rules in policy.rules.values() for rule in rules if not rule.silent)
+    return TELL_OF_GAPS | {rule.topic for rule in rows if _names_gaps(policy.drug_texts[rule.text])}
+
+
+def _names_gaps(text: CardText) -> bool:
+    return any(_NAMES_GAPS in said for said in (text.summary, text.draft_summary, *text.lead, *text.draft_lead))
 
 
 def critical_topics(policy: Policy) -> dict[str, frozenset[str]]:

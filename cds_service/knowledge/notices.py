@@ -15,6 +15,8 @@ from cds_service.knowledge.knowledge import Knowledge
 from cds_service.knowledge.switches import Asking, HeldBack, Reason, Switches
 
 NO_CARD = "No card does not mean no risk."
+_NEVER_CUT = "critical cards and those that tell what could not be read are never cut"
+_OTHERS = "others critical ones and those that tell what could not be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def notices_of(switches: Switches, on: date) -> Iterator[Notice]:
     yield from _shadows(switches, on)
     if switches.users is not None:
         users = ", ".join(sorted(switches.users))
-        yield Notice(Reason.ROLE, f"By the site policy users of type {users} get all cards, others critical ones only")
+        yield Notice(Reason.ROLE, f"By the site policy users of type {users} get all cards, {_OTHERS}")
 
 
 def switched_in(switches: Switches, on: date) -> list[str]:
@@ -73,7 +75,7 @@ def switched_in(switches: Switches, on: date) -> list[str]:
     for (topic, hook), indicator in switches.indicators.items():
         told.append(f"The card {topic} is {indicator.value} at {hook}, whatever the rule says.")
     if switches.card_limit is not None:
-        told.append(f"An answer has at most {switches.card_limit} cards; critical cards are never cut.")
+        told.append(f"An answer has at most {switches.card_limit} cards; {_NEVER_CUT}.")
     return told
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from cds_service.knowledge.critical_cards import HOOK_OF, MOMENTS, TELL_OF_GAPS, critical_topics, topics_of
+from cds_service.knowledge.critical_cards import HOOK_OF, MOMENTS, critical_topics, gap_topics, topics_of
 from cds_service.knowledge.switches import CriticalOff, Shadow, Switches
 from fhir_mappings.data_files import DataFileError
 from hooks.card import Indicator
@@ -25,8 +25,7 @@ _TWO_PEOPLE = (
     '[critical_off] with people = ["…", "…"] (two different people) and reason = "…"'
 )
 _UNREAD = (
-    "must stay on: this card tells what could not be read where no other card comes; without it, silence would look "
-    "like no risk"
+    "must stay on: this card tells what is missing or could not be read; without it, silence would look like no risk"
 )
 _ROLES = "EHRs send no role and no department with a call, only the type of the user: write users"
 
@@ -55,6 +54,7 @@ def read_switches(document: Mapping[str, Any], policy: Policy) -> Switches:
         critical_off=CriticalOff(tuple(answered["people"]), answered["reason"]) if answered else None,
         card_limit=document.get("card_limit"),
         users=None if users is None else frozenset(users),
+        tell_of_gaps=gap_topics(policy),
     )
 
 
@@ -62,7 +62,7 @@ def switch_problems(document: Mapping[str, Any], policy: Policy) -> Iterator[str
     """The problems of these sections that no schema can find."""
     yield from _unknown(document, topics_of(policy))
     yield from _without_reason(document)
-    yield from _gaps_untold(document)
+    yield from _gaps_untold(document, gap_topics(policy))
     needing = tuple(_critical(document, critical_topics(policy)))
     if needing and "critical_off" not in document:
         yield from (f"{where}: {_TWO_PEOPLE}" for where in needing)
@@ -111,12 +111,12 @@ def _without_reason(document: Mapping[str, Any]) -> Iterator[str]:
             yield f'[[shadow]] {number}: needs a reason, which discovery and reports show: reason = "pilot"'
 
 
-def _gaps_untold(document: Mapping[str, Any]) -> Iterator[str]:
+def _gaps_untold(document: Mapping[str, Any], gaps: Collection[str]) -> Iterator[str]:
     for topic, _ in _off(document, "topics"):
-        if topic in TELL_OF_GAPS:
+        if topic in gaps:
             yield f"[topics.{topic}]: {_UNREAD}"
     for number, entry in enumerate(document.get("shadow", ()), 1):
-        if entry.get("topic") in TELL_OF_GAPS:
+        if entry.get("topic") in gaps:
             yield f"[[shadow]] {number}: {entry['topic']} {_UNREAD}"
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
+from cds_service.knowledge.critical_cards import TELL_OF_GAPS
 from hooks.card import Card, Indicator, most_urgent_first
 
 ALL = "*"
@@ -84,7 +85,8 @@ class Switches:
     """What is switched off, and why, by topic, hook and service; without anything everything is on.
 
     `indicators` has other indicators by (topic, hook). `users` are the types of users that cards are for; None:
-    everybody. `killed` are the topics that the kill switch holds back in this call.
+    everybody. `killed` are the topics that the kill switch holds back in this call. Cards of the topics `tell_of_gaps`
+    say what could not be read: like critical ones they are for everybody and never over the limit.
     """
 
     topics: Mapping[str, str] = field(default_factory=dict)
@@ -96,6 +98,7 @@ class Switches:
     card_limit: int | None = None
     users: frozenset[str] | None = None
     killed: frozenset[str] = frozenset()
+    tell_of_gaps: frozenset[str] = TELL_OF_GAPS
 
     def sort(self, given: Sequence[Card], asking: Asking) -> Sorted:
         """The cards that are shown in this call, and those held back with the reason.
@@ -144,16 +147,20 @@ class Switches:
         """A user whose type nobody knows gets every card."""
         if self.users is None or not asking.user:
             return False
-        return asking.user not in self.users and card.indicator is not Indicator.CRITICAL
+        return asking.user not in self.users and not self._must_come(card)
 
     def _in_shadow(self, card: Card, asking: Asking) -> bool:
         return any(shadow.covers(card.topic, asking) for shadow in self.shadows)
 
     def _over(self, cards: Sequence[Card], places: Sequence[int]) -> set[int]:
-        """Which of these, most urgent first, are more than the limit; a critical card never is."""
+        """Which of these, most urgent first, are more than the limit."""
         if self.card_limit is None:
             return set()
-        return {place for place in places[self.card_limit :] if cards[place].indicator is not Indicator.CRITICAL}
+        return {place for place in places[self.card_limit :] if not self._must_come(cards[place])}
+
+    def _must_come(self, card: Card) -> bool:
+        """Without such a card, silence would look like "no risk"."""
+        return card.indicator is Indicator.CRITICAL or card.topic in self.tell_of_gaps
 
 
 EVERYTHING_ON = Switches()

@@ -23,12 +23,18 @@ LOOK_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class KillState:
-    """What is switched off; `fault` says in words why that may not be the newest state, "" where it is."""
+    """What is switched off; `fault` says in words why that may not be the newest state, "" where it is.
+
+    `is_unknown`: nothing was ever known, so that cards may be shown which somebody has switched off.
+    """
 
     off: tuple[SwitchedOff, ...] = ()
     fault: str = ""
+    is_unknown: bool = False
 
 
+AS_BEFORE = "what was switched off before stays so"
+NOT_KNOWN = "it is not known what was switched off; all cards are on"
 _NOTHING = KillState()
 _NO_FILE: tuple[int, int, int] | None = None
 
@@ -41,6 +47,7 @@ class KillSwitch:
         self._path, self._clock = path, clock
         self._lock = threading.Lock()
         self._state, self._seen = _NOTHING, _NO_FILE
+        self._is_known = False
         self._look_at = -1.0
 
     def now(self) -> KillState:
@@ -62,8 +69,10 @@ class KillSwitch:
             if seen != self._seen or self._state.fault:
                 self._take_up(KillState(read_switched_off(path)))
                 self._seen = seen
+            self._is_known = True
         except KillSwitchError as error:
-            self._take_up(KillState(self._state.off, f"{error}; what was switched off before stays so"))
+            told = AS_BEFORE if self._is_known else NOT_KNOWN
+            self._take_up(KillState(self._state.off, f"{error}; {told}", not self._is_known))
 
     def _take_up(self, state: KillState) -> None:
         before, self._state = self._state, state

@@ -128,6 +128,27 @@ def test_what_could_not_be_read_leaves_the_same_events_in_shadow_mode(
     assert kinds[0]
 
 
+@pytest.mark.parametrize(
+    ("document", "killed", "silent"),
+    [
+        ({}, (), 0),
+        ({}, (BY,), 1),
+        ({"hooks": {"patient-view": {"on": False, "reason": "minute 13"}}, "critical_off": PEOPLE}, (), 1),
+        ({"shadow": [{"since": date(2026, 11, 1), "reason": "pilot"}]}, (), 0),
+    ],
+    ids=["nothing is off", "the kill switch", "the hook is off", "shadow mode"],
+)
+def test_a_call_whose_cards_were_all_held_back_was_silent_for_a_gap(
+    document: Json, killed: tuple[SwitchedOff, ...], silent: int, site: Callable[..., Site]
+) -> None:
+    one = site(**document)
+    one.switch(*killed)
+    body = one.ehr.request("patient-view", CONFIRMED)
+    body["prefetch"]["pth_alp"] = failure()
+    assert one.ehr.post(body).status_code == 200
+    assert [event["reason"] for event in one.events("silent-for-a-gap")] == ["pth_alp"] * silent
+
+
 def test_the_answer_is_an_event_with_the_number_of_cards_shown_and_held_back(site: Callable[..., Site]) -> None:
     one = site(shadow=[{"since": date(2026, 11, 1), "reason": "pilot", "hook": "order-select"}])
     shown = one.ask_all()
@@ -287,6 +308,22 @@ def test_the_try_page_tells_what_the_kill_switch_keeps_back(site: Callable[..., 
 def test_a_service_that_is_off_still_is_listed(site: Callable[..., Site]) -> None:
     one = site(services={"calciphylaxis-order-sign": {"on": False, "reason": "x"}}, critical_off=PEOPLE)
     assert list(one.descriptions) == list(HOOKS)
+
+
+def test_a_service_that_starts_with_a_damaged_file_shows_cards_and_is_not_ready(site: Callable[..., Site]) -> None:
+    before = site()
+    before.file.write_text("{")
+    one = Site(before.file.parent)
+    health = one.get("/health/ready")
+    assert health.status_code == 503
+    assert "it is not known what was switched off; all cards are on" in health.text
+    assert all(one.ask_all().values())
+    assert "it is not known what was switched off; all cards are on." in one.descriptions["order-sign"]
+    one.file.unlink()
+    one.switch(BY)
+    assert one.get("/health/ready").status_code == 200
+    assert not any(one.ask_all().values())
+    close(one.app)
 
 
 def test_a_file_that_cannot_be_read_leaves_what_was_and_is_told(site: Callable[..., Site]) -> None:

@@ -105,3 +105,13 @@ def test_the_kill_switch_of_a_tenant_is_for_it_alone(app: Flask, tmp_path: Path)
     assert "Dr Silva" not in descriptions(app, NORTH)
     switch_off(tmp_path, "north")
     assert cards(app, SOUTH, RECORD)
+
+
+def test_the_default_of_the_kill_switch_holds_for_a_tenant_without_a_policy_of_its_own(
+    app: Flask, tmp_path: Path
+) -> None:
+    switch_off(tmp_path, "default")
+    assert cards(app, SOUTH, RECORD) == cards(app, NORTH, RECORD) == []
+    assert {(one["tenant"], one["reason"]) for one in kept(app)} == {("south", "kill-switch"), ("north", "shadow")}
+    assert "All cards have been switched off for default" in descriptions(app, SOUTH)
+    assert "Dr Silva" not in descriptions(app, NORTH)

@@ -18,6 +18,10 @@ NORTH, SOUTH = "northern-dialysis", "southern-dialysis"
 PILOT = Switches(shadows=(Shadow(date(2026, 11, 1), "pilot"),))
 
 
+def of_north(knowledge: Knowledge) -> Knowledge:
+    return replace(knowledge, tenant=NORTH, switches=PILOT)
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "kill-switch.json"
@@ -26,7 +30,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def not_shown(file: Path, knowledge: Knowledge) -> NotShown:
     """One tenant has a pilot, everybody else the packaged policy."""
-    return NotShown(KillSwitch(file), lambda _: {None: knowledge, NORTH: replace(knowledge, switches=PILOT)})
+    return NotShown(KillSwitch(file), lambda _: {None: knowledge, NORTH: of_north(knowledge)})
 
 
 def switch(file: Path, **narrowed: str) -> None:
@@ -45,7 +49,7 @@ def test_a_tenant_is_told_what_it_does_not_get_and_no_more(
     switch(file, topic="vka-cua", tenant=SOUTH)
     south = not_shown.to_tenant(SOUTH, knowledge, NOW)
     assert [one.topic for one in south.notices] == ["vka-cua"]
-    north = not_shown.to_tenant(NORTH, replace(knowledge, switches=PILOT), NOW)
+    north = not_shown.to_tenant(NORTH, of_north(knowledge), NOW)
     assert [(one.reason, one.tenant) for one in north.notices] == [(Reason.SHADOW, None)]
     told = [(one.reason, one.tenant) for one in not_shown.to_all(NOW).notices]
     assert told == [(Reason.KILL_SWITCH, SOUTH), (Reason.SHADOW, NORTH)]
@@ -54,19 +58,31 @@ def test_a_tenant_is_told_what_it_does_not_get_and_no_more(
 def test_a_call_has_the_switches_of_its_tenant_as_the_kill_switch_stands(
     not_shown: NotShown, file: Path, knowledge: Knowledge
 ) -> None:
-    assert not_shown.in_force(knowledge, NORTH) is knowledge
-    switch(file, tenant="default")
+    north = of_north(knowledge)
+    assert not_shown.in_force(north, NORTH) is north
     switch(file, topic="vka-cua", tenant=NORTH)
     not_shown = NotShown(KillSwitch(file), not_shown.policies)
-    assert not_shown.in_force(knowledge, NORTH).switches.killed == {"vka-cua"}
-    assert not_shown.in_force(knowledge).switches.killed == {ALL}
+    assert not_shown.in_force(north, NORTH).switches.killed == {"vka-cua"}
+    assert not_shown.in_force(knowledge) is knowledge
     assert not_shown.in_force(knowledge, SOUTH) is knowledge
+
+
+def test_the_default_are_callers_that_are_not_known_and_tenants_without_a_policy_of_their_own(
+    not_shown: NotShown, file: Path, knowledge: Knowledge
+) -> None:
+    switch(file, tenant="default")
+    north = of_north(knowledge)
+    assert not_shown.in_force(knowledge).switches.killed == {ALL}
+    assert not_shown.in_force(knowledge, SOUTH).switches.killed == {ALL}
+    assert not_shown.in_force(north, NORTH) is north
+    told = [not_shown.to_tenant(SOUTH, knowledge, NOW), not_shown.to_tenant(NORTH, north, NOW)]
+    assert [[one.reason for one in each.notices] for each in told] == [[Reason.KILL_SWITCH], [Reason.SHADOW]]
 
 
 def test_what_cannot_be_known_is_told_as_well(file: Path, knowledge: Knowledge) -> None:
     file.write_text("{")
     told = NotShown(KillSwitch(file), lambda _: {None: knowledge}).to_all(NOW)
-    fault = "the kill switch cannot be read (JSONDecodeError); what was switched off before stays so"
+    fault = "the kill switch cannot be read (JSONDecodeError); it is not known what was switched off; all cards are on"
     assert told.sentences == [f"T{fault[1:]}.", NO_CARD]
     assert told.record() == {"kill_switch_fault": fault, "note": NO_CARD}
 

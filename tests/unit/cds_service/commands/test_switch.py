@@ -58,12 +58,13 @@ TAKEN_UP = (
     "switch: do the same there."
 )
 OFF = "Cards on vka-cua have been switched off since NOW by Dr Silva: step 3 names the wrong drug."
+TELL_THE_WARDS = "Clinicians see the same as with no risk: tell the wards now."
 NO_CARD = "No card does not mean no risk."
 
 
 def test_cards_are_switched_off_listed_and_switched_on_again(run: Run) -> None:
     assert lines(run("list")) == ["nothing is switched off"]
-    assert lines(run("off", "--topic", "vka-cua", *WHY)) == [OFF, TAKEN_UP]
+    assert lines(run("off", "--topic", "vka-cua", *WHY)) == [OFF, TELL_THE_WARDS, TAKEN_UP]
     assert lines(run("list")) == [OFF, NO_CARD]
     on = lines(run("on", "--topic", "vka-cua", "--reason", "mended", "--by", "Dr Okoro"))
     assert on == [f"on again: {OFF}", "nothing is switched off", TAKEN_UP]
@@ -118,6 +119,8 @@ def test_the_list_is_there_for_programs(run: Run, file: Path) -> None:
     [
         (("--topic", "vka-cu", *WHY), "--topic names the unknown vka-cu; did you mean vka-cua?"),
         (("--tenant", "northern", *WHY), "--tenant names the unknown northern; did you mean northern-dialysis?"),
+        (("--topic", "vitd-data-gap", *WHY), "--topic vitd-data-gap: this card tells what is missing or could not be"),
+        (("--topic", "cua-data-gap", *WHY), "silence would look like no risk: it is not switched off by itself"),
         (("--reason", " ", "--by", "Dr Silva"), "write 1 to 200 characters"),
         (("--reason", "x" * 201, "--by", "Dr Silva"), "write 1 to 200 characters"),
         (("--reason", "x"), "Missing option '--by'"),

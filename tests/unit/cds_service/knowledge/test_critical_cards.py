@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cds_service.knowledge import Knowledge
-from cds_service.knowledge.critical_cards import HOOK_OF, MOMENTS, TELL_OF_GAPS, critical_topics, topics_of
+from cds_service.knowledge.critical_cards import HOOK_OF, MOMENTS, TELL_OF_GAPS, critical_topics, gap_topics, topics_of
 from cds_service.stories import Vignette, load_vignettes, play
 from fhir_mappings.packaged import default_policy
 from hooks import order_select, order_sign, patient_view
@@ -92,4 +92,12 @@ def test_each_hook_has_its_own() -> None:
 
 
 def test_the_cards_that_tell_of_gaps_are_topics() -> None:
-    assert topics_of(POLICY) > TELL_OF_GAPS
+    assert topics_of(POLICY) > gap_topics(POLICY) > TELL_OF_GAPS
+
+
+def test_cards_of_drugs_that_could_not_be_judged_tell_of_gaps() -> None:
+    assert gap_topics(POLICY) - TELL_OF_GAPS == {"calcium-data-gap", "vitd-data-gap"}
+    text = POLICY.drug_texts["calcium-data-gap"]
+    texts = {"t": replace(text, summary="{drug}", lead=("{gap_names}",)), "u": replace(text, summary="", lead=())}
+    policy = replace(with_rules(rule(topic="t"), rule(topic="u")), drug_texts=texts)
+    assert gap_topics(policy) == TELL_OF_GAPS | {"t"}

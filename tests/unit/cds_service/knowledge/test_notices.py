@@ -36,7 +36,8 @@ def test_each_switch_has_a_sentence_with_its_reason() -> None:
         "Cards on vka-cua are not shown, by the site policy: minute 12.",
         "That critical cards are switched off or made less urgent here is answered for by Dr A and Dr B: another "
         "system warns.",
-        "By the site policy users of type Practitioner, PractitionerRole get all cards, others critical ones only.",
+        "By the site policy users of type Practitioner, PractitionerRole get all cards, "
+        "others critical ones and those that tell what could not be read.",
     ]
 
 
@@ -60,7 +61,7 @@ def test_what_is_shown_otherwise_is_told_beside_it() -> None:
     assert switched_in(switches, DAY) == [
         "Cards on a are not shown, by the site policy: x.",
         "The card vka-cua is warning at order-select, whatever the rule says.",
-        "An answer has at most 3 cards; critical cards are never cut.",
+        "An answer has at most 3 cards; critical cards and those that tell what could not be read are never cut.",
     ]
     assert switched_in(Switches(), DAY) == []
 

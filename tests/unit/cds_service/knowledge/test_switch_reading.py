@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from cds_service.knowledge import (
     read_switches,
     switch_problems,
 )
+from cds_service.knowledge.critical_cards import gap_topics
 from cds_service.knowledge.site_policy import parse_site_policy
 from cds_service.knowledge.switches import CriticalOff, Shadow
 from cds_service.settings import Settings
@@ -26,6 +28,7 @@ from hooks.card import Indicator
 from tests.unit.cds_service.knowledge.policies import policy_file
 
 POLICY = default_policy()
+NOTHING = Switches(tell_of_gaps=gap_topics(POLICY))
 ON_FALSE = 'on = false\nreason = "x"\n'
 TWO = """
 [critical_off]
@@ -43,8 +46,8 @@ def read(text: str) -> Switches:
 
 
 def test_a_file_without_switches_leaves_everything_on() -> None:
-    assert read('tenant = "northern"') == Switches()
-    assert read("[topics.vka-cua]\non = true\n[hooks.order-sign]") == Switches()
+    assert read('tenant = "northern"') == NOTHING
+    assert read("[topics.vka-cua]\non = true\n[hooks.order-sign]") == NOTHING
 
 
 def test_everything_that_can_be_switched_is_read() -> None:
@@ -88,6 +91,7 @@ def test_everything_that_can_be_switched_is_read() -> None:
         critical_off=CriticalOff(("Dr A", "Dr B"), "another system warns"),
         card_limit=5,
         users=frozenset({"Practitioner", "PractitionerRole"}),
+        tell_of_gaps=gap_topics(POLICY),
     )
 
 
@@ -148,8 +152,8 @@ def test_the_knowledge_of_a_tenant_has_its_switches() -> None:
     site = parse_site_policy(
         policy_file("north", "card_limit = 3\n[topics.vka-dialysis]\non = false\nreason = 'x'\n"), "n"
     )
-    assert knowledge_of(None, Settings(), site).knowledge.switches == Switches(
-        topics={"vka-dialysis": "x"}, card_limit=3
+    assert knowledge_of(None, Settings(), site).knowledge.switches == replace(
+        NOTHING, topics={"vka-dialysis": "x"}, card_limit=3
     )
 
 
@@ -228,11 +232,11 @@ def test_the_two_people_say_why() -> None:
     assert problems(text) == ['[critical_off]: needs the reason, which discovery and reports show: reason = "…"']
 
 
-@pytest.mark.parametrize("topic", ["cua-data-gap", "order-data-gap"])
+@pytest.mark.parametrize("topic", ["cua-data-gap", "order-data-gap", "calcium-data-gap", "vitd-data-gap"])
 def test_cards_that_tell_of_gaps_stay_on_whoever_answers_for_it(topic: str) -> None:
     off = problems(f"[topics.{topic}]\n{ON_FALSE}{TWO}")
     assert [line.partition("; ")[0] for line in off] == [
-        f"[topics.{topic}]: must stay on: this card tells what could not be read where no other card comes"
+        f"[topics.{topic}]: must stay on: this card tells what is missing or could not be read"
     ]
     (shadow,) = problems(f'[[shadow]]\nsince = 2026-12-01\nreason = "x"\ntopic = "{topic}"')
     assert shadow.startswith(f"[[shadow]] 1: {topic} must stay on")

@@ -104,6 +104,18 @@ def test_a_critical_card_is_for_everybody() -> None:
     assert sorted_by(patients, card("a", CRITICAL), card("b", WARNING)) == (["a"], {"b": "role"})
 
 
+@pytest.mark.parametrize("held", [Switches(users=frozenset({"Patient"})), Switches(card_limit=1)])
+def test_a_card_that_tells_of_a_gap_is_for_everybody_and_never_over_the_limit(held: Switches) -> None:
+    switches = replace(held, tell_of_gaps=frozenset({"gap"}))
+    shown, back = sorted_by(switches, card("a", CRITICAL), card("b", WARNING), card("gap"), card("other"))
+    assert shown == ["a", "gap"]
+    assert back.keys() == {"b", "other"}
+
+
+def test_by_themselves_switches_know_the_cards_of_gaps_that_no_rule_of_drugs_gives() -> None:
+    assert sorted_by(Switches(card_limit=1), card("a", WARNING), card("cua-data-gap")) == (["a", "cua-data-gap"], {})
+
+
 # ------------------------------------------------------------------ whatever is switched
 TOPICS, HOOKS = "abcd", ("order-select", "order-sign")
 SERVICES = ("calciphylaxis-order-select", "calciphylaxis-order-sign")
@@ -139,6 +151,7 @@ SWITCHES = st.builds(
     card_limit=st.none() | st.integers(1, 5),
     users=st.none() | st.frozensets(st.sampled_from(USERS)),
     killed=st.frozensets(st.sampled_from(TOPICS + ALL), max_size=2),
+    tell_of_gaps=st.frozensets(st.sampled_from(TOPICS), max_size=2),
 )
 
 
@@ -164,7 +177,7 @@ SURE = set(Reason) - {Reason.CARD_LIMIT}
 
 def is_so(reason: Reason, one: Card, switches: Switches, shown: list[Card]) -> bool:
     """Does this keep the card from being shown?"""
-    critical = one.indicator is CRITICAL
+    must_come = one.indicator is CRITICAL or one.topic in switches.tell_of_gaps
     match reason:
         case Reason.TOPIC_OFF:
             return one.topic in switches.topics
@@ -175,10 +188,10 @@ def is_so(reason: Reason, one: Card, switches: Switches, shown: list[Card]) -> b
         case Reason.KILL_SWITCH:
             return bool(switches.killed & {one.topic, ALL})
         case Reason.ROLE:
-            return switches.users is not None and ASKING.user not in switches.users and not critical
+            return switches.users is not None and ASKING.user not in switches.users and not must_come
         case Reason.SHADOW:
             return any(shadow.covers(one.topic, ASKING) for shadow in switches.shadows)
         case Reason.CARD_LIMIT:
             shadowed = any(shadow.covers(one.topic, ASKING) for shadow in switches.shadows)
             full = switches.card_limit is not None and (shadowed or len(shown) >= switches.card_limit)
-            return full and not critical
+            return full and not must_come

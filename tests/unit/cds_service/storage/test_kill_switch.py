@@ -194,6 +194,39 @@ def test_while_it_cannot_be_read_the_last_state_goes_on_and_that_is_said_once(
     assert worker.now() == KillState((ALL,))
 
 
+def test_where_it_could_never_be_read_nobody_says_that_something_stays_off(
+    worker: KillSwitch, file: Path, clock: Clock
+) -> None:
+    file.write_text("{")
+    for clock.seconds in (0, 1):
+        assert worker.now() == KillState(
+            (),
+            "the kill switch cannot be read (JSONDecodeError); it is not known what was switched off; all cards are on",
+            is_unknown=True,
+        )
+    switch_over(file, ALL)
+    clock.seconds = 2
+    assert worker.now() == KillState((ALL,))
+    file.write_text("{")
+    clock.seconds = 3
+    assert (worker.now().off, worker.now().is_unknown) == ((ALL,), False)
+    assert worker.now().fault.endswith("what was switched off before stays so")
+
+
+def test_a_worker_that_saw_no_file_knows_that_nothing_was_off(worker: KillSwitch, file: Path, clock: Clock) -> None:
+    worker.now()
+    file.write_text("{")
+    clock.seconds = 1
+    assert worker.now().fault.endswith("what was switched off before stays so")
+    assert not worker.now().is_unknown
+
+
+def switch_over(file: Path, *entries: SwitchedOff) -> None:
+    """Move what is there away, and switch off anew."""
+    file.unlink()
+    switch(file, *entries)
+
+
 def test_who_may_not_look_keeps_the_last_state(worker: KillSwitch, file: Path, clock: Clock) -> None:
     switch(file, ALL)
     worker.now()
