@@ -18,8 +18,9 @@ from typing import Any
 from fhir_mappings.data_faults import Path as Place
 from fhir_mappings.data_faults import place
 from fhir_mappings.data_files import DataFileError, Schema, parsed, schema_of, text_of
-from fhir_mappings.packaged import PACKAGE_OF, packaged_data
+from fhir_mappings.packaged import PACKAGE_OF, default_vocabulary, packaged_data
 from fhir_mappings.site_changes import Changes
+from fhir_mappings.site_codes import code_problems
 from fhir_mappings.site_names import Names, name_problems, tables, unknown
 from hooks import order_select, order_sign, patient_view
 
@@ -98,6 +99,7 @@ def parse_site_policy(text: str, name: str) -> SitePolicy:
     faults = _schema().faults(document)
     found = [(fault.path, fault.problem) for fault in faults]
     found += name_problems(document, _names())
+    found += code_problems(document, default_vocabulary())
     found += _service_problems(document)
     found += [] if faults else _date_problems(document)
     if found:
