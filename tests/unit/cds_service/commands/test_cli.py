@@ -18,6 +18,7 @@ from cds_service.commands.common import faults, in_words, settings_for
 from cds_service.demo.patients import SyntheticPatient
 from cds_service.demo.play import free_port
 from cds_service.demo.sandbox import Sandbox
+from cds_service.knowledge import SitePolicyError
 from cds_service.storage import Database, EventLog, FeedbackItem
 from fhir_mappings.data_files import DataFileError
 from fhir_mappings.packaged import default_policy
@@ -199,8 +200,14 @@ def test_an_installation_that_cannot_be_served_is_told_in_words(tmp_path: Path) 
 
 @pytest.mark.parametrize("fault", faults())
 def test_every_fault_of_an_installation_is_a_message(fault: type[Exception]) -> None:
+    of_several: dict[type[Exception], tuple[object, ...]] = {
+        DataFileError: (["what is wrong"],),
+        VocabularyError: (["what is wrong"],),
+        SitePolicyError: ("north.toml", ["what is wrong"]),
+    }
+    made = fault(*of_several.get(fault, ("what is wrong",)))
     with pytest.raises(click.ClickException, match="what is wrong"), in_words():
-        raise fault(["what is wrong"]) if fault in (DataFileError, VocabularyError) else fault("what is wrong")
+        raise made
 
 
 def overridden(card: str, code: str | None, system: str | None = OVERRIDE_SYSTEM) -> FeedbackItem:
