@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
+from cds_service.clock import utc_now
 from cds_service.knowledge.knowledge import InForce, Knowledge, knowledge_of
 from cds_service.knowledge.site_policy import DEFAULT, SitePolicyError, parse_site_policy, site_text
 from cds_service.knowledge.switch_reading import SwitchError
@@ -26,7 +28,7 @@ from fhir_mappings.vocabulary import VocabularyError
 log = logging.getLogger("cds_service")
 
 _SUFFIX = ".toml"
-State = tuple[tuple[str, int, int, int], ...]
+State = tuple[date, tuple[tuple[str, int, int, int], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,19 @@ class PolicyShelf:
     """
 
     def __init__(
-        self, folder: Path, settings: Settings, copies: Path | None = None, tenants: Collection[str] | None = None
+        self,
+        folder: Path,
+        settings: Settings,
+        copies: Path | None = None,
+        tenants: Collection[str] | None = None,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._folder, self._settings, self._copies = folder, settings, copies
         self._tenants = None if tenants is None else {*tenants, DEFAULT}
         self._taken: dict[str, _Taken] = {}
         self._refused: dict[str, str] = {}
+        self._clock = clock
+        self._looked_on = self._today()
 
     def open(self, *, running: bool = False) -> None:
         """Take every file, or its copy where it is faulty now.
@@ -104,17 +113,21 @@ class PolicyShelf:
                 self._remove(name)
         for name, path in paths.items():
             self._look_at(name, path)
-        if before[0] != self._taken:
+        if before[0] != self._taken or self._looked_on != self._today():
             self._try_again(paths)
+        self._looked_on = self._today()
         return before != (self._taken, self._refused)
 
     def state(self) -> State | None:
-        """What can be seen of the files without reading them; None where the folder cannot be read."""
+        """The clinic's day, and what can be seen of the files without reading them.
+
+        None where the folder cannot be read.
+        """
         try:
             found = [(path.name, path.stat()) for path in self._files()]
         except OSError:
             return None
-        return tuple((name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for name, stat in found)
+        return self._today(), tuple((name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for name, stat in found)
 
     def held(self, packaged: Knowledge) -> Policies:
         """What follows from all files that are taken."""
@@ -143,7 +156,10 @@ class PolicyShelf:
             self._take_others_copy(name)
 
     def _try_again(self, paths: Mapping[str, Path]) -> None:
-        """Files that were refused may have stood against one that is otherwise now, or gone."""
+        """Files that were refused may have stood against one that is otherwise now, or gone.
+
+        Or the day of their approval had not come.
+        """
         taken = True
         while taken:
             taken = any(self._is_no_longer_refused(name, paths[name]) for name in [*self._refused])
@@ -166,7 +182,7 @@ class PolicyShelf:
         self._taken[name] = _Taken(text, policy, self._keep_copy(name, text))
 
     def _made(self, name: str, text: str) -> InForce:
-        site = parse_site_policy(text, name)
+        site = parse_site_policy(text, name, self._today())
         if self._tenants is not None and (
             problem := unknown("trusted client of the tenant", site.tenant, self._tenants)
         ):
@@ -186,6 +202,9 @@ class PolicyShelf:
             site, theirs = taken.policy.knowledge.site, taken.policy.knowledge.tenant
             if other != name and theirs == tenant and site and site.effective.isoformat() == effective:
                 yield f"effective: {other} is a policy of {tenant} from {effective} on, too"
+
+    def _today(self) -> date:
+        return self._clock().astimezone(self._settings.timezone).date()
 
     def _refuse(self, name: str, text: str, error: SitePolicyError) -> None:
         self._refused[name] = text

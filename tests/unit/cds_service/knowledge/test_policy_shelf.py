@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import stat
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -306,6 +307,23 @@ def test_a_file_that_stood_against_another_one_is_taken_as_soon_as_that_is_not_i
     assert owner(shelf) == "Ana"
     assert shelf.held(PACKAGED).older == {}
     assert caplog.text.count("a.toml: the site policy cannot be used") == 1
+
+
+def test_a_file_that_is_approved_in_future_is_refused_until_that_day_has_come_at_the_clinic(site: Site) -> None:
+    clinic = Settings(timezone=ZoneInfo("Europe/Berlin"))
+    now = [datetime(2026, 2, 28, 22, 59, tzinfo=UTC)]
+    shelf = PolicyShelf(site.folder, clinic, site.copies, clock=lambda: now[0])
+    shelf.open()
+    dates = {key: date(2026, 3, 1) for key in ("approved", "effective")}
+    site.write(file("Ana", **dates))
+    before = shelf.state()
+    shelf.look()
+    assert owner(shelf) is None
+    assert shelf.state() == before
+    now[0] += timedelta(minutes=1)
+    assert shelf.state() != before, "whoever looks at the state looks again"
+    assert shelf.look()
+    assert owner(shelf) == "Ana"
 
 
 def test_a_file_that_cannot_be_read_any_more_is_refused_like_a_faulty_one(site: Site) -> None:
