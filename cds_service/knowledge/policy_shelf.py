@@ -63,6 +63,7 @@ class PolicyShelf:
         self._tenants = None if tenants is None else {*tenants, DEFAULT}
         self._taken: dict[str, _Taken] = {}
         self._refused: dict[str, str] = {}
+        self._gone: dict[str, str] = {}
         self._clock = clock
         self._looked_on = self._today()
 
@@ -136,7 +137,7 @@ class PolicyShelf:
             for name, taken in self._taken.items()
             if name in self._refused
         }
-        return Policies.of(packaged, (taken.policy for taken in self._taken.values()), older)
+        return Policies.of(packaged, (taken.policy for taken in self._taken.values()), older, self._gone)
 
     def _look_at(self, name: str, path: Path) -> None:
         text = _text_or_nothing(path)
@@ -178,7 +179,9 @@ class PolicyShelf:
 
     def _take(self, name: str, text: str) -> None:
         """Use this file. Raises SitePolicyError."""
-        policy = self._made(name, text)
+        policy, before = self._made(name, text), self._taken.get(name)
+        if before and before.policy.knowledge.tenant != policy.knowledge.tenant:
+            self._tell_gone(name, before)
         self._taken[name] = _Taken(text, policy, self._keep_copy(name, text))
 
     def _made(self, name: str, text: str) -> InForce:
@@ -216,11 +219,18 @@ class PolicyShelf:
 
     def _remove(self, name: str) -> None:
         self._refused.pop(name, None)
-        if self._taken.pop(name, None):
-            log.warning("%s: is gone, and with it what it said", name)
+        if taken := self._taken.pop(name, None):
+            self._tell_gone(name, taken)
         if self._copies:
             with suppress(OSError):
                 (self._copies / name).unlink()
+
+    def _tell_gone(self, name: str, taken: _Taken) -> None:
+        """What is switched off by a policy, or is stricter by it, ends here: nobody may overlook that."""
+        known = taken.policy.knowledge
+        said = f"the site policy of {known.tenant} (version {known.version}) was taken away on {self._today()}"
+        self._gone[known.tenant] = said
+        log.warning("%s: %s", name, said)
 
     # ------------------------------------------------------------------ copies
     def _take_copy(self, name: str) -> bool:

@@ -239,7 +239,26 @@ def test_a_changed_a_new_and_a_removed_file_are_taken_up(site: Site, caplog: pyt
     (site.folder / "north.toml").unlink()
     assert shelf.look()
     assert [owner(shelf, name) for name in ("north", "south")] == [None, "Ben"]
-    assert "north.toml: is gone" in caplog.text
+
+
+def test_a_policy_that_is_taken_away_is_told_until_the_tenant_has_one_again(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.write(file("Ana"))
+    shelf = PolicyShelf(site.folder, SETTINGS, site.copies, clock=lambda: NOON)
+    shelf.open()
+    version = shelf.held(PACKAGED).policies["north"][0].knowledge.version
+    said = f"the site policy of north (version {version}) was taken away on 2026-03-02"
+    (site.folder / "north.toml").unlink()
+    shelf.look()
+    assert shelf.held(PACKAGED).gone == {"north": said}
+    assert f"north.toml: {said}" in caplog.text
+    site.write(file("Ana"))
+    shelf.look()
+    assert shelf.held(PACKAGED).gone == {}
+    site.write(file("Ana", tenant="south"))
+    shelf.look()
+    assert shelf.held(PACKAGED).gone == {"north": said}
 
 
 def test_a_file_that_did_not_change_is_not_made_anew(site: Site) -> None:
