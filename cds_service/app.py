@@ -110,7 +110,7 @@ def create_app(
     keeping = Keeping(log, pseudonyms, Places(few), readiness, Readiness(log.try_out))
     copies = spool.folder.with_name(f"{spool.folder.name}.policies") if spool else None
     names = [one.tenant for one in trusted] if trusted else None
-    tenants, reload = open_tenants(settings, knowledge, copies, names, running=running)
+    tenants, reload = open_tenants(settings, knowledge, copies, names, running=running, clock=clock)
     app.extensions["cds_reload"] = reload
     not_shown = _not_shown(tenants, spool)
     app.register_blueprint(blueprint(tenants, client, keeping, clock, settings.max_entries, not_shown))

@@ -23,14 +23,14 @@ def add_health(
     routes: Blueprint,
     keeping: Keeping,
     not_shown: NotShown,
-    older: Callable[[], Mapping[str, str]],
+    site_policies: Callable[[], Mapping[str, Any]],
     clock: Callable[[], datetime],
 ) -> None:
     """Add the health addresses to these routes; /health is the older name of /health/ready.
 
     Not to know what was switched off is a fault: cards known to be wrong may be shown. Switched-off cards are none, so
-    they are told beside "ok", and so is `older`: the tenants that go on with an older site policy, because a newer file
-    was refused, and its version.
+    they are told beside "ok", and so is what `site_policies` tells: which tenants go on with an older one, because a
+    newer file was refused, and whose was taken away while this process runs.
     """
 
     @routes.get("/health/live")
@@ -43,8 +43,7 @@ def add_health(
         faults = [*keeping.faults(), *not_shown.faults()]
         if faults:
             raise ServiceError(503, "; ".join(faults))
-        behind = dict(older())
-        return _ok(not_shown.to_all(clock()).record() | ({"older_site_policies": behind} if behind else {}))
+        return _ok({**not_shown.to_all(clock()).record(), **site_policies()})
 
 
 def _ok(more: Mapping[str, Any] = MappingProxyType({})) -> Response:

@@ -154,7 +154,7 @@ def blueprint(
     def openapi() -> Response:
         return Response(description, mimetype="application/json")
 
-    add_health(routes, keeping, not_shown, lambda: tenants.older, clock)
+    add_health(routes, keeping, not_shown, tenants.record, clock)
     return routes
 
 

@@ -64,7 +64,7 @@ def check(folder: str, site: Path | None, as_json: bool) -> None:
     """
     settings = settings_for(dev=True)
     try:
-        found = _policy(folder, settings, site)
+        found = _policy(folder, settings, site, _day(None, settings))
     except click.ClickException as faults:
         if as_json:
             say_json({"ok": False, "faults": faults.message.splitlines()})
@@ -195,13 +195,16 @@ def _named(word: str, site: Path | None) -> str:
     return f"{word} with {site.name}" if site else word
 
 
-def _policy(word: str, settings: Settings, file: Path | None = None) -> InForce:
-    """The policy that a word of the command line names; its faults as they are, a line each, and what is not used."""
+def _policy(word: str, settings: Settings, file: Path | None = None, today: date | None = None) -> InForce:
+    """The policy that a word of the command line names; its faults as they are, a line each, and what is not used.
+
+    Without `today` a site policy may be a draft that is still to be approved.
+    """
     from cds_service.knowledge import SitePolicyError, knowledge_of, load_site_policy
     from fhir_mappings.policy_folder import folder_named
 
     try:
-        site = load_site_policy(file) if file else None
+        site = load_site_policy(file, today) if file else None
     except SitePolicyError as error:
         raise click.ClickException("\n".join(f"{file}: {problem}" for problem in error.problems)) from None
     with in_words():

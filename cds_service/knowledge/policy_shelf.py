@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
+from cds_service.clock import utc_now
 from cds_service.knowledge.knowledge import InForce, Knowledge, knowledge_of
 from cds_service.knowledge.site_policy import DEFAULT, SitePolicyError, parse_site_policy, site_text
 from cds_service.knowledge.switch_reading import SwitchError
@@ -26,7 +28,7 @@ from fhir_mappings.vocabulary import VocabularyError
 log = logging.getLogger("cds_service")
 
 _SUFFIX = ".toml"
-State = tuple[tuple[str, int, int, int], ...]
+State = tuple[date, tuple[tuple[str, int, int, int], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,20 @@ class PolicyShelf:
     """
 
     def __init__(
-        self, folder: Path, settings: Settings, copies: Path | None = None, tenants: Collection[str] | None = None
+        self,
+        folder: Path,
+        settings: Settings,
+        copies: Path | None = None,
+        tenants: Collection[str] | None = None,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._folder, self._settings, self._copies = folder, settings, copies
         self._tenants = None if tenants is None else {*tenants, DEFAULT}
         self._taken: dict[str, _Taken] = {}
         self._refused: dict[str, str] = {}
+        self._gone: dict[str, str] = {}
+        self._clock = clock
+        self._looked_on = self._today()
 
     def open(self, *, running: bool = False) -> None:
         """Take every file, or its copy where it is faulty now.
@@ -104,17 +114,21 @@ class PolicyShelf:
                 self._remove(name)
         for name, path in paths.items():
             self._look_at(name, path)
-        if before[0] != self._taken:
+        if before[0] != self._taken or self._looked_on != self._today():
             self._try_again(paths)
+        self._looked_on = self._today()
         return before != (self._taken, self._refused)
 
     def state(self) -> State | None:
-        """What can be seen of the files without reading them; None where the folder cannot be read."""
+        """The clinic's day, and what can be seen of the files without reading them.
+
+        None where the folder cannot be read.
+        """
         try:
             found = [(path.name, path.stat()) for path in self._files()]
         except OSError:
             return None
-        return tuple((name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for name, stat in found)
+        return self._today(), tuple((name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for name, stat in found)
 
     def held(self, packaged: Knowledge) -> Policies:
         """What follows from all files that are taken."""
@@ -123,7 +137,7 @@ class PolicyShelf:
             for name, taken in self._taken.items()
             if name in self._refused
         }
-        return Policies.of(packaged, (taken.policy for taken in self._taken.values()), older)
+        return Policies.of(packaged, (taken.policy for taken in self._taken.values()), older, self._gone)
 
     def _look_at(self, name: str, path: Path) -> None:
         text = _text_or_nothing(path)
@@ -143,7 +157,10 @@ class PolicyShelf:
             self._take_others_copy(name)
 
     def _try_again(self, paths: Mapping[str, Path]) -> None:
-        """Files that were refused may have stood against one that is otherwise now, or gone."""
+        """Files that were refused may have stood against one that is otherwise now, or gone.
+
+        Or the day of their approval had not come.
+        """
         taken = True
         while taken:
             taken = any(self._is_no_longer_refused(name, paths[name]) for name in [*self._refused])
@@ -162,11 +179,13 @@ class PolicyShelf:
 
     def _take(self, name: str, text: str) -> None:
         """Use this file. Raises SitePolicyError."""
-        policy = self._made(name, text)
+        policy, before = self._made(name, text), self._taken.get(name)
+        if before and before.policy.knowledge.tenant != policy.knowledge.tenant:
+            self._tell_gone(name, before)
         self._taken[name] = _Taken(text, policy, self._keep_copy(name, text))
 
     def _made(self, name: str, text: str) -> InForce:
-        site = parse_site_policy(text, name)
+        site = parse_site_policy(text, name, self._today())
         if self._tenants is not None and (
             problem := unknown("trusted client of the tenant", site.tenant, self._tenants)
         ):
@@ -187,6 +206,9 @@ class PolicyShelf:
             if other != name and theirs == tenant and site and site.effective.isoformat() == effective:
                 yield f"effective: {other} is a policy of {tenant} from {effective} on, too"
 
+    def _today(self) -> date:
+        return self._clock().astimezone(self._settings.timezone).date()
+
     def _refuse(self, name: str, text: str, error: SitePolicyError) -> None:
         self._refused[name] = text
         if isinstance(error, _OfNobody) and name not in self._taken:
@@ -197,11 +219,18 @@ class PolicyShelf:
 
     def _remove(self, name: str) -> None:
         self._refused.pop(name, None)
-        if self._taken.pop(name, None):
-            log.warning("%s: is gone, and with it what it said", name)
+        if taken := self._taken.pop(name, None):
+            self._tell_gone(name, taken)
         if self._copies:
             with suppress(OSError):
                 (self._copies / name).unlink()
+
+    def _tell_gone(self, name: str, taken: _Taken) -> None:
+        """What is switched off by a policy, or is stricter by it, ends here: nobody may overlook that."""
+        known = taken.policy.knowledge
+        said = f"the site policy of {known.tenant} (version {known.version}) was taken away on {self._today()}"
+        self._gone[known.tenant] = said
+        log.warning("%s: %s", name, said)
 
     # ------------------------------------------------------------------ copies
     def _take_copy(self, name: str) -> bool:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from datetime import datetime
 from pathlib import Path
 
+from cds_service.clock import utc_now
 from cds_service.knowledge.knowledge import Knowledge
 from cds_service.knowledge.policy_shelf import PolicyShelf, State
 from cds_service.knowledge.site_policy import SitePolicyError
@@ -79,6 +81,7 @@ def open_tenants(
     tenants: Collection[str] | None = None,
     *,
     running: bool = False,
+    clock: Callable[[], datetime] = utc_now,
 ) -> tuple[Tenants, Reload | None]:
     """What each tenant knows by the folder of the settings, and what keeps it so; None where there is no folder.
 
@@ -89,7 +92,7 @@ def open_tenants(
     """
     if settings.site_policies is None:
         return Tenants(Policies(packaged)), None
-    shelf = PolicyShelf(settings.site_policies, settings, copies, tenants)
+    shelf = PolicyShelf(settings.site_policies, settings, copies, tenants, clock)
     try:
         shelf.open(running=running)
     except OSError as error:

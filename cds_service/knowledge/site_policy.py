@@ -63,9 +63,9 @@ class SitePolicy:
     text: str
 
 
-def load_site_policy(path: Path) -> SitePolicy:
-    """Read and check the file. Raises SitePolicyError."""
-    return parse_site_policy(site_text(path), path.name)
+def load_site_policy(path: Path, today: date | None = None) -> SitePolicy:
+    """Read and check the file, as `parse_site_policy` does. Raises SitePolicyError."""
+    return parse_site_policy(site_text(path), path.name, today)
 
 
 def site_text(path: Path) -> str:
@@ -86,8 +86,10 @@ def override_reasons_in(folder: Path) -> dict[str, str]:
     return found
 
 
-def parse_site_policy(text: str, name: str) -> SitePolicy:
+def parse_site_policy(text: str, name: str, today: date | None = None) -> SitePolicy:
     """The policy in this TOML text, its shape, names and dates checked; `name` is what errors call the file.
+
+    `today` is the clinic's day: nobody can have approved anything later. None: a draft, whose approval may be to come.
 
     Raises:
         SitePolicyError: with every problem.
@@ -101,7 +103,7 @@ def parse_site_policy(text: str, name: str) -> SitePolicy:
     found += name_problems(document, _names())
     found += code_problems(document, default_vocabulary())
     found += _service_problems(document)
-    found += [] if faults else _date_problems(document)
+    found += [] if faults else _date_problems(document, today)
     if found:
         raise SitePolicyError(name, [f"{place(document, path)}: {problem}" for path, problem in found])
     facts = SiteFacts(**{key: document[key] for key in SiteFacts.__slots__})
@@ -129,7 +131,9 @@ def _service_problems(document: Mapping[str, Any]) -> Iterator[tuple[Place, str]
             yield ("shadow", number, "service"), problem
 
 
-def _date_problems(document: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
+def _date_problems(document: Mapping[str, Any], today: date | None) -> Iterator[tuple[Place, str]]:
+    if today and document["approved"] > today:
+        yield ("approved",), f"must not be after today ({today}): whoever approves it has not done so yet"
     for key in ("effective", "review_by"):
         if document[key] < document["approved"]:
             yield (key,), f"must not be before approved ({document['approved']})"

@@ -18,21 +18,30 @@ from cds_service.knowledge.site_policy import DEFAULT
 class Policies:
     """The packaged knowledge, and the policies of each tenant, the one that begins last first. Never changed.
 
-    `older` are the tenants of which a newer file was refused, each with the version that goes on.
+    `older` are the tenants of which a newer file was refused, each with the version that goes on; `gone` are those
+    whose policy was taken away, each with the sentence that says so.
     """
 
     packaged: Knowledge
     policies: Mapping[str, tuple[InForce, ...]] = field(default_factory=dict)
     older: Mapping[str, str] = field(default_factory=dict)
+    gone: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, packaged: Knowledge, policies: Iterable[InForce], older: Mapping[str, str] | None = None) -> Policies:
-        """The same, by tenant."""
+    def of(
+        cls,
+        packaged: Knowledge,
+        policies: Iterable[InForce],
+        older: Mapping[str, str] | None = None,
+        gone: Mapping[str, str] | None = None,
+    ) -> Policies:
+        """The same, by tenant. A tenant that has a policy again is no longer gone."""
         by_tenant: dict[str, list[InForce]] = {}
         for policy in policies:
             by_tenant.setdefault(policy.knowledge.tenant, []).append(policy)
         ordered = {tenant: tuple(sorted(found, key=_begins, reverse=True)) for tenant, found in by_tenant.items()}
-        return cls(packaged, ordered, older or {})
+        left = {tenant: said for tenant, said in (gone or {}).items() if tenant not in ordered}
+        return cls(packaged, ordered, older or {}, left)
 
     def in_force(self, tenant: str, now: datetime) -> InForce | None:
         """Before the first day of a tenant's own policy it is as if it had none."""
@@ -79,10 +88,11 @@ class Tenants:
         said = [one.policy.wording.override_reasons for one in (held.packaged, *known)]
         return {code: reason.display for reasons in reversed(said) for code, reason in reasons.items()}
 
-    @property
-    def older(self) -> Mapping[str, str]:
-        """The tenants of which a newer file was refused, each with the version that goes on."""
-        return self._held.older
+    def record(self) -> dict[str, dict[str, str]]:
+        """What operators are told of the files beside that all is well: empty where there is nothing to say."""
+        held = self._held
+        told = {"older_site_policies": dict(held.older), "site_policies_taken_away": dict(held.gone)}
+        return {name: tenants for name, tenants in told.items() if tenants}
 
     def swap(self, held: Policies) -> None:
         """From now on this counts. A call that has begun ends with what it began with."""

@@ -205,6 +205,18 @@ def test_a_newer_file_that_is_faulty_changes_no_card_and_is_told_by_health(serve
         assert HIGH in topics(cards(app, NORTH, on_dialysis(CALCIUM, ACETATE)))
 
 
+def test_a_policy_that_was_taken_away_is_told_by_health(serve: Serve, tmp_path: Path) -> None:
+    app = serve(north=policy_file("north", NORTHERN))
+    assert "site_policies_taken_away" not in health(app)
+    (tmp_path / "policies" / "north.toml").unlink()
+    for _ in range(2):
+        app.extensions["cds_reload"].look()
+    told = health(app)["site_policies_taken_away"]
+    assert isinstance(told, dict)
+    assert told["north"].startswith("the site policy of north (version ")
+    assert told["north"].endswith(f") was taken away on {NOW:%Y-%m-%d}")
+
+
 def test_a_changed_file_counts_for_the_next_call_in_discovery_cards_and_reasons(serve: Serve, tmp_path: Path) -> None:
     app = serve(north=policy_file("north", NORTHERN))
     (tmp_path / "policies" / "north.toml").write_text(policy_file("north", SOUTHERN), "utf-8")

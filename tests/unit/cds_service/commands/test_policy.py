@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,16 @@ def test_a_site_policy_without_a_fault_is_told_with_who_answers_for_it(site: str
     found = json.loads(run("check", "--site", site, "--json").stdout)["site_policy"]
     assert (found["tenant"], found["owner"], found["review_by"]) == ("north", "Dr Ana Silva, nephrology", "2027-01-10")
     assert "site_policy" not in json.loads(run("check", "--json").stdout)
+
+
+def test_check_refuses_what_is_approved_in_future_and_a_draft_can_be_compared(tmp_path: Path) -> None:
+    dates = {key: date(2035, 12, 31) for key in ("approved", "effective", "review_by")}
+    site = tmp_path / "north.toml"
+    site.write_text(policy_file(**dates), "utf-8")
+    result = run("check", "--site", site)
+    assert result.exit_code == 1
+    assert "approved: must not be after today" in result.output
+    assert run("show", "--site", site).exit_code == 0
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import stat
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -238,7 +239,26 @@ def test_a_changed_a_new_and_a_removed_file_are_taken_up(site: Site, caplog: pyt
     (site.folder / "north.toml").unlink()
     assert shelf.look()
     assert [owner(shelf, name) for name in ("north", "south")] == [None, "Ben"]
-    assert "north.toml: is gone" in caplog.text
+
+
+def test_a_policy_that_is_taken_away_is_told_until_the_tenant_has_one_again(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.write(file("Ana"))
+    shelf = PolicyShelf(site.folder, SETTINGS, site.copies, clock=lambda: NOON)
+    shelf.open()
+    version = shelf.held(PACKAGED).policies["north"][0].knowledge.version
+    said = f"the site policy of north (version {version}) was taken away on 2026-03-02"
+    (site.folder / "north.toml").unlink()
+    shelf.look()
+    assert shelf.held(PACKAGED).gone == {"north": said}
+    assert f"north.toml: {said}" in caplog.text
+    site.write(file("Ana"))
+    shelf.look()
+    assert shelf.held(PACKAGED).gone == {}
+    site.write(file("Ana", tenant="south"))
+    shelf.look()
+    assert shelf.held(PACKAGED).gone == {"north": said}
 
 
 def test_a_file_that_did_not_change_is_not_made_anew(site: Site) -> None:
@@ -306,6 +326,23 @@ def test_a_file_that_stood_against_another_one_is_taken_as_soon_as_that_is_not_i
     assert owner(shelf) == "Ana"
     assert shelf.held(PACKAGED).older == {}
     assert caplog.text.count("a.toml: the site policy cannot be used") == 1
+
+
+def test_a_file_that_is_approved_in_future_is_refused_until_that_day_has_come_at_the_clinic(site: Site) -> None:
+    clinic = Settings(timezone=ZoneInfo("Europe/Berlin"))
+    now = [datetime(2026, 2, 28, 22, 59, tzinfo=UTC)]
+    shelf = PolicyShelf(site.folder, clinic, site.copies, clock=lambda: now[0])
+    shelf.open()
+    dates = {key: date(2026, 3, 1) for key in ("approved", "effective")}
+    site.write(file("Ana", **dates))
+    before = shelf.state()
+    shelf.look()
+    assert owner(shelf) is None
+    assert shelf.state() == before
+    now[0] += timedelta(minutes=1)
+    assert shelf.state() != before, "whoever looks at the state looks again"
+    assert shelf.look()
+    assert owner(shelf) == "Ana"
 
 
 def test_a_file_that_cannot_be_read_any_more_is_refused_like_a_faulty_one(site: Site) -> None:

@@ -97,12 +97,12 @@ def test_a_faulty_file_is_told_and_the_last_good_one_goes_on_over_a_restart_too(
     for _ in range(2):
         site.reload.look()
     assert site.told() == ("Ana", 5.0)
-    assert site.tenants.older == {"north": version}
+    assert site.tenants.record() == {"older_site_policies": {"north": version}}
     assert "owner: is missing" in caplog.text
     again, _ = site.start()
     assert told_by(again.of("north", NOON)) == ("Ana", 5.0)
     assert again.of("north", NOON).version == version
-    assert again.older == {"north": version}
+    assert again.record() == {"older_site_policies": {"north": version}}
 
 
 def test_a_faulty_file_without_a_copy_is_no_start(site: Site) -> None:
@@ -177,7 +177,7 @@ def test_a_worker_that_begins_late_goes_on_with_what_the_others_took_and_no_file
     late.close()
     for known in (site.tenants, tenants):
         assert [told_by(known.of(tenant, NOON)) for tenant in ("north", "south")] == [("Eve", 4.8)] * 2
-        assert {*known.older} == {"north", "south"}
+        assert {*known.record()["older_site_policies"]} == {"north", "south"}
 
 
 def test_a_worker_whose_own_state_could_not_be_copied_keeps_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

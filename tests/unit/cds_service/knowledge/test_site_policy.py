@@ -203,6 +203,17 @@ def test_days_are_days() -> None:
     assert read(approved=date(2026, 1, 9))
 
 
+def test_nobody_can_have_approved_it_after_today() -> None:
+    text, day = policy_file(approved=date(2026, 1, 10)), date(2026, 1, 9)
+    with pytest.raises(SitePolicyError) as refused:
+        parse_site_policy(text, "north.toml", day)
+    assert refused.value.problems == (
+        "approved: must not be after today (2026-01-09): whoever approves it has not done so yet",
+    )
+    assert parse_site_policy(text, "north.toml", date(2026, 1, 10)).tenant == "north"
+    assert parse_site_policy(text, "a draft.toml").tenant == "north"
+
+
 def test_the_reasons_of_all_policies_of_a_folder_are_known_without_those_of_faulty_ones(tmp_path: Path) -> None:
     for name, code in (("north", "on-trial"), ("south", "no-team"), (".hidden", "hidden"), ("faulty", "faulty")):
         changed: dict[str, Any] = {"owner": None} if name == "faulty" else {}

@@ -70,11 +70,11 @@ def test_of_several_policies_of_a_tenant_the_last_that_has_begun_counts(turned: 
 def test_a_swap_changes_everything_at_once_and_nothing_that_was_handed_out() -> None:
     tenants = Tenants(Policies.of(PACKAGED, [policy("north")], {"north": "abc"}))
     before = tenants.of("north", NOON)
-    assert tenants.older == {"north": "abc"}
+    assert tenants.record() == {"older_site_policies": {"north": "abc"}}
     tenants.swap(Policies(PACKAGED))
     assert before.tenant == "north"
     assert tenants.of("north", NOON) is PACKAGED
-    assert tenants.older == {}
+    assert tenants.record() == {}
 
 
 def test_what_all_know_is_of_one_moment_though_somebody_swaps_meanwhile() -> None:
