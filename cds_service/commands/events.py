@@ -85,7 +85,7 @@ def secret(file: Path, as_json: bool) -> None:
     "--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="From this day on (2026-11-30, in CDS_TIMEZONE)."
 )
 def export(audit: bool, since: datetime | None) -> None:
-    """Write cards, refusals and feedback for an audit.
+    """Write cards, refusals, feedback and switchings for an audit.
 
     One JSON document a line goes to standard output, for each card that was given or held back too.
     The database is that of CDS_DATABASE_URL, and is only read. Patients and users are named by their pseudonyms, and

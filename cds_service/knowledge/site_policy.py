@@ -15,6 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from cds_service.knowledge.people import person
 from fhir_mappings.data_faults import Path as Place
 from fhir_mappings.data_faults import place
 from fhir_mappings.data_files import DataFileError, Schema, parsed, schema_of, text_of
@@ -103,7 +104,7 @@ def parse_site_policy(text: str, name: str, today: date | None = None) -> SitePo
     found += name_problems(document, _names())
     found += code_problems(document, default_vocabulary())
     found += _service_problems(document)
-    found += [] if faults else _date_problems(document, today)
+    found += [] if faults else [*_date_problems(document, today), *_one_person(document)]
     if found:
         raise SitePolicyError(name, [f"{place(document, path)}: {problem}" for path, problem in found])
     facts = SiteFacts(**{key: document[key] for key in SiteFacts.__slots__})
@@ -129,6 +130,12 @@ def _service_problems(document: Mapping[str, Any]) -> Iterator[tuple[Place, str]
     for number, entry in tables(document, "shadow"):
         if problem := unknown("service", entry.get("service"), SERVICES):
             yield ("shadow", number, "service"), problem
+
+
+def _one_person(document: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
+    """Nobody approves what is their own."""
+    if person(document["owner"]) == person(document["approver"]):
+        yield ("approver",), f"must be somebody else than the owner ({document['owner']})"
 
 
 def _date_problems(document: Mapping[str, Any], today: date | None) -> Iterator[tuple[Place, str]]:

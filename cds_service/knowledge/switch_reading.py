@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from cds_service.knowledge.critical_cards import HOOK_OF, MOMENTS, critical_topics, gap_topics, topics_of
+from cds_service.knowledge.people import person
 from cds_service.knowledge.switches import CriticalOff, Shadow, Switches
 from fhir_mappings.data_files import DataFileError
 from hooks.card import Indicator
@@ -27,6 +28,7 @@ _TWO_PEOPLE = (
 _UNREAD = (
     "must stay on: this card tells what is missing or could not be read; without it, silence would look like no risk"
 )
+_SHORTEST_REASON = 10
 _ROLES = "EHRs send no role and no department with a call, only the type of the user: write users"
 
 
@@ -150,11 +152,14 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _not_two_people(answered: Mapping[str, Any]) -> Iterator[str]:
-    people = {" ".join(name.split()).casefold() for name in answered.get("people", ())} - {""}
+    people = {person(name) for name in answered.get("people", ())} - {""}
     if len(people) < 2:
         yield f'[critical_off]: names {len(people)} of the two different people needed: people = ["…", "…"]'
-    if not answered.get("reason", "").strip():
-        yield '[critical_off]: needs the reason, which discovery and reports show: reason = "…"'
+    if len(" ".join(answered.get("reason", "").split())) < _SHORTEST_REASON:
+        yield (
+            f"[critical_off]: needs the reason, in {_SHORTEST_REASON} characters or more, which discovery and reports "
+            'show: reason = "…"'
+        )
 
 
 def _roles(roles: Mapping[str, Any] | None) -> Iterator[str]:

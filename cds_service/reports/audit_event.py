@@ -9,7 +9,7 @@ BALP's profiles are for FHIR's own interactions, a call of CDS Hooks is none: so
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
@@ -29,6 +29,7 @@ _CODE, _UUID = re.compile("[!-~]{1,100}"), re.compile("[0-9a-fA-F-]{36}")
 _OF_THE_EHR = {"hook_instance": _UUID, "override_reason_system": _CODE, "override_reason_code": _CODE}
 """What an EHR writes is passed on where it has the form that it should have: else it may be a sentence."""
 _URI = "5"
+_ACTIONS: Mapping[str, str] = {Kind.FEEDBACK: "C", Kind.SWITCHED: "U"}
 _SUCCESS, _MINOR_FAILURE = "0", "4"
 
 
@@ -40,9 +41,9 @@ def as_audit_event(event: Event, address: str | None = None) -> AuditEvent:
     event = _in_one_line(event)
     return AuditEvent.model_validate({
         "id": str(uuid5(_IDS, event.id)),
-        "type": _coding(f"{_HL7}/audit-event-type", "rest", "Restful Operation"),
+        "type": _type(event),
         "subtype": list(_subtypes(event)),
-        "action": "C" if event.kind == Kind.FEEDBACK else "E",
+        "action": _ACTIONS.get(event.kind, "E"),
         "recorded": event.at.isoformat(),
         "outcome": _MINOR_FAILURE if event.kind == Kind.REFUSED else _SUCCESS,
         **_told(event),
@@ -56,20 +57,43 @@ def as_audit_event(event: Event, address: str | None = None) -> AuditEvent:
     })  # fmt: skip
 
 
+def _type(event: Event) -> dict[str, Any]:
+    """Cards are switched on the command line, everything else is called over HTTP."""
+    if event.kind == Kind.SWITCHED:
+        return _coding(_DICOM, "110100", "Application Activity")
+    return _coding(f"{_HL7}/audit-event-type", "rest", "Restful Operation")
+
+
 def _subtypes(event: Event) -> Iterator[dict[str, Any]]:
-    interaction = "create" if event.kind == Kind.FEEDBACK else "operation"
-    yield _coding("http://hl7.org/fhir/restful-interaction", interaction, interaction)
+    if event.kind != Kind.SWITCHED:
+        interaction = "create" if event.kind == Kind.FEEDBACK else "operation"
+        yield _coding("http://hl7.org/fhir/restful-interaction", interaction, interaction)
     yield _coding(EVENT_SYSTEM, event.kind, event.kind)
 
 
 def _told(event: Event) -> dict[str, str]:
-    """Why a card was not shown, or the call refused, in words."""
-    words = {Kind.SUPPRESSED: "worked out and not shown", Kind.REFUSED: "answered 412, could not judge"}
+    """Why a card was not shown, the call refused, or cards switched, in words."""
+    cards = f"cards on {event.topic}" if event.topic else "all cards"
+    words = {
+        Kind.SUPPRESSED: "worked out and not shown",
+        Kind.REFUSED: "answered 412, could not judge",
+        Kind.SWITCHED: f"{cards} switched {_switched(event, 'switched')}",
+    }
     said = words.get(Kind(event.kind))
     return {"outcomeDesc": f"{said}: {event.reason}" if event.reason else said} if said else {}
 
 
+def _switched(event: Event, name: str) -> str:
+    """What the content of a switching says under this name."""
+    return " ".join(str(event.content.get(name, "")).split()) or "(not known)"
+
+
 def _agents(event: Event, address: str | None) -> Iterator[dict[str, Any]]:
+    if event.kind == Kind.SWITCHED:
+        by = {"display": _switched(event, "by")}
+        yield _agent(f"{_HL7}/v3-ParticipationType", "AUT", "author (originator)", by, requestor=True)
+        yield _agent(_DICOM, "110152", "Destination Role ID", _service(address), address)
+        return
     if event.user:
         user = {"identifier": _pseudonym(event.user)}
         yield _agent(f"{_HL7}/v3-ParticipationType", "IRCP", "information recipient", user, requestor=True)
@@ -98,8 +122,9 @@ def _entities(event: Event) -> Iterator[dict[str, Any]]:
             "type": _coding(f"{_HL7}/audit-entity-type", "1", "Person"),
             "role": _coding(f"{_HL7}/object-role", "1", "Patient"),
         }
+    named = "kill switch" if event.kind == Kind.SWITCHED else "call"
     card = event.card_uuid if _UUID.fullmatch(event.card_uuid or "") else None
-    what = {"identifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{card}"}} if card else {"display": "call"}
+    what = {"identifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{card}"}} if card else {"display": named}
     yield {
         "what": what,
         "type": _coding(f"{_HL7}/audit-entity-type", "2", "System Object"),

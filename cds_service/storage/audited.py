@@ -1,4 +1,4 @@
-"""What an audit asks for: each card that was given or held back, each refusal and each feedback, in order.
+"""What an audit asks for: each card that was given or held back, each refusal, each feedback and each switching.
 
 What may live here: reading these events. Their form for other systems stands in `reports`.
 """
@@ -14,7 +14,7 @@ from cds_service.storage.event import NAMES, Event, Kind
 from cds_service.storage.reports import Readable
 from cds_service.storage.schema import event
 
-AUDITED = (Kind.ISSUED, Kind.SUPPRESSED, Kind.REFUSED, Kind.FEEDBACK)
+AUDITED = (Kind.ISSUED, Kind.SUPPRESSED, Kind.REFUSED, Kind.FEEDBACK, Kind.SWITCHED)
 _ROWS_AT_A_TIME = 500
 
 

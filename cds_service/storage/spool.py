@@ -34,7 +34,8 @@ OWNER = "database"
 """The file of the folder that says, as a hash, which database its events are for."""
 ASIDE = ".unreadable"
 """Of a file with lines that were no events: it is shipped, and stays."""
-_USUAL = "calciphylaxis-cds.spool"
+_USUAL = "calciphylaxis-cds-{}.spool"
+"""In the working folder, where services with other databases may work as well."""
 _MEASURED_SECONDS = 1.0
 """How long the size of the whole folder is taken to be what it was."""
 _TRIES = 5
@@ -52,14 +53,14 @@ def spool_for(url: str, folder: Path | None, most_bytes: int) -> Spool | None:
     """
     parsed = make_url(url)
     file = sqlite_file(parsed)
-    if folder is None:
-        if file is None and parsed.get_backend_name() == "sqlite":
-            return None
-        folder = Path(f"{file.path}.spool") if file else Path(_USUAL)
+    if folder is None and file is None and parsed.get_backend_name() == "sqlite":
+        return None
     # A file may be moved with its spool; one on a server is known by its place.
     place = (file.path.name,) if file else (parsed.host, parsed.port, parsed.database)
-    named = repr((parsed.get_backend_name(), *place))
-    return Spool(folder.absolute(), most_bytes, owner=hashlib.sha256(named.encode()).hexdigest())
+    owner = hashlib.sha256(repr((parsed.get_backend_name(), *place)).encode()).hexdigest()
+    if folder is None:
+        folder = Path(f"{file.path}.spool") if file else Path(_USUAL.format(owner[:8]))
+    return Spool(folder.absolute(), most_bytes, owner=owner)
 
 
 class SpoolError(StoreError):

@@ -57,6 +57,11 @@ def test_nothing_holds_or_is_reviewed_before_it_is_approved(key: str) -> None:
     assert problem == f"{key}: must not be before approved (2026-01-10)"
 
 
+def test_nobody_approves_what_is_their_own() -> None:
+    (problem,) = problems("", owner="Dr Ana Silva, nephrology", approver="Prof. ana silva, informatics")
+    assert problem == "approver: must be somebody else than the owner (Dr Ana Silva, nephrology)"
+
+
 def entry(section: str, **values: Any) -> str:
     """One entry of a list, or a table where its name has a dot or is no list's."""
     is_list = section in ("threshold", "shadow", "lab", "drug", "condition", "wording", "override_reason")

@@ -218,18 +218,30 @@ def test_nobody_else_is_asked_for_what_takes_no_critical_card_away(text: str) ->
 
 
 @pytest.mark.parametrize(
-    ("people", "counted"), [('["Dr A"]', 1), ('["Dr A", " dr  a "]', 1), ('["", "  "]', 0), ('["Dr A", ""]', 1)]
+    ("people", "counted"),
+    [
+        ('["Dr A"]', 1),
+        ('["Dr A", " dr  a "]', 1),
+        ('["Dr Ana Silva", "Prof. Ana Silva"]', 1),
+        ('["Dr A", "Mrs."]', 1),
+        ('["", "  "]', 0),
+        ('["Dr A", ""]', 1),
+    ],
 )
 def test_one_person_under_two_names_is_not_two(people: str, counted: int) -> None:
-    text = f'[topics.vka-cua]\n{ON_FALSE}[critical_off]\npeople = {people}\nreason = "x"'
+    text = f'[topics.vka-cua]\n{ON_FALSE}[critical_off]\npeople = {people}\nreason = "another system warns"'
     assert problems(text) == [
         f'[critical_off]: names {counted} of the two different people needed: people = ["…", "…"]'
     ]
 
 
-def test_the_two_people_say_why() -> None:
-    text = f'[topics.vka-cua]\n{ON_FALSE}[critical_off]\npeople = ["Dr A", "Dr B"]\nreason = ""'
-    assert problems(text) == ['[critical_off]: needs the reason, which discovery and reports show: reason = "…"']
+@pytest.mark.parametrize("reason", ["", "x", "123456789", " agreed       "])
+def test_the_two_people_say_why(reason: str) -> None:
+    text = f'[topics.vka-cua]\n{ON_FALSE}[critical_off]\npeople = ["Dr A", "Dr B"]\nreason = "{reason}"'
+    assert problems(text) == [
+        '[critical_off]: needs the reason, in 10 characters or more, which discovery and reports show: reason = "…"'
+    ]
+    assert problems(text.replace(f'"{reason}"', '"1234567890"')) == []
 
 
 @pytest.mark.parametrize("topic", ["cua-data-gap", "order-data-gap", "calcium-data-gap", "vitd-data-gap"])

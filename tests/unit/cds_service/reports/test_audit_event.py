@@ -56,6 +56,15 @@ FEEDBACK = Event(
     override_reason_display="Mechanical valve of Mrs Example",
     user_comment="Mrs Example, MRN 4711",
 )
+SWITCHED = Event(
+    id="switched",
+    at=ISSUED.at,
+    kind=Kind.SWITCHED,
+    tenant="northern-dialysis",
+    topic="vka-cua",
+    reason="step 3 names the wrong drug",
+    content={"switched": "off", "by": "Dr  Silva"},
+)
 ALL = [ISSUED, SUPPRESSED, REFUSED, FEEDBACK]
 
 
@@ -100,6 +109,22 @@ def test_what_was_done_and_how_it_ended(
     told = written(event)
     assert (told["action"], told["subtype"][0]["code"]) == (action, interaction)
     assert (told["outcome"], told.get("outcomeDesc")) == (outcome, words)
+
+
+def test_a_switching_tells_who_switched_what_and_why() -> None:
+    told = written(SWITCHED)
+    assert (told["type"]["code"], told["action"], told["outcome"]) == ("110100", "U", "0")
+    assert [one["code"] for one in told["subtype"]] == ["switched"]
+    assert told["outcomeDesc"] == "cards on vka-cua switched off: step 3 names the wrong drug"
+    assert told["source"]["site"] == "northern-dialysis"
+    assert agents(SWITCHED).keys() == {"AUT", "110152"}
+    assert (agents(SWITCHED)["AUT"]["who"], agents(SWITCHED)["AUT"]["requestor"]) == ({"display": "Dr Silva"}, True)
+    (entity,) = told["entity"]
+    assert entity["what"] == {"display": "kill switch"}
+    assert details(SWITCHED) == {"topic": "vka-cua", "reason": "step 3 names the wrong drug"}
+    every = written(replace(SWITCHED, topic="", content={"switched": "on"}))
+    assert every["outcomeDesc"] == "all cards switched on: step 3 names the wrong drug"
+    assert every["agent"][0]["who"] == {"display": "(not known)"}
 
 
 def test_client_and_service_have_the_roles_of_balp_and_the_user_is_a_pseudonym() -> None:

@@ -332,7 +332,11 @@ def test_without_a_file_it_lies_in_the_working_folder(monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     spool = spool_for("postgresql://cds@db/cds", None, A_LOT)
     assert spool is not None
-    assert spool.folder == tmp_path / "calciphylaxis-cds.spool"
+    assert spool.folder.parent == tmp_path
+    assert spool.folder.name.startswith("calciphylaxis-cds-")
+    other = spool_for("postgresql://cds@db/other", None, A_LOT)
+    assert other is not None
+    assert other.folder != spool.folder, "another service in the same folder"
 
 
 def test_a_database_in_memory_has_none() -> None:
