@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from bench.kill_rounds import Served
-from bench.stored import kept_with
+from bench.stored import Kept, kept_with
 from bench.writers import CARDS, JSON, PATH, Book, Writers, feedback_on
 from cds_service.storage import ReadOnly, card_counts
 from cds_service.storage.event import event_of
@@ -169,6 +169,7 @@ def test_a_full_disk_of_spool_and_database_stops_no_card(
             while_full = called(service, 3 * BEFORE_SECONDS)
             assert while_full.charts > 0
             assert while_full.refused.keys() == {503}
+            until(lambda: post(service, f"{PATH}/feedback", feedback_on(*given(service))).status_code == 503)
             answer = post(service, f"{PATH}/feedback", feedback_on(*given(service)))
             assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
             until(lambda: is_red(service, "spool", "database"))
@@ -179,7 +180,9 @@ def test_a_full_disk_of_spool_and_database_stops_no_card(
         until(lambda: is_green(service))
         books.append(called(service))
         assert all_in_order(url, *books)
-        assert while_full.acknowledged == set()
+        # The last page of a file may have had room for a little; what was acknowledged is there.
+        answered = Kept(feedback=while_full.wanted().feedback)
+        assert kept_with(url, answered).lacks(answered) == 0
         log = service.log.read_text()
     assert "are no events" not in log
     assert how is limited or "events of a call are lost" in log
