@@ -19,6 +19,11 @@ log = logging.getLogger("cds_service")
 _SUFFIX, _BEFORE = ".toml", ".before"
 
 
+def copies_beside(spool: Path) -> Path:
+    """Where the copies of the service with this spool lie."""
+    return spool.with_name(f"{spool.name}.policies")
+
+
 def policies_in(folder: Path) -> list[Path]:
     """The files by name. What is hidden is an editor's, or is being written. Raises OSError."""
     found = (path for path in folder.iterdir() if path.name.endswith(_SUFFIX))

@@ -100,6 +100,15 @@ class PolicyShelf:
             raise SitePolicyError(str(self._folder), faults)
         self._copies.forget_others({path.name for path in paths})
 
+    def read(self) -> None:
+        """Take every file, or its copy where it is faulty now, beside a service; without either it is left out.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        for path in self._files():
+            self._open_one(path, running=True)
+
     def _open_one(self, path: Path, *, running: bool) -> list[str]:
         """Take a file, or its copy. Returns the problems that stop a start."""
         try:
