@@ -26,7 +26,7 @@ from cds_service.access import (
 from cds_service.api import Keeping, NotShown, blueprint, register_cors, register_errors
 from cds_service.clock import utc_now
 from cds_service.fhir_client import FhirClient, Limits
-from cds_service.knowledge import Knowledge, Tenants, load_knowledge, open_tenants
+from cds_service.knowledge import Knowledge, Tenants, copies_beside, load_knowledge, open_tenants
 from cds_service.settings import Settings
 from cds_service.storage import (
     Database,
@@ -108,7 +108,7 @@ def create_app(
     knowledge = knowledge or load_knowledge(settings)
     readiness = Readiness(partial(write_heartbeat, database))
     keeping = Keeping(log, pseudonyms, Places(few), readiness, Readiness(log.try_out))
-    copies = spool.folder.with_name(f"{spool.folder.name}.policies") if spool else None
+    copies = copies_beside(spool.folder) if spool else None
     names = [one.tenant for one in trusted] if trusted else None
     tenants, reload = open_tenants(settings, knowledge, copies, names, running=running, clock=clock)
     app.extensions["cds_reload"] = reload

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cds_service.commands.common import settings_for
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from cds_service.settings import Settings
 
 UNKNOWN = "The site policies cannot be used, so what they switch off is not told here."
+LEFT_OUT = "The site policy {} cannot be used, so what it switches off is not told here."
 
 
 def not_shown_now() -> list[str]:
@@ -25,30 +27,36 @@ def not_shown_now() -> list[str]:
     """
     from cds_service.api import NotShown
     from cds_service.clock import utc_now
-    from cds_service.knowledge import SitePolicyError, not_reviewed
+    from cds_service.knowledge import NO_CARD, SitePolicyError, copies_beside, not_reviewed
     from cds_service.storage import KillSwitch, file_beside, spool_for
 
     settings, now = settings_for(dev=True), utc_now()
     policies: Mapping[str | None, Knowledge] = {}
-    unknown = []
+    spool = spool_for(settings.database_url, settings.spool, settings.spool_max_bytes)
     try:
-        policies = _policies(settings, now)
+        policies, left_out = _policies(settings, now, copies_beside(spool.folder) if spool else None)
+        unknown = [LEFT_OUT.format(name) for name in left_out]
     except SitePolicyError:
         unknown = [UNKNOWN]
-    spool = spool_for(settings.database_url, settings.spool, settings.spool_max_bytes)
     told = NotShown(KillSwitch(file_beside(spool)), lambda _: policies).to_all(now)
-    return [*unknown, *told.sentences, *not_reviewed(policies, now)]
+    # With something to tell, that no card is no all-clear stands there already.
+    no_card = [NO_CARD] if unknown and not told else []
+    return [*unknown, *told.sentences, *no_card, *not_reviewed(policies, now)]
 
 
-def _policies(settings: Settings, now: datetime) -> Mapping[str | None, Knowledge]:
-    """What each tenant knows. Nothing is read where there is no site policy: that takes a second.
+def _policies(
+    settings: Settings, now: datetime, copies: Path | None
+) -> tuple[Mapping[str | None, Knowledge], list[str]]:
+    """What each tenant knows, and the names of the files that cannot be used.
+
+    Nothing is read where there is no site policy: that takes a second.
 
     Raises:
-        SitePolicyError: they cannot be used.
+        SitePolicyError: none of them can be read.
     """
-    from cds_service.knowledge import load_knowledge, open_tenants
+    from cds_service.knowledge import load_knowledge, read_tenants
 
     if settings.site_policies is None:
-        return {}
-    tenants, _ = open_tenants(settings, load_knowledge(settings))
-    return tenants.all(now)
+        return {}, []
+    tenants, left_out = read_tenants(settings, load_knowledge(settings), copies)
+    return tenants.all(now), left_out

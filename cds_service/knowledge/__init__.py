@@ -8,7 +8,8 @@ from cds_service.knowledge.critical_cards import gap_topics, topics_of
 from cds_service.knowledge.knowledge import InForce, Knowledge, knowledge_of, load_knowledge
 from cds_service.knowledge.notices import NO_CARD, Notice, not_reviewed, notices_of, switched_in, why_held
 from cds_service.knowledge.order_templates import TemplateError, filled, load_templates
-from cds_service.knowledge.reload import Reload, open_tenants
+from cds_service.knowledge.policy_copies import copies_beside
+from cds_service.knowledge.reload import Reload, open_tenants, read_tenants
 from cds_service.knowledge.site_policy import (
     DEFAULT,
     SiteFacts,
@@ -40,6 +41,7 @@ __all__ = [
     "Switches",
     "TemplateError",
     "Tenants",
+    "copies_beside",
     "filled",
     "gap_topics",
     "insist_on_valid_templates",
@@ -52,6 +54,7 @@ __all__ = [
     "open_tenants",
     "override_reasons_in",
     "read_switches",
+    "read_tenants",
     "switch_problems",
     "switched_in",
     "topics_of",

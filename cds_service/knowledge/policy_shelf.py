@@ -1,4 +1,4 @@
-"""The folder of site policies, and a copy of the last good state of each file.
+"""The folder of site policies: what each file has come to.
 
 What may live here: which files there are, which of them can be used, and what goes on in place of one that cannot. When
 it is looked at again stands in `reload`.
@@ -7,16 +7,15 @@ it is looked at again stands in `reload`.
 from __future__ import annotations
 
 import logging
-import os
-import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 
 from cds_service.clock import utc_now
 from cds_service.knowledge.knowledge import InForce, Knowledge, knowledge_of
+from cds_service.knowledge.policy_copies import Copies, policies_in, text_or_nothing
 from cds_service.knowledge.site_policy import DEFAULT, SitePolicyError, parse_site_policy, site_text
 from cds_service.knowledge.switch_reading import SwitchError
 from cds_service.knowledge.tenants import Policies
@@ -27,17 +26,24 @@ from fhir_mappings.vocabulary import VocabularyError
 
 log = logging.getLogger("cds_service")
 
-_SUFFIX = ".toml"
 State = tuple[date, tuple[tuple[str, int, int, int], ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """What one file has come to: its text, and what follows from it. `kept`: there is a copy of it."""
+    """What one file has come to: its text, and what follows from it.
+
+    `kept`: there is a copy of it. `before` is an earlier state of the file that goes on until this one's first day.
+    """
 
     text: str
     policy: InForce
-    kept: bool
+    kept: bool = True
+    before: _Taken | None = None
+
+    def counting(self, on: date) -> Knowledge:
+        """What of it counts on a day, or will count."""
+        return (self.before if self.before and not _has_begun(self.policy, on) else self).policy.knowledge
 
 
 class _OfNobody(SitePolicyError):
@@ -48,7 +54,7 @@ class PolicyShelf:
     """The site policies of one process. `copies` is the folder of the last good files; without one none are kept.
 
     `tenants` are those of the trusted clients: a policy of another one is left aside, as it would never count. None:
-    nobody knows them.
+    nobody knows them. `read_only`: no copy is written or removed.
     """
 
     def __init__(
@@ -58,8 +64,10 @@ class PolicyShelf:
         copies: Path | None = None,
         tenants: Collection[str] | None = None,
         clock: Callable[[], datetime] = utc_now,
+        *,
+        read_only: bool = False,
     ) -> None:
-        self._folder, self._settings, self._copies = folder, settings, copies
+        self._folder, self._settings, self._copies = folder, settings, Copies(copies, read_only=read_only)
         self._tenants = None if tenants is None else {*tenants, DEFAULT}
         self._taken: dict[str, _Taken] = {}
         self._refused: dict[str, str] = {}
@@ -90,7 +98,16 @@ class PolicyShelf:
         faults = [problem for path in paths for problem in self._open_one(path, running=running)]
         if faults:
             raise SitePolicyError(str(self._folder), faults)
-        self._forget_copies({path.name for path in paths})
+        self._copies.forget_others({path.name for path in paths})
+
+    def read(self) -> None:
+        """Take every file, or its copy where it is faulty now, beside a service; without either it is left out.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        for path in self._files():
+            self._open_one(path, running=True)
 
     def _open_one(self, path: Path, *, running: bool) -> list[str]:
         """Take a file, or its copy. Returns the problems that stop a start."""
@@ -99,7 +116,7 @@ class PolicyShelf:
         except SitePolicyError as error:
             if not (self._take_copy(path.name) or running or isinstance(error, _OfNobody)):
                 return [f"{path.name}: {problem}" for problem in error.problems]
-            self._refuse(path.name, _text_or_nothing(path), error)
+            self._refuse(path.name, text_or_nothing(path), error)
         return []
 
     def look(self) -> bool:
@@ -132,15 +149,18 @@ class PolicyShelf:
 
     def held(self, packaged: Knowledge) -> Policies:
         """What follows from all files that are taken."""
-        older = {
-            taken.policy.knowledge.tenant: taken.policy.knowledge.version
-            for name, taken in self._taken.items()
-            if name in self._refused
-        }
-        return Policies.of(packaged, (taken.policy for taken in self._taken.values()), older, self._gone)
+        today, all_taken = self._today(), self._taken.values()
+        goes_on = [taken.counting(today) for name, taken in self._taken.items() if name in self._refused]
+        older = {known.tenant: known.version for known in goes_on}
+        before = [taken.before.policy for taken in all_taken if taken.before]
+        return Policies.of(packaged, [*(taken.policy for taken in all_taken), *before], older, self._gone)
+
+    def left_out(self) -> list[str]:
+        """The names of the files that cannot be used, and of which no earlier state goes on."""
+        return sorted(name for name in self._refused if name not in self._taken)
 
     def _look_at(self, name: str, path: Path) -> None:
-        text = _text_or_nothing(path)
+        text = text_or_nothing(path)
         taken = self._taken.get(name)
         if taken and text == taken.text:
             if self._refused.pop(name, None) is not None:
@@ -179,10 +199,12 @@ class PolicyShelf:
 
     def _take(self, name: str, text: str) -> None:
         """Use this file. Raises SitePolicyError."""
-        policy, before = self._made(name, text), self._taken.get(name)
-        if before and before.policy.knowledge.tenant != policy.knowledge.tenant:
-            self._tell_gone(name, before)
-        self._taken[name] = _Taken(text, policy, self._keep_copy(name, text))
+        policy, last = self._made(name, text), self._taken.get(name)
+        before = self._before(name, policy)
+        if last and last.policy.knowledge.tenant != policy.knowledge.tenant:
+            self._tell_gone(name, last)
+        kept = self._copies.keep(name, text, before.text if before else "")
+        self._taken[name] = _Taken(text, policy, kept, before)
 
     def _made(self, name: str, text: str) -> InForce:
         site = parse_site_policy(text, name, self._today())
@@ -214,20 +236,22 @@ class PolicyShelf:
         if isinstance(error, _OfNobody) and name not in self._taken:
             log.warning("%s: is left aside: %s", name, "; ".join(error.problems))
             return
-        goes_on = f"version {self._taken[name].policy.knowledge.version} goes on" if name in self._taken else "not used"
+        goes_on = (
+            f"version {self._taken[name].counting(self._today()).version} goes on"
+            if name in self._taken
+            else "not used"
+        )
         log.error("%s; %s", error, goes_on)
 
     def _remove(self, name: str) -> None:
         self._refused.pop(name, None)
         if taken := self._taken.pop(name, None):
             self._tell_gone(name, taken)
-        if self._copies:
-            with suppress(OSError):
-                (self._copies / name).unlink()
+        self._copies.forget(name)
 
     def _tell_gone(self, name: str, taken: _Taken) -> None:
         """What is switched off by a policy, or is stricter by it, ends here: nobody may overlook that."""
-        known = taken.policy.knowledge
+        known = taken.counting(self._today())
         said = f"the site policy of {known.tenant} (version {known.version}) was taken away on {self._today()}"
         self._gone[known.tenant] = said
         log.warning("%s: %s", name, said)
@@ -235,16 +259,17 @@ class PolicyShelf:
     # ------------------------------------------------------------------ copies
     def _take_copy(self, name: str) -> bool:
         """Use the last good state of a file, where there is one that can be used."""
-        if not self._copies or not (self._copies / name).is_file():
+        text = self._copies.text(name)
+        if not text:
             return False
         try:
-            text = site_text(self._copies / name)
-            self._taken[name] = _Taken(text, self._made(name, text), kept=True)
+            policy = self._made(name, text)
         except _OfNobody:
             return False
         except SitePolicyError as error:
             log.error("the last good copy cannot be used either: %s", error)
             return False
+        self._taken[name] = _Taken(text, policy, before=self._before(name, policy))
         return True
 
     def _take_others_copy(self, name: str) -> None:
@@ -254,66 +279,51 @@ class PolicyShelf:
         be copied, the copy is an older one.
         """
         taken = self._taken.get(name)
-        if self._copies and (taken is None or (taken.kept and _text_or_nothing(self._copies / name) != taken.text)):
+        if taken is None or (taken.kept and self._copies.text(name) != taken.text):
             self._take_copy(name)
 
     def _take_all_copies(self) -> bool:
         """Where the files cannot be seen. Returns whether there is a place for copies."""
-        if not self._copies:
-            return False
-        with suppress(OSError):
-            for path in _policies_in(self._copies):
-                self._take_copy(path.name)
-        return True
+        for name in self._copies.names():
+            self._take_copy(name)
+        return bool(self._copies)
 
-    def _keep_copy(self, name: str, text: str) -> bool:
-        """All at once, and for us alone: another process may look at it, and a start after a failure needs it whole.
+    def _before(self, name: str, policy: InForce) -> _Taken | None:
+        """The state of this file that goes on until the first day of a policy; None where that has begun."""
+        today, tenant = self._today(), policy.knowledge.tenant
+        if _has_begun(policy, today):
+            return None
+        last = self._taken.get(name)
+        ours = [one for one in (last, last.before if last else None) if one]
+        # What another worker took is newer than what a late one brought along from the start.
+        copied = (one for text in self._copied(name) if (one := self._earlier(name, text, ours)))
+        found = chain(ours, copied) if last and not last.kept else chain(copied, ours)
+        fits = (one for one in found if one.policy.knowledge.tenant == tenant and _has_begun(one.policy, today))
+        return next(fits, None)
 
-        Returns whether there is one now.
-        """
-        if not self._copies:
-            return False
-        beside = self._copies / f".{name}.{secrets.token_hex(4)}"
+    def _copied(self, name: str) -> list[str]:
+        return [text for text in (self._copies.text(name), self._copies.text_before(name)) if text]
+
+    def _earlier(self, name: str, text: str, ours: Iterable[_Taken]) -> _Taken | None:
+        """A copy as it was taken; None where it cannot be used now."""
+        for one in ours:
+            if one.text == text:
+                return one
         try:
-            self._copies.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(text.encode("utf-8"))
-                os.fsync(file.fileno())
-            beside.replace(self._copies / name)
-        except OSError as error:
-            log.error("%s: no copy can be kept for the next start (%s)", name, type(error).__name__)
-            with suppress(OSError):
-                beside.unlink()
-            return False
-        return True
-
-    def _forget_copies(self, names: Collection[str]) -> None:
-        """Of files that are gone; `names` are those that are there."""
-        if self._copies and self._copies.is_dir():
-            for path in _policies_in(self._copies):
-                if path.name not in names:
-                    with suppress(OSError):
-                        path.unlink()
+            return _Taken(text, self._made(name, text))
+        except SitePolicyError:
+            return None
 
     def _files(self) -> list[Path]:
         """The files of the folder by name. Raises OSError."""
-        return _policies_in(self._folder)
+        return policies_in(self._folder)
 
 
-def _policies_in(folder: Path) -> list[Path]:
-    """What is hidden is an editor's, or is being written. Raises OSError."""
-    found = (path for path in folder.iterdir() if path.name.endswith(_SUFFIX))
-    return sorted(path for path in found if not path.name.startswith("."))
+def _has_begun(policy: InForce, on: date) -> bool:
+    site = policy.knowledge.site
+    return site is None or site.effective <= on
 
 
 def _where(problem: str) -> str:
     """What stands in a section of the file itself, or what the file makes of a packaged one."""
     return problem if problem.startswith("[") else f"makes {problem}"
-
-
-def _text_or_nothing(path: Path) -> str:
-    """The text of a file, "" where it cannot be read."""
-    try:
-        return site_text(path)
-    except SitePolicyError:
-        return ""

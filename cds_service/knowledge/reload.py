@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -93,9 +94,31 @@ def open_tenants(
     if settings.site_policies is None:
         return Tenants(Policies(packaged)), None
     shelf = PolicyShelf(settings.site_policies, settings, copies, tenants, clock)
-    try:
+    with _in_words(settings.site_policies):
         shelf.open(running=running)
-    except OSError as error:
-        raise SitePolicyError(str(settings.site_policies), [f"cannot be read ({type(error).__name__})"]) from None
     made = Tenants(shelf.held(packaged))
     return made, Reload(made, shelf, packaged)
+
+
+def read_tenants(settings: Settings, packaged: Knowledge, copies: Path | None) -> tuple[Tenants, list[str]]:
+    """What each tenant of a service knows, for a process beside it, which changes nothing.
+
+    And the names of the files that cannot be used, and of which no earlier state goes on.
+
+    Raises:
+        SitePolicyError: the folder cannot be read.
+    """
+    if settings.site_policies is None:
+        return Tenants(Policies(packaged)), []
+    shelf = PolicyShelf(settings.site_policies, settings, copies, read_only=True)
+    with _in_words(settings.site_policies):
+        shelf.read()
+    return Tenants(shelf.held(packaged)), shelf.left_out()
+
+
+@contextmanager
+def _in_words(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SitePolicyError(str(folder), [f"cannot be read ({type(error).__name__})"]) from None

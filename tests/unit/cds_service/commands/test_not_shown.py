@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from cds_service.commands.cli import cli
 from cds_service.commands.not_shown import UNKNOWN, not_shown_now
+from cds_service.knowledge import policy_shelf
 from cds_service.storage import Database, SwitchedOff, changing
 from tests.unit.cds_service.knowledge.policies import policy_file
 
@@ -61,6 +62,41 @@ def test_what_the_site_policies_keep_back_is_said_as_well(folder: Path, policies
     assert not (folder / "cds.sqlite3.spool.policies").exists()
 
 
-def test_where_they_cannot_be_used_that_is_said(folder: Path, policies: Path) -> None:
-    (policies / "north.toml").write_text(policy_file("north", "[topics.vka-cua]\non = false\nreason = 'x'"), "utf-8")
-    assert not_shown_now() == [UNKNOWN]
+FAULTY = policy_file("south", "[topics.vka-cua]\non = false\nreason = 'x'")
+"""Two people have to say so, and nobody does."""
+SOUTH_UNKNOWN = "The site policy south.toml cannot be used, so what it switches off is not told here."
+
+
+def test_a_faulty_file_hides_nothing_of_what_the_others_switch_off(folder: Path, policies: Path) -> None:
+    (policies / "north.toml").write_text(policy_file("north", PILOT), "utf-8")
+    (policies / "south.toml").write_text(FAULTY, "utf-8")
+    assert not_shown_now() == [SOUTH_UNKNOWN, SHADOW, NO_CARD]
+    assert not (folder / "cds.sqlite3.spool.policies").exists()
+
+
+def test_of_a_faulty_file_is_told_what_the_service_goes_on_with_and_its_copies_stay_as_they_are(
+    folder: Path, policies: Path
+) -> None:
+    copies = folder / "cds.sqlite3.spool.policies"
+    copies.mkdir()
+    (policies / "north.toml").write_text(policy_file("north", "[topics"), "utf-8")
+    for name, text in (("north.toml", policy_file("north", PILOT)), ("gone.toml", policy_file("gone"))):
+        (copies / name).write_text(text, "utf-8")
+    before = [(path.name, path.stat().st_ino, path.read_bytes()) for path in sorted(copies.iterdir())]
+    assert not_shown_now() == [SHADOW, NO_CARD]
+    assert [(path.name, path.stat().st_ino, path.read_bytes()) for path in sorted(copies.iterdir())] == before
+
+
+def test_where_they_cannot_be_used_that_is_said(folder: Path, policies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (policies / "south.toml").write_text(FAULTY, "utf-8")
+    assert not_shown_now() == [SOUTH_UNKNOWN, NO_CARD]
+    remarks = json.loads(CliRunner().invoke(cli, ["report", "--json"]).stdout)["remarks"]
+    assert remarks[:2] == [SOUTH_UNKNOWN, NO_CARD]
+    monkeypatch.setattr(policy_shelf, "policies_in", cannot_be_read)
+    assert not_shown_now() == [UNKNOWN, NO_CARD]
+    switch_off(folder)
+    assert not_shown_now() == [UNKNOWN, OFF, NO_CARD]
+
+
+def cannot_be_read(_: Path) -> list[Path]:
+    raise PermissionError

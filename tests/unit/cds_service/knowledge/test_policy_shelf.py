@@ -241,6 +241,45 @@ def test_a_changed_a_new_and_a_removed_file_are_taken_up(site: Site, caplog: pyt
     assert [owner(shelf, name) for name in ("north", "south")] == [None, "Ben"]
 
 
+def test_a_file_that_begins_later_ends_nothing_before_its_day_over_restarts_and_faults_too(site: Site) -> None:
+    begins = date(2026, 4, 1)
+    after = datetime(2026, 4, 1, 12, tzinfo=UTC)
+
+    def shelf_at_noon() -> PolicyShelf:
+        made = PolicyShelf(site.folder, SETTINGS, site.copies, clock=lambda: NOON)
+        made.open()
+        return made
+
+    def owners(shelf: PolicyShelf) -> list[str]:
+        held = shelf.held(PACKAGED)
+        return [known.site.owner for now in (NOON, after) if (known := held.known("north", now)).site]
+
+    site.write(file("Ana"))
+    shelf = shelf_at_noon()
+    for who in ("Eve", "Ben"):
+        site.write(file(who, effective=begins))
+        shelf.look()
+        assert owners(shelf) == owners(shelf_at_noon()) == ["Ana", who]
+    site.write(BROKEN)
+    shelf.look()
+    assert owners(shelf) == owners(shelf_at_noon()) == ["Ana", "Ben"]
+    site.write(file("Eve"))
+    shelf.look()
+    assert owners(shelf) == owners(shelf_at_noon()) == ["Eve", "Eve"]
+    assert [path.name for path in site.copies.iterdir()] == ["north.toml"]
+
+
+def test_a_later_file_changed_between_two_starts_ends_nothing_before_its_day(site: Site) -> None:
+    later = {"clock": lambda: NOON}
+    site.write(file("Ana"))
+    site.shelf(**later)
+    site.write(file("Eve", effective=date(2026, 4, 1)))
+    assert owner(site.shelf(**later)) == "Ana"
+    (site.folder / "north.toml").unlink()
+    assert owner(site.shelf(**later)) is None
+    assert list(site.copies.iterdir()) == []
+
+
 def test_a_policy_that_is_taken_away_is_told_until_the_tenant_has_one_again(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,0 +1,107 @@
+"""A copy of the last good state of each site policy, for a start or a worker that comes when the file is faulty.
+
+What may live here: the files of the copies. When one is used stands in `policy_shelf`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+
+from cds_service.knowledge.site_policy import SitePolicyError, site_text
+
+log = logging.getLogger("cds_service")
+
+_SUFFIX, _BEFORE = ".toml", ".before"
+
+
+def copies_beside(spool: Path) -> Path:
+    """Where the copies of the service with this spool lie."""
+    return spool.with_name(f"{spool.name}.policies")
+
+
+def policies_in(folder: Path) -> list[Path]:
+    """The files by name. What is hidden is an editor's, or is being written. Raises OSError."""
+    found = (path for path in folder.iterdir() if path.name.endswith(_SUFFIX))
+    return sorted(path for path in found if not path.name.startswith("."))
+
+
+def text_or_nothing(path: Path) -> str:
+    """The text of a file, "" where it cannot be read."""
+    try:
+        return site_text(path)
+    except SitePolicyError:
+        return ""
+
+
+class Copies:
+    """The copies in a folder; None keeps none. `read_only`: for a process that is not the service."""
+
+    def __init__(self, folder: Path | None, *, read_only: bool = False) -> None:
+        self._folder, self._read_only = folder, read_only
+
+    def __bool__(self) -> bool:
+        """Is there a place for them?"""
+        return self._folder is not None
+
+    def names(self) -> list[str]:
+        """Of which files there is a copy."""
+        try:
+            return [path.name for path in policies_in(self._folder)] if self._folder else []
+        except OSError:
+            return []
+
+    def text(self, name: str) -> str:
+        """The last good state of a file, "" where there is none."""
+        return text_or_nothing(self._folder / name) if self._folder else ""
+
+    def text_before(self, name: str) -> str:
+        """The state that goes on until the first day of the one in `text`, "" where there is none."""
+        return self.text(name + _BEFORE)
+
+    def keep(self, name: str, text: str, before: str = "") -> bool:
+        """Keep this state, and the one before it where that goes on. Returns whether it is kept."""
+        if not self._folder or self._read_only:
+            return False
+        if before and not _write(self._folder, name + _BEFORE, before):
+            return False
+        kept = _write(self._folder, name, text)
+        if kept and not before:
+            _unlink(self._folder / (name + _BEFORE))
+        return kept
+
+    def forget(self, name: str) -> None:
+        """Of a file that is gone."""
+        if self._folder and not self._read_only:
+            _unlink(self._folder / name)
+            _unlink(self._folder / (name + _BEFORE))
+
+    def forget_others(self, names: Collection[str]) -> None:
+        """Of all files that are gone; `names` are those that are there."""
+        for name in {*self.names()} - {*names}:
+            self.forget(name)
+
+
+def _unlink(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
+
+
+def _write(folder: Path, name: str, text: str) -> bool:
+    """All at once, and for us alone: another process may look at it, and a start after a failure needs it whole."""
+    beside = folder / f".{name}.{secrets.token_hex(4)}"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(text.encode("utf-8"))
+            os.fsync(file.fileno())
+        beside.replace(folder / name)
+    except OSError as error:
+        log.error("%s: no copy can be kept for the next start (%s)", name, type(error).__name__)
+        _unlink(beside)
+        return False
+    return True
