@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from cds_service.storage import ReadOnly
 
 TABLES = (
-    "topic", "hook", "tenant", "week", "reason", "held-back", "silence", "refusal", "burden", "silent", "unmapped",
+    "topic", "hook", "tenant", "week", "reason", "held-back", "silence", "refusal", "burden", "silent", "switched",
+    "unmapped",
 )  # fmt: skip
 """Written out: to ask the room of reports for them would take longer than the help of this command."""
 COUNTED = "cards, each once, with its latest answer, in the week in which it was shown"
@@ -57,7 +58,7 @@ def report(**options: Any) -> None:
     The database is that of CDS_DATABASE_URL, and is only read. Cards shown and what became of them by topic, hook,
     tenant and week; why cards were overridden; cards held back, and why (shadow: what would have been shown); silences
     and refusals because something could not be read; cards for each hundred calls and opened charts; what has fallen
-    silent; codes of labs and drugs that are not known. Numbers are exact.
+    silent; what was switched off and on at once; codes of labs and drugs that are not known. Numbers are exact.
     """
     if options["as_json"] and options["as_csv"]:
         raise click.UsageError("--json and --csv exclude each other: choose one.")

@@ -162,6 +162,25 @@ def test_both_days_of_a_range_are_counted_whole(since: str, until: str, calls: i
     assert sum(row["calls_answered"] for row in json.loads(result.stdout)["tables"]["week"]) == calls
 
 
+def test_what_was_switched_is_listed_with_who_and_why(store: EventLog, filled: Path) -> None:
+    def switching(way: str, **differs: Any) -> Event:
+        content = {"switched": way, "by": "Dr Silva"}
+        return Event(new_id(), MONDAY, Kind.SWITCHED, reason="a wrong text", content=content, **differs)
+
+    store.record(
+        [
+            switching("off", topic="vka-cua", tenant="southern"),
+            replace(switching("on"), at=MONDAY + timedelta(days=1)),
+            replace(switching("off", tenant="northern"), at=MONDAY + timedelta(days=20)),
+        ]
+    )
+    off = ["2026-03-02 12:00 UTC", "off", "vka-cua", "southern", "Dr Silva", "a wrong text"]
+    on = ["2026-03-03 12:00 UTC", "on", "all cards", "all tenants", "Dr Silva", "a wrong text"]
+    assert [list(row.values()) for row in table("switched", database=filled)] == [off, on]
+    assert [list(row.values()) for row in table("switched", "--tenant", "northern", database=filled)] == [on]
+    assert [list(row.values()) for row in table("switched", "--tenant", "southern", database=filled)] == [off, on]
+
+
 # ------------------------------------------------------------------ forms
 def test_every_table_is_in_the_report_and_can_be_asked_for_alone(filled: Path) -> None:
     assert tuple(SECTIONS) == TABLES
