@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from cds_service.storage import ReadOnly
 
 TABLES = (
-    "topic", "hook", "tenant", "week", "reason", "held-back", "silence", "refusal", "burden", "silent", "unmapped",
+    "topic", "hook", "tenant", "week", "reason", "held-back", "silence", "refusal", "burden", "silent", "switched",
+    "unmapped",
 )  # fmt: skip
 """Written out: to ask the room of reports for them would take longer than the help of this command."""
 COUNTED = "cards, each once, with its latest answer, in the week in which it was shown"
@@ -44,7 +45,9 @@ class Asked(NamedTuple):
 @click.command(context_settings=HELP)
 @click.option("--since", type=_DAY, metavar="DATE", help="From this day on (2026-11-30, in CDS_TIMEZONE).")
 @click.option("--until", type=_DAY, metavar="DATE", help="Up to this day, which is counted too; else up to now.")
-@click.option("--tenant", help="Only this tenant, as the table of tenants names it.")
+@click.option(
+    "--tenant", help='Only this tenant, as the table of tenants names it, or "default": callers that are not known.'
+)
 @click.option("--by", type=click.Choice(TABLES), help="One of the tables; else all.")
 @click.option("--silent-days", type=click.IntRange(1, 3660), help="Tell what was silent for so many days; else 14.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON document.")
@@ -55,15 +58,16 @@ def report(**options: Any) -> None:
     The database is that of CDS_DATABASE_URL, and is only read. Cards shown and what became of them by topic, hook,
     tenant and week; why cards were overridden; cards held back, and why (shadow: what would have been shown); silences
     and refusals because something could not be read; cards for each hundred calls and opened charts; what has fallen
-    silent; codes of labs and drugs that are not known. Numbers are exact.
+    silent; what was switched off and on at once; codes of labs and drugs that are not known. Numbers are exact.
     """
     if options["as_json"] and options["as_csv"]:
         raise click.UsageError("--json and --csv exclude each other: choose one.")
     since, until = (options[name].date() if options[name] else None for name in ("since", "until"))
     if since and until and until < since:
         raise click.UsageError(f"--until {until} lies before --since {since}.")
-    asked = Asked(*place_of_the_log(), since, until, options["tenant"], options["silent_days"])
+    asked = Asked(*place_of_the_log(), since, until, _named(options["tenant"]), options["silent_days"])
     whole = read_or_say(asked.database, lambda: _read(asked))
+    _insist_on_tenant(asked, whole)
     names = [options["by"]] if options["by"] else list(TABLES)
     if options["as_json"]:
         say_json({**_about(asked, whole), "tables": _records(whole, names)})
@@ -72,6 +76,26 @@ def report(**options: Any) -> None:
         say("\n".join(_remarks(asked, whole)), err=True)
     else:
         say("\n".join(_lines(asked, whole, names)))
+
+
+def _named(tenant: str | None) -> str | None:
+    """As the tables name it: what other places call the default are, in the log, callers that are not known."""
+    from cds_service import reports
+    from cds_service.knowledge import DEFAULT
+
+    return reports.UNKNOWN_CALLERS if tenant == DEFAULT else tenant
+
+
+def _insist_on_tenant(asked: Asked, whole: Whole) -> None:
+    """A misspelt tenant has no numbers, which must not read as if nothing had happened there."""
+    from cds_service import reports
+
+    if asked.tenant in (None, reports.UNKNOWN_CALLERS, *whole.tenants):
+        return
+    ever = read_or_say(asked.database, lambda: _read(asked._replace(since=None, until=None))).tenants
+    if ever and asked.tenant not in ever:
+        known = ", ".join(sorted(name or reports.UNKNOWN_CALLERS for name in ever))
+        raise click.UsageError(f"--tenant {asked.tenant}: nothing of this tenant is in the log; in it are: {known}")
 
 
 def _read(asked: Asked) -> Whole:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
 from cds_service.reports.burden import OPENED, burdens
@@ -113,6 +113,22 @@ def silent(whole: Whole) -> Table:
     return Table(("what", "name", "tenant", "times_before", "last_on", "held_back_since"), rows)
 
 
+def switched(whole: Whole) -> Table:
+    """A line for each switching, the oldest first."""
+    rows: list[Sequence[Value]] = [
+        [
+            f"{one.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
+            str(one.content.get("switched", "")),
+            one.topic or "all cards",
+            one.tenant or "all tenants",
+            str(one.content.get("by", "")),
+            one.reason,
+        ]
+        for one in whole.switchings
+    ]
+    return Table(("when", "switched", "card", "tenant", "by", "why"), rows)
+
+
 def unmapped(whole: Whole) -> Table:
     """A line for each code of a lab or drug that the vocabulary does not hold; first those of systems not read.
 
@@ -149,6 +165,7 @@ SECTIONS: Mapping[str, Section] = {
     "refusal": Section("Refused: what was needed could not be read", refusals, "no call was refused"),
     "burden": Section("Burden: cards for each hundred calls and opened charts", burden, "no call was answered"),
     "silent": Section("Fallen silent", silent, "nothing has fallen silent"),
+    "switched": Section("Switched off and on at once, by the kill switch", switched, "nothing was switched"),
     "unmapped": Section(
         "Codes that the vocabulary does not hold, by the calls on which they were, of those looked at",
         unmapped,

@@ -15,16 +15,20 @@ from cds_service.reports.report import Report, report_of
 from cds_service.reports.silent import SILENT_DAYS, Silent, fallen_silent
 from cds_service.storage import (
     CardCount,
+    Event,
     EventCount,
     Kind,
     Readable,
     Unmapped,
+    audited_events,
     card_counts,
     event_counts,
     unknown_counts,
     unmapped_counts,
 )
 
+DEFAULT = "default"
+"""Under this name tenants without a site policy are switched, and callers that are not known."""
 UNKNOWN_CALLERS = "callers that are not known"
 
 
@@ -34,6 +38,7 @@ class Whole:
 
     `unknown` counts answers on cards that are not in the log, by outcome; not told for one tenant. `tenants` are all
     that are in the log in this time, whichever was asked for. Silence is that of the last `silent_days`.
+    `switchings` are events, the oldest first.
     """
 
     period: Period | None
@@ -45,6 +50,7 @@ class Whole:
     unknown: Mapping[str, int] = field(default_factory=dict)
     tenants: Sequence[str] = ()
     silent_days: int = SILENT_DAYS
+    switchings: Sequence[Event] = ()
 
     def calls(self, kind: Kind, those: Callable[[EventCount], bool] = lambda count: True) -> int:
         """How many events there are of this kind, of those."""
@@ -88,7 +94,14 @@ def whole_of(
         {row.outcome: row.times for row in unknown},
         sorted({count.tenant for count in all_cards} | {count.tenant for count in all_events}),
         silent_days,
+        _switchings(database, first, end, tenant),
     )
+
+
+def _switchings(database: Readable, first: datetime, end: datetime, tenant: str | None) -> list[Event]:
+    """What was switched off and on; for one tenant also what was switched for all, or for the default."""
+    told = audited_events(database, first, (Kind.SWITCHED,))
+    return [one for one in told if one.at < end and (tenant is None or one.tenant in ("", DEFAULT, tenant))]
 
 
 def said_of(whole: Whole) -> str:

@@ -5,7 +5,7 @@ What may live here: reading these events. Their form for other systems stands in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from sqlalchemy import func, literal, select
@@ -18,8 +18,10 @@ AUDITED = (Kind.ISSUED, Kind.SUPPRESSED, Kind.REFUSED, Kind.FEEDBACK, Kind.SWITC
 _ROWS_AT_A_TIME = 500
 
 
-def audited_events(database: Readable, since: datetime | None = None) -> Iterator[Event]:
-    """Those at or after `since`, the oldest first. Raises StoreError where the database cannot be used.
+def audited_events(
+    database: Readable, since: datetime | None = None, kinds: Collection[Kind] = AUDITED
+) -> Iterator[Event]:
+    """Those of these kinds at or after `since`, the oldest first. Raises StoreError where the database cannot be used.
 
     Feedback names the patient of its card, where it is on a card of ours. A clinician's comment does not come along.
     """
@@ -32,7 +34,7 @@ def audited_events(database: Readable, since: datetime | None = None) -> Iterato
     )
     columns = [told[name] for name in NAMES if name not in {"patient", "user_comment"}]
     query = select(*columns, func.coalesce(told.patient, of_its_card).label("patient"))
-    query = query.where(told.kind.in_(AUDITED)).order_by(told.at, told.id)
+    query = query.where(told.kind.in_(kinds)).order_by(told.at, told.id)
     if since is not None:
         query = query.where(told.at >= since)
     with database.connected() as connection:

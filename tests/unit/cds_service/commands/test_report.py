@@ -162,6 +162,25 @@ def test_both_days_of_a_range_are_counted_whole(since: str, until: str, calls: i
     assert sum(row["calls_answered"] for row in json.loads(result.stdout)["tables"]["week"]) == calls
 
 
+def test_what_was_switched_is_listed_with_who_and_why(store: EventLog, filled: Path) -> None:
+    def switching(way: str, **differs: Any) -> Event:
+        content = {"switched": way, "by": "Dr Silva"}
+        return Event(new_id(), MONDAY, Kind.SWITCHED, reason="a wrong text", content=content, **differs)
+
+    store.record(
+        [
+            switching("off", topic="vka-cua", tenant="southern"),
+            replace(switching("on"), at=MONDAY + timedelta(days=1)),
+            replace(switching("off", tenant="northern"), at=MONDAY + timedelta(days=20)),
+        ]
+    )
+    off = ["2026-03-02 12:00 UTC", "off", "vka-cua", "southern", "Dr Silva", "a wrong text"]
+    on = ["2026-03-03 12:00 UTC", "on", "all cards", "all tenants", "Dr Silva", "a wrong text"]
+    assert [list(row.values()) for row in table("switched", database=filled)] == [off, on]
+    assert [list(row.values()) for row in table("switched", "--tenant", "northern", database=filled)] == [on]
+    assert [list(row.values()) for row in table("switched", "--tenant", "southern", database=filled)] == [off, on]
+
+
 # ------------------------------------------------------------------ forms
 def test_every_table_is_in_the_report_and_can_be_asked_for_alone(filled: Path) -> None:
     assert tuple(SECTIONS) == TABLES
@@ -256,8 +275,26 @@ def test_an_empty_log_is_said(store: EventLog, path: Path) -> None:
 
 
 def test_a_tenant_that_is_not_in_the_range_is_said(filled: Path) -> None:
-    said = run("--tenant", "nobody", "--since", "2026-03-02", database=filled).stdout
-    assert "nothing of the tenant nobody is in the log in this range, in it are: northern, southern" in said
+    said = run("--tenant", "southern", "--until", "2026-03-03", database=filled)
+    assert said.exit_code == 0
+    assert "nothing of the tenant southern is in the log in this range, in it are: northern" in said.stdout
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--csv"], ["--until", "2026-03-03"]])
+def test_a_tenant_that_is_not_in_the_log_at_all_is_no_empty_report(form: list[str], filled: Path) -> None:
+    said = run("--tenant", "nobody", *form, database=filled)
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert "--tenant nobody: nothing of this tenant is in the log; in it are: northern, southern" in said.stderr
+
+
+def test_the_default_are_callers_that_are_not_known(store: EventLog, filled: Path) -> None:
+    assert "nothing of the tenant callers that are not known is in the log" in (
+        run("--tenant", "default", database=filled).stdout
+    )
+    store.record([other(replace(VIEW, client="", tenant=""))])
+    for name in ("default", "callers that are not known"):
+        (row,) = table("tenant", "--tenant", name, database=filled)
+        assert (row["tenant"], row["calls_answered"]) == ("callers that are not known", 1)
 
 
 def test_silence_is_not_told_of_a_range_that_is_too_short(filled: Path) -> None:

@@ -84,7 +84,9 @@ def test_each_switching_is_an_event_in_the_database(run: Run, tmp_path: Path) ->
 def test_a_switching_is_no_call_and_brings_no_tenant_into_the_report(run: Run) -> None:
     run("off", "--tenant", "default", *WHY)
     told = CliRunner().invoke(cli, ["report", "--tenant", "default"]).stdout
-    assert "nothing of the tenant default is in the log in this range, and of no other either" in told
+    assert (
+        "nothing of the tenant callers that are not known is in the log in this range, and of no other either" in told
+    )
 
 
 def test_what_is_already_off_stays_as_it_was(run: Run, tmp_path: Path) -> None:
