@@ -270,7 +270,7 @@ def test_a_file_that_begins_later_ends_nothing_before_its_day_over_restarts_and_
 
 
 def test_a_later_file_changed_between_two_starts_ends_nothing_before_its_day(site: Site) -> None:
-    later = {"clock": lambda: NOON}
+    later: dict[str, Any] = {"clock": lambda: NOON}
     site.write(file("Ana"))
     site.shelf(**later)
     site.write(file("Eve", effective=date(2026, 4, 1)))
