@@ -95,7 +95,7 @@ class PolicyShelf:
                 "the folder of site policies cannot be read (%s), the last good copies go on", type(error).__name__
             )
             return
-        faults = [problem for path in paths for problem in self._open_one(path, running=running)]
+        faults = [problem for path in self._known_first(paths) for problem in self._open_one(path, running=running)]
         if faults:
             raise SitePolicyError(str(self._folder), faults)
         self._copies.forget_others({path.name for path in paths})
@@ -106,8 +106,12 @@ class PolicyShelf:
         Raises:
             OSError: the folder cannot be read.
         """
-        for path in self._files():
+        for path in self._known_first(self._files()):
             self._open_one(path, running=True)
+
+    def _known_first(self, paths: Iterable[Path]) -> list[Path]:
+        """What was taken before comes first: a newer file that stands against it is the one to refuse, as before."""
+        return sorted(paths, key=lambda path: self._copies.text(path.name) != text_or_nothing(path))
 
     def _open_one(self, path: Path, *, running: bool) -> list[str]:
         """Take a file, or its copy. Returns the problems that stop a start."""

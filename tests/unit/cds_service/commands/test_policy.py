@@ -7,6 +7,7 @@ import io
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -79,9 +80,9 @@ def test_a_site_policy_without_a_fault_is_told_with_who_answers_for_it(site: str
 
 
 def test_check_refuses_what_is_approved_in_future_and_a_draft_can_be_compared(tmp_path: Path) -> None:
-    dates = {key: date(2035, 12, 31) for key in ("approved", "effective", "review_by")}
+    dates: dict[str, Any] = {key: date(2035, 12, 31) for key in ("approved", "effective", "review_by")}
     site = tmp_path / "north.toml"
-    site.write_text(policy_file("north", "", **dates), "utf-8")
+    site.write_text(policy_file(**dates), "utf-8")
     result = run("check", "--site", str(site))
     assert result.exit_code == 1
     assert "approved: must not be after today" in result.output

@@ -132,6 +132,17 @@ def test_a_service_that_runs_is_not_held_back_by_a_faulty_file(site: Site, caplo
     assert "south.toml: the site policy cannot be used:\n  owner: is missing; not used" in caplog.text
 
 
+def test_a_newer_file_that_stands_against_one_that_was_taken_does_not_take_its_place_by_a_reload(site: Site) -> None:
+    site.write(file("Ben"), "b.toml")
+    site.shelf()
+    site.write(file("Ana"), "a.toml")
+    shelf = PolicyShelf(site.folder, SETTINGS, site.copies)
+    shelf.open(running=True)
+    assert owner(shelf) == "Ben"
+    with pytest.raises(SitePolicyError, match=r"a\.toml: effective: b\.toml is a policy of north"):
+        site.shelf()
+
+
 def test_a_service_that_runs_goes_on_with_the_copies_of_a_folder_that_cannot_be_read(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
