@@ -41,9 +41,12 @@ class Happened:
         that would have been shown breaks the silence. `is_sampled`: with the codes of labs and drugs that the
         vocabulary does not hold, an empty list for none.
         """
-        gaps = ", ".join(sorted(set(advice.gaps)))
-        more = {"held": len(advice.held), "gaps": gaps}
-        content: dict[str, Any] = {"cards": len(advice.cards)} | {name: value for name, value in more.items() if value}
+        gaps = advice.gaps and ", ".join(sorted(set(advice.gaps)))
+        content: dict[str, Any] = {"cards": len(advice.cards)}
+        if advice.held:
+            content["held"] = len(advice.held)
+        if gaps:
+            content["gaps"] = gaps
         if is_sampled:
             content[UNMAPPED] = [list(code) for code in advice.unmapped()]
         events = [self._of(Kind.ANSWERED, content=content)]

@@ -62,7 +62,10 @@ class NotShown:
 
     def in_force(self, knowledge: Knowledge, tenant: str = "") -> Knowledge:
         """What a call of a tenant with this knowledge needs, as the kill switch stands now; "" is one not known."""
-        topics = {one.topic or ALL for one in _killed(self.kill_switch.now(), knowledge, tenant)}
+        state = self.kill_switch.now()
+        if not state.off:
+            return knowledge
+        topics = {one.topic or ALL for one in _killed(state, knowledge, tenant)}
         return replace(knowledge, switches=knowledge.switches.with_killed(topics)) if topics else knowledge
 
     def to_all(self, now: datetime) -> Told:
