@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime
 
+import orjson
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
@@ -129,13 +130,13 @@ class EventLog:
 
     def unknown(self, service: str, client: str, cards: Sequence[str]) -> list[str]:
         """Which of these cards we never gave this client by this service. Raises StoreError where nobody can tell."""
-        waiting = self._in_spool(service, client, cards)
-        left = [card for card in cards if card not in waiting]
-        if not left:
-            return []
-        if self._clock() < self._ask_after:
-            raise StoreError("the database could not be used a moment ago")
         with self._asking.one():
+            waiting = self._in_spool(service, client, cards)
+            left = [card for card in cards if card not in waiting]
+            if not left:
+                return []
+            if self._clock() < self._ask_after:
+                raise StoreError("the database could not be used a moment ago")
             try:
                 known = self._database.transact(lambda asked: _known(asked, service, client, left), _ASKING_SECONDS)
             except StoreError:
@@ -217,7 +218,9 @@ class EventLog:
         """Those of these cards that stand in the spool, given to this client by this service."""
         if self._spool is None:
             return set()
-        given = (event_or_none(line) for line in self._spool.lines_with([card.encode() for card in cards]))
+        # As `Event.line` writes it: a card called "a" is not found in every line.
+        words = [b'"card_uuid":' + orjson.dumps(card) for card in cards]
+        given = (event_or_none(line) for line in self._spool.lines_with(words))
         theirs = [event for event in given if event and _kind(event) == (Kind.ISSUED, service, client)]
         return {event.card_uuid for event in theirs if event.card_uuid is not None}
 

@@ -14,6 +14,7 @@ import errno
 import hashlib
 import logging
 import os
+import re
 import secrets
 import threading
 import time
@@ -180,14 +181,15 @@ class Spool:
         Raises:
             SpoolError: the folder cannot be read.
         """
-        left = _LOOKED_AT_BYTES
+        if not words:
+            return
+        left, pattern = _LOOKED_AT_BYTES, re.compile(b"|".join(map(re.escape, words)))
         for path in reversed(self._listed()):
             # A file that was removed meanwhile has its lines in the database.
             with suppress(OSError):
                 text = _end_of(path, left)
                 left -= len(text)
-                if any(word in text for word in words):
-                    yield from (line for line in text.splitlines() if any(word in line for word in words))
+                yield from _lines_of(text, pattern)
             if left <= 0:
                 return
 
@@ -284,6 +286,17 @@ class Spool:
             return sorted(path for path in self.folder.iterdir() if path.name.endswith(ENDING))
         except FileNotFoundError:
             return []
+
+
+def _lines_of(text: bytes, pattern: re.Pattern[bytes]) -> Iterator[bytes]:
+    """The lines in which it is found, each once."""
+    end = -1
+    for hit in pattern.finditer(text):
+        if hit.start() > end:
+            begin = text.rfind(b"\n", 0, hit.start()) + 1
+            end = text.find(b"\n", hit.end())
+            end = len(text) if end < 0 else end
+            yield text[begin:end]
 
 
 def _end_of(path: Path, most: int) -> bytes:

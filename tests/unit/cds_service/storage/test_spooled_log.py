@@ -200,6 +200,13 @@ def test_an_event_that_no_database_takes_holds_up_no_other_and_stays(
     assert "1 lines of the spool are no events" in caplog.text
 
 
+@pytest.mark.parametrize("odd", ['a"b', "a\\b", "é", "\n", "a"])
+def test_a_card_is_found_by_its_whole_name_however_that_is_written(odd: str, spooled: EventLog) -> None:
+    spooled.record_cards([replace(CARD, uuid=odd), CARD])
+    assert spooled.unknown("calciphylaxis", "", [odd, "card-1"]) == []
+    assert spooled.unknown("calciphylaxis", "", ["card", "card-", f"{odd}{odd}"]) == ["card", "card-", f"{odd}{odd}"]
+
+
 # ------------------------------------------------------------------ where the spool cannot be written
 @pytest.fixture
 def full(database: Database, tmp_path: Path) -> EventLog:
