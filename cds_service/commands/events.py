@@ -47,6 +47,8 @@ def prune(before: datetime | None, dry_run: bool, as_json: bool) -> None:
     if moment > now:
         raise click.BadParameter("this day has not come yet", param_hint="--before")
     with in_words(), closing(Database(settings.database_url)) as opened:
+        if "CDS_DATABASE_URL" not in os.environ:
+            say(f"CDS_DATABASE_URL is not set: this is the database of this folder, {opened.name}", err=True)
         count = count_before(opened, moment) if dry_run else delete(opened, moment)
     if as_json:
         say_json({"before": moment.isoformat(), "deleted": 0 if dry_run else count, "old": count})
