@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from flask import Flask
 from cds_service import create_app
 from cds_service.knowledge import Knowledge, load_knowledge
 from cds_service.settings import Settings
-from cds_service.storage import places
+from cds_service.storage import StoreError, places
 from tests.contract.authorization_server import SmartEhr
 from tests.contract.ehr import Ehr, ehr_of
 from tests.contract.fhir_fake import FakeFhir
@@ -29,6 +30,9 @@ MakeApp = Callable[..., Flask]
 
 
 def close(app: Flask) -> None:
+    """As a worker ends."""
+    with suppress(StoreError):
+        app.extensions["cds_event_log"].write_what_waits(5)
     app.extensions["cds_fhir_client"].close()
     app.extensions["cds_database"].close()
 

@@ -57,9 +57,9 @@ def test_the_examples() -> None:
 def test_the_tables_of_the_database(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/cards.sqlite3"
     told = document(run("database", CDS_DATABASE_URL=url))
-    assert told == {"database": url, "ready": True, "version": "2"}
+    assert told == {"database": url, "ready": True, "version": "3"}
     with sqlite3.connect(tmp_path / "cards.sqlite3") as made:
-        assert {"card", "feedback"} <= {name for (name,) in made.execute("SELECT name FROM sqlite_master")}
+        assert {"card", "event", "feedback"} <= {name for (name,) in made.execute("SELECT name FROM sqlite_master")}
 
 
 def test_the_checks_of_a_token(tmp_path: Path) -> None:

@@ -243,7 +243,7 @@ def test_a_site_policy_that_cannot_be_read_is_not_as_if_nothing_were_off(policie
     (policies / "north.toml").write_text("tenant = 5", "utf-8")
     said = with_policies(policies, filled)
     assert said.exit_code == 0, said.output
-    assert "The site policies cannot be used, so what they switch off is not told here" in said.stdout
+    assert "The site policy north.toml cannot be used, so what it switches off is not told here" in said.stdout
     assert "vka-cua" in said.stdout
 
 

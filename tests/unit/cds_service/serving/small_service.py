@@ -28,6 +28,9 @@ class WhatWaits:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def begin(self) -> None:
+        """Called at the beginning of a worker."""
+
     def write_what_waits(self, _: float) -> None:
         """Called at the end of a worker."""
         (self._folder / "begun").touch()
