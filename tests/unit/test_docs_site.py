@@ -6,6 +6,7 @@ texts. Building the real site and looking through it is `make docs`.
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
 
@@ -97,6 +98,14 @@ def test_each_document_has_a_page_of_its_own() -> None:
     assert shown["decisions/index.html"] == docs_site.ROOT / "docs" / "decisions" / "README.md"
     assert len(set(shown.values())) == len(shown) > 20
     assert all(path.is_file() for path in shown.values())
+
+
+def test_each_document_stands_in_the_table_of_contents() -> None:
+    contents = (docs_site.ROOT / "mkdocs.yml").read_text()
+    docs = docs_site.ROOT / "docs"
+    named = {str(path.relative_to(docs)) for path in docs.rglob("*.md")}
+    assert len(named) > 20
+    assert [name for name in sorted(named) if not re.search(rf"[ ]{re.escape(name)}$", contents, re.MULTILINE)] == []
 
 
 @pytest.mark.parametrize(
