@@ -42,18 +42,26 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """From a day on cards are worked out and recorded, and not shown. Each of hook, service and topic narrows it."""
+    """From a day on cards are worked out and recorded, and not shown. Each of hook, service and topic narrows it.
+
+    `until` is its last day; None: it lasts until somebody takes it out.
+    """
 
     since: date
     reason: str
     hook: str | None = None
     service: str | None = None
     topic: str | None = None
+    until: date | None = None
+
+    def lasts(self, on: date) -> bool:
+        """Does it hold on this day?"""
+        return self.since <= on and (self.until is None or on <= self.until)
 
     def covers(self, topic: str, asking: Asking) -> bool:
         """Is a card of this topic in it?"""
         wanted = (self.hook, asking.hook), (self.service, asking.service), (self.topic, topic)
-        return asking.on >= self.since and all(mine in (None, its) for mine, its in wanted)
+        return self.lasts(asking.on) and all(mine in (None, its) for mine, its in wanted)
 
 
 @dataclass(frozen=True, slots=True)
