@@ -59,9 +59,9 @@ class Copies:
         """The last good state of a file, "" where there is none."""
         return text_or_nothing(self._folder / name) if self._folder else ""
 
-    def text_before(self, name: str) -> str:
-        """The state that goes on until the first day of the one in `text`, "" where there is none."""
-        return self.text(name + _BEFORE)
+    def texts(self, name: str) -> list[str]:
+        """The last good state of a file, and the one that goes on until its first day, as far as they are there."""
+        return [text for text in (self.text(name), self.text(name + _BEFORE)) if text]
 
     def keep(self, name: str, text: str, before: str = "") -> bool:
         """Keep this state, and the one before it where that goes on. Returns whether it is kept."""
