@@ -79,7 +79,7 @@ ROOMS: Mapping[str, set[str]] = {
     "cds_service.storage": EVERYBODY,
     "cds_service.storage.migrations": rooms_of("storage"),
     "cds_service.storage.migrations.versions": set(),
-    "cds_service.reports": EVERYBODY | rooms_of("storage") | {"fhir_mappings"},
+    "cds_service.reports": EVERYBODY | rooms_of("knowledge", "storage") | {"fhir_mappings"},
     "cds_service.access": EVERYBODY | rooms_of("storage") | {"fhir_mappings"},
     "cds_service.api": EVERYBODY | BELOW | rooms_of("access", "knowledge", "fhir_client", "storage", "unknown_codes"),
     "cds_service.api.schemas": set(),
