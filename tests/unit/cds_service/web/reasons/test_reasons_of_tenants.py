@@ -136,6 +136,18 @@ def test_a_tenant_without_a_policy_has_no_pages(client: FlaskClient, path: str) 
     assert "nobody" not in answer.text
 
 
+@pytest.mark.parametrize("path", ["/reasons/of/north", "/reasons/of/south/about", TOPIC, "/reasons/of/nobody"])
+def test_what_a_changed_policy_can_change_is_asked_for_again_each_time(client: FlaskClient, path: str) -> None:
+    assert client.get(path).headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize("path", ["/reasons", "/reasons/about", "/reasons/calcium-hypercalcaemia"])
+def test_the_pages_of_what_ships_may_be_kept(client: FlaskClient, path: str) -> None:
+    assert client.get(path).headers["Cache-Control"] == "public, max-age=300"
+
+
 def test_without_site_policies_no_tenant_has_pages(tmp_path: Path) -> None:
     settings = Settings(database_url=f"sqlite:///{tmp_path}/cards.sqlite3", dev=True)
-    assert create_app(settings, lambda: NOW).test_client().get("/reasons/of/north").status_code == 404
+    answer = create_app(settings, lambda: NOW).test_client().get("/reasons/of/north")
+    assert answer.status_code == 404
+    assert answer.headers["Cache-Control"] == "public, max-age=300"
