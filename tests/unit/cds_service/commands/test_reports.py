@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cds_service.commands.cli import cli
-from cds_service.storage import Database, EventLog, FeedbackItem
+from cds_service.storage import EventLog, FeedbackItem
 from tests.stored import answers_in, card_like, shown_card
 from tests.unit.cds_service.knowledge.policies import policy_file
 
@@ -30,17 +28,6 @@ COMMANDS = pytest.mark.parametrize("command", ["feedback", "overrides"])
 def run(*arguments: str, database: Path, zone: str = "Europe/Berlin") -> Result:
     environment = {"CDS_DATABASE_URL": f"sqlite:///{database}", "CDS_TIMEZONE": zone}
     return CliRunner().invoke(cli, arguments, env=environment)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "cards.sqlite3"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[EventLog]:
-    with closing(Database(f"sqlite:///{path}")) as database:
-        yield EventLog(database)
 
 
 @pytest.fixture
