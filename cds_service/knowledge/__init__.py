@@ -19,7 +19,7 @@ from cds_service.knowledge.site_policy import (
     override_reasons_in,
 )
 from cds_service.knowledge.switch_reading import read_switches, switch_problems
-from cds_service.knowledge.switches import ALL, Asking, HeldBack, Reason, Switches
+from cds_service.knowledge.switches import ALL, Asking, HeldBack, Reason, Sorted, Switches
 from cds_service.knowledge.template_check import insist_on_valid_templates
 from cds_service.knowledge.tenants import Policies, Tenants
 
@@ -38,6 +38,7 @@ __all__ = [
     "SiteFacts",
     "SitePolicy",
     "SitePolicyError",
+    "Sorted",
     "Switches",
     "TemplateError",
     "Tenants",

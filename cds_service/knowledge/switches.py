@@ -132,6 +132,21 @@ class Switches:
             [HeldBack(card, reason) for card, reason in pairs if reason is not None],
         )
 
+    def is_about_its_topic(self, back: HeldBack, asking: Asking) -> bool:
+        """Was this card held back for what it is about, while others of the same call might be shown?
+
+        Where a whole tenant, hook or service shows nothing, that is what is told, and not a gap of one patient.
+        """
+        match back.reason:
+            case Reason.TOPIC_OFF | Reason.ROLE:
+                return True
+            case Reason.KILL_SWITCH:
+                return ALL not in self.killed
+            case Reason.SHADOW:
+                return not any(one.topic is None and one.covers(back.card.topic, asking) for one in self.shadows)
+            case _:
+                return False
+
     def with_killed(self, topics: Collection[str]) -> Switches:
         """The same with these topics held back by the kill switch."""
         return replace(self, killed=frozenset(topics))
