@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cds_service.knowledge import knowledge_of
 from cds_service.knowledge.site_policy import parse_site_policy
-from cds_service.policy_work.site_remarks import site_remarks
+from cds_service.policy_work.remarks import site_remarks
 from cds_service.settings import Settings
 from tests.unit.cds_service.knowledge.policies import policy_file
 
