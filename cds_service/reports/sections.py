@@ -56,6 +56,26 @@ def by_weeks(whole: Whole) -> Table:
     return Table(("week", "from", *_CALLS, *COLUMNS, *SHARES), rows)
 
 
+def policies(whole: Whole) -> Table:
+    """A line for each version of the policy and of the rules by which a tenant was answered or refused, as they came.
+
+    The policy is the hash of all data files, those of a site policy among them; the rules are the release.
+    """
+    rows: list[Sequence[Value]] = [
+        [
+            one.tenant or UNKNOWN_CALLERS,
+            one.policy or NOT_KEPT,
+            one.rules,
+            _day(one.first, whole),
+            _day(one.last, whole),
+            one.answered,
+            one.refused,
+        ]
+        for one in whole.versions
+    ]
+    return Table(("tenant", "policy", "rules", "first_day", "last_day", *_CALLS), rows)
+
+
 def reasons(whole: Whole) -> Table:
     """A line for each reason of an override, and one for all."""
     table = by_reason(whole.report)
@@ -155,6 +175,7 @@ SECTIONS: Mapping[str, Section] = {
     "hook": Section("Cards by hook", by_hook, "no call and no card"),
     "tenant": Section("Cards by tenant", by_tenant, "no call and no card"),
     "week": Section("Cards by week", by_weeks, "no week"),
+    "policy": Section("Policy versions in this range", policies, "no call"),
     "reason": Section("Why cards were overridden", reasons, "no card was overridden"),
     "held-back": Section(
         "Held back: worked out and not shown (shadow: what would have been shown)", held_back, "nothing was held back"

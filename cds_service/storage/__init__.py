@@ -5,7 +5,7 @@ of clinicians are free text and may name one, and they are stored.
 """
 
 from cds_service.storage.audited import audited_events
-from cds_service.storage.counted_events import event_counts, log_span, unmapped_counts
+from cds_service.storage.counted_events import event_counts, log_span, unmapped_counts, version_counts
 from cds_service.storage.crew import Crew
 from cds_service.storage.database import Database
 from cds_service.storage.event import UNMAPPED, Event, Kind, new_id
@@ -25,6 +25,7 @@ from cds_service.storage.records import (
     SuggestionLabel,
     Unmapped,
     UnmappedCount,
+    VersionCount,
 )
 from cds_service.storage.reports import (
     Readable,
@@ -71,6 +72,7 @@ __all__ = [
     "SwitchedOff",
     "Unmapped",
     "UnmappedCount",
+    "VersionCount",
     "audited_events",
     "card_counts",
     "changing",
@@ -91,6 +93,7 @@ __all__ = [
     "stored_feedback",
     "unknown_counts",
     "unmapped_counts",
+    "version_counts",
     "version_of",
     "write_heartbeat",
     "write_keys",

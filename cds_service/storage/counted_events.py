@@ -1,4 +1,5 @@
-"""Events counted: calls, cards that were held back, silences, refusals, and codes that the vocabulary does not hold.
+"""Events counted: calls, cards that were held back, silences, refusals, versions of the policy, and codes that the
+vocabulary does not hold.
 
 What may live here: reading. Cards that were shown, and the answers to them, are counted in `reports`. Every function
 raises StoreError where the database cannot be used, or holds what is no event.
@@ -11,11 +12,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import orjson
-from sqlalchemy import Text, cast, func, select, true
+from sqlalchemy import Text, case, cast, func, select, true
 
 from cds_service.storage.event import UNMAPPED, Kind
 from cds_service.storage.history import tenant_of
-from cds_service.storage.records import EventCount, Unmapped, UnmappedCount
+from cds_service.storage.records import EventCount, Unmapped, UnmappedCount, VersionCount
 from cds_service.storage.reports import Readable
 from cds_service.storage.schema import card, event
 from cds_service.storage.store_error import StoreError
@@ -34,6 +35,25 @@ def event_counts(database: Readable, bounds: Sequence[datetime]) -> list[EventCo
     query = query.where(told.at >= bounds[0], told.at < bounds[-1], told.kind.not_in(_NO_CALLS))
     with database.connected() as connection:
         return [EventCount(**row) for row in connection.execute(query).mappings()]
+
+
+def version_counts(
+    database: Readable, since: datetime, until: datetime, tenants: Collection[str] | None = None
+) -> list[VersionCount]:
+    """By which policy and rules calls were answered and refused in this time: the first ones of each tenant first."""
+    told = event.c
+    groups = [tenant_of(told), told.policy, told.rules]
+    answered, refused = (
+        func.sum(case((told.kind == kind, 1), else_=0)).label(kind.value) for kind in (Kind.ANSWERED, Kind.REFUSED)
+    )
+    ends = [func.min(told.at).label("first"), func.max(told.at).label("last")]
+    query = select(*groups, answered, refused, *ends).group_by(*groups)
+    query = query.where(told.at >= since, told.at < until, told.kind.in_((Kind.ANSWERED, Kind.REFUSED)))
+    if tenants is not None:
+        query = query.where(tenant_of(told).in_(tenants))
+    with database.connected() as connection:
+        counts = [VersionCount(**row) for row in connection.execute(query).mappings()]
+    return sorted(counts, key=lambda one: (one.tenant, one.first, one.policy, one.rules))
 
 
 def unmapped_counts(

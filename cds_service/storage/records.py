@@ -125,6 +125,21 @@ class EventCount:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionCount:
+    """Calls of one tenant that one version of the policy and of the rules answered or refused, with the first and the
+    last of them. `policy` is "" where it was not kept.
+    """
+
+    tenant: str
+    policy: str
+    rules: str
+    answered: int
+    refused: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class UnmappedCount:
     """On how many answered calls a code was that the vocabulary does not hold; `kind` is "lab" or "drug".
 

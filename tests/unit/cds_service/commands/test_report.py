@@ -121,6 +121,25 @@ def test_what_was_held_back_missing_and_unmapped_is_counted(by: str, rows: list[
     assert [list(row.values()) for row in table(by, database=filled)] == rows
 
 
+def test_each_version_of_the_policy_is_told_with_its_days_by_tenant(store: EventLog, path: Path) -> None:
+    """The first call was late in the evening of a day that had ended in Berlin."""
+    northern, late = replace(VIEW, policy="a1", rules="0.6.0"), datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
+    store.record([
+        other(northern, at=late),
+        other(northern, at=MONDAY + timedelta(days=7)),
+        other(northern, Kind.REFUSED, at=MONDAY + timedelta(days=8)),
+        other(replace(northern, policy="b2"), at=MONDAY + timedelta(days=9)),
+        other(replace(northern, tenant="", client=""), at=late),
+    ])  # fmt: skip
+    anybody = ["callers that are not known", "a1", "0.6.0", "2026-03-03", "2026-03-03", 1, 0]
+    before = ["northern", "a1", "0.6.0", "2026-03-03", "2026-03-10", 2, 1]
+    after = ["northern", "b2", "0.6.0", "2026-03-11", "2026-03-11", 1, 0]
+    assert [list(row.values()) for row in table("policy", database=path)] == [anybody, before, after]
+    assert [list(row.values()) for row in table("policy", "--tenant", "northern", database=path)] == [before, after]
+    told = run("--by", "policy", "--until", "2026-03-15", database=path).stdout
+    assert "Policy versions in this range (--by policy)" in told
+
+
 def test_burden_is_told_for_each_hundred_calls_and_opened_charts(filled: Path) -> None:
     told = {(row["hook"], row["cards_that_are"]): list(row.values())[2:] for row in table("burden", database=filled)}
     assert told["patient-view", "all"] == [2, 2, 100.0, 100.0]
