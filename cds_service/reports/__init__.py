@@ -9,7 +9,15 @@ from cds_service.reports.burden import Burden, burdens
 from cds_service.reports.for_many import Beside, beside
 from cds_service.reports.period import Period, period_of
 from cds_service.reports.reading import Counted, counted_since, counts_of_weeks, days_of_the_log, events_of_weeks
-from cds_service.reports.reasons import COMMENT_ONLY, NO_REASON, NOT_OURS, is_ours, named_by_code, named_for_all
+from cds_service.reports.reasons import (
+    COMMENT_ONLY,
+    NO_LONGER,
+    NO_REASON,
+    NOT_OURS,
+    is_ours,
+    named_by_code,
+    named_for_all,
+)
 from cds_service.reports.report import COLUMNS, OUTCOMES, Number, Report, Row, report_of
 from cds_service.reports.sections import SECTIONS, Section
 from cds_service.reports.silent import SILENT_DAYS, Silent, fallen_silent
@@ -23,6 +31,7 @@ __all__ = [
     "COMMENT_ONLY",
     "FEWEST",
     "NOT_OURS",
+    "NO_LONGER",
     "NO_REASON",
     "OUTCOMES",
     "SECTIONS",
