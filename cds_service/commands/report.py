@@ -147,6 +147,8 @@ def _remarks(asked: Asked, whole: Whole) -> list[str]:
         found.append(f"the range has no time before its last {days} days: what has fallen silent cannot be told")
     else:
         found.append(f"fallen silent: there before, and not in the last {days} days of the range")
+    if whole.unmapped.not_shown:
+        found.append(reports.CODES_NOT_SHOWN.format(whole.unmapped.not_shown, whole.unmapped.looked_at))
     for outcome, number in whole.unknown.items():
         found.append(f"not counted: {number} {outcome} on cards that are not in the log")
     return found

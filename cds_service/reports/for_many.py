@@ -26,12 +26,16 @@ from cds_service.storage import EventCount, Kind, Unmapped, VersionCount
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Tables beside those of the cards, by name, and how many calls were answered and looked at for unmapped codes."""
+    """Tables beside those of the cards, by name, and how many calls were answered and looked at for unmapped codes.
+
+    On `codes_not_shown` of the latter was a code that could be a name.
+    """
 
     tables: Mapping[str, Table] = field(default_factory=dict)
     answered: Number = 0
     opened: Number = 0
     looked_at: Number = 0
+    codes_not_shown: Number = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def beside(
         "silent": _silent(silent, zone),
         "unmapped": _unmapped(unmapped),
     }
-    return Beside(tables, calls.all, opened, _told(unmapped.looked_at))
+    return Beside(tables, calls.all, opened, _told(unmapped.looked_at), _told(unmapped.not_shown))
 
 
 def _as_one_tenant(versions: Iterable[VersionCount]) -> list[VersionCount]:

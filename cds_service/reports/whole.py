@@ -34,6 +34,11 @@ DEFAULT = "default"
 """Under this name tenants without a site policy are switched, and callers that are not known."""
 UNKNOWN_CALLERS = "callers that are not known"
 
+CODES_NOT_SHOWN = (
+    "codes that could be a name or words are not shown: there were some on {} of {} calls looked at; whoever may read "
+    "a patient's record can list them with `doctor fhir --every-code`"
+)
+
 
 @dataclass(frozen=True)
 class Whole:

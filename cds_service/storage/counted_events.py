@@ -23,6 +23,7 @@ from cds_service.storage.store_error import StoreError
 from cds_service.storage.week_numbers import week_number
 
 _ROWS_AT_A_TIME = 1000
+_REMARK = "("
 _NO_CALLS = (Kind.FEEDBACK, Kind.SWITCHED)
 
 
@@ -68,12 +69,14 @@ def unmapped_counts(
     seen: Counter[tuple[str, str, str, str]] = Counter()
     with database.connected() as connection:
         streaming = connection.execution_options(yield_per=_ROWS_AT_A_TIME)
-        looked_at = 0
+        looked_at = not_shown = 0
         for text in streaming.scalars(query):
+            codes = _codes(text)
             looked_at += 1
-            seen.update(_codes(text))
+            not_shown += any(code.startswith(_REMARK) for _, _, code, _ in codes)
+            seen.update(codes)
     ordered = sorted(seen.items(), key=lambda one: (-one[1], one[0]))
-    return Unmapped(looked_at, tuple(UnmappedCount(*code, times) for code, times in ordered))
+    return Unmapped(looked_at, tuple(UnmappedCount(*code, times) for code, times in ordered), not_shown)
 
 
 def log_span(database: Readable, *without: Kind) -> tuple[datetime, datetime] | None:

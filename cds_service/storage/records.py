@@ -156,11 +156,12 @@ class UnmappedCount:
 @dataclass(frozen=True, slots=True)
 class Unmapped:
     """The codes that the vocabulary does not hold, the most frequent first, and how many answered calls were looked at
-    for them: not all are.
+    for them: not all are. On `not_shown` of these was a code that could be a name: a remark stands in its place.
     """
 
     looked_at: int = 0
     codes: tuple[UnmappedCount, ...] = ()
+    not_shown: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,17 @@ def test_each_version_of_the_policy_is_told_with_its_days_by_tenant(store: Event
     assert "Policy versions in this range (--by policy)" in told
 
 
+def test_codes_that_are_not_shown_are_counted_with_what_can_be_done(store: EventLog, path: Path) -> None:
+    hidden = [["lab", "urn:x", "(words in place of a code)", "mg/dL"], ["drug", "urn:x", "(on few patients)", ""]]
+    for codes in (hidden, hidden[:1], [["lab", "urn:x", "PO4", ""]], []):
+        store.record([other(VIEW, content={"unmapped": codes})])
+    for form in ([], ["--json"], ["--csv"], ["--by", "unmapped"]):
+        said = run(*form, database=path).output
+        assert "there were some on 2 of 4 calls looked at" in said
+        assert "doctor fhir --every-code" in said
+    assert [row["calls"] for row in table("unmapped", database=path)] == [2, 1, 1]
+
+
 def test_burden_is_told_for_each_hundred_calls_and_opened_charts(filled: Path) -> None:
     told = {(row["hook"], row["cards_that_are"]): list(row.values())[2:] for row in table("burden", database=filled)}
     assert told["patient-view", "all"] == [2, 2, 100.0, 100.0]

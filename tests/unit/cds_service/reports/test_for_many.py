@@ -142,6 +142,11 @@ def test_a_code_on_few_calls_is_left_out() -> None:
     assert rows(told(unmapped=Unmapped(9, codes)), "unmapped") == [["lab", "urn:x", "A1", "mg/dL", 5]]
 
 
+@pytest.mark.parametrize(("calls", "said"), [(0, 0), (4, "fewer than 5"), (5, 5)])
+def test_calls_with_codes_that_are_not_shown_are_counted_without_small_numbers(calls: int, said: str | int) -> None:
+    assert plain(told(unmapped=Unmapped(9, (), calls)).codes_not_shown) == said
+
+
 def test_of_what_fell_silent_no_number_is_told() -> None:
     silent = [Silent("topic", "northern", "vka-cua", 4, NOON, "shadow"), Silent("tenant", "northern", "", 77, NOON)]
     assert rows(told(silent=silent), "silent") == [
