@@ -64,7 +64,7 @@ def beside(
         "burden": _burden(report, calls.hooks),
         "policy": _policies(versions, calls.versions, zone),
         "held-back": _held_back(events),
-        "silence": _by_reason(events, Kind.GAP, "could_not_be_read"),
+        "gap": _by_reason(events, Kind.GAP, "could_not_be_read"),
         "refusal": _by_reason(events, Kind.REFUSED, "was_missing"),
         "silent": _silent(silent, zone),
         "unmapped": _unmapped(unmapped),

@@ -92,7 +92,7 @@ def held_back(whole: Whole) -> Table:
     return Table(("why", "hook", "card", "indicator", "held_back", "of_100_charts"), rows)
 
 
-def silences(whole: Whole) -> Table:
+def gaps(whole: Whole) -> Table:
     """A line for what could not be read where a call was answered without a card."""
     seen = counted(whole.events, Kind.GAP, lambda one: (one.reason, one.hook))
     return Table(("could_not_be_read", "hook", "calls"), _most_first(seen))
@@ -180,8 +180,8 @@ SECTIONS: Mapping[str, Section] = {
     "held-back": Section(
         "Held back: worked out and not shown (shadow: what would have been shown)", held_back, "nothing was held back"
     ),
-    "silence": Section(
-        "Answered without a card although something could not be read", silences, "no call was silent for a gap"
+    "gap": Section(
+        "Answered without a card although something could not be read", gaps, "no call was silent for a gap"
     ),
     "refusal": Section("Refused: what was needed could not be read", refusals, "no call was refused"),
     "burden": Section("Burden: cards for each hundred calls and opened charts", burden, "no call was answered"),

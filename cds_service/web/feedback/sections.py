@@ -36,7 +36,7 @@ SECTIONS = (
         "No card was held back.",
     ),
     Section(
-        "silence",
+        "gap",
         "Silent because something could not be read",
         "Calls that were answered without a card, and what could not be read: nobody knows whether there was a risk.",
         "No call was answered without a card while something could not be read.",

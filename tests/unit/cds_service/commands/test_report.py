@@ -112,7 +112,7 @@ def test_cards_and_calls_are_counted_by_topic_hook_tenant_and_week(
                 ["topic-off", "patient-view", "iron", "info", 1, 50.0],
             ],
         ),
-        ("silence", [["labs", "patient-view", 1]]),
+        ("gap", [["labs", "patient-view", 1]]),
         ("refusal", [["conditions", "patient-view", 1]]),
         ("unmapped", [["lab", "urn:x", "PHOS", "mg/dL", "no", 2, 2], ["drug", "urn:y", "A1", "", "no", 1, 2]]),
     ],

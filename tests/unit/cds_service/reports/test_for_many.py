@@ -108,7 +108,7 @@ def test_a_hook_with_few_calls_cannot_be_worked_out_from_all_calls() -> None:
 
 @pytest.mark.parametrize(("times", "said"), [(4, "fewer than 5"), (5, 5)])
 @pytest.mark.parametrize(
-    ("kind", "table"), [(Kind.SUPPRESSED, "held-back"), (Kind.GAP, "silence"), (Kind.REFUSED, "refusal")]
+    ("kind", "table"), [(Kind.SUPPRESSED, "held-back"), (Kind.GAP, "gap"), (Kind.REFUSED, "refusal")]
 )
 def test_small_numbers_of_events_are_not_told(kind: Kind, table: str, times: int, said: str | int) -> None:
     found = told(events=[replace(CALL, kind=kind, reason="shadow", topic="vka-cua", times=times)])
