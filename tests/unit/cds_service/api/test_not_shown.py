@@ -96,8 +96,8 @@ def test_a_service_is_told_what_is_about_it() -> None:
 
 
 def test_who_asks_without_a_token_is_told_which_cards_of_how_many_tenants_and_no_name() -> None:
-    def off(reason: Reason, tenant: str | None = None, **more: str) -> Notice:
-        return Notice(reason, "Cards are not shown", "as Dr Silva said", by="Dr Silva", tenant=tenant, **more)
+    def off(reason: Reason, tenant: str | None = None, topic: str | None = None, hook: str | None = None) -> Notice:
+        return Notice(reason, "Not shown", "as Dr Silva said", by="Dr Silva", tenant=tenant, topic=topic, hook=hook)
 
     beside = replace(off(Reason.TOPIC_OFF, NORTH, topic="vka-cua"), is_beside=True)
     pilots = [off(Reason.SHADOW, tenant, hook="order-sign") for tenant in (NORTH, None, SOUTH)]
