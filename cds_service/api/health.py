@@ -29,8 +29,9 @@ def add_health(
     """Add the health addresses to these routes; /health is the older name of /health/ready.
 
     Not to know what was switched off is a fault: cards known to be wrong may be shown. Switched-off cards are none, so
-    they are told beside "ok", and so is what `site_policies` tells: which tenants go on with an older one, because a
-    newer file was refused, and whose was taken away while this process runs.
+    they are told beside "ok", but not who switched them, nor why: anybody may ask. So is what `site_policies` tells:
+    which tenants go on with an older one, because a newer file was refused, and whose was taken away while this process
+    runs.
     """
 
     @routes.get("/health/live")
@@ -43,7 +44,7 @@ def add_health(
         faults = [*keeping.faults(), *not_shown.faults()]
         if faults:
             raise ServiceError(503, "; ".join(faults))
-        return _ok({**not_shown.to_all(clock()).record(), **site_policies()})
+        return _ok({**not_shown.to_all(clock()).summary(), **site_policies()})
 
 
 def _ok(more: Mapping[str, Any] = MappingProxyType({})) -> Response:

@@ -13,6 +13,10 @@ from typing import Any
 from cds_service.knowledge import ALL, NO_CARD, Knowledge, Notice, Reason, notices_of
 from cds_service.storage import KillState, KillSwitch, SwitchedOff
 
+MORE = "Why, since when and by whom: the services' descriptions (/cds-services), the pages, calciphylaxis-cds report."
+ALL_TENANTS = "all"
+_NARROWS = ("reason", "topic", "hook", "service")
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -35,11 +39,29 @@ class Told:
         fault = [f"{self.fault[:1].upper()}{self.fault[1:]}."] if self.fault else []
         return [*(notice.says for notice in self.notices), *fault, NO_CARD] if self else []
 
-    def record(self) -> dict[str, Any]:
-        """The same as plain data; empty where there is nothing to say."""
-        told: dict[str, Any] = {"not_shown": [notice.record() for notice in self.notices]} if self.notices else {}
-        told |= {"kill_switch_fault": self.fault} if self.fault else {}
-        return told | ({"note": NO_CARD} if told else {})
+    def summary(self) -> dict[str, Any]:
+        """For whoever asks without a token: which cards, and of how many tenants; empty where there is nothing to say.
+
+        Neither people nor tenants are named, and nothing that a person has written is repeated. Callers that are not
+        known and tenants without a site policy count as one.
+        """
+        tenants: dict[tuple[str | None, ...], set[str | None]] = {}
+        for one in self.notices:
+            if not one.is_beside:
+                tenants.setdefault((one.reason.value, one.topic, one.hook, one.service), set()).add(one.tenant)
+        told: dict[str, Any] = {}
+        if tenants:
+            told["not_shown"] = [_counted(which, whose) for which, whose in tenants.items()]
+        if self.fault:
+            told["kill_switch_fault"] = self.fault
+        return told | ({"note": f"{NO_CARD} {MORE}"} if told else {})
+
+
+def _counted(which: tuple[str | None, ...], tenants: set[str | None]) -> dict[str, Any]:
+    told: dict[str, Any] = {name: value for name, value in zip(_NARROWS, which, strict=True) if value}
+    # The kill switch without a tenant holds for all of them, a policy without one for those that have none.
+    for_all = told["reason"] == Reason.KILL_SWITCH and None in tenants
+    return told | {"tenants": ALL_TENANTS if for_all else len(tenants)}
 
 
 Policies = Callable[[datetime], Mapping[str | None, Knowledge]]
@@ -91,7 +113,7 @@ def _killed(state: KillState, knowledge: Knowledge, tenant: str) -> Iterator[Swi
 
 
 def _by_policy(knowledge: Knowledge, now: datetime) -> Iterator[Notice]:
-    return notices_of(knowledge.switches, now.astimezone(knowledge.zone).date())
+    return notices_of(knowledge, now.astimezone(knowledge.zone).date())
 
 
 def killed_notice(one: SwitchedOff) -> Notice:

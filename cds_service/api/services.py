@@ -19,7 +19,7 @@ from cds_service.api.stopped_orders import with_stopped_orders
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirReader
 from cds_service.knowledge import Asking, HeldBack, Knowledge
-from cds_service.unknown_codes import Unmapped
+from cds_service.unknown_codes import Patient, Unmapped
 from fhir_mappings.chart import ChartContext, build_chart
 from fhir_mappings.drafts import Orders, split_orders
 from fhir_mappings.drug_places import drugs_beside
@@ -104,7 +104,7 @@ def call(service: Service, request: HookRequest, knowledge: Knowledge, reader: F
         [card.facts for card in sorted_cards.shown],
         tuple(gap.query for gap in (*chart.gaps, *chart.optional_gaps)),
         sorted_cards.held,
-        partial(_unmapped, judged, knowledge),
+        partial(_unmapped, judged, knowledge, request),
     )
 
 
@@ -115,11 +115,10 @@ def asking_of(service: Service, request: HookRequest, on: date) -> Asking:
     return Asking(service.HOOK, service.ID, user, on)
 
 
-def _unmapped(judged: Judged, knowledge: Knowledge) -> Sequence[tuple[str, ...]]:
-    found = judged.collected
-    return Unmapped(
-        knowledge.vocabulary, found.queries, found.medications, found.bases, judged.on, knowledge.zone
-    ).codes()
+def _unmapped(judged: Judged, knowledge: Knowledge, request: HookRequest) -> Sequence[tuple[str, ...]]:
+    found, words = judged.collected, knowledge.vocabulary
+    patient = Patient(knowledge.tenant, request.server.base if request.server else "", request.patient_id)
+    return Unmapped(words, found.queries, found.medications, found.bases, judged.on, knowledge.zone, patient).codes()
 
 
 def look_at(

@@ -116,19 +116,28 @@ def doctor_smart(clients: str | None, public_url: str, servers: tuple[str, ...],
 @click.option(
     "--hook", "hooks", multiple=True, type=click.Choice(HOOKS), help="Only this hook (repeatable); all without it."
 )
+@click.option(
+    "--every-code", is_flag=True, help="Print all codes as they are written, also those that could be a name."
+)
 @AS_JSON
-def doctor_fhir(url: str, patient: str | None, token: str | None, hooks: tuple[str, ...], as_json: bool) -> None:
+def doctor_fhir(
+    url: str, patient: str | None, token: str | None, hooks: tuple[str, ...], *, every_code: bool, as_json: bool
+) -> None:
     """Say why no card comes from the FHIR server at URL.
 
     It is asked as the service asks it, and what was seen is told. No patient data is printed: codes, systems, units
-    and numbers only. Exit status 4 when the service could not answer.
+    and numbers only, and a remark in place of a code that could be a name; with --every-code, to map local codes,
+    whatever stands in the place of a code. Exit status 4 when the service could not answer.
     """
     from cds_service import fhir_doctor
+
+    if every_code and patient is None:
+        raise click.UsageError("--every-code needs --patient: codes are those of a patient's records.")
 
     # Settings for development: a doctor serves nobody, and refuses none that `serve --dev` takes.
     settings = settings_for(dev=True)
     with in_words():
-        report = _examined(settings, url, patient, token, hooks or HOOKS)
+        report = _examined(settings, url, patient, token, hooks or HOOKS, every_code=every_code)
     if as_json:
         say_json(fhir_doctor.as_json(report))
     else:
@@ -138,7 +147,7 @@ def doctor_fhir(url: str, patient: str | None, token: str | None, hooks: tuple[s
 
 
 def _examined(
-    settings: Settings, url: str, patient: str | None, token: str | None, hooks: tuple[str, ...]
+    settings: Settings, url: str, patient: str | None, token: str | None, hooks: tuple[str, ...], *, every_code: bool
 ) -> PatientReport | ServerReport:
     from cds_service.clock import utc_now
     from cds_service.fhir_doctor import Examination, Visit, examine, look_at_server
@@ -150,4 +159,5 @@ def _examined(
     with Visit(settings, url, token) as visit, Progress("asking for") as step:
         if patient is None:
             return look_at_server(visit.asker, knowledge.queries)
-        return examine(Examination(visit.asker, visit.service, knowledge, hooks, step), patient, utc_now())
+        examination = Examination(visit.asker, visit.service, knowledge, hooks, step, every_code)
+        return examine(examination, patient, utc_now())

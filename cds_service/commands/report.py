@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from cds_service.storage import ReadOnly
 
 TABLES = (
-    "topic", "hook", "tenant", "week", "reason", "held-back", "silence", "refusal", "burden", "silent", "switched",
-    "unmapped",
+    "topic", "hook", "tenant", "week", "policy", "reason", "held-back", "gap", "refusal", "burden", "silent",
+    "switched", "unmapped",
 )  # fmt: skip
 """Written out: to ask the room of reports for them would take longer than the help of this command."""
 COUNTED = "cards, each once, with its latest answer, in the week in which it was shown"
@@ -56,9 +56,10 @@ def report(**options: Any) -> None:
     """Report calls and cards, what was held back, and what fell silent.
 
     The database is that of CDS_DATABASE_URL, and is only read. Cards shown and what became of them by topic, hook,
-    tenant and week; why cards were overridden; cards held back, and why (shadow: what would have been shown); silences
-    and refusals because something could not be read; cards for each hundred calls and opened charts; what has fallen
-    silent; what was switched off and on at once; codes of labs and drugs that are not known. Numbers are exact.
+    tenant and week; by which versions of the policy calls were answered; why cards were overridden; cards held back,
+    and why (shadow: what would have been shown); gaps (no card, and something could not be read) and refusals; cards
+    for each hundred calls and opened charts; what has fallen silent; what was switched off and on at once; codes of
+    labs and drugs that are not known. Numbers are always exact: small ones may tell of a single person.
     """
     if options["as_json"] and options["as_csv"]:
         raise click.UsageError("--json and --csv exclude each other: choose one.")
@@ -146,6 +147,8 @@ def _remarks(asked: Asked, whole: Whole) -> list[str]:
         found.append(f"the range has no time before its last {days} days: what has fallen silent cannot be told")
     else:
         found.append(f"fallen silent: there before, and not in the last {days} days of the range")
+    if whole.unmapped.not_shown:
+        found.append(reports.CODES_NOT_SHOWN.format(whole.unmapped.not_shown, whole.unmapped.looked_at))
     for outcome, number in whole.unknown.items():
         found.append(f"not counted: {number} {outcome} on cards that are not in the log")
     return found

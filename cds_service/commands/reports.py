@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from cds_service.storage import CardCount, ReadOnly
 
 UNKNOWN_CARD = "(unknown card)"
+WITHHOLD = (
+    'With --by, for counts that are passed on: "fewer than 5" in place of 1 to 4, others withheld where they would '
+    "tell these. Without it counts are exact."
+)
 
 
 class Asked(NamedTuple):
@@ -45,7 +49,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--client", help="Only this trusted client, by its issuer."),
         click.option("--since", type=day, metavar="DATE", help="From this day on (2026-11-30, in CDS_TIMEZONE)."),
         click.option("--by", type=click.Choice(["card", "reason", "week"]), help="Count cards by this."),
-        click.option("--withhold", is_flag=True, help="With --by: withhold numbers below 5, as the page does."),
+        click.option("--withhold", is_flag=True, help=WITHHOLD),
         click.option("--json", "as_json", is_flag=True, help="A JSON document."),
         click.option("--csv", "as_csv", is_flag=True, help="CSV with a line of heads."),
     )):  # fmt: skip

@@ -17,7 +17,7 @@ from cds_service.fhir_doctor.asking import Asker
 from cds_service.fhir_doctor.findings import LookedUp, PatientReport, Unread
 from cds_service.fhir_doctor.verdict import calls, scope_of
 from cds_service.knowledge import Knowledge
-from cds_service.unknown_codes import CodeReading, each_once, unknown_units
+from cds_service.unknown_codes import CodeReading, as_written, each_once, plainly, unknown_units
 from fhir_mappings.chart import ChartContext, build_chart, drug_shelf
 from fhir_mappings.drug_places import is_path
 from fhir_mappings.forms import Form
@@ -33,7 +33,7 @@ Progress = Callable[[int, int, str], None]
 class Examination:
     """What an examination needs: `asker` has time, `service` has the limits of the service; both ask the same server.
 
-    `hooks` are those whose calls are played.
+    `hooks` are those whose calls are played. `every_code`: codes are told as they are written, names among them.
     """
 
     asker: Asker
@@ -41,6 +41,7 @@ class Examination:
     knowledge: Knowledge
     hooks: Sequence[str]
     progress: Progress
+    every_code: bool = False
 
     @property
     def queries(self) -> tuple[Query, ...]:
@@ -61,12 +62,13 @@ def examine(of: Examination, patient_id: str, now: datetime) -> PatientReport:
     answers, drafts = calls(of.hooks, chart, on, knowledge.policy)
     seen = each_once(of.asker.brought)
     shelf = drug_shelf(drugs, collected.queries, bases)
+    shown = as_written if of.every_code else plainly
     return PatientReport(
         server=of.asker.server.base,
         patient=patient_id,
         looked_up=looked_up,
         survey=survey,
-        unknown_codes=CodeReading(knowledge.vocabulary, shelf, on, knowledge.zone).unknown(seen),
+        unknown_codes=CodeReading(knowledge.vocabulary, shelf, on, knowledge.zone, shown).unknown(seen),
         unknown_units=unknown_units(seen, knowledge.vocabulary),
         unread=_unread(chart),
         lost=tuple(sorted(path if is_path(path) else NOT_ASKABLE for path in collected.lost)),

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from cds_service.fhir_doctor.findings import LookedUp, PatientReport, ServerReport, Tried, TypeFinding
-from cds_service.unknown_codes import UnknownCode
+from cds_service.unknown_codes import UnknownCode, is_remark
 from hooks.cards import visible
 
 VERSION = 1
@@ -90,6 +90,8 @@ def _codes(codes: Sequence[UnknownCode]) -> Iterator[str]:
         lines = [f"{code.times:>5} x {_named(code)}" for code in own[:MOST_LINES]]
         if len(own) > MOST_LINES:
             lines.append(f"      and {len(own) - MOST_LINES} more codes: --json has all")
+        if any(is_remark(code.code) for code in own):
+            lines.append("      codes in words could be a name: --every-code prints them")
         yield from _section(f"{kind}: codes that no rule knows", lines)
 
 

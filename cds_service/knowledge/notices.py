@@ -6,13 +6,14 @@ known.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from cds_service.knowledge.critical_cards import HOOK_OF
+from cds_service.knowledge.critical_cards import HOOK_OF, critical_topics
 from cds_service.knowledge.knowledge import Knowledge
 from cds_service.knowledge.switches import Asking, HeldBack, Reason, Shadow, Switches
+from hooks.card import Indicator
 
 NO_CARD = "No card does not mean no risk."
 _NEVER_CUT = "critical cards and those that tell what could not be read are never cut"
@@ -25,7 +26,8 @@ _OTHERS = "others critical ones and those that tell what could not be read"
 class Notice:
     """Cards that are not shown: those that `what` says, why, since when and by whom, as far as that is known.
 
-    Each of topic, hook, service and tenant narrows it; None is all of them.
+    Each of topic, hook, service and tenant narrows it; None is all of them. Where `is_beside`, another notice tells the
+    same cards, and this one who answers for them.
     """
 
     reason: Reason
@@ -37,6 +39,7 @@ class Notice:
     hook: str | None = None
     service: str | None = None
     tenant: str | None = None
+    is_beside: bool = False
 
     @property
     def says(self) -> str:
@@ -50,30 +53,28 @@ class Notice:
         """Is it about this service?"""
         return self.service in (None, service) and self.hook in (None, HOOK_OF[service])
 
-    def record(self) -> dict[str, str]:
-        """As plain data, with its sentence."""
-        told = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "what"}
-        return {name: value for name, value in told.items() if value} | {"says": self.says}
 
-
-def notices_of(switches: Switches, on: date) -> Iterator[Notice]:
+def notices_of(knowledge: Knowledge, on: date) -> Iterator[Notice]:
     """What the site policy keeps from being shown on this day."""
+    switches = knowledge.switches
     for name, why in switches.services.items():
         yield Notice(Reason.SERVICE_OFF, f"The service {name} gives no cards, by the site policy", why, service=name)
     for name, why in switches.hooks.items():
         yield Notice(Reason.HOOK_OFF, f"No cards are shown at {name}, by the site policy", why, hook=name)
     for name, why in switches.topics.items():
         yield Notice(Reason.TOPIC_OFF, f"Cards on {name} are not shown, by the site policy", why, topic=name)
-    yield from _critical(switches)
+    if switches.critical_off is not None:
+        yield from _critical(switches, critical_topics(knowledge.policy), on)
     yield from _shadows(switches, on)
     if switches.users is not None:
         users = ", ".join(sorted(switches.users))
         yield Notice(Reason.ROLE, f"By the site policy users of type {users} get all cards, {_OTHERS}")
 
 
-def switched_in(switches: Switches, on: date) -> list[str]:
+def switched_in(knowledge: Knowledge, on: date) -> list[str]:
     """Everything that a site policy switches, a sentence each: what is not shown, and what is shown otherwise."""
-    told = [notice.says for notice in notices_of(switches, on)]
+    switches = knowledge.switches
+    told = [notice.says for notice in notices_of(knowledge, on)]
     for (topic, hook), indicator in switches.indicators.items():
         told.append(f"The card {topic} is {indicator.value} at {hook}, whatever the rule says.")
     if switches.card_limit is not None:
@@ -101,12 +102,38 @@ def why_held(back: HeldBack, switches: Switches, asking: Asking) -> str:
             return f"more urgent cards use up the limit of {switches.card_limit}"
 
 
-def _critical(switches: Switches) -> Iterator[Notice]:
-    """Who answers for critical cards that are off or less urgent; shown wherever notices are."""
+def _critical(switches: Switches, critical: Mapping[str, Iterable[str]], on: date) -> Iterator[Notice]:
+    """Who switched off critical cards, or made them less urgent, and why; shown wherever notices are.
+
+    `critical` has for each hook the topics whose card can be critical.
+    """
+    topics = {topic for names in critical.values() for topic in names}
+    off = "switched off"
+    for topic in topics & switches.topics.keys():
+        yield _answered(switches, Reason.TOPIC_OFF, f"{topic} are {off}", topic=topic)
+    for hook in filter(critical.get, switches.hooks):
+        yield _answered(switches, Reason.HOOK_OFF, f"{_listed(critical[hook])} at {hook} are {off}", hook=hook)
+    for service in switches.services:
+        if names := critical.get(HOOK_OF[service]):
+            which = f"{_listed(names)} of {service}"
+            yield _answered(switches, Reason.SERVICE_OFF, f"{which} are {off}", service=service)
+    for (topic, hook), indicator in switches.indicators.items():
+        if topic in critical.get(hook, ()) and indicator is not Indicator.CRITICAL:
+            which = f"{topic} at {hook} are made less urgent ({indicator.value})"
+            yield _answered(switches, Reason.TOPIC_OFF, which, topic=topic, hook=hook)
+    for shadow in switches.shadows:
+        if on >= shadow.since and shadow.topic in topics:
+            yield _answered(switches, Reason.SHADOW, f"{shadow.topic} are put into shadow mode", topic=shadow.topic)
+
+
+def _answered(switches: Switches, reason: Reason, which: str, **narrows: str) -> Notice:
     answered = switches.critical_off
-    if answered is not None:
-        what = "That critical cards are switched off or made less urgent here is answered for"
-        yield Notice(Reason.TOPIC_OFF, what, answered.reason, by=" and ".join(answered.people))
+    people, why = (" and ".join(answered.people), answered.reason) if answered else ("", "")
+    return Notice(reason, f"Critical cards for {which}", why, by=people, is_beside=True, **narrows)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
 
 
 def _shadows(switches: Switches, on: date) -> Iterator[Notice]:

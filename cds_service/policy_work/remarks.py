@@ -16,7 +16,7 @@ def site_remarks(found: InForce) -> list[str]:
     site = found.knowledge.site
     if site is None:
         return []
-    return [*switched_in(found.knowledge.switches, site.effective), *_endless(found, site.effective), *_added(found)]
+    return [*switched_in(found.knowledge, site.effective), *_endless(found, site.effective), *_added(found)]
 
 
 def _endless(found: InForce, on: date) -> Iterator[str]:

@@ -9,20 +9,30 @@ from cds_service.reports.burden import Burden, burdens
 from cds_service.reports.for_many import Beside, beside
 from cds_service.reports.period import Period, period_of
 from cds_service.reports.reading import Counted, counted_since, counts_of_weeks, days_of_the_log, events_of_weeks
-from cds_service.reports.reasons import COMMENT_ONLY, NO_REASON, NOT_OURS, is_ours, named_by_code, named_for_all
+from cds_service.reports.reasons import (
+    COMMENT_ONLY,
+    NO_LONGER,
+    NO_REASON,
+    NOT_OURS,
+    is_ours,
+    named_by_code,
+    named_for_all,
+)
 from cds_service.reports.report import COLUMNS, OUTCOMES, Number, Report, Row, report_of
 from cds_service.reports.sections import SECTIONS, Section
 from cds_service.reports.silent import SILENT_DAYS, Silent, fallen_silent
 from cds_service.reports.tables import OfHundred, Table, Value, as_records, by_card, by_reason, by_week, in_one, plain
 from cds_service.reports.weeks import Quarter, bounds, start_of, week_name, week_of, weeks_from
-from cds_service.reports.whole import UNKNOWN_CALLERS, Whole, said_of, whole_of
+from cds_service.reports.whole import CODES_NOT_SHOWN, UNKNOWN_CALLERS, Whole, said_of, whole_of
 from cds_service.reports.withholding import FEWEST, Withheld, told
 
 __all__ = [
+    "CODES_NOT_SHOWN",
     "COLUMNS",
     "COMMENT_ONLY",
     "FEWEST",
     "NOT_OURS",
+    "NO_LONGER",
     "NO_REASON",
     "OUTCOMES",
     "SECTIONS",

@@ -1,7 +1,9 @@
-"""What many readers are told beside the cards: burden, what was held back, silence, unmapped codes; no small number.
+"""What many readers are told beside the cards: burden, versions of the policy, what was held back, silence, unmapped
+codes; no small number.
 
-What may live here: which of these numbers are told. Those of cards come withheld from `report`. All others stand alone:
-no two of them are parts of one sum, so none can be worked out from another one.
+What may live here: which of these numbers are told. Those of cards come withheld from `report`. The answered calls are
+told in all, by hook and by version of the policy: these are withheld together. All others stand alone: no two of them
+are parts of one sum, so none can be worked out from another one.
 """
 
 from __future__ import annotations
@@ -18,38 +20,88 @@ from cds_service.reports.sections import NOT_KEPT, counted
 from cds_service.reports.silent import TENANT, Silent
 from cds_service.reports.tables import OfHundred, Table, Value
 from cds_service.reports.weeks import week_name, week_of
-from cds_service.reports.withholding import FEWEST, Withheld
-from cds_service.storage import EventCount, Kind, Unmapped
+from cds_service.reports.withholding import FEWEST, Pipe, Withheld, withheld
+from cds_service.storage import EventCount, Kind, Unmapped, VersionCount
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Tables beside those of the cards, by name, and how many calls were answered and looked at for unmapped codes."""
+    """Tables beside those of the cards, by name, and how many calls were answered and looked at for unmapped codes.
+
+    On `codes_not_shown` of the latter was a code that could be a name.
+    """
 
     tables: Mapping[str, Table] = field(default_factory=dict)
     answered: Number = 0
     opened: Number = 0
     looked_at: Number = 0
+    codes_not_shown: Number = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """Answered calls, in all, by hook, and by version of the policy, in the order of the versions."""
+
+    all: Number
+    hooks: Mapping[str, Number]
+    versions: Sequence[Number]
 
 
 def beside(
-    report: Report, events: Sequence[EventCount], silent: Sequence[Silent], unmapped: Unmapped, zone: ZoneInfo
+    report: Report,
+    events: Sequence[EventCount],
+    versions: Sequence[VersionCount],
+    silent: Sequence[Silent],
+    unmapped: Unmapped,
+    zone: ZoneInfo,
 ) -> Beside:
-    """`report` has its small numbers withheld already; all else is exact."""
-    calls = counted(events, Kind.ANSWERED, lambda one: one.hook)
+    """`report` has its small numbers withheld already; all else is exact. `versions` are those of the same calls."""
+    versions = _as_one_tenant(versions)
+    calls = _answered(counted(events, Kind.ANSWERED, lambda one: one.hook), versions)
+    opened = calls.hooks.get(OPENED, 0)
     tables = {
-        "charts": _charts(report, calls[OPENED]),
-        "burden": _burden(report, calls),
+        "charts": _charts(report, opened),
+        "burden": _burden(report, calls.hooks),
+        "policy": _policies(versions, calls.versions, zone),
         "held-back": _held_back(events),
-        "silence": _by_reason(events, Kind.GAP, "could_not_be_read"),
+        "gap": _by_reason(events, Kind.GAP, "could_not_be_read"),
         "refusal": _by_reason(events, Kind.REFUSED, "was_missing"),
         "silent": _silent(silent, zone),
         "unmapped": _unmapped(unmapped),
     }
-    return Beside(tables, _told(sum(calls.values())), _told(calls[OPENED]), _told(unmapped.looked_at))
+    return Beside(tables, calls.all, opened, _told(unmapped.looked_at), _told(unmapped.not_shown))
 
 
-def _charts(report: Report, opened: int) -> Table:
+def _as_one_tenant(versions: Iterable[VersionCount]) -> list[VersionCount]:
+    """Each version once: a tenant may stand in the log under two names."""
+    found: dict[tuple[str, str], VersionCount] = {}
+    for one in versions:
+        known = found.get((one.policy, one.rules), one)
+        calls = (
+            (one.answered, one.refused)
+            if known is one
+            else (known.answered + one.answered, known.refused + one.refused)
+        )
+        ends = min(known.first, one.first), max(known.last, one.last)
+        found[one.policy, one.rules] = VersionCount("", one.policy, one.rules, *calls, *ends)
+    return sorted(found.values(), key=lambda one: one.first)
+
+
+def _answered(hooks: Counter[str], versions: Sequence[VersionCount]) -> _Calls:
+    """All calls → each hook → each version → all calls: what is small is withheld, and what would give it away."""
+    total = sum(hooks.values())
+    pipes = [Pipe("all", "end", "all", total)]
+    pipes += [Pipe(("hook", hook), "all", "versions", times) for hook, times in hooks.items()]
+    pipes += [Pipe(number, "versions", "end", one.answered) for number, one in enumerate(versions)]
+    why = withheld(pipes)
+    return _Calls(
+        why.get("all", total),
+        {hook: why.get(("hook", hook), times) for hook, times in hooks.items()},
+        [why.get(number, one.answered) for number, one in enumerate(versions)],
+    )
+
+
+def _charts(report: Report, opened: Number) -> Table:
     """Cards of all hooks for each hundred opened charts; not where an earlier release kept cards and no calls."""
     shown = [(indicator, row.shown) for (_, indicator), row in report.cards.items()]
     kinds: list[tuple[str, Number]] = [
@@ -57,11 +109,11 @@ def _charts(report: Report, opened: int) -> Table:
         ("warning or critical", _sum(number for indicator, number in shown if indicator in INTERRUPTIVE)),
         ("critical", _sum(number for indicator, number in shown if indicator == CRITICAL)),
     ]
-    calls = 0 if "" in report.hooks else opened
+    calls: Number = 0 if "" in report.hooks else opened
     return Table(("cards_that_are", "shown", "of_100_charts"), [[*kind, _of_hundred(kind[1], calls)] for kind in kinds])
 
 
-def _burden(report: Report, calls: Counter[str]) -> Table:
+def _burden(report: Report, calls: Mapping[str, Number]) -> Table:
     """Cards of each hook, and how many for each hundred of its answered calls."""
     rows: list[Sequence[Value]] = []
     for hook in sorted({*calls, *report.hooks}):
@@ -69,10 +121,20 @@ def _burden(report: Report, calls: Counter[str]) -> Table:
         parts = {ind: number for (of, ind), number in report.hook_indicators.items() if of == hook}
         interruptive = _sum(number for indicator, number in parts.items() if indicator in INTERRUPTIVE)
         critical = parts.get(CRITICAL, 0)
-        shares = (_of_hundred(number, calls[hook]) for number in (cards, interruptive, critical))
-        rows.append([hook or NOT_KEPT, _told(calls[hook]), cards, interruptive, critical, *shares])
+        answered = calls.get(hook, 0)
+        shares = (_of_hundred(number, answered) for number in (cards, interruptive, critical))
+        rows.append([hook or NOT_KEPT, answered, cards, interruptive, critical, *shares])
     named = ("shown", "warning_or_critical", "critical")
     return Table(("hook", "calls_answered", *named, *(f"{name}_of_100_calls" for name in named)), rows)
+
+
+def _policies(versions: Iterable[VersionCount], answered: Iterable[Number], zone: ZoneInfo) -> Table:
+    """Of when a version answered only weeks are told, as of what fell silent."""
+    rows: list[Sequence[Value]] = [
+        [one.policy or NOT_KEPT, one.rules, _week(one.first, zone), _week(one.last, zone), times]
+        for one, times in zip(versions, answered, strict=True)
+    ]
+    return Table(("policy", "rules", "first_in", "last_in", "calls_answered"), rows)
 
 
 def _held_back(events: Iterable[EventCount]) -> Table:
@@ -119,5 +181,7 @@ def _sum(numbers: Iterable[Number]) -> Number:
     return total
 
 
-def _of_hundred(number: Number, calls: int) -> OfHundred | None:
-    return None if isinstance(number, Withheld) or calls < FEWEST else OfHundred(100 * number / calls)
+def _of_hundred(number: Number, calls: Number) -> OfHundred | None:
+    if isinstance(number, Withheld) or isinstance(calls, Withheld) or calls < FEWEST:
+        return None
+    return OfHundred(100 * number / calls)

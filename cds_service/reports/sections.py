@@ -56,6 +56,26 @@ def by_weeks(whole: Whole) -> Table:
     return Table(("week", "from", *_CALLS, *COLUMNS, *SHARES), rows)
 
 
+def policies(whole: Whole) -> Table:
+    """A line for each version of the policy and of the rules by which a tenant was answered or refused, as they came.
+
+    The policy is the hash of all data files, those of a site policy among them; the rules are the release.
+    """
+    rows: list[Sequence[Value]] = [
+        [
+            one.tenant or UNKNOWN_CALLERS,
+            one.policy or NOT_KEPT,
+            one.rules,
+            _day(one.first, whole),
+            _day(one.last, whole),
+            one.answered,
+            one.refused,
+        ]
+        for one in whole.versions
+    ]
+    return Table(("tenant", "policy", "rules", "first_day", "last_day", *_CALLS), rows)
+
+
 def reasons(whole: Whole) -> Table:
     """A line for each reason of an override, and one for all."""
     table = by_reason(whole.report)
@@ -72,7 +92,7 @@ def held_back(whole: Whole) -> Table:
     return Table(("why", "hook", "card", "indicator", "held_back", "of_100_charts"), rows)
 
 
-def silences(whole: Whole) -> Table:
+def gaps(whole: Whole) -> Table:
     """A line for what could not be read where a call was answered without a card."""
     seen = counted(whole.events, Kind.GAP, lambda one: (one.reason, one.hook))
     return Table(("could_not_be_read", "hook", "calls"), _most_first(seen))
@@ -155,12 +175,13 @@ SECTIONS: Mapping[str, Section] = {
     "hook": Section("Cards by hook", by_hook, "no call and no card"),
     "tenant": Section("Cards by tenant", by_tenant, "no call and no card"),
     "week": Section("Cards by week", by_weeks, "no week"),
+    "policy": Section("Policy versions in this range", policies, "no call"),
     "reason": Section("Why cards were overridden", reasons, "no card was overridden"),
     "held-back": Section(
         "Held back: worked out and not shown (shadow: what would have been shown)", held_back, "nothing was held back"
     ),
-    "silence": Section(
-        "Answered without a card although something could not be read", silences, "no call was silent for a gap"
+    "gap": Section(
+        "Answered without a card although something could not be read", gaps, "no call was silent for a gap"
     ),
     "refusal": Section("Refused: what was needed could not be read", refusals, "no call was refused"),
     "burden": Section("Burden: cards for each hundred calls and opened charts", burden, "no call was answered"),

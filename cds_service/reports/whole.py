@@ -1,4 +1,5 @@
-"""Everything that the log tells of a time: cards and answers, calls, what was held back, silence, unmapped codes.
+"""Everything that the log tells of a time: cards and answers, calls, policy versions, what was held back, silence,
+unmapped codes.
 
 What may live here: reading that, and narrowing it to one tenant. The numbers are exact; what of them is shown to many
 readers is decided elsewhere.
@@ -21,14 +22,21 @@ from cds_service.storage import (
     Kind,
     Readable,
     Unmapped,
+    VersionCount,
     audited_events,
     card_counts,
     event_counts,
     unknown_counts,
     unmapped_counts,
+    version_counts,
 )
 
 UNKNOWN_CALLERS = "callers that are not known"
+
+CODES_NOT_SHOWN = (
+    "codes that could be a name or words are not shown: there were some on {} of {} calls looked at; whoever may read "
+    "a patient's record can list them with `doctor fhir --every-code`"
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,7 @@ class Whole:
 
     `unknown` counts answers on cards that are not in the log, by outcome; not told for one tenant. `tenants` are all
     that are in the log in this time, whichever was asked for. Silence is that of the last `silent_days`.
-    `switchings` are events, the oldest first.
+    `switchings` are events, the oldest first. `versions` are those of the policy that answered calls.
     """
 
     period: Period | None
@@ -50,6 +58,7 @@ class Whole:
     tenants: Sequence[str] = ()
     silent_days: int = SILENT_DAYS
     switchings: Sequence[Event] = ()
+    versions: Sequence[VersionCount] = ()
 
     def calls(self, kind: Kind, those: Callable[[EventCount], bool] = lambda count: True) -> int:
         """How many events there are of this kind, of those."""
@@ -82,6 +91,7 @@ def whole_of(
     all_cards, all_events = card_counts(database, bounds), event_counts(database, bounds)
     cards = [count for count in all_cards if tenant in (None, count.tenant)]
     events = [count for count in all_events if tenant in (None, count.tenant)]
+    tenants = None if tenant is None else {tenant}
     unknown = {} if tenant is not None else unknown_counts(database, first, end)
     return Whole(
         period,
@@ -89,11 +99,12 @@ def whole_of(
         cards,
         events,
         fallen_silent(events, min(end, now), silent_days),
-        unmapped_counts(database, first, end, None if tenant is None else {tenant}),
+        unmapped_counts(database, first, end, tenants),
         {row.outcome: row.times for row in unknown},
         sorted({count.tenant for count in all_cards} | {count.tenant for count in all_events}),
         silent_days,
         _switchings(database, first, end, tenant),
+        version_counts(database, first, end, tenants),
     )
 
 

@@ -5,7 +5,7 @@ of clinicians are free text and may name one, and they are stored.
 """
 
 from cds_service.storage.audited import audited_events
-from cds_service.storage.counted_events import event_counts, log_span, unmapped_counts
+from cds_service.storage.counted_events import event_counts, log_span, unmapped_counts, version_counts
 from cds_service.storage.crew import Crew
 from cds_service.storage.database import Database
 from cds_service.storage.event import UNMAPPED, Event, Kind, new_id
@@ -23,6 +23,7 @@ from cds_service.storage.records import (
     FeedbackItem,
     Unmapped,
     UnmappedCount,
+    VersionCount,
 )
 from cds_service.storage.reports import (
     Readable,
@@ -67,6 +68,7 @@ __all__ = [
     "SwitchedOff",
     "Unmapped",
     "UnmappedCount",
+    "VersionCount",
     "audited_events",
     "card_counts",
     "changing",
@@ -87,6 +89,7 @@ __all__ = [
     "stored_feedback",
     "unknown_counts",
     "unmapped_counts",
+    "version_counts",
     "version_of",
     "write_heartbeat",
     "write_keys",

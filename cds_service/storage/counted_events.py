@@ -1,4 +1,5 @@
-"""Events counted: calls, cards that were held back, silences, refusals, and codes that the vocabulary does not hold.
+"""Events counted: calls, cards that were held back, silences, refusals, versions of the policy, and codes that the
+vocabulary does not hold.
 
 What may live here: reading. Cards that were shown, and the answers to them, are counted in `reports`. Every function
 raises StoreError where the database cannot be used, or holds what is no event.
@@ -11,17 +12,18 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import orjson
-from sqlalchemy import Text, cast, func, select, true
+from sqlalchemy import Text, case, cast, func, select, true
 
 from cds_service.storage.event import UNMAPPED, Kind
 from cds_service.storage.history import tenant_of
-from cds_service.storage.records import EventCount, Unmapped, UnmappedCount
+from cds_service.storage.records import EventCount, Unmapped, UnmappedCount, VersionCount
 from cds_service.storage.reports import Readable
 from cds_service.storage.schema import card, event
 from cds_service.storage.store_error import StoreError
 from cds_service.storage.week_numbers import week_number
 
 _ROWS_AT_A_TIME = 1000
+_REMARK = "("
 _NO_CALLS = (Kind.FEEDBACK, Kind.SWITCHED)
 
 
@@ -36,6 +38,25 @@ def event_counts(database: Readable, bounds: Sequence[datetime]) -> list[EventCo
         return [EventCount(**row) for row in connection.execute(query).mappings()]
 
 
+def version_counts(
+    database: Readable, since: datetime, until: datetime, tenants: Collection[str] | None = None
+) -> list[VersionCount]:
+    """By which policy and rules calls were answered and refused in this time: the first ones of each tenant first."""
+    told = event.c
+    groups = [tenant_of(told), told.policy, told.rules]
+    answered, refused = (
+        func.sum(case((told.kind == kind, 1), else_=0)).label(kind.value) for kind in (Kind.ANSWERED, Kind.REFUSED)
+    )
+    ends = [func.min(told.at).label("first"), func.max(told.at).label("last")]
+    query = select(*groups, answered, refused, *ends).group_by(*groups)
+    query = query.where(told.at >= since, told.at < until, told.kind.in_((Kind.ANSWERED, Kind.REFUSED)))
+    if tenants is not None:
+        query = query.where(tenant_of(told).in_(tenants))
+    with database.connected() as connection:
+        counts = [VersionCount(**row) for row in connection.execute(query).mappings()]
+    return sorted(counts, key=lambda one: (one.tenant, one.first, one.policy, one.rules))
+
+
 def unmapped_counts(
     database: Readable, since: datetime, until: datetime, tenants: Collection[str] | None = None
 ) -> Unmapped:
@@ -48,12 +69,14 @@ def unmapped_counts(
     seen: Counter[tuple[str, str, str, str]] = Counter()
     with database.connected() as connection:
         streaming = connection.execution_options(yield_per=_ROWS_AT_A_TIME)
-        looked_at = 0
+        looked_at = not_shown = 0
         for text in streaming.scalars(query):
+            codes = _codes(text)
             looked_at += 1
-            seen.update(_codes(text))
+            not_shown += any(code.startswith(_REMARK) for _, _, code, _ in codes)
+            seen.update(codes)
     ordered = sorted(seen.items(), key=lambda one: (-one[1], one[0]))
-    return Unmapped(looked_at, tuple(UnmappedCount(*code, times) for code, times in ordered))
+    return Unmapped(looked_at, tuple(UnmappedCount(*code, times) for code, times in ordered), not_shown)
 
 
 def log_span(database: Readable, *without: Kind) -> tuple[datetime, datetime] | None:

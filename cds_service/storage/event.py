@@ -39,7 +39,10 @@ class Kind(StrEnum):
 
 
 UNMAPPED = "unmapped"
-"""Where the content of some answers has codes: [["lab", system, code, unit], ["drug", system, code, ""]]."""
+"""Where the content of some answers has codes: [["lab", system, code, unit], ["drug", system, code, ""]].
+
+A remark in brackets stands in place of a code that could be a name.
+"""
 
 
 class UnreadableLine(ValueError):

@@ -100,6 +100,21 @@ class EventCount:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionCount:
+    """Calls of one tenant that one version of the policy and of the rules answered or refused, with the first and the
+    last of them. `policy` is "" where it was not kept.
+    """
+
+    tenant: str
+    policy: str
+    rules: str
+    answered: int
+    refused: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class UnmappedCount:
     """On how many answered calls a code was that the vocabulary does not hold; `kind` is "lab" or "drug".
 
@@ -116,11 +131,12 @@ class UnmappedCount:
 @dataclass(frozen=True, slots=True)
 class Unmapped:
     """The codes that the vocabulary does not hold, the most frequent first, and how many answered calls were looked at
-    for them: not all are.
+    for them: not all are. On `not_shown` of these was a code that could be a name: a remark stands in its place.
     """
 
     looked_at: int = 0
     codes: tuple[UnmappedCount, ...] = ()
+    not_shown: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, tzinfo
 
 from cds_service.unknown_codes.findings import UnknownCode, UnknownUnit
-from cds_service.unknown_codes.plain_codes import shown_code, shown_system, shown_unit
+from cds_service.unknown_codes.plain_codes import Shown, plainly, shown_unit
 from fhir_mappings.code_systems import system_of
 from fhir_mappings.conditions import read_condition
 from fhir_mappings.drug_matching import Drugs, find_drugs
@@ -37,10 +37,12 @@ def each_once(resources: Iterable[Json]) -> list[Json]:
 
 
 class CodeReading:
-    """Looks at the codes of records. `shelf` holds what orders refer to; day and zone are those of the call."""
+    """Looks at the codes of records. `shelf` holds what orders refer to; day and zone are those of the call; `shown`
+    decides what of a code is told.
+    """
 
-    def __init__(self, vocabulary: Vocabulary, shelf: Shelf, on: date, zone: tzinfo) -> None:
-        self.vocabulary, self.shelf, self.on, self.zone = vocabulary, shelf, on, zone
+    def __init__(self, vocabulary: Vocabulary, shelf: Shelf, on: date, zone: tzinfo, shown: Shown = plainly) -> None:
+        self.vocabulary, self.shelf, self.on, self.zone, self.shown = vocabulary, shelf, on, zone, shown
 
     def unknown(self, resources: Iterable[Json]) -> tuple[UnknownCode, ...]:
         """The codes of records of which no code is known, the most frequent first, by resource type.
@@ -58,7 +60,7 @@ class CodeReading:
         concepts = self._concepts(resource, kind)
         if concepts is None or self._is_known(resource, kind, concepts):
             return set()
-        found = {place for concept in concepts for place in _codes(concept)}
+        found = {place for concept in concepts for place in self._codes(concept)}
         return found or (set() if self._tells_in_words(resource, kind) else {WORDS_ONLY})
 
     def _concepts(self, resource: Json, kind: str) -> Sequence[Json] | None:
@@ -72,6 +74,12 @@ class CodeReading:
                 return drug_places(resource, self.shelf).concepts
             case _:
                 return None
+
+    def _codes(self, concept: Json) -> Iterator[Place]:
+        for coding in as_objects(concept.get("coding")):
+            code, system = code_of(coding), as_text(coding.get("system"))
+            if code:
+                yield *self.shown(system, code), system_of(system) is not None
 
     def _is_known(self, resource: Json, kind: str, concepts: Sequence[Json]) -> bool:
         codings = [coding for concept in concepts for coding in read_concept(concept).codings]
@@ -117,13 +125,6 @@ def unknown_units(resources: Iterable[Json], vocabulary: Vocabulary) -> tuple[Un
 
 def _holders(observation: Json) -> list[Json]:
     return [observation, *as_objects(observation.get("component"))]
-
-
-def _codes(concept: Json) -> Iterator[Place]:
-    for coding in as_objects(concept.get("coding")):
-        code, system = code_of(coding), as_text(coding.get("system"))
-        if code:
-            yield shown_system(system), shown_code(code), system_of(system) is not None
 
 
 def _strange_units(observation: Json, vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Codes of labs and drugs on the records of one call that the vocabulary does not hold: for the log, so at little cost.
 
 What may live here: that short list, and what is remembered from call to call. What is unknown is decided in
-`reading.py`; what of a code may be shown stands in `plain_codes.py`.
+`reading.py`; what of a code may be shown stands in `plain_codes.py` and `crowd.py`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, tzinfo
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
-from cds_service.unknown_codes.plain_codes import shown_unit
+from cds_service.unknown_codes.crowd import Crowd
+from cds_service.unknown_codes.plain_codes import CODE_OF_FEW, may_be_local, plainly_or_local, shown_unit
 from cds_service.unknown_codes.reading import CodeReading, Place
 from fhir_mappings.bases import Bases
 from fhir_mappings.fhir_json import Json, as_object, as_text
@@ -28,15 +29,29 @@ _MOST_KEPT = 4096
 _LONGEST_CODE, _LONGEST_SYSTEM, _MOST_CODINGS = 20, 200, 8
 """What is longer was written by a person, and what was found for it is not kept."""
 
+
+class Patient(NamedTuple):
+    """Whose records these are: the id means something on one server of one tenant only. It is kept nowhere."""
+
+    tenant: str
+    server: str
+    id: str
+
+
 Code = tuple[str, str, str, str]
 """Lab or drug, system, code, unit."""
 _Kept = dict[tuple[object, ...], tuple[Place, ...]]
 _kept: deque[tuple[Vocabulary, _Kept]] = deque(maxlen=8)
 """For the last vocabularies: what was found for the codings of a record. Records draw on few."""
+_crowd = Crowd()
+"""On how many patients this worker has seen codes that could be a name."""
 
 
 class Unmapped:
-    """Looks through the records of one call. `medications` are what orders refer to, by address."""
+    """Looks through the records of one call. `medications` are what orders refer to, by address.
+
+    `patient` is whose records these are, and of which tenant; `crowd` knows codes that are those of many.
+    """
 
     def __init__(
         self,
@@ -46,7 +61,10 @@ class Unmapped:
         bases: Bases,
         on: date,
         zone: tzinfo,
+        patient: Patient,
+        crowd: Crowd = _crowd,
     ) -> None:
+        self._patient, self._crowd = patient, crowd
         self._queries, self._medications, self._bases = list(queries), medications, bases
         self._vocabulary, self._on, self._zone = vocabulary, on, zone
         self._found = _found_with(vocabulary)
@@ -71,7 +89,14 @@ class Unmapped:
         if places:
             unit = _unit(resource) if kind == LAB else ""
             for system, code, is_read in places:
-                seen[kind, system, code, unit] = is_read
+                seen[kind, system, self._told(system, code), unit] = is_read
+
+    def _told(self, system: str, code: str) -> str:
+        """The code, or a remark where it could be a name and nothing says that it is none."""
+        if not may_be_local(system, code):
+            return code
+        theirs = self._patient.tenant, self._patient.server, system, code
+        return code if self._crowd.vouches_for(theirs, self._patient) else CODE_OF_FEW
 
     def _places(self, resource: Json) -> tuple[Place, ...]:
         key = _key(resource)
@@ -90,7 +115,7 @@ class Unmapped:
 
     @cached_property
     def _reading(self) -> CodeReading:
-        return CodeReading(self._vocabulary, self._shelf, self._on, self._zone)
+        return CodeReading(self._vocabulary, self._shelf, self._on, self._zone, plainly_or_local)
 
     @cached_property
     def _shelf(self) -> Shelf:

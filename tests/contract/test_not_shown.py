@@ -16,6 +16,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from cds_service import create_app
+from cds_service.api.not_shown import MORE
 from cds_service.commands.cli import cli
 from cds_service.knowledge import Switches, read_switches
 from cds_service.settings import Settings
@@ -353,20 +354,31 @@ def test_while_something_is_switched_off_everything_says_so(site: Callable[..., 
     assert health.status_code == 200
     assert health.get_json() == {
         "status": "ok",
-        "not_shown": [
-            {
-                "reason": "kill-switch",
-                "why": "the text of step 3 is wrong",
-                "since": "2026-11-22 10:00 UTC",
-                "by": "Dr Silva",
-                "topic": "vka-cua",
-                "says": said,
-            }
-        ],
-        "note": "No card does not mean no risk.",
+        "not_shown": [{"reason": "kill-switch", "topic": "vka-cua", "tenants": "all"}],
+        "note": f"No card does not mean no risk. {MORE}",
     }
     one.switch()
     assert one.get("/cds-services").data == quiet
+
+
+def test_readiness_names_nobody_and_repeats_no_reason(site: Callable[..., Site]) -> None:
+    """Whoever reaches the port may ask for it."""
+    one = site(
+        topics={"calcium-cua": {"on": False, "reason": "minute 12"}},
+        services={"calciphylaxis-order-sign": {"on": False, "reason": "minute 14"}},
+        shadow=[{"since": date(2026, 11, 1), "reason": "pilot", "hook": "order-select"}],
+        critical_off=PEOPLE,
+    )
+    one.switch(replace(BY, topic="vka-cua", tenant="northern-dialysis"), replace(BY, topic="vka-cua", tenant="south"))
+    health = one.get("/health/ready")
+    assert health.get_json()["not_shown"] == [
+        {"reason": "kill-switch", "topic": "vka-cua", "tenants": 2},
+        {"reason": "service-off", "service": "calciphylaxis-order-sign", "tenants": 1},
+        {"reason": "topic-off", "topic": "calcium-cua", "tenants": 1},
+        {"reason": "shadow", "hook": "order-select", "tenants": 1},
+    ]
+    for words in ("Dr", "minute", "pilot", "another system", "step 3", "northern", "south"):
+        assert words not in health.text
 
 
 @pytest.mark.parametrize("path", ["/", "/feedback"])

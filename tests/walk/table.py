@@ -69,6 +69,11 @@ BESIDE_THE_DEMO = (
         "patient-view: no card",
         fill={"<FHIR base URL>": FHIR, "<id>": QUIET},
     ),
+    Typed(
+        "calciphylaxis-cds doctor fhir <FHIR base URL> --patient <id> --every-code",
+        "patient-view: no card",
+        fill={"<FHIR base URL>": FHIR, "<id>": QUIET},
+    ),
     Typed("calciphylaxis-cds doctor fhir URL --patient ID", "patient-view: no card", fill={"URL": FHIR, "ID": QUIET}),
     Typed(
         "calciphylaxis-cds doctor fhir http://127.0.0.1:8090/fhir --patient cds-demo-calcium-cannot-be-read "

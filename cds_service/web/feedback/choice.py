@@ -31,7 +31,7 @@ from cds_service.reports import (
     told,
     week_of,
 )
-from cds_service.storage import CardCount, EventCount, unknown_counts, unmapped_counts
+from cds_service.storage import CardCount, EventCount, unknown_counts, unmapped_counts, version_counts
 from cds_service.web.context import PageContext
 
 EARLIER = "cards of an earlier release, which did not keep the tenant"
@@ -87,11 +87,12 @@ def choose(context: PageContext, quarter: str, tenant: str, reason: Callable[[Ca
     first, *_, last = bounds(weeks, zone)
     theirs = [*filter(of_theirs, recent)]
     unknown = {row.outcome: told(row.times) for row in unknown_counts(context.database, first, last)}
-    unmapped = unmapped_counts(context.database, first, last, {one.tenant for one in theirs})
+    named_so = {one.tenant for one in theirs}
+    unmapped = unmapped_counts(context.database, first, last, named_so)
+    versions = version_counts(context.database, first, last, named_so)
     silent = fallen_silent([*filter(of_theirs, before), *theirs], min(last, now), SILENT_DAYS)
-    return Choice(
-        chosen, quarters, whose, tenants, report, beside(report, theirs, silent, unmapped, zone), unknown
-    )  # fmt: skip
+    others = beside(report, theirs, versions, silent, unmapped, zone)
+    return Choice(chosen, quarters, whose, tenants, report, others, unknown)
 
 
 def _quarters(first: date, last: date) -> tuple[Quarter, ...]:

@@ -115,6 +115,7 @@ def _document(choice: Choice, context: PageContext) -> bytes:
         **as_records(choice.report or Report.empty()),
         "calls_answered": plain(choice.beside.answered),
         "calls_looked_at_for_unmapped_codes": plain(choice.beside.looked_at),
+        "calls_with_codes_that_are_not_shown": plain(choice.beside.codes_not_shown),
         "silent_days": SILENT_DAYS,
         **{name.replace("-", "_"): table.records() for name, table in choice.beside.tables.items()},
     }

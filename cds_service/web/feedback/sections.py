@@ -23,13 +23,20 @@ SECTIONS = (
     Section("charts", "For each 100 opened charts", "", "No chart was opened."),
     Section("burden", "For each 100 calls of a hook", "", "No call was answered."),
     Section(
+        "policy",
+        "Policy versions in this quarter",
+        "By which data files (a hash over all of them, those of a site policy too) and by which release calls were "
+        "answered, and the weeks of the first and the last call.",
+        "No call is known.",
+    ),
+    Section(
         "held-back",
         "Held back",
         "Cards that were worked out and not shown. “shadow”: what would have been shown.",
         "No card was held back.",
     ),
     Section(
-        "silence",
+        "gap",
         "Silent because something could not be read",
         "Calls that were answered without a card, and what could not be read: nobody knows whether there was a risk.",
         "No call was answered without a card while something could not be read.",

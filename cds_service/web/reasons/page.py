@@ -135,7 +135,7 @@ class _Pages:
 
     def _common(self, on: date) -> dict[str, Any]:
         """What every page shows: the day, texts as they read on it, whose site policy this is, and what it switches."""
-        switched = switched_in(self.knowledge.switches, on)
+        switched = switched_in(self.knowledge, on)
         return {"words": self._words(on), "on": on, "knowledge": self.knowledge, "switched": switched}
 
     def _words(self, on: date) -> ReasonsWords:

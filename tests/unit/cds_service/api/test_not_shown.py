@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cds_service.api import NotShown, Told
+from cds_service.api.not_shown import MORE
 from cds_service.knowledge import ALL, NO_CARD, Knowledge, Notice, Reason, Switches
 from cds_service.knowledge.switches import Shadow
 from cds_service.storage import KillSwitch, SwitchedOff, changing
@@ -40,7 +41,7 @@ def switch(file: Path, **narrowed: str) -> None:
 
 def test_nothing_is_told_where_every_card_is_shown(knowledge: Knowledge) -> None:
     told = NotShown(KillSwitch(), lambda _: {None: knowledge}).to_all(NOW)
-    assert (bool(told), told.sentences, told.record()) == (False, [], {})
+    assert (bool(told), told.sentences, told.summary()) == (False, [], {})
 
 
 def test_a_tenant_is_told_what_it_does_not_get_and_no_more(
@@ -84,7 +85,7 @@ def test_what_cannot_be_known_is_told_as_well(file: Path, knowledge: Knowledge) 
     told = NotShown(KillSwitch(file), lambda _: {None: knowledge}).to_all(NOW)
     fault = "the kill switch cannot be read (JSONDecodeError); it is not known what was switched off; all cards are on"
     assert told.sentences == [f"T{fault[1:]}.", NO_CARD]
-    assert told.record() == {"kill_switch_fault": fault, "note": NO_CARD}
+    assert told.summary() == {"kill_switch_fault": fault, "note": f"{NO_CARD} {MORE}"}
 
 
 def test_a_service_is_told_what_is_about_it() -> None:
@@ -92,6 +93,20 @@ def test_a_service_is_told_what_is_about_it() -> None:
     told = Told((sign,), "")
     assert told.about("calciphylaxis-order-sign").notices == (sign,)
     assert not told.about("calciphylaxis-order-select")
-    assert told.record()["not_shown"] == [
-        {"reason": "hook-off", "hook": "order-sign", "says": "No cards are shown at order-sign."}
-    ]
+
+
+def test_who_asks_without_a_token_is_told_which_cards_of_how_many_tenants_and_no_name() -> None:
+    def off(reason: Reason, tenant: str | None = None, topic: str | None = None, hook: str | None = None) -> Notice:
+        return Notice(reason, "Not shown", "as Dr Silva said", by="Dr Silva", tenant=tenant, topic=topic, hook=hook)
+
+    beside = replace(off(Reason.TOPIC_OFF, NORTH, topic="vka-cua"), is_beside=True)
+    pilots = [off(Reason.SHADOW, tenant, hook="order-sign") for tenant in (NORTH, None, SOUTH)]
+    told = Told((off(Reason.KILL_SWITCH), off(Reason.KILL_SWITCH, "default", topic="iron-cua"), *pilots, beside))
+    assert told.summary() == {
+        "not_shown": [
+            {"reason": "kill-switch", "tenants": "all"},
+            {"reason": "kill-switch", "topic": "iron-cua", "tenants": 1},
+            {"reason": "shadow", "hook": "order-sign", "tenants": 3},
+        ],
+        "note": f"{NO_CARD} {MORE}",
+    }

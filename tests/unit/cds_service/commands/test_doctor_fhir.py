@@ -78,6 +78,32 @@ def test_without_a_patient_the_server_is_looked_at(ehr: OddServer, patient: Synt
     assert result.exit_code == 4, "it declares no type"
 
 
+def test_a_code_that_could_be_a_name_is_printed_where_every_code_is_asked_for(
+    ehr: OddServer, patient: SyntheticPatient
+) -> None:
+    coding = [{"system": "urn:oid:1.2.3", "code": "PHOS"}, {"system": "our lab", "code": "Mrs\u202e Example"}]
+    category = [{"coding": [{"code": "laboratory"}]}]
+    subject = {"reference": f"Patient/{patient.patient_id}"}
+    lab = {"resourceType": "Observation", "id": "x1", "status": "final", "category": category, "subject": subject}
+    ehr.start_anew([*patient.resources, {**lab, "code": {"coding": coding}}])
+    plain = run(ehr.base, "--patient", patient.patient_id)
+    assert "1 x urn:oid:1.2.3 (words in place of a code)" in plain.stdout
+    assert "codes in words could be a name: --every-code prints them" in plain.stdout
+    assert "PHOS" not in plain.stdout
+    every = run(ehr.base, "--patient", patient.patient_id, "--every-code")
+    assert "1 x urn:oid:1.2.3 PHOS" in every.stdout
+    assert "1 x our lab Mrs Example" in every.stdout
+    assert "--every-code" not in every.stdout
+    found = json.loads(run(ehr.base, "--patient", patient.patient_id, "--every-code", "--json").stdout)
+    assert "PHOS" in {code["code"] for code in found["unknown_codes"]}
+
+
+def test_every_code_is_asked_for_of_a_patient(ehr: OddServer) -> None:
+    result = run(ehr.base, "--every-code")
+    assert result.exit_code == 2
+    assert "--every-code needs --patient" in result.stderr
+
+
 @pytest.mark.parametrize("by", ["option", "variable"])
 def test_the_token_is_sent_and_printed_nowhere(by: str, ehr: OddServer, patient: SyntheticPatient) -> None:
     arguments = ("--token", TOKEN) if by == "option" else ()

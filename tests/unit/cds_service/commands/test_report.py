@@ -100,13 +100,43 @@ def test_cards_and_calls_are_counted_by_topic_hook_tenant_and_week(
                 ["topic-off", "patient-view", "iron", "info", 1, 50.0],
             ],
         ),
-        ("silence", [["labs", "patient-view", 1]]),
+        ("gap", [["labs", "patient-view", 1]]),
         ("refusal", [["conditions", "patient-view", 1]]),
         ("unmapped", [["lab", "urn:x", "PHOS", "mg/dL", "no", 2, 2], ["drug", "urn:y", "A1", "", "no", 1, 2]]),
     ],
 )
 def test_what_was_held_back_missing_and_unmapped_is_counted(by: str, rows: list[list[Any]], filled: Path) -> None:
     assert [list(row.values()) for row in table(by, database=filled)] == rows
+
+
+def test_each_version_of_the_policy_is_told_with_its_days_by_tenant(store: EventLog, path: Path) -> None:
+    """The first call was late in the evening of a day that had ended in Berlin."""
+    northern, late = replace(VIEW, policy="a1", rules="0.6.0"), datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
+    store.record([
+        other(northern, at=late),
+        other(northern, at=MONDAY + timedelta(days=7)),
+        other(northern, Kind.REFUSED, at=MONDAY + timedelta(days=8)),
+        other(replace(northern, policy="b2"), at=MONDAY + timedelta(days=9)),
+        other(replace(northern, tenant="", client=""), at=late),
+    ])  # fmt: skip
+    anybody = ["callers that are not known", "a1", "0.6.0", "2026-03-03", "2026-03-03", 1, 0]
+    before = ["northern", "a1", "0.6.0", "2026-03-03", "2026-03-10", 2, 1]
+    after = ["northern", "b2", "0.6.0", "2026-03-11", "2026-03-11", 1, 0]
+    assert [list(row.values()) for row in table("policy", database=path)] == [anybody, before, after]
+    assert [list(row.values()) for row in table("policy", "--tenant", "northern", database=path)] == [before, after]
+    told = run("--by", "policy", "--until", "2026-03-15", database=path).stdout
+    assert "Policy versions in this range (--by policy)" in told
+
+
+def test_codes_that_are_not_shown_are_counted_with_what_can_be_done(store: EventLog, path: Path) -> None:
+    hidden = [["lab", "urn:x", "(words in place of a code)", "mg/dL"], ["drug", "urn:x", "(on few patients)", ""]]
+    for codes in (hidden, hidden[:1], [["lab", "urn:x", "PO4", ""]], []):
+        store.record([other(VIEW, content={"unmapped": codes})])
+    for form in ([], ["--json"], ["--csv"], ["--by", "unmapped"]):
+        said = run(*form, database=path).output
+        assert "there were some on 2 of 4 calls looked at" in said
+        assert "doctor fhir --every-code" in said
+    assert [row["calls"] for row in table("unmapped", database=path)] == [2, 1, 1]
 
 
 def test_burden_is_told_for_each_hundred_calls_and_opened_charts(filled: Path) -> None:

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from cds_service.knowledge import ALL, Asking, Reason, Switches, notices_of, switched_in, why_held
+from cds_service.knowledge import (
+    ALL,
+    Asking,
+    Knowledge,
+    Reason,
+    Switches,
+    load_knowledge,
+    notices_of,
+    switched_in,
+    why_held,
+)
+from cds_service.knowledge.critical_cards import critical_topics
 from cds_service.knowledge.notices import Notice
 from cds_service.knowledge.switches import CriticalOff, Shadow
+from cds_service.settings import Settings
 from hooks.card import Card, Indicator
 
 DAY = date(2026, 12, 1)
 
 
+PACKAGED = load_knowledge(Settings(dev=True))
+
+
+def known(switches: Switches) -> Knowledge:
+    return replace(PACKAGED, switches=switches)
+
+
 def said(switches: Switches, on: date = DAY) -> list[str]:
-    return [notice.says for notice in notices_of(switches, on)]
+    return [notice.says for notice in notices_of(known(switches), on)]
 
 
 def test_nothing_is_said_where_everything_is_on() -> None:
@@ -34,10 +54,39 @@ def test_each_switch_has_a_sentence_with_its_reason() -> None:
         "The service calciphylaxis-order-sign gives no cards, by the site policy.",
         "No cards are shown at order-select, by the site policy: minute 13.",
         "Cards on vka-cua are not shown, by the site policy: minute 12.",
-        "That critical cards are switched off or made less urgent here is answered for by Dr A and Dr B: another "
+        "Critical cards for vka-cua are switched off by Dr A and Dr B: another system warns.",
+        f"Critical cards for {critical('order-select')} at order-select are switched off by Dr A and Dr B: another "
         "system warns.",
+        f"Critical cards for {critical('order-sign')} of calciphylaxis-order-sign are switched off by Dr A and Dr B: "
+        "another system warns.",
         "By the site policy users of type Practitioner, PractitionerRole get all cards, "
         "others critical ones and those that tell what could not be read.",
+    ]
+
+
+def critical(hook: str) -> str:
+    return ", ".join(sorted(critical_topics(PACKAGED.policy)[hook]))
+
+
+BY_TWO = CriticalOff(("Dr A", "Dr B"), "another system warns")
+
+
+def test_who_answers_is_told_of_critical_cards_alone() -> None:
+    off = Switches(topics={"calcium-restrict": "minute 12"}, hooks={"encounter-start": ""}, critical_off=BY_TWO)
+    assert not any("Dr A" in sentence for sentence in said(off))
+
+
+def test_critical_cards_that_are_less_urgent_or_in_shadow_mode_are_told_with_who_and_why() -> None:
+    changed = Switches(
+        indicators={("vka-cua", "order-select"): Indicator.WARNING, ("iron-cua", "order-sign"): Indicator.INFO},
+        shadows=(Shadow(DAY, "pilot", topic="calcium-cua"), Shadow(date(2026, 12, 2), "later", topic="vka-cua")),
+        critical_off=BY_TWO,
+    )
+    told = [sentence for sentence in said(changed) if sentence.startswith("Critical")]
+    assert told == [
+        "Critical cards for vka-cua at order-select are made less urgent (warning) by Dr A and Dr B: another system "
+        "warns.",
+        "Critical cards for calcium-cua are put into shadow mode by Dr A and Dr B: another system warns.",
     ]
 
 
@@ -79,12 +128,12 @@ def test_shadow_mode_is_told_until_its_last_day_and_without_one_how_long_it_has_
 
 def test_what_is_shown_otherwise_is_told_beside_it() -> None:
     switches = Switches(topics={"a": "x"}, indicators={("vka-cua", "order-select"): Indicator.WARNING}, card_limit=3)
-    assert switched_in(switches, DAY) == [
+    assert switched_in(known(switches), DAY) == [
         "Cards on a are not shown, by the site policy: x.",
         "The card vka-cua is warning at order-select, whatever the rule says.",
         "An answer has at most 3 cards; critical cards and those that tell what could not be read are never cut.",
     ]
-    assert switched_in(Switches(), DAY) == []
+    assert switched_in(known(Switches()), DAY) == []
 
 
 def test_a_notice_is_about_the_services_that_it_narrows_to() -> None:
@@ -94,18 +143,6 @@ def test_a_notice_is_about_the_services_that_it_narrows_to() -> None:
     assert [(one.concerns(sign), one.concerns(select)) for one in (whole, hook, service)] == [
         (True, True), (True, False), (True, False),
     ]  # fmt: skip
-
-
-def test_as_data_it_has_what_is_known_and_its_sentence() -> None:
-    told = Notice(Reason.SHADOW, "Cards on x are not shown", "pilot", since="2026-12-01", topic="x", tenant="northern")
-    assert told.record() == {
-        "reason": "shadow",
-        "why": "pilot",
-        "since": "2026-12-01",
-        "topic": "x",
-        "tenant": "northern",
-        "says": "Cards on x are not shown for northern since 2026-12-01: pilot.",
-    }
 
 
 WARNING = Card("a", "a", Indicator.WARNING, "summary", "detail")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from cds_service.reports import Beside, Report, Silent, beside, named_by_code, plain, report_of
-from cds_service.storage import CardCount, EventCount, Kind, Unmapped, UnmappedCount
+from cds_service.storage import CardCount, EventCount, Kind, Unmapped, UnmappedCount, VersionCount
 from tests.unit.cds_service.reports.counting import WEEKS, count
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -32,8 +32,15 @@ def told(
     events: Sequence[EventCount] = (),
     silent: Sequence[Silent] = (),
     unmapped: Unmapped | None = None,
+    versions: Sequence[VersionCount] | None = None,
 ) -> Beside:
-    return beside(report(*cards), events, silent, unmapped or Unmapped(), UTC_ZONE)
+    if versions is None:
+        versions = [version(times)] if (times := sum(one.times for one in events if one.kind == Kind.ANSWERED)) else []
+    return beside(report(*cards), events, versions, silent, unmapped or Unmapped(), UTC_ZONE)
+
+
+def version(answered: int, policy: str = "a1", first: datetime = NOON, last: datetime = NOON) -> VersionCount:
+    return VersionCount("northern", policy, "0.6.0", answered, 0, first, last)
 
 
 def rows(of: Beside, name: str) -> list[list[Any]]:
@@ -68,9 +75,40 @@ def test_where_an_earlier_release_kept_cards_and_no_calls_nothing_is_divided() -
     assert rows(told([shown(20, hook="")], [replace(CALL, times=40)]), "charts")[0] == ["all", 20, None]
 
 
+def test_each_version_of_the_policy_is_told_with_its_weeks_and_calls() -> None:
+    later = NOON + timedelta(days=7)
+    versions = [version(20, "a1", NOON, NOON), version(30, "b2", later, later)]
+    assert rows(told(events=[replace(CALL, times=50)], versions=versions), "policy") == [
+        ["a1", "0.6.0", "2026-W48", "2026-W48", 20],
+        ["b2", "0.6.0", "2026-W49", "2026-W49", 30],
+    ]
+
+
+def test_a_version_stands_once_where_a_tenant_has_two_names_in_the_log() -> None:
+    later = NOON + timedelta(days=7)
+    versions = [replace(version(30, first=later, last=later), tenant="urn:issuer"), version(20)]
+    found = told(events=[replace(CALL, times=50)], versions=versions)
+    assert rows(found, "policy") == [["a1", "0.6.0", "2026-W48", "2026-W49", 50]]
+
+
+def test_a_version_with_few_calls_cannot_be_worked_out_from_all_calls_hooks_and_other_versions() -> None:
+    found = told(events=[replace(CALL, times=53)], versions=[version(3, "a1"), version(50, "b2")])
+    assert [row[-1] for row in rows(found, "policy")] == ["fewer than 5", "withheld"]
+    assert (found.answered, found.opened) == (53, 53)
+    assert [row[-1] for row in rows(told(events=[replace(CALL, times=9)], versions=[version(9)]), "policy")] == [9]
+
+
+def test_a_hook_with_few_calls_cannot_be_worked_out_from_all_calls() -> None:
+    found = told([shown(20, "order-sign")], [replace(CALL, times=3), replace(CALL, hook="order-sign", times=50)])
+    by_hook = {row[0]: row[1:] for row in rows(found, "burden")}
+    assert (by_hook["patient-view"][0], by_hook["order-sign"][0]) == ("fewer than 5", "withheld")
+    assert by_hook["order-sign"][-3:] == [None, None, None], "cards for each 100 calls would tell the calls"
+    assert found.answered == 53
+
+
 @pytest.mark.parametrize(("times", "said"), [(4, "fewer than 5"), (5, 5)])
 @pytest.mark.parametrize(
-    ("kind", "table"), [(Kind.SUPPRESSED, "held-back"), (Kind.GAP, "silence"), (Kind.REFUSED, "refusal")]
+    ("kind", "table"), [(Kind.SUPPRESSED, "held-back"), (Kind.GAP, "gap"), (Kind.REFUSED, "refusal")]
 )
 def test_small_numbers_of_events_are_not_told(kind: Kind, table: str, times: int, said: str | int) -> None:
     found = told(events=[replace(CALL, kind=kind, reason="shadow", topic="vka-cua", times=times)])
@@ -102,6 +140,11 @@ def test_no_share_is_told_of_a_number_that_is_withheld() -> None:
 def test_a_code_on_few_calls_is_left_out() -> None:
     codes = (UnmappedCount("lab", "urn:x", "A1", "mg/dL", 5), UnmappedCount("drug", "urn:x", "B2", "", 4))
     assert rows(told(unmapped=Unmapped(9, codes)), "unmapped") == [["lab", "urn:x", "A1", "mg/dL", 5]]
+
+
+@pytest.mark.parametrize(("calls", "said"), [(0, 0), (4, "fewer than 5"), (5, 5)])
+def test_calls_with_codes_that_are_not_shown_are_counted_without_small_numbers(calls: int, said: str | int) -> None:
+    assert plain(told(unmapped=Unmapped(9, (), calls)).codes_not_shown) == said
 
 
 def test_of_what_fell_silent_no_number_is_told() -> None:

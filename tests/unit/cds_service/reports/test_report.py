@@ -6,6 +6,7 @@ import pytest
 
 from cds_service.reports import (
     COMMENT_ONLY,
+    NO_LONGER,
     NO_REASON,
     NOT_OURS,
     Row,
@@ -63,6 +64,18 @@ def test_a_report_for_many_readers_names_no_reason_that_is_not_ours() -> None:
     assert name(count(code="Mrs Example said no")) == NOT_OURS
     assert name(count(comment_only=True)) == COMMENT_ONLY
     assert name(count()) == NO_REASON
+
+
+def test_a_reason_that_was_taken_out_of_a_policy_is_told_by_its_code() -> None:
+    name = named_for_all(NAMES, OURS)
+    assert name(count(code="on-trial", system=OURS)) == f"{NO_LONGER}on-trial"
+    assert name(count(code="on-trial", system="urn:elsewhere")) == NOT_OURS
+    assert name(count(code="on-trial")) == NOT_OURS, "without a system nobody knows whose it is"
+
+
+@pytest.mark.parametrize("code", ["Mrs Example", "Example", "mrs example", "mrs_example", "x" * 61, "a\n", "-a", "é"])
+def test_what_has_not_the_form_of_a_code_is_never_told(code: str) -> None:
+    assert named_for_all(NAMES, OURS)(count(code=code, system=OURS)) == NOT_OURS
 
 
 def test_a_share_names_its_denominator_in_the_same_line() -> None:

@@ -8,6 +8,10 @@ from cds_service.unknown_codes.plain_codes import (
     WORDS_FOR_CODE,
     WORDS_FOR_SYSTEM,
     WORDS_FOR_UNIT,
+    as_written,
+    may_be_local,
+    plainly,
+    plainly_or_local,
     shown_code,
     shown_system,
     shown_unit,
@@ -92,3 +96,38 @@ def test_units_are_shown(unit: str) -> None:
 )
 def test_a_system_is_shown_as_an_address_or_under_the_name_that_we_have_for_it(system: str, said: str) -> None:
     assert shown_system(system) == said
+
+
+TABLE = "urn:oid:1.2.3.4"
+
+
+@pytest.mark.parametrize("code", ["PHOS", "K_SER", "CA-TOT", "ALB.SER", "LAB_GLUC2", "PTH-INTACT", "A" * 20, "SMITH"])
+def test_a_code_of_a_laboratory_may_be_shown_where_something_vouches_for_it(code: str) -> None:
+    assert may_be_local(TABLE, code)
+    assert plainly_or_local(TABLE, code) == (TABLE, code)
+    assert plainly(TABLE, code) == (TABLE, WORDS_FOR_CODE)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Phos", "phos", "PHOS SER", "SMITH,EVA", "SMITH--EVA", "-PHOS", "PHOS-", "A" * 21, "SMITH-19500101", "ÄPFEL"],
+)
+def test_what_has_not_the_form_of_a_code_may_not(words: str) -> None:
+    assert not may_be_local(TABLE, words)
+    assert plainly_or_local(TABLE, words) == (TABLE, WORDS_FOR_CODE)
+
+
+@pytest.mark.parametrize("system", ["", "LAB", "SMITH", "our lab", "https://lab.example/?patient=1", "Mrs Example"])
+def test_without_the_address_of_a_table_it_may_not_either(system: str) -> None:
+    assert not may_be_local(system, "PHOS")
+    assert plainly_or_local(system, "PHOS")[1] == WORDS_FOR_CODE
+
+
+@pytest.mark.parametrize("code", ["17861-6", "B01AA03", "PTH", "LAB123"])
+def test_what_is_shown_anyway_needs_nobody_to_vouch_for_it(code: str) -> None:
+    assert not may_be_local(TABLE, code)
+    assert plainly_or_local(TABLE, code) == (TABLE, code)
+
+
+def test_whoever_may_read_the_record_gets_codes_as_they_are_written() -> None:
+    assert as_written("our lab", "Smith, Eva") == ("our lab", "Smith, Eva")

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cds_service.knowledge import Knowledge
-from cds_service.unknown_codes import Unmapped
-from cds_service.unknown_codes.plain_codes import WORDS_FOR_CODE
+from cds_service.unknown_codes import Patient, Unmapped
+from cds_service.unknown_codes.crowd import Crowd
+from cds_service.unknown_codes.plain_codes import CODE_OF_FEW, WORDS_FOR_CODE
 from fhir_mappings.bases import ANYWHERE
 from fhir_mappings.gathered import Gathered
 from fhir_mappings.queries import Query
@@ -36,10 +37,20 @@ def order(*codings: tuple[str, str]) -> Json:
     return {"resourceType": "MedicationRequest", "medicationCodeableConcept": concept(*codings)}
 
 
-def told(knowledge: Knowledge, *resources: Any, medications: Json | None = None) -> list[tuple[str, ...]]:
+ONE = Patient("northern", "https://ehr.example/fhir", "1")
+
+
+def told(
+    knowledge: Knowledge,
+    *resources: Any,
+    medications: Json | None = None,
+    patient: Patient = ONE,
+    crowd: Crowd | None = None,
+) -> list[tuple[str, ...]]:
     queries = [Gathered(query_for(knowledge, kind), resources) for kind in ("Observation", "MedicationRequest")]
     zone = ZoneInfo("UTC")
-    return list(Unmapped(knowledge.vocabulary, queries, medications or {}, ANYWHERE, date(2026, 3, 2), zone).codes())
+    on, crowd = date(2026, 3, 2), crowd or Crowd()
+    return list(Unmapped(knowledge.vocabulary, queries, medications or {}, ANYWHERE, on, zone, patient, crowd).codes())
 
 
 def query_for(knowledge: Knowledge, kind: str) -> Query:
@@ -56,10 +67,43 @@ def test_without_a_record_there_is_none(knowledge: Knowledge) -> None:
 
 def test_labs_are_told_with_their_unit_and_drugs_without(knowledge: Knowledge) -> None:
     assert told(knowledge, result((LOCAL, "PHOS")), order((LOCAL, "A1"))) == [
-        ("lab", LOCAL, WORDS_FOR_CODE, "mg/dL"),
+        ("lab", LOCAL, CODE_OF_FEW, "mg/dL"),
         ("drug", LOCAL, "A1", ""),
     ]
     assert told(knowledge, result((LOCAL, "PO4"), unit=None)) == [("lab", LOCAL, "PO4", "")]
+
+
+@pytest.mark.parametrize("code", ["PHOS", "K_SER", "CA-TOT"])
+def test_a_local_code_in_letters_is_told_from_the_fifth_patient_on(code: str, knowledge: Knowledge) -> None:
+    crowd = Crowd()
+    found = [
+        told(knowledge, result((LOCAL, code)), patient=ONE._replace(id=str(number // 2)), crowd=crowd)[0][2]
+        for number in range(12)
+    ]
+    assert found == [CODE_OF_FEW] * 8 + [code] * 4
+
+
+@pytest.mark.parametrize("elsewhere", [ONE._replace(tenant="southern"), ONE._replace(server="https://other.example")])
+def test_patients_of_one_tenant_and_server_do_not_vouch_for_codes_of_another(
+    elsewhere: Patient, knowledge: Knowledge
+) -> None:
+    crowd = Crowd()
+    for number in range(9):
+        told(knowledge, result((LOCAL, "PHOS")), patient=ONE._replace(id=str(number)), crowd=crowd)
+    assert told(knowledge, result((LOCAL, "PHOS")), patient=elsewhere, crowd=crowd)[0][2] == CODE_OF_FEW
+
+
+@pytest.mark.parametrize(
+    ("system", "code"), [("our lab", "PHOS"), ("", "PHOS"), (LOCAL, "Smith"), (LOCAL, "EVA SMITH")]
+)
+def test_words_and_codes_without_the_address_of_a_table_are_told_of_no_number_of_patients(
+    system: str, code: str, knowledge: Knowledge
+) -> None:
+    crowd = Crowd()
+    for number in range(9):
+        patient = ONE._replace(id=str(number))
+        (found,) = told(knowledge, result((system, code)), patient=patient, crowd=crowd)
+        assert found[2] == WORDS_FOR_CODE
 
 
 def test_a_record_that_also_has_a_code_of_the_vocabulary_tells_nothing(knowledge: Knowledge) -> None:

@@ -189,7 +189,7 @@ def test_what_was_held_back_and_could_not_be_read_is_told_without_small_numbers(
     found = opened().get("/feedback.json").get_json()
     assert found["held_back"] == [{"why": "shadow", "card": "vka-cua", "indicator": "critical", "held_back": 6}]
     assert found["refusal"] == [{"was_missing": "labs", "calls": "fewer than 5"}]
-    assert found["silence"] == [{"could_not_be_read": "conditions", "calls": 7}]
+    assert found["gap"] == [{"could_not_be_read": "conditions", "calls": 7}]
     assert found["unmapped"] == [{"kind": "lab", "system": "urn:x", "code": "PO4", "unit": "mg/dL", "calls": 12}]
     assert (found["calls_answered"], found["calls_looked_at_for_unmapped_codes"]) == (12, 12)
     page = opened().get("/feedback").text
