@@ -244,6 +244,13 @@ def off(document: Json, *topics_too: str) -> Json:
     return document | {"topics": {**document.get("topics", {}), **more}}
 
 
+def test_an_unreadable_drug_is_a_gap_where_nothing_at_all_is_shown(site: Callable[..., Site]) -> None:
+    one = site()
+    one.switch(BY)
+    assert one.ehr.cards(one.ehr.request("patient-view", RISKY)) == []
+    assert [event["reason"] for event in one.events("silent-for-a-gap")] == ["unreadable_entries"]
+
+
 @pytest.mark.parametrize(
     "document",
     [off(RISK_OFF, "vka-dialysis"), off(RISK_SHADOW, "vka-dialysis"), OTHERS],
