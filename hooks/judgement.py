@@ -5,7 +5,7 @@ What may live here: the refusal to answer where silence could hide a risk. The c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 
 from hooks.assessment import Assessment, Tier
@@ -74,6 +74,11 @@ def refuse_cut(chart: Chart, query: str, cards: list[Card]) -> None:
     gap = chart.gap(query)
     if gap is not None and not is_urgent(cards):
         raise CannotJudge(gap.what, gap.reason)
+
+
+def told(cards: list[Card], untold: Collection[str]) -> list[Card]:
+    """The cards without those on topics that a clinic holds back: these can stand for nothing that was not read."""
+    return [card for card in cards if card.topic not in untold]
 
 
 def is_urgent(cards: list[Card]) -> bool:

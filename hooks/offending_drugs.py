@@ -160,7 +160,7 @@ def _card(patient: Assessment, raised: Raised, indicator: Indicator, moment: Mom
             policy.drug_classes[raised.rule.drug_class].name,
         ),
         body=detail(
-            (*(line.format_map(markdown) for line in lead), *text.added),
+            (*(line.format_map(markdown) for line in lead), *policy.wording.of_the_clinic(text.added)),
             why,
             [line.format_map(markdown) for line in text.do] + list(_other_advice(raised, words, moment, policy)),
             facts.facts.missing(text.needs),

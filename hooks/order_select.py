@@ -5,6 +5,7 @@ What may live here: the four constants that describe the service, and what it do
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 from hooks.card import Card
@@ -22,10 +23,12 @@ DESCRIPTION = (
 )
 
 
-def advise(chart: Chart, on: date, policy: Policy) -> list[Card]:
+def advise(chart: Chart, on: date, policy: Policy, untold: Collection[str] = ()) -> list[Card]:
     """The cards for the selected draft orders (`chart.drafts`), most urgent first.
+
+    Cards on the topics `untold` are held back by the clinic: whatever could not be read is told without them.
 
     Raises:
         CannotJudge: a look-up failed without which the drafts cannot be judged.
     """
-    return advise_on_drafts(chart, on, policy, Moment.ORDER_SELECT)
+    return advise_on_drafts(chart, on, policy, Moment.ORDER_SELECT, untold)

@@ -81,7 +81,7 @@ class CardText:
     """What a card of a topic says; `why` and `needs` are names of facts and results.
 
     `draft_summary` and `draft_lead` are said in place of the others where the drug is only about to be ordered.
-    `added` are sentences of one clinic, said below the lead as they stand.
+    `added` are sentences of one clinic, said below the lead as they stand and told as its own.
     """
 
     title: str

@@ -6,7 +6,7 @@ What may live here: types, and whether the names in the file fit. The words them
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +85,7 @@ class Wording:
     factors_short: Mapping[str, str]
     suggestions: Mapping[str, SuggestionText]
     alternatives: Mapping[str, Alternative]
+    added_here: str
     listed_already: str
     no_address: str
     from_history: Mapping[Source, FromHistory]
@@ -92,6 +93,10 @@ class Wording:
     not_removed: str
     actions: Mapping[str, str]
     override_reasons: Mapping[str, OverrideReason]
+
+    def of_the_clinic(self, sentences: Iterable[str]) -> Iterator[str]:
+        """Sentences that a clinic adds to a card, each told as its own."""
+        return (self.added_here.format(sentence=one) for one in sentences)
 
 
 def wording_problems(data: Mapping[str, Any]) -> Iterator[str]:
@@ -132,6 +137,7 @@ def read_wording(data: Mapping[str, Any]) -> Wording:
         factors_short=dict(data["factors_short"]),
         suggestions=read_suggestions(data),
         alternatives=read_alternatives(data),
+        added_here=data["added_here"],
         listed_already=data["listed_already"],
         no_address=data["no_address"],
         from_history={source: FromHistory(**data["medication_history"][source]) for source in HISTORY},

@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from cds_service.api.advising import Advise, advised
 from cds_service.api.card_json import to_json
 from cds_service.api.gather import Collected
 from cds_service.api.hook_request import HookRequest
@@ -64,15 +65,16 @@ def explained_call(
         on = now.astimezone(knowledge.zone).date()
         return Explained([], nothing_to_judge(service.HOOK, on, f"{NO_DRAFT}{_left_out(request)}"), None)
     origins = tuple(_origins(judged.collected, request, knowledge))
-    sort = partial(_sorted, knowledge.switches, asking_of(service, request, judged.on))
+    asking = asking_of(service, request, judged.on)
+    sort = partial(_sorted, knowledge.switches, asking)
     explanation, cards = explain(service.HOOK, judged.chart, judged.on, knowledge.policy, reasons, origins, sort=sort)
-    gap = _gap(service, judged, knowledge) if explanation.refused else None
+    gap = _gap(service, judged, knowledge, asking) if explanation.refused else None
     return Explained([to_json(card, judged.rendering) for card in cards], explanation, judged, gap)
 
 
-def _sorted(switches: Switches, asking: Asking, cards: list[Card]) -> tuple[list[Card], list[tuple[Card, str]]]:
+def _sorted(switches: Switches, asking: Asking, advise: Advise) -> tuple[list[Card], list[tuple[Card, str]]]:
     """The cards that are shown, and the others with the reason in words."""
-    found = switches.sort(cards, asking)
+    found = advised(advise, switches, asking)
     return found.shown, [(back.card, why_held(back, switches, asking)) for back in found.held]
 
 
@@ -83,10 +85,10 @@ def _left_out(request: HookRequest) -> str:
     return f"{'; '.join(told) or 'no draft order came along'}."
 
 
-def _gap(service: Service, judged: Judged, knowledge: Knowledge) -> CannotJudge | None:
+def _gap(service: Service, judged: Judged, knowledge: Knowledge, asking: Asking) -> CannotJudge | None:
     """What the rules refuse for. The explanation has its words alone, so the rules are asked once more."""
     try:
-        service.advise(judged.chart, judged.on, knowledge.policy)
+        advised(partial(service.advise, judged.chart, judged.on, knowledge.policy), knowledge.switches, asking)
     except CannotJudge as gap:
         return gap
     return None

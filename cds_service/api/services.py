@@ -5,12 +5,13 @@ What may live here: the order of the steps from a request to its cards; each ste
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import Any, Protocol
 
+from cds_service.api.advising import advised
 from cds_service.api.card_json import Rendering, to_json
 from cds_service.api.gather import Collected, gathering
 from cds_service.api.hook_request import HookRequest
@@ -45,8 +46,8 @@ class Service(Protocol):
     @property
     def DESCRIPTION(self) -> str: ...  # noqa: D102
 
-    def advise(self, chart: Chart, on: date, policy: Policy) -> list[Card]:
-        """The cards for a chart on a day."""
+    def advise(self, chart: Chart, on: date, policy: Policy, untold: Collection[str] = ()) -> list[Card]:
+        """The cards for a chart on a day, without those on the topics `untold`."""
         ...
 
 
@@ -96,9 +97,8 @@ def call(service: Service, request: HookRequest, knowledge: Knowledge, reader: F
     judged = look_at(service, request, knowledge, reader, now)
     if judged is None:
         return NOTHING_TO_JUDGE
-    given = service.advise(judged.chart, judged.on, knowledge.policy)
-    sorted_cards = knowledge.switches.sort(given, asking_of(service, request, judged.on))
-    chart = judged.chart
+    chart, asking = judged.chart, asking_of(service, request, judged.on)
+    sorted_cards = advised(partial(service.advise, chart, judged.on, knowledge.policy), knowledge.switches, asking)
     return Advice(
         [to_json(card, judged.rendering) for card in sorted_cards.shown],
         [card.facts for card in sorted_cards.shown],

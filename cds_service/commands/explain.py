@@ -16,6 +16,7 @@ import click
 from cds_service.commands import exit_status
 from cds_service.commands.common import HELP, HOOKS, Refused, in_words, say, say_json, settings_for
 from cds_service.commands.parameters import EXIT_STATUS
+from cds_service.commands.site_policies import tenants_of_the_service
 from cds_service.commands.source import Source, with_source
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from cds_service.settings import Settings
     from hooks.reasons import Reasons
 
+LEFT_OUT = "The site policy {} cannot be used, so nothing of it counts here; policy check --site names its faults."
+GOES_ON = "A newer site policy of {} cannot be used; version {} counts here, as in the service."
 PATIENT_DATA = "What follows is patient data: keep it out of logs, tickets and mails."
 
 
@@ -134,9 +137,12 @@ def _explained(source: Source, settings: Settings, tenant: str | None) -> dict[s
 
 def _known_to(tenant: str | None, settings: Settings, now: datetime) -> tuple[Knowledge, Reasons | None]:
     """What counts for a tenant; for nobody in particular what the default policy says, as in a call."""
-    from cds_service.knowledge import DEFAULT, load_knowledge, open_tenants
+    from cds_service.knowledge import DEFAULT
 
-    tenants, _ = open_tenants(settings, load_knowledge(settings))
+    tenants, left_out = tenants_of_the_service(settings)
+    older = tenants.record().get("older_site_policies", {})
+    for line in (*map(LEFT_OUT.format, left_out), *(GOES_ON.format(*one) for one in older.items())):
+        say(line, err=True)
     if tenant not in (None, DEFAULT, *tenants):
         named = ", ".join(tenants) or "no tenant has one"
         raise click.UsageError(f"--tenant: there is no site policy of {tenant} (CDS_SITE_POLICIES: {named})")

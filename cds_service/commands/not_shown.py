@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cds_service.commands.common import settings_for
+from cds_service.commands.site_policies import tenants_of_the_service
 
 if TYPE_CHECKING:
     from cds_service.knowledge import Knowledge
@@ -27,14 +27,14 @@ def not_shown_now() -> list[str]:
     """
     from cds_service.api import NotShown
     from cds_service.clock import utc_now
-    from cds_service.knowledge import NO_CARD, SitePolicyError, copies_beside, not_reviewed
+    from cds_service.knowledge import NO_CARD, SitePolicyError, not_reviewed
     from cds_service.storage import KillSwitch, file_beside, spool_for
 
     settings, now = settings_for(dev=True), utc_now()
     policies: Mapping[str | None, Knowledge] = {}
     spool = spool_for(settings.database_url, settings.spool, settings.spool_max_bytes)
     try:
-        policies, left_out = _policies(settings, now, copies_beside(spool.folder) if spool else None)
+        policies, left_out = _policies(settings, now)
         unknown = [LEFT_OUT.format(name) for name in left_out]
     except SitePolicyError:
         unknown = [UNKNOWN]
@@ -44,9 +44,7 @@ def not_shown_now() -> list[str]:
     return [*unknown, *told.sentences, *no_card, *not_reviewed(policies, now)]
 
 
-def _policies(
-    settings: Settings, now: datetime, copies: Path | None
-) -> tuple[Mapping[str | None, Knowledge], list[str]]:
+def _policies(settings: Settings, now: datetime) -> tuple[Mapping[str | None, Knowledge], list[str]]:
     """What each tenant knows, and the names of the files that cannot be used.
 
     Nothing is read where there is no site policy: that takes a second.
@@ -54,9 +52,7 @@ def _policies(
     Raises:
         SitePolicyError: none of them can be read.
     """
-    from cds_service.knowledge import load_knowledge, read_tenants
-
     if settings.site_policies is None:
         return {}, []
-    tenants, left_out = read_tenants(settings, load_knowledge(settings), copies)
+    tenants, left_out = tenants_of_the_service(settings)
     return tenants.all(now), left_out

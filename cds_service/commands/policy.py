@@ -76,11 +76,13 @@ def check(folder: str, site: Path | None, as_json: bool) -> None:
     if as_json:
         told = {"files": sorted(files.texts), "own": dict(files.own), "unused": list(files.unused)}
         counts = {"numbers": numbers, "drug_rules": rules, "cards": cards}
-        say_json({"ok": True, "faults": [], **told, **counts, **_site_told(found)})
+        say_json({"ok": True, "faults": [], **told, **counts, **_site_told(found), **_site_remarks(found)})
         return
     own = f" ({', '.join(sorted(files.own.values()))} of {folder}, the others packaged)" if files.own else ""
     say(f"no fault: {len(files.texts)} files{own}; {numbers} numbers, {rules} drug rules, {cards} cards")
     _say_site(found)
+    for remark in _site_remarks(found).get("look_at", ()):
+        say(f"look at: {remark}")
 
 
 @policy.command("show", context_settings=HELP)
@@ -222,6 +224,13 @@ def _site_told(found: InForce) -> dict[str, Any]:
     facts = {key: getattr(site, key) for key in ("owner", "approver")}
     days = {key: getattr(site, key).isoformat() for key in ("approved", "effective", "review_by")}
     return {"site_policy": {"tenant": knowledge.tenant, "version": knowledge.version, **facts, **days}}
+
+
+def _site_remarks(found: InForce) -> dict[str, list[str]]:
+    """What an approver should have seen; nothing without a site policy."""
+    from cds_service.policy_work import site_remarks
+
+    return {"look_at": site_remarks(found)} if found.knowledge.site else {}
 
 
 def _say_site(found: InForce) -> None:

@@ -4,7 +4,7 @@ What may live here: the policy and vocabulary in force, those of each tenant, th
 which cards are shown.
 """
 
-from cds_service.knowledge.critical_cards import gap_topics, topics_of
+from cds_service.knowledge.critical_cards import critical_topics, gap_topics, topics_of
 from cds_service.knowledge.knowledge import InForce, Knowledge, knowledge_of, load_knowledge
 from cds_service.knowledge.notices import NO_CARD, Notice, not_reviewed, notices_of, switched_in, why_held
 from cds_service.knowledge.order_templates import TemplateError, filled, load_templates
@@ -19,7 +19,7 @@ from cds_service.knowledge.site_policy import (
     override_reasons_in,
 )
 from cds_service.knowledge.switch_reading import read_switches, switch_problems
-from cds_service.knowledge.switches import ALL, Asking, HeldBack, Reason, Switches
+from cds_service.knowledge.switches import ALL, Asking, HeldBack, Reason, Sorted, Switches
 from cds_service.knowledge.template_check import insist_on_valid_templates
 from cds_service.knowledge.tenants import Policies, Tenants
 
@@ -38,10 +38,12 @@ __all__ = [
     "SiteFacts",
     "SitePolicy",
     "SitePolicyError",
+    "Sorted",
     "Switches",
     "TemplateError",
     "Tenants",
     "copies_beside",
+    "critical_topics",
     "filled",
     "gap_topics",
     "insist_on_valid_templates",

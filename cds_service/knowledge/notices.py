@@ -12,11 +12,13 @@ from datetime import date, datetime
 
 from cds_service.knowledge.critical_cards import HOOK_OF, critical_topics
 from cds_service.knowledge.knowledge import Knowledge
-from cds_service.knowledge.switches import Asking, HeldBack, Reason, Switches
+from cds_service.knowledge.switches import Asking, HeldBack, Reason, Shadow, Switches
 from hooks.card import Indicator
 
 NO_CARD = "No card does not mean no risk."
 _NEVER_CUT = "critical cards and those that tell what could not be read are never cut"
+LONG_SHADOW_DAYS = 90
+"""After so many days shadow mode without an end is told as such: longer than most trials last."""
 _OTHERS = "others critical ones and those that tell what could not be read"
 
 
@@ -136,17 +138,25 @@ def _listed(names: Iterable[str]) -> str:
 
 def _shadows(switches: Switches, on: date) -> Iterator[Notice]:
     for shadow in switches.shadows:
-        if on >= shadow.since:
+        if shadow.lasts(on):
             which = _which(shadow.topic, shadow.hook, shadow.service)
             yield Notice(
                 Reason.SHADOW,
-                f"{which} worked out and recorded but not shown (shadow mode)",
+                f"{which} worked out and recorded but not shown ({_how_long(shadow, on)})",
                 shadow.reason,
                 shadow.since.isoformat(),
                 topic=shadow.topic,
                 hook=shadow.hook,
                 service=shadow.service,
             )
+
+
+def _how_long(shadow: Shadow, on: date) -> str:
+    """A trial has an end: where nobody wrote one, that is said after a while."""
+    if shadow.until:
+        return f"shadow mode, last day {shadow.until}"
+    days = (on - shadow.since).days
+    return f"shadow mode without an end, for {days} days now" if days > LONG_SHADOW_DAYS else "shadow mode"
 
 
 def _which(topic: str | None, hook: str | None, service: str | None) -> str:

@@ -6,12 +6,11 @@ What may live here: the files of the copies. When one is used stands in `policy_
 from __future__ import annotations
 
 import logging
-import os
-import secrets
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
+from cds_service.durable_files import replace_file, sync_names
 from cds_service.knowledge.site_policy import SitePolicyError, site_text
 
 log = logging.getLogger("cds_service")
@@ -59,9 +58,9 @@ class Copies:
         """The last good state of a file, "" where there is none."""
         return text_or_nothing(self._folder / name) if self._folder else ""
 
-    def text_before(self, name: str) -> str:
-        """The state that goes on until the first day of the one in `text`, "" where there is none."""
-        return self.text(name + _BEFORE)
+    def texts(self, name: str) -> list[str]:
+        """The last good state of a file, and the one that goes on until its first day, as far as they are there."""
+        return [text for text in (self.text(name), self.text(name + _BEFORE)) if text]
 
     def keep(self, name: str, text: str, before: str = "") -> bool:
         """Keep this state, and the one before it where that goes on. Returns whether it is kept."""
@@ -93,15 +92,12 @@ def _unlink(path: Path) -> None:
 
 def _write(folder: Path, name: str, text: str) -> bool:
     """All at once, and for us alone: another process may look at it, and a start after a failure needs it whole."""
-    beside = folder / f".{name}.{secrets.token_hex(4)}"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(text.encode("utf-8"))
-            os.fsync(file.fileno())
-        beside.replace(folder / name)
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            sync_names(folder.parent)
+        replace_file(folder / name, text.encode("utf-8"))
     except OSError as error:
         log.error("%s: no copy can be kept for the next start (%s)", name, type(error).__name__)
-        _unlink(beside)
         return False
     return True

@@ -1,53 +1,27 @@
-"""The folder of site policies: what each file has come to.
+"""The folder of site policies: which files there are, which of them can be used, and what goes on in place of others.
 
-What may live here: which files there are, which of them can be used, and what goes on in place of one that cannot. When
-it is looked at again stands in `reload`.
+What may live here: the files of the folder as they come, change and go. What one of them comes to stands in
+`policy_making`, when they are looked at again in `reload`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime
-from itertools import chain
 from pathlib import Path
 
 from cds_service.clock import utc_now
-from cds_service.knowledge.knowledge import InForce, Knowledge, knowledge_of
+from cds_service.knowledge.knowledge import InForce, Knowledge
 from cds_service.knowledge.policy_copies import Copies, policies_in, text_or_nothing
-from cds_service.knowledge.site_policy import DEFAULT, SitePolicyError, parse_site_policy, site_text
-from cds_service.knowledge.switch_reading import SwitchError
+from cds_service.knowledge.policy_making import Making, OfNobody, Taken
+from cds_service.knowledge.site_policy import SitePolicyError, site_text
 from cds_service.knowledge.tenants import Policies
 from cds_service.settings import Settings
-from fhir_mappings.data_files import DataFileError
-from fhir_mappings.site_names import unknown
-from fhir_mappings.vocabulary import VocabularyError
 
 log = logging.getLogger("cds_service")
 
 State = tuple[date, tuple[tuple[str, int, int, int], ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """What one file has come to: its text, and what follows from it.
-
-    `kept`: there is a copy of it. `before` is an earlier state of the file that goes on until this one's first day.
-    """
-
-    text: str
-    policy: InForce
-    kept: bool = True
-    before: _Taken | None = None
-
-    def counting(self, on: date) -> Knowledge:
-        """What of it counts on a day, or will count."""
-        return (self.before if self.before and not _has_begun(self.policy, on) else self).policy.knowledge
-
-
-class _OfNobody(SitePolicyError):
-    """A policy that can never count, as no trusted client has its tenant. That is no fault: its client may be gone."""
 
 
 class PolicyShelf:
@@ -67,13 +41,12 @@ class PolicyShelf:
         *,
         read_only: bool = False,
     ) -> None:
-        self._folder, self._settings, self._copies = folder, settings, Copies(copies, read_only=read_only)
-        self._tenants = None if tenants is None else {*tenants, DEFAULT}
-        self._taken: dict[str, _Taken] = {}
+        self._folder, self._copies = folder, Copies(copies, read_only=read_only)
+        self._making = Making(settings, tenants, clock)
+        self._taken: dict[str, Taken] = {}
         self._refused: dict[str, str] = {}
         self._gone: dict[str, str] = {}
-        self._clock = clock
-        self._looked_on = self._today()
+        self._looked_on = self._making.today()
 
     def open(self, *, running: bool = False) -> None:
         """Take every file, or its copy where it is faulty now.
@@ -118,7 +91,7 @@ class PolicyShelf:
         try:
             self._take(path.name, site_text(path))
         except SitePolicyError as error:
-            if not (self._take_copy(path.name) or running or isinstance(error, _OfNobody)):
+            if not (self._take_copy(path.name) or running or isinstance(error, OfNobody)):
                 return [f"{path.name}: {problem}" for problem in error.problems]
             self._refuse(path.name, text_or_nothing(path), error)
         return []
@@ -135,9 +108,9 @@ class PolicyShelf:
                 self._remove(name)
         for name, path in paths.items():
             self._look_at(name, path)
-        if before[0] != self._taken or self._looked_on != self._today():
+        if before[0] != self._taken or self._looked_on != self._making.today():
             self._try_again(paths)
-        self._looked_on = self._today()
+        self._looked_on = self._making.today()
         return before != (self._taken, self._refused)
 
     def state(self) -> State | None:
@@ -149,11 +122,11 @@ class PolicyShelf:
             found = [(path.name, path.stat()) for path in self._files()]
         except OSError:
             return None
-        return self._today(), tuple((name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for name, stat in found)
+        return self._making.today(), tuple((name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for name, stat in found)
 
     def held(self, packaged: Knowledge) -> Policies:
         """What follows from all files that are taken."""
-        today, all_taken = self._today(), self._taken.values()
+        today, all_taken = self._making.today(), self._taken.values()
         goes_on = [taken.counting(today) for name, taken in self._taken.items() if name in self._refused]
         older = {known.tenant: known.version for known in goes_on}
         before = [taken.before.policy for taken in all_taken if taken.before]
@@ -203,45 +176,20 @@ class PolicyShelf:
 
     def _take(self, name: str, text: str) -> None:
         """Use this file. Raises SitePolicyError."""
-        policy, last = self._made(name, text), self._taken.get(name)
+        policy, last = self._making.made(name, text, self._taken), self._taken.get(name)
         before = self._before(name, policy)
         if last and last.policy.knowledge.tenant != policy.knowledge.tenant:
             self._tell_gone(name, last)
         kept = self._copies.keep(name, text, before.text if before else "")
-        self._taken[name] = _Taken(text, policy, kept, before)
-
-    def _made(self, name: str, text: str) -> InForce:
-        site = parse_site_policy(text, name, self._today())
-        if self._tenants is not None and (
-            problem := unknown("trusted client of the tenant", site.tenant, self._tenants)
-        ):
-            raise _OfNobody(name, [f"tenant: {problem}"])
-        problems = list(self._day_problems(name, site.tenant, site.facts.effective.isoformat()))
-        if problems:
-            raise SitePolicyError(name, problems)
-        try:
-            return knowledge_of(None, self._settings, site)
-        except SwitchError as error:
-            raise SitePolicyError(name, error.problems) from None
-        except (DataFileError, VocabularyError) as error:
-            raise SitePolicyError(name, map(_where, error.problems)) from None
-
-    def _day_problems(self, name: str, tenant: str, effective: str) -> Iterator[str]:
-        for other, taken in self._taken.items():
-            site, theirs = taken.policy.knowledge.site, taken.policy.knowledge.tenant
-            if other != name and theirs == tenant and site and site.effective.isoformat() == effective:
-                yield f"effective: {other} is a policy of {tenant} from {effective} on, too"
-
-    def _today(self) -> date:
-        return self._clock().astimezone(self._settings.timezone).date()
+        self._taken[name] = Taken(text, policy, kept, before)
 
     def _refuse(self, name: str, text: str, error: SitePolicyError) -> None:
         self._refused[name] = text
-        if isinstance(error, _OfNobody) and name not in self._taken:
+        if isinstance(error, OfNobody) and name not in self._taken:
             log.warning("%s: is left aside: %s", name, "; ".join(error.problems))
             return
         goes_on = (
-            f"version {self._taken[name].counting(self._today()).version} goes on"
+            f"version {self._taken[name].counting(self._making.today()).version} goes on"
             if name in self._taken
             else "not used"
         )
@@ -253,10 +201,10 @@ class PolicyShelf:
             self._tell_gone(name, taken)
         self._copies.forget(name)
 
-    def _tell_gone(self, name: str, taken: _Taken) -> None:
+    def _tell_gone(self, name: str, taken: Taken) -> None:
         """What is switched off by a policy, or is stricter by it, ends here: nobody may overlook that."""
-        known = taken.counting(self._today())
-        said = f"the site policy of {known.tenant} (version {known.version}) was taken away on {self._today()}"
+        known = taken.counting(self._making.today())
+        said = f"the site policy of {known.tenant} (version {known.version}) was taken away on {self._making.today()}"
         self._gone[known.tenant] = said
         log.warning("%s: %s", name, said)
 
@@ -267,13 +215,13 @@ class PolicyShelf:
         if not text:
             return False
         try:
-            policy = self._made(name, text)
-        except _OfNobody:
+            policy = self._making.made(name, text, self._taken)
+        except OfNobody:
             return False
         except SitePolicyError as error:
             log.error("the last good copy cannot be used either: %s", error)
             return False
-        self._taken[name] = _Taken(text, policy, before=self._before(name, policy))
+        self._taken[name] = Taken(text, policy, before=self._before(name, policy))
         return True
 
     def _take_others_copy(self, name: str) -> None:
@@ -292,42 +240,9 @@ class PolicyShelf:
             self._take_copy(name)
         return bool(self._copies)
 
-    def _before(self, name: str, policy: InForce) -> _Taken | None:
-        """The state of this file that goes on until the first day of a policy; None where that has begun."""
-        today, tenant = self._today(), policy.knowledge.tenant
-        if _has_begun(policy, today):
-            return None
-        last = self._taken.get(name)
-        ours = [one for one in (last, last.before if last else None) if one]
-        # What another worker took is newer than what a late one brought along from the start.
-        copied = (one for text in self._copied(name) if (one := self._earlier(name, text, ours)))
-        found = chain(ours, copied) if last and not last.kept else chain(copied, ours)
-        fits = (one for one in found if one.policy.knowledge.tenant == tenant and _has_begun(one.policy, today))
-        return next(fits, None)
-
-    def _copied(self, name: str) -> list[str]:
-        return [text for text in (self._copies.text(name), self._copies.text_before(name)) if text]
-
-    def _earlier(self, name: str, text: str, ours: Iterable[_Taken]) -> _Taken | None:
-        """A copy as it was taken; None where it cannot be used now."""
-        for one in ours:
-            if one.text == text:
-                return one
-        try:
-            return _Taken(text, self._made(name, text))
-        except SitePolicyError:
-            return None
+    def _before(self, name: str, policy: InForce) -> Taken | None:
+        return self._making.before(name, policy, self._taken, lambda: self._copies.texts(name))
 
     def _files(self) -> list[Path]:
         """The files of the folder by name. Raises OSError."""
         return policies_in(self._folder)
-
-
-def _has_begun(policy: InForce, on: date) -> bool:
-    site = policy.knowledge.site
-    return site is None or site.effective <= on
-
-
-def _where(problem: str) -> str:
-    """What stands in a section of the file itself, or what the file makes of a packaged one."""
-    return problem if problem.startswith("[") else f"makes {problem}"

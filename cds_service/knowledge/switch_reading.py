@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from cds_service.knowledge.critical_cards import HOOK_OF, MOMENTS, critical_topics, gap_topics, topics_of
+from cds_service.knowledge.critical_numbers import numbers_for_two
 from cds_service.knowledge.people import person
 from cds_service.knowledge.switches import CriticalOff, Shadow, Switches
 from fhir_mappings.data_files import DataFileError
@@ -22,9 +23,11 @@ USERS = ("Practitioner", "PractitionerRole", "Patient", "RelatedPerson")
 """The types that CDS Hooks has for `context.userId`."""
 
 _TWO_PEOPLE = (
-    "it can be critical in suspected or confirmed calciphylaxis, so two people have to answer for it; write "
-    '[critical_off] with people = ["…", "…"] (two different people) and reason = "…"'
+    'two people have to answer for it; write [critical_off] with people = ["…", "…"] (two different people) and '
+    'reason = "…"'
 )
+_CAN_BE = "it can be critical in suspected or confirmed calciphylaxis"
+_FEWER = "fewer patients with suspected or confirmed calciphylaxis would get their critical card"
 _UNREAD = (
     "must stay on: this card tells what is missing or could not be read; without it, silence would look like no risk"
 )
@@ -65,10 +68,10 @@ def switch_problems(document: Mapping[str, Any], policy: Policy) -> Iterator[str
     yield from _unknown(document, topics_of(policy))
     yield from _without_reason(document)
     yield from _gaps_untold(document, gap_topics(policy))
-    needing = tuple(_critical(document, critical_topics(policy)))
-    if needing and "critical_off" not in document:
-        yield from (f"{where}: {_TWO_PEOPLE}" for where in needing)
-    if "critical_off" in document:
+    if "critical_off" not in document:
+        yield from (f"{where}: {_CAN_BE}, so {_TWO_PEOPLE}" for where in _critical(document, critical_topics(policy)))
+        yield from (f"{where}: {_FEWER}, so {_TWO_PEOPLE}" for where in numbers_for_two(document))
+    else:
         yield from _not_two_people(document["critical_off"])
     yield from _roles(document.get("roles"))
     if document.get("card_limit", 1) < 1:
@@ -111,6 +114,8 @@ def _without_reason(document: Mapping[str, Any]) -> Iterator[str]:
     for number, entry in enumerate(document.get("shadow", ()), 1):
         if not entry["reason"].strip():
             yield f'[[shadow]] {number}: needs a reason, which discovery and reports show: reason = "pilot"'
+        if entry.get("until", entry["since"]) < entry["since"]:
+            yield f"[[shadow]] {number}: until ({entry['until']}) is before since ({entry['since']})"
 
 
 def _gaps_untold(document: Mapping[str, Any], gaps: Collection[str]) -> Iterator[str]:

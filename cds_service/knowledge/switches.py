@@ -42,18 +42,26 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """From a day on cards are worked out and recorded, and not shown. Each of hook, service and topic narrows it."""
+    """From a day on cards are worked out and recorded, and not shown. Each of hook, service and topic narrows it.
+
+    `until` is its last day; None: it lasts until somebody takes it out.
+    """
 
     since: date
     reason: str
     hook: str | None = None
     service: str | None = None
     topic: str | None = None
+    until: date | None = None
+
+    def lasts(self, on: date) -> bool:
+        """Does it hold on this day?"""
+        return self.since <= on and (self.until is None or on <= self.until)
 
     def covers(self, topic: str, asking: Asking) -> bool:
         """Is a card of this topic in it?"""
         wanted = (self.hook, asking.hook), (self.service, asking.service), (self.topic, topic)
-        return asking.on >= self.since and all(mine in (None, its) for mine, its in wanted)
+        return self.lasts(asking.on) and all(mine in (None, its) for mine, its in wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +131,21 @@ class Switches:
             [card for card, reason in pairs if reason is None],
             [HeldBack(card, reason) for card, reason in pairs if reason is not None],
         )
+
+    def is_about_its_topic(self, back: HeldBack, asking: Asking) -> bool:
+        """Was this card held back for what it is about, while others of the same call might be shown?
+
+        Where a whole tenant, hook or service shows nothing, that is what is told, and not a gap of one patient.
+        """
+        match back.reason:
+            case Reason.TOPIC_OFF | Reason.ROLE:
+                return True
+            case Reason.KILL_SWITCH:
+                return ALL not in self.killed
+            case Reason.SHADOW:
+                return not any(one.topic is None and one.covers(back.card.topic, asking) for one in self.shadows)
+            case _:
+                return False
 
     def with_killed(self, topics: Collection[str]) -> Switches:
         """The same with these topics held back by the kill switch."""

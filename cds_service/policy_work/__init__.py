@@ -8,6 +8,7 @@ from cds_service.policy_work.bundles import BundleError
 from cds_service.policy_work.changes import Difference, difference
 from cds_service.policy_work.document import as_csv, as_document, shown_document
 from cds_service.policy_work.page import as_page
+from cds_service.policy_work.remarks import site_remarks
 from cds_service.policy_work.rows_in_force import Shown, in_force
 from cds_service.policy_work.summary import in_words, no_forecast
 from cds_service.policy_work.tables import print_difference, print_shown, terminal
@@ -26,5 +27,6 @@ __all__ = [
     "print_difference",
     "print_shown",
     "shown_document",
+    "site_remarks",
     "terminal",
 ]

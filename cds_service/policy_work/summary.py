@@ -13,6 +13,7 @@ from cds_service.policy_work.changes import Change, Difference, Row
 from cds_service.policy_work.examples import NO_EXAMPLE, Example
 from cds_service.policy_work.identity import service
 from cds_service.policy_work.patients import Source
+from hooks.card import Indicator
 
 _PLURAL: Mapping[Source, tuple[str, str]] = {
     Source.SYNTHETIC: ("synthetic patient", "synthetic patients"),
@@ -104,8 +105,11 @@ def in_words(told: Difference) -> list[str]:
 
 
 def totals(told: Difference) -> list[str]:
-    """Whose card becomes another one; and who gains or loses one: always there, so that no place is left empty."""
-    return [*_becomes(told), _gains(told), _loses(told), _urgency(told)]
+    """Who loses a critical card, whose card becomes another one, and who gains or loses one.
+
+    All but the second are always there, so that no place is left empty.
+    """
+    return [_critical(told), *_becomes(told), _gains(told), _loses(told), _urgency(told)]
 
 
 def no_forecast(told: Difference) -> str:
@@ -140,6 +144,22 @@ def compared_files(told: Difference) -> str:
     """Which service and which data files were compared."""
     old, new = told.digests
     return f"{service()}; SHA-256 of the data files: {old} until now, {new} new."
+
+
+def _critical(told: Difference) -> str:
+    """First of all: for whom a card is no longer critical, or no longer there."""
+    found = [row for row in shown(told) if _had_critical(row) and row.new != Indicator.CRITICAL]
+    if not found:
+        return "No critical card is lost or becomes less urgent."
+    about = ", ".join(sorted({row.topic or "of patients who are no longer judged" for row in found}))
+    s = _s(found)
+    return f"Critical cards: {counted(found, told.played)} lose{s} one or see{s} it less urgent ({about})."
+
+
+def _had_critical(row: Row) -> bool:
+    if row.change is Change.REFUSED:
+        return any(card.endswith(f" {Indicator.CRITICAL}") for card in row.old.split(", "))
+    return row.old == Indicator.CRITICAL
 
 
 def _becomes(told: Difference) -> list[str]:

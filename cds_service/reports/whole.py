@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from cds_service.knowledge import DEFAULT
 from cds_service.reports.period import Period
 from cds_service.reports.report import Report, report_of
 from cds_service.reports.silent import SILENT_DAYS, Silent, fallen_silent
@@ -30,8 +31,6 @@ from cds_service.storage import (
     version_counts,
 )
 
-DEFAULT = "default"
-"""Under this name tenants without a site policy are switched, and callers that are not known."""
 UNKNOWN_CALLERS = "callers that are not known"
 
 CODES_NOT_SHOWN = (

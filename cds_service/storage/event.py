@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from cds_service.storage.records import FeedbackItem, IssuedCard
+from cds_service.storage.records import FeedbackItem
 from cds_service.storage.schema import event as event_table
 from cds_service.storage.schema import storable
 
@@ -163,23 +163,6 @@ def _storable(value: Any, most: int | None = None) -> Any:
     if isinstance(value, Mapping):
         return {storable(name): _storable(one) for name, one in value.items()}
     return [_storable(one) for one in value] if isinstance(value, list | tuple) else value
-
-
-def issued_event(card: IssuedCard) -> Event:
-    """A card that was given."""
-    suggestions = [{"uuid": one.uuid, "label": one.label} for one in card.suggestions]
-    return Event(
-        id=f"card-{card.uuid}",
-        at=card.issued_at,
-        kind=Kind.ISSUED,
-        client=card.client,
-        service=card.service,
-        hook_instance=card.hook_instance,
-        topic=card.topic,
-        indicator=card.indicator,
-        card_uuid=card.uuid,
-        content={"suggestions": suggestions},
-    )
 
 
 def feedback_event(service: str, client: str, item: FeedbackItem, received_at: datetime, tenant: str = "") -> Event:

@@ -21,9 +21,9 @@ from sqlalchemy.engine import Connection
 
 from cds_service.storage.carrying import Carrying, event_or_none
 from cds_service.storage.database import TIMEOUT_SECONDS, Database
-from cds_service.storage.event import Event, Kind, feedback_event, issued_event
+from cds_service.storage.event import Event, Kind, feedback_event
 from cds_service.storage.places import Places
-from cds_service.storage.records import FeedbackItem, IssuedCard
+from cds_service.storage.records import FeedbackItem
 from cds_service.storage.retention import Retention
 from cds_service.storage.schema import card as card_table
 from cds_service.storage.schema import event as event_table
@@ -100,10 +100,6 @@ class EventLog:
         """
         if events:
             self._keep(events, TIMEOUT_SECONDS, durable=True)
-
-    def record_cards(self, cards: Sequence[IssuedCard]) -> None:
-        """Remember the cards of one answer. Raises StoreError as `record` does."""
-        self.record([issued_event(card) for card in cards])
 
     def record_feedback(
         self,

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 
 import orjson
 
+from cds_service.durable_files import replace_file
 from cds_service.storage.spool import Spool
 from cds_service.storage.store_error import StoreError
 
@@ -84,7 +84,7 @@ def changing(path: Path) -> Iterator[list[SwitchedOff]]:
     """What is switched off, to be changed; what it is at the end of the block is written. One at a time may change it.
 
     Raises:
-        KillSwitchError: it cannot be read or written; then it is as it was.
+        KillSwitchError: it cannot be read or written, and is as it was; or the disk did not confirm what was written.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -103,17 +103,7 @@ def changing(path: Path) -> Iterator[list[SwitchedOff]]:
 def _write(path: Path, off: Sequence[SwitchedOff]) -> None:
     whole = orjson.dumps({"off": [asdict(one) for one in off]}, option=orjson.OPT_INDENT_2)
     try:
-        descriptor, made = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(whole)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(made, path)
-        except OSError:
-            with suppress(OSError):
-                os.unlink(made)
-            raise
+        replace_file(path, whole)
     except OSError as error:
         raise _not_written(error) from None
 

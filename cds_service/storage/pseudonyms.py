@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
+
+from cds_service.durable_files import replace_file
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 _ID_DIGITS = 8
@@ -74,14 +75,7 @@ def write_keys(path: Path, keys: Sequence[bytes]) -> None:
     Raises:
         SecretError: it cannot be written.
     """
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write("".join(f"{key.hex()}\n" for key in keys))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        replace_file(path, "".join(f"{key.hex()}\n" for key in keys).encode("ascii"))
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise SecretError(f"{path}: cannot be written ({error.strerror})") from None

@@ -1,4 +1,4 @@
-"""What is stored and read: a card that was given, an answer to it, and what is told of both.
+"""What is stored and read: an answer to a card, and what is told of cards and answers.
 
 What may live here: frozen types. A comment is free text and may name the patient: no repr shows it.
 """
@@ -7,31 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
-
-
-class SuggestionLabel(NamedTuple):
-    """A suggestion of a card, as far as feedback refers to it."""
-
-    uuid: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class IssuedCard:
-    """A card that was given. `issued_at` has a time zone. Nothing here may identify a patient.
-
-    `client` is the issuer of the trusted client that got it, "" where callers are not known.
-    """
-
-    uuid: str
-    service: str
-    hook_instance: str
-    topic: str
-    indicator: str
-    issued_at: datetime
-    suggestions: tuple[SuggestionLabel, ...] = ()
-    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from cds_service.durable_files import sync_names
+
 _READ_AT_ONCE = 1 << 20
 _PRIVATE = 0o600
 _CLOSED = -1
@@ -134,12 +136,3 @@ def to_disk(folder: Path, descriptor: int) -> None:
     finally:
         os.close(descriptor)
     sync_names(folder)
-
-
-def sync_names(folder: Path) -> None:
-    """Wait until the disk has the names in this folder. Raises OSError."""
-    names = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(names)
-    finally:
-        os.close(names)

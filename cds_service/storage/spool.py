@@ -24,7 +24,8 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from cds_service.storage.segment import Segment, sync_names, to_disk
+from cds_service.durable_files import sync_names
+from cds_service.storage.segment import Segment, to_disk
 from cds_service.storage.sqlite_file import sqlite_file
 from cds_service.storage.store_error import StoreError
 

@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from sqlalchemy.engine import URL
 
+from cds_service.durable_files import sync_names
 from cds_service.storage.store_error import StoreError
 
 log = logging.getLogger("cds_service")
@@ -65,9 +66,10 @@ class SqliteFile:
         """
         behind = Path(self._behind_links())
         try:
-            for path in (Path(f"{behind}-wal"), behind.parent):
-                with suppress(FileNotFoundError):
-                    _synchronise(path)
+            with suppress(FileNotFoundError):
+                _synchronise(Path(f"{behind}-wal"))
+            with suppress(FileNotFoundError):
+                sync_names(behind.parent)
         except OSError as error:
             raise StoreError(f"the disk did not confirm what was written ({type(error).__name__})") from None
 

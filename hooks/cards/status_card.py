@@ -42,7 +42,7 @@ def make_status_card(
         indicator,
         summary=_summary(words.summary, facts),
         body=detail(
-            (*(line.format_map(markdown) for line in words.lead), *words.added),
+            (*(line.format_map(markdown) for line in words.lead), *policy.wording.of_the_clinic(words.added)),
             why,
             [line.format_map(markdown).strip() for line in words.do],
             facts.facts.missing(words.needs),

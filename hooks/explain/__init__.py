@@ -6,8 +6,9 @@ nobody asks for it, and holds patient data: it is for the people who look at thi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
+from functools import partial
 
 from hooks import order_select, order_sign, patient_view
 from hooks.assessment import SEPSIS_RESULTS, Assessment
@@ -28,9 +29,11 @@ from hooks.offending_drugs import Moment
 from hooks.policy import Policy
 from hooks.reasons import Reasons
 
-__all__ = ["Explanation", "Fact", "Origin", "as_data", "explain", "nothing_to_judge"]
+__all__ = ["Advise", "Explanation", "Fact", "Origin", "as_data", "explain", "nothing_to_judge"]
 
-_Advise = Callable[[Chart, date, Policy], list[Card]]
+Advise = Callable[[Collection[str]], list[Card]]
+"""The cards of the rules without those on some topics. Raises CannotJudge."""
+_Advise = Callable[[Chart, date, Policy, Collection[str]], list[Card]]
 _HOOKS: dict[str, tuple[Moment, _Advise]] = {
     patient_view.HOOK: (Moment.PATIENT_VIEW, patient_view.advise),
     order_select.HOOK: (Moment.ORDER_SELECT, order_select.advise),
@@ -47,12 +50,13 @@ ALWAYS = (
 )
 """Questions that are answered in every explanation."""
 
-Sort = Callable[[list[Card]], tuple[list[Card], list[tuple[Card, str]]]]
+Sort = Callable[[Advise], tuple[list[Card], list[tuple[Card, str]]]]
+"""The cards that are shown, and those held back with the reason in words. Raises CannotJudge."""
 
 
-def everything_shown(cards: list[Card]) -> tuple[list[Card], list[tuple[Card, str]]]:
+def everything_shown(advise: Advise) -> tuple[list[Card], list[tuple[Card, str]]]:
     """Nothing is held back."""
-    return cards, []
+    return advise(()), []
 
 
 _UNKNOWN = "no code or word of it is one that the rules know"
@@ -74,11 +78,12 @@ def explain(
     """The explanation of a call of this hook for a chart on a calendar day of the clinic, and the cards that it shows.
 
     `reasons` belong to the policy: they have the words of its situations. `origins` tell where the data came from.
-    `sort` tells the cards that are shown from those that are not, which it gives with the reason in words.
+    `sort` asks the rules, and tells the cards that are shown from those that are not.
     """
-    moment, advise = _HOOKS[hook]
-    cards, refused = _answered(advise, chart, on, policy)
-    shown, back = sort(cards)
+    moment, rules = _HOOKS[hook]
+    advise = partial(rules, chart, on, policy)
+    (shown, back), refused = _answered(advise, sort)
+    worked_out = [*shown, *(card for card, _ in back)]
     limits = policy.thresholds(on)
     patient = Assessment(with_history(chart, on, limits), on, limits)
     teller = FactTeller(patient, policy)
@@ -86,7 +91,7 @@ def explain(
     for name in ALWAYS:
         answers.to(name)
     orders = patient.chart.drafts if moment.draft else patient.chart.medications
-    rows = RowTeller(answers, policy, moment, orders, cards, bool(refused))
+    rows = RowTeller(answers, policy, moment, orders, worked_out, bool(refused))
     status_rows, drug_classes = tuple(rows.status_rows()), tuple(rows.drug_classes())
     kept = silence(status_rows, drug_classes, answers.known)
     told, held, others = given(shown), held_back(back), tuple(_other_drugs(patient.chart, orders, moment, policy))
@@ -174,11 +179,11 @@ def nothing_to_judge(hook: str, on: date, why: str, origins: Sequence[Origin] = 
     return Explanation(hook, on, ("No card comes.", why), origins=tuple(origins))
 
 
-def _answered(advise: _Advise, chart: Chart, on: date, policy: Policy) -> tuple[list[Card], str]:
+def _answered(advise: Advise, sort: Sort) -> tuple[tuple[list[Card], list[tuple[Card, str]]], str]:
     try:
-        return advise(chart, on, policy), ""
+        return sort(advise), ""
     except CannotJudge as refusal:
-        return [], str(refusal)
+        return ([], []), str(refusal)
 
 
 def _conditions(teller: FactTeller, reasons: Reasons) -> Iterator[Fact]:

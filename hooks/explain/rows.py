@@ -149,8 +149,10 @@ class RowTeller:
         return replace(row, outcome=self._unmet(row)) if row.kept_by else self._fired(row)
 
     def _data_gap(self, *when: str) -> Row:
-        """It comes only where no other card does."""
+        """It comes only where no other card does, or where those that told of it are held back."""
         row = self._card_row(INCOMPLETE, *when)
+        if any(card.topic == INCOMPLETE for card in self.cards):
+            return replace(row, outcome=Outcome.FIRED, indicator=Indicator.INFO, kept_by=())
         if row.outcome is not Outcome.FIRED:
             return row
         if any(card.topic != INCOMPLETE for card in self.cards):

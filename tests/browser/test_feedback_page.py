@@ -20,15 +20,16 @@ from cds_service.clock import utc_now
 from cds_service.demo.play import free_port
 from cds_service.ehr_client import Ehr
 from cds_service.reports import Quarter
-from cds_service.storage import UNMAPPED, Database, Event, EventLog, FeedbackItem, IssuedCard, Kind, new_id
+from cds_service.storage import UNMAPPED, Database, Event, EventLog, FeedbackItem, Kind, new_id
 from tests.browser.conftest import OpenPage, RunningService, serving
 from tests.browser.pages import check_accessible, check_fits, keep_screenshot
+from tests.stored import card_like, shown_card
 
 PATIENT = "cds-demo-hard-skin-on-warfarin"
 TOKEN = "a-token-of-32-characters-at-least"
 NOW = utc_now()
 THIS, BEFORE = NOW, NOW - timedelta(days=92)
-CARD = IssuedCard("", "calciphylaxis-patient-view", "hook", "vka-cua", "critical", NOW)
+CARD = shown_card("", "calciphylaxis-patient-view", "hook", "vka-cua", "critical", NOW)
 DONE = [
     # topic, indicator, when, shown, accepted, overridden
     ("vka-cua", "critical", THIS, 40, 9, 12),
@@ -45,16 +46,13 @@ def filled(service: RunningService) -> RunningService:
     with closing(Database(service.database)) as database:
         store = EventLog(database)
         for number, (topic, indicator, when, shown, accepted, overridden) in enumerate(DONE):
-            cards = [
-                replace(CARD, uuid=f"done-{number}-{one}", topic=topic, indicator=indicator, issued_at=when)
-                for one in range(shown)
-            ]
-            store.record_cards(cards)
-            answers = [FeedbackItem(card.uuid, "accepted", when) for card in cards[:accepted]]
+            cards = [f"done-{number}-{one}" for one in range(shown)]
+            store.record([card_like(CARD, card, topic=topic, indicator=indicator, at=when) for card in cards])
+            answers = [FeedbackItem(card, "accepted", when) for card in cards[:accepted]]
             for place, card in enumerate(cards[accepted : accepted + overridden]):
                 code = "mechanical-valve" if place % 2 else None
                 comment = None if code else "a comment"
-                answers.append(FeedbackItem(card.uuid, "overridden", when, (), code, None, None, comment))
+                answers.append(FeedbackItem(card, "overridden", when, (), code, None, None, comment))
             store.record_feedback(CARD.service, answers, when)
         store.record([*happened()])
         store.write_what_waits(10)

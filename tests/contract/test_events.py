@@ -77,6 +77,11 @@ def numbers(answered: Event) -> dict[str, Any]:
     return {name: value for name, value in answered.content.items() if name != "unmapped"}
 
 
+def labels_of(card: Json) -> list[Json]:
+    """What feedback on a card refers to."""
+    return [{"uuid": one["uuid"], "label": one["label"]} for one in card.get("suggestions", ())]
+
+
 @pytest.mark.parametrize("hook", HOOKS)
 def test_an_answer_with_cards_is_one_event_and_each_card_another(hook: str, logged: Logged) -> None:
     cards: list[Json] = []
@@ -85,6 +90,7 @@ def test_an_answer_with_cards_is_one_event_and_each_card_another(hook: str, logg
     assert [(one.kind, one.card_uuid, one.topic, one.indicator) for one in issued] == [
         ("card-issued", card["uuid"], card["source"]["topic"]["code"], card["indicator"]) for card in cards
     ]
+    assert [one.content for one in issued] == [{"suggestions": labels_of(card)} for card in cards]
     for event in (answered, *issued):
         assert (event.hook, event.service, event.client, event.tenant) == (
             hook,

@@ -24,7 +24,21 @@ from cds_service.storage import SwitchedOff, changing, kill_switch
 from cds_service.storage.schema import event as event_table
 from tests.contract.conftest import close, knowledge
 from tests.contract.ehr import HOOKS, Ehr, ehr_of, topics
-from tests.contract.records import CALCIUM_DRAFT, CONFIRMED, DIALYSIS, NOW, WARFARIN_DRAFT, Json, Record, failure
+from tests.contract.records import (
+    CALCIUM_DRAFT,
+    CONFIRMED,
+    DIALYSIS,
+    ICD10CM,
+    NOW,
+    ON_DIALYSIS,
+    WARFARIN,
+    WARFARIN_DRAFT,
+    Json,
+    Record,
+    condition,
+    failure,
+    order,
+)
 
 BY = SwitchedOff(NOW, "Dr Silva", "the text of step 3 is wrong")
 PEOPLE = {"people": ["Dr A", "Dr B"], "reason": "another system warns"}
@@ -208,6 +222,78 @@ def test_users_to_whom_no_cards_are_addressed_get_critical_ones_alone(site: Call
     assert len(one.ask_all(userId="PractitionerRole/1")["order-sign"]) == 2
     assert topics(one.ask_all(userId="Practitioner/1")["order-sign"]) == ["calcium-cua"]
     assert [(event["topic"], event["reason"]) for event in one.events("card-suppressed")] == [("vka-cua", "role")]
+
+
+# ------------------------------------------------------------------ what could not be read is told all the same
+OBESITY = condition("obesity", "Obesity", system=ICD10CM, code="E66.9")
+DIABETES = condition("diabetes", "Type 2 diabetes", system=ICD10CM, code="E11.9")
+UNREAD_DRUG = {**order("unread", "0", ""), "medicationCodeableConcept": {}}
+RISKY: Record = {**DIALYSIS, "conditions": [ON_DIALYSIS, OBESITY, DIABETES], "medications": [WARFARIN, UNREAD_DRUG]}
+SIGN_OFF = {"topics": {"vka-cua": {"on": False, "reason": "minute 12"}}, "critical_off": PEOPLE}
+VKA_OFF = {"topics": {"vka-dialysis": {"on": False, "reason": "minute 12"}}}
+RISK_OFF = {"topics": {name: {"on": False, "reason": "minute 12"} for name in ("cua-risk-high", "cua-risk-elevated")}}
+RISK_SHADOW = {
+    "shadow": [{"since": date(2026, 11, 1), "reason": "pilot", "topic": name} for name in RISK_OFF["topics"]]
+}
+OTHERS = {"roles": {"users": ["PractitionerRole"]}}
+
+
+def off(document: Json, *topics_too: str) -> Json:
+    """The document with these topics off, too."""
+    more = {name: {"on": False, "reason": "minute 13"} for name in topics_too}
+    return document | {"topics": {**document.get("topics", {}), **more}}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [off(RISK_OFF, "vka-dialysis"), off(RISK_SHADOW, "vka-dialysis"), OTHERS],
+    ids=["off", "in shadow", "for others"],
+)
+def test_an_unreadable_drug_is_told_where_the_card_that_told_of_it_is_held_back(
+    document: Json, site: Callable[..., Site]
+) -> None:
+    lit, held = site(), site(**document)
+    cards = lit.ehr.cards(lit.ehr.request("patient-view", RISKY))
+    assert set(topics(cards)) & RISK_OFF["topics"].keys()
+    (gap,) = held.ehr.cards(held.ehr.request("patient-view", RISKY))
+    assert topics([gap]) == ["cua-data-gap"]
+    assert {event["topic"] for event in held.events("card-suppressed")} >= set(topics(cards))
+
+
+def test_an_unreadable_drug_is_told_where_the_kill_switch_holds_the_card_back(site: Callable[..., Site]) -> None:
+    one = site()
+    one.switch(*(replace(BY, topic=topic) for topic in (*RISK_OFF["topics"], "vka-dialysis")))
+    assert topics(one.ehr.cards(one.ehr.request("patient-view", RISKY))) == ["cua-data-gap"]
+
+
+def test_results_that_could_not_be_read_are_told_where_the_card_of_the_order_is_held_back(
+    site: Callable[..., Site],
+) -> None:
+    for document, told in (({}, ["vka-dialysis"]), (OTHERS, ["cua-data-gap"]), (VKA_OFF, ["cua-data-gap"])):
+        one = site(**document)
+        body = one.ehr.request("order-sign", DIALYSIS, [WARFARIN_DRAFT])
+        body["prefetch"]["calcium"] = failure()
+        assert topics(one.ehr.cards(body)) == told
+        body["prefetch"]["calcium"] = one.ehr.prefetch("order-sign", DIALYSIS)["calcium"]
+        assert topics(one.ehr.cards(body)) == [name for name in told if name != "cua-data-gap"]
+
+
+def test_without_the_active_drugs_an_order_is_not_judged_by_a_card_that_is_held_back(
+    site: Callable[..., Site],
+) -> None:
+    for document, status in (({}, 200), (VKA_OFF, 412)):
+        one = site(**document)
+        body = one.ehr.request("order-sign", DIALYSIS, [WARFARIN_DRAFT])
+        body["prefetch"]["medications"] = failure()
+        assert one.ehr.post(body).status_code == status
+
+
+def test_a_list_that_was_cut_is_not_judged_by_a_critical_card_that_is_held_back(site: Callable[..., Site]) -> None:
+    for document, status in (({}, 200), (SIGN_OFF, 412)):
+        one = site(**document)
+        body = one.ehr.request("order-sign", CONFIRMED, [WARFARIN_DRAFT])
+        body["prefetch"]["conditions"]["link"] = [{"relation": "next", "url": "https://elsewhere.example/page/2"}]
+        assert one.ehr.post(body).status_code == status
 
 
 # ------------------------------------------------------------------ the kill switch

@@ -18,33 +18,11 @@ from tests.contract.conftest import MakeApp
 from tests.contract.ehr import Ehr, ehr_of, topics
 from tests.contract.records import HAEMODIALYSIS, Json, Record, order, result
 from tests.unit.cds_service.cds_client import ISSUER, NOW, PATH, PUBLIC_URL, bearer, signing_key, token, trust_file
-from tests.unit.cds_service.knowledge.policies import policy_file
+from tests.unit.cds_service.knowledge.policies import NORTHERN, policy_file
 
 NORTH, SOUTH, OTHER = ISSUER, "urn:south", "urn:other"
 KEYS = {NORTH: signing_key(), SOUTH: signing_key("south"), OTHER: signing_key("other")}
 DISCOVERY = "/cds-services"
-NORTHERN = """
-[[threshold]]
-name = "calcium_high"
-from = 2026-02-01
-value = 9.8
-source = "the northern committee"
-
-[[drug]]
-drug_class = "calcium_product"
-system = "https://north.example/drugs"
-code = "CA-1"
-name = "northern chalk"
-
-[[wording]]
-topic = "calcium-hypercalcaemia"
-add = "Call the northern team: 1234."
-
-[[override_reason]]
-code = "northern-reason"
-display = "A northern reason"
-topics = ["calcium-hypercalcaemia"]
-"""
 SOUTHERN = """
 [[lab]]
 analyte = "total_calcium"

@@ -35,7 +35,6 @@ from cds_service.storage import (
     Event,
     EventLog,
     FeedbackItem,
-    IssuedCard,
     Kind,
     NothingThere,
     ReadOnly,
@@ -53,7 +52,7 @@ from cds_service.storage.readiness import write_heartbeat
 from cds_service.storage.schema import metadata
 from tests.fuzz.service_process import Service, running_service
 from tests.real.databases import Postgresql, silent
-from tests.stored import answers_in, overrides_in
+from tests.stored import answers_in, overrides_in, shown_card
 from tests.waiting import until
 
 pytestmark = [pytest.mark.real, pytest.mark.alone]
@@ -242,7 +241,7 @@ def test_words_that_postgresql_cannot_hold_are_kept_without_the_offending_charac
 
 def test_cards_and_feedback_meet_in_the_count_of_overrides(store: EventLog) -> None:
     service, card = f"service-{uuid.uuid4()}", str(uuid.uuid4())
-    store.record_cards([IssuedCard(card, service, "hook", "vka-cua", "critical", NOON)])
+    store.record([shown_card(card, service, "hook", "vka-cua", "critical", NOON)])
     assert store.record_feedback(service, [item(card)], NOON) == []
     assert store.record_feedback(service, [item("unheard-of")], NOON) == ["unheard-of"]
     assert {(count.topic, count.times) for count in overrides_in(store, service=service)} == {("vka-cua", 1), ("", 1)}
@@ -250,12 +249,13 @@ def test_cards_and_feedback_meet_in_the_count_of_overrides(store: EventLog) -> N
 
 def test_cards_are_counted_with_their_latest_answer_and_by_week(store: EventLog, postgresql: Postgresql) -> None:
     service, weeks = f"service-{uuid.uuid4()}", [NOON, NOON + timedelta(days=7), NOON + timedelta(days=14)]
-    shown = [IssuedCard(str(uuid.uuid4()), service, "hook", "vka-cua", "critical", weeks[n % 2]) for n in range(4)]
+    cards = [str(uuid.uuid4()) for _ in range(4)]
+    shown = [shown_card(card, service, "hook", "vka-cua", "critical", weeks[n % 2]) for n, card in enumerate(cards)]
     with suppress(StoreError):  # On a busy machine they wait in memory, and go along with the feedback.
-        store.record_cards(shown)
-    later = replace(item(shown[0].uuid), outcome="accepted", outcome_timestamp=NOON + timedelta(hours=1))
-    commented = replace(item(shown[1].uuid, "words"), override_reason_code=None)
-    store.record_feedback(service, [item(shown[0].uuid), later, commented, item("unheard-of")], NOON)
+        store.record(shown)
+    later = replace(item(cards[0]), outcome="accepted", outcome_timestamp=NOON + timedelta(hours=1))
+    commented = replace(item(cards[1], "words"), override_reason_code=None)
+    store.record_feedback(service, [item(cards[0]), later, commented, item("unheard-of")], NOON)
     database = ReadOnly(postgresql.url)
     counts = card_counts(database, weeks, service=service)
     assert sorted((one.week, one.outcome, one.comment_only, one.times) for one in counts) == [
@@ -487,7 +487,7 @@ def test_neither_cards_nor_tokens_wait_because_feedback_waits_for_the_same_datab
             assert query(url, "SELECT count(*) FROM seen_token") == [(1,)]
             began = time.monotonic()
             with pytest.raises(StoreError):
-                store.record_cards([IssuedCard("card-1", VIEW, "hook", "vka-cua", "critical", NOON)])
+                store.record([shown_card("card-1", VIEW, "hook", "vka-cua", "critical", NOON)])
             assert time.monotonic() - began < 1, "it has its own patience, and no turn to wait for"
             assert not any(one.done() for one in waiting), "the control: it really waited all the while"
         assert query(url, "SELECT count(*) FROM event") == [(20,)]

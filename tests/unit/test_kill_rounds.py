@@ -17,7 +17,8 @@ from sqlalchemy import create_engine, text
 from bench.kill_rounds import Outcome
 from bench.stored import Kept, fault, kept_in
 from bench.writers import Book, Tally
-from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard
+from cds_service.storage import Database, EventLog, FeedbackItem
+from tests.stored import shown_card
 
 TOLD, UNTOLD, NEVER = ("a", "b"), ("c", "d"), ("e", "f")
 BOOK = Book({TOLD, UNTOLD, NEVER}, {TOLD, UNTOLD}, {TOLD})
@@ -87,7 +88,7 @@ def test_a_database_is_read_and_checked_past_the_service(tmp_path: Path) -> None
     url = f"sqlite:///{tmp_path}/cards.sqlite3"
     with closing(Database(url)) as database:
         log = EventLog(database)
-        log.record_cards([IssuedCard(card, "s", "hook", "vka-cua", "critical", NOON) for card in "ab"])
+        log.record([shown_card(card, "s", "hook", "vka-cua", "critical", NOON) for card in "ab"])
         log.record_feedback("s", [FeedbackItem("b", "accepted", NOON)], NOON)
         log.record_feedback("t", [FeedbackItem("b", "accepted", NOON)], NOON)
     assert kept_in(url) == kept("ab", "bb")

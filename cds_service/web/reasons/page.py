@@ -26,6 +26,8 @@ from hooks.reasons import Reasons
 
 KEPT = "public, max-age=300"
 """No page of these holds anything of a patient."""
+ASKED_AGAIN = "no-cache"
+"""A site policy can change while the service runs: its pages say from then on what its cards go by."""
 
 HOOK_WORDS = {"patient-view": "chart opened", "order-select": "drug picked", "order-sign": "before signing"}
 
@@ -75,7 +77,8 @@ def reasons_page(context: PageContext) -> Blueprint:
 
     @reasons.after_request
     def keep(response: Response) -> Response:
-        response.headers["Cache-Control"] = KEPT
+        may_change = context.settings.site_policies is not None and (request.view_args or {}).get("tenant")
+        response.headers["Cache-Control"] = ASKED_AGAIN if may_change else KEPT
         return response
 
     return reasons

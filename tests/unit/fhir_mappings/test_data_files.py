@@ -163,6 +163,10 @@ THRESHOLD_MISTAKES = [
     (put(*CALCIUM_HIGH, True), f"{A_VALUE}: must be a number"),
     (put(*CALCIUM_HIGH, date(2026, 1, 1)), f"{A_VALUE}: must be a number"),
     (drop(*CALCIUM_HIGH), f"{A_VALUE}: is missing"),
+    (drop("adult_age", "fewer_critical"), "[adult_age] fewer_critical: is missing"),
+    (drop("windows", "temperature", "fewer_critical"), "[windows.temperature] fewer_critical: is missing"),
+    (put("points", "female", "fewer_critical", "higher"), "[points.female] fewer_critical: must be lower"),
+    (put(*CALCIUM_HIGH[:1], "fewer_critical", "up"), "[calcium_high] fewer_critical: must be higher or lower"),
     (put("calcium_high", "values", 0, "since", "2003-10-01"), f"[calcium_high] values[1].since: {DATE}"),
     (put("calcium_high", "values", 0, "since", datetime(2003, 10, 1)), f"[calcium_high] values[1].since: {DATE}"),  # noqa: DTZ001
     (drop("calcium_high", "values", 0, "since"), "[calcium_high] values[1].since: is missing"),
@@ -281,6 +285,7 @@ STATUS_MISTAKES = [
 
 WORDING_MISTAKES = [
     (drop("footer"), "footer: is missing"),
+    (put("added_here", "Added by this clinic."), "added_here: must have a place for the {sentence}"),
     (drop("signs_short"), "signs_short: is missing"),
     (
         put("analytes", "phosphate", "colour", "red"),
@@ -524,7 +529,7 @@ def test_the_first_and_the_last_day_that_a_value_may_have_belong_to_the_span(day
 def window(*analytes: str, fresh: int, usable: int) -> Data:
     """A group of results in `[windows]`."""
     values = [{"since": date(2026, 1, 1), "fresh": fresh, "usable": usable, "source": "ours"}]
-    return {"says": "x", "unit": "d", "analytes": list(analytes), "values": values}
+    return {"says": "x", "unit": "d", "fewer_critical": "lower", "analytes": list(analytes), "values": values}
 
 
 @pytest.mark.parametrize(
@@ -555,6 +560,7 @@ def test_a_result_that_moves_into_the_group_of_another_takes_its_bound_along() -
     def move(data: Data) -> None:
         data["windows"]["inflammation"]["analytes"].remove("c_reactive_protein")
         data["windows"]["weight"]["analytes"].append("c_reactive_protein")
+        data["windows"]["weight"]["fewer_critical"] = "lower"
 
     assert problems("thresholds", move) == [
         f"[windows.weight] values[1].{key}: must be 1 to 30 days for white cells and C-reactive protein"

@@ -10,7 +10,7 @@ import pytest
 from hooks import order_select, order_sign, patient_view
 from hooks.assessment import Assessment
 from hooks.card import Card
-from hooks.chart import Analyte, Chart, Condition, Medication
+from hooks.chart import Analyte, Chart, Condition, Gap, Medication
 from hooks.judgement import CannotJudge, judge
 from hooks.policy import Policy
 from tests.unit.hooks.builders import (
@@ -410,3 +410,50 @@ def test_a_service_tells_its_hook_and_describes_itself(service: ModuleType) -> N
 def test_unread_results_alone_are_no_reason_to_refuse_when_dialysis_could_not_be_told() -> None:
     silent = chart(gap("dialysis_procedures"), gap("calcium", Analyte.TOTAL_CALCIUM))
     assert patient_view.advise(silent, ON, POLICY) == []
+
+
+# ------------------------------------------------------------------ cards that the clinic holds back
+PTH_FAILED = gap("pth_alp", Analyte.INTACT_PTH, what="PTH")
+VKA = {"vka-dialysis", "vka-cua"}
+
+
+@pytest.mark.parametrize("failed", [(), (PTH_FAILED,)], ids=["all was read", "a result was not"])
+@pytest.mark.parametrize("known", [(ON_DIALYSIS,), (CONFIRMED,)], ids=["dialysis", "calciphylaxis"])
+@pytest.mark.parametrize("advise", [patient_view.advise, *ORDER_HOOKS])
+def test_without_the_card_that_is_held_back_what_could_not_be_read_is_told(
+    advise: Callable[..., list[Card]], known: tuple[Condition, ...], failed: tuple[Gap, ...]
+) -> None:
+    patient = chart(*known, WARFARIN, *failed, drafts=(WARFARIN,))
+    untold = {card.topic for card in advise(patient, ON, POLICY)}
+    assert untold & VKA
+    gaps = [("cua-data-gap", "info")] if failed else []
+    assert topics(advise(patient, ON, POLICY, untold | VKA)) == gaps
+
+
+def test_another_card_that_is_shown_tells_enough() -> None:
+    patient = chart(ON_DIALYSIS, PTH_FAILED, drafts=(WARFARIN, CALCIUM_ACETATE))
+    both = select(patient)
+    assert both[0] == ("vka-dialysis", "warning")
+    assert topics(order_select.advise(patient, ON, POLICY, VKA)) == both[1:]
+
+
+@pytest.mark.parametrize("advise", ORDER_HOOKS)
+def test_without_the_active_drugs_a_card_that_is_held_back_answers_for_nothing(
+    advise: Callable[..., list[Card]],
+) -> None:
+    patient = chart(ON_DIALYSIS, NO_MEDICATIONS, drafts=(WARFARIN,))
+    assert advise(patient, ON, POLICY)
+    with pytest.raises(CannotJudge):
+        advise(patient, ON, POLICY, VKA)
+
+
+@pytest.mark.parametrize("advise", [patient_view.advise, *ORDER_HOOKS])
+@pytest.mark.parametrize("query", ["conditions", "medications"])
+def test_a_list_that_was_cut_is_not_judged_by_a_critical_card_that_is_held_back(
+    advise: Callable[..., list[Card]], query: str
+) -> None:
+    cut = replace(gap(query), cut=True)
+    patient = chart(CONFIRMED, WARFARIN, cut, drafts=(WARFARIN,))
+    untold = {card.topic for card in advise(patient, ON, POLICY)}
+    with pytest.raises(CannotJudge):
+        advise(patient, ON, POLICY, untold)

@@ -231,12 +231,12 @@ def test_of_two_equally_urgent_rows_of_one_topic_the_first_order_speaks_and_the_
         assert f"{adds} leads" in card.detail
 
 
-def test_what_a_clinic_adds_stands_below_the_lead_as_it_was_written() -> None:
+def test_what_a_clinic_adds_stands_below_the_lead_as_it_was_written_and_is_told_as_its_own() -> None:
     text = CardText("t", "says", ("leads",), (), ("source",), draft_lead=("leads a draft",), added=("Call {us}.",))
     rows = {"calcium_product": (row("calcium_product", "first"),)}
     policy = replace(POLICY, rules=rows, drug_texts={"first": text})
     (card,) = drug_cards(Assessment(chart(ON_DIALYSIS), ON, LIMITS), (CALCIUM_ACETATE,), SELECT, policy)
-    assert card.detail.startswith("leads a draft  \nCall {us}.\n")
+    assert card.detail.startswith("leads a draft  \nAdded by this clinic: Call {us}.\n")
 
 
 # ------------------------------------------------------------------ what is recommended

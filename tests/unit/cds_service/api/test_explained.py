@@ -67,6 +67,25 @@ def origins(found: Explained) -> dict[str, Origin]:
     return {origin.query: origin for origin in found.explanation.origins}
 
 
+def test_a_card_that_is_held_back_leaves_the_same_place_in_call_and_explanation(client: FhirClient) -> None:
+    held = replace(knowledge(), switches=Switches(topics={"vka-dialysis": "minute 12"}))
+    unread = {**WARFARIN, "id": "m2", "medicationCodeableConcept": {}}
+    sent = prefetch(medications=bundle(WARFARIN, unread))
+    request = HookRequest("patient-view", "i", "p1", sent, None)
+    found = explained_call(HOOKS["patient-view"], request, held, reasons(), client, NOW)
+    answered = call(HOOKS["patient-view"], request, held, client, NOW)
+    assert [card["summary"] for card in found.cards] == [card["summary"] for card in answered.cards]
+    assert [card["source"]["topic"]["code"] for card in found.cards] == ["cua-data-gap"]
+    assert [back.card.topic for back in answered.held] == [back.topic for back in found.explanation.held]
+    cut = {
+        **request.prefetch,
+        "medications": bundle(WARFARIN, link=[{"relation": "next", "url": "https://x.example/2"}]),
+    }
+    refused = explained_call(HOOKS["patient-view"], replace(request, prefetch=cut), held, reasons(), client, NOW)
+    assert refused.explanation.refused
+    assert refused.gap
+
+
 def test_the_cards_are_those_of_the_call(client: FhirClient) -> None:
     request = HookRequest("patient-view", "i", "p1", prefetch(), None)
     found = explained(client, request)

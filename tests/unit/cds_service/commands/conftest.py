@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from werkzeug.serving import make_server
@@ -13,8 +15,22 @@ from cds_service.clock import utc_now
 from cds_service.demo.patients import SyntheticPatient, load_patients
 from cds_service.demo.sandbox import Sandbox
 from cds_service.settings import Settings
+from cds_service.storage import Database, EventLog
 
 KEY = "elevated-risk-on-warfarin"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the database of a service lies, for a command that reads it."""
+    return tmp_path / "cards.sqlite3"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[EventLog]:
+    """What fills it; without it there is none."""
+    with closing(Database(f"sqlite:///{path}")) as database:
+        yield EventLog(database)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ from fhir.resources.R4B.auditevent import AuditEvent
 
 from cds_service.clock import utc_now
 from cds_service.commands.cli import cli
-from cds_service.storage import Database, EventLog, IssuedCard, count_before, read_keys
+from cds_service.storage import Database, EventLog, count_before, read_keys
+from tests.stored import shown_card
 
 FAR_AHEAD = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -28,7 +29,7 @@ def url(tmp_path: Path) -> str:
         log = EventLog(database)
         for days in (10, 3 * 365):
             at = utc_now() - timedelta(days=days)
-            log.record_cards([IssuedCard(f"card-{days}", "s", "hook", "vka", "critical", at)])
+            log.record([shown_card(f"card-{days}", "s", "hook", "vka", "critical", at)])
     return url
 
 

@@ -57,6 +57,26 @@ def test_a_tenants_own_policy_decides_where_it_is_named(
         assert ("cua-risk-elevated" in str(json.loads(told.stdout)["cards"])) is elevated
 
 
+@pytest.mark.parametrize("copied", [True, False])
+def test_of_a_faulty_policy_counts_what_the_service_goes_on_with_and_that_is_said(
+    copied: bool, ehr: OddServer, patient: SyntheticPatient, tmp_path: Path
+) -> None:
+    number = "[[threshold]]\nname='elevated_risk_score'\nfrom=2026-02-01\nvalue=5\nsource='our protocol'\n"
+    policies, copies = tmp_path / "policies", tmp_path / "cds.sqlite3.spool.policies"
+    policies.mkdir()
+    (policies / "default.toml").write_text("nonsense", "utf-8")
+    if copied:
+        copies.mkdir()
+        (copies / "default.toml").write_text(policy_file("default", number), "utf-8")
+    known = {"CDS_SITE_POLICIES": str(policies), "CDS_DATABASE_URL": f"sqlite:///{tmp_path}/cds.sqlite3"}
+    told = run("--fhir", ehr.base, "--patient", patient.patient_id, "--json", **known)
+    assert told.exit_code == 0, told.output
+    assert ("cua-risk-elevated" in str(json.loads(told.stdout)["cards"])) is not copied
+    said = "A newer site policy of default cannot be used; version" if copied else "The site policy default.toml cannot"
+    assert said in told.stderr
+    assert {*tmp_path.iterdir()} == ({policies, copies} if copied else {policies}), "nothing was made beside them"
+
+
 @pytest.mark.parametrize("policies", [True, False])
 def test_a_tenant_without_a_policy_is_named_as_one(policies: bool, tmp_path: Path) -> None:
     (tmp_path / "north.toml").write_text(policy_file(), "utf-8")

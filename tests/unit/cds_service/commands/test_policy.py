@@ -76,7 +76,15 @@ def test_a_site_policy_without_a_fault_is_told_with_who_answers_for_it(site: str
     )
     found = json.loads(run("check", "--site", site, "--json").stdout)["site_policy"]
     assert (found["tenant"], found["owner"], found["review_by"]) == ("north", "Dr Ana Silva, nephrology", "2027-01-10")
-    assert "site_policy" not in json.loads(run("check", "--json").stdout)
+    assert {"site_policy", "look_at"}.isdisjoint(json.loads(run("check", "--json").stdout))
+
+
+def test_what_an_approver_should_see_is_told_beside_it(site: str) -> None:
+    with Path(site).open("a", encoding="utf-8") as file:
+        file.write("[[wording]]\ntopic = 'cua-suspected'\nadd = 'Call 1234.'\n")
+    said = "Cards on cua-suspected, which can be critical, also say: Call 1234."
+    assert run("check", "--site", site).stdout.splitlines()[2:] == [f"look at: {said}"]
+    assert json.loads(run("check", "--site", site, "--json").stdout)["look_at"] == [said]
 
 
 def test_check_refuses_what_is_approved_in_future_and_a_draft_can_be_compared(tmp_path: Path) -> None:
@@ -274,6 +282,10 @@ def test_a_page_that_cannot_be_written_is_told(ours: str, tmp_path: Path) -> Non
 def test_with_a_page_alone_the_totals_are_printed(ours: str, tmp_path: Path) -> None:
     result = run("diff", "packaged", ours, "--at", "2026-11-30", "--html", str(tmp_path / "page.html"))
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[:2] == ["Nobody gains a card.", "Nobody loses a card."]
+    assert result.stdout.splitlines()[:3] == [
+        "No critical card is lost or becomes less urgent.",
+        "Nobody gains a card.",
+        "Nobody loses a card.",
+    ]
     assert "calcium_high is the same in both; now 10 mg/dL from 2026-12-01 on (our protocol)." in result.stdout
     assert result.stdout.splitlines()[-1] == f"{tmp_path}/page.html holds the whole of it"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -45,17 +44,6 @@ def table(name: str, *arguments: str, database: Path, zone: str = "Europe/Berlin
     assert result.exit_code == 0, result.output
     rows: list[dict[str, Any]] = json.loads(result.stdout)["tables"][name]
     return rows
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "cards.sqlite3"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[EventLog]:
-    with closing(Database(f"sqlite:///{path}")) as database:
-        yield EventLog(database)
 
 
 @pytest.fixture

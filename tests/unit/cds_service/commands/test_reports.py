@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,13 +13,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cds_service.commands.cli import cli
-from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard
-from tests.stored import answers_in
+from cds_service.storage import EventLog, FeedbackItem
+from tests.stored import answers_in, card_like, shown_card
 from tests.unit.cds_service.knowledge.policies import policy_file
 
 SUNDAY = datetime(2026, 11, 29, 23, 30, tzinfo=UTC)
 """In Berlin it is Monday already."""
-CARD = IssuedCard("card-1", "a-service", "hook-1", "vka-cua", "critical", SUNDAY)
+CARD = shown_card("card-1", "a-service", "hook-1", "vka-cua", "critical", SUNDAY)
 OVERRIDDEN = FeedbackItem("card-1", "overridden", SUNDAY, override_reason_code="mechanical-valve")
 COMMENT = "Mrs Example has a valve"
 COMMANDS = pytest.mark.parametrize("command", ["feedback", "overrides"])
@@ -33,22 +31,11 @@ def run(*arguments: str, database: Path, zone: str = "Europe/Berlin") -> Result:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "cards.sqlite3"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[EventLog]:
-    with closing(Database(f"sqlite:///{path}")) as database:
-        yield EventLog(database)
-
-
-@pytest.fixture
 def filled(store: EventLog, path: Path) -> Path:
     """Seven cards: one accepted, one overridden, one overridden with a comment only; four of them a week later."""
     later = SUNDAY + timedelta(days=7)
-    store.record_cards([replace(CARD, uuid=f"card-{n}") for n in (1, 2, 3)])
-    store.record_cards([replace(CARD, uuid=f"card-{n}", issued_at=later) for n in (4, 5, 6, 7)])
+    store.record([card_like(CARD, f"card-{n}") for n in (1, 2, 3)])
+    store.record([card_like(CARD, f"card-{n}", at=later) for n in (4, 5, 6, 7)])
     commented = FeedbackItem("card-3", "overridden", SUNDAY, user_comment=COMMENT)
     stray = replace(OVERRIDDEN, card="card-99")
     accepted = FeedbackItem("card-2", "accepted", SUNDAY, accepted_suggestions=("s",))
@@ -78,7 +65,7 @@ def test_without_a_setting_the_folder_is_named(command: str, tmp_path: Path, mon
 
 @COMMANDS
 def test_a_database_without_a_line_is_told_in_words_and_is_no_fault(command: str, path: Path, store: EventLog) -> None:
-    store.record_cards([])
+    store.record([])
     assert list(answers_in(store)) == []
     for form in ([], ["--by", "card"]):
         result = run(command, *form, database=path)
@@ -150,7 +137,7 @@ def test_numbers_are_exact_unless_they_are_to_be_withheld(filled: Path) -> None:
 
 @COMMANDS
 def test_what_an_ehr_sent_in_place_of_a_reason_is_withheld_too(command: str, store: EventLog, path: Path) -> None:
-    store.record_cards([replace(CARD, uuid=f"card-{number}") for number in range(12)])
+    store.record([card_like(CARD, f"card-{number}") for number in range(12)])
     evil = [FeedbackItem(f"card-{number}", "overridden", SUNDAY, (), "Mrs Example", "urn:x") for number in range(6)]
     ours = [replace(OVERRIDDEN, card=f"card-{number}") for number in range(6, 12)]
     store.record_feedback("a-service", [*evil, *ours], SUNDAY)
@@ -169,7 +156,7 @@ def test_a_reason_that_a_site_policy_offers_is_one_of_ours(
     own = "[[override_reason]]\ncode = 'on-trial'\ndisplay = 'In a trial'\ntopics = ['vka-dialysis']\n"
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "north.toml").write_text(policy_file(more=own), "utf-8")
-    store.record_cards([replace(CARD, uuid=f"card-{number}") for number in range(6)])
+    store.record([card_like(CARD, f"card-{number}") for number in range(6)])
     said = [FeedbackItem(f"card-{number}", "overridden", SUNDAY, (), "on-trial") for number in range(6)]
     store.record_feedback("a-service", said, SUNDAY)
     for policies, words in (("", "a reason that this service does not offer"), ("policies", "In a trial")):

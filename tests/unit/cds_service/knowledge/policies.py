@@ -8,6 +8,29 @@ from typing import Any
 from tests.unit.cds_service.cds_client import in_toml
 
 DATES = {"approved": date(2026, 1, 10), "effective": date(2026, 1, 15), "review_by": date(2027, 1, 10)}
+NORTHERN = """
+[[threshold]]
+name = "calcium_high"
+from = 2026-02-01
+value = 9.8
+source = "the northern committee"
+
+[[drug]]
+drug_class = "calcium_product"
+system = "https://north.example/drugs"
+code = "CA-1"
+name = "northern chalk"
+
+[[wording]]
+topic = "calcium-hypercalcaemia"
+add = "Call the northern team: 1234."
+
+[[override_reason]]
+code = "northern-reason"
+display = "A northern reason"
+topics = ["calcium-hypercalcaemia"]
+"""
+"""A number, a drug, a sentence and a reason of a tenant's own; calcium products at high calcium give the card."""
 
 
 def policy_file(tenant: str = "north", more: str = "", **changed: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -103,6 +103,27 @@ def test_shadow_mode_is_told_from_its_day_on_with_all_that_narrows_it() -> None:
         "Cards on vka-cua at order-select of calciphylaxis-order-select are worked out and recorded but not shown "
         "(shadow mode) since 2026-12-01: pilot.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("days", "until", "how_long"),
+    [
+        (-1, None, None),
+        (0, None, "shadow mode"),
+        (90, None, "shadow mode"),
+        (91, None, "shadow mode without an end, for 91 days now"),
+        (9, 9, "shadow mode, last day 2026-12-10"),
+        (91, 91, "shadow mode, last day 2027-03-02"),
+        (10, 9, None),
+    ],
+)
+def test_shadow_mode_is_told_until_its_last_day_and_without_one_how_long_it_has_been(
+    days: int, until: int | None, how_long: str | None
+) -> None:
+    last = None if until is None else DAY + timedelta(days=until)
+    told = said(Switches(shadows=(Shadow(DAY, "pilot", until=last),)), DAY + timedelta(days=days))
+    sentence = f"All cards are worked out and recorded but not shown ({how_long}) since 2026-12-01: pilot."
+    assert told == ([sentence] if how_long else [])
 
 
 def test_what_is_shown_otherwise_is_told_beside_it() -> None:

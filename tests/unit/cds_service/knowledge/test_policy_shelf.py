@@ -4,54 +4,20 @@ from __future__ import annotations
 
 import logging
 import stat
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from cds_service.knowledge import Policies, SitePolicyError, load_knowledge, open_tenants
+from cds_service.knowledge import Policies, SitePolicyError, open_tenants
 from cds_service.knowledge.policy_shelf import PolicyShelf
 from cds_service.settings import Settings
-from tests.unit.cds_service.knowledge.policies import policy_file
-
-SETTINGS = Settings()
-PACKAGED = load_knowledge(SETTINGS)
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-BROKEN = policy_file(owner=None)
-
-
-class Site:
-    """A folder of policies with the shelf that reads it, and a place for copies."""
-
-    def __init__(self, root: Path) -> None:
-        self.folder, self.copies = root / "policies", root / "copies"
-        self.folder.mkdir()
-
-    def write(self, text: str, name: str = "north.toml") -> None:
-        (self.folder / name).write_text(text, "utf-8")
-
-    def shelf(self, copies: bool = True, **more: Any) -> PolicyShelf:
-        """A shelf as a start makes it."""
-        made = PolicyShelf(self.folder, SETTINGS, self.copies if copies else None, **more)
-        made.open()
-        return made
+from tests.unit.cds_service.knowledge.shelves import BROKEN, NOON, PACKAGED, SETTINGS, Site, file, owner
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     return Site(tmp_path)
-
-
-def owner(shelf: PolicyShelf, tenant: str = "north") -> str | None:
-    """Whose policy counts for a tenant, by its owner; None for the packaged files."""
-    found = shelf.held(PACKAGED).in_force(tenant, NOON)
-    return found.knowledge.site.owner if found and found.knowledge.site else None
-
-
-def file(who: str, **changed: Any) -> str:
-    return policy_file(owner=who, **changed)
 
 
 # ------------------------------------------------------------------ at a start
@@ -72,22 +38,6 @@ def test_a_faulty_file_without_a_copy_stops_the_start_with_every_fault_of_every_
     first, second = refused.value.problems
     assert first == "north.toml: owner: is missing"
     assert second.startswith("south.toml: line 1")
-
-
-def test_what_only_the_whole_shows_stops_the_start_too(site: Site) -> None:
-    site.write(policy_file(more="[[threshold]]\nname='phosphate_high'\nfrom=2026-02-01\nvalue=50\nsource='us'\n"))
-    with pytest.raises(SitePolicyError, match=r"north\.toml: makes thresholds\.toml: \[phosphate_high\] .*not 50"):
-        site.shelf()
-
-
-def test_what_takes_two_people_stops_the_start_with_what_to_write(site: Site) -> None:
-    off = "[topics.cua-suspected]\non = false\nreason = 'x'\n"
-    site.write(policy_file(more=off))
-    with pytest.raises(SitePolicyError, match=r"north\.toml: \[topics\.cua-suspected\] on = false .*two people"):
-        site.shelf()
-    site.write(policy_file(more=f"{off}[critical_off]\npeople = ['Dr A', 'Dr B']\nreason = 'another system warns'\n"))
-    switches = site.shelf().held(PACKAGED).policies["north"][0].knowledge.switches
-    assert switches.topics == {"cua-suspected": "x"}
 
 
 def test_a_policy_of_nobody_is_left_aside_with_a_warning(site: Site, caplog: pytest.LogCaptureFixture) -> None:
@@ -162,17 +112,6 @@ def test_the_default_and_every_tenant_that_is_known_may_have_one(site: Site) -> 
     site.write(file("Ben"), "other.toml")
     shelf = site.shelf(tenants=["north"])
     assert [owner(shelf, name) for name in ("default", "north")] == ["Ana", "Ben"]
-
-
-def test_a_tenant_has_one_policy_from_a_day_on(site: Site) -> None:
-    site.write(file("Ana"))
-    site.write(file("Ben", effective=date(2026, 1, 16)), "later.toml")
-    assert owner(site.shelf()) == "Ben"
-    site.write(file("Ben"), "same-day.toml")
-    with pytest.raises(
-        SitePolicyError, match=r"same-day\.toml: effective: north\.toml is a policy of north from 2026-01-15"
-    ):
-        site.shelf()
 
 
 def test_a_folder_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
@@ -250,45 +189,6 @@ def test_a_changed_a_new_and_a_removed_file_are_taken_up(site: Site, caplog: pyt
     (site.folder / "north.toml").unlink()
     assert shelf.look()
     assert [owner(shelf, name) for name in ("north", "south")] == [None, "Ben"]
-
-
-def test_a_file_that_begins_later_ends_nothing_before_its_day_over_restarts_and_faults_too(site: Site) -> None:
-    begins = date(2026, 4, 1)
-    after = datetime(2026, 4, 1, 12, tzinfo=UTC)
-
-    def shelf_at_noon() -> PolicyShelf:
-        made = PolicyShelf(site.folder, SETTINGS, site.copies, clock=lambda: NOON)
-        made.open()
-        return made
-
-    def owners(shelf: PolicyShelf) -> list[str]:
-        held = shelf.held(PACKAGED)
-        return [known.site.owner for now in (NOON, after) if (known := held.known("north", now)).site]
-
-    site.write(file("Ana"))
-    shelf = shelf_at_noon()
-    for who in ("Eve", "Ben"):
-        site.write(file(who, effective=begins))
-        shelf.look()
-        assert owners(shelf) == owners(shelf_at_noon()) == ["Ana", who]
-    site.write(BROKEN)
-    shelf.look()
-    assert owners(shelf) == owners(shelf_at_noon()) == ["Ana", "Ben"]
-    site.write(file("Eve"))
-    shelf.look()
-    assert owners(shelf) == owners(shelf_at_noon()) == ["Eve", "Eve"]
-    assert [path.name for path in site.copies.iterdir()] == ["north.toml"]
-
-
-def test_a_later_file_changed_between_two_starts_ends_nothing_before_its_day(site: Site) -> None:
-    later: dict[str, Any] = {"clock": lambda: NOON}
-    site.write(file("Ana"))
-    site.shelf(**later)
-    site.write(file("Eve", effective=date(2026, 4, 1)))
-    assert owner(site.shelf(**later)) == "Ana"
-    (site.folder / "north.toml").unlink()
-    assert owner(site.shelf(**later)) is None
-    assert list(site.copies.iterdir()) == []
 
 
 def test_a_policy_that_is_taken_away_is_told_until_the_tenant_has_one_again(
@@ -376,23 +276,6 @@ def test_a_file_that_stood_against_another_one_is_taken_as_soon_as_that_is_not_i
     assert owner(shelf) == "Ana"
     assert shelf.held(PACKAGED).older == {}
     assert caplog.text.count("a.toml: the site policy cannot be used") == 1
-
-
-def test_a_file_that_is_approved_in_future_is_refused_until_that_day_has_come_at_the_clinic(site: Site) -> None:
-    clinic = Settings(timezone=ZoneInfo("Europe/Berlin"))
-    now = [datetime(2026, 2, 28, 22, 59, tzinfo=UTC)]
-    shelf = PolicyShelf(site.folder, clinic, site.copies, clock=lambda: now[0])
-    shelf.open()
-    dates = {key: date(2026, 3, 1) for key in ("approved", "effective")}
-    site.write(file("Ana", **dates))
-    before = shelf.state()
-    shelf.look()
-    assert owner(shelf) is None
-    assert shelf.state() == before
-    now[0] += timedelta(minutes=1)
-    assert shelf.state() != before, "whoever looks at the state looks again"
-    assert shelf.look()
-    assert owner(shelf) == "Ana"
 
 
 def test_a_file_that_cannot_be_read_any_more_is_refused_like_a_faulty_one(site: Site) -> None:

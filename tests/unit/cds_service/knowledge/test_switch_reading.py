@@ -74,6 +74,7 @@ def test_everything_that_can_be_switched_is_read() -> None:
         hook = "order-select"
         service = "calciphylaxis-order-select"
         topic = "vka-dialysis"
+        until = 2026-12-02
         [roles]
         users = ["Practitioner", "PractitionerRole"]
         """
@@ -86,7 +87,14 @@ def test_everything_that_can_be_switched_is_read() -> None:
         indicators={("calcium-restrict", "order-select"): Indicator.WARNING},
         shadows=(
             Shadow(date(2026, 12, 1), "pilot"),
-            Shadow(date(2026, 12, 2), "trial", "order-select", "calciphylaxis-order-select", "vka-dialysis"),
+            Shadow(
+                date(2026, 12, 2),
+                "trial",
+                "order-select",
+                "calciphylaxis-order-select",
+                "vka-dialysis",
+                date(2026, 12, 2),
+            ),
         ),
         critical_off=CriticalOff(("Dr A", "Dr B"), "another system warns"),
         card_limit=5,
@@ -123,6 +131,10 @@ def test_everything_that_can_be_switched_is_read() -> None:
         (
             '[[shadow]]\nsince = 2026-12-01\nreason = " "',
             '[[shadow]] 1: needs a reason, which discovery and reports show: reason = "pilot"',
+        ),
+        (
+            '[[shadow]]\nsince = 2026-12-01\nuntil = 2026-11-30\nreason = "pilot"',
+            "[[shadow]] 1: until (2026-11-30) is before since (2026-12-01)",
         ),
         (
             '[roles]\nusers = ["Nurse"]\n',
@@ -200,6 +212,16 @@ def test_two_people_answer_for_critical_cards_that_are_off_or_less_urgent(text: 
         'write [critical_off] with people = ["…", "…"] (two different people) and reason = "…"'
     ]
     assert problems(text + TWO) == []
+
+
+def test_two_people_answer_for_a_number_that_takes_critical_cards_away() -> None:
+    score = '[[threshold]]\nname = "suspected_score"\nfrom = 2026-12-01\nvalue = 6\nsource = "minute 12"\n'
+    assert problems(score) == [
+        "[[threshold]] suspected_score = 6, higher than 4, which ships: fewer patients with suspected or confirmed "
+        "calciphylaxis would get their critical card, so two people have to answer for it; "
+        'write [critical_off] with people = ["…", "…"] (two different people) and reason = "…"'
+    ]
+    assert problems(score + TWO) == problems(score.replace("value = 6", "value = 3")) == []
 
 
 @pytest.mark.parametrize(

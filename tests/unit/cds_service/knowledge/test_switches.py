@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cds_service.knowledge.switches import ALL, EVERYTHING_ON, Asking, Reason, Shadow, Switches
 from hooks.card import Card, Indicator
 
-DAY = date(2026, 11, 22)
+DAY, DAY_LONG = date(2026, 11, 22), timedelta(days=1)
 ASKING = Asking("order-select", "calciphylaxis-order-select", "Practitioner", DAY)
 INFO, WARNING, CRITICAL = Indicator
 
@@ -45,6 +45,7 @@ def test_without_a_site_policy_every_card_is_shown_as_it_came() -> None:
         (Switches(killed=frozenset({ALL})), "kill-switch"),
         (Switches(shadows=(Shadow(DAY, "pilot"),)), "shadow"),
         (Switches(shadows=(Shadow(DAY, "pilot", hook="order-select", topic="a"),)), "shadow"),
+        (Switches(shadows=(Shadow(DAY - DAY_LONG, "its last day", until=DAY),)), "shadow"),
     ],
 )
 def test_a_card_that_is_not_shown_has_its_reason(switches: Switches, reason: str) -> None:
@@ -59,7 +60,8 @@ def test_a_card_that_is_not_shown_has_its_reason(switches: Switches, reason: str
         Switches(services={"calciphylaxis-order-sign": "why"}),
         Switches(users=frozenset({"Practitioner"})),
         Switches(killed=frozenset({"b"})),
-        Switches(shadows=(Shadow(date(2026, 11, 23), "from tomorrow on"),)),
+        Switches(shadows=(Shadow(DAY + DAY_LONG, "from tomorrow on"),)),
+        Switches(shadows=(Shadow(DAY - DAY_LONG, "until yesterday", until=DAY - DAY_LONG),)),
         Switches(shadows=(Shadow(DAY, "pilot", hook="order-sign"),)),
         Switches(shadows=(Shadow(DAY, "pilot", hook="order-select", topic="b"),)),
     ],

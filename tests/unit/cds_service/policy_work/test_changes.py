@@ -9,14 +9,25 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cds_service.knowledge import InForce, Knowledge
+from cds_service.knowledge import InForce, Knowledge, knowledge_of
+from cds_service.knowledge.site_policy import parse_site_policy
 from cds_service.policy_work.bundles import BundleError, PatientBundle, bundles_in
 from cds_service.policy_work.changes import Change, Moment, compared
 from cds_service.policy_work.drafts import draft_of, drafts
-from cds_service.policy_work.patients import Call, Patient, Source, bundle_patients, moment_on, synthetic_patients
+from cds_service.policy_work.patients import (
+    Call,
+    Patient,
+    Source,
+    bundle_patients,
+    moment_on,
+    story_patients,
+    synthetic_patients,
+)
 from cds_service.policy_work.summary import in_words, played
-from cds_service.stories import Answer
+from cds_service.settings import Settings
+from cds_service.stories import Answer, read_stories
 from fhir_mappings.chart import ChartContext, build_chart
+from tests.unit.cds_service.knowledge.policies import policy_file
 from tests.unit.cds_service.policy_work.conftest import ON, Changed, Compared, story
 
 RXNORM, ATC = "http://www.nlm.nih.gov/research/umls/rxnorm", "http://www.whocc.no/atc"
@@ -46,7 +57,8 @@ def test_between_the_old_and_the_new_limit_one_card_becomes_another_and_programs
     ]
     assert {row.patient for row in told.rows} == {"calcium 10.1"}
     assert told.rows[0].moments == (Moment("order-select", ""),)
-    assert in_words(told)[:3] == [
+    assert in_words(told)[:4] == [
+        "No critical card is lost or becomes less urgent.",
         "1 of 2 stories: calcium-restrict (info) becomes calcium-hypercalcaemia (warning).",
         "Nobody else gains a card.",
         "Nobody else loses a card.",
@@ -56,20 +68,20 @@ def test_between_the_old_and_the_new_limit_one_card_becomes_another_and_programs
 def test_above_both_limits_only_the_words_change_and_that_is_told_apart(compare: Compared) -> None:
     told = compare(ABOVE, LOWER)
     assert kinds(told) == [("says or offers something else", "calcium-hypercalcaemia", "warning", "warning")]
-    assert in_words(told)[:2] == ["Nobody gains a card.", "Nobody loses a card."]
-    assert in_words(told)[3] == "1 of 1 story sees the same card, and it says or offers something else."
+    assert in_words(told)[1:3] == ["Nobody gains a card.", "Nobody loses a card."]
+    assert in_words(told)[4] == "1 of 1 story sees the same card, and it says or offers something else."
 
 
 def test_a_card_that_becomes_more_urgent_is_neither_gained_nor_lost(compare: Compared) -> None:
     told = compare(ABOVE, ("thresholds", "value = 12.0,", "value = 10.3,"))
     assert ("changes its indicator", "calcium-hypercalcaemia", "warning", "critical") in kinds(told)
-    assert in_words(told)[2] == "1 of 1 story sees calcium-hypercalcaemia warning → critical."
+    assert in_words(told)[3] == "1 of 1 story sees calcium-hypercalcaemia warning → critical."
 
 
 def test_a_value_that_begins_later_changes_nothing_before_its_day_and_that_is_said(compare: Compared) -> None:
     before = compare(BETWEEN, LATER, on=date(2026, 11, 30))
     assert before.rows == ()
-    assert in_words(before)[3] == (
+    assert in_words(before)[4] == (
         "On 2026-11-30 calcium_high is the same in both; now 10 mg/dL from 2026-12-01 on (our protocol)."
     )
     assert not before.numbers[0].in_force
@@ -86,15 +98,15 @@ def test_a_story_with_its_own_day_is_played_on_that_day(compare: Compared) -> No
 def test_a_change_that_nobody_who_was_played_shows_is_no_silence(compare: Compared) -> None:
     told = compare(BELOW, LOWER)
     assert told.rows == ()
-    assert in_words(told)[3:] == [
+    assert in_words(told)[4:] == [
         "The files differ, and nobody who was played shows it: tell a story of your own about it."
     ]
     same = compare(BELOW)
-    assert (same.numbers, same.entries, in_words(same)[3:]) == ((), (), [])
+    assert (same.numbers, same.entries, in_words(same)[4:]) == ((), (), [])
 
 
-def card(about: str) -> dict[str, object]:
-    return {"source": {"topic": {"code": about}}, "indicator": "info"}
+def card(about: str, indicator: str = "info") -> dict[str, object]:
+    return {"source": {"topic": {"code": about}}, "indicator": indicator}
 
 
 REFUSED, QUIET, ONE = Answer(refused="calcium could not be read"), Answer(), Answer((card("vka-valve"),))
@@ -119,8 +131,35 @@ def test_whom_a_policy_refuses_to_judge_is_told_as_such_and_never_taken_for_quie
     patient = Patient(Source.BUNDLE, "a.json", (Call("patient-view", "", answer),))
     told = compared(("packaged", packaged), ("ours", changed()), ON, [patient])
     assert kinds(told) == [row]
-    assert in_words(told)[:3] == ["Nobody gains a card.", "Nobody loses a card.", "No card changes its indicator."]
-    assert in_words(told)[3] == said
+    assert in_words(told)[1:4] == ["Nobody gains a card.", "Nobody loses a card.", "No card changes its indicator."]
+    assert in_words(told)[4] == said
+
+
+URGENT, LESS, OTHER = (Answer((card("vka-cua", how),)) for how in ("critical", "warning", "info"))
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now", "said"),
+    [
+        (URGENT, QUIET, "Critical cards: 1 of 1 Bundle loses one or sees it less urgent (vka-cua)."),
+        (URGENT, LESS, "Critical cards: 1 of 1 Bundle loses one or sees it less urgent (vka-cua)."),
+        (URGENT, REFUSED,
+         "Critical cards: 1 of 1 Bundle loses one or sees it less urgent (of patients who are no longer judged)."),
+        (LESS, OTHER, "No critical card is lost or becomes less urgent."),
+        (LESS, QUIET, "No critical card is lost or becomes less urgent."),
+        (LESS, URGENT, "No critical card is lost or becomes less urgent."),
+        (LESS, REFUSED, "No critical card is lost or becomes less urgent."),
+    ],
+)  # fmt: skip
+def test_first_of_all_it_is_told_who_loses_a_critical_card(
+    was: Answer, is_now: Answer, said: str, packaged: InForce, changed: Changed
+) -> None:
+    def answer(knowledge: Knowledge) -> Answer:
+        return was if knowledge is packaged.knowledge else is_now
+
+    patient = Patient(Source.BUNDLE, "a.json", (Call("patient-view", "", answer),))
+    told = compared(("packaged", packaged), ("ours", changed()), ON, [patient])
+    assert in_words(told)[0] == said
 
 
 def test_a_story_about_what_cannot_be_judged_is_no_difference(compare: Compared) -> None:
@@ -137,7 +176,22 @@ def test_a_request_that_the_service_cannot_take_is_judged_under_neither(packaged
         list(bundle_patients([bundle], NOON, drafts(packaged, packaged))),
     )
     assert {row.change for row in told.rows} == {Change.NEITHER}
-    assert in_words(told)[3] == "1 of 1 Bundle is judged under neither."
+    assert in_words(told)[-1] == "1 of 1 Bundle is judged under neither."
+
+
+def test_a_site_policy_that_changes_no_card_changes_no_words() -> None:
+    site = parse_site_policy(policy_file(more="[[lab]]\nanalyte='phosphate'\nsystem='urn:lab'\ncode='PHOS'\n"), "n")
+    settings = Settings(public_url="https://cds.example", pages=frozenset({"reasons"}))
+    told = [
+        compared(
+            ("packaged", knowledge_of(None, settings)),
+            ("north", knowledge_of(None, settings, made)),
+            ON,
+            list(story_patients(read_stories(BETWEEN), Source.STORY, NOON)),
+        ).rows
+        for made in (None, site)
+    ]
+    assert told == [(), ()]
 
 
 # ------------------------------------------------------------------ who is played

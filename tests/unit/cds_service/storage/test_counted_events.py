@@ -15,7 +15,6 @@ from cds_service.storage import (
     Event,
     EventLog,
     FeedbackItem,
-    IssuedCard,
     Kind,
     StoreError,
     Unmapped,
@@ -26,6 +25,7 @@ from cds_service.storage import (
     new_id,
     unmapped_counts,
 )
+from tests.stored import shown_card
 
 MONDAY = datetime(2026, 3, 1, 23, tzinfo=UTC)
 """Midnight in Berlin."""
@@ -113,7 +113,7 @@ def test_cards_have_the_tenant_and_hook_of_their_event_and_none_of_earlier_table
 
 
 def test_nothing_is_in_an_empty_log(store: EventLog, database: Database) -> None:
-    store.record_cards([])
+    store.record([])
     assert log_span(database) is None
     assert event_counts(database, weeks(1)) == []
     assert unmapped_counts(database, MONDAY, MONDAY + WEEK) == Unmapped()
@@ -121,7 +121,7 @@ def test_nothing_is_in_an_empty_log(store: EventLog, database: Database) -> None
 
 def test_the_log_goes_from_the_first_to_the_last_event_or_card(store: EventLog, database: Database) -> None:
     record(store)
-    store.record_cards([IssuedCard("1", "s", "h", "vka-cua", "critical", MONDAY + WEEK)])
+    store.record([shown_card("1", "s", "h", "vka-cua", "critical", MONDAY + WEEK)])
     assert log_span(database) == (MONDAY, MONDAY + WEEK)
 
 

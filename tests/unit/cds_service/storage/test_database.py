@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from cds_service.access.token_log import PATIENCE_SECONDS, TokenLog
-from cds_service.storage import EventLog, FeedbackItem, IssuedCard, StoreError
+from cds_service.storage import EventLog, FeedbackItem, StoreError
 from cds_service.storage.database import TIMEOUT_SECONDS, Database
+from tests.stored import shown_card
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-CARD = IssuedCard("card-1", "calciphylaxis", "hook-1", "warfarin", "critical", NOON)
+CARD = shown_card("card-1", "calciphylaxis", "hook-1", "warfarin", "critical", NOON)
 CARD_SECONDS, TOKEN_SECONDS = 0.2, PATIENCE_SECONDS
 SLOW_MACHINE_SECONDS = 1.5
 """What threads may take beside their waiting; less than the next longer wait, which would be a fault."""
@@ -83,7 +84,7 @@ def test_neither_cards_nor_tokens_wait_longer_because_feedback_waits_for_the_sam
         feedback = [threads.submit(answer, number) for number in range(20)]
         # More at once than a pool of connections usually holds.
         tokens = [threads.submit(use, number) for number in range(20)]
-        card = threads.submit(waited, lambda: store.record_cards([CARD]))
+        card = threads.submit(waited, lambda: store.record([CARD]))
         assert card.result() < 2 * CARD_SECONDS + SLOW_MACHINE_SECONDS
         assert max(token.result() for token in tokens) < TOKEN_SECONDS + SLOW_MACHINE_SECONDS
         assert TOKEN_SECONDS / 2 < alone < TOKEN_SECONDS + SLOW_MACHINE_SECONDS, "the control: nobody else waits"
@@ -112,5 +113,5 @@ def test_a_card_does_not_wait_for_a_database_that_somebody_else_is_making(how: s
     database = Database(f"sqlite:///{path}")
     # Not in WAL mode yet: there a lock keeps readers out, too, and even connecting reads.
     with locked(path, how):
-        assert waited(lambda: EventLog(database).record_cards([CARD])) < 2 * CARD_SECONDS + SLOW_MACHINE_SECONDS
+        assert waited(lambda: EventLog(database).record([CARD])) < 2 * CARD_SECONDS + SLOW_MACHINE_SECONDS
     database.close()

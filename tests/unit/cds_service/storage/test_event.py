@@ -17,10 +17,9 @@ from cds_service.storage.event import (
     event_of,
     feedback_event,
     feedback_id,
-    issued_event,
     new_id,
 )
-from cds_service.storage.records import FeedbackItem, IssuedCard, SuggestionLabel
+from cds_service.storage.records import FeedbackItem
 from cds_service.storage.schema import event as table
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -140,10 +139,3 @@ def test_a_comment_is_kept_and_not_shown_by_accident() -> None:
     assert event_of(event.line()).user_comment == "Mrs Example has a valve"
     assert "Mrs Example" not in repr(event)
     assert (event.kind, event.tenant) == (Kind.FEEDBACK, "northern")
-
-
-def test_a_card_keeps_the_labels_that_feedback_refers_to() -> None:
-    card = IssuedCard("uuid-1", "s", "hook", "vka", "critical", NOON, (SuggestionLabel("s-1", "Stop"),))
-    event = issued_event(card)
-    assert (event.id, event.card_uuid) == ("card-uuid-1", "uuid-1")
-    assert event.content == {"suggestions": [{"uuid": "s-1", "label": "Stop"}]}

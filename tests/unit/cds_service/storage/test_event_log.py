@@ -21,14 +21,16 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import StatementError
 
 from cds_service.storage.database import Database, StoreError
+from cds_service.storage.event import Event
 from cds_service.storage.event_log import EventLog
-from cds_service.storage.records import FeedbackItem, IssuedCard, OverrideCount, SuggestionLabel
+from cds_service.storage.records import FeedbackItem, OverrideCount
 from cds_service.storage.schema import storable
-from tests.stored import answers_in, overrides_in
+from tests.stored import answers_in, card_like, overrides_in, shown_card
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ROOT = Path(__file__).parents[4]
-CARD = IssuedCard("card-1", "calciphylaxis", "hook-1", "warfarin", "critical", NOON, (SuggestionLabel("s-1", "Stop"),))
+SUGGESTIONS = {"suggestions": [{"uuid": "s-1", "label": "Stop"}]}
+CARD = shown_card("card-1", "calciphylaxis", "hook-1", "warfarin", "critical", NOON, content=SUGGESTIONS)
 OVERRIDDEN = FeedbackItem(
     card="card-1",
     outcome="overridden",
@@ -41,10 +43,10 @@ OVERRIDDEN = FeedbackItem(
 ACCEPTED = FeedbackItem("card-1", "accepted", NOON, accepted_suggestions=("s-1",))
 
 
-def record(store: EventLog, *cards: IssuedCard) -> None:
+def record(store: EventLog, *cards: Event) -> None:
     """Record cards as the routes do: on a busy machine they may have to wait in memory."""
     with suppress(StoreError):
-        store.record_cards(cards)
+        store.record(cards)
 
 
 @contextmanager
@@ -69,7 +71,7 @@ def rows(path: Path, query: str) -> list[tuple[object, ...]]:
 
 
 def test_feedback_comes_back_as_it_was_given(store: EventLog) -> None:
-    store.record_cards([CARD])
+    store.record([CARD])
     assert store.record_feedback("calciphylaxis", [OVERRIDDEN, ACCEPTED], NOON) == []
     stored = list(answers_in(store))
     assert sorted((kept.item for kept in stored), key=lambda item: item.outcome) == [ACCEPTED, OVERRIDDEN]
@@ -94,7 +96,7 @@ def test_a_moment_without_a_time_zone_is_refused(store: EventLog) -> None:
 
 
 def test_feedback_on_a_card_we_never_gave_is_kept_and_named(store: EventLog) -> None:
-    store.record_cards([CARD])
+    store.record([CARD])
     stranger = replace(ACCEPTED, card="card-9")
     assert store.record_feedback("calciphylaxis", [stranger, ACCEPTED, stranger], NOON) == ["card-9"]
     assert sorted((kept.item.card, kept.known, kept.topic) for kept in answers_in(store)) == [
@@ -104,7 +106,7 @@ def test_feedback_on_a_card_we_never_gave_is_kept_and_named(store: EventLog) -> 
 
 
 def test_a_card_of_another_service_is_unknown_to_this_one(store: EventLog) -> None:
-    store.record_cards([CARD])
+    store.record([CARD])
     assert store.record_feedback("another", [ACCEPTED], NOON) == ["card-1"]
 
 
@@ -115,7 +117,7 @@ def test_more_unknown_cards_than_one_query_can_name_are_all_named(store: EventLo
 
 def test_no_feedback_is_nothing_to_do(store: EventLog, path: Path) -> None:
     assert store.record_feedback("calciphylaxis", [], NOON) == []
-    store.record_cards([])
+    store.record([])
     assert not path.exists()
 
 
@@ -136,14 +138,14 @@ def test_feedback_is_kept_whole_or_not_at_all(store: EventLog) -> None:
 
 
 def test_a_card_recorded_again_stays_as_it_is(store: EventLog, path: Path) -> None:
-    store.record_cards([CARD])
-    store.record_cards([replace(CARD, topic="calcium"), replace(CARD, uuid="card-2")])
+    store.record([CARD])
+    store.record([replace(CARD, topic="calcium"), card_like(CARD, "card-2")])
     kept = rows(path, "SELECT card_uuid, topic FROM event ORDER BY card_uuid")
     assert kept == [("card-1", "warfarin"), ("card-2", "warfarin")]
 
 
 def test_a_card_keeps_what_feedback_refers_to_and_no_patient(store: EventLog, path: Path) -> None:
-    store.record_cards([CARD])
+    store.record([CARD])
     columns = "card_uuid, kind, service, hook_instance, topic, indicator, at, content, client, patient, user"
     assert rows(path, f"SELECT {columns} FROM event") == [
         (
@@ -167,7 +169,7 @@ def test_readers_and_writers_do_not_wait_for_each_other(store: EventLog, path: P
     store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON + timedelta(seconds=1))
     reading = answers_in(store)
     assert next(reading).item == ACCEPTED
-    store.record_cards([CARD])
+    store.record([CARD])
     assert next(reading).item == OVERRIDDEN
     assert rows(path, "PRAGMA journal_mode") == [("wal",)]
     assert list(reading) == []
@@ -177,7 +179,7 @@ def test_feedback_waits_for_another_writer_that_cards_do_not_wait_for(store: Eve
     assert list(answers_in(store)) == []
     with another_writer(path) as busy:
         with pytest.raises(StoreError):
-            store.record_cards([CARD])
+            store.record([CARD])
         with ThreadPoolExecutor(1) as threads:
             taken = threads.submit(store.record_feedback, "calciphylaxis", [ACCEPTED], NOON)
             with pytest.raises(TimeoutError):
@@ -197,7 +199,7 @@ def test_feedback_can_be_asked_for_by_moment_and_service(store: EventLog) -> Non
 
 
 def test_overrides_are_counted_by_topic_and_reason(store: EventLog) -> None:
-    store.record_cards([CARD, replace(CARD, uuid="card-2")])
+    store.record([CARD, card_like(CARD, "card-2")])
     other = replace(OVERRIDDEN, card="card-2", outcome_timestamp=NOON + timedelta(hours=1))
     silent = FeedbackItem("card-9", "overridden", NOON)
     store.record_feedback("calciphylaxis", [OVERRIDDEN, other, silent], NOON)
@@ -217,7 +219,7 @@ NORTH, SOUTH = "urn:north", "urn:south"
 def test_feedback_of_one_client_on_the_card_of_another_is_feedback_on_a_card_that_does_not_exist(
     store: EventLog,
 ) -> None:
-    store.record_cards([replace(CARD, client=NORTH)])
+    store.record([replace(CARD, client=NORTH)])
     nothing = store.record_feedback("calciphylaxis", [replace(OVERRIDDEN, card="card-9")], NOON, SOUTH)
     theirs = store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON, SOUTH)
     assert (nothing, theirs) == (["card-9"], ["card-1"])
@@ -226,7 +228,7 @@ def test_feedback_of_one_client_on_the_card_of_another_is_feedback_on_a_card_tha
 
 
 def test_the_answer_of_a_stranger_takes_nothing_from_that_of_the_owner(store: EventLog) -> None:
-    store.record_cards([replace(CARD, client=NORTH)])
+    store.record([replace(CARD, client=NORTH)])
     store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON, SOUTH)
     assert store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON, NORTH) == []
     assert store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON, NORTH) == []
@@ -237,7 +239,7 @@ def test_the_answer_of_a_stranger_takes_nothing_from_that_of_the_owner(store: Ev
 
 
 def test_the_reports_can_be_asked_for_one_client(store: EventLog) -> None:
-    store.record_cards([replace(CARD, client=NORTH), replace(CARD, uuid="card-2", client=SOUTH)])
+    store.record([replace(CARD, client=NORTH), card_like(CARD, "card-2", client=SOUTH)])
     store.record_feedback("calciphylaxis", [OVERRIDDEN], NOON, NORTH)
     store.record_feedback("calciphylaxis", [replace(OVERRIDDEN, card="card-2")], NOON, SOUTH)
     assert [kept.item.card for kept in answers_in(store, client=SOUTH)] == ["card-2"]
@@ -253,7 +255,7 @@ def test_a_comment_is_not_shown_by_accident(store: EventLog) -> None:
 
 
 def test_an_error_of_the_database_shows_no_comment(store: EventLog, path: Path) -> None:
-    store.record_cards([CARD])
+    store.record([CARD])
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TRIGGER no BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'refused'); END")
     with pytest.raises(StoreError) as refused:
@@ -287,7 +289,7 @@ def test_odd_text_does_not_stop_feedback(store: EventLog) -> None:
 def test_a_database_that_cannot_be_used_says_so(tmp_path: Path) -> None:
     nowhere = EventLog(Database(f"sqlite:///{tmp_path}/missing/store.sqlite3"))
     with pytest.raises(StoreError):
-        nowhere.record_cards([CARD])
+        nowhere.record([CARD])
     with pytest.raises(StoreError):
         list(answers_in(nowhere))
 
@@ -299,7 +301,7 @@ def test_a_file_that_is_no_database_says_so(store: EventLog, path: Path) -> None
 
 
 def test_a_closed_database_opens_again(store: EventLog, database: Database) -> None:
-    store.record_cards([CARD])
+    store.record([CARD])
     database.close()
     assert store.record_feedback("calciphylaxis", [ACCEPTED], NOON) == []
 
@@ -308,7 +310,7 @@ def test_a_database_in_memory_is_shared_by_all_threads() -> None:
     database = Database("sqlite://")
     store = EventLog(database)
     with ThreadPoolExecutor(4) as threads:
-        for done in [threads.submit(record, store, replace(CARD, uuid=f"card-{n}")) for n in range(8)]:
+        for done in [threads.submit(record, store, card_like(CARD, f"card-{n}")) for n in range(8)]:
             done.result()
     asked = [replace(ACCEPTED, card=f"card-{n}") for n in range(9)]
     assert store.record_feedback("calciphylaxis", asked, NOON) == ["card-8"]
@@ -318,9 +320,9 @@ def test_a_database_in_memory_is_shared_by_all_threads() -> None:
 def test_threads_write_at_once_and_nothing_is_lost(spooled: EventLog) -> None:
     def write(thread: int) -> None:
         for number in range(10):
-            card = replace(CARD, uuid=f"{thread}-{number}")
-            spooled.record_cards([card])
-            assert spooled.record_feedback("calciphylaxis", [replace(ACCEPTED, card=card.uuid)], NOON) == []
+            card = f"{thread}-{number}"
+            spooled.record([card_like(CARD, card)])
+            assert spooled.record_feedback("calciphylaxis", [replace(ACCEPTED, card=card)], NOON) == []
 
     with ThreadPoolExecutor(16) as threads:
         for done in [threads.submit(write, thread) for thread in range(16)]:

@@ -20,10 +20,10 @@ from click.testing import CliRunner
 
 from cds_service.access.token_log import TokenLog
 from cds_service.commands.cli import cli
-from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard, StoreError
+from cds_service.storage import Database, EventLog, FeedbackItem, StoreError
 from cds_service.storage.migrating import MIGRATIONS, REVISIONS, VERSION_TABLE
 from cds_service.storage.schema import metadata
-from tests.stored import answers_in
+from tests.stored import answers_in, shown_card
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 RELEASE_0_1_0 = Path(__file__).with_name("release_0_1_0.sql").read_text(encoding="utf-8")
@@ -222,7 +222,7 @@ def test_a_database_of_a_newer_release_is_refused_in_words_and_left_alone(
     before = query(path, "SELECT * FROM sqlite_master")
     store = EventLog(opened())
     with pytest.raises(StoreError, match="belongs to a newer release"):
-        store.record_cards([IssuedCard("card-1", SERVICE, "hook", "vka-cua", "info", NOON)])
+        store.record([shown_card("card-1", SERVICE, "hook", "vka-cua", "info", NOON)])
     with pytest.raises(StoreError, match="belongs to a newer release"):
         store.record_feedback(SERVICE, [FeedbackItem("card-1", "overridden", NOON)], NOON)
     with pytest.raises(StoreError):
@@ -260,7 +260,7 @@ def test_whatever_goes_wrong_in_a_change_the_cards_only_have_to_wait(path: Path,
     execute(path, f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32) PRIMARY KEY)")
     execute(path, f"INSERT INTO {VERSION_TABLE} VALUES ('1')", "CREATE TABLE card (uuid TEXT)")
     with pytest.raises(StoreError, match="could not be changed to this release"):
-        EventLog(opened()).record_cards([IssuedCard("card-1", SERVICE, "hook", "vka-cua", "info", NOON)])
+        EventLog(opened()).record([shown_card("card-1", SERVICE, "hook", "vka-cua", "info", NOON)])
 
 
 @pytest.mark.parametrize("scripts", [[RELEASE_0_1_0], []], ids=["from release 0.1.0", "new"])

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from cds_service.storage import Database, EventLog, IssuedCard, NothingThere, ReadOnly, StoreError, span
+from cds_service.storage import Database, EventLog, NothingThere, ReadOnly, StoreError, span
 from cds_service.storage.migrating import VERSION_TABLE
+from tests.stored import shown_card
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-CARD = IssuedCard("card-1", "calciphylaxis", "hook-1", "vka-cua", "critical", NOON)
+CARD = shown_card("card-1", "calciphylaxis", "hook-1", "vka-cua", "critical", NOON)
 RELEASE_0_1_0 = Path(__file__).with_name("release_0_1_0.sql").read_text(encoding="utf-8")
 
 
@@ -30,7 +31,7 @@ def test_what_is_not_there_is_not_made(path: Path) -> None:
 
 def test_what_is_there_is_read_and_nothing_is_left_beside_it(path: Path) -> None:
     with closing(Database(f"sqlite:///{path}")) as database:
-        EventLog(database).record_cards([CARD])
+        EventLog(database).record([CARD])
     before = path.read_bytes()
     assert span(reading(path)) == (NOON, NOON)
     assert list(path.parent.iterdir()) == [path]
@@ -38,12 +39,12 @@ def test_what_is_there_is_read_and_nothing_is_left_beside_it(path: Path) -> None
 
 
 def test_it_is_read_while_the_service_writes(path: Path, store: EventLog) -> None:
-    store.record_cards([CARD])
+    store.record([CARD])
     assert span(reading(path)) == (NOON, NOON)
 
 
 def test_nothing_can_be_written(path: Path, store: EventLog) -> None:
-    store.record_cards([CARD])
+    store.record([CARD])
     with pytest.raises(StoreError, match="could not be used"), reading(path).connected() as connection:
         connection.execute(text("DELETE FROM card"))
     assert span(reading(path)) == (NOON, NOON)
@@ -74,7 +75,7 @@ def test_the_database_of_an_earlier_release_is_told_and_left_as_it_is(path: Path
 
 
 def test_the_database_of_a_newer_release_is_told(path: Path, store: EventLog) -> None:
-    store.record_cards([CARD])
+    store.record([CARD])
     with closing(sqlite3.connect(path)) as newer:
         newer.execute(f"UPDATE {VERSION_TABLE} SET version_num = '99'")
         newer.commit()

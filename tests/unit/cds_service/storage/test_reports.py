@@ -13,24 +13,24 @@ from cds_service.storage import (
     Database,
     EventLog,
     FeedbackItem,
-    IssuedCard,
     card_counts,
     override_counts,
     span,
     unknown_counts,
 )
+from tests.stored import card_like, shown_card
 
 MONDAY = datetime(2026, 11, 29, 23, tzinfo=UTC)
 """Midnight in Berlin."""
 BOUNDS = [MONDAY, MONDAY + timedelta(days=7), MONDAY + timedelta(days=14)]
-CARD = IssuedCard("card-1", "calciphylaxis", "hook-1", "vka-cua", "critical", MONDAY)
+CARD = shown_card("card-1", "calciphylaxis", "hook-1", "vka-cua", "critical", MONDAY)
 OVERRIDDEN = FeedbackItem("card-1", "overridden", MONDAY, override_reason_code="mechanical-valve")
 ACCEPTED = FeedbackItem("card-1", "accepted", MONDAY)
 ALONE = CardCount("calciphylaxis", "", "vka-cua", "critical", 0, "", "", "", False, 1)
 
 
 def test_a_card_without_an_answer_is_counted_as_shown(store: EventLog, database: Database) -> None:
-    store.record_cards([CARD])
+    store.record([CARD])
     assert card_counts(database, BOUNDS) == [ALONE]
 
 
@@ -48,12 +48,12 @@ def test_a_card_without_an_answer_is_counted_as_shown(store: EventLog, database:
 def test_a_card_counts_in_the_week_that_had_begun(
     after: timedelta, week: int | None, store: EventLog, database: Database
 ) -> None:
-    store.record_cards([replace(CARD, issued_at=MONDAY + after)])
+    store.record([replace(CARD, at=MONDAY + after)])
     assert [count.week for count in card_counts(database, BOUNDS)] == ([] if week is None else [week])
 
 
 def test_an_answer_counts_in_the_week_of_its_card_however_late_it_came(store: EventLog, database: Database) -> None:
-    store.record_cards([CARD])
+    store.record([CARD])
     late = MONDAY + timedelta(days=100)
     store.record_feedback("calciphylaxis", [replace(ACCEPTED, outcome_timestamp=late)], late)
     assert card_counts(database, BOUNDS) == [replace(ALONE, outcome="accepted")]
@@ -63,7 +63,7 @@ def test_an_answer_counts_in_the_week_of_its_card_however_late_it_came(store: Ev
 def test_a_card_that_was_answered_twice_counts_once_with_its_latest_answer(
     later: FeedbackItem, outcome: str, store: EventLog, database: Database
 ) -> None:
-    store.record_cards([CARD])
+    store.record([CARD])
     again = replace(later, outcome_timestamp=MONDAY + timedelta(minutes=1))
     # The latest is that of the clinician, not what came last.
     store.record_feedback("calciphylaxis", [again, OVERRIDDEN, ACCEPTED], MONDAY)
@@ -84,7 +84,7 @@ def test_a_card_that_was_answered_twice_counts_once_with_its_latest_answer(
 def test_a_comment_alone_is_told_from_no_reason(
     answer: dict[str, str], reason: str, comment_only: bool, store: EventLog, database: Database
 ) -> None:
-    store.record_cards([CARD])
+    store.record([CARD])
     store.record_feedback("calciphylaxis", [replace(OVERRIDDEN, **answer)], MONDAY)  # type: ignore[arg-type]
     (count,) = card_counts(database, BOUNDS)
     (override,) = override_counts(database)
@@ -94,13 +94,13 @@ def test_a_comment_alone_is_told_from_no_reason(
 
 
 def test_the_comment_on_an_accepted_card_is_no_reason(store: EventLog, database: Database) -> None:
-    store.record_cards([CARD])
+    store.record([CARD])
     store.record_feedback("calciphylaxis", [replace(ACCEPTED, user_comment="thank you")], MONDAY)
     assert card_counts(database, BOUNDS) == [replace(ALONE, outcome="accepted")]
 
 
 def test_answers_on_cards_that_are_not_in_the_log_are_counted_apart(store: EventLog, database: Database) -> None:
-    store.record_cards([CARD])
+    store.record([CARD])
     stray = [replace(OVERRIDDEN, card="card-8"), replace(ACCEPTED, card="card-9")]
     store.record_feedback("calciphylaxis", [*stray, ACCEPTED], MONDAY)
     assert [count.outcome for count in card_counts(database, BOUNDS)] == ["accepted"]
@@ -125,7 +125,7 @@ def test_an_unknown_card_counts_in_the_time_that_is_asked_for_whatever_came_late
 def test_a_client_is_counted_by_itself_and_answers_of_others_are_not_its_own(
     store: EventLog, database: Database
 ) -> None:
-    store.record_cards([replace(CARD, client="urn:north"), replace(CARD, uuid="card-2", client="urn:south")])
+    store.record([replace(CARD, client="urn:north"), card_like(CARD, "card-2", client="urn:south")])
     store.record_feedback("calciphylaxis", [OVERRIDDEN], MONDAY, "urn:south")
     store.record_feedback("calciphylaxis", [ACCEPTED], MONDAY, "urn:north")
     (north,) = card_counts(database, BOUNDS, client="urn:north")
@@ -136,5 +136,5 @@ def test_a_client_is_counted_by_itself_and_answers_of_others_are_not_its_own(
 
 def test_the_log_says_from_when_to_when_it_is(store: EventLog, database: Database) -> None:
     assert span(database) is None
-    store.record_cards([CARD, replace(CARD, uuid="card-2", issued_at=BOUNDS[1])])
+    store.record([CARD, card_like(CARD, "card-2", at=BOUNDS[1])])
     assert span(database) == (MONDAY, BOUNDS[1])

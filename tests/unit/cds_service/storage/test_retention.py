@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, insert, select
 
-from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard, Spool, StoreError
+from cds_service.storage import Database, EventLog, FeedbackItem, Spool, StoreError
 from cds_service.storage.retention import Retention, count_before, prune
 from cds_service.storage.schema import card, event, feedback, seen_token
+from tests.stored import shown_card
 from tests.waiting import until
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -15,7 +16,7 @@ A_MOMENT = timedelta(microseconds=1)
 
 
 def record(log: EventLog, at: datetime, uuid: str) -> None:
-    log.record_cards([IssuedCard(uuid, "s", "hook", "vka", "critical", at)])
+    log.record([shown_card(uuid, "s", "hook", "vka", "critical", at)])
 
 
 def left(database: Database) -> list[str]:
@@ -61,7 +62,7 @@ def test_used_tokens_are_no_events(database: Database) -> None:
 
 
 def test_very_many_go_some_at_a_time(store: EventLog, database: Database) -> None:
-    store.record_cards([IssuedCard(str(n), "s", "hook", "vka", "critical", NOON) for n in range(2_001)])
+    store.record([shown_card(str(n), "s", "hook", "vka", "critical", NOON) for n in range(2_001)])
     rests: list[int] = []
     assert prune(database, NOON + A_MOMENT, lambda: rests.append(1)) == 2_001
     assert len(rests) == 3
@@ -111,7 +112,7 @@ def test_a_worker_that_ships_events_deletes_old_ones(database: Database, spool: 
 
 
 def test_while_old_ones_go_new_ones_are_brought_to_the_database(store: EventLog, database: Database) -> None:
-    store.record_cards([IssuedCard(str(n), "s", "hook", "vka", "critical", NOON) for n in range(2_001)])
+    store.record([shown_card(str(n), "s", "hook", "vka", "critical", NOON) for n in range(2_001)])
     rounds: list[int] = []
     retention = Retention(database, 1, lambda: NOON + timedelta(days=2))
     retention.prune_if_due(lambda: rounds.append(len(left(database))))

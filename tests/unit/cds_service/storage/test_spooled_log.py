@@ -16,13 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard, Places, Spool, StoreError
-from cds_service.storage.event import issued_event
-from tests.stored import answers_in
+from cds_service.storage import Database, EventLog, FeedbackItem, Places, Spool, StoreError
+from tests.stored import answers_in, card_like, shown_card
 from tests.waiting import locked, until
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-CARD = IssuedCard("card-1", "calciphylaxis", "hook-1", "warfarin", "critical", NOON)
+CARD = shown_card("card-1", "calciphylaxis", "hook-1", "warfarin", "critical", NOON)
 ACCEPTED = FeedbackItem("card-1", "accepted", NOON)
 ROOT = Path(__file__).parents[4]
 
@@ -43,7 +42,7 @@ def asked_in_vain(log: EventLog) -> Iterator[None]:
 
 
 def test_an_event_comes_to_the_database_by_itself(spooled: EventLog, path: Path, spool: Spool) -> None:
-    spooled.record_cards([CARD])
+    spooled.record([CARD])
     until(lambda: path.exists() and spool.depth() == 0)
     assert kept(path) == ["card-card-1"]
 
@@ -52,7 +51,7 @@ def test_what_an_earlier_process_left_comes_to_the_database_without_another_call
     database: Database, path: Path, spool: Spool
 ) -> None:
     nowhere = EventLog(Database("sqlite:////no/such/folder/db.sqlite3"), spool, retry_seconds=3600)
-    nowhere.record_cards([CARD])
+    nowhere.record([CARD])
     nowhere.stop()
     log = EventLog(database, spool)
     log.begin()
@@ -62,10 +61,10 @@ def test_what_an_earlier_process_left_comes_to_the_database_without_another_call
 
 
 def test_in_an_outage_cards_and_feedback_are_kept_and_nobody_waits(spooled: EventLog, path: Path) -> None:
-    spooled.record_cards([replace(CARD, uuid="before")])
+    spooled.record([card_like(CARD, "before")])
     spooled.ship()
     with locked(path):
-        spooled.record_cards([CARD])
+        spooled.record([CARD])
         # It is known from the spool alone, so nobody is told that the card was never given.
         assert spooled.record_feedback("calciphylaxis", [ACCEPTED], NOON) == []
         with pytest.raises(StoreError):
@@ -84,7 +83,7 @@ def test_where_the_database_cannot_say_it_nobody_is_told_that_a_card_is_unknown(
 def test_feedback_holds_its_place_only_while_it_is_kept_not_while_the_database_is_asked(
     spooled: EventLog, path: Path
 ) -> None:
-    spooled.record_cards([replace(CARD, uuid="before")])
+    spooled.record([card_like(CARD, "before")])
     spooled.ship()
     places = Places(1)
     with asked_in_vain(spooled), ThreadPoolExecutor(5) as threads:
@@ -104,14 +103,14 @@ def test_feedback_holds_its_place_only_while_it_is_kept_not_while_the_database_i
     ("service", "client"), [("other", "urn:north"), ("calciphylaxis", "urn:south"), ("calciphylaxis", "")]
 )
 def test_a_card_in_the_spool_belongs_to_whom_it_was_given(service: str, client: str, spooled: EventLog) -> None:
-    spooled.record_cards([replace(CARD, client="urn:north")])
+    spooled.record([replace(CARD, client="urn:north")])
     assert spooled.record_feedback(service, [ACCEPTED], NOON, client) == ["card-1"]
     assert spooled.record_feedback("calciphylaxis", [ACCEPTED], NOON, "urn:north") == []
 
 
 def test_the_same_event_shipped_twice_is_kept_once(spooled: EventLog, path: Path) -> None:
     for _ in range(2):
-        spooled.record_cards([CARD])
+        spooled.record([CARD])
         spooled.record_feedback("calciphylaxis", [ACCEPTED], NOON)
         spooled.ship()
     assert len(kept(path)) == 2
@@ -120,7 +119,7 @@ def test_the_same_event_shipped_twice_is_kept_once(spooled: EventLog, path: Path
 def test_threads_that_ship_at_once_do_not_take_files_from_each_other(spooled: EventLog, path: Path) -> None:
     with ThreadPoolExecutor(6) as threads:
         for number in range(40):
-            spooled.record_cards([replace(CARD, uuid=f"card-{number}-{one}") for one in range(5)])
+            spooled.record([card_like(CARD, f"card-{number}-{one}") for one in range(5)])
             for done in [threads.submit(spooled.ship) for _ in range(3)]:
                 done.result()
     assert len(kept(path)) == 200
@@ -129,9 +128,9 @@ def test_threads_that_ship_at_once_do_not_take_files_from_each_other(spooled: Ev
 def test_a_process_that_stops_while_a_thread_ships_takes_no_file_from_it(
     spooled: EventLog, spool: Spool, path: Path
 ) -> None:
-    spool.append([issued_event(replace(CARD, uuid="before")).line()])
+    spool.append([card_like(CARD, "before").line()])
     spooled.ship()
-    spool.append([issued_event(CARD).line()])
+    spool.append([CARD.line()])
     with ThreadPoolExecutor(1) as threads:
         with locked(path):
             shipping = threads.submit(spooled.ship, 3.0)
@@ -143,7 +142,7 @@ def test_a_process_that_stops_while_a_thread_ships_takes_no_file_from_it(
 
 
 def test_more_events_than_go_at_a_time_all_come_to_the_database(spooled: EventLog, path: Path) -> None:
-    spooled.record_cards([replace(CARD, uuid=f"card-{number}") for number in range(1201)])
+    spooled.record([card_like(CARD, f"card-{number}") for number in range(1201)])
     spooled.ship()
     assert len(kept(path)) == 1201
 
@@ -152,7 +151,7 @@ def test_a_line_that_is_no_event_holds_up_no_other_and_stays(
     spooled: EventLog, spool: Spool, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     spool.append([b"nonsense of Mrs Example", json.dumps({"id": 1}).encode()])
-    spooled.record_cards([CARD])
+    spooled.record([CARD])
     spooled.ship()
     assert kept(path) == ["card-card-1"]
     (left,) = spool.folder.glob("*.unreadable")
@@ -171,7 +170,7 @@ class OnNoDisk(Database):
 def test_what_the_disk_did_not_confirm_stays_in_the_spool_and_comes_again(path: Path, spool: Spool) -> None:
     with closing(OnNoDisk(f"sqlite:///{path}")) as database:
         log = EventLog(database, spool, retry_seconds=3600)
-        spool.append([issued_event(CARD).line()])
+        spool.append([CARD.line()])
         with pytest.raises(StoreError, match="not confirm"):
             log.ship()
         assert kept(path) == ["card-card-1"]
@@ -192,7 +191,7 @@ def test_an_event_that_no_database_takes_holds_up_no_other_and_stays(
 ) -> None:
     first = datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))
     odd = {"id": "odd", "at": first.isoformat(), "kind": "answered"}
-    good = [issued_event(replace(CARD, uuid=str(number))).line() for number in range(3)]
+    good = [card_like(CARD, str(number)).line() for number in range(3)]
     spool.append([good[0], json.dumps(odd).encode(), *good[1:]])
     spooled.ship()
     assert kept(path) == ["card-0", "card-1", "card-2"]
@@ -202,7 +201,7 @@ def test_an_event_that_no_database_takes_holds_up_no_other_and_stays(
 
 @pytest.mark.parametrize("odd", ['a"b', "a\\b", "é", "\n", "a"])
 def test_a_card_is_found_by_its_whole_name_however_that_is_written(odd: str, spooled: EventLog) -> None:
-    spooled.record_cards([replace(CARD, uuid=odd), CARD])
+    spooled.record([card_like(CARD, odd), CARD])
     assert spooled.unknown("calciphylaxis", "", [odd, "card-1"]) == []
     assert spooled.unknown("calciphylaxis", "", ["card", "card-", f"{odd}{odd}"]) == ["card", "card-", f"{odd}{odd}"]
 
@@ -215,7 +214,7 @@ def full(database: Database, tmp_path: Path) -> EventLog:
 
 
 def test_without_a_spool_events_go_straight_to_the_database(full: EventLog, path: Path) -> None:
-    full.record_cards([CARD])
+    full.record([CARD])
     assert full.record_feedback("calciphylaxis", [ACCEPTED], NOON) == []
     assert len(kept(path)) == 2
     assert full.lost == 0
@@ -226,11 +225,11 @@ def test_without_a_spool_events_go_straight_to_the_database(full: EventLog, path
 def test_where_neither_takes_it_the_loss_is_counted_and_logged(
     full: EventLog, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    full.record_cards([replace(CARD, uuid="before")])
+    full.record([card_like(CARD, "before")])
     with locked(path):
         for _ in range(2):
             with pytest.raises(StoreError):
-                full.record_cards([CARD, replace(CARD, uuid="card-2")])
+                full.record([CARD, card_like(CARD, "card-2")])
     assert full.lost == 4
     assert "2 events of a call are lost, 4 since the start: the database could not be used a moment ago" in caplog.text
 
@@ -259,10 +258,10 @@ def test_nothing_to_record_touches_nothing(spooled: EventLog, spool: Spool) -> N
 
 # ------------------------------------------------------------------ the end of a process
 def test_a_worker_that_ends_ships_what_it_can_and_leaves_the_rest(spooled: EventLog, spool: Spool, path: Path) -> None:
-    spooled.record_cards([replace(CARD, uuid="before")])
+    spooled.record([card_like(CARD, "before")])
     spooled.ship()
     with locked(path):
-        spooled.record_cards([CARD])
+        spooled.record([CARD])
         with pytest.raises(StoreError):
             spooled.write_what_waits(0.05)
     next_one = EventLog(Database(f"sqlite:///{path}"), Spool(spool.folder, 1_000_000))
@@ -275,11 +274,12 @@ DYING = """
     import os, signal, sys
     from datetime import UTC, datetime
     from pathlib import Path
-    from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard, Spool
+    from cds_service.storage import Database, EventLog, FeedbackItem, Spool
+    from tests.stored import shown_card
 
     noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
     log = EventLog(Database("sqlite:////no/such/folder/db.sqlite3"), Spool(Path(sys.argv[1]), 1_000_000))
-    log.record_cards([IssuedCard("card-1", "calciphylaxis", "hook-1", "warfarin", "critical", noon)])
+    log.record([shown_card("card-1", "calciphylaxis", "hook-1", "warfarin", "critical", noon)])
     log.record_feedback("calciphylaxis", [FeedbackItem("card-1", "accepted", noon)], noon)
     os.kill(os.getpid(), signal.SIGKILL)
 """

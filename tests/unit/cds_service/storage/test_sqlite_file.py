@@ -16,12 +16,11 @@ import pytest
 from sqlalchemy.engine import Connection, make_url
 
 from cds_service.access.token_log import TokenLog
-from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard, StoreError, seen_token
+from cds_service.storage import Database, EventLog, FeedbackItem, StoreError, seen_token
 from cds_service.storage.sqlite_file import SqliteFile, sqlite_file
 from tests.stored import answers_in
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-CARD = IssuedCard("card-1", "calciphylaxis", "hook-1", "warfarin", "critical", NOON)
 NEW_WORDS = "deleted or replaced"
 Spoil = Callable[[Path], object]
 

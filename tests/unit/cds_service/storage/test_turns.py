@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from cds_service.storage import Database, EventLog, FeedbackItem, IssuedCard, StoreError
+from cds_service.storage import Database, EventLog, FeedbackItem, StoreError
+from tests.stored import shown_card
 from tests.waiting import locked
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FEEDBACK = FeedbackItem("card-1", "accepted", NOON, accepted_suggestions=("s-1",))
-CARD = IssuedCard("card-1", "calciphylaxis", "hook-1", "warfarin", "critical", NOON)
+CARD = shown_card("card-1", "calciphylaxis", "hook-1", "warfarin", "critical", NOON)
 PROMPT = 1.0
 """Seconds by which a busy machine may be late; the patience that must not be shown is five."""
 
@@ -112,11 +113,11 @@ def test_feedback_that_waits_for_feedback_has_no_more_patience_than_alone(databa
 def test_cards_that_got_no_turn_are_not_held_up_again_a_moment_later(database: Database) -> None:
     store = EventLog(database)
     with held_turn(database):
-        assert 0.2 <= seconds_until_refused(store.record_cards, [CARD]) < 0.2 + PROMPT
+        assert 0.2 <= seconds_until_refused(store.record, [CARD]) < 0.2 + PROMPT
         began = time.monotonic()
         for _ in range(50):
             with pytest.raises(StoreError, match="a moment ago"):
-                store.record_cards([CARD])
+                store.record([CARD])
         assert time.monotonic() - began < PROMPT
 
 

@@ -97,12 +97,12 @@ def test_every_text_fits_every_crowded_chart(text: str, name: str) -> None:
     assert "…" not in card.summary
 
 
-def test_what_a_clinic_adds_stands_below_the_lead_as_it_was_written() -> None:
+def test_what_a_clinic_adds_stands_below_the_lead_as_it_was_written_and_is_told_as_its_own() -> None:
     texts = {name: replace(text, added=("Call {us}: 1234.",)) for name, text in POLICY.status_texts.items()}
     patient = Assessment(chart(*CROWDED["confirmed"][1]), ON, LIMITS)
     for policy, told in ((POLICY, False), (replace(POLICY, status_texts=texts), True)):
         lead, _, rest = make_status_card("cua-confirmed", Indicator.INFO, patient, policy).detail.partition("\n\n")
-        assert lead.endswith("  \nCall {us}: 1234.") is told
+        assert lead.endswith("  \nAdded by this clinic: Call {us}: 1234.") is told
         assert "Call" not in rest
 
 

@@ -19,13 +19,14 @@ from flask.testing import FlaskClient
 
 from cds_service import create_app
 from cds_service.settings import Settings, SettingsError, from_environment
-from cds_service.storage import UNMAPPED, Database, Event, EventLog, FeedbackItem, IssuedCard, Kind, new_id
+from cds_service.storage import UNMAPPED, Database, Event, EventLog, FeedbackItem, Kind, new_id
+from tests.stored import card_like, shown_card
 from tests.unit.cds_service.cds_client import trust_file
 from tests.unit.cds_service.knowledge.policies import policy_file
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 TOKEN = "a-token-of-32-characters-at-least"
-CARD = IssuedCard("card-1", "calciphylaxis-patient-view", "hook-1", "vka-cua", "critical", NOW)
+CARD = shown_card("card-1", "calciphylaxis-patient-view", "hook-1", "vka-cua", "critical", NOW)
 COMMENT = "Mrs Example has a valve"
 Open = Callable[..., FlaskClient]
 
@@ -59,11 +60,11 @@ def store(path: Path) -> Iterator[EventLog]:
 
 def show(store: EventLog, name: str, shown: int, *, accepted: int = 0, overridden: int = 0, **card: Any) -> None:
     """So many cards, of which so many were answered."""
-    cards = [replace(CARD, uuid=f"{name}-{number}", **card) for number in range(shown)]
-    store.record_cards(cards)
-    answers = [FeedbackItem(one.uuid, "accepted", NOW) for one in cards[:accepted]]
+    cards = [f"{name}-{number}" for number in range(shown)]
+    store.record([card_like(CARD, one, **card) for one in cards])
+    answers = [FeedbackItem(one, "accepted", NOW) for one in cards[:accepted]]
     answers += [
-        FeedbackItem(one.uuid, "overridden", NOW, override_reason_code="mechanical-valve", user_comment=COMMENT)
+        FeedbackItem(one, "overridden", NOW, override_reason_code="mechanical-valve", user_comment=COMMENT)
         for one in cards[accepted : accepted + overridden]
     ]
     store.record_feedback(CARD.service, answers, NOW, card.get("client", ""))
@@ -76,7 +77,7 @@ def basic(password: str, user: str = "anybody") -> dict[str, str]:
 # ------------------------------------------------------------------ what is shown
 def test_cards_are_counted_per_card_reason_and_week(opened: Open, store: EventLog) -> None:
     show(store, "a", 20, accepted=5, overridden=6)
-    show(store, "b", 10, topic="cua-suspected", indicator="warning", issued_at=NOW - timedelta(days=7))
+    show(store, "b", 10, topic="cua-suspected", indicator="warning", at=NOW - timedelta(days=7))
     found = opened().get("/feedback.json").get_json()
     assert [(row["card"], row["shown"], row["accepted"], row["overridden"]) for row in found["by_card"]] == [
         ("cua-suspected", 10, 0, 0),
@@ -100,7 +101,7 @@ def test_no_comment_no_user_and_no_id_is_shown(address: str, opened: Open, store
 
 
 def test_text_of_an_ehr_in_place_of_a_reason_is_not_shown(opened: Open, store: EventLog) -> None:
-    store.record_cards([replace(CARD, uuid=f"card-{number}") for number in range(9)])
+    store.record([card_like(CARD, f"card-{number}") for number in range(9)])
     evil = [
         FeedbackItem(f"card-{number}", "overridden", NOW, (), "Mrs Example", "urn:elsewhere") for number in range(9)
     ]
@@ -115,7 +116,7 @@ def test_a_reason_that_a_site_policy_offers_is_one_of_ours(opened: Open, store: 
     folder.mkdir()
     own = "[[override_reason]]\ncode = 'on-trial'\ndisplay = 'In a trial'\ntopics = ['vka-dialysis']\n"
     (folder / "north.toml").write_text(policy_file(more=own), "utf-8")
-    store.record_cards([replace(CARD, uuid=f"card-{number}") for number in range(9)])
+    store.record([card_like(CARD, f"card-{number}") for number in range(9)])
     said = [FeedbackItem(f"card-{number}", "overridden", NOW, (), "on-trial") for number in range(9)]
     store.record_feedback(CARD.service, said, NOW)
     for policies, words in ((folder, "In a trial"), (None, "a reason that this service does not offer")):
@@ -131,7 +132,7 @@ def test_numbers_are_told_from_five_on(accepted: int, words: str, opened: Open, 
 
 
 def test_a_week_begins_in_the_time_zone_of_the_clinic(opened: Open, store: EventLog) -> None:
-    show(store, "a", 9, issued_at=datetime(2026, 11, 29, 23, 30, tzinfo=UTC))
+    show(store, "a", 9, at=datetime(2026, 11, 29, 23, 30, tzinfo=UTC))
     for zone, week in (("Europe/Berlin", "2026-W49"), ("UTC", "2026-W48")):
         found = opened(timezone=ZoneInfo(zone)).get("/feedback.json").get_json()
         assert [row["week"] for row in found["by_week"] if row["shown"]] == [week]
@@ -140,7 +141,7 @@ def test_a_week_begins_in_the_time_zone_of_the_clinic(opened: Open, store: Event
 
 def test_another_quarter_can_be_chosen_and_none_that_is_not_there(opened: Open, store: EventLog) -> None:
     show(store, "a", 9)
-    show(store, "b", 7, issued_at=NOW - timedelta(days=91))
+    show(store, "b", 7, at=NOW - timedelta(days=91))
     visitor = opened()
     assert visitor.get("/feedback.json").get_json()["all"]["shown"] == 9
     assert visitor.get("/feedback.json?quarter=2026-Q3").get_json()["all"]["shown"] == 7

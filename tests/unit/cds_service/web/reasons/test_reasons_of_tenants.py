@@ -12,22 +12,10 @@ from flask.testing import FlaskClient
 
 from cds_service.app import create_app
 from cds_service.settings import Settings
-from tests.unit.cds_service.knowledge.policies import policy_file
+from tests.unit.cds_service.knowledge.policies import NORTHERN, policy_file
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-NORTHERN = """
-[[threshold]]
-name = "calcium_high"
-from = 2026-02-01
-value = 9.8
-source = "the northern committee"
-
-[[drug]]
-drug_class = "calcium_product"
-system = "https://north.example/drugs"
-code = "CA-1"
-name = "northern chalk"
-
+MORE = """
 [[lab]]
 analyte = "phosphate"
 system = "https://north.example/lab"
@@ -52,7 +40,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Serve:
     root = tmp_path_factory.mktemp("reasons-of-tenants")
     folder: Path = root / "policies"
     folder.mkdir()
-    (folder / "north.toml").write_text(policy_file("north", NORTHERN), "utf-8")
+    (folder / "north.toml").write_text(policy_file("north", NORTHERN + MORE), "utf-8")
     (folder / "south.toml").write_text(policy_file("south", effective=date(2027, 1, 1)), "utf-8")
     settings = Settings(database_url=f"sqlite:///{root}/cards.sqlite3", dev=True, site_policies=folder)
     return lambda now: create_app(settings, lambda: now).test_client()
@@ -136,6 +124,18 @@ def test_a_tenant_without_a_policy_has_no_pages(client: FlaskClient, path: str) 
     assert "nobody" not in answer.text
 
 
+@pytest.mark.parametrize("path", ["/reasons/of/north", "/reasons/of/south/about", TOPIC, "/reasons/of/nobody"])
+def test_what_a_changed_policy_can_change_is_asked_for_again_each_time(client: FlaskClient, path: str) -> None:
+    assert client.get(path).headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize("path", ["/reasons", "/reasons/about", "/reasons/calcium-hypercalcaemia"])
+def test_the_pages_of_what_ships_may_be_kept(client: FlaskClient, path: str) -> None:
+    assert client.get(path).headers["Cache-Control"] == "public, max-age=300"
+
+
 def test_without_site_policies_no_tenant_has_pages(tmp_path: Path) -> None:
     settings = Settings(database_url=f"sqlite:///{tmp_path}/cards.sqlite3", dev=True)
-    assert create_app(settings, lambda: NOW).test_client().get("/reasons/of/north").status_code == 404
+    answer = create_app(settings, lambda: NOW).test_client().get("/reasons/of/north")
+    assert answer.status_code == 404
+    assert answer.headers["Cache-Control"] == "public, max-age=300"

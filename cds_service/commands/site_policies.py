@@ -1,0 +1,25 @@
+"""The site policies of a service, for commands beside it: as it goes on with them, and nothing of them is changed.
+
+What may live here: finding its folders by the settings. What is made of the policies stands in the commands.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cds_service.knowledge import Tenants
+    from cds_service.settings import Settings
+
+
+def tenants_of_the_service(settings: Settings) -> tuple[Tenants, list[str]]:
+    """What each tenant knows, and the names of the files that cannot be used, and of which no earlier state goes on.
+
+    Raises:
+        SitePolicyError: none of them can be read.
+    """
+    from cds_service.knowledge import copies_beside, load_knowledge, read_tenants
+    from cds_service.storage import spool_for
+
+    spool = spool_for(settings.database_url, settings.spool, settings.spool_max_bytes)
+    return read_tenants(settings, load_knowledge(settings), copies_beside(spool.folder) if spool else None)

@@ -1,0 +1,99 @@
+"""Rules and switches together: what is held back for what it is about is left out when the rules are asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+import pytest
+
+from cds_service.api.advising import advised
+from cds_service.knowledge import ALL, Asking, Switches
+from cds_service.knowledge.switches import Shadow
+from hooks.card import Card, Indicator
+from hooks.judgement import CannotJudge
+
+DAY = date(2026, 11, 22)
+ASKING = Asking("patient-view", "calciphylaxis-patient-view", "Practitioner", DAY)
+
+
+def card(topic: str, indicator: Indicator = Indicator.WARNING) -> Card:
+    return Card(topic, topic, indicator, "summary", "detail")
+
+
+class Rules:
+    """They give a card, another one where it is held back, and one on what is missing where both are."""
+
+    def __init__(self) -> None:
+        self.asked: list[set[str]] = []
+
+    def __call__(self, untold: Collection[str]) -> list[Card]:
+        self.asked.append(set(untold))
+        cards = [card("a")] if "a" not in untold else [card("b")] if "b" not in untold else []
+        return cards or [card("cua-data-gap", Indicator.INFO)]
+
+
+def topics(switches: Switches) -> tuple[list[str], list[tuple[str, str]], int]:
+    """The topics shown, those held back with the reason, and how often the rules were asked."""
+    rules = Rules()
+    found = advised(rules, switches, ASKING)
+    return [one.topic for one in found.shown], [(one.card.topic, one.reason) for one in found.held], len(rules.asked)
+
+
+@pytest.mark.parametrize(
+    ("switches", "shown", "held", "asked"),
+    [
+        (Switches(), ["a"], [], 1),
+        (Switches(topics={"b": "why"}), ["a"], [], 1),
+        (Switches(topics={"a": "why"}), ["b"], [("a", "topic-off")], 2),
+        (
+            Switches(topics={"a": "why"}, killed=frozenset({"b"})),
+            ["cua-data-gap"],
+            [("a", "topic-off"), ("b", "kill-switch")],
+            3,
+        ),
+        (Switches(users=frozenset({"Patient"})), ["cua-data-gap"], [("a", "role"), ("b", "role")], 3),
+        (
+            Switches(shadows=(Shadow(DAY, "pilot", topic="a"), Shadow(DAY, "pilot", topic="b"))),
+            ["cua-data-gap"],
+            [("a", "shadow"), ("b", "shadow")],
+            3,
+        ),
+    ],
+)
+def test_a_card_that_is_held_back_for_what_it_is_about_leaves_its_place_to_the_next(
+    switches: Switches, shown: list[str], held: list[tuple[str, str]], asked: int
+) -> None:
+    assert topics(switches) == (shown, held, asked)
+
+
+@pytest.mark.parametrize(
+    ("switches", "reason"),
+    [
+        (Switches(hooks={"patient-view": "why"}), "hook-off"),
+        (Switches(services={"calciphylaxis-patient-view": "why"}), "service-off"),
+        (Switches(killed=frozenset({ALL})), "kill-switch"),
+        (Switches(shadows=(Shadow(DAY, "pilot"),)), "shadow"),
+        (Switches(shadows=(Shadow(DAY, "pilot", hook="patient-view"),)), "shadow"),
+        (Switches(shadows=(Shadow(DAY, "pilot"), Shadow(DAY, "pilot", topic="a"))), "shadow"),
+    ],
+)
+def test_where_nothing_at_all_is_shown_that_is_what_is_told(switches: Switches, reason: str) -> None:
+    assert topics(switches) == ([], [("a", reason)], 1)
+
+
+def test_a_card_over_the_limit_is_no_reason_to_ask_again() -> None:
+    found = advised(lambda _: [card("a"), card("b")], Switches(card_limit=1), ASKING)
+    assert [one.topic for one in found.shown] == ["a"]
+    assert [(one.card.topic, one.reason) for one in found.held] == [("b", "card-limit")]
+
+
+def test_a_refusal_without_the_card_is_a_refusal() -> None:
+    def rules(untold: Collection[str]) -> list[Card]:
+        if untold:
+            raise CannotJudge("conditions", "cut")
+        return [card("a")]
+
+    assert [one.topic for one in advised(rules, Switches(), ASKING).shown] == ["a"]
+    with pytest.raises(CannotJudge):
+        advised(rules, Switches(topics={"a": "why"}), ASKING)

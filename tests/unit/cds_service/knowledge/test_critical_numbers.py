@@ -1,0 +1,76 @@
+"""A clinic's number that takes critical cards of calciphylaxis away is found; any other is the clinic's own matter."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cds_service.knowledge.critical_numbers import numbers_for_two
+from fhir_mappings.packaged import packaged_data
+
+NUMBERS = packaged_data("thresholds")
+
+
+def told(name: str, value: str, since: str = "2026-12-01") -> list[str]:
+    text = f'[[threshold]]\nname = "{name}"\nfrom = {since}\n{value}\nsource = "minute 12"\n'
+    return list(numbers_for_two(tomllib.loads(text)))
+
+
+def marked(sections: dict[str, Any], before: str = "") -> Iterator[tuple[str, str, float]]:
+    """Each number that names the way, with what ships of it."""
+    for name, section in sections.items():
+        if "values" in section and "fewer_critical" in section:
+            newest = section["values"][-1]
+            yield before + name, section["fewer_critical"], newest.get("value", newest.get("usable"))
+        elif "values" not in section:
+            yield from marked(section, f"{name}.")
+
+
+MARKED = list(marked(NUMBERS))
+
+
+def value(name: str, number: float) -> str:
+    return f"fresh = 1\nusable = {number:g}" if name.startswith("windows.") else f"value = {number:g}"
+
+
+def test_who_is_judged_suspected_or_infected_is_decided_by_numbers_that_name_the_way() -> None:
+    names = {name for name, _, _ in MARKED if not name.startswith("points.")}
+    assert names == {
+        *("adult_age", "dialysis_procedure_days", "dialysis_after_transplant_days"),
+        *("administration_days", "dispense_days"),
+        *("temperature_high", "temperature_low", "white_cells_high", "white_cells_low", "c_reactive_protein_high"),
+        *("sepsis_days", "windows.temperature", "windows.inflammation"),
+        *("sign_days", "cellulitis_days", "suspected_score"),
+    }
+    assert {name for name, _, _ in MARKED} - names == {f"points.{factor}" for factor in NUMBERS["points"]}
+
+
+@pytest.mark.parametrize(("name", "way", "ships"), MARKED)
+def test_only_the_way_to_fewer_critical_cards_is_told(name: str, way: str, ships: float) -> None:
+    fewer, more = (ships + 0.5, ships - 0.5) if way == "higher" else (ships - 0.5, ships + 0.5)
+    assert told(name, value(name, fewer)) == [f"[[threshold]] {name} = {fewer:g}, {way} than {ships:g}, which ships"]
+    assert told(name, value(name, ships)) == told(name, value(name, more)) == []
+
+
+@pytest.mark.parametrize(
+    ("since", "score", "limit"), [("2026-06-01", 4, 3), ("2020-01-01", 4, 3), ("2026-11-28", 4, 3)]
+)
+def test_every_value_that_it_stands_in_for_counts(since: str, score: int, limit: int) -> None:
+    assert told("suspected_score", f"value = {score}", since) == [
+        f"[[threshold]] suspected_score = {score}, higher than {limit}, which ships"
+    ]
+    assert told("suspected_score", f"value = {limit}", since) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [("phosphate_high", "value = 7"), ("windows.minerals", "fresh = 7\nusable = 14")]
+)
+def test_a_limit_of_a_result_is_the_clinics_own_matter(name: str, number: str) -> None:
+    assert told(name, number) == []
+
+
+def test_a_file_without_numbers_has_none() -> None:
+    assert list(numbers_for_two({})) == []

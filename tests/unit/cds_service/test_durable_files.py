@@ -1,0 +1,142 @@
+"""A file that is replaced is whole at every moment, and stays replaced when the power is cut."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from cds_service.durable_files import replace_file, sync_names
+from cds_service.knowledge.policy_copies import Copies
+from cds_service.storage import SwitchedOff, changing, write_keys
+
+SYNC = os.fsync
+SWITCHED = SwitchedOff(datetime(2026, 11, 30, 14, 3, tzinfo=UTC), "Dr Silva", "wrong text")
+
+
+def is_folder(descriptor: int) -> bool:
+    return stat.S_ISDIR(os.fstat(descriptor).st_mode)
+
+
+class Disk:
+    """What the disk was asked for, in order, and what stood in the file then; `fault` is how it answers for folders."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.fault = path, 0
+        self.asked: list[tuple[str, bytes | None]] = []
+
+    def sync(self, descriptor: int) -> None:
+        content = self.path.read_bytes() if self.path.exists() else None
+        self.asked.append(("folder" if is_folder(descriptor) else "file", content))
+        if self.fault and is_folder(descriptor):
+            raise OSError(self.fault, os.strerror(self.fault))
+        SYNC(descriptor)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "file.toml"
+
+
+@pytest.fixture
+def disk(file: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
+    made = Disk(file)
+    monkeypatch.setattr(os, "fsync", made.sync)
+    return made
+
+
+def test_a_file_is_on_the_disk_before_it_gets_its_name_and_the_name_after_that(file: Path, disk: Disk) -> None:
+    replace_file(file, b"one")
+    replace_file(file, b"two")
+    assert disk.asked == [("file", None), ("folder", b"one"), ("file", b"one"), ("folder", b"two")]
+
+
+def test_what_is_handed_to_the_disk_is_all_of_it(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: sizes.append(os.fstat(descriptor).st_size))
+    replace_file(file, b"one")
+    assert sizes[0] == len(b"one")
+
+
+def test_it_is_for_our_user_alone_whoever_could_read_the_one_before(file: Path) -> None:
+    file.write_text("before")
+    file.chmod(0o644)
+    replace_file(file, b"now")
+    assert (file.read_bytes(), stat.S_IMODE(file.stat().st_mode)) == (b"now", 0o600)
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_whoever_reads_the_one_before_goes_on_reading_it(file: Path) -> None:
+    file.write_bytes(b"before")
+    with file.open("rb") as reading:
+        replace_file(file, b"now")
+        assert reading.read() == b"before"
+
+
+def test_where_it_cannot_be_written_the_one_before_stays_and_nothing_lies_about(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    file.write_bytes(b"before")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        replace_file(file, b"now")
+    assert file.read_bytes() == b"before"
+    assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("fault", [errno.EINVAL, errno.EBADF, errno.ENOTSUP])
+def test_a_file_system_that_hands_no_folder_to_the_disk_is_no_fault(fault: int, file: Path, disk: Disk) -> None:
+    disk.fault = fault
+    replace_file(file, b"one")
+    assert file.read_bytes() == b"one"
+    assert ("folder", b"one") in disk.asked
+
+
+def test_a_folder_that_we_may_write_and_not_read_is_no_fault(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = os.open
+
+    def refused(path: Path, flags: int, *more: int) -> int:
+        if flags & os.O_DIRECTORY:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, flags, *more)
+
+    monkeypatch.setattr(os, "open", refused)
+    replace_file(file, b"one")
+    assert file.read_bytes() == b"one"
+
+
+def test_a_disk_that_says_no_is_heard(file: Path, disk: Disk) -> None:
+    disk.fault = errno.EIO
+    with pytest.raises(OSError, match="Input/output error"):
+        replace_file(file, b"one")
+    with pytest.raises(FileNotFoundError):
+        sync_names(file.parent / "gone")
+
+
+def switched_off(file: Path) -> None:
+    with changing(file) as off:
+        off.append(SWITCHED)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda file: Copies(file.parent).keep(file.name, "text"),
+        switched_off,
+        lambda file: write_keys(file, [b"k" * 32]),
+    ],
+    ids=["the copy of a site policy", "the kill switch", "the keys for pseudonyms"],
+)
+def test_what_has_to_outlive_a_power_cut_has_its_name_on_the_disk(
+    write: Callable[[Path], object], file: Path, disk: Disk
+) -> None:
+    write(file)
+    assert disk.asked[-1] == ("folder", file.read_bytes())
