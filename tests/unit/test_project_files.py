@@ -32,7 +32,17 @@ HOOKS: list[dict[str, Any]] = [
 ]
 LOCKS = sorted(ROOT.glob("*.lock"))
 CITATION: dict[str, Any] = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-EVERYBODY = {"settings", "outcome", "clock", "addresses", "bounded_get", "json_text", "next_page", "spreadsheet"}
+EVERYBODY = {
+    "settings",
+    "outcome",
+    "clock",
+    "addresses",
+    "bounded_get",
+    "durable_files",
+    "json_text",
+    "next_page",
+    "spreadsheet",
+}
 """What every room of the service may use."""
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
