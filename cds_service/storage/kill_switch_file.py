@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from cds_service.durable_files import replace_file
+from cds_service.durable_files import replace_file, sync_content
 from cds_service.storage.spool import Spool
 from cds_service.storage.store_error import StoreError
 
@@ -134,7 +134,7 @@ def _write(path: Path, off: Sequence[SwitchedOff], lock: int) -> None:
         replace_file(path, whole)
         if not os.fstat(lock).st_size:
             os.write(lock, _USED)
-            os.fsync(lock)
+            sync_content(lock)
     except OSError as error:
         raise _not_written(error) from None
 

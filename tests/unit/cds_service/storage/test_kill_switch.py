@@ -68,7 +68,7 @@ def test_nothing_is_left_half_written(file: Path, monkeypatch: pytest.MonkeyPatc
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.fsync", full)
+    monkeypatch.setattr("cds_service.durable_files.sync_content", full)
     with pytest.raises(KillSwitchError, match="cannot be written") as refused:
         switch(file)
     assert "No space left" in refused.value.in_words
