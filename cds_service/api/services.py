@@ -76,15 +76,15 @@ class Advice:
     shown, and what could not be read.
 
     `gaps` are the keys of the queries that failed or were incomplete, and `UNREAD` where a drug or an entry of the
-    problem list could not be read. `unmapped` works out, when it is asked, codes of
-    labs and drugs that the vocabulary does not hold.
+    problem list could not be read. `unmapped` works out, when it is asked, codes of labs and drugs that the vocabulary
+    does not hold; None where no records were looked at.
     """
 
     cards: list[dict[str, Any]]
     facts: list[tuple[str, ...]]
     gaps: tuple[str, ...] = ()
     held: Sequence[HeldBack] = ()
-    unmapped: Callable[[], Sequence[tuple[str, ...]]] = tuple
+    unmapped: Callable[[], Sequence[tuple[str, ...]]] | None = None
 
 
 NOTHING_TO_JUDGE = Advice([], [])
