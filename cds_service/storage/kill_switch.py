@@ -64,7 +64,8 @@ class KillSwitch:
             # Whoever has waited finds that somebody has just looked.
             if not (self._has_looked and self._clock() < self._look_at):
                 self._look(self._path)
-                self._look_at, self._has_looked = self._clock() + LOOK_SECONDS, True
+                self._look_at = self._clock() + LOOK_SECONDS
+                self._has_looked = True
         finally:
             self._lock.release()
         return self._state

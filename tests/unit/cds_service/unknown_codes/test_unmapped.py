@@ -172,7 +172,7 @@ def test_calls_with_other_vocabularies_at_once_disturb_nobody(knowledge: Knowled
 
     def one_call(_: int) -> int:
         own = replace(knowledge.vocabulary)
-        return len(Unmapped(own, queries, {}, ANYWHERE, date(2026, 3, 2), ZoneInfo("UTC")).codes())
+        return len(Unmapped(own, queries, {}, ANYWHERE, date(2026, 3, 2), ZoneInfo("UTC"), ONE).codes())
 
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
