@@ -42,6 +42,10 @@ _NO_FILE: tuple[int, int, int] | None = None
 class KillSwitch:
     """Create it anywhere; it needs no thread."""
 
+    _is_known: bool
+    _has_looked: bool
+    _look_at: float
+
     def __init__(self, path: Path | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         """Without a path nothing can be switched off. `clock` gives monotonic seconds."""
         self._path, self._clock = path, clock
