@@ -25,7 +25,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from cds_service.durable_files import sync_names
+from cds_service.durable_files import replace_file, sync_names
 from cds_service.storage.aside import ASIDE, aside_before, keep_aside, prune_aside
 from cds_service.storage.segment import Segment, to_disk
 from cds_service.storage.sqlite_file import sqlite_file
@@ -252,15 +252,12 @@ class Spool:
         """Raises SpoolError where the folder holds events for another database."""
         if not self._owner or not self.folder.is_dir():
             return
-        mark = self.folder / OWNER
-        try:
-            with suppress(FileExistsError), mark.open("x", encoding="ascii") as file:
-                file.write(self._owner)
-            found = mark.read_text("ascii", "replace")
-        except OSError as error:
-            raise SpoolError(f"the spool cannot be read ({type(error).__name__})") from None
-        # One that is just being written is still empty.
-        if found not in ("", self._owner):
+        with _readable():
+            if not _owner_of(self.folder):
+                replace_file(self.folder / OWNER, self._owner.encode("ascii"))
+            # Read again: somebody else may have written it at the same moment.
+            owner = _owner_of(self.folder)
+        if owner != self._owner:
             raise SpoolError(f"the spool is that of another database; where that has moved, delete its file {OWNER}")
 
     def _made(self) -> Segment:
@@ -308,6 +305,14 @@ class Spool:
             return sorted(path for path in self.folder.iterdir() if path.name.endswith(endings))
         except FileNotFoundError:
             return []
+
+
+def _owner_of(folder: Path) -> str:
+    """What its mark says; "" where there is none, or one that a crash has left empty. Raises OSError."""
+    try:
+        return (folder / OWNER).read_text("ascii", "replace")
+    except FileNotFoundError:
+        return ""
 
 
 @contextmanager

@@ -414,6 +414,37 @@ def test_the_spool_of_another_database_is_neither_written_nor_taken_over(folder:
     theirs.close()
 
 
+def test_a_mark_that_a_crash_has_left_empty_is_written_anew_and_holds(folder: Path) -> None:
+    ours, theirs = Spool(folder, A_LOT, owner="ours"), Spool(folder, A_LOT, owner="theirs")
+    folder.mkdir()
+    (folder / "database").write_text("")
+    ours.append([b"one"])
+    with pytest.raises(SpoolError, match="that of another database"):
+        theirs.append([b"two"])
+
+
+def test_nobody_ever_reads_half_a_mark(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+
+    def look(descriptor: int) -> None:
+        seen.append((folder / "database").exists())
+        os.fsync(descriptor)
+
+    monkeypatch.setattr("cds_service.durable_files.sync_content", look)
+    Spool(folder, A_LOT, owner="ours").append([b"one"])
+    assert seen == [False], "it gets its name when it is whole and on the disk"
+    assert (folder / "database").read_text() == "ours"
+
+
+def test_who_loses_a_race_for_the_mark_sees_whose_spool_it_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def overtaken(mark: Path, _: bytes) -> None:
+        mark.write_text("theirs")
+
+    monkeypatch.setattr("cds_service.storage.spool.replace_file", overtaken)
+    with pytest.raises(SpoolError, match="that of another database"):
+        Spool(folder, A_LOT, owner="ours").append([b"one"])
+
+
 @pytest.mark.parametrize(
     ("url", "is_same"),
     [
