@@ -73,13 +73,27 @@ BY_TWO = CriticalOff(("Dr A", "Dr B"), "another system warns")
 
 def test_who_answers_is_told_of_critical_cards_alone() -> None:
     off = Switches(topics={"calcium-restrict": "minute 12"}, hooks={"encounter-start": ""}, critical_off=BY_TWO)
-    assert not any("Dr A" in sentence for sentence in said(off))
+    assert not any(sentence.startswith("Critical") for sentence in said(off))
+
+
+def test_two_people_who_answer_for_numbers_alone_are_named_too() -> None:
+    """Numbers by which fewer patients get a critical card are no switches."""
+    assert said(Switches(critical_off=BY_TWO)) == [
+        "The site policy may give fewer critical cards than what ships, which was decided by Dr A and Dr B: another "
+        "system warns."
+    ]
 
 
 def test_critical_cards_that_are_less_urgent_or_in_shadow_mode_are_told_with_who_and_why() -> None:
     changed = Switches(
         indicators={("vka-cua", "order-select"): Indicator.WARNING, ("iron-cua", "order-sign"): Indicator.INFO},
-        shadows=(Shadow(DAY, "pilot", topic="calcium-cua"), Shadow(date(2026, 12, 2), "later", topic="vka-cua")),
+        shadows=(
+            Shadow(DAY, "pilot", topic="calcium-cua"),
+            Shadow(DAY, "pilot", "order-sign", topic="iron-cua"),
+            Shadow(DAY, "pilot", "order-sign", topic="vka-cua"),
+            Shadow(date(2026, 12, 2), "later", topic="vka-cua"),
+            Shadow(date(2026, 11, 1), "over", topic="vka-cua", until=date(2026, 11, 30)),
+        ),
         critical_off=BY_TWO,
     )
     told = [sentence for sentence in said(changed) if sentence.startswith("Critical")]
@@ -87,6 +101,7 @@ def test_critical_cards_that_are_less_urgent_or_in_shadow_mode_are_told_with_who
         "Critical cards for vka-cua at order-select are made less urgent (warning) by Dr A and Dr B: another system "
         "warns.",
         "Critical cards for calcium-cua are put into shadow mode by Dr A and Dr B: another system warns.",
+        "Critical cards for vka-cua at order-sign are put into shadow mode by Dr A and Dr B: another system warns.",
     ]
 
 
