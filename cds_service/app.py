@@ -26,7 +26,7 @@ from cds_service.access import (
 from cds_service.api import Keeping, NotShown, blueprint, register_cors, register_errors
 from cds_service.clock import utc_now
 from cds_service.fhir_client import FhirClient, Limits
-from cds_service.knowledge import Knowledge, Tenants, copies_beside, load_knowledge, open_tenants
+from cds_service.knowledge import Knowledge, copies_beside, load_knowledge, open_tenants
 from cds_service.settings import Settings
 from cds_service.storage import (
     Database,
@@ -36,7 +36,6 @@ from cds_service.storage import (
     Pseudonyms,
     Readiness,
     Retention,
-    Spool,
     file_beside,
     read_keys,
     spool_for,
@@ -112,7 +111,8 @@ def create_app(
     names = [one.tenant for one in trusted] if trusted else None
     tenants, reload = open_tenants(settings, knowledge, copies, names, running=running, clock=clock)
     app.extensions["cds_reload"] = reload
-    not_shown = _not_shown(tenants, spool)
+    kill_switch = app.extensions["cds_kill_switch"] = KillSwitch(file_beside(spool))
+    not_shown = NotShown(kill_switch, tenants.all)
     app.register_blueprint(blueprint(tenants, client, keeping, clock, settings.max_entries, not_shown))
     rate = RateLimit(counts_of(settings.rate_limit, settings.rate_limit_storage)) if settings.rate_limit else None
     trust_proxies(app, settings.trusted_proxies)
@@ -128,13 +128,6 @@ def create_app(
     if rate is not None:
         limit_rate(app, rate, settings.trusted_proxies)
     return app
-
-
-def _not_shown(tenants: Tenants, spool: Spool | None) -> NotShown:
-    """What is switched off. It is looked at before the fork: a worker that cannot read it knows what was then."""
-    kill_switch = KillSwitch(file_beside(spool))
-    kill_switch.now()
-    return NotShown(kill_switch, tenants.all)
 
 
 def _told_to_people(not_shown: NotShown, clock: Callable[[], datetime]) -> list[str]:

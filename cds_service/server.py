@@ -107,7 +107,7 @@ class Server(BaseApplication):
 
     def begin(self) -> None:
         """In a worker, before its first call."""
-        for name in ("cds_event_log", "cds_authentication", "cds_reload"):
+        for name in ("cds_kill_switch", "cds_event_log", "cds_authentication", "cds_reload"):
             beginning = self._app.extensions.get(name)
             if beginning is not None:
                 beginning.begin()

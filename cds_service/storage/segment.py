@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from cds_service.durable_files import sync_names
+from cds_service.durable_files import sync_content, sync_names
 
 _READ_AT_ONCE = 1 << 20
 _PRIVATE = 0o600
@@ -132,7 +132,7 @@ class Segment:
 def to_disk(folder: Path, descriptor: int) -> None:
     """Wait until the disk has this file, its name too, and close the descriptor. Raises OSError."""
     try:
-        os.fdatasync(descriptor)
+        sync_content(descriptor)
     finally:
         os.close(descriptor)
     sync_names(folder)

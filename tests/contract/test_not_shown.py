@@ -244,6 +244,13 @@ def off(document: Json, *topics_too: str) -> Json:
     return document | {"topics": {**document.get("topics", {}), **more}}
 
 
+def test_an_unreadable_drug_is_a_gap_where_nothing_at_all_is_shown(site: Callable[..., Site]) -> None:
+    one = site()
+    one.switch(BY)
+    assert one.ehr.cards(one.ehr.request("patient-view", RISKY)) == []
+    assert [event["reason"] for event in one.events("silent-for-a-gap")] == ["unreadable_entries"]
+
+
 @pytest.mark.parametrize(
     "document",
     [off(RISK_OFF, "vka-dialysis"), off(RISK_SHADOW, "vka-dialysis"), OTHERS],
@@ -422,6 +429,21 @@ def test_a_service_that_starts_with_a_damaged_file_shows_cards_and_is_not_ready(
     assert one.get("/health/ready").status_code == 200
     assert not any(one.ask_all().values())
     close(one.app)
+
+
+@pytest.mark.parametrize("fault", ["damaged", "gone"])
+def test_a_worker_that_comes_later_does_not_say_that_all_is_well_while_it_cannot_know_what_is_off(
+    fault: str, site: Callable[..., Site]
+) -> None:
+    one = site()
+    assert one.get("/health/ready").status_code == 200
+    one.switch(BY)
+    one.file.unlink()
+    if fault == "damaged":
+        one.file.write_text("{")
+    one.app.extensions["cds_kill_switch"].begin()
+    assert one.get("/health/ready").status_code == 503
+    assert "it is not known what was switched off; all cards are on" in one.get("/health/ready").text
 
 
 def test_a_file_that_cannot_be_read_leaves_what_was_and_is_told(site: Callable[..., Site]) -> None:

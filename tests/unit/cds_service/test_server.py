@@ -142,13 +142,14 @@ def test_start_up_objects_are_not_looked_at_again_and_collections_become_rare() 
 
 
 @pytest.mark.usefixtures("collector")
-def test_a_worker_that_begins_has_the_keys_of_all_clients_fetched_and_what_others_left_in_the_spool_stored() -> None:
+def test_a_worker_looks_at_the_kill_switch_before_all_else_and_then_has_keys_fetched_and_the_spool_stored() -> None:
     app, asked = Flask(__name__), []
+    app.extensions["cds_kill_switch"] = SimpleNamespace(begin=lambda: asked.append("kill switch"))
     app.extensions["cds_event_log"] = SimpleNamespace(begin=lambda: asked.append("spool"))
     app.extensions["cds_authentication"] = SimpleNamespace(begin=lambda: asked.append("keys"))
     server = Server(app, options(Settings(), "127.0.0.1", 5055))
     server.cfg.post_worker_init(SimpleNamespace(app=server))
-    assert sorted(asked) == ["keys", "spool"]
+    assert asked == ["kill switch", "spool", "keys"]
     Server(Flask("without clients"), {}).begin()
 
 

@@ -182,7 +182,7 @@ def test_a_worker_that_begins_late_goes_on_with_what_the_others_took_and_no_file
 
 def test_a_worker_whose_own_state_could_not_be_copied_keeps_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as full:
-        full.setattr(os, "fsync", disk_is_full)
+        full.setattr("cds_service.durable_files.sync_content", disk_is_full)
         site.write("Eve", 4.8)
         for _ in range(2):
             site.reload.look()

@@ -298,3 +298,10 @@ def test_what_was_acknowledged_survives_the_sudden_death_of_the_process(
     assert spooled.record_feedback("calciphylaxis", [replace(ACCEPTED, outcome="overridden")], NOON) == []
     spooled.ship()
     assert len(kept(path)) == 3
+
+
+def test_feedback_is_kept_where_the_system_has_no_fdatasync(spooled: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on macOS."""
+    monkeypatch.delattr(os, "fdatasync", raising=False)
+    spooled.record_feedback("calciphylaxis", [ACCEPTED], NOON)
+    assert [one.item for one in answers_in(spooled)] == [ACCEPTED]
