@@ -97,7 +97,8 @@ def create_app(
     few = max(1, min(_MOST_PLACES, settings.threads // 4))
     database = Database(settings.database_url, few)
     spool = spool_for(settings.database_url, settings.spool, settings.spool_max_bytes)
-    log = EventLog(database, spool, retention=Retention(database, settings.event_days, clock))
+    retention = Retention(database, settings.event_days, clock, spool=spool)
+    log = EventLog(database, spool, retention=retention)
     pseudonyms = Pseudonyms(read_keys(settings.secret_file) if settings.secret_file else ())
     app.extensions["cds_database"] = database
     app.extensions["cds_event_log"], app.extensions["cds_fhir_client"] = log, client

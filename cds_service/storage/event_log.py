@@ -63,7 +63,7 @@ class EventLog:
         `retention` deletes what is too old, after something was brought to the database.
         """
         self._database, self._spool, self._clock, self._retention = database, spool, clock, retention
-        self._carrying = Carrying(database, spool)
+        self._carrying = Carrying(database, spool, clock)
         self._shipping = Shipping(self._ship_and_prune, retry_seconds)
         self._lock = threading.Lock()
         self._retry_after = self._ask_after = 0.0
@@ -77,6 +77,7 @@ class EventLog:
     def begin(self) -> None:
         """In a worker, before its first call: what an earlier process left in the spool goes to the database."""
         if self._spool is not None:
+            self._carrying.begin()
             self._shipping.begin()
 
     def record(self, events: Sequence[Event]) -> None:
@@ -101,8 +102,9 @@ class EventLog:
             self._loses_until = self._clock() + _LOSS_SECONDS
 
     def faults(self) -> list[str]:
-        """What is wrong with the log itself, in words, wherever it is written."""
-        return ["events of calls are lost"] if self._clock() < self._loses_until else []
+        """What is wrong with the log itself, in words, while it can be written."""
+        lost = ["events of calls are lost"] if self._clock() < self._loses_until else []
+        return [*lost, *self._carrying.faults()]
 
     def accept(self, events: Sequence[Event]) -> None:
         """Keep what somebody is told that it is kept: it survives the process and the power.

@@ -117,11 +117,6 @@ class Segment:
             self.path.unlink()
         self.let_go()
 
-    def rename(self, path: Path) -> None:
-        """Let it stay under another name. Raises OSError."""
-        self.path.rename(path)
-        self.let_go()
-
     def let_go(self) -> None:
         """Leave the file to whoever comes; a second time this does nothing."""
         descriptor, self._descriptor = self._descriptor, _CLOSED

@@ -16,7 +16,7 @@ from cds_service.access import TrustedClientsError
 from cds_service.server import Server, UnsafeStart, check_start, freeze, in_container, options, relax
 from cds_service.serving import Bounds, InboundWorker
 from cds_service.settings import Settings
-from cds_service.storage import StoreError
+from cds_service.storage import SecretError, StoreError
 
 DOCKER = Path("/.dockerenv").exists()
 CONTAINER = {"CDS_IN_CONTAINER": "1"}
@@ -108,6 +108,7 @@ def test_a_reload_keeps_the_application_where_nothing_can_be_read_again() -> Non
             TrustedClientsError("clients.toml: client 1: issuer: is missing"),
             "clients.toml: client 1: issuer: is missing",
         ),
+        (SecretError("secret: line 2 is no key of 64 digits"), "secret: line 2 is no key of 64 digits"),
         (RuntimeError("Anna Example"), "RuntimeError"),
     ],
 )
