@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from cds_service.knowledge.critical_cards import HOOK_OF, MOMENTS, critical_topics, gap_topics, topics_of
+from cds_service.knowledge.critical_codes import codes_for_two
 from cds_service.knowledge.critical_numbers import numbers_for_two
 from cds_service.knowledge.people import person
 from cds_service.knowledge.switches import CriticalOff, Shadow, Switches
@@ -28,6 +29,7 @@ _TWO_PEOPLE = (
 )
 _CAN_BE = "it can be critical in suspected or confirmed calciphylaxis"
 _FEWER = "fewer patients with suspected or confirmed calciphylaxis would get their critical card"
+_BY_A_CODE = "by such a code a critical card could go, or what it warns of"
 _UNREAD = (
     "must stay on: this card tells what is missing or could not be read; without it, silence would look like no risk"
 )
@@ -71,6 +73,7 @@ def switch_problems(document: Mapping[str, Any], policy: Policy) -> Iterator[str
     if "critical_off" not in document:
         yield from (f"{where}: {_CAN_BE}, so {_TWO_PEOPLE}" for where in _critical(document, critical_topics(policy)))
         yield from (f"{where}: {_FEWER}, so {_TWO_PEOPLE}" for where in numbers_for_two(document))
+        yield from (f"{where}: {_BY_A_CODE}, so {_TWO_PEOPLE}" for _, where in codes_for_two(document))
     else:
         yield from _not_two_people(document["critical_off"])
     yield from _roles(document.get("roles"))

@@ -225,6 +225,24 @@ def test_two_people_answer_for_a_number_that_takes_critical_cards_away() -> None
 
 
 @pytest.mark.parametrize(
+    ("code", "where"),
+    [
+        ('[[condition]]\nfinding = "transplant"\n', "[[condition]] HD = transplant"),
+        ('[[drug]]\ndrug_class = "denosumab"\nname = "x"\n', "[[drug]] HD = denosumab"),
+    ],
+)
+def test_two_people_answer_for_a_code_that_can_take_critical_cards_away(code: str, where: str) -> None:
+    text = f'{code}system = "urn:x"\ncode = "HD"\n'
+    assert problems(text) == [
+        f"{where}: by such a code a critical card could go, or what it warns of, so two people have to answer for it; "
+        'write [critical_off] with people = ["…", "…"] (two different people) and reason = "…"'
+    ]
+    assert problems(text + TWO) == []
+    harmless = text.replace("transplant", "dialysis_status").replace("denosumab", "vitamin_k_antagonist")
+    assert problems(harmless) == []
+
+
+@pytest.mark.parametrize(
     "text",
     [
         f"[topics.vka-dialysis]\n{ON_FALSE}",
