@@ -146,7 +146,7 @@ def critical(resources: list[Resource]) -> dict[str, str]:
 
 
 def with_finding(resources: list[Resource], finding: str) -> Iterator[list[Resource]]:
-    """The patient with the finding under the clinic's code: as an entry of its own, and on each that has words alone."""
+    """The patient with the finding under the clinic's code: apart, and on each entry of words alone."""
     coding = {"system": OWN, "code": finding}
     own = {"subject": SUBJECT, "code": {"coding": [coding]}}
     for kind in CONCEPTS[finding].get("kinds", ["condition"]):
