@@ -41,7 +41,7 @@ from tests.contract.records import (
 )
 
 BY = SwitchedOff(NOW, "Dr Silva", "the text of step 3 is wrong")
-PEOPLE = {"people": ["Dr A", "Dr B"], "reason": "another system warns"}
+PEOPLE = {"people": ["Dr Ana Silva", "Dr Ben Okoro"], "reason": "another system warns"}
 Event = Mapping[str, Any]
 
 
@@ -198,7 +198,7 @@ def test_a_topic_a_hook_and_a_service_that_are_off_give_no_cards_and_say_why(sit
     assert "No cards are shown at order-select, by the site policy: minute 13." in said["order-select"]
     assert "minute 13" not in said["order-sign"]
     assert "minute 14" in said["order-sign"]
-    assert all("by Dr A and Dr B: another system warns." in text for text in said.values())
+    assert all("by Dr Ana Silva and Dr Ben Okoro: another system warns." in text for text in said.values())
     assert all(text.endswith("No card does not mean no risk.") for text in said.values())
 
 
