@@ -16,10 +16,10 @@ from cds_service.knowledge import policy_shelf
 from cds_service.storage import Database, SwitchedOff, changing
 from tests.unit.cds_service.knowledge.policies import policy_file
 
-PILOT = "\n[[shadow]]\nsince = 2026-02-01\nuntil = 2999-12-31\nreason = 'pilot'\n"
+PILOT = "\n[[shadow]]\nsince = 2026-02-01\nuntil = 2035-12-31\nreason = 'pilot'\n"
 OFF = "Cards on vka-cua have been switched off since 2026-11-30 10:00 UTC by Dr Silva: wrong text."
 SHADOW = (
-    "All cards are worked out and recorded but not shown (shadow mode, last day 2999-12-31) for north since 2026-02-01:"
+    "All cards are worked out and recorded but not shown (shadow mode, last day 2035-12-31) for north since 2026-02-01:"
     " pilot."
 )
 NO_CARD = "No card does not mean no risk."
