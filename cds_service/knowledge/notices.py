@@ -7,15 +7,18 @@ known.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from cds_service.knowledge.critical_cards import HOOK_OF, critical_topics
 from cds_service.knowledge.knowledge import Knowledge
+from cds_service.knowledge.site_policy import DEFAULT
 from cds_service.knowledge.switches import Asking, HeldBack, Reason, Shadow, Switches
 from hooks.card import Indicator
 
 NO_CARD = "No card does not mean no risk."
+UNKNOWN_CALLERS = "callers that are not known"
+"""For whom alone the default policy switches anything: tenants without one of their own get every card."""
 _NEVER_CUT = "critical cards and those that tell what could not be read are never cut"
 LONG_SHADOW_DAYS = 90
 """After so many days shadow mode without an end is told as such: longer than most trials last."""
@@ -57,7 +60,12 @@ class Notice:
 
 
 def notices_of(knowledge: Knowledge, on: date) -> Iterator[Notice]:
-    """What the site policy keeps from being shown on this day."""
+    """What the site policy keeps from being shown on this day; that of the default one with those for whom it is."""
+    whose = UNKNOWN_CALLERS if knowledge.tenant == DEFAULT else None
+    return (replace(notice, tenant=whose) for notice in _notices(knowledge, on))
+
+
+def _notices(knowledge: Knowledge, on: date) -> Iterator[Notice]:
     switches = knowledge.switches
     for name, why in switches.services.items():
         yield Notice(Reason.SERVICE_OFF, f"The service {name} gives no cards, by the site policy", why, service=name)
@@ -77,12 +85,12 @@ def notices_of(knowledge: Knowledge, on: date) -> Iterator[Notice]:
 
 def switched_in(knowledge: Knowledge, on: date) -> list[str]:
     """Everything that a site policy switches, a sentence each: what is not shown, and what is shown otherwise."""
-    switches = knowledge.switches
+    switches, whose = knowledge.switches, f" for {UNKNOWN_CALLERS}" if knowledge.tenant == DEFAULT else ""
     told = [notice.says for notice in notices_of(knowledge, on)]
     for (topic, hook), indicator in switches.indicators.items():
-        told.append(f"The card {topic} is {indicator.value} at {hook}, whatever the rule says.")
+        told.append(f"The card {topic} is {indicator.value} at {hook}{whose}, whatever the rule says.")
     if switches.card_limit is not None:
-        told.append(f"An answer has at most {switches.card_limit} cards; {_NEVER_CUT}.")
+        told.append(f"An answer{whose} has at most {switches.card_limit} cards; {_NEVER_CUT}.")
     return told
 
 

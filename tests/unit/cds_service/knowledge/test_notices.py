@@ -31,7 +31,7 @@ PACKAGED = load_knowledge(Settings(dev=True))
 
 
 def known(switches: Switches) -> Knowledge:
-    return replace(PACKAGED, switches=switches)
+    return replace(PACKAGED, tenant="north", switches=switches)
 
 
 def said(switches: Switches, on: date = DAY) -> list[str]:
@@ -40,6 +40,23 @@ def said(switches: Switches, on: date = DAY) -> list[str]:
 
 def test_nothing_is_said_where_everything_is_on() -> None:
     assert said(Switches(indicators={}, card_limit=3)) == []
+
+
+def test_what_the_default_policy_switches_is_told_with_those_for_whom_alone_it_is() -> None:
+    pilot = Shadow(date(2026, 11, 1), "pilot")
+    indicators = {("vitd-hypercalcaemia", "order-select"): Indicator.WARNING}
+    switches = Switches(shadows=(pilot,), indicators=indicators, card_limit=3)
+    default = replace(known(switches), tenant="default")
+    whose = "for callers that are not known"
+    shadow = f"All cards are worked out and recorded but not shown (shadow mode) {whose} since 2026-11-01: pilot."
+    assert [notice.says for notice in notices_of(default, DAY)] == [shadow]
+    assert switched_in(default, DAY) == [
+        shadow,
+        f"The card vitd-hypercalcaemia is warning at order-select {whose}, whatever the rule says.",
+        f"An answer {whose} has at most 3 cards; critical cards and those that tell what could not be read are never "
+        "cut.",
+    ]
+    assert "callers" not in " ".join(switched_in(known(switches), DAY))
 
 
 def test_each_switch_has_a_sentence_with_its_reason() -> None:
