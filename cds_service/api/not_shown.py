@@ -43,7 +43,7 @@ class Told:
         """For whoever asks without a token: which cards, and of how many tenants; empty where there is nothing to say.
 
         Neither people nor tenants are named, and nothing that a person has written is repeated. Callers that are not
-        known and tenants without a site policy count as one.
+        known count as one.
         """
         tenants: dict[tuple[str | None, ...], set[str | None]] = {}
         for one in self.notices:
@@ -59,7 +59,7 @@ class Told:
 
 def _counted(which: tuple[str | None, ...], tenants: set[str | None]) -> dict[str, Any]:
     told: dict[str, Any] = {name: value for name, value in zip(_NARROWS, which, strict=True) if value}
-    # The kill switch without a tenant holds for all of them, a policy without one for those that have none.
+    # The kill switch without a tenant holds for all of them.
     for_all = told["reason"] == Reason.KILL_SWITCH and None in tenants
     return told | {"tenants": ALL_TENANTS if for_all else len(tenants)}
 
@@ -95,7 +95,7 @@ class NotShown:
         state = self.kill_switch.now()
         notices = list(map(killed_notice, state.off))
         for tenant, knowledge in self.policies(now).items():
-            notices += [replace(notice, tenant=tenant) for notice in _by_policy(knowledge, now)]
+            notices += [replace(notice, tenant=tenant or notice.tenant) for notice in _by_policy(knowledge, now)]
         return Told(tuple(notices), state.fault)
 
     def to_tenant(self, tenant: str, knowledge: Knowledge, now: datetime) -> Told:

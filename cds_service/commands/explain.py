@@ -137,13 +137,15 @@ def _explained(source: Source, settings: Settings, tenant: str | None) -> dict[s
 
 def _known_to(tenant: str | None, settings: Settings, now: datetime) -> tuple[Knowledge, Reasons | None]:
     """What counts for a tenant; for nobody in particular what the default policy says, as in a call."""
+    from cds_service.access import load_trusted_clients
     from cds_service.knowledge import DEFAULT
 
     tenants, left_out = tenants_of_the_service(settings)
     older = tenants.record().get("older_site_policies", {})
     for line in (*map(LEFT_OUT.format, left_out), *(GOES_ON.format(*one) for one in older.items())):
         say(line, err=True)
-    if tenant not in (None, DEFAULT, *tenants):
+    clients = load_trusted_clients(settings.trusted_clients) if settings.trusted_clients and tenant else ()
+    if tenant not in (None, DEFAULT, *tenants, *(client.tenant for client in clients)):
         named = ", ".join(tenants) or "no tenant has one"
         raise click.UsageError(f"--tenant: there is no site policy of {tenant} (CDS_SITE_POLICIES: {named})")
     policy = tenants.policy_of(tenant, now)

@@ -7,18 +7,23 @@ known.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from cds_service.knowledge.critical_cards import HOOK_OF, critical_topics
 from cds_service.knowledge.knowledge import Knowledge
+from cds_service.knowledge.site_policy import DEFAULT
 from cds_service.knowledge.switches import Asking, HeldBack, Reason, Shadow, Switches
 from hooks.card import Indicator
 
 NO_CARD = "No card does not mean no risk."
+UNKNOWN_CALLERS = "callers that are not known"
+"""For whom alone the default policy switches anything: tenants without one of their own get every card."""
 _NEVER_CUT = "critical cards and those that tell what could not be read are never cut"
 LONG_SHADOW_DAYS = 90
 """After so many days shadow mode without an end is told as such: longer than most trials last."""
+_CARDS = "Critical cards for"
+_FEWER = "The site policy may give fewer critical cards than what ships, which was decided"
 _OTHERS = "others critical ones and those that tell what could not be read"
 
 
@@ -55,7 +60,12 @@ class Notice:
 
 
 def notices_of(knowledge: Knowledge, on: date) -> Iterator[Notice]:
-    """What the site policy keeps from being shown on this day."""
+    """What the site policy keeps from being shown on this day; that of the default one with those for whom it is."""
+    whose = UNKNOWN_CALLERS if knowledge.tenant == DEFAULT else None
+    return (replace(notice, tenant=whose) for notice in _notices(knowledge, on))
+
+
+def _notices(knowledge: Knowledge, on: date) -> Iterator[Notice]:
     switches = knowledge.switches
     for name, why in switches.services.items():
         yield Notice(Reason.SERVICE_OFF, f"The service {name} gives no cards, by the site policy", why, service=name)
@@ -64,7 +74,9 @@ def notices_of(knowledge: Knowledge, on: date) -> Iterator[Notice]:
     for name, why in switches.topics.items():
         yield Notice(Reason.TOPIC_OFF, f"Cards on {name} are not shown, by the site policy", why, topic=name)
     if switches.critical_off is not None:
-        yield from _critical(switches, critical_topics(knowledge.policy), on)
+        # Numbers by which fewer patients get such a card are no switches: they have only this sentence.
+        answered = [*_critical(switches, critical_topics(knowledge.policy), on)]
+        yield from answered or [_answered(switches, Reason.TOPIC_OFF, _FEWER)]
     yield from _shadows(switches, on)
     if switches.users is not None:
         users = ", ".join(sorted(switches.users))
@@ -73,12 +85,12 @@ def notices_of(knowledge: Knowledge, on: date) -> Iterator[Notice]:
 
 def switched_in(knowledge: Knowledge, on: date) -> list[str]:
     """Everything that a site policy switches, a sentence each: what is not shown, and what is shown otherwise."""
-    switches = knowledge.switches
+    switches, whose = knowledge.switches, f" for {UNKNOWN_CALLERS}" if knowledge.tenant == DEFAULT else ""
     told = [notice.says for notice in notices_of(knowledge, on)]
     for (topic, hook), indicator in switches.indicators.items():
-        told.append(f"The card {topic} is {indicator.value} at {hook}, whatever the rule says.")
+        told.append(f"The card {topic} is {indicator.value} at {hook}{whose}, whatever the rule says.")
     if switches.card_limit is not None:
-        told.append(f"An answer has at most {switches.card_limit} cards; {_NEVER_CUT}.")
+        told.append(f"An answer{whose} has at most {switches.card_limit} cards; {_NEVER_CUT}.")
     return told
 
 
@@ -109,27 +121,36 @@ def _critical(switches: Switches, critical: Mapping[str, Iterable[str]], on: dat
     """
     topics = {topic for names in critical.values() for topic in names}
     off = "switched off"
-    for topic in topics & switches.topics.keys():
-        yield _answered(switches, Reason.TOPIC_OFF, f"{topic} are {off}", topic=topic)
+    for topic in sorted(topics & switches.topics.keys()):
+        yield _answered(switches, Reason.TOPIC_OFF, f"{_CARDS} {topic} are {off}", topic=topic)
     for hook in filter(critical.get, switches.hooks):
-        yield _answered(switches, Reason.HOOK_OFF, f"{_listed(critical[hook])} at {hook} are {off}", hook=hook)
+        yield _answered(switches, Reason.HOOK_OFF, f"{_CARDS} {_listed(critical[hook])} at {hook} are {off}", hook=hook)
     for service in switches.services:
         if names := critical.get(HOOK_OF[service]):
             which = f"{_listed(names)} of {service}"
-            yield _answered(switches, Reason.SERVICE_OFF, f"{which} are {off}", service=service)
+            yield _answered(switches, Reason.SERVICE_OFF, f"{_CARDS} {which} are {off}", service=service)
     for (topic, hook), indicator in switches.indicators.items():
         if topic in critical.get(hook, ()) and indicator is not Indicator.CRITICAL:
-            which = f"{topic} at {hook} are made less urgent ({indicator.value})"
+            which = f"{_CARDS} {topic} at {hook} are made less urgent ({indicator.value})"
             yield _answered(switches, Reason.TOPIC_OFF, which, topic=topic, hook=hook)
     for shadow in switches.shadows:
-        if on >= shadow.since and shadow.topic in topics:
-            yield _answered(switches, Reason.SHADOW, f"{shadow.topic} are put into shadow mode", topic=shadow.topic)
+        if shadow.lasts(on) and shadow.topic in topics:
+            what = f"{_CARDS} {shadow.topic}{_place(shadow.hook, shadow.service)} are put into shadow mode"
+            where = shadow.topic, shadow.hook, shadow.service
+            yield _answered(switches, Reason.SHADOW, what, *where)
 
 
-def _answered(switches: Switches, reason: Reason, which: str, **narrows: str) -> Notice:
+def _answered(
+    switches: Switches,
+    reason: Reason,
+    what: str,
+    topic: str | None = None,
+    hook: str | None = None,
+    service: str | None = None,
+) -> Notice:
     answered = switches.critical_off
     people, why = (" and ".join(answered.people), answered.reason) if answered else ("", "")
-    return Notice(reason, f"Critical cards for {which}", why, by=people, is_beside=True, **narrows)
+    return Notice(reason, what, why, by=people, topic=topic, hook=hook, service=service, is_beside=True)
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -159,9 +180,13 @@ def _how_long(shadow: Shadow, on: date) -> str:
     return f"shadow mode without an end, for {days} days now" if days > LONG_SHADOW_DAYS else "shadow mode"
 
 
+def _place(hook: str | None, service: str | None) -> str:
+    return (f" at {hook}" if hook else "") + (f" of {service}" if service else "")
+
+
 def _which(topic: str | None, hook: str | None, service: str | None) -> str:
     about = f" on {topic}" if topic else ""
-    place = (f" at {hook}" if hook else "") + (f" of {service}" if service else "")
+    place = _place(hook, service)
     return f"Cards{about}{place} are" if about or place else "All cards are"
 
 

@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from cds_service.knowledge.critical_cards import HOOK_OF, MOMENTS, critical_topics, gap_topics, topics_of
+from cds_service.knowledge.critical_codes import codes_for_two
 from cds_service.knowledge.critical_numbers import numbers_for_two
-from cds_service.knowledge.people import person
+from cds_service.knowledge.people import are_two, is_whole
 from cds_service.knowledge.switches import CriticalOff, Shadow, Switches
 from fhir_mappings.data_files import DataFileError
 from hooks.card import Indicator
@@ -28,6 +29,7 @@ _TWO_PEOPLE = (
 )
 _CAN_BE = "it can be critical in suspected or confirmed calciphylaxis"
 _FEWER = "fewer patients with suspected or confirmed calciphylaxis would get their critical card"
+_BY_A_CODE = "by such a code a critical card could go, or what it warns of"
 _UNREAD = (
     "must stay on: this card tells what is missing or could not be read; without it, silence would look like no risk"
 )
@@ -71,6 +73,7 @@ def switch_problems(document: Mapping[str, Any], policy: Policy) -> Iterator[str
     if "critical_off" not in document:
         yield from (f"{where}: {_CAN_BE}, so {_TWO_PEOPLE}" for where in _critical(document, critical_topics(policy)))
         yield from (f"{where}: {_FEWER}, so {_TWO_PEOPLE}" for where in numbers_for_two(document))
+        yield from (f"{where}: {_BY_A_CODE}, so {_TWO_PEOPLE}" for _, where in codes_for_two(document))
     else:
         yield from _not_two_people(document["critical_off"])
     yield from _roles(document.get("roles"))
@@ -157,9 +160,15 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _not_two_people(answered: Mapping[str, Any]) -> Iterator[str]:
-    people = {person(name) for name in answered.get("people", ())} - {""}
-    if len(people) < 2:
-        yield f'[critical_off]: names {len(people)} of the two different people needed: people = ["…", "…"]'
+    people = answered.get("people", ())
+    for name in people:
+        if not is_whole(name):
+            yield f"[critical_off] people: {name} needs first name and surname, such as Dr Ana Silva"
+    if not are_two(people):
+        yield (
+            f"[critical_off] people: {' and '.join(people)} may be one person; two different people are needed, each "
+            "with first name and surname in full"
+        )
     if len(" ".join(answered.get("reason", "").split())) < _SHORTEST_REASON:
         yield (
             f"[critical_off]: needs the reason, in {_SHORTEST_REASON} characters or more, which discovery and reports "

@@ -7,23 +7,26 @@ stands in `policy_shelf` and `reload`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from cds_service.knowledge.knowledge import InForce, Knowledge
 from cds_service.knowledge.site_policy import DEFAULT
+from cds_service.knowledge.switches import Switches
 
 
 @dataclass(frozen=True, slots=True)
 class Policies:
     """The packaged knowledge, and the policies of each tenant, the one that begins last first. Never changed.
 
-    `older` are the tenants of which a newer file was refused, each with the version that goes on; `gone` are those
-    whose policy was taken away, each with the sentence that says so.
+    `to_others` are the default policies as tenants without one of their own get them. `older` are the tenants of which
+    a newer file was refused, each with the version that goes on; `gone` are those whose policy was taken away, each
+    with the sentence that says so.
     """
 
     packaged: Knowledge
     policies: Mapping[str, tuple[InForce, ...]] = field(default_factory=dict)
+    to_others: tuple[InForce, ...] = ()
     older: Mapping[str, str] = field(default_factory=dict)
     gone: Mapping[str, str] = field(default_factory=dict)
 
@@ -41,15 +44,19 @@ class Policies:
             by_tenant.setdefault(policy.knowledge.tenant, []).append(policy)
         ordered = {tenant: tuple(sorted(found, key=_begins, reverse=True)) for tenant, found in by_tenant.items()}
         left = {tenant: said for tenant, said in (gone or {}).items() if tenant not in ordered}
-        return cls(packaged, ordered, older or {}, left)
+        return cls(packaged, ordered, tuple(map(_with_every_card, ordered.get(DEFAULT, ()))), older or {}, left)
 
     def in_force(self, tenant: str, now: datetime) -> InForce | None:
-        """Before the first day of a tenant's own policy it is as if it had none."""
+        """Before the first day of a tenant's own policy it is as if it had none.
+
+        Without one of its own it has what the default one says, and every card: whoever switches something off for
+        callers that are not known must not silence a clinic, be it by a typing error in the name of its tenant.
+        """
         if not self.policies:
             return None
         on = now.astimezone(self.packaged.zone).date()
-        own = (policy for name in (tenant, DEFAULT) for policy in self.policies.get(name, ()))
-        return next((policy for policy in own if _begins(policy) <= on), None)
+        own, others = self.policies.get(tenant, ()), self.to_others if tenant != DEFAULT else ()
+        return next((policy for policy in (*own, *others) if _begins(policy) <= on), None)
 
     def known(self, tenant: str, now: datetime) -> Knowledge:
         """What a tenant knows: by the policy in force, or by the packaged files alone."""
@@ -97,6 +104,12 @@ class Tenants:
     def swap(self, held: Policies) -> None:
         """From now on this counts. A call that has begun ends with what it began with."""
         self._held = held
+
+
+def _with_every_card(policy: InForce) -> InForce:
+    """Its numbers, codes, words and reasons; nothing that it switches."""
+    known = policy.knowledge
+    return replace(policy, knowledge=replace(known, switches=Switches(tell_of_gaps=known.switches.tell_of_gaps)))
 
 
 def _begins(policy: InForce) -> date:

@@ -5,8 +5,9 @@ patient and no user but by a pseudonym, and no comment comes in here.
 """
 
 from cds_service.reports.audit_event import as_audit_event
-from cds_service.reports.burden import Burden, burdens
+from cds_service.reports.burden import Burden, Kinds, burdens
 from cds_service.reports.for_many import Beside, beside
+from cds_service.reports.held import Held, held_of, off_times, times_off
 from cds_service.reports.period import Period, period_of
 from cds_service.reports.reading import Counted, counted_since, counts_of_weeks, days_of_the_log, events_of_weeks
 from cds_service.reports.reasons import (
@@ -41,6 +42,8 @@ __all__ = [
     "Beside",
     "Burden",
     "Counted",
+    "Held",
+    "Kinds",
     "Number",
     "OfHundred",
     "Period",
@@ -66,15 +69,18 @@ __all__ = [
     "days_of_the_log",
     "events_of_weeks",
     "fallen_silent",
+    "held_of",
     "in_one",
     "is_ours",
     "named_by_code",
     "named_for_all",
+    "off_times",
     "period_of",
     "plain",
     "report_of",
     "said_of",
     "start_of",
+    "times_off",
     "told",
     "week_name",
     "week_of",

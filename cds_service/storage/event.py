@@ -38,6 +38,8 @@ class Kind(StrEnum):
     """Somebody switched cards off or on again; `content` says which way, and by whom."""
 
 
+OPENED = "patient-view"
+"""The hook of a chart that is opened."""
 UNMAPPED = "unmapped"
 """Where the content of some answers has codes: [["lab", system, code, unit], ["drug", system, code, ""]].
 

@@ -41,7 +41,7 @@ from tests.contract.records import (
 )
 
 BY = SwitchedOff(NOW, "Dr Silva", "the text of step 3 is wrong")
-PEOPLE = {"people": ["Dr A", "Dr B"], "reason": "another system warns"}
+PEOPLE = {"people": ["Dr Ana Silva", "Dr Ben Okoro"], "reason": "another system warns"}
 Event = Mapping[str, Any]
 
 
@@ -194,11 +194,14 @@ def test_a_topic_a_hook_and_a_service_that_are_off_give_no_cards_and_say_why(sit
     reasons = {(event["hook"], event["reason"]) for event in one.events("card-suppressed")}
     assert reasons == {("order-select", "hook-off"), ("order-sign", "service-off")}
     said = one.descriptions
-    assert all("Cards on calcium-cua are not shown, by the site policy: minute 12." in text for text in said.values())
-    assert "No cards are shown at order-select, by the site policy: minute 13." in said["order-select"]
+    whose = "for callers that are not known"
+    off = f"Cards on calcium-cua are not shown, by the site policy {whose}: minute 12."
+    assert all(off in text for text in said.values())
+    assert f"No cards are shown at order-select, by the site policy {whose}: minute 13." in said["order-select"]
     assert "minute 13" not in said["order-sign"]
     assert "minute 14" in said["order-sign"]
-    assert all("by Dr A and Dr B: another system warns." in text for text in said.values())
+    people = f"{whose} by Dr Ana Silva and Dr Ben Okoro: another system warns."
+    assert all(people in text for text in said.values())
     assert all(text.endswith("No card does not mean no risk.") for text in said.values())
 
 
@@ -395,7 +398,10 @@ def test_the_pages_for_people_say_so_too(path: str, site: Callable[..., Site]) -
     page = one.get(path)
     assert page.status_code == 200
     assert "Cards on vka-cua have been switched off since 2026-11-22 10:00 UTC by Dr Silva" in page.text
-    assert "(shadow mode) since 2026-11-01: pilot of &lt;b&gt;nephrology&lt;/b&gt;." in page.text
+    assert (
+        "(shadow mode) for callers that are not known since 2026-11-01: pilot of &lt;b&gt;nephrology&lt;/b&gt;."
+        in page.text
+    )
     assert "<li>No card does not mean no risk.</li>" in page.text
     assert "not-shown" not in site().get(path).text
 

@@ -17,7 +17,7 @@ from tests.contract.ehr import topics
 from tests.contract.records import CALCIPHYLAXIS, DIALYSIS, WARFARIN, Json, Record
 from tests.contract.test_site_policies import KEYS, NORTH, SOUTH, cards, services
 from tests.unit.cds_service.cds_client import NOW, PUBLIC_URL, trust_file
-from tests.unit.cds_service.knowledge.policies import policy_file
+from tests.unit.cds_service.knowledge.policies import NORTHERN, policy_file
 
 PILOT = """
 [[shadow]]
@@ -90,6 +90,22 @@ def test_the_reasons_of_a_tenant_tell_what_it_has_switched(app: Flask) -> None:
     page = app.test_client().get("/reasons/of/north/vka-cua").text
     assert "<li>All cards are worked out and recorded but not shown (shadow mode) since 2026-02-01: pilot.</li>" in page
     assert "shadow mode" not in app.test_client().get("/reasons/vka-cua").text
+
+
+def test_the_default_policy_silences_no_clinic_that_is_known(app: Flask, tmp_path: Path) -> None:
+    before = topics(cards(app, SOUTH, RECORD))
+    folder = tmp_path / "policies"
+    (folder / "default.toml").write_text(policy_file("default", PILOT + NORTHERN), "utf-8")
+    (folder / "north.toml").write_text(policy_file("nort", PILOT), "utf-8")
+    (folder / "north.toml").rename(folder / "northern.toml")
+    for _ in range(2):
+        app.extensions["cds_reload"].look()
+    assert topics(cards(app, SOUTH, RECORD)) == topics(cards(app, NORTH, RECORD)) == before
+    assert "not shown" not in descriptions(app, SOUTH)
+    told = "All cards are worked out and recorded but not shown (shadow mode) for callers that are not known since"
+    assert told in app.test_client().get("/").text
+    assert told in app.test_client().get("/reasons/of/default/vka-cua").text
+    assert health(app)["not_shown"] == [{"reason": "shadow", "tenants": 1}]
 
 
 def test_the_kill_switch_of_a_tenant_is_for_it_alone(app: Flask, tmp_path: Path) -> None:

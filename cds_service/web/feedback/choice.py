@@ -27,6 +27,7 @@ from cds_service.reports import (
     days_of_the_log,
     events_of_weeks,
     fallen_silent,
+    held_of,
     report_of,
     told,
     week_of,
@@ -91,7 +92,8 @@ def choose(context: PageContext, quarter: str, tenant: str, reason: Callable[[Ca
     unmapped = unmapped_counts(context.database, first, last, named_so)
     versions = version_counts(context.database, first, last, named_so)
     silent = fallen_silent([*filter(of_theirs, before), *theirs], min(last, now), SILENT_DAYS)
-    others = beside(report, theirs, versions, silent, unmapped, zone)
+    held = held_of(context.database, first, last, zone, versions, named_so)
+    others = beside(report, theirs, versions, silent, unmapped, held, zone)
     return Choice(chosen, quarters, whose, tenants, report, others, unknown)
 
 

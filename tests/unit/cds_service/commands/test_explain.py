@@ -16,6 +16,7 @@ from cds_service.clock import utc_now
 from cds_service.commands.cli import cli
 from cds_service.demo.patients import SyntheticPatient, load_patients
 from tests.house import ROOT
+from tests.unit.cds_service.cds_client import trust_file
 from tests.unit.cds_service.knowledge.policies import policy_file
 from tests.unit.cds_service.odd_fhir_server import ODD, OddServer, forbids
 
@@ -75,6 +76,24 @@ def test_of_a_faulty_policy_counts_what_the_service_goes_on_with_and_that_is_sai
     said = "A newer site policy of default cannot be used; version" if copied else "The site policy default.toml cannot"
     assert said in told.stderr
     assert {*tmp_path.iterdir()} == ({policies, copies} if copied else {policies}), "nothing was made beside them"
+
+
+def test_a_known_tenant_without_a_policy_has_the_numbers_of_the_default_one_and_every_card(
+    ehr: OddServer, patient: SyntheticPatient, tmp_path: Path
+) -> None:
+    pilot = "[[shadow]]\nsince=2026-02-01\nreason='tests of developers'\n"
+    (tmp_path / "default.toml").write_text(policy_file("default", pilot), "utf-8")
+    clients = tmp_path / "clients"
+    clients.write_text(trust_file(tenant="south"), "utf-8")
+    known = {
+        "CDS_SITE_POLICIES": str(tmp_path),
+        "CDS_TRUSTED_CLIENTS": str(clients),
+        "CDS_PUBLIC_URL": "https://cds.example",
+    }
+    asked = ("--fhir", ehr.base, "--patient", patient.patient_id, "--json", "--tenant")
+    shown = {tenant: json.loads(run(*asked, tenant, **known).stdout) for tenant in ("default", "south")}
+    assert "cards" not in shown["default"]
+    assert "cua-risk-elevated" in str(shown["south"]["cards"])
 
 
 @pytest.mark.parametrize("policies", [True, False])

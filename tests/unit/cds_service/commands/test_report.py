@@ -96,8 +96,8 @@ def test_cards_and_calls_are_counted_by_topic_hook_tenant_and_week(
         (
             "held-back",
             [
-                ["shadow", "patient-view", "vka-cua", "critical", 1, 50.0],
-                ["topic-off", "patient-view", "iron", "info", 1, 50.0],
+                ["northern", "shadow", "patient-view", "vka-cua", "critical", 1, 2, 50.0],
+                ["northern", "topic-off", "patient-view", "iron", "info", 1, 2, 50.0],
             ],
         ),
         ("gap", [["labs", "patient-view", 1]]),
@@ -141,10 +141,28 @@ def test_codes_that_are_not_shown_are_counted_with_what_can_be_done(store: Event
 
 def test_burden_is_told_for_each_hundred_calls_and_opened_charts(filled: Path) -> None:
     told = {(row["hook"], row["cards_that_are"]): list(row.values())[2:] for row in table("burden", database=filled)}
-    assert told["patient-view", "all"] == [2, 2, 100.0, 100.0]
-    assert told["patient-view", "critical"] == [1, 2, 50.0, 50.0]
-    assert told["order-select", "warning or critical"] == [0, 1, 0.0, 0.0]
-    assert told["all", "all"] == [3, 3, 100.0, 150.0]
+    assert told["patient-view", "all"] == [2, 2, 2, 100.0, 100.0]
+    assert told["patient-view", "critical"] == [1, 1, 2, 50.0, 50.0]
+    assert told["order-select", "warning or critical"] == [0, 0, 1, 0.0, 0.0]
+    assert told["all", "all"] == [3, 2, 3, 100.0, 150.0]
+
+
+def test_cards_held_back_are_told_for_each_hundred_charts_of_that_tenant_meanwhile(store: EventLog, path: Path) -> None:
+    """Two tenants in shadow mode opened a chart each, and would have got a card on each; others opened eleven."""
+    for tenant in ("east", "west"):
+        theirs = replace(VIEW, client=f"urn:{tenant}", tenant=tenant, policy=f"shadow-{tenant}")
+        store.record([other(theirs), other(theirs, Kind.SUPPRESSED, reason="shadow", topic="cua-suspected")])
+    store.record([other(replace(VIEW, policy="packaged")) for _ in range(11)])
+    told = [(row["tenant"], row["charts_meanwhile"], row["of_100_charts"]) for row in table("held-back", database=path)]
+    assert told == [("east", 1, 100.0), ("west", 1, 100.0)]
+    assert "the tenant opened meanwhile" in run("--by", "held-back", "--until", "2026-03-15", database=path).stdout
+
+
+def test_a_hook_in_shadow_mode_is_not_taken_for_a_quiet_one(store: EventLog, path: Path) -> None:
+    sign = replace(VIEW, hook="order-sign", service="calciphylaxis-order-sign")
+    store.record([other(sign), other(sign, Kind.SUPPRESSED, reason="shadow", topic="vka-cua", indicator="critical")])
+    (row,) = [row for row in table("burden", database=path) if row["hook"] == "order-sign"][:1]
+    assert (row["shown"], row["held_back"], row["of_100_calls"]) == (0, 1, 0.0)
 
 
 def test_a_topic_a_service_and_a_tenant_that_fell_silent_are_told(filled: Path) -> None:

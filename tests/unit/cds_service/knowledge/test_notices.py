@@ -31,7 +31,7 @@ PACKAGED = load_knowledge(Settings(dev=True))
 
 
 def known(switches: Switches) -> Knowledge:
-    return replace(PACKAGED, switches=switches)
+    return replace(PACKAGED, tenant="north", switches=switches)
 
 
 def said(switches: Switches, on: date = DAY) -> list[str]:
@@ -40,6 +40,23 @@ def said(switches: Switches, on: date = DAY) -> list[str]:
 
 def test_nothing_is_said_where_everything_is_on() -> None:
     assert said(Switches(indicators={}, card_limit=3)) == []
+
+
+def test_what_the_default_policy_switches_is_told_with_those_for_whom_alone_it_is() -> None:
+    pilot = Shadow(date(2026, 11, 1), "pilot")
+    indicators = {("vitd-hypercalcaemia", "order-select"): Indicator.WARNING}
+    switches = Switches(shadows=(pilot,), indicators=indicators, card_limit=3)
+    default = replace(known(switches), tenant="default")
+    whose = "for callers that are not known"
+    shadow = f"All cards are worked out and recorded but not shown (shadow mode) {whose} since 2026-11-01: pilot."
+    assert [notice.says for notice in notices_of(default, DAY)] == [shadow]
+    assert switched_in(default, DAY) == [
+        shadow,
+        f"The card vitd-hypercalcaemia is warning at order-select {whose}, whatever the rule says.",
+        f"An answer {whose} has at most 3 cards; critical cards and those that tell what could not be read are never "
+        "cut.",
+    ]
+    assert "callers" not in " ".join(switched_in(known(switches), DAY))
 
 
 def test_each_switch_has_a_sentence_with_its_reason() -> None:
@@ -73,13 +90,27 @@ BY_TWO = CriticalOff(("Dr A", "Dr B"), "another system warns")
 
 def test_who_answers_is_told_of_critical_cards_alone() -> None:
     off = Switches(topics={"calcium-restrict": "minute 12"}, hooks={"encounter-start": ""}, critical_off=BY_TWO)
-    assert not any("Dr A" in sentence for sentence in said(off))
+    assert not any(sentence.startswith("Critical") for sentence in said(off))
+
+
+def test_two_people_who_answer_for_numbers_alone_are_named_too() -> None:
+    """Numbers by which fewer patients get a critical card are no switches."""
+    assert said(Switches(critical_off=BY_TWO)) == [
+        "The site policy may give fewer critical cards than what ships, which was decided by Dr A and Dr B: another "
+        "system warns."
+    ]
 
 
 def test_critical_cards_that_are_less_urgent_or_in_shadow_mode_are_told_with_who_and_why() -> None:
     changed = Switches(
         indicators={("vka-cua", "order-select"): Indicator.WARNING, ("iron-cua", "order-sign"): Indicator.INFO},
-        shadows=(Shadow(DAY, "pilot", topic="calcium-cua"), Shadow(date(2026, 12, 2), "later", topic="vka-cua")),
+        shadows=(
+            Shadow(DAY, "pilot", topic="calcium-cua"),
+            Shadow(DAY, "pilot", "order-sign", topic="iron-cua"),
+            Shadow(DAY, "pilot", "order-sign", topic="vka-cua"),
+            Shadow(date(2026, 12, 2), "later", topic="vka-cua"),
+            Shadow(date(2026, 11, 1), "over", topic="vka-cua", until=date(2026, 11, 30)),
+        ),
         critical_off=BY_TWO,
     )
     told = [sentence for sentence in said(changed) if sentence.startswith("Critical")]
@@ -87,6 +118,7 @@ def test_critical_cards_that_are_less_urgent_or_in_shadow_mode_are_told_with_who
         "Critical cards for vka-cua at order-select are made less urgent (warning) by Dr A and Dr B: another system "
         "warns.",
         "Critical cards for calcium-cua are put into shadow mode by Dr A and Dr B: another system warns.",
+        "Critical cards for vka-cua at order-sign are put into shadow mode by Dr A and Dr B: another system warns.",
     ]
 
 

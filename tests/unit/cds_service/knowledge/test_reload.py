@@ -39,7 +39,7 @@ class Site:
         """All at once, as a careful editor does it. The owner and the number always change together."""
         number = f"[[threshold]]\nname = 'phosphate_high'\nfrom = 2026-02-01\nvalue = {phosphate}\nsource = '{owner}'\n"
         beside = self.folder / ".new"
-        beside.write_text(policy_file(tenant, owner=owner, more=number), "utf-8")
+        beside.write_text(policy_file(tenant, owner=owner and f"{owner} Lind", more=number), "utf-8")
         os.replace(beside, self.folder / name)
 
     def told(self) -> tuple[str, float]:
@@ -48,7 +48,7 @@ class Site:
 
 def told_by(knowledge: Knowledge) -> tuple[str, float]:
     """Who owns the policy, and its number."""
-    owner = knowledge.site.owner if knowledge.site else ""
+    owner = knowledge.site.owner.removesuffix(" Lind") if knowledge.site else ""
     return owner, knowledge.policy.thresholds(NOON.date()).phosphate_high
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from cds_service.knowledge import InForce, Policies, Tenants, knowledge_of, load_knowledge
+from cds_service.knowledge import InForce, Policies, Switches, Tenants, knowledge_of, load_knowledge, switched_in
 from cds_service.knowledge.site_policy import parse_site_policy
 from cds_service.settings import Settings
 from tests.unit.cds_service.knowledge.policies import policy_file
@@ -43,7 +44,53 @@ def test_without_a_policy_the_packaged_files_count() -> None:
 def test_the_reasons_are_those_of_the_policy_that_counts() -> None:
     tenants = Tenants(Policies.of(PACKAGED, [policy("north"), policy("default")]))
     assert tenants.policy_of("north", NOON) is policy("north")
-    assert tenants.policy_of("south", NOON) is policy("default")
+    assert tenants.policy_of("south", NOON) == policy("default")
+    assert tenants.policy_of(None, NOON) is policy("default")
+
+
+SWITCHED = """
+card_limit = 1
+[topics.vka-cua]
+on = false
+reason = "another system warns"
+[critical_off]
+people = ["Dr A. Adams", "Dr B. Brown"]
+reason = "another system warns of it"
+[[shadow]]
+since = 2026-02-01
+reason = "tests of developers"
+[roles]
+users = ["Practitioner"]
+[[threshold]]
+name = "calcium_high"
+from = 2026-02-01
+value = 9.8
+source = "ours"
+"""
+
+
+@pytest.mark.parametrize("own", [[], [policy("north", date(2026, 4, 1))]], ids=["no file", "a file that begins later"])
+def test_what_the_default_policy_switches_is_for_callers_that_are_not_known_alone(own: list[InForce]) -> None:
+    default = knowledge_of(None, SETTINGS, parse_site_policy(policy_file("default", SWITCHED), "x.toml"))
+    tenants = Tenants(Policies.of(PACKAGED, [default, *own]))
+    assert tenants.of(None, NOON) is tenants.of("default", NOON) is default.knowledge
+    theirs = tenants.of("north", NOON)
+    everything_on = policy("south").knowledge.switches
+    assert theirs == replace(default.knowledge, switches=everything_on)
+    assert theirs.policy.thresholds(date(2026, 3, 2)).calcium_high == 9.8
+    found = tenants.policy_of("north", NOON)
+    assert found is not None
+    assert (found.knowledge, found.reasons) == (theirs, default.reasons)
+    assert tenants.of("north", NOON) is theirs, "made once, not in each call"
+    switched = {tenant: switched_in(known, date(2026, 3, 2)) for tenant, known in tenants.all(NOON).items()}
+    assert switched.pop(None)
+    assert not any(switched.values())
+
+
+def test_a_card_that_tells_of_gaps_does_so_by_the_default_policy_too() -> None:
+    known = replace(policy("default").knowledge, switches=Switches(card_limit=1, tell_of_gaps=frozenset({"a gap"})))
+    tenants = Tenants(Policies.of(PACKAGED, [replace(policy("default"), knowledge=known)]))
+    assert tenants.of("north", NOON).switches == Switches(tell_of_gaps=frozenset({"a gap"}))
 
 
 @pytest.mark.parametrize(

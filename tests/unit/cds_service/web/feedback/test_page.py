@@ -187,7 +187,8 @@ def test_what_was_held_back_and_could_not_be_read_is_told_without_small_numbers(
     record(store, 4, kind=Kind.REFUSED, reason="labs")
     record(store, 7, kind=Kind.GAP, reason="conditions")
     found = opened().get("/feedback.json").get_json()
-    assert found["held_back"] == [{"why": "shadow", "card": "vka-cua", "indicator": "critical", "held_back": 6}]
+    held = {"why": "shadow", "card": "vka-cua", "indicator": "critical", "held_back": 6}
+    assert found["held_back"] == [{**held, "charts_meanwhile": 12, "of_100_charts": 50.0}]
     assert found["refusal"] == [{"was_missing": "labs", "calls": "fewer than 5"}]
     assert found["gap"] == [{"could_not_be_read": "conditions", "calls": 7}]
     assert found["unmapped"] == [{"kind": "lab", "system": "urn:x", "code": "PO4", "unit": "mg/dL", "calls": 12}]
