@@ -1,8 +1,7 @@
 """What of a site policy switches cards off: read, and refused where it makes no sense or goes too far.
 
 What may live here: from the parsed file, whose shape has been checked, to `Switches`, and what no schema can check. A
-card that can be critical in suspected or confirmed calciphylaxis is switched off, or made less urgent, only where two
-people answer for it by name.
+card that can be critical is switched off, or made less urgent, only where two people answer for it by name.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ _TWO_PEOPLE = (
     'two people have to answer for it; write [critical_off] with people = ["…", "…"] (two different people) and '
     'reason = "…"'
 )
-_CAN_BE = "it can be critical in suspected or confirmed calciphylaxis"
-_FEWER = "fewer patients with suspected or confirmed calciphylaxis would get their critical card"
+_CAN_BE = "it can be critical"
+_FEWER = "fewer patients would get their critical card"
 _BY_A_CODE = "by such a code a critical card could go, or what it warns of"
 _UNREAD = (
     "must stay on: this card tells what is missing or could not be read; without it, silence would look like no risk"

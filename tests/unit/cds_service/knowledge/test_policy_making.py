@@ -80,7 +80,7 @@ def test_a_file_that_begins_later_ends_nothing_before_its_day_over_restarts_and_
 
     def owners(shelf: PolicyShelf) -> list[str]:
         held = shelf.held(PACKAGED)
-        return [known.site.owner for now in (NOON, after) if (known := held.known("north", now)).site]
+        return [known.site.owner.split()[0] for now in (NOON, after) if (known := held.known("north", now)).site]
 
     site.write(file("Ana"))
     shelf = shelf_at_noon()

@@ -54,7 +54,7 @@ def test_everything_that_can_be_switched_is_read() -> None:
     found = read(
         """
         card_limit = 5
-        [topics.vitd-hypercalcaemia]
+        [topics.vitd-phosphate]
         on = false
         reason = "minute 12"
         [topics.calcium-restrict.indicator]
@@ -81,7 +81,7 @@ def test_everything_that_can_be_switched_is_read() -> None:
         + TWO
     )
     assert found == Switches(
-        topics={"vitd-hypercalcaemia": "minute 12"},
+        topics={"vitd-phosphate": "minute 12"},
         hooks={"order-select": "minute 13"},
         services={"calciphylaxis-order-sign": "minute 14"},
         indicators={("calcium-restrict", "order-select"): Indicator.WARNING},
@@ -185,14 +185,24 @@ CRITICAL = {
         f"[topics.vka-cua]\n{ON_FALSE}",
         "[topics.vka-cua] on = false (patient-view, order-select, order-sign)",
     ),
+    "a topic that is critical without calciphylaxis": (
+        f"[topics.calcium-hypercalcaemia]\n{ON_FALSE}",
+        "[topics.calcium-hypercalcaemia] on = false (patient-view, order-select, order-sign)",
+    ),
+    "a topic that is critical after calciphylaxis": (
+        f"[topics.vka-past-cua]\n{ON_FALSE}",
+        "[topics.vka-past-cua] on = false (order-select, order-sign)",
+    ),
     "a status topic": (f"[topics.cua-suspected]\n{ON_FALSE}", "[topics.cua-suspected] on = false (patient-view)"),
     "a hook": (
         f"[hooks.order-sign]\n{ON_FALSE}",
-        "[hooks.order-sign] on = false (calcium-cua, vitd-cua, vka-cua)",
+        "[hooks.order-sign] on = false (calcium-cua, calcium-hypercalcaemia, vitd-cua, "
+        "vitd-hypercalcaemia, vka-cua, vka-past-cua)",
     ),
     "a service": (
         f"[services.calciphylaxis-order-select]\n{ON_FALSE}",
-        "[services.calciphylaxis-order-select] on = false (calcium-cua, vitd-cua, vka-cua)",
+        "[services.calciphylaxis-order-select] on = false (calcium-cua, calcium-hypercalcaemia, vitd-cua, "
+        "vitd-hypercalcaemia, vka-cua, vka-past-cua)",
     ),
     "a lower indicator": (
         '[topics.calcium-cua.indicator]\norder-select = "warning"',
@@ -208,7 +218,7 @@ CRITICAL = {
 @pytest.mark.parametrize(("text", "where"), CRITICAL.values(), ids=CRITICAL)
 def test_two_people_answer_for_critical_cards_that_are_off_or_less_urgent(text: str, where: str) -> None:
     assert problems(text) == [
-        f"{where}: it can be critical in suspected or confirmed calciphylaxis, so two people have to answer for it; "
+        f"{where}: it can be critical, so two people have to answer for it; "
         'write [critical_off] with people = ["…", "…"] (two different people) and reason = "…"'
     ]
     assert problems(text + TWO) == []
@@ -217,8 +227,8 @@ def test_two_people_answer_for_critical_cards_that_are_off_or_less_urgent(text: 
 def test_two_people_answer_for_a_number_that_takes_critical_cards_away() -> None:
     score = '[[threshold]]\nname = "suspected_score"\nfrom = 2026-12-01\nvalue = 6\nsource = "minute 12"\n'
     assert problems(score) == [
-        "[[threshold]] suspected_score = 6, higher than 4, which ships: fewer patients with suspected or confirmed "
-        "calciphylaxis would get their critical card, so two people have to answer for it; "
+        "[[threshold]] suspected_score = 6, higher than 4, which ships: fewer patients would get "
+        "their critical card, so two people have to answer for it; "
         'write [critical_off] with people = ["…", "…"] (two different people) and reason = "…"'
     ]
     assert problems(score + TWO) == problems(score.replace("value = 6", "value = 3")) == []
@@ -246,7 +256,7 @@ def test_two_people_answer_for_a_code_that_can_take_critical_cards_away(code: st
     "text",
     [
         f"[topics.vka-dialysis]\n{ON_FALSE}",
-        f"[topics.calcium-hypercalcaemia]\n{ON_FALSE}",
+        '[topics.vka-past-cua.indicator]\npatient-view = "info"',
         '[topics.vka-cua.indicator]\norder-select = "critical"',
         '[topics.cua-suspected.indicator]\norder-select = "info"',
         '[[shadow]]\nsince = 2026-12-01\nreason = "the pilot of a whole tenant"',
