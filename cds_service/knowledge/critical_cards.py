@@ -6,7 +6,7 @@ clinician changes in the data files changes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from hooks import order_select, order_sign, patient_view, sepsis_watch
 from hooks.calciphylaxis_status import TOPICS
@@ -56,6 +56,15 @@ def critical_topics(policy: Policy) -> dict[str, frozenset[str]]:
     found = {hook: set(_critical_drugs(policy, moment)) for hook, moment in MOMENTS.items()}
     found[patient_view.HOOK] |= status
     return {hook: frozenset(topics) for hook, topics in found.items()}
+
+
+def critical_where(
+    critical: Mapping[str, Collection[str]], hook: str | None, service: str | None, topic: str | None
+) -> set[str]:
+    """Of the critical topics those of this hook, of this service and of this topic; None is any."""
+    places = {hook, HOOK_OF.get(service or "")} - {None}
+    met = {name for place, topics in critical.items() if places <= {place} for name in topics}
+    return met & {topic} if topic else met
 
 
 def _critical_drugs(policy: Policy, moment: Moment) -> Iterator[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from cds_service.knowledge.critical_cards import HOOK_OF, critical_topics
+from cds_service.knowledge.critical_cards import HOOK_OF, MOMENTS, critical_topics, critical_where
 from cds_service.knowledge.knowledge import Knowledge
 from cds_service.knowledge.switches import Asking, HeldBack, Reason, Shadow, Switches
 from hooks.card import Indicator
@@ -122,8 +122,29 @@ def _critical(switches: Switches, critical: Mapping[str, Iterable[str]], on: dat
             which = f"{topic} at {hook} are made less urgent ({indicator.value})"
             yield _answered(switches, Reason.TOPIC_OFF, which, topic=topic, hook=hook)
     for shadow in switches.shadows:
-        if on >= shadow.since and shadow.topic in topics:
-            yield _answered(switches, Reason.SHADOW, f"{shadow.topic} are put into shadow mode", topic=shadow.topic)
+        if shadow.lasts(on):
+            yield from _critical_in_shadow(switches, shadow, critical)
+    yield from _fewer(switches, topics)
+
+
+def _critical_in_shadow(switches: Switches, shadow: Shadow, critical: Mapping[str, Iterable[str]]) -> Iterator[Notice]:
+    """Shadow mode of a whole tenant has nobody to answer for it: it is told as a pilot."""
+    narrows = {key: value for key in ("hook", "service", "topic") if (value := getattr(shadow, key))}
+    names = critical_where(critical, shadow.hook, shadow.service, shadow.topic) if narrows else ()
+    if names:
+        where = _place(shadow.hook, shadow.service)
+        yield _answered(switches, Reason.SHADOW, f"{_listed(names)}{where} are put into shadow mode", **narrows)
+
+
+def _fewer(switches: Switches, topics: Iterable[str]) -> Iterator[Notice]:
+    """Numbers and codes by which fewer patients get a critical card."""
+    answered = switches.critical_off
+    others = {*topics, *MOMENTS, *HOOK_OF}
+    names = [name for name in answered.covers if name not in others] if answered else []
+    if answered and names:
+        who = " and ".join(answered.people)
+        what = f"Fewer patients may get a critical card by {_listed(names)}, for which {who} are responsible"
+        yield Notice(Reason.TOPIC_OFF, what, answered.reason, is_beside=True)
 
 
 def _answered(switches: Switches, reason: Reason, which: str, **narrows: str) -> Notice:
@@ -161,8 +182,12 @@ def _how_long(shadow: Shadow, on: date) -> str:
 
 def _which(topic: str | None, hook: str | None, service: str | None) -> str:
     about = f" on {topic}" if topic else ""
-    place = (f" at {hook}" if hook else "") + (f" of {service}" if service else "")
+    place = _place(hook, service)
     return f"Cards{about}{place} are" if about or place else "All cards are"
+
+
+def _place(hook: str | None, service: str | None) -> str:
+    return (f" at {hook}" if hook else "") + (f" of {service}" if service else "")
 
 
 def not_reviewed(known: Mapping[str | None, Knowledge], now: datetime) -> list[str]:
