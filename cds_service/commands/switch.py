@@ -104,10 +104,13 @@ def on(topic: str | None, tenant: str | None, reason: str, by: str) -> None:
 
     It takes the same topic and tenant as they were switched off with.
     """
-    from cds_service.storage import changing
+    from cds_service.storage import changing, read_switched_off
 
     settings = settings_for(dev=True)
     path, spool = _place(settings)
+    with _of_the_file(path):
+        # Where the file is gone nobody can say that something is not off.
+        read_switched_off(path)
     with _of_the_file(path), changing(path) as entries:
         found = [one for one in entries if one.is_for(topic, tenant)]
         left = [one for one in entries if one not in found]
@@ -184,7 +187,7 @@ def _of_the_file(path: Path) -> Iterator[None]:
         yield
     except KillSwitchError as error:
         raise click.ClickException(
-            f"{path}: {error.in_words}; where it is damaged, move it away and switch off anew what has to be off"
+            f"{path}: {error.in_words}; where it is damaged, move it away; then switch off anew what has to be off"
         ) from None
 
 

@@ -90,9 +90,9 @@ class Retention:
             self._due = self._clock() + _EVERY_SECONDS
         moment = self._now() - self._kept
         try:
+            gone = prune(self._database, moment, lambda: self._rest(meanwhile))
             if self._spool is not None:
                 self._spool.prune_aside(moment)
-            gone = prune(self._database, moment, lambda: self._rest(meanwhile))
         except StoreError as error:
             log.error("what is older than %d days could not be deleted: %s", self._kept.days, error)
         else:

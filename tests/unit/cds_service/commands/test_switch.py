@@ -148,9 +148,22 @@ def test_a_damaged_file_is_named_with_what_to_do(run: Run, file: Path) -> None:
         result = run(*words)
         assert result.exit_code == 1
         assert result.stderr == (
-            f"Error: {file}: the kill switch cannot be read; where it is damaged, move it away and "
-            "switch off anew what has to be off\n"
+            f"Error: {file}: the kill switch cannot be read; where it is damaged, move it away; "
+            "then switch off anew what has to be off\n"
         )
+
+
+def test_where_the_file_is_gone_nobody_is_told_that_nothing_is_off(run: Run, file: Path) -> None:
+    assert run("off", *WHY).exit_code == 0
+    file.unlink()
+    for words in (("list",), ("on", *WHY)):
+        result = run(*words)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "the file of the kill switch is gone" in result.stderr
+        assert "switch off anew what has to be off" in result.stderr
+    for way in ("off", "on", "list"):
+        assert run(way, *(WHY if way != "list" else ())).exit_code == 0
+    assert lines(run("list")) == ["nothing is switched off"]
 
 
 def test_another_user_than_that_of_the_service_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
