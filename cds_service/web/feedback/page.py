@@ -12,7 +12,6 @@ import orjson
 from flask import Blueprint, Response, request
 
 from cds_service.api import OVERRIDE_SYSTEM
-from cds_service.knowledge import not_reviewed
 from cds_service.reports import (
     COLUMNS,
     FEWEST,
@@ -32,6 +31,7 @@ from cds_service.web.context import PageContext
 from cds_service.web.feedback.bars import bar_of
 from cds_service.web.feedback.choice import Choice, NoSuchChoice, choose
 from cds_service.web.feedback.entrance import let_in
+from cds_service.web.feedback.remarks import remarks_on
 from cds_service.web.feedback.sections import SECTIONS, shown_value
 from cds_service.web.page import page, problem
 
@@ -62,7 +62,7 @@ def feedback_page(context: PageContext) -> Blueprint:
 
     @routes.get("/feedback.csv")
     def as_csv() -> Response:
-        return answered(lambda choice: _file(_table(choice).csv(), "text/csv", choice, "csv"))
+        return answered(lambda choice: _file(_table(choice, context).csv(), "text/csv", choice, "csv"))
 
     @routes.get("/feedback.json")
     def as_json() -> Response:
@@ -72,7 +72,7 @@ def feedback_page(context: PageContext) -> Blueprint:
 
 
 def _page(choice: Choice, context: PageContext) -> Response:
-    report = choice.report
+    report, remarks = choice.report, remarks_on(choice.tenant, context)
     return page(
         "feedback/page.html",
         title="What becomes of the cards",
@@ -84,7 +84,9 @@ def _page(choice: Choice, context: PageContext) -> Response:
         outcomes=OUTCOMES,
         words=WORDS,
         fewest=FEWEST,
-        not_reviewed=not_reviewed(context.tenants.all(context.clock()), context.clock()) if context.tenants else [],
+        # In place of what every other page says of all tenants.
+        not_shown=lambda: remarks.not_shown,
+        not_reviewed=remarks.not_reviewed,
         beside=choice.beside,
         sections=SECTIONS,
         silent_days=SILENT_DAYS,
@@ -95,17 +97,20 @@ def _page(choice: Choice, context: PageContext) -> Response:
     )
 
 
-def _table(choice: Choice) -> Table:
-    """The table that the address names; without a name that of the cards."""
+def _table(choice: Choice, context: PageContext) -> Table:
+    """The table that the address names; without a name that of the cards. With what is not shown now."""
     name = request.args.get("table", "")
     tables = {"": in_one(choice.report or Report.empty()), **choice.beside.tables}
     if name not in tables:
         raise NoSuchChoice("There is no such table.")
-    return tables[name]
+    remarks = remarks_on(choice.tenant, context)
+    return tables[name].with_remarks([*remarks.not_shown, *remarks.not_reviewed])
 
 
 def _document(choice: Choice, context: PageContext) -> bytes:
+    remarks = remarks_on(choice.tenant, context)
     whole = {
+        **remarks._asdict(),
         "counted": "cards, each once, with its latest answer, in the week in which it was shown",
         "time_zone": context.settings.timezone.key,
         "quarter": choice.quarter.name if choice.quarter else None,
