@@ -26,7 +26,7 @@ from cds_service.access import (
 from cds_service.api import Keeping, NotShown, blueprint, register_cors, register_errors
 from cds_service.clock import utc_now
 from cds_service.fhir_client import FhirClient, Limits
-from cds_service.knowledge import Knowledge, copies_beside, load_knowledge, open_tenants
+from cds_service.knowledge import Knowledge, Tenants, copies_beside, load_knowledge, open_tenants
 from cds_service.settings import Settings
 from cds_service.storage import (
     Database,
