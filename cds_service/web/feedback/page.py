@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 
 import orjson
 from flask import Blueprint, Response, request
@@ -29,14 +30,18 @@ from cds_service.reports import (
 from cds_service.storage import StoreError
 from cds_service.web.context import PageContext
 from cds_service.web.feedback.bars import bar_of
-from cds_service.web.feedback.choice import Choice, NoSuchChoice, choose
+from cds_service.web.feedback.choice import Choice, Chooser, NoSuchChoice
 from cds_service.web.feedback.entrance import let_in
+from cds_service.web.feedback.kept import Busy
 from cds_service.web.feedback.remarks import remarks_on
 from cds_service.web.feedback.sections import SECTIONS, shown_value
 from cds_service.web.page import page, problem
 
 log = logging.getLogger("cds_service")
 
+CANNOT_BE_READ = (
+    "The database could not be read, so nothing is known of the cards: this does not mean that there were none."
+)
 WORDS = {"shown": "Shown", "accepted": "Accepted", "overridden": "Overridden", "unanswered": "Not answered"}
 
 
@@ -44,17 +49,20 @@ def feedback_page(context: PageContext) -> Blueprint:
     """The routes /feedback, /feedback.csv and /feedback.json."""
     routes = Blueprint("feedback", __name__)
     let_in(routes, context.settings)
+    chooser = Chooser(context)
 
     def answered(answer: Callable[[Choice], Response]) -> Response:
         # A site policy may bring reasons of its own at any time.
         name = named_for_all(context.override_reasons(), OVERRIDE_SYSTEM)
         try:
-            return answer(choose(context, request.args.get("quarter", ""), request.args.get("tenant", ""), name))
+            return answer(chooser.choose(request.args.get("quarter", ""), request.args.get("tenant", ""), name))
         except NoSuchChoice as error:
             return problem(404, "Nothing to show", str(error))
+        except Busy:
+            return _again("The counts are being made", "Somebody else has asked for them: look again in a moment.")
         except StoreError as error:
             log.error("the feedback page cannot be shown: %s", error)
-            return _cannot_be_read()
+            return _again("The counts cannot be read", CANNOT_BE_READ)
 
     @routes.get("/feedback")
     def opened() -> Response:
@@ -79,7 +87,7 @@ def _page(choice: Choice, context: PageContext) -> Response:
         choice=choice,
         report=report,
         zone=context.settings.timezone.key,
-        at=context.clock().astimezone(context.settings.timezone).strftime("%Y-%m-%d %H:%M"),
+        at=_read_at(choice, context).strftime("%Y-%m-%d %H:%M"),
         columns=COLUMNS,
         outcomes=OUTCOMES,
         words=WORDS,
@@ -97,6 +105,10 @@ def _page(choice: Choice, context: PageContext) -> Response:
     )
 
 
+def _read_at(choice: Choice, context: PageContext) -> datetime:
+    return (choice.read_at or context.clock()).astimezone(context.settings.timezone)
+
+
 def _table(choice: Choice, context: PageContext) -> Table:
     """The table that the address names; without a name that of the cards. With what is not shown now."""
     name = request.args.get("table", "")
@@ -112,6 +124,7 @@ def _document(choice: Choice, context: PageContext) -> bytes:
     whole = {
         **remarks._asdict(),
         "counted": "cards, each once, with its latest answer, in the week in which it was shown",
+        "read_at": _read_at(choice, context).isoformat(timespec="seconds"),
         "time_zone": context.settings.timezone.key,
         "quarter": choice.quarter.name if choice.quarter else None,
         "tenant": choice.tenant,
@@ -134,8 +147,7 @@ def _file(body: str | bytes, kind: str, choice: Choice, ending: str) -> Response
     return response
 
 
-def _cannot_be_read() -> Response:
-    what = "The database could not be read, so nothing is known of the cards: this does not mean that there were none."
-    response = problem(503, "The counts cannot be read", what)
+def _again(title: str, what: str) -> Response:
+    response = problem(503, title, what)
     response.headers["Retry-After"] = "5"
     return response
