@@ -19,11 +19,13 @@ from hooks.card import Indicator
 NO_CARD = "No card does not mean no risk."
 UNKNOWN_CALLERS = "callers that are not known"
 """For whom alone the default policy switches anything: tenants without one of their own get every card."""
+_WITHOUT_POLICY = f"{UNKNOWN_CALLERS} and tenants without a site policy of their own"
+"""For whom the kill switch holds where it names the default."""
 _NEVER_CUT = "critical cards and those that tell what could not be read are never cut"
 LONG_SHADOW_DAYS = 90
 """After so many days shadow mode without an end is told as such: longer than most trials last."""
 _CARDS = "Critical cards for"
-_OTHERS = "others critical ones and those that tell what could not be read"
+_OTHERS = "Users of other types than {} get only critical cards, and those that tell what could not be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,9 @@ class Notice:
 
     @property
     def says(self) -> str:
-        """As one sentence."""
-        told = {"for": self.tenant, "since": self.since, "by": self.by}
+        """In words."""
+        whose = _WITHOUT_POLICY if self.tenant == DEFAULT else self.tenant
+        told = {"for": whose, "since": self.since, "by": self.by}
         more = "".join(f" {word} {value}" for word, value in told.items() if value)
         why = f": {self.why.strip().rstrip('.')}" if self.why.strip() else ""
         return f"{self.what}{more}{why}."
@@ -77,7 +80,7 @@ def _notices(knowledge: Knowledge, on: date) -> Iterator[Notice]:
     yield from _shadows(switches, on)
     if switches.users is not None:
         users = ", ".join(sorted(switches.users))
-        yield Notice(Reason.ROLE, f"By the site policy users of type {users} get all cards, {_OTHERS}")
+        yield Notice(Reason.ROLE, f"{_OTHERS.format(users)}. Users of these types get all cards, by the site policy")
 
 
 def switched_in(knowledge: Knowledge, on: date) -> list[str]:

@@ -76,8 +76,8 @@ def test_each_switch_has_a_sentence_with_its_reason() -> None:
         "system warns.",
         f"Critical cards for {critical('order-sign')} of calciphylaxis-order-sign are switched off by Dr A and Dr B: "
         "another system warns.",
-        "By the site policy users of type Practitioner, PractitionerRole get all cards, "
-        "others critical ones and those that tell what could not be read.",
+        "Users of other types than Practitioner, PractitionerRole get only critical cards, and those that tell what "
+        "could not be read. Users of these types get all cards, by the site policy.",
     ]
 
 
