@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 
 from cds_service import create_app
+from cds_service.reports import events_of_weeks
 from cds_service.settings import Settings
 from cds_service.storage import Event, EventLog, Kind, StoreError
 from cds_service.web.feedback import choice, kept
@@ -137,7 +138,7 @@ def test_two_who_look_within_minutes_get_the_same_counts_with_the_moment_at_whic
 
 def count_reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     times: list[int] = []
-    inner = choice.events_of_weeks
+    inner = events_of_weeks
 
     def counted(*arguments: object) -> object:
         times.append(1)
