@@ -26,7 +26,7 @@ from cds_service.access import (
 from cds_service.api import Keeping, NotShown, blueprint, register_cors, register_errors
 from cds_service.clock import utc_now
 from cds_service.fhir_client import FhirClient, Limits
-from cds_service.knowledge import Knowledge, copies_beside, load_knowledge, open_tenants
+from cds_service.knowledge import Knowledge, Tenants, copies_beside, load_knowledge, open_tenants
 from cds_service.settings import Settings
 from cds_service.storage import (
     Database,
@@ -117,8 +117,9 @@ def create_app(
     app.register_blueprint(blueprint(tenants, client, keeping, clock, settings.max_entries, not_shown))
     rate = RateLimit(counts_of(settings.rate_limit, settings.rate_limit_storage)) if settings.rate_limit else None
     trust_proxies(app, settings.trusted_proxies)
-    told = partial(_told_to_people, not_shown, clock)
-    context = PageContext(settings, knowledge, client, clock, database, trusted, not_shown.in_force, told, tenants)
+    told, told_to = partial(_told_to_people, not_shown, clock), partial(_told_to_tenant, not_shown, tenants, clock)
+    with_switch = not_shown.in_force
+    context = PageContext(settings, knowledge, client, clock, database, trusted, with_switch, told, tenants, told_to)
     pages = register_pages(app, context)
     if trusted is not None and settings.public_url is not None:
         token_log = app.extensions["cds_token_log"] = TokenLog(database)
@@ -133,6 +134,11 @@ def create_app(
 
 def _told_to_people(not_shown: NotShown, clock: Callable[[], datetime]) -> list[str]:
     return not_shown.to_all(clock()).sentences
+
+
+def _told_to_tenant(not_shown: NotShown, tenants: Tenants, clock: Callable[[], datetime], tenant: str) -> list[str]:
+    now = clock()
+    return not_shown.to_tenant(tenant, tenants.of(tenant, now), now).sentences
 
 
 def _open_endpoints(settings: Settings) -> frozenset[str]:

@@ -30,8 +30,8 @@ def add_health(
 
     Not to know what was switched off is a fault: cards known to be wrong may be shown. Switched-off cards are none, so
     they are told beside "ok", but not who switched them, nor why: anybody may ask. So is what `site_policies` tells:
-    which tenants go on with an older one, because a newer file was refused, and whose was taken away while this process
-    runs.
+    which tenants go on with an older one, because a newer file was refused, which files were refused, whose policy was
+    taken away, and whether the folder can be used.
     """
 
     @routes.get("/health/live")

@@ -141,7 +141,7 @@ def _known_to(tenant: str | None, settings: Settings, now: datetime) -> tuple[Kn
     from cds_service.knowledge import DEFAULT
 
     tenants, left_out = tenants_of_the_service(settings)
-    older = tenants.record().get("older_site_policies", {})
+    older = tenants.older()
     for line in (*map(LEFT_OUT.format, left_out), *(GOES_ON.format(*one) for one in older.items())):
         say(line, err=True)
     clients = load_trusted_clients(settings.trusted_clients) if settings.trusted_clients and tenant else ()

@@ -17,6 +17,7 @@ import click
 from cds_service.commands import exit_status
 from cds_service.commands.common import HELP, in_words, say, say_json, settings_for
 from cds_service.commands.parameters import AS_JSON
+from cds_service.commands.site_policies import tenant_remarks
 
 if TYPE_CHECKING:
     from cds_service.knowledge import InForce
@@ -76,12 +77,12 @@ def check(folder: str, site: Path | None, as_json: bool) -> None:
     if as_json:
         told = {"files": sorted(files.texts), "own": dict(files.own), "unused": list(files.unused)}
         counts = {"numbers": numbers, "drug_rules": rules, "cards": cards}
-        say_json({"ok": True, "faults": [], **told, **counts, **_site_told(found), **_site_remarks(found)})
+        say_json({"ok": True, "faults": [], **told, **counts, **_site_told(found), **_site_remarks(found, settings)})
         return
     own = f" ({', '.join(sorted(files.own.values()))} of {folder}, the others packaged)" if files.own else ""
     say(f"no fault: {len(files.texts)} files{own}; {numbers} numbers, {rules} drug rules, {cards} cards")
     _say_site(found)
-    for remark in _site_remarks(found).get("look_at", ()):
+    for remark in _site_remarks(found, settings).get("look_at", ()):
         say(f"look at: {remark}")
 
 
@@ -226,11 +227,13 @@ def _site_told(found: InForce) -> dict[str, Any]:
     return {"site_policy": {"tenant": knowledge.tenant, "version": knowledge.version, **facts, **days}}
 
 
-def _site_remarks(found: InForce) -> dict[str, list[str]]:
+def _site_remarks(found: InForce, settings: Settings) -> dict[str, list[str]]:
     """What an approver should have seen; nothing without a site policy."""
     from cds_service.policy_work import site_remarks
 
-    return {"look_at": site_remarks(found)} if found.knowledge.site else {}
+    if found.knowledge.site is None:
+        return {}
+    return {"look_at": [*tenant_remarks(found.knowledge.tenant, settings), *site_remarks(found)]}
 
 
 def _say_site(found: InForce) -> None:

@@ -6,11 +6,11 @@ known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from cds_service.knowledge.critical_cards import HOOK_OF, critical_topics
+from cds_service.knowledge.critical_cards import HOOK_OF, MOMENTS, critical_topics, critical_where
 from cds_service.knowledge.knowledge import Knowledge
 from cds_service.knowledge.site_policy import DEFAULT
 from cds_service.knowledge.switches import Asking, HeldBack, Reason, Shadow, Switches
@@ -19,12 +19,13 @@ from hooks.card import Indicator
 NO_CARD = "No card does not mean no risk."
 UNKNOWN_CALLERS = "callers that are not known"
 """For whom alone the default policy switches anything: tenants without one of their own get every card."""
+_WITHOUT_POLICY = f"{UNKNOWN_CALLERS} and tenants without a site policy of their own"
+"""For whom the kill switch holds where it names the default."""
 _NEVER_CUT = "critical cards and those that tell what could not be read are never cut"
 LONG_SHADOW_DAYS = 90
 """After so many days shadow mode without an end is told as such: longer than most trials last."""
 _CARDS = "Critical cards for"
-_FEWER = "The site policy may give fewer critical cards than what ships, which was decided"
-_OTHERS = "others critical ones and those that tell what could not be read"
+_OTHERS = "Users of other types than {} get only critical cards, and those that tell what could not be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,9 @@ class Notice:
 
     @property
     def says(self) -> str:
-        """As one sentence."""
-        told = {"for": self.tenant, "since": self.since, "by": self.by}
+        """In words."""
+        whose = _WITHOUT_POLICY if self.tenant == DEFAULT else self.tenant
+        told = {"for": whose, "since": self.since, "by": self.by}
         more = "".join(f" {word} {value}" for word, value in told.items() if value)
         why = f": {self.why.strip().rstrip('.')}" if self.why.strip() else ""
         return f"{self.what}{more}{why}."
@@ -74,13 +76,11 @@ def _notices(knowledge: Knowledge, on: date) -> Iterator[Notice]:
     for name, why in switches.topics.items():
         yield Notice(Reason.TOPIC_OFF, f"Cards on {name} are not shown, by the site policy", why, topic=name)
     if switches.critical_off is not None:
-        # Numbers by which fewer patients get such a card are no switches: they have only this sentence.
-        answered = [*_critical(switches, critical_topics(knowledge.policy), on)]
-        yield from answered or [_answered(switches, Reason.TOPIC_OFF, _FEWER)]
+        yield from _critical(switches, critical_topics(knowledge.policy), on)
     yield from _shadows(switches, on)
     if switches.users is not None:
         users = ", ".join(sorted(switches.users))
-        yield Notice(Reason.ROLE, f"By the site policy users of type {users} get all cards, {_OTHERS}")
+        yield Notice(Reason.ROLE, f"{_OTHERS.format(users)}. Users of these types get all cards, by the site policy")
 
 
 def switched_in(knowledge: Knowledge, on: date) -> list[str]:
@@ -114,7 +114,7 @@ def why_held(back: HeldBack, switches: Switches, asking: Asking) -> str:
             return f"more urgent cards use up the limit of {switches.card_limit}"
 
 
-def _critical(switches: Switches, critical: Mapping[str, Iterable[str]], on: date) -> Iterator[Notice]:
+def _critical(switches: Switches, critical: Mapping[str, Collection[str]], on: date) -> Iterator[Notice]:
     """Who switched off critical cards, or made them less urgent, and why; shown wherever notices are.
 
     `critical` has for each hook the topics whose card can be critical.
@@ -134,10 +134,32 @@ def _critical(switches: Switches, critical: Mapping[str, Iterable[str]], on: dat
             which = f"{_CARDS} {topic} at {hook} are made less urgent ({indicator.value})"
             yield _answered(switches, Reason.TOPIC_OFF, which, topic=topic, hook=hook)
     for shadow in switches.shadows:
-        if shadow.lasts(on) and shadow.topic in topics:
-            what = f"{_CARDS} {shadow.topic}{_place(shadow.hook, shadow.service)} are put into shadow mode"
-            where = shadow.topic, shadow.hook, shadow.service
-            yield _answered(switches, Reason.SHADOW, what, *where)
+        if shadow.lasts(on):
+            yield from _critical_in_shadow(switches, shadow, critical)
+    yield from _fewer(switches, topics)
+
+
+def _critical_in_shadow(
+    switches: Switches, shadow: Shadow, critical: Mapping[str, Collection[str]]
+) -> Iterator[Notice]:
+    """Shadow mode of a whole tenant has nobody to answer for it: it is told as a pilot."""
+    narrows = {key: value for key in ("hook", "service", "topic") if (value := getattr(shadow, key))}
+    names = critical_where(critical, shadow.hook, shadow.service, shadow.topic) if narrows else ()
+    if names:
+        where = _place(shadow.hook, shadow.service)
+        what = f"{_CARDS} {_listed(names)}{where} are put into shadow mode"
+        yield _answered(switches, Reason.SHADOW, what, **narrows)
+
+
+def _fewer(switches: Switches, topics: Iterable[str]) -> Iterator[Notice]:
+    """Numbers and codes by which fewer patients get a critical card."""
+    answered = switches.critical_off
+    others = {*topics, *MOMENTS, *HOOK_OF}
+    names = [name for name in answered.covers if name not in others] if answered else []
+    if answered and names:
+        who = " and ".join(answered.people)
+        what = f"Fewer patients may get a critical card by {_listed(names)}, for which {who} are responsible"
+        yield Notice(Reason.TOPIC_OFF, what, answered.reason, is_beside=True)
 
 
 def _answered(
@@ -180,14 +202,14 @@ def _how_long(shadow: Shadow, on: date) -> str:
     return f"shadow mode without an end, for {days} days now" if days > LONG_SHADOW_DAYS else "shadow mode"
 
 
-def _place(hook: str | None, service: str | None) -> str:
-    return (f" at {hook}" if hook else "") + (f" of {service}" if service else "")
-
-
 def _which(topic: str | None, hook: str | None, service: str | None) -> str:
     about = f" on {topic}" if topic else ""
     place = _place(hook, service)
     return f"Cards{about}{place} are" if about or place else "All cards are"
+
+
+def _place(hook: str | None, service: str | None) -> str:
+    return (f" at {hook}" if hook else "") + (f" of {service}" if service else "")
 
 
 def not_reviewed(known: Mapping[str | None, Knowledge], now: datetime) -> list[str]:

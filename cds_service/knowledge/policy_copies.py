@@ -6,7 +6,6 @@ What may live here: the files of the copies. When one is used stands in `policy_
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from cds_service.knowledge.site_policy import SitePolicyError, site_text
 
 log = logging.getLogger("cds_service")
 
-_SUFFIX, _BEFORE = ".toml", ".before"
+_SUFFIX, _BEFORE, _REMOVED = ".toml", ".before", ".removed"
 
 
 def copies_beside(spool: Path) -> Path:
@@ -73,16 +72,12 @@ class Copies:
             _unlink(self._folder / (name + _BEFORE))
         return kept
 
-    def forget(self, name: str) -> None:
-        """Of a file that is gone."""
+    def put_aside(self, name: str) -> None:
+        """Those of a file that is gone: they count no more, and whoever took it away by mistake finds them."""
         if self._folder and not self._read_only:
-            _unlink(self._folder / name)
-            _unlink(self._folder / (name + _BEFORE))
-
-    def forget_others(self, names: Collection[str]) -> None:
-        """Of all files that are gone; `names` are those that are there."""
-        for name in {*self.names()} - {*names}:
-            self.forget(name)
+            for copy in (self._folder / name, self._folder / (name + _BEFORE)):
+                with suppress(OSError):
+                    copy.replace(copy.with_name(copy.name + _REMOVED))
 
 
 def _unlink(path: Path) -> None:

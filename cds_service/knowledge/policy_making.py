@@ -42,6 +42,22 @@ class OfNobody(SitePolicyError):
     """A policy that can never count, as no trusted client has its tenant. That is no fault: its client may be gone."""
 
 
+FAULTY, OF_NOBODY = "faulty", "no such tenant"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The text of a file that was refused, and the kind of reason, which anybody may know."""
+
+    text: str
+    kind: str
+
+    @classmethod
+    def of(cls, text: str, error: SitePolicyError) -> Refusal:
+        """By what was wrong with it."""
+        return cls(text, OF_NOBODY if isinstance(error, OfNobody) else FAULTY)
+
+
 class Making:
     """Makes policies of texts. `tenants` are those of the trusted clients; None: nobody knows them."""
 

@@ -13,9 +13,11 @@ from pathlib import Path
 
 from cds_service.clock import utc_now
 from cds_service.knowledge.knowledge import InForce, Knowledge
-from cds_service.knowledge.policy_copies import Copies, policies_in, text_or_nothing
-from cds_service.knowledge.policy_making import Making, OfNobody, Taken
+from cds_service.knowledge.policy_copies import Copies, text_or_nothing
+from cds_service.knowledge.policy_making import Making, OfNobody, Refusal, Taken
+from cds_service.knowledge.site_folder import Emptied, SiteFolder
 from cds_service.knowledge.site_policy import SitePolicyError, site_text
+from cds_service.knowledge.taken_away import TakenAway
 from cds_service.knowledge.tenants import Policies
 from cds_service.settings import Settings
 
@@ -41,18 +43,19 @@ class PolicyShelf:
         *,
         read_only: bool = False,
     ) -> None:
-        self._folder, self._copies = folder, Copies(copies, read_only=read_only)
+        self._folder, self._copies = SiteFolder(folder), Copies(copies, read_only=read_only)
         self._making = Making(settings, tenants, clock)
         self._taken: dict[str, Taken] = {}
-        self._refused: dict[str, str] = {}
-        self._gone: dict[str, str] = {}
+        self._refused: dict[str, Refusal] = {}
+        self._gone = TakenAway()
         self._looked_on = self._making.today()
 
     def open(self, *, running: bool = False) -> None:
         """Take every file, or its copy where it is faulty now.
 
         `running`: for a service that runs, which must not be held back. A faulty file without a copy is refused in the
-        log then, and where the folder cannot be read its copies count.
+        log then, and where the folder cannot be read its copies count. They count at every start where the folder is
+        empty: that is what a volume looks like that is not mounted.
 
         Raises:
             SitePolicyError: at a start, a file is faulty, and there is no copy of a good one. Every problem of all
@@ -62,16 +65,17 @@ class PolicyShelf:
         try:
             paths = self._files()
         except OSError as error:
-            if not (running and self._take_all_copies()):
+            if not isinstance(error, Emptied) and not (running and self._copies):
                 raise
-            log.error(
-                "the folder of site policies cannot be read (%s), the last good copies go on", type(error).__name__
-            )
+            log.error("%s", self.fault)
+            self.go_on_with_copies()
             return
         faults = [problem for path in self._known_first(paths) for problem in self._open_one(path, running=running)]
         if faults:
             raise SitePolicyError(str(self._folder), faults)
-        self._copies.forget_others({path.name for path in paths})
+        for name in {*self._copies.names()} - {path.name for path in paths}:
+            self._tell_gone_since_the_last_start(name)
+            self._copies.put_aside(name)
 
     def read(self) -> None:
         """Take every file, or its copy where it is faulty now, beside a service; without either it is left out.
@@ -79,8 +83,28 @@ class PolicyShelf:
         Raises:
             OSError: the folder cannot be read.
         """
-        for path in self._known_first(self._files()):
+        try:
+            paths = self._files()
+        except Emptied:
+            self.go_on_with_copies()
+            return
+        for path in self._known_first(paths):
             self._open_one(path, running=True)
+
+    def go_on_with_copies(self) -> bool:
+        """Where the files cannot be seen: other workers may have taken what this one never saw.
+
+        Returns whether anything is otherwise than before.
+        """
+        before = dict(self._taken)
+        for name in self._copies.names():
+            self._take_others_copy(name)
+        return before != self._taken
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with the folder, in words; "" where nothing is."""
+        return self._folder.fault
 
     def _known_first(self, paths: Iterable[Path]) -> list[Path]:
         """What was taken before comes first: a newer file that stands against it is the one to refuse, as before."""
@@ -116,7 +140,7 @@ class PolicyShelf:
     def state(self) -> State | None:
         """The clinic's day, and what can be seen of the files without reading them.
 
-        None where the folder cannot be read.
+        None where the folder cannot be read, or has no files any more: `fault` says so then.
         """
         try:
             found = [(path.name, path.stat()) for path in self._files()]
@@ -130,7 +154,9 @@ class PolicyShelf:
         goes_on = [taken.counting(today) for name, taken in self._taken.items() if name in self._refused]
         older = {known.tenant: known.version for known in goes_on}
         before = [taken.before.policy for taken in all_taken if taken.before]
-        return Policies.of(packaged, [*(taken.policy for taken in all_taken), *before], older, self._gone)
+        policies = [*(taken.policy for taken in all_taken), *before]
+        refused = {_shown(name): refusal.kind for name, refusal in self._refused.items()}
+        return Policies.of(packaged, policies, older, self._gone.said, refused, self.fault)
 
     def left_out(self) -> list[str]:
         """The names of the files that cannot be used, and of which no earlier state goes on."""
@@ -142,7 +168,7 @@ class PolicyShelf:
         if taken and text == taken.text:
             if self._refused.pop(name, None) is not None:
                 log.warning("%s: is again as it was when it was taken", name)
-        elif self._refused.get(name) != text:
+        elif name not in self._refused or self._refused[name].text != text:
             try:
                 self._take(name, site_text(path))
             except SitePolicyError as error:
@@ -179,12 +205,12 @@ class PolicyShelf:
         policy, last = self._making.made(name, text, self._taken), self._taken.get(name)
         before = self._before(name, policy)
         if last and last.policy.knowledge.tenant != policy.knowledge.tenant:
-            self._tell_gone(name, last)
+            self._gone.tell(name, last, self._making.today())
         kept = self._copies.keep(name, text, before.text if before else "")
         self._taken[name] = Taken(text, policy, kept, before)
 
     def _refuse(self, name: str, text: str, error: SitePolicyError) -> None:
-        self._refused[name] = text
+        self._refused[name] = Refusal.of(text, error)
         if isinstance(error, OfNobody) and name not in self._taken:
             log.warning("%s: is left aside: %s", name, "; ".join(error.problems))
             return
@@ -198,15 +224,17 @@ class PolicyShelf:
     def _remove(self, name: str) -> None:
         self._refused.pop(name, None)
         if taken := self._taken.pop(name, None):
-            self._tell_gone(name, taken)
-        self._copies.forget(name)
+            self._gone.tell(name, taken, self._making.today())
+        self._copies.put_aside(name)
 
-    def _tell_gone(self, name: str, taken: Taken) -> None:
-        """What is switched off by a policy, or is stricter by it, ends here: nobody may overlook that."""
-        known = taken.counting(self._making.today())
-        said = f"the site policy of {known.tenant} (version {known.version}) was taken away on {self._making.today()}"
-        self._gone[known.tenant] = said
-        log.warning("%s: %s", name, said)
+    def _tell_gone_since_the_last_start(self, name: str) -> None:
+        text = self._copies.text(name)
+        try:
+            taken = Taken(text, self._making.made(name, text, {}))
+        except SitePolicyError:
+            log.warning("%s: is gone, and its copy, which cannot be used, does not count", name)
+        else:
+            self._gone.tell(name, taken, self._making.today(), "before the start on")
 
     # ------------------------------------------------------------------ copies
     def _take_copy(self, name: str) -> bool:
@@ -216,10 +244,10 @@ class PolicyShelf:
             return False
         try:
             policy = self._making.made(name, text, self._taken)
-        except OfNobody:
-            return False
         except SitePolicyError as error:
-            log.error("the last good copy cannot be used either: %s", error)
+            if not isinstance(error, OfNobody):
+                log.error("the last good copy cannot be used either: %s", error)
+            self._refused.setdefault(name, Refusal.of("", error))
             return False
         self._taken[name] = Taken(text, policy, before=self._before(name, policy))
         return True
@@ -234,15 +262,14 @@ class PolicyShelf:
         if taken is None or (taken.kept and self._copies.text(name) != taken.text):
             self._take_copy(name)
 
-    def _take_all_copies(self) -> bool:
-        """Where the files cannot be seen. Returns whether there is a place for copies."""
-        for name in self._copies.names():
-            self._take_copy(name)
-        return bool(self._copies)
-
     def _before(self, name: str, policy: InForce) -> Taken | None:
         return self._making.before(name, policy, self._taken, lambda: self._copies.texts(name))
 
     def _files(self) -> list[Path]:
-        """The files of the folder by name. Raises OSError."""
-        return policies_in(self._folder)
+        """The files of the folder by name. Raises OSError, where all are gone too."""
+        return self._folder.files(lambda: bool(self._taken or self._copies.names()))
+
+
+def _shown(name: str) -> str:
+    """The name of a file as JSON can hold it."""
+    return name.encode("utf-8", "replace").decode("utf-8")

@@ -34,13 +34,18 @@ class Reload:
         self._tenants, self._shelf, self._packaged = tenants, shelf, packaged
         self._look_seconds = look_seconds
         self._seen = self._done = shelf.state()
+        self._told = shelf.fault
         self._closed = threading.Event()
 
     def begin(self) -> None:
         """In a worker, before its first call: it may take the place of one that has ended, long after the start."""
         self._seen = self._shelf.state()
-        if self._seen is not None and self._seen != self._done:
+        if self._seen is None:
+            if self._shelf.go_on_with_copies():
+                self._swap()
+        elif self._seen != self._done:
             self._take_up(self._seen)
+        self._tell_of_the_folder()
         threading.Thread(target=self._run, name="site policies", daemon=True).start()
 
     def close(self) -> None:
@@ -50,21 +55,30 @@ class Reload:
     def look(self) -> None:
         """Take up what has changed and stays as it is now."""
         state = self._shelf.state()
-        if state is None or state == self._done:
-            self._told_of(state)
-        elif state == self._seen:
+        self._tell_of_the_folder()
+        if state is not None and state == self._seen and state != self._done:
             self._take_up(state)
         self._seen = state
 
     def _take_up(self, state: State) -> None:
         if self._shelf.look():
-            self._tenants.swap(self._shelf.held(self._packaged))
+            self._swap()
         self._done = state
 
-    def _told_of(self, state: State | None) -> None:
-        """A folder that cannot be read is no folder without policies: everything stays. That is said once."""
-        if state is None and self._seen is not None:
-            log.error("the folder of site policies cannot be read, they stay as they were")
+    def _swap(self) -> None:
+        self._tenants.swap(self._shelf.held(self._packaged))
+
+    def _tell_of_the_folder(self) -> None:
+        """A folder that cannot be read is none without policies: everything stays. Each change is said once."""
+        fault = self._shelf.fault
+        if fault == self._told:
+            return
+        self._told = fault
+        self._swap()
+        if fault:
+            log.error("%s", fault)
+        else:
+            log.warning("the folder of site policies can be read again")
 
     def _run(self) -> None:
         while not self._closed.wait(self._look_seconds):

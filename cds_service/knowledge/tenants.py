@@ -21,7 +21,8 @@ class Policies:
 
     `to_others` are the default policies as tenants without one of their own get them. `older` are the tenants of which
     a newer file was refused, each with the version that goes on; `gone` are those whose policy was taken away, each
-    with the sentence that says so.
+    with the sentence that says so. `refused` are the files that cannot be used as they are, each with the kind of
+    reason, and `folder` says what is wrong with the whole folder, "" where nothing is.
     """
 
     packaged: Knowledge
@@ -29,6 +30,8 @@ class Policies:
     to_others: tuple[InForce, ...] = ()
     older: Mapping[str, str] = field(default_factory=dict)
     gone: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    folder: str = ""
 
     @classmethod
     def of(
@@ -37,6 +40,8 @@ class Policies:
         policies: Iterable[InForce],
         older: Mapping[str, str] | None = None,
         gone: Mapping[str, str] | None = None,
+        refused: Mapping[str, str] | None = None,
+        folder: str = "",
     ) -> Policies:
         """The same, by tenant. A tenant that has a policy again is no longer gone."""
         by_tenant: dict[str, list[InForce]] = {}
@@ -44,7 +49,8 @@ class Policies:
             by_tenant.setdefault(policy.knowledge.tenant, []).append(policy)
         ordered = {tenant: tuple(sorted(found, key=_begins, reverse=True)) for tenant, found in by_tenant.items()}
         left = {tenant: said for tenant, said in (gone or {}).items() if tenant not in ordered}
-        return cls(packaged, ordered, tuple(map(_with_every_card, ordered.get(DEFAULT, ()))), older or {}, left)
+        others = tuple(map(_with_every_card, ordered.get(DEFAULT, ())))
+        return cls(packaged, ordered, others, older or {}, left, refused or {}, folder)
 
     def in_force(self, tenant: str, now: datetime) -> InForce | None:
         """Before the first day of a tenant's own policy it is as if it had none.
@@ -95,11 +101,20 @@ class Tenants:
         said = [one.policy.wording.override_reasons for one in (held.packaged, *known)]
         return {code: reason.display for reasons in reversed(said) for code, reason in reasons.items()}
 
-    def record(self) -> dict[str, dict[str, str]]:
+    def record(self) -> dict[str, dict[str, str] | str]:
         """What operators are told of the files beside that all is well: empty where there is nothing to say."""
         held = self._held
-        told = {"older_site_policies": dict(held.older), "site_policies_taken_away": dict(held.gone)}
-        return {name: tenants for name, tenants in told.items() if tenants}
+        told: dict[str, dict[str, str] | str] = {
+            "older_site_policies": dict(held.older),
+            "site_policies_refused": dict(held.refused),
+            "site_policies_taken_away": dict(held.gone),
+            "site_policies_folder": held.folder,
+        }
+        return {name: said for name, said in told.items() if said}
+
+    def older(self) -> dict[str, str]:
+        """The tenants that go on with an older policy, and its version."""
+        return dict(self._held.older)
 
     def swap(self, held: Policies) -> None:
         """From now on this counts. A call that has begun ends with what it began with."""

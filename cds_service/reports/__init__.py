@@ -22,7 +22,18 @@ from cds_service.reports.reasons import (
 from cds_service.reports.report import COLUMNS, OUTCOMES, Number, Report, Row, report_of
 from cds_service.reports.sections import SECTIONS, Section
 from cds_service.reports.silent import SILENT_DAYS, Silent, fallen_silent
-from cds_service.reports.tables import OfHundred, Table, Value, as_records, by_card, by_reason, by_week, in_one, plain
+from cds_service.reports.tables import (
+    REMARKS,
+    OfHundred,
+    Table,
+    Value,
+    as_records,
+    by_card,
+    by_reason,
+    by_week,
+    in_one,
+    plain,
+)
 from cds_service.reports.weeks import Quarter, bounds, start_of, week_name, week_of, weeks_from
 from cds_service.reports.whole import CODES_NOT_SHOWN, UNKNOWN_CALLERS, Whole, said_of, whole_of
 from cds_service.reports.withholding import FEWEST, Withheld, told
@@ -36,6 +47,7 @@ __all__ = [
     "NO_LONGER",
     "NO_REASON",
     "OUTCOMES",
+    "REMARKS",
     "SECTIONS",
     "SILENT_DAYS",
     "UNKNOWN_CALLERS",

@@ -14,6 +14,7 @@ from cds_service.storage.held_back import charts_opened, held_counts
 from cds_service.storage.kill_switch import KillState, KillSwitch
 from cds_service.storage.kill_switch_file import KillSwitchError, SwitchedOff, changing, file_beside, read_switched_off
 from cds_service.storage.migrating import version_of
+from cds_service.storage.patiently import Patiently
 from cds_service.storage.places import NoPlace, Places
 from cds_service.storage.pseudonyms import Pseudonyms, SecretError, read_keys, rotated, write_keys
 from cds_service.storage.readiness import Readiness, write_heartbeat
@@ -60,6 +61,7 @@ __all__ = [
     "Kind",
     "NoPlace",
     "NothingThere",
+    "Patiently",
     "Places",
     "Pseudonyms",
     "ReadOnly",

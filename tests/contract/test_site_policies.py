@@ -186,6 +186,7 @@ def test_a_newer_file_that_is_faulty_changes_no_card_and_is_told_by_health(serve
 def test_a_policy_that_was_taken_away_is_told_by_health(serve: Serve, tmp_path: Path) -> None:
     app = serve(north=policy_file("north", NORTHERN))
     assert "site_policies_taken_away" not in health(app)
+    (tmp_path / "policies" / "no-site-policies").touch()
     (tmp_path / "policies" / "north.toml").unlink()
     for _ in range(2):
         app.extensions["cds_reload"].look()
@@ -193,6 +194,26 @@ def test_a_policy_that_was_taken_away_is_told_by_health(serve: Serve, tmp_path: 
     assert isinstance(told, dict)
     assert told["north"].startswith("the site policy of north (version ")
     assert told["north"].endswith(f") was taken away on {NOW:%Y-%m-%d}")
+
+
+def test_files_that_are_refused_and_a_folder_that_is_empty_are_told_by_health_which_stays_green(
+    serve: Serve, tmp_path: Path
+) -> None:
+    app, folder = serve(north=policy_file("north", NORTHERN)), tmp_path / "policies"
+
+    def told() -> dict[str, object]:
+        for _ in range(2):
+            app.extensions["cds_reload"].look()
+        return {name: said for name, said in health(app).items() if name.startswith("site_policies")}
+
+    assert told() == {}
+    (folder / "nort.toml").write_text(policy_file("nort"), "utf-8")
+    (folder / "west.toml").write_text(policy_file("south", owner=None), "utf-8")
+    assert told() == {"site_policies_refused": {"nort.toml": "no such tenant", "west.toml": "faulty"}}
+    for path in folder.iterdir():
+        path.unlink()
+    assert "the last good site policies go on" in str(told()["site_policies_folder"])
+    assert HIGH in topics(cards(app, NORTH, on_dialysis(CALCIUM, ACETATE)))
 
 
 def test_a_changed_file_counts_for_the_next_call_in_discovery_cards_and_reasons(serve: Serve, tmp_path: Path) -> None:

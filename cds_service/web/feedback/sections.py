@@ -53,7 +53,8 @@ SECTIONS = (
     Section(
         "silent",
         "Fallen silent",
-        "What was there before and was not in the last days: nobody may be at risk, or something is broken or off.",
+        "What was there before and was not in the last days. Either no patient seems to be at risk, or something is "
+        "broken or off.",
         "Nothing has fallen silent.",
     ),
     Section(

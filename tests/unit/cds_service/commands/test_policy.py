@@ -16,6 +16,7 @@ from cds_service.commands.cli import cli
 from cds_service.policy_work import changes
 from cds_service.stories import load_vignettes
 from fhir_mappings.packaged import packaged_text
+from tests.unit.cds_service.cds_client import trust_file
 from tests.unit.cds_service.knowledge.policies import policy_file
 
 HIGH = '{ since = 2003-10-01, value = 10.2, source = "KDOQI 2003, guideline 6" }'
@@ -85,6 +86,30 @@ def test_what_an_approver_should_see_is_told_beside_it(site: str) -> None:
     said = "Cards on cua-suspected, which can be critical, also say: Call 1234."
     assert run("check", "--site", site).stdout.splitlines()[2:] == [f"look at: {said}"]
     assert json.loads(run("check", "--site", site, "--json").stdout)["look_at"] == [said]
+
+
+def test_a_tenant_that_no_trusted_client_has_is_seen_before_the_service_leaves_the_file_aside(
+    site: str, tmp_path: Path
+) -> None:
+    clients = tmp_path / "clients"
+    known = {"CDS_TRUSTED_CLIENTS": str(clients), "CDS_PUBLIC_URL": "https://cds.example"}
+
+    def told() -> list[str]:
+        result = run("check", "--site", site, "--json", **known)
+        assert result.exit_code == 0, result.output
+        return list(json.loads(result.stdout)["look_at"])
+
+    clients.write_text(trust_file(tenant="northern"), "utf-8")
+    said = (
+        "tenant: the service would leave this file aside: there is no trusted client of the tenant north; did you "
+        "mean northern?"
+    )
+    assert told() == [said]
+    assert f"look at: {said}" in run("check", "--site", site, **known).stdout
+    clients.write_text("nonsense", "utf-8")
+    assert told() == ["tenant: CDS_TRUSTED_CLIENTS cannot be used, so nobody knows whether a client has this tenant."]
+    clients.write_text(trust_file(tenant="north"), "utf-8")
+    assert told() == []
 
 
 def test_check_refuses_what_is_approved_in_future_and_a_draft_can_be_compared(tmp_path: Path) -> None:

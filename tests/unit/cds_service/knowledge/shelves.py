@@ -8,6 +8,7 @@ from typing import Any
 
 from cds_service.knowledge import load_knowledge
 from cds_service.knowledge.policy_shelf import PolicyShelf
+from cds_service.knowledge.site_folder import NONE_MEANT
 from cds_service.settings import Settings
 from tests.unit.cds_service.knowledge.policies import policy_file
 
@@ -26,6 +27,10 @@ class Site:
 
     def write(self, text: str, name: str = "north.toml") -> None:
         (self.folder / name).write_text(text, "utf-8")
+
+    def may_be_empty(self) -> None:
+        """From now on a folder without policies is meant to have none."""
+        (self.folder / NONE_MEANT).touch()
 
     def shelf(self, copies: bool = True, **more: Any) -> PolicyShelf:
         """A shelf as a start makes it."""

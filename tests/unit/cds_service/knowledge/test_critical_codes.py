@@ -36,9 +36,10 @@ CLASSES = {
 }
 FINDINGS = [name for name, one in CONCEPTS.items() if one.get("fewer_critical")]
 DRUG_CLASSES = [name for name, one in CLASSES.items() if one.get("fewer_critical")]
-ANSWERED = """
+ANSWERED = f"""
 [critical_off]
 people = ["Dr Ana Silva", "Dr Ben Okoro"]
+covers = {[*FINDINGS, *DRUG_CLASSES]}
 reason = "the codes were looked up by both"
 """
 

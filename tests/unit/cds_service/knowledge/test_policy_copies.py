@@ -1,4 +1,4 @@
-"""Copies of the last good site policies: kept whole and for us alone, forgotten with their files, missed by nobody."""
+"""Copies of the last good site policies: kept whole and for us alone, put aside with their files, missed by nobody."""
 
 from __future__ import annotations
 
@@ -98,21 +98,25 @@ def test_nothing_begins_later_without_the_state_that_goes_on_until_then(copies: 
     assert copies.text("north.toml") == "now"
 
 
-# ------------------------------------------------------------------ forgotten
-def test_what_is_forgotten_leaves_nothing(copies: Copies, folder: Path) -> None:
+# ------------------------------------------------------------------ put aside
+def test_what_is_put_aside_counts_no_more_and_is_still_there(copies: Copies, folder: Path) -> None:
     copies.keep("north.toml", "later", "now")
     copies.keep("south.toml", "text")
-    copies.forget("north.toml")
-    assert lying_in(folder) == ["south.toml"]
-    copies.forget("north.toml")
-    copies.forget("never kept.toml")
+    for name in ("north.toml", "north.toml", "never kept.toml"):
+        copies.put_aside(name)
+    assert copies.names() == ["south.toml"]
+    assert copies.texts("north.toml") == []
+    assert lying_in(folder) == ["north.toml.before.removed", "north.toml.removed", "south.toml"]
+    assert (folder / "north.toml.removed").read_text("utf-8") == "later"
+    assert mode(folder / "north.toml.removed") == 0o600
 
 
-def test_only_of_files_that_are_there_copies_stay(copies: Copies, folder: Path) -> None:
-    copies.keep("north.toml", "later", "now")
-    copies.keep("south.toml", "later", "now")
-    copies.forget_others({"north.toml", "west.toml"})
-    assert lying_in(folder) == ["north.toml", "north.toml.before"]
+def test_of_what_is_put_aside_again_the_newest_stays(copies: Copies, folder: Path) -> None:
+    for text in ("first", "second"):
+        copies.keep("north.toml", text)
+        copies.put_aside("north.toml")
+    assert lying_in(folder) == ["north.toml.removed"]
+    assert (folder / "north.toml.removed").read_text("utf-8") == "second"
 
 
 # ------------------------------------------------------------------ where none are kept
@@ -121,8 +125,7 @@ def test_who_may_only_look_reads_and_changes_nothing(copies: Copies, folder: Pat
     looking = Copies(folder, read_only=True)
     assert not looking.keep("north.toml", "other")
     assert not looking.keep("south.toml", "other")
-    looking.forget("north.toml")
-    looking.forget_others([])
+    looking.put_aside("north.toml")
     assert looking.texts("north.toml") == ["later", "now"]
     assert lying_in(folder) == ["north.toml", "north.toml.before"]
 
@@ -138,8 +141,7 @@ def test_without_a_place_none_are_kept() -> None:
     nowhere = Copies(None)
     assert not nowhere
     assert not nowhere.keep("north.toml", "text", "before")
-    nowhere.forget("north.toml")
-    nowhere.forget_others(["north.toml"])
+    nowhere.put_aside("north.toml")
     assert (nowhere.names(), nowhere.text("north.toml"), nowhere.texts("north.toml")) == ([], "", [])
 
 
@@ -150,7 +152,7 @@ def test_a_place_that_cannot_be_written_is_said_and_stops_nothing(
     folder.write_text("no folder")
     assert not Copies(folder).keep("north.toml", "text")
     assert "north.toml: no copy can be kept for the next start (FileExistsError)" in caplog.text
-    Copies(folder).forget_others([])
+    Copies(folder).put_aside("north.toml")
     assert folder.read_text() == "no folder"
 
 

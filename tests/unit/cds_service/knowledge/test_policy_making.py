@@ -33,9 +33,8 @@ def test_what_takes_two_people_stops_the_start_with_what_to_write(site: Site) ->
     site.write(policy_file(more=off))
     with pytest.raises(SitePolicyError, match=r"north\.toml: \[topics\.cua-suspected\] on = false .*two people"):
         site.shelf()
-    site.write(
-        policy_file(more=f"{off}[critical_off]\npeople = ['Ana Silva', 'Ben Okoro']\nreason = 'another system warns'\n")
-    )
+    answered = "people = ['Ana Silva', 'Ben Okoro']\ncovers = ['cua-suspected']\nreason = 'another system warns'\n"
+    site.write(policy_file(more=f"{off}[critical_off]\n{answered}"))
     switches = site.shelf().held(PACKAGED).policies["north"][0].knowledge.switches
     assert switches.topics == {"cua-suspected": "x"}
 
@@ -80,7 +79,7 @@ def test_a_file_that_begins_later_ends_nothing_before_its_day_over_restarts_and_
 
     def owners(shelf: PolicyShelf) -> list[str]:
         held = shelf.held(PACKAGED)
-        return [known.site.owner for now in (NOON, after) if (known := held.known("north", now)).site]
+        return [known.site.owner.split()[0] for now in (NOON, after) if (known := held.known("north", now)).site]
 
     site.write(file("Ana"))
     shelf = shelf_at_noon()
@@ -103,6 +102,8 @@ def test_a_later_file_changed_between_two_starts_ends_nothing_before_its_day(sit
     site.shelf(**later)
     site.write(file("Eve", effective=date(2026, 4, 1)))
     assert owner(site.shelf(**later)) == "Ana"
+    site.may_be_empty()
     (site.folder / "north.toml").unlink()
     assert owner(site.shelf(**later)) is None
-    assert list(site.copies.iterdir()) == []
+    aside = sorted(path.name for path in site.copies.iterdir())
+    assert aside == ["north.toml.before.removed", "north.toml.removed"]

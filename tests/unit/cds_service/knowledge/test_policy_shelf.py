@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import stat
 from datetime import date
 from pathlib import Path
@@ -18,6 +19,10 @@ from tests.unit.cds_service.knowledge.shelves import BROKEN, NOON, PACKAGED, SET
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     return Site(tmp_path)
+
+
+def copies_of(site: Site) -> list[str]:
+    return sorted(path.name for path in site.copies.iterdir())
 
 
 # ------------------------------------------------------------------ at a start
@@ -102,7 +107,7 @@ def test_a_service_that_runs_goes_on_with_the_copies_of_a_folder_that_cannot_be_
     shelf = PolicyShelf(site.folder, SETTINGS, site.copies)
     shelf.open(running=True)
     assert owner(shelf) == "Ana"
-    assert "cannot be read (FileNotFoundError), the last good copies go on" in caplog.text
+    assert "cannot be read (FileNotFoundError), the last good site policies go on" in caplog.text
     with pytest.raises(OSError, match="policies"):
         PolicyShelf(site.folder, SETTINGS).open(running=True)
 
@@ -165,16 +170,132 @@ def test_without_a_place_for_copies_the_service_starts_all_the_same(
     assert owner(site.shelf(copies=False)) == "Ana"
 
 
-def test_the_copy_of_a_file_that_is_gone_goes_too(site: Site) -> None:
-    for when in ("while it runs", "between two starts"):
-        site.write(file("Ana"))
+@pytest.mark.parametrize("when", ["while it runs", "between two starts"])
+def test_the_copy_of_a_file_that_is_gone_is_put_aside_and_that_is_told(
+    when: str, site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.write(file("Ben", tenant="south"), "south.toml")
+    site.write(file("Ana"))
+    shelf = site.shelf(clock=lambda: NOON)
+    version = shelf.held(PACKAGED).policies["north"][0].knowledge.version
+    (site.folder / "north.toml").unlink()
+    if when == "while it runs":
+        assert shelf.look()
+    else:
+        shelf = site.shelf(clock=lambda: NOON)
+    assert owner(shelf) is None
+    assert copies_of(site) == ["north.toml.removed", "south.toml"]
+    day = "on 2026-03-02" if when == "while it runs" else "before the start on 2026-03-02"
+    said = f"the site policy of north (version {version}) was taken away {day}"
+    assert shelf.held(PACKAGED).gone == {"north": said}
+    assert f"north.toml: {said}" in caplog.text
+
+
+def test_a_copy_without_a_file_that_cannot_be_used_is_said_to_be_gone(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.write(file("Ana"))
+    site.copies.mkdir()
+    (site.copies / "south.toml").write_text(BROKEN, "utf-8")
+    assert site.shelf().held(PACKAGED).gone == {}
+    assert "south.toml: is gone, and its copy, which cannot be used, does not count" in caplog.text
+    assert copies_of(site) == ["north.toml", "south.toml.removed"]
+
+
+# ------------------------------------------------------------------ all files are gone
+EMPTY = "the folder of site policies is empty, as where its volume is not mounted; the last good site policies go on"
+
+
+def test_a_folder_whose_files_are_all_gone_is_one_that_is_not_mounted_and_its_policies_go_on(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.write(file("Ana"))
+    shelf = site.shelf()
+    (site.folder / "north.toml").rename(site.folder / "north.bak")
+    assert shelf.state() is None
+    with pytest.raises(OSError, match="policies"):
+        shelf.look()
+    assert owner(shelf) == "Ana"
+    assert shelf.held(PACKAGED).folder == shelf.fault == f"{EMPTY} (a file no-site-policies in it would end them)"
+    assert shelf.held(PACKAGED).gone == {}
+    (site.folder / "north.bak").rename(site.folder / "north.toml")
+    assert shelf.state() is not None
+    assert shelf.held(PACKAGED).folder == ""
+    assert copies_of(site) == ["north.toml"]
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_at_a_start_with_an_empty_folder_the_copies_count_and_that_is_said(
+    running: bool, site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.write(file("Ana"))
+    site.shelf()
+    (site.folder / "north.toml").unlink()
+    for _ in range(2):
+        shelf = PolicyShelf(site.folder, SETTINGS, site.copies)
+        shelf.open(running=running)
+        assert owner(shelf) == "Ana"
+        assert EMPTY in shelf.held(PACKAGED).folder
+    assert [one.levelno for one in caplog.records if EMPTY in one.getMessage()] == [logging.ERROR] * 2
+    looking = PolicyShelf(site.folder, SETTINGS, site.copies, read_only=True)
+    looking.read()
+    assert owner(looking) == "Ana"
+
+
+def test_a_copy_that_cannot_be_used_where_the_folder_is_empty_is_told(site: Site) -> None:
+    site.copies.mkdir()
+    (site.copies / "north.toml").write_text(BROKEN, "utf-8")
+    shelf = site.shelf()
+    assert shelf.held(PACKAGED).refused == {"north.toml": "faulty"}
+    assert shelf.left_out() == ["north.toml"]
+    site.write(file("Ana"))
+    assert shelf.look()
+    assert (owner(shelf), shelf.held(PACKAGED).refused) == ("Ana", {})
+
+
+@pytest.mark.parametrize("when", ["while it runs", "between two starts"])
+def test_who_means_it_takes_the_last_policy_away_by_a_file_that_says_so(when: str, site: Site) -> None:
+    site.write(file("Ana"))
+    shelf = site.shelf()
+    site.may_be_empty()
+    assert owner(shelf) == "Ana"
+    (site.folder / "north.toml").unlink()
+    if when == "while it runs":
+        assert shelf.look()
+    else:
         shelf = site.shelf()
-        (site.folder / "north.toml").unlink()
-        if when == "while it runs":
-            assert shelf.look()
-        else:
-            site.shelf()
-        assert list(site.copies.iterdir()) == [], when
+    held = shelf.held(PACKAGED)
+    assert (owner(shelf), held.folder, [*held.gone]) == (None, "", ["north"])
+    assert copies_of(site) == ["north.toml.removed"]
+
+
+def test_a_folder_that_never_had_a_policy_may_be_empty(site: Site) -> None:
+    shelf = site.shelf()
+    assert (shelf.held(PACKAGED), shelf.fault) == (Policies(PACKAGED), "")
+
+
+# ------------------------------------------------------------------ refused
+def test_what_is_refused_is_told_by_the_name_of_its_file_and_the_kind_of_reason(site: Site) -> None:
+    site.write(file("Ana"))
+    shelf = site.shelf(tenants=["north"])
+    assert shelf.held(PACKAGED).refused == {}
+    site.write(BROKEN)
+    site.write(BROKEN, "west.toml")
+    site.write(file("Ben", tenant="nort"), "nort.toml")
+    shelf.look()
+    told = {"nort.toml": "no such tenant", "north.toml": "faulty", "west.toml": "faulty"}
+    assert shelf.held(PACKAGED).refused == told
+    for name in told:
+        site.write(file("Ana"), "north.toml") if name == "north.toml" else (site.folder / name).unlink()
+    shelf.look()
+    assert shelf.held(PACKAGED).refused == {}
+
+
+def test_the_name_of_a_file_is_told_as_json_can_hold_it(site: Site) -> None:
+    shelf = site.shelf()
+    (site.folder / os.fsdecode(b"caf\xe9.toml")).write_text(BROKEN, "utf-8")
+    shelf.look()
+    assert shelf.held(PACKAGED).refused == {"caf?.toml": "faulty"}
 
 
 # ------------------------------------------------------------------ while it runs
@@ -194,6 +315,7 @@ def test_a_changed_a_new_and_a_removed_file_are_taken_up(site: Site, caplog: pyt
 def test_a_policy_that_is_taken_away_is_told_until_the_tenant_has_one_again(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
+    site.may_be_empty()
     site.write(file("Ana"))
     shelf = PolicyShelf(site.folder, SETTINGS, site.copies, clock=lambda: NOON)
     shelf.open()
@@ -294,4 +416,5 @@ def test_a_file_may_get_another_name(site: Site) -> None:
     (site.folder / "north.toml").rename(site.folder / "northern.toml")
     assert shelf.look()
     assert owner(shelf) == "Ana"
-    assert [path.name for path in site.copies.iterdir()] == ["northern.toml"]
+    assert shelf.held(PACKAGED).gone == {}
+    assert copies_of(site) == ["north.toml.removed", "northern.toml"]

@@ -82,11 +82,52 @@ def test_a_removed_file_is_taken_up_and_an_unreadable_folder_is_not(
         site.reload.look()
     assert site.told() == ("Ana", 5.0)
     assert caplog.text.count("the folder of site policies cannot be read") == 1
+    assert "cannot be read" in str(site.tenants.record()["site_policies_folder"])
     site.folder.with_name("away").rename(site.folder)
+    site.write("Ben", 4.8, "south.toml", "south")
     (site.folder / "north.toml").unlink()
     for _ in range(2):
         site.reload.look()
     assert site.told()[0] == ""
+    assert [*site.tenants.record()] == ["site_policies_taken_away"]
+
+
+def test_a_folder_that_is_empty_at_once_ends_nothing_and_that_is_told_until_it_is_back(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.folder.rename(site.folder.with_name("disk"))
+    site.folder.mkdir()
+    for _ in range(3):
+        site.reload.look()
+    assert site.told() == ("Ana", 5.0)
+    assert "is empty" in str(site.tenants.record()["site_policies_folder"])
+    again, reload = site.start()
+    assert told_by(again.of("north", NOON)) == ("Ana", 5.0)
+    assert "is empty" in str(again.record()["site_policies_folder"])
+    site.folder.rmdir()
+    site.folder.with_name("disk").rename(site.folder)
+    for _ in range(2):
+        for one in (site.reload, reload):
+            one.look()
+    assert site.tenants.record() == again.record() == {}
+    said = [one.getMessage() for one in caplog.records]
+    assert sum("is empty" in one for one in said) == 2
+    assert said.count("the folder of site policies can be read again") == 2
+
+
+def test_a_worker_that_begins_late_where_the_folder_is_empty_has_what_the_others_took(site: Site) -> None:
+    shelf = PolicyShelf(site.folder, Settings(), site.copies)
+    shelf.open()
+    tenants = Tenants(shelf.held(PACKAGED))
+    late = Reload(tenants, shelf, PACKAGED, look_seconds=60)
+    site.write("Eve", 4.8)
+    for _ in range(2):
+        site.reload.look()
+    (site.folder / "north.toml").unlink()
+    late.begin()
+    late.close()
+    assert told_by(tenants.of("north", NOON)) == ("Eve", 4.8)
+    assert "is empty" in str(tenants.record()["site_policies_folder"])
 
 
 def test_a_faulty_file_is_told_and_the_last_good_one_goes_on_over_a_restart_too(
@@ -97,12 +138,13 @@ def test_a_faulty_file_is_told_and_the_last_good_one_goes_on_over_a_restart_too(
     for _ in range(2):
         site.reload.look()
     assert site.told() == ("Ana", 5.0)
-    assert site.tenants.record() == {"older_site_policies": {"north": version}}
+    told = {"older_site_policies": {"north": version}, "site_policies_refused": {"north.toml": "faulty"}}
+    assert site.tenants.record() == told
     assert "owner: is missing" in caplog.text
     again, _ = site.start()
     assert told_by(again.of("north", NOON)) == ("Ana", 5.0)
     assert again.of("north", NOON).version == version
-    assert again.record() == {"older_site_policies": {"north": version}}
+    assert again.record() == told
 
 
 def test_a_faulty_file_without_a_copy_is_no_start(site: Site) -> None:
@@ -177,7 +219,7 @@ def test_a_worker_that_begins_late_goes_on_with_what_the_others_took_and_no_file
     late.close()
     for known in (site.tenants, tenants):
         assert [told_by(known.of(tenant, NOON)) for tenant in ("north", "south")] == [("Eve", 4.8)] * 2
-        assert {*known.record()["older_site_policies"]} == {"north", "south"}
+        assert {*known.older()} == {"north", "south"}
 
 
 def test_a_worker_whose_own_state_could_not_be_copied_keeps_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
