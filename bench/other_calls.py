@@ -20,8 +20,8 @@ from tests.fuzz.bodies import HOOKS, PATIENT
 NO_SERVER = {"fhirServer": None, "fhirAuthorization": None}
 SHADOW = f"""
 tenant = "default"
-owner = "Owner"
-approver = "Approver"
+owner = "Dr Ana Silva, nephrology"
+approver = "Dr Ben Okoro, pharmacy"
 approved = 2026-01-01
 effective = 2026-01-01
 review_by = 2035-12-31
