@@ -55,6 +55,7 @@ on = false
 reason = "another system warns"
 [critical_off]
 people = ["Dr A. Adams", "Dr B. Brown"]
+covers = ["vka-cua"]
 reason = "another system warns of it"
 [[shadow]]
 since = 2026-02-01
