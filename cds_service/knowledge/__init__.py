@@ -4,7 +4,7 @@ What may live here: the policy and vocabulary in force, those of each tenant, th
 which cards are shown.
 """
 
-from cds_service.knowledge.critical_cards import critical_topics, gap_topics, topics_of
+from cds_service.knowledge.critical_cards import HOOK_OF, critical_topics, gap_topics, topics_of
 from cds_service.knowledge.knowledge import InForce, Knowledge, knowledge_of, load_knowledge
 from cds_service.knowledge.notices import NO_CARD, Notice, not_reviewed, notices_of, switched_in, why_held
 from cds_service.knowledge.order_templates import TemplateError, filled, load_templates
@@ -26,6 +26,7 @@ from cds_service.knowledge.tenants import Policies, Tenants
 __all__ = [
     "ALL",
     "DEFAULT",
+    "HOOK_OF",
     "NO_CARD",
     "Asking",
     "HeldBack",
