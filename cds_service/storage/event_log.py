@@ -40,7 +40,8 @@ BRIEFLY_SECONDS = 0.2
 _ASKING_SECONDS = 0.5
 """How long the database may take to tell whether a card is known; the feedback on it is kept by then."""
 _LOSS_SECONDS = 60.0
-"""How long after a loss the log is said to lose events: whoever asks now and then is to see it."""
+"""How long after events could not be made this is told: whoever asks now and then is to see it, and nothing else shows.
+What is lost because it cannot be written is told for as long as that lasts."""
 _AT_A_TIME = 500
 _MOST_ASKING = 2
 """So many threads may ask the database about cards at a time; whoever comes then does without."""
@@ -91,19 +92,20 @@ class EventLog:
         try:
             self._keep(events, BRIEFLY_SECONDS, durable=False)
         except StoreError as error:
-            self.lose(len(events))
+            with self._lock:
+                self.lost += len(events)
             log.error("%d events of a call are lost, %d since the start: %s", len(events), self.lost, error)
             raise
 
-    def lose(self, number: int) -> None:
-        """So many events are nowhere. Whoever calls this says so in the log."""
+    def could_not_make(self, number: int) -> None:
+        """So many events are nowhere, although they could have been written. Whoever calls this says so in the log."""
         with self._lock:
             self.lost += number
             self._loses_until = self._clock() + _LOSS_SECONDS
 
     def faults(self) -> list[str]:
         """What is wrong with the log itself, in words, while it can be written."""
-        lost = ["events of calls are lost"] if self._clock() < self._loses_until else []
+        lost = ["events of calls cannot be made"] if self._clock() < self._loses_until else []
         return [*lost, *self._carrying.faults()]
 
     def accept(self, events: Sequence[Event]) -> None:

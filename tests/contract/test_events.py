@@ -171,7 +171,7 @@ def test_events_that_could_not_be_made_are_counted_and_the_service_is_not_ready(
     assert logged.told(ask()) == []
     assert logged.app.extensions["cds_event_log"].lost == 1
     health = logged.ehr.client.get("/health/ready")
-    assert (health.status_code, "events of calls are lost" in health.text) == (503, True)
+    assert (health.status_code, "events of calls cannot be made" in health.text) == (503, True)
     assert not_recorded == ["what happened in a call could not be recorded (RuntimeError)"]
     not_recorded.clear()
 

@@ -38,7 +38,7 @@ def test_what_could_not_be_recorded_is_told_as_a_fault_for_a_minute(caplog: pyte
     assert log.lost == 2
     assert "could not be recorded" in caplog.text
     seconds[0] = 59
-    assert keeping.faults() == ["events of calls are lost"]
+    assert keeping.faults() == ["events of calls cannot be made"]
     seconds[0] = 60
     assert keeping.faults() == []
 
@@ -47,6 +47,8 @@ def test_an_event_that_nobody_takes_withholds_no_card(keeping: Keeping, caplog: 
     event = Event("1", datetime(2026, 3, 2, tzinfo=UTC), "answered")
     keeping.record(lambda: [event])
     assert "1 events of a call are lost" in caplog.text
+    assert keeping.log.lost == 1
+    assert keeping.log.faults() == [], "that it cannot be written is told for as long as that lasts"
 
 
 @pytest.mark.parametrize(
