@@ -104,7 +104,7 @@ class Tenants:
     def record(self) -> dict[str, dict[str, str] | str]:
         """What operators are told of the files beside that all is well: empty where there is nothing to say."""
         held = self._held
-        told = {
+        told: dict[str, dict[str, str] | str] = {
             "older_site_policies": dict(held.older),
             "site_policies_refused": dict(held.refused),
             "site_policies_taken_away": dict(held.gone),

@@ -94,8 +94,8 @@ def test_several_workers_tell_one_change(copies: bool, site: Workers) -> None:
     site.write(file("Ben", tenant="south"), "south.toml")
     two = site.worker(copies), site.worker(copies)
     assert len(site.told(*two)) == 1
-    for change in (lambda: site.write(file("Ana")), lambda: site.write(file("Eve")), lambda: site.write(BROKEN)):
-        change()
+    for text in (file("Ana"), file("Eve"), BROKEN):
+        site.write(text)
         assert len(site.told(*two)) == 1
     if copies:
         (site.folder / "north.toml").unlink()
