@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,9 +20,11 @@ from pathlib import Path
 
 import click
 
+from bench.other_calls import ALL, shadow_in
 from bench.servers import Running
 from bench.stored import fault, kept_with
 from bench.writers import Book, Tally, Writers, stop_cleanly
+from cds_service.storage import Kind
 from tests.fuzz.service_process import port_of, started, stop, wait_until_healthy
 from tests.real.databases import postgresql_folder, running_postgresql
 
@@ -32,7 +35,8 @@ VICTIMS = ("worker", "master", "all")
 """Who is killed, by turns: one worker, the master alone, or both together with all other workers."""
 BACK_WITHIN_SECONDS, ORPHANS_END_WITHIN_SECONDS = 30.0, 15.0
 HEADINGS = (
-    "database", "kills: a worker, the master, all", "charts", "cards", "feedback", "lost", "twice", "half",
+    "database", "kills: a worker, the master, all", "charts", "cards", "feedback",
+    "other calls: held back, silent for a gap, not judged", "lost", "twice", "half",
     "not acknowledged", "card not found", "refused", "sound", "back after s: median, most", "orphans",
 )  # fmt: skip
 
@@ -102,10 +106,12 @@ class Served:
         return self.folder / "service.log"
 
     def _start(self) -> subprocess.Popen[bytes]:
+        policies = self.folder / "policies"
         variables = {
             "CDS_DATABASE_URL": self.url,
             "CDS_SPOOL": str(self.folder / "spool"),
             "CDS_LOG_LEVEL": "ERROR",
+            **({"CDS_SITE_POLICIES": str(policies)} if policies.is_dir() else {}),
         }
         process = started(self.folder, WORKERS, variables)
         try:
@@ -133,7 +139,7 @@ def _is_alive(pid: int) -> bool:
 @dataclass(frozen=True)
 class Outcome:
     """All rounds on one database. `refused` are the calls that got something else than cards or 200, or the advice to
-    come again later, while a service was there to answer.
+    come again later, while a service was there to answer. `others` are the calls without cards, by what they left.
     """
 
     database: str
@@ -144,6 +150,7 @@ class Outcome:
     refused: int
     back: list[float]
     orphans: int
+    others: Counter[str] = field(default_factory=Counter)
 
     @property
     def is_well(self) -> bool:
@@ -154,8 +161,9 @@ class Outcome:
         kills = ", ".join(str(len(range(n, self.rounds, len(VICTIMS)))) for n in range(len(VICTIMS)))
         back = f"{statistics.median(self.back):.1f}, {max(self.back):.1f}" if self.back else "-"
         counts = (self.charts, tally.cards, tally.feedback)
+        others = ", ".join(f"{self.others[kind]:,}" for kind in (Kind.SUPPRESSED, Kind.GAP, Kind.REFUSED))
         cells = (
-            self.database, kills, *(f"{count:,}" for count in counts), tally.lost, tally.twice, tally.half,
+            self.database, kills, *(f"{count:,}" for count in counts), others, tally.lost, tally.twice, tally.half,
             tally.unacknowledged, tally.strangers, self.refused, self.fault or "yes", back, self.orphans,
         )  # fmt: skip
         return "| " + " | ".join(map(str, cells)) + " |"
@@ -165,9 +173,10 @@ def play(name: str, url: str, rounds: int, writers: int, end: float, seed: int =
     """So many rounds, with the victims by turns, but no new one after `end` (monotonic seconds)."""
     chance, book, played = random.Random(seed), Book(), 0
     with tempfile.TemporaryDirectory(prefix="calciphylaxis-cds-kill-") as folder:
+        shadow_in(Path(folder))
         served = Served(Path(folder), url or f"sqlite:///{folder}/cards.sqlite3")
         try:
-            with Writers(writers, served.port, book):
+            with Writers(writers, served.port, book, ALL):
                 while played < rounds and time.monotonic() < end:
                     time.sleep(chance.uniform(*LOAD_SECONDS))
                     served.kill(VICTIMS[played % len(VICTIMS)], chance)
@@ -178,7 +187,15 @@ def play(name: str, url: str, rounds: int, writers: int, end: float, seed: int =
             served.stop()
         refused = sum(count for status, count in book.refused.items() if status not in (0, 503))
         return Outcome(
-            name, played, book.compared(kept), fault(served.url), book.charts, refused, served.back, served.orphans
+            name,
+            played,
+            book.compared(kept),
+            fault(served.url),
+            book.charts,
+            refused,
+            served.back,
+            served.orphans,
+            Counter(kind for kinds in book.calls.values() for kind in kinds),
         )
 
 

@@ -1,4 +1,4 @@
-"""What a database of the service holds, read past the service: its cards and feedback, and is it sound.
+"""What a database of the service holds, read past the service: its events, and is it sound.
 
 What may live here: reading. Nothing is written.
 """
@@ -12,25 +12,30 @@ from dataclasses import dataclass, field
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import DatabaseError
 
+from cds_service.storage import Kind
+
 LATE_SECONDS = 15.0
 """What has been acknowledged may still be on its way for so long."""
-_EVENTS = text("SELECT kind, card_uuid FROM event WHERE kind IN ('card-issued', 'feedback')")
+_EVENTS = text("SELECT kind, card_uuid, hook_instance FROM event")
 
 
 @dataclass(frozen=True)
 class Kept:
-    """How often each card is there, and how often feedback on it."""
+    """How often each card is there, feedback on it, and each other event of a call, by its hookInstance and kind."""
 
     cards: Counter[str] = field(default_factory=Counter)
     feedback: Counter[str] = field(default_factory=Counter)
+    calls: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def lacks(self, wanted: Kept) -> int:
         """How much of what is wanted is not there."""
-        return len(wanted.cards.keys() - self.cards.keys()) + len(wanted.feedback.keys() - self.feedback.keys())
+        pairs = ((wanted.cards, self.cards), (wanted.feedback, self.feedback), (wanted.calls, self.calls))
+        return sum(len(needed.keys() - there.keys()) for needed, there in pairs)
 
-    def twice(self) -> int:
-        """How much is there more than once."""
-        return sum(count > 1 for counts in (self.cards, self.feedback) for count in counts.values())
+    def twice(self, wanted: Kept) -> int:
+        """How much is there more than once, of calls those that are wanted; a call may hold back several cards."""
+        once = Counter({call: self.calls[call] for call in wanted.calls if call[1] != Kind.SUPPRESSED})
+        return sum(count > 1 for counts in (self.cards, self.feedback, once) for count in counts.values())
 
 
 def kept_in(url: str) -> Kept:
@@ -38,8 +43,11 @@ def kept_in(url: str) -> Kept:
     engine, kept = create_engine(url), Kept()
     try:
         with engine.connect() as connection:
-            for kind, card in connection.execute(_EVENTS):
-                (kept.cards if kind == "card-issued" else kept.feedback)[card] += 1
+            for kind, card, call in connection.execute(_EVENTS):
+                if kind in (Kind.ISSUED, Kind.FEEDBACK):
+                    (kept.cards if kind == Kind.ISSUED else kept.feedback)[card] += 1
+                else:
+                    kept.calls[call, kind] += 1
     finally:
         engine.dispose()
     return kept

@@ -10,21 +10,24 @@ import json
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, cycle
 from typing import Any, NamedTuple, NoReturn
 
+from bench.other_calls import NO_SERVER, Call, anew
 from bench.stored import Kept
 from cds_service.api.services import SERVICES
+from cds_service.storage import Kind
 from tests.fuzz.bodies import HOOKS
 
 SERVICE = SERVICES[0]
+CHART = {**HOOKS[SERVICE.HOOK], **NO_SERVER}
 PATH = f"/cds-services/{SERVICE.ID}"
 JSON = {"Content-Type": "application/json"}
-CARDS = json.dumps({**HOOKS[SERVICE.HOOK], "fhirServer": None, "fhirAuthorization": None}).encode()
+CARDS = json.dumps(CHART).encode()
 TIMEOUT_SECONDS = 15.0
 
 Cards = tuple[str, ...]
@@ -33,11 +36,11 @@ Cards = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Tally:
-    """What became of what was acknowledged: cards in an answer that came whole, and feedback answered 200.
+    """What became of what was acknowledged: cards in an answer that came whole, feedback answered 200, and each call.
 
     `lost` is what was acknowledged and is not there, `twice` what is there more than once. `unacknowledged` is feedback
-    that is there although nobody was told, `half` answers of which only some of the feedback is there. `strangers` is
-    feedback of whose card it was said that nobody knows it.
+    that is there although nobody was told, `half` answers of which only some of the feedback is there, and calls of
+    which only some of the cards held back are. `strangers` is feedback of whose card it was said that nobody knows it.
     """
 
     cards: int
@@ -57,7 +60,8 @@ class Tally:
 class Book:
     """What was acknowledged, and the feedback that was sent, each as the cards of one answer.
 
-    `charts` counts the answers with cards, `refused` everything else, by status; 0 is no answer at all.
+    `charts` counts the answers with cards, `refused` everything else, by status; 0 is no answer at all. `calls` are the
+    calls that were answered as they should be, by their hookInstance, with the kinds of events that each has to leave.
     """
 
     given: set[Cards] = field(default_factory=set)
@@ -65,6 +69,7 @@ class Book:
     acknowledged: set[Cards] = field(default_factory=set)
     strangers: int = 0
     refused: Counter[int] = field(default_factory=Counter)
+    calls: dict[str, tuple[Kind, ...]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -73,7 +78,8 @@ class Book:
 
     def wanted(self) -> Kept:
         """What the database has to hold."""
-        return Kept(Counter(chain(*self.given)), Counter(chain(*self.acknowledged)))
+        calls = Counter((call, str(kind)) for call, kinds in self.calls.items() for kind in kinds)
+        return Kept(Counter(chain(*self.given)), Counter(chain(*self.acknowledged)), calls)
 
     def compared(self, kept: Kept) -> Tally:
         """This book beside what the database holds."""
@@ -83,20 +89,29 @@ class Book:
             wanted.cards.total(),
             wanted.feedback.total(),
             kept.lacks(wanted),
-            kept.twice(),
+            kept.twice(wanted),
             sum(count for cards, count in there.items() if cards not in self.acknowledged),
-            sum(0 < count < len(cards) for cards, count in there.items()),
+            sum(0 < count < len(cards) for cards, count in there.items()) + self._half_held(kept),
             self.strangers,
         )
+
+    def _half_held(self, kept: Kept) -> int:
+        """Calls of which fewer cards are there than of others: all of these calls are the same."""
+        held = [kept.calls[call, Kind.SUPPRESSED] for call, kinds in self.calls.items() if Kind.SUPPRESSED in kinds]
+        return sum(0 < count < max(held) for count in held)
 
 
 @dataclass
 class Writers:
-    """So many callers at the service at `port()`, from entering to leaving the block."""
+    """So many callers at the service at `port()`, from entering to leaving the block.
+
+    After each chart and the feedback on it comes one of the `others`, by turns.
+    """
 
     count: int
     port: Callable[[], int]
     book: Book = field(default_factory=Book)
+    others: Sequence[Call] = ()
 
     def __enter__(self) -> Book:
         self._stopping = threading.Event()
@@ -111,18 +126,32 @@ class Writers:
             thread.join(2 * TIMEOUT_SECONDS)
 
     def _write(self) -> None:
+        others = cycle(self.others or (None,))
         while not self._stopping.is_set():
             cards = self._open_chart()
             # Without cards nobody is there at the moment.
             if not cards or not self._give_feedback(cards):
                 self._stopping.wait(0.1)
+            elif (other := next(others)) is not None:
+                self._call(other)
+
+    def _call(self, call: Call) -> None:
+        instance, body = anew(call.body)
+        answer = post(self.port(), call.path, body)
+        with self.book.lock:
+            if answer.status == call.status and not answer.body.get("cards"):
+                self.book.calls[instance] = call.kinds
+            else:
+                self.book.refused[answer.status] += 1
 
     def _open_chart(self) -> Cards:
-        answer = post(self.port(), PATH, CARDS)
+        instance, body = anew(CHART)
+        answer = post(self.port(), PATH, body)
         cards = tuple(card["uuid"] for card in answer.body.get("cards", ()))
         with self.book.lock:
             if cards:
                 self.book.given.add(cards)
+                self.book.calls[instance] = (Kind.ANSWERED,)
             else:
                 self.book.refused[answer.status] += 1
         return cards

@@ -36,7 +36,6 @@ from cds_service.storage import (
     Pseudonyms,
     Readiness,
     Retention,
-    Spool,
     file_beside,
     read_keys,
     spool_for,
@@ -98,7 +97,8 @@ def create_app(
     few = max(1, min(_MOST_PLACES, settings.threads // 4))
     database = Database(settings.database_url, few)
     spool = spool_for(settings.database_url, settings.spool, settings.spool_max_bytes)
-    log = EventLog(database, spool, retention=Retention(database, settings.event_days, clock))
+    retention = Retention(database, settings.event_days, clock, spool=spool)
+    log = EventLog(database, spool, retention=retention)
     pseudonyms = Pseudonyms(read_keys(settings.secret_file) if settings.secret_file else ())
     app.extensions["cds_database"] = database
     app.extensions["cds_event_log"], app.extensions["cds_fhir_client"] = log, client
@@ -113,12 +113,14 @@ def create_app(
     keep = partial(keep_policy_change, log)
     tenants, reload = open_tenants(settings, knowledge, copies, names, running=running, clock=clock, keep=keep)
     app.extensions["cds_reload"] = reload
-    not_shown = _not_shown(tenants, spool)
+    kill_switch = app.extensions["cds_kill_switch"] = KillSwitch(file_beside(spool))
+    not_shown = NotShown(kill_switch, tenants.all)
     app.register_blueprint(blueprint(tenants, client, keeping, clock, settings.max_entries, not_shown))
     rate = RateLimit(counts_of(settings.rate_limit, settings.rate_limit_storage)) if settings.rate_limit else None
     trust_proxies(app, settings.trusted_proxies)
-    told = partial(_told_to_people, not_shown, clock)
-    context = PageContext(settings, knowledge, client, clock, database, trusted, not_shown.in_force, told, tenants)
+    told, told_to = partial(_told_to_people, not_shown, clock), partial(_told_to_tenant, not_shown, tenants, clock)
+    with_switch = not_shown.in_force
+    context = PageContext(settings, knowledge, client, clock, database, trusted, with_switch, told, tenants, told_to)
     pages = register_pages(app, context)
     if trusted is not None and settings.public_url is not None:
         token_log = app.extensions["cds_token_log"] = TokenLog(database)
@@ -131,15 +133,13 @@ def create_app(
     return app
 
 
-def _not_shown(tenants: Tenants, spool: Spool | None) -> NotShown:
-    """What is switched off. It is looked at before the fork: a worker that cannot read it knows what was then."""
-    kill_switch = KillSwitch(file_beside(spool))
-    kill_switch.now()
-    return NotShown(kill_switch, tenants.all)
-
-
 def _told_to_people(not_shown: NotShown, clock: Callable[[], datetime]) -> list[str]:
     return not_shown.to_all(clock()).sentences
+
+
+def _told_to_tenant(not_shown: NotShown, tenants: Tenants, clock: Callable[[], datetime], tenant: str) -> list[str]:
+    now = clock()
+    return not_shown.to_tenant(tenant, tenants.of(tenant, now), now).sentences
 
 
 def _open_endpoints(settings: Settings) -> frozenset[str]:

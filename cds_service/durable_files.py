@@ -6,13 +6,18 @@ What may live here: what a file or a name needs to be on the disk. What stands i
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 _NO_FOLDERS = {errno.EACCES, errno.EISDIR, errno.EBADF, errno.EINVAL, errno.ENOTSUP}
 """What file systems answer that hand no folder to the disk, and folders that we may write and not read."""
+
+_NO_WHOLE_WAY = {errno.EINVAL, errno.ENOTTY, errno.ENOTSUP}
+"""What file systems answer that cannot be asked to wait until nothing is left in the memory of the disk itself."""
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -27,13 +32,23 @@ def replace_file(path: Path, content: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            sync_content(file.fileno())
         part.replace(path)
     except OSError:
         with suppress(OSError):
             part.unlink()
         raise
     sync_names(path.parent)
+
+
+def sync_content(descriptor: int) -> None:
+    """Wait until the disk has what stands in this file.
+
+    Raises:
+        OSError: the disk did not confirm it.
+    """
+    # macOS has no fdatasync.
+    _sync(descriptor, getattr(os, "fdatasync", os.fsync))
 
 
 def sync_names(folder: Path) -> None:
@@ -45,9 +60,22 @@ def sync_names(folder: Path) -> None:
     try:
         names = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            os.fsync(names)
+            _sync(names, os.fsync)
         finally:
             os.close(names)
     except OSError as error:
         if error.errno not in _NO_FOLDERS:
             raise
+
+
+def _sync(descriptor: int, usual: Callable[[int], None]) -> None:
+    """As `usual` does; on macOS that one does not wait for the disk itself, and there is another one."""
+    whole_way = getattr(fcntl, "F_FULLFSYNC", None)
+    if whole_way is not None:
+        try:
+            fcntl.fcntl(descriptor, whole_way)
+            return
+        except OSError as error:
+            if error.errno not in _NO_WHOLE_WAY:
+                raise
+    usual(descriptor)

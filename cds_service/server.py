@@ -25,7 +25,7 @@ from cds_service.app import create_app
 from cds_service.knowledge import SitePolicyError, insist_on_valid_templates, load_knowledge, load_templates
 from cds_service.serving import Bounds, InboundWorker, bounds_of
 from cds_service.settings import Settings
-from cds_service.storage import StoreError
+from cds_service.storage import SecretError, StoreError
 
 log = logging.getLogger("cds_service")
 
@@ -107,7 +107,7 @@ class Server(BaseApplication):
 
     def begin(self) -> None:
         """In a worker, before its first call."""
-        for name in ("cds_event_log", "cds_authentication", "cds_reload"):
+        for name in ("cds_kill_switch", "cds_event_log", "cds_authentication", "cds_reload"):
             beginning = self._app.extensions.get(name)
             if beginning is not None:
                 beginning.begin()
@@ -130,8 +130,12 @@ class Server(BaseApplication):
         try:
             self._app = self._make_anew()
         except Exception as error:
-            # Whatever it is: it must not end a service that runs. What is no fault of that file may hold anything.
-            said = error if isinstance(error, TrustedClientsError | SitePolicyError) else type(error).__name__
+            # Whatever it is: it must not end a service that runs. What is no fault of these files may hold anything.
+            said = (
+                error
+                if isinstance(error, TrustedClientsError | SitePolicyError | SecretError)
+                else type(error).__name__
+            )
             log.error("nothing is taken up, the trusted clients stay as they were: %s", said)
         else:
             self.callable = None

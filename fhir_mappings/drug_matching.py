@@ -60,10 +60,20 @@ def find_drugs(
     coded: Sequence[Coding], texts: Sequence[str], order_route: Route, drugs: DrugVocabulary, *, mixture: bool = False
 ) -> Drugs:
     """The drugs of one order, with the question whether a code was known. `mixture`: it has too many ingredients."""
-    candidates = _with_local(coded, _of_codes(coded, drugs), drugs)
-    if candidates is not None:
-        return Drugs(_coded(candidates, texts, order_route, drugs) if candidates else (), known=True)
-    return Drugs(_one_per_class(_by_name(texts, order_route, drugs, mixture=mixture)), known=False)
+    of_codes = _of_codes(coded, drugs)
+    candidates = _with_local(coded, of_codes, drugs)
+    # A clinic's own code adds to what the words name and takes none of it away.
+    named = () if of_codes is not None else _one_per_class(_by_name(texts, order_route, drugs, mixture=mixture))
+    if candidates is None:
+        return Drugs(named, known=False)
+    found = _coded(candidates, texts, order_route, drugs) if candidates else ()
+    classes = {match.drug_class for match in found}
+    return Drugs((*found, *(match for match in named if match.drug_class not in classes)), known=True)
+
+
+def drugs_named(text: str, drugs: DrugVocabulary) -> tuple[Drug, ...]:
+    """The drugs that the words name, by whatever route; nothing that a phrase only looks like."""
+    return tuple(dict.fromkeys(_named(text, drugs)))
 
 
 def _of_codes(coded: Sequence[Coding], drugs: DrugVocabulary) -> tuple[Candidate, ...] | None:

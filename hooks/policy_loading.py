@@ -137,7 +137,9 @@ HIDDEN = "none"
 def _drug_class(entry: Mapping[str, Any]) -> DrugClass:
     weak_ground = tuple(entry.get("removal_not_recommended", ()))
     role = Role(entry.get("role", Role.NEUTRAL))
-    return DrugClass(**{**entry, "role": role, "removal_not_recommended": weak_ground})
+    # What no rule asks stays in the file: it is for those who check a site policy.
+    told = {key: value for key, value in entry.items() if key != "fewer_critical"}
+    return DrugClass(**{**told, "role": role, "removal_not_recommended": weak_ground})
 
 
 def _rule(row: Mapping[str, Any]) -> DrugRule:

@@ -6,6 +6,7 @@ What may live here: events of calls, made from what the steps of a call know. Wh
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,6 +18,8 @@ from cds_service.api.services import Advice, Service
 from cds_service.knowledge import HeldBack, Reason
 from cds_service.storage import UNMAPPED, Event, Kind, Pseudonyms, new_id
 from hooks.judgement import CannotJudge
+
+log = logging.getLogger("cds_service")
 
 RULES = version("calciphylaxis-cds")
 """The version of the rules is that of the service."""
@@ -39,7 +42,7 @@ class Happened:
 
         Apart from their kinds, the events of cards are the same whether they are shown or not: so in shadow mode a card
         that would have been shown breaks the silence. `is_sampled`: with the codes of labs and drugs that the
-        vocabulary does not hold, an empty list for none.
+        vocabulary does not hold, an empty list for none, where there were records to look at.
         """
         gaps = advice.gaps and ", ".join(sorted(set(advice.gaps)))
         content: dict[str, Any] = {"cards": len(advice.cards)}
@@ -47,8 +50,8 @@ class Happened:
             content["held"] = len(advice.held)
         if gaps:
             content["gaps"] = gaps
-        if is_sampled:
-            content[UNMAPPED] = [list(code) for code in advice.unmapped()]
+        if is_sampled and (codes := _unmapped(advice)) is not None:
+            content[UNMAPPED] = codes
         events = [self._of(Kind.ANSWERED, content=content)]
         if gaps and not advice.cards and not any(one.reason is Reason.SHADOW for one in advice.held):
             events.append(self._of(Kind.GAP, reason=gaps))
@@ -99,3 +102,13 @@ class Happened:
             "patient": self.pseudonyms.of("patient", whose, request.patient_id),
             "user": self.pseudonyms.of("user", whose, request.user_id),
         }
+
+
+def _unmapped(advice: Advice) -> list[list[str]] | None:
+    """None where nothing was looked at, or that failed: all else that happened is kept."""
+    try:
+        return None if advice.unmapped is None else [list(code) for code in advice.unmapped()]
+    except Exception as error:
+        # Whatever it is: what it says may hold data of the patient.
+        log.error("codes that the vocabulary does not hold could not be recorded (%s)", type(error).__name__)
+        return None

@@ -29,15 +29,20 @@ class Keeping:
 
     def record(self, events: Callable[[], Sequence[Event]]) -> None:
         """Keep what this gives. Advice that a clinician needs now is not withheld where that fails; the log says so."""
+        made: Sequence[Event] = ()
         try:
-            self.log.record(events())
+            made = events()
+            self.log.record(made)
         except StoreError:
             pass  # The log has said so.
         except Exception as error:
+            # How many they would have been nobody knows where they could not even be made.
+            self.log.lose(len(made) or 1)
             # Whatever it is: it is no fault of the advice. What it says may hold data of the patient.
             log.error("what happened in a call could not be recorded (%s)", type(error).__name__)
 
     def faults(self) -> list[str]:
-        """What cannot be written right now, in words."""
+        """What cannot be written right now, or was lost a moment ago, in words."""
         found = [(self.database, "the database cannot be written"), (self.spool, "the spool cannot be written")]
-        return [words for readiness, words in found if not readiness.is_ready()]
+        unwritten = [words for readiness, words in found if not readiness.is_ready()]
+        return [*unwritten, *self.log.faults()]

@@ -48,5 +48,5 @@ def _content(change: PolicyChange) -> dict[str, Any]:
         told |= {"owner": site.owner, "approver": site.approver}
         told |= {"approved": site.approved.isoformat(), "effective": site.effective.isoformat()}
     if off := change.critical_off:
-        told["critical_off"] = {"people": list(off.people), "reason": off.reason}
+        told["critical_off"] = {"people": list(off.people), "reason": off.reason, "covers": list(off.covers)}
     return told

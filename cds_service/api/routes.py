@@ -124,7 +124,8 @@ def blueprint(
         except CannotJudge as gap:
             keeping.record(partial(happened.refused, gap))
             raise refused_for(gap) from None
-        keeping.record(lambda: happened.answered(advice, is_sampled=sampled.is_due(now)))
+        is_sampled = advice.unmapped is not None and sampled.is_due(now)
+        keeping.record(lambda: happened.answered(advice, is_sampled=is_sampled))
         spent = (time.perf_counter() - started) * 1000
         log.info(
             "%s answered %d cards, %d held back, in %.1f ms", service.ID, len(advice.cards), len(advice.held), spent

@@ -57,6 +57,9 @@ SERVICES: tuple[Service, ...] = (patient_view, order_select, order_sign)
 NOTHING_SELECTED = "must not be empty while there are drafts: it names the drafts just picked, as MedicationRequest/123"
 
 
+UNREAD = "unreadable_entries"
+
+
 @dataclass(frozen=True)
 class Judged:
     """What one call looks at: the chart on the clinic's day, and what its cards are made with."""
@@ -72,15 +75,16 @@ class Advice:
     """What one call brought: the cards as JSON, what decided each of them, the cards that were worked out and are not
     shown, and what could not be read.
 
-    `gaps` are the keys of the queries that failed or were incomplete. `unmapped` works out, when it is asked, codes of
-    labs and drugs that the vocabulary does not hold.
+    `gaps` are the keys of the queries that failed or were incomplete, and `UNREAD` where a drug or an entry of the
+    problem list could not be read. `unmapped` works out, when it is asked, codes of labs and drugs that the vocabulary
+    does not hold; None where no records were looked at.
     """
 
     cards: list[dict[str, Any]]
     facts: list[tuple[str, ...]]
     gaps: tuple[str, ...] = ()
     held: Sequence[HeldBack] = ()
-    unmapped: Callable[[], Sequence[tuple[str, ...]]] = tuple
+    unmapped: Callable[[], Sequence[tuple[str, ...]]] | None = None
 
 
 NOTHING_TO_JUDGE = Advice([], [])
@@ -102,7 +106,7 @@ def call(service: Service, request: HookRequest, knowledge: Knowledge, reader: F
     return Advice(
         [to_json(card, judged.rendering) for card in sorted_cards.shown],
         [card.facts for card in sorted_cards.shown],
-        tuple(gap.query for gap in (*chart.gaps, *chart.optional_gaps)),
+        (*(gap.query for gap in (*chart.gaps, *chart.optional_gaps)), *([UNREAD] if chart.unread_entries else [])),
         sorted_cards.held,
         partial(_unmapped, judged, knowledge, request),
     )

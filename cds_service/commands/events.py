@@ -35,10 +35,11 @@ def events() -> None:
 def prune(before: datetime | None, dry_run: bool, as_json: bool) -> None:
     """Delete events that are older than they may be kept.
 
-    The database is that of CDS_DATABASE_URL. The service does the same once a day while it runs.
+    The database is that of CDS_DATABASE_URL. So are files of lines of the spool that were no events. The service does
+    the same once a day while it runs.
     """
     from cds_service.clock import utc_now
-    from cds_service.storage import Database, count_before
+    from cds_service.storage import Database, count_before, spool_for
     from cds_service.storage import prune as delete
 
     settings = settings_for(dev=False)
@@ -50,10 +51,16 @@ def prune(before: datetime | None, dry_run: bool, as_json: bool) -> None:
         if "CDS_DATABASE_URL" not in os.environ:
             say(f"CDS_DATABASE_URL is not set: this is the database of this folder, {opened.name}", err=True)
         count = count_before(opened, moment) if dry_run else delete(opened, moment)
+        spool = spool_for(settings.database_url, settings.spool, settings.spool_max_bytes)
+        asides = (spool.count_aside(moment) if dry_run else spool.prune_aside(moment)) if spool else 0
     if as_json:
-        say_json({"before": moment.isoformat(), "deleted": 0 if dry_run else count, "old": count})
-    else:
-        say(f"{count} events of before {moment:%Y-%m-%d %H:%M %Z} {'would be' if dry_run else 'were'} deleted")
+        told = {"before": moment.isoformat(), "deleted": 0 if dry_run else count, "old": count}
+        say_json({**told, "unreadable_files": asides})
+        return
+    would_be = "would be" if dry_run else "were"
+    say(f"{count} events of before {moment:%Y-%m-%d %H:%M %Z} {would_be} deleted")
+    if asides:
+        say(f"{asides} files of the spool with lines that are no events {would_be} deleted")
 
 
 @events.command(context_settings=HELP)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from cds_service.commands.common import HELP, say, say_json
+from cds_service.commands.common import HELP, say, say_json, settings_for
 from cds_service.commands.not_shown import not_shown_now
+from cds_service.commands.site_policies import packaged_version
 from cds_service.commands.stored import place_of_the_log, read_or_say
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ TABLES = (
 )  # fmt: skip
 """Written out: to ask the room of reports for them would take longer than the help of this command."""
 COUNTED = "cards, each once, with its latest answer, in the week in which it was shown"
+NOT_READ = (
+    "the site policies were not read: CDS_SITE_POLICIES is not set, and calls were answered by other policy versions "
+    "than the packaged one, those of site policies or of another release; what a site policy keeps from being shown "
+    "(shadow mode, switches) is not told here"
+)
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -74,8 +80,9 @@ def report(**options: Any) -> None:
     if options["as_json"]:
         say_json({**_about(asked, whole), "tables": _records(whole, names)})
     elif options["as_csv"]:
-        click.echo(_csv(whole, options["by"]), nl=False)
-        say("\n".join(_remarks(asked, whole)), err=True)
+        remarks = _remarks(asked, whole)
+        click.echo(_csv(whole, options["by"], remarks), nl=False)
+        say("\n".join(remarks), err=True)
     else:
         say("\n".join(_lines(asked, whole, names)))
 
@@ -137,7 +144,8 @@ def _remarks(asked: Asked, whole: Whole) -> list[str]:
     """What a reader has to know beside the numbers."""
     from cds_service import reports
 
-    found = not_shown_now()
+    found = not_shown_now("" if asked.tenant == reports.UNKNOWN_CALLERS else asked.tenant)
+    found += _not_read(whole)
     found += [reports.said_of(whole)] if reports.said_of(whole) else []
     named = {name or reports.UNKNOWN_CALLERS for name in whole.tenants}
     if asked.tenant is not None and asked.tenant not in named:
@@ -153,6 +161,15 @@ def _remarks(asked: Asked, whole: Whole) -> list[str]:
     for outcome, number in whole.unknown.items():
         found.append(f"not counted: {number} {outcome} on cards that are not in the log")
     return found
+
+
+def _not_read(whole: Whole) -> list[str]:
+    """Nobody may take it for granted that all cards are shown where the site policies of the service were not read."""
+    settings = settings_for(dev=True)
+    kept = {one.policy for one in whole.versions} - {""}
+    if settings.site_policies is not None or not kept or kept == {packaged_version(settings)}:
+        return []
+    return [NOT_READ]
 
 
 def _lines(asked: Asked, whole: Whole, names: list[str]) -> Iterator[str]:
@@ -173,14 +190,15 @@ def _records(whole: Whole, names: list[str]) -> dict[str, Any]:
     return {name: _sections()[name].table(whole).records() for name in names}
 
 
-def _csv(whole: Whole, by: str | None) -> str:
-    """One table as it is, or of all tables a line for each value: they have different columns."""
-    from cds_service.reports import Table
+def _csv(whole: Whole, by: str | None, remarks: list[str]) -> str:
+    """One table as it is, or of all tables a line for each value: they have different columns. Remarks are in both."""
+    from cds_service.reports import REMARKS, Table
 
     if by is not None:
-        return _sections()[by].table(whole).csv()
+        return _sections()[by].table(whole).with_remarks(remarks).csv()
     tables = {name: section.table(whole) for name, section in _sections().items()}
-    rows = [
+    rows: list[list[Any]] = [[REMARKS, number, REMARKS, said] for number, said in enumerate(remarks, start=1)]
+    rows += [
         [name, number, column, value]
         for name, table in tables.items()
         for number, row in enumerate(table.rows, start=1)

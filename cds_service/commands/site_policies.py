@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from cds_service.settings import Settings
 
 
+def packaged_version(settings: Settings) -> str:
+    """The version of the packaged files without a site policy."""
+    from cds_service.knowledge import load_knowledge
+
+    return load_knowledge(settings).version
+
+
 def tenants_of_the_service(settings: Settings) -> tuple[Tenants, list[str]]:
     """What each tenant knows, and the names of the files that cannot be used, and of which no earlier state goes on.
 

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,18 +105,22 @@ def on(topic: str | None, tenant: str | None, reason: str, by: str) -> None:
 
     It takes the same topic and tenant as they were switched off with.
     """
-    from cds_service.storage import changing
+    from cds_service.storage import changing, read_switched_off
 
     settings = settings_for(dev=True)
     path, spool = _place(settings)
+    with _of_the_file(path):
+        # Where the file is gone nobody can say that something is not off.
+        read_switched_off(path)
     with _of_the_file(path), changing(path) as entries:
         found = [one for one in entries if one.is_for(topic, tenant)]
         left = [one for one in entries if one not in found]
         if not found:
-            raise click.ClickException(f"this is not switched off; {_list(left)}")
+            which = _which(topic, tenant)
+            raise click.ClickException(f"nothing was changed: no switching off of {which} is in force; {_rest(left)}")
         entries[:] = left
-    say(f"on again: {_told(found[0])}")
-    say(_list(left))
+    say(f"on again: {_which(topic, tenant)}; {_was_off(found[0])}")
+    say(f"still off:\n{_list(left)}" if left else _list(left))
     say(TAKEN_UP)
     _keep(settings, spool, found[0], "on", by, reason)
 
@@ -184,7 +189,7 @@ def _of_the_file(path: Path) -> Iterator[None]:
         yield
     except KillSwitchError as error:
         raise click.ClickException(
-            f"{path}: {error.in_words}; where it is damaged, move it away and switch off anew what has to be off"
+            f"{path}: {error.in_words}; where it is damaged, move it away; then switch off anew what has to be off"
         ) from None
 
 
@@ -212,6 +217,19 @@ def _told(one: SwitchedOff) -> str:
     from cds_service.api import killed_notice
 
     return killed_notice(one).says
+
+
+def _which(topic: str | None, tenant: str | None) -> str:
+    """The cards of an entry, as the options of the command name them."""
+    return (f"cards on {topic}" if topic else "all cards") + (f" (--tenant {tenant})" if tenant else "")
+
+
+def _was_off(one: SwitchedOff) -> str:
+    return f"they were off since {one.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC, by {one.by}: {one.reason}"
+
+
+def _rest(entries: list[SwitchedOff]) -> str:
+    return f"what is off:\n{_list(entries)}" if entries else _list(entries)
 
 
 def _list(entries: Iterable[SwitchedOff]) -> str:

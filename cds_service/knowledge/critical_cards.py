@@ -1,4 +1,4 @@
-"""Which cards can be critical in suspected or confirmed calciphylaxis, and which must never be missing.
+"""Which cards can be critical, and which must never be missing.
 
 What may live here: reading that from a policy and from the rules' own words. Nothing is listed by hand: what a
 clinician changes in the data files changes it.
@@ -6,7 +6,7 @@ clinician changes in the data files changes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 
 from hooks import order_select, order_sign, patient_view, sepsis_watch
 from hooks.calciphylaxis_status import TOPICS
@@ -14,7 +14,7 @@ from hooks.card import Indicator
 from hooks.draft_orders import UNREAD_DRAFT
 from hooks.judgement import INCOMPLETE
 from hooks.offending_drugs import Moment, indicator_at
-from hooks.policy import CardText, DrugRule, Policy
+from hooks.policy import CardText, Policy
 from hooks.tiers import CALCIPHYLAXIS
 
 MOMENTS: Mapping[str, Moment] = {
@@ -32,7 +32,6 @@ TELL_OF_GAPS = frozenset({INCOMPLETE, UNREAD_DRAFT})
 look like "no risk"."""
 _NAMES_GAPS = "{gap_names}"
 _OTHER_TEXT = "-off-dialysis"
-_SITUATION = "calciphylaxis"
 
 
 def topics_of(policy: Policy) -> frozenset[str]:
@@ -52,27 +51,24 @@ def _names_gaps(text: CardText) -> bool:
 
 
 def critical_topics(policy: Policy) -> dict[str, frozenset[str]]:
-    """For each hook the topics whose card can be critical in suspected or confirmed calciphylaxis."""
+    """For each hook the topics whose card can be critical, in whatever patient."""
     status = {TOPICS[tier] for tier in CALCIPHYLAXIS} | {sepsis_watch.TOPIC}
     found = {hook: set(_critical_drugs(policy, moment)) for hook, moment in MOMENTS.items()}
     found[patient_view.HOOK] |= status
     return {hook: frozenset(topics) for hook, topics in found.items()}
 
 
+def critical_where(
+    critical: Mapping[str, Collection[str]], hook: str | None, service: str | None, topic: str | None
+) -> set[str]:
+    """Of the critical topics those of this hook, of this service and of this topic; None is any."""
+    places = {hook, HOOK_OF.get(service or "")} - {None}
+    met = {name for place, topics in critical.items() if places <= {place} for name in topics}
+    return met & {topic} if topic else met
+
+
 def _critical_drugs(policy: Policy, moment: Moment) -> Iterator[str]:
     for rules in policy.rules.values():
-        for rule in _in_calciphylaxis(rules):
+        for rule in rules:
             if not rule.silent and indicator_at(rule, moment) is Indicator.CRITICAL:
                 yield rule.topic
-
-
-def _in_calciphylaxis(rules: Sequence[DrugRule]) -> Iterator[DrugRule]:
-    """The rows of a class that can hold in calciphylaxis, without those that a row above always ends the search for."""
-    for number, rule in enumerate(rules):
-        supposed = {*rule.when, _SITUATION}
-        ended = any(
-            above.final and not above.beside and supposed.issuperset(above.when) and set(rule.unless) >= {*above.unless}
-            for above in rules[:number]
-        )
-        if _SITUATION not in rule.unless and (rule.beside or not ended):
-            yield rule

@@ -15,16 +15,17 @@ from fhir_mappings.packaged import packaged_data
 from fhir_mappings.site_changes import section_of
 
 
-def numbers_for_two(document: Mapping[str, Any]) -> Iterator[str]:
-    """Where the site policy moves a number so that fewer patients would get a critical card, a line each."""
+def numbers_for_two(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Where the site policy moves a number so that fewer patients would get a critical card: its key, and the place."""
     for entry in document.get("threshold", ()):
-        section, number = section_of(_shipped(), entry["name"]), _number(entry)
+        name = entry["name"]
+        section, number = section_of(_shipped(), name), _number(entry)
         shipped = _from(section["values"], entry["from"])
         match section.get("fewer_critical"):
             case "higher" if number > min(shipped):
-                yield f"[[threshold]] {entry['name']} = {number:g}, higher than {min(shipped):g}, which ships"
+                yield name, f"[[threshold]] {name} = {number:g}, higher than {min(shipped):g}, which ships"
             case "lower" if number < max(shipped):
-                yield f"[[threshold]] {entry['name']} = {number:g}, lower than {max(shipped):g}, which ships"
+                yield name, f"[[threshold]] {name} = {number:g}, lower than {max(shipped):g}, which ships"
 
 
 @cache

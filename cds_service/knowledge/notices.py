@@ -6,11 +6,11 @@ known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from cds_service.knowledge.critical_cards import HOOK_OF, critical_topics
+from cds_service.knowledge.critical_cards import HOOK_OF, MOMENTS, critical_topics, critical_where
 from cds_service.knowledge.knowledge import Knowledge
 from cds_service.knowledge.site_policy import DEFAULT
 from cds_service.knowledge.switches import Asking, HeldBack, Reason, Shadow, Switches
@@ -19,10 +19,13 @@ from hooks.card import Indicator
 NO_CARD = "No card does not mean no risk."
 UNKNOWN_CALLERS = "callers that are not known"
 """For whom alone the default policy switches anything: tenants without one of their own get every card."""
+_WITHOUT_POLICY = f"{UNKNOWN_CALLERS} and tenants without a site policy of their own"
+"""For whom the kill switch holds where it names the default, and for whom its numbers and codes hold."""
 _NEVER_CUT = "critical cards and those that tell what could not be read are never cut"
 LONG_SHADOW_DAYS = 90
 """After so many days shadow mode without an end is told as such: longer than most trials last."""
-_OTHERS = "others critical ones and those that tell what could not be read"
+_CARDS = "Critical cards for"
+_OTHERS = "Users of other types than {} get only critical cards, and those that tell what could not be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,9 @@ class Notice:
 
     @property
     def says(self) -> str:
-        """As one sentence."""
-        told = {"for": self.tenant, "since": self.since, "by": self.by}
+        """In words."""
+        whose = _WITHOUT_POLICY if self.tenant == DEFAULT else self.tenant
+        told = {"for": whose, "since": self.since, "by": self.by}
         more = "".join(f" {word} {value}" for word, value in told.items() if value)
         why = f": {self.why.strip().rstrip('.')}" if self.why.strip() else ""
         return f"{self.what}{more}{why}."
@@ -59,8 +63,9 @@ class Notice:
 
 def notices_of(knowledge: Knowledge, on: date) -> Iterator[Notice]:
     """What the site policy keeps from being shown on this day; that of the default one with those for whom it is."""
-    whose = UNKNOWN_CALLERS if knowledge.tenant == DEFAULT else None
-    return (replace(notice, tenant=whose) for notice in _notices(knowledge, on))
+    is_default = knowledge.tenant == DEFAULT
+    for notice in _notices(knowledge, on):
+        yield replace(notice, tenant=(notice.tenant or UNKNOWN_CALLERS) if is_default else None)
 
 
 def _notices(knowledge: Knowledge, on: date) -> Iterator[Notice]:
@@ -76,7 +81,7 @@ def _notices(knowledge: Knowledge, on: date) -> Iterator[Notice]:
     yield from _shadows(switches, on)
     if switches.users is not None:
         users = ", ".join(sorted(switches.users))
-        yield Notice(Reason.ROLE, f"By the site policy users of type {users} get all cards, {_OTHERS}")
+        yield Notice(Reason.ROLE, f"{_OTHERS.format(users)}. Users of these types get all cards, by the site policy")
 
 
 def switched_in(knowledge: Knowledge, on: date) -> list[str]:
@@ -110,34 +115,65 @@ def why_held(back: HeldBack, switches: Switches, asking: Asking) -> str:
             return f"more urgent cards use up the limit of {switches.card_limit}"
 
 
-def _critical(switches: Switches, critical: Mapping[str, Iterable[str]], on: date) -> Iterator[Notice]:
+def _critical(switches: Switches, critical: Mapping[str, Collection[str]], on: date) -> Iterator[Notice]:
     """Who switched off critical cards, or made them less urgent, and why; shown wherever notices are.
 
     `critical` has for each hook the topics whose card can be critical.
     """
     topics = {topic for names in critical.values() for topic in names}
     off = "switched off"
-    for topic in topics & switches.topics.keys():
-        yield _answered(switches, Reason.TOPIC_OFF, f"{topic} are {off}", topic=topic)
+    for topic in sorted(topics & switches.topics.keys()):
+        yield _answered(switches, Reason.TOPIC_OFF, f"{_CARDS} {topic} are {off}", topic=topic)
     for hook in filter(critical.get, switches.hooks):
-        yield _answered(switches, Reason.HOOK_OFF, f"{_listed(critical[hook])} at {hook} are {off}", hook=hook)
+        yield _answered(switches, Reason.HOOK_OFF, f"{_CARDS} {_listed(critical[hook])} at {hook} are {off}", hook=hook)
     for service in switches.services:
         if names := critical.get(HOOK_OF[service]):
             which = f"{_listed(names)} of {service}"
-            yield _answered(switches, Reason.SERVICE_OFF, f"{which} are {off}", service=service)
+            yield _answered(switches, Reason.SERVICE_OFF, f"{_CARDS} {which} are {off}", service=service)
     for (topic, hook), indicator in switches.indicators.items():
         if topic in critical.get(hook, ()) and indicator is not Indicator.CRITICAL:
-            which = f"{topic} at {hook} are made less urgent ({indicator.value})"
+            which = f"{_CARDS} {topic} at {hook} are made less urgent ({indicator.value})"
             yield _answered(switches, Reason.TOPIC_OFF, which, topic=topic, hook=hook)
     for shadow in switches.shadows:
-        if on >= shadow.since and shadow.topic in topics:
-            yield _answered(switches, Reason.SHADOW, f"{shadow.topic} are put into shadow mode", topic=shadow.topic)
+        if shadow.lasts(on):
+            yield from _critical_in_shadow(switches, shadow, critical)
+    yield from _fewer(switches, topics)
 
 
-def _answered(switches: Switches, reason: Reason, which: str, **narrows: str) -> Notice:
+def _critical_in_shadow(
+    switches: Switches, shadow: Shadow, critical: Mapping[str, Collection[str]]
+) -> Iterator[Notice]:
+    """Shadow mode of a whole tenant has nobody to answer for it: it is told as a pilot."""
+    narrows = {key: value for key in ("hook", "service", "topic") if (value := getattr(shadow, key))}
+    names = critical_where(critical, shadow.hook, shadow.service, shadow.topic) if narrows else ()
+    if names:
+        where = _place(shadow.hook, shadow.service)
+        what = f"{_CARDS} {_listed(names)}{where} are put into shadow mode"
+        yield _answered(switches, Reason.SHADOW, what, **narrows)
+
+
+def _fewer(switches: Switches, topics: Iterable[str]) -> Iterator[Notice]:
+    """Numbers and codes by which fewer patients get a critical card: those of the default hold for more callers."""
+    answered = switches.critical_off
+    others = {*topics, *MOMENTS, *HOOK_OF}
+    names = [name for name in answered.covers if name not in others] if answered else []
+    if answered and names:
+        who = " and ".join(answered.people)
+        what = f"Fewer patients may get a critical card by {_listed(names)} (responsible: {who})"
+        yield Notice(Reason.TOPIC_OFF, what, answered.reason, tenant=_WITHOUT_POLICY, is_beside=True)
+
+
+def _answered(
+    switches: Switches,
+    reason: Reason,
+    what: str,
+    topic: str | None = None,
+    hook: str | None = None,
+    service: str | None = None,
+) -> Notice:
     answered = switches.critical_off
     people, why = (" and ".join(answered.people), answered.reason) if answered else ("", "")
-    return Notice(reason, f"Critical cards for {which}", why, by=people, is_beside=True, **narrows)
+    return Notice(reason, what, why, by=people, topic=topic, hook=hook, service=service, is_beside=True)
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -169,8 +205,12 @@ def _how_long(shadow: Shadow, on: date) -> str:
 
 def _which(topic: str | None, hook: str | None, service: str | None) -> str:
     about = f" on {topic}" if topic else ""
-    place = (f" at {hook}" if hook else "") + (f" of {service}" if service else "")
+    place = _place(hook, service)
     return f"Cards{about}{place} are" if about or place else "All cards are"
+
+
+def _place(hook: str | None, service: str | None) -> str:
+    return (f" at {hook}" if hook else "") + (f" of {service}" if service else "")
 
 
 def not_reviewed(known: Mapping[str | None, Knowledge], now: datetime) -> list[str]:

@@ -1,27 +1,109 @@
-"""Who answers for something, by name: are two names those of one person?
+"""Who answers for something, by name: may two names be those of one person?
 
 What may live here: comparing names as people write them.
 """
 
 from __future__ import annotations
 
-import unicodedata
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
-_TITLES = frozenset({"dr", "doctor", "prof", "professor", "mr", "mrs", "ms", "sr", "herr", "frau"})
+from fhir_mappings.letters import folded
+
+_TITLES = frozenset(
+    folded(
+        "dr doctor prof professor mr mrs ms miss mx sir dame rev sr sra srta "
+        # German, with academic and medical posts
+        "med habil hc priv pd doz dozent univ apl dipl ing mag herr frau fr oberarzt oberärztin chefarzt chefärztin oa "
+        # French, Italian, Spanish, Portuguese
+        "mme mlle monsieur madame docteur pr dott dottssa dottoressa dottore profssa dra drª doctora prof. profª "
+        # Dutch, Scandinavian, Polish, Czech
+        "drs mw dhr overlege överläkare hab lek mgr mudr phdr rndr mddr doc csc "
+        # degrees and licences
+        "md dds dmd phd dphil dsc scd mph mba mha msc bsc msn bsn dnp mbbs mbchb mbbch bm bch frcp frcpc mrcp frcpath "
+        "facp fasn fesc face pharmd rph mpharm bpharm rn lpn np fnp aprn crnp cns cnm pac esq "
+        # posts that stand before a name
+        "nurse sister matron consultant pharmacist"
+    ).split()
+)
+"""Words that belong to nobody's name, without dots."""
+
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_ENDS = re.compile(r"[,;:/|]|\s[-\N{EN DASH}\N{EM DASH}]+\s")
+"""Behind these stands what somebody does, or, after one word alone, the first name."""
+_APART = re.compile(r"[\s.\-]+")
+_APOSTROPHE = re.compile("['\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}`\"]")
+_UMLAUTS = re.compile("(?<=[aou])e")
 _WHOLE_NAME = 2
 
 
-def person(name: str) -> str:
-    """The name without titles, dots and letter case, to be compared; "" where nothing of it is left.
+def is_whole(name: str) -> bool:
+    """Are there two words or more, of which one may be an initial?"""
+    words = _words(name)
+    return len(words) >= _WHOLE_NAME and not all(map(_is_initial, words))
 
-    What follows the comma after a whole name is what somebody does: Dr Ana Silva, nephrology. After one word (as in
-    Silva, Ana) it belongs to the name.
+
+def may_be_one(one: str, other: str) -> bool:
+    """May these be names of one person: is all of the shorter one in the longer, in any order?
+
+    Accents, letter case, titles, degrees and what stands in brackets or behind a comma make no other person. An initial
+    may stand for every word that begins with it. Whoever has no name may be anybody.
     """
-    before, _, after = name.partition(",")
-    words = _words(before)
-    return " ".join(words if len(words) >= _WHOLE_NAME else words + _words(after))
+    return any(_within(*sorted((mine, theirs), key=len)) for mine in _forms(one) for theirs in _forms(other))
 
 
-def _words(text: str) -> list[str]:
-    plain = unicodedata.normalize("NFKC", text).casefold().replace(".", " ")
-    return [word for word in plain.split() if word not in _TITLES]
+def are_two(names: Iterable[str]) -> bool:
+    """Are there two among these that cannot be one person?"""
+    known = list(names)
+    return any(not may_be_one(one, other) for place, one in enumerate(known) for other in known[place + 1 :])
+
+
+def _words(name: str) -> list[str]:
+    """Those in front of the first comma, and where that is one word ("Silva, Ana") those behind it."""
+    words: list[str] = []
+    for part in _parts(name):
+        if len(words) < _WHOLE_NAME:
+            words += part
+    return words
+
+
+def _forms(name: str) -> Iterator[list[str]]:
+    """The words of the name, and once more with what follows the first comma: that may be a name, too."""
+    yield _words(name)
+    first = [word for part in _parts(name)[:2] for word in part]
+    if first != _words(name):
+        yield first
+
+
+def _parts(name: str) -> list[list[str]]:
+    plain = _BRACKETS.sub(" ", _APOSTROPHE.sub("", name))
+    parts = ([word for token in part.split() for word in _of(token)] for part in _ENDS.split(plain))
+    return [part for part in parts if part]
+
+
+def _of(token: str) -> list[str]:
+    """The words of what stands between two blanks ("Dr.med.", "M.D.", "Anna-Lena"), compared as if without umlauts."""
+    plain = folded(token)
+    if plain.replace(".", "") in _TITLES:
+        return []
+    return [_UMLAUTS.sub("", word) for word in _APART.split(plain) if word and word not in _TITLES]
+
+
+def _within(shorter: Sequence[str], longer: Sequence[str]) -> bool:
+    """Does every word stand for another one of the longer name? Whole words look for theirs before initials do."""
+    left = list(longer)
+    for word in sorted(shorter, key=len, reverse=True):
+        match = word if word in left else next((its for its in left if _stands_for(word, its)), None)
+        if match is None:
+            return False
+        left.remove(match)
+    return True
+
+
+def _stands_for(word: str, other: str) -> bool:
+    return (_is_initial(word) and other.startswith(word)) or (_is_initial(other) and word.startswith(other))
+
+
+def _is_initial(word: str) -> bool:
+    """One letter; a character of a script without capitals is a word."""
+    return len(word) == 1 and word.upper() != word

@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from cds_service.knowledge.people import person
+from cds_service.knowledge.people import is_whole, may_be_one
 from fhir_mappings.data_faults import Path as Place
 from fhir_mappings.data_faults import place
 from fhir_mappings.data_files import DataFileError, Schema, parsed, schema_of, text_of
@@ -104,7 +104,7 @@ def parse_site_policy(text: str, name: str, today: date | None = None) -> SitePo
     found += name_problems(document, _names())
     found += code_problems(document, default_vocabulary())
     found += _service_problems(document)
-    found += [] if faults else [*_date_problems(document, today), *_one_person(document)]
+    found += [] if faults else [*_date_problems(document, today), *_who_answers(document)]
     if found:
         raise SitePolicyError(name, [f"{place(document, path)}: {problem}" for path, problem in found])
     facts = SiteFacts(**{key: document[key] for key in SiteFacts.__slots__})
@@ -132,10 +132,17 @@ def _service_problems(document: Mapping[str, Any]) -> Iterator[tuple[Place, str]
             yield ("shadow", number, "service"), problem
 
 
-def _one_person(document: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
-    """Nobody approves what is their own."""
-    if person(document["owner"]) == person(document["approver"]):
-        yield ("approver",), f"must be somebody else than the owner ({document['owner']})"
+def _who_answers(document: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
+    """Both by their names; nobody approves what is their own."""
+    for key in ("owner", "approver"):
+        if not is_whole(document[key]):
+            yield (key,), "needs first name and surname of one person, such as Dr Ana Silva, nephrology"
+    if may_be_one(document["owner"], document["approver"]):
+        yield (
+            ("approver",),
+            f"must be somebody else than the owner ({document['owner']}): by these names it may be one person; write "
+            "first name and surname of both in full",
+        )
 
 
 def _date_problems(document: Mapping[str, Any], today: date | None) -> Iterator[tuple[Place, str]]:

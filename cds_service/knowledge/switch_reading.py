@@ -1,19 +1,17 @@
 """What of a site policy switches cards off: read, and refused where it makes no sense or goes too far.
 
-What may live here: from the parsed file, whose shape has been checked, to `Switches`, and what no schema can check. A
-card that can be critical in suspected or confirmed calciphylaxis is switched off, or made less urgent, only where two
-people answer for it by name.
+What may live here: from the parsed file, whose shape has been checked, to `Switches`, and what no schema can check.
+What takes two people stands in `two_people`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from cds_service.knowledge.critical_cards import HOOK_OF, MOMENTS, critical_topics, gap_topics, topics_of
-from cds_service.knowledge.critical_numbers import numbers_for_two
-from cds_service.knowledge.people import person
+from cds_service.knowledge.critical_cards import HOOK_OF, MOMENTS, gap_topics, topics_of
 from cds_service.knowledge.switches import CriticalOff, Shadow, Switches
+from cds_service.knowledge.two_people import answer_problems
 from fhir_mappings.data_files import DataFileError
 from hooks.card import Indicator
 from hooks.name_checks import unknown_names
@@ -22,16 +20,9 @@ from hooks.policy import Policy
 USERS = ("Practitioner", "PractitionerRole", "Patient", "RelatedPerson")
 """The types that CDS Hooks has for `context.userId`."""
 
-_TWO_PEOPLE = (
-    'two people have to answer for it; write [critical_off] with people = ["…", "…"] (two different people) and '
-    'reason = "…"'
-)
-_CAN_BE = "it can be critical in suspected or confirmed calciphylaxis"
-_FEWER = "fewer patients with suspected or confirmed calciphylaxis would get their critical card"
 _UNREAD = (
     "must stay on: this card tells what is missing or could not be read; without it, silence would look like no risk"
 )
-_SHORTEST_REASON = 10
 _ROLES = "EHRs send no role and no department with a call, only the type of the user: write users"
 
 
@@ -56,11 +47,15 @@ def read_switches(document: Mapping[str, Any], policy: Policy) -> Switches:
         services=dict(_off(document, "services")),
         indicators={(topic, hook): Indicator(shown) for topic, hook, shown in _indicators(document)},
         shadows=tuple(Shadow(**entry) for entry in document.get("shadow", ())),
-        critical_off=CriticalOff(tuple(answered["people"]), answered["reason"]) if answered else None,
+        critical_off=_critical_off(answered) if answered else None,
         card_limit=document.get("card_limit"),
         users=None if users is None else frozenset(users),
         tell_of_gaps=gap_topics(policy),
     )
+
+
+def _critical_off(answered: Mapping[str, Any]) -> CriticalOff:
+    return CriticalOff(tuple(answered["people"]), answered["reason"], tuple(answered["covers"]))
 
 
 def switch_problems(document: Mapping[str, Any], policy: Policy) -> Iterator[str]:
@@ -68,11 +63,7 @@ def switch_problems(document: Mapping[str, Any], policy: Policy) -> Iterator[str
     yield from _unknown(document, topics_of(policy))
     yield from _without_reason(document)
     yield from _gaps_untold(document, gap_topics(policy))
-    if "critical_off" not in document:
-        yield from (f"{where}: {_CAN_BE}, so {_TWO_PEOPLE}" for where in _critical(document, critical_topics(policy)))
-        yield from (f"{where}: {_FEWER}, so {_TWO_PEOPLE}" for where in numbers_for_two(document))
-    else:
-        yield from _not_two_people(document["critical_off"])
+    yield from answer_problems(document, policy)
     yield from _roles(document.get("roles"))
     if document.get("card_limit", 1) < 1:
         yield "card_limit: must be 1 or more; a limit of 0 would be silence"
@@ -125,46 +116,6 @@ def _gaps_untold(document: Mapping[str, Any], gaps: Collection[str]) -> Iterator
     for number, entry in enumerate(document.get("shadow", ()), 1):
         if entry.get("topic") in gaps:
             yield f"[[shadow]] {number}: {entry['topic']} {_UNREAD}"
-
-
-def _critical(document: Mapping[str, Any], critical: Mapping[str, Collection[str]]) -> Iterator[str]:
-    """Where something is switched off or made less urgent that two people have to answer for.
-
-    Shadow mode of a whole tenant, hook or service is how a pilot begins; that of a single topic would switch it off by
-    another name.
-    """
-    for topic, _ in _off(document, "topics"):
-        hooks = [hook for hook, topics in critical.items() if topic in topics]
-        if hooks:
-            yield f"[topics.{topic}] on = false ({', '.join(hooks)})"
-    for topic, hook, shown in _indicators(document):
-        if topic in critical.get(hook, ()) and shown != Indicator.CRITICAL:
-            yield f"[topics.{topic}.indicator] {hook} = {shown}"
-    for hook, _ in _off(document, "hooks"):
-        if critical.get(hook):
-            yield f"[hooks.{hook}] on = false ({_listed(critical[hook])})"
-    for service, _ in _off(document, "services"):
-        topics = critical.get(HOOK_OF.get(service, ""))
-        if topics:
-            yield f"[services.{service}] on = false ({_listed(topics)})"
-    for number, entry in enumerate(document.get("shadow", ()), 1):
-        if any(entry.get("topic") in topics for topics in critical.values()):
-            yield f"[[shadow]] {number} topic = {entry['topic']}"
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names))
-
-
-def _not_two_people(answered: Mapping[str, Any]) -> Iterator[str]:
-    people = {person(name) for name in answered.get("people", ())} - {""}
-    if len(people) < 2:
-        yield f'[critical_off]: names {len(people)} of the two different people needed: people = ["…", "…"]'
-    if len(" ".join(answered.get("reason", "").split())) < _SHORTEST_REASON:
-        yield (
-            f"[critical_off]: needs the reason, in {_SHORTEST_REASON} characters or more, which discovery and reports "
-            'show: reason = "…"'
-        )
 
 
 def _roles(roles: Mapping[str, Any] | None) -> Iterator[str]:

@@ -66,10 +66,11 @@ class Shadow:
 
 @dataclass(frozen=True, slots=True)
 class CriticalOff:
-    """Who answers for critical cards that are off, and why."""
+    """Who answers for critical cards that are off, and why; `covers` names all that they answer for."""
 
     people: tuple[str, ...]
     reason: str
+    covers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

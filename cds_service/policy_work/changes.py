@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -160,7 +160,7 @@ def compared(
         on=on,
         numbers=numbers,
         entries=entry_changes(before, after),
-        rows=tuple(row for patient in patients for row in _rows(patient, before.knowledge, after.knowledge)),
+        rows=tuple(row for patient in patients for row in _rows(patient, *map(_nameless, (before, after)))),
         titles={code: one.title for policy in (before, after) for code, one in policy.reasons.topics.items()},
         classes=_classes(before, after),
         packaged=packaged_values((change.key for change in numbers), on),
@@ -170,6 +170,15 @@ def compared(
         unread=unread,
         failed=failed,
     )
+
+
+def _nameless(policy: InForce) -> Knowledge:
+    """What calls know, without whose policy it is: else every card would name another version and lead elsewhere."""
+    knowledge = policy.knowledge
+    if knowledge.site is None:
+        return knowledge
+    url = knowledge.reasons_url
+    return replace(knowledge, site=None, reasons_url=url and url.removesuffix(f"/of/{knowledge.tenant}"))
 
 
 def _classes(*policies: InForce) -> dict[str, frozenset[str]]:

@@ -5,8 +5,9 @@ patient and no user but by a pseudonym, and no comment comes in here.
 """
 
 from cds_service.reports.audit_event import as_audit_event
-from cds_service.reports.burden import Burden, burdens
+from cds_service.reports.burden import Burden, Kinds, burdens
 from cds_service.reports.for_many import Beside, beside
+from cds_service.reports.held import Held, held_of, off_times, times_off
 from cds_service.reports.period import Period, period_of
 from cds_service.reports.reading import Counted, counted_since, counts_of_weeks, days_of_the_log, events_of_weeks
 from cds_service.reports.reasons import (
@@ -21,7 +22,18 @@ from cds_service.reports.reasons import (
 from cds_service.reports.report import COLUMNS, OUTCOMES, Number, Report, Row, report_of
 from cds_service.reports.sections import SECTIONS, Section
 from cds_service.reports.silent import SILENT_DAYS, Silent, fallen_silent
-from cds_service.reports.tables import OfHundred, Table, Value, as_records, by_card, by_reason, by_week, in_one, plain
+from cds_service.reports.tables import (
+    REMARKS,
+    OfHundred,
+    Table,
+    Value,
+    as_records,
+    by_card,
+    by_reason,
+    by_week,
+    in_one,
+    plain,
+)
 from cds_service.reports.weeks import Quarter, bounds, start_of, week_name, week_of, weeks_from
 from cds_service.reports.whole import CODES_NOT_SHOWN, UNKNOWN_CALLERS, Whole, said_of, whole_of
 from cds_service.reports.withholding import FEWEST, Withheld, told
@@ -35,12 +47,15 @@ __all__ = [
     "NO_LONGER",
     "NO_REASON",
     "OUTCOMES",
+    "REMARKS",
     "SECTIONS",
     "SILENT_DAYS",
     "UNKNOWN_CALLERS",
     "Beside",
     "Burden",
     "Counted",
+    "Held",
+    "Kinds",
     "Number",
     "OfHundred",
     "Period",
@@ -66,15 +81,18 @@ __all__ = [
     "days_of_the_log",
     "events_of_weeks",
     "fallen_silent",
+    "held_of",
     "in_one",
     "is_ours",
     "named_by_code",
     "named_for_all",
+    "off_times",
     "period_of",
     "plain",
     "report_of",
     "said_of",
     "start_of",
+    "times_off",
     "told",
     "week_name",
     "week_of",

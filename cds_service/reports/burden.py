@@ -5,21 +5,30 @@ What may live here: adding up and dividing. What is divided by stands beside the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from cds_service.storage import EventCount, Kind
+from cds_service.storage import OPENED, EventCount, Kind
 
 INTERRUPTIVE = frozenset({"warning", "critical"})
 """A card of one of these indicators asks to be read before one goes on."""
 CRITICAL = "critical"
-OPENED = "patient-view"
-"""A chart is opened."""
+_COUNTED = (Kind.ANSWERED, Kind.REFUSED, Kind.ISSUED, Kind.SUPPRESSED)
+
+
+class Kinds(NamedTuple):
+    """Cards: all, those that interrupt, and the critical ones among these."""
+
+    all: int = 0
+    interruptive: int = 0
+    critical: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Burden:
-    """The calls of one hook that were answered and refused, and the cards that went out with the answers.
+    """The calls of one hook that were answered and refused, the cards that went out with the answers, and those that
+    were held back.
 
     `opened` counts the charts that were opened, by answered calls of patient-view.
     """
@@ -27,9 +36,8 @@ class Burden:
     hook: str
     answered: int
     refused: int
-    cards: int
-    interruptive: int
-    critical: int
+    cards: Kinds
+    held_back: Kinds
     opened: int
 
     def of_100_calls(self, cards: int) -> float | None:
@@ -43,19 +51,19 @@ class Burden:
 
 def burdens(counts: Iterable[EventCount]) -> list[Burden]:
     """One for each hook, by name, and one for all (hook ""). Cards of releases without events are in none of them."""
-    counts = [count for count in counts if count.kind in (Kind.ANSWERED, Kind.REFUSED, Kind.ISSUED)]
+    counts = [count for count in counts if count.kind in _COUNTED]
     opened = sum(count.times for count in counts if (count.kind, count.hook) == (Kind.ANSWERED, OPENED))
     hooks = sorted({count.hook for count in counts} - {""})
     return [_burden(hook, [count for count in counts if hook in ("", count.hook)], opened) for hook in (*hooks, "")]
 
 
-def _burden(hook: str, counts: Iterable[EventCount], opened: int) -> Burden:
-    answered = refused = cards = interruptive = critical = 0
-    for count in counts:
-        answered += count.times * (count.kind == Kind.ANSWERED)
-        refused += count.times * (count.kind == Kind.REFUSED)
-        if count.kind == Kind.ISSUED:
-            cards += count.times
-            interruptive += count.times * (count.indicator in INTERRUPTIVE)
-            critical += count.times * (count.indicator == CRITICAL)
-    return Burden(hook, answered, refused, cards, interruptive, critical, opened)
+def _burden(hook: str, counts: Sequence[EventCount], opened: int) -> Burden:
+    answered, refused = (sum(one.times for one in counts if one.kind == kind) for kind in (Kind.ANSWERED, Kind.REFUSED))
+    return Burden(hook, answered, refused, _kinds(counts, Kind.ISSUED), _kinds(counts, Kind.SUPPRESSED), opened)
+
+
+def _kinds(counts: Iterable[EventCount], kind: Kind) -> Kinds:
+    cards = [one for one in counts if one.kind == kind]
+    interruptive = sum(one.times for one in cards if one.indicator in INTERRUPTIVE)
+    critical = sum(one.times for one in cards if one.indicator == CRITICAL)
+    return Kinds(sum(one.times for one in cards), interruptive, critical)

@@ -2,8 +2,9 @@
 codes; no small number.
 
 What may live here: which of these numbers are told. Those of cards come withheld from `report`. The answered calls are
-told in all, by hook and by version of the policy: these are withheld together. All others stand alone: no two of them
-are parts of one sum, so none can be worked out from another one.
+told in all, by hook and by version of the policy: these are withheld together. Those of cards that were held back come
+from `held_for_many`. All others stand alone: no two of them are parts of one sum, so none can be worked out from
+another one.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from cds_service.reports.burden import CRITICAL, INTERRUPTIVE, OPENED
+from cds_service.reports.burden import CRITICAL, INTERRUPTIVE
+from cds_service.reports.held import Held
+from cds_service.reports.held_for_many import HeldForMany, held_for_many, of_hundred, sum_of
 from cds_service.reports.report import Number, Report
 from cds_service.reports.sections import NOT_KEPT, counted
 from cds_service.reports.silent import TENANT, Silent
-from cds_service.reports.tables import OfHundred, Table, Value
+from cds_service.reports.tables import Table, Value
 from cds_service.reports.weeks import week_name, week_of
 from cds_service.reports.withholding import FEWEST, Pipe, Withheld, withheld
-from cds_service.storage import EventCount, Kind, Unmapped, VersionCount
+from cds_service.storage import OPENED, EventCount, Kind, Unmapped, VersionCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +56,21 @@ def beside(
     versions: Sequence[VersionCount],
     silent: Sequence[Silent],
     unmapped: Unmapped,
+    held: Sequence[Held],
     zone: ZoneInfo,
 ) -> Beside:
-    """`report` has its small numbers withheld already; all else is exact. `versions` are those of the same calls."""
+    """`report` has its small numbers withheld already; all else is exact. `versions` are those of the same calls, and
+    `held` what was held back on them.
+    """
     versions = _as_one_tenant(versions)
     calls = _answered(counted(events, Kind.ANSWERED, lambda one: one.hook), versions)
     opened = calls.hooks.get(OPENED, 0)
+    back = held_for_many(held, opened, [*zip(versions, calls.versions, strict=True)])
     tables = {
-        "charts": _charts(report, opened),
-        "burden": _burden(report, calls.hooks),
+        "charts": _charts(report, opened, back),
+        "burden": _burden(report, calls.hooks, back),
         "policy": _policies(versions, calls.versions, zone),
-        "held-back": _held_back(events),
+        "held-back": back.table,
         "gap": _by_reason(events, Kind.GAP, "could_not_be_read"),
         "refusal": _by_reason(events, Kind.REFUSED, "was_missing"),
         "silent": _silent(silent, zone),
@@ -101,31 +108,38 @@ def _answered(hooks: Counter[str], versions: Sequence[VersionCount]) -> _Calls:
     )
 
 
-def _charts(report: Report, opened: Number) -> Table:
-    """Cards of all hooks for each hundred opened charts; not where an earlier release kept cards and no calls."""
+def _charts(report: Report, opened: Number, back: HeldForMany) -> Table:
+    """Cards of all hooks for each hundred opened charts; not where an earlier release kept cards and no calls.
+
+    How many were held back stands beside them: few cards may be those that are left.
+    """
     shown = [(indicator, row.shown) for (_, indicator), row in report.cards.items()]
     kinds: list[tuple[str, Number]] = [
         ("all", report.total.shown),
-        ("warning or critical", _sum(number for indicator, number in shown if indicator in INTERRUPTIVE)),
-        ("critical", _sum(number for indicator, number in shown if indicator == CRITICAL)),
+        ("warning or critical", sum_of(number for indicator, number in shown if indicator in INTERRUPTIVE)),
+        ("critical", sum_of(number for indicator, number in shown if indicator == CRITICAL)),
     ]
     calls: Number = 0 if "" in report.hooks else opened
-    return Table(("cards_that_are", "shown", "of_100_charts"), [[*kind, _of_hundred(kind[1], calls)] for kind in kinds])
+    rows: list[Sequence[Value]] = [
+        [kind, shown, held, of_hundred(shown, calls)] for (kind, shown), held in zip(kinds, back.kinds, strict=True)
+    ]
+    return Table(("cards_that_are", "shown", "held_back", "of_100_charts"), rows)
 
 
-def _burden(report: Report, calls: Mapping[str, Number]) -> Table:
-    """Cards of each hook, and how many for each hundred of its answered calls."""
+def _burden(report: Report, calls: Mapping[str, Number], back: HeldForMany) -> Table:
+    """Cards of each hook, how many were held back there, and how many were shown for each hundred answered calls."""
     rows: list[Sequence[Value]] = []
-    for hook in sorted({*calls, *report.hooks}):
+    for hook in sorted({*calls, *report.hooks, *back.hooks}):
         cards = report.hooks.get(hook, 0)
         parts = {ind: number for (of, ind), number in report.hook_indicators.items() if of == hook}
-        interruptive = _sum(number for indicator, number in parts.items() if indicator in INTERRUPTIVE)
+        interruptive = sum_of(number for indicator, number in parts.items() if indicator in INTERRUPTIVE)
         critical = parts.get(CRITICAL, 0)
         answered = calls.get(hook, 0)
-        shares = (_of_hundred(number, answered) for number in (cards, interruptive, critical))
-        rows.append([hook or NOT_KEPT, answered, cards, interruptive, critical, *shares])
+        shares = (of_hundred(number, answered) for number in (cards, interruptive, critical))
+        held = back.hooks.get(hook, 0)
+        rows.append([hook or NOT_KEPT, answered, cards, interruptive, critical, held, *shares])
     named = ("shown", "warning_or_critical", "critical")
-    return Table(("hook", "calls_answered", *named, *(f"{name}_of_100_calls" for name in named)), rows)
+    return Table(("hook", "calls_answered", *named, "held_back", *(f"{name}_of_100_calls" for name in named)), rows)
 
 
 def _policies(versions: Iterable[VersionCount], answered: Iterable[Number], zone: ZoneInfo) -> Table:
@@ -135,13 +149,6 @@ def _policies(versions: Iterable[VersionCount], answered: Iterable[Number], zone
         for one, times in zip(versions, answered, strict=True)
     ]
     return Table(("policy", "rules", "first_in", "last_in", "calls_answered"), rows)
-
-
-def _held_back(events: Iterable[EventCount]) -> Table:
-    seen = counted(events, Kind.SUPPRESSED, lambda one: (one.reason, one.topic, one.indicator))
-    return Table(
-        ("why", "card", "indicator", "held_back"), [[*key, _told(times)] for key, times in sorted(seen.items())]
-    )
 
 
 def _by_reason(events: Iterable[EventCount], kind: Kind, head: str) -> Table:
@@ -169,19 +176,3 @@ def _week(moment: datetime, zone: ZoneInfo) -> str:
 
 def _told(number: int) -> Number:
     return Withheld.FEW if 0 < number < FEWEST else number
-
-
-def _sum(numbers: Iterable[Number]) -> Number:
-    """A sum of what is told; withheld where a part of it is."""
-    total = 0
-    for number in numbers:
-        if isinstance(number, Withheld):
-            return Withheld.BESIDE
-        total += number
-    return total
-
-
-def _of_hundred(number: Number, calls: Number) -> OfHundred | None:
-    if isinstance(number, Withheld) or isinstance(calls, Withheld) or calls < FEWEST:
-        return None
-    return OfHundred(100 * number / calls)

@@ -65,7 +65,7 @@ def counted_since(
     return Counted(report_of(counts, weeks, reason), unknown)
 
 
-def counts_of_weeks(database: Readable, zone: ZoneInfo, weeks: list[date]) -> list[CardCount]:
+def counts_of_weeks(database: Readable, zone: ZoneInfo, weeks: Sequence[date]) -> list[CardCount]:
     """The cards shown in these weeks, of all clients."""
     return card_counts(database, bounds(weeks, zone))
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
-from cds_service.reports.burden import OPENED, burdens
+from cds_service.reports.burden import burdens
+from cds_service.reports.held_for_many import MEANWHILE
 from cds_service.reports.policy_changes import policy_changes
 from cds_service.reports.report import COLUMNS, Row, rows_by
 from cds_service.reports.tables import SHARES, OfHundred, Table, Value, by_card, by_reason, numbers
@@ -84,13 +85,21 @@ def reasons(whole: Whole) -> Table:
 
 
 def held_back(whole: Whole) -> Table:
-    """A line for each kind of card that was worked out and not shown, by why; also for each hundred opened charts."""
-    opened = whole.calls(Kind.ANSWERED, lambda count: count.hook == OPENED)
-    seen = counted(whole.events, Kind.SUPPRESSED, lambda one: (one.reason, one.hook, one.topic, one.indicator))
+    """A line for each kind of card that a tenant did not get, by why; also for each hundred charts opened meanwhile."""
     rows: list[Sequence[Value]] = [
-        [*key, times, OfHundred(100 * times / opened) if opened else None] for key, times in sorted(seen.items())
+        [
+            one.tenant or UNKNOWN_CALLERS,
+            one.why,
+            one.hook,
+            one.topic,
+            one.indicator,
+            one.times,
+            one.charts,
+            OfHundred(100 * one.times / one.charts) if one.charts else None,
+        ]
+        for one in whole.held
     ]
-    return Table(("why", "hook", "card", "indicator", "held_back", "of_100_charts"), rows)
+    return Table(("tenant", "why", "hook", "card", "indicator", "held_back", *MEANWHILE), rows)
 
 
 def gaps(whole: Whole) -> Table:
@@ -106,23 +115,29 @@ def refusals(whole: Whole) -> Table:
 
 
 def burden(whole: Whole) -> Table:
-    """Three lines for each hook, and for all: all cards, those that interrupt, and the critical ones among these."""
+    """Three lines for each hook, and for all: all cards, those that interrupt, and the critical ones among these.
+
+    How many were held back stands beside them: few cards may be those that are left.
+    """
     rows: list[Sequence[Value]] = []
     for one in burdens(whole.events):
-        if one.answered or one.refused or one.cards:
-            kinds = (("all", one.cards), ("warning or critical", one.interruptive), ("critical", one.critical))
+        if one.answered or one.refused or one.cards.all or one.held_back.all:
+            kinds = zip(("all", "warning or critical", "critical"), one.cards, one.held_back, strict=True)
             rows += [
                 [
                     one.hook or "all",
                     kind,
                     cards,
+                    held,
                     one.answered,
                     _of(one.of_100_calls(cards)),
                     _of(one.of_100_charts(cards)),
                 ]
-                for kind, cards in kinds
+                for kind, cards, held in kinds
             ]
-    return Table(("hook", "cards_that_are", "shown", "calls_answered", "of_100_calls", "of_100_charts"), rows)
+    return Table(
+        ("hook", "cards_that_are", "shown", "held_back", "calls_answered", "of_100_calls", "of_100_charts"), rows
+    )
 
 
 def silent(whole: Whole) -> Table:
@@ -180,7 +195,11 @@ SECTIONS: Mapping[str, Section] = {
     "policy-change": Section("Policy changes in this range", policy_changes, "no site policy was changed"),
     "reason": Section("Why cards were overridden", reasons, "no card was overridden"),
     "held-back": Section(
-        "Held back: worked out and not shown (shadow: what would have been shown)", held_back, "nothing was held back"
+        "Held back: worked out and not shown (shadow: what would have been shown), also for each hundred charts that "
+        "the tenant opened meanwhile (under the policy versions that held cards back for that reason; the kill switch: "
+        "between off and on)",
+        held_back,
+        "nothing was held back",
     ),
     "gap": Section(
         "Answered without a card although something could not be read", gaps, "no call was silent for a gap"

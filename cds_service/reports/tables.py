@@ -20,6 +20,10 @@ SHARES = tuple(f"{outcome}_share" for outcome in OUTCOMES)
 """Of the cards shown."""
 
 
+REMARKS = "remarks"
+"""The column of a file in which there stands what has to be known beside the numbers."""
+
+
 class OfHundred(float):
     """So many of something for each hundred of something else: it may be more than a hundred."""
 
@@ -46,6 +50,15 @@ class Table:
         writer.writerow(self.columns)
         writer.writerows([[_in_csv(value) for value in row] for row in self.rows])
         return text.getvalue()
+
+    def with_remarks(self, remarks: Sequence[str]) -> Table:
+        """The same for a file that is read alone: a last column says in the first line what has to be known beside it.
+
+        A table without a line gets one that holds nothing else.
+        """
+        said = " ".join(remarks)
+        rows = self.rows or ([[None] * len(self.columns)] if said else [])
+        return Table((*self.columns, REMARKS), [[*row, "" if number else said] for number, row in enumerate(rows)])
 
     def lines(self) -> Iterator[str]:
         """For a terminal: columns side by side, numbers to the right, heads first."""

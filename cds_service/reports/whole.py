@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cds_service.knowledge import DEFAULT
+from cds_service.reports.held import Held, held_of
 from cds_service.reports.period import Period
 from cds_service.reports.report import Report, report_of
 from cds_service.reports.silent import SILENT_DAYS, Silent, fallen_silent
@@ -45,7 +46,8 @@ class Whole:
 
     `unknown` counts answers on cards that are not in the log, by outcome; not told for one tenant. `tenants` are all
     that are in the log in this time, whichever was asked for. Silence is that of the last `silent_days`.
-    `switchings` are events, the oldest first. `versions` are those of the policy that answered calls.
+    `switchings` are events, the oldest first. `versions` are those of the policy that answered calls. `held` are the
+    cards that were worked out and not shown.
     """
 
     period: Period | None
@@ -59,6 +61,7 @@ class Whole:
     silent_days: int = SILENT_DAYS
     switchings: Sequence[Event] = ()
     versions: Sequence[VersionCount] = ()
+    held: Sequence[Held] = ()
     policy_changes: Sequence[Event] = ()
 
     def calls(self, kind: Kind, those: Callable[[EventCount], bool] = lambda count: True) -> int:
@@ -93,6 +96,7 @@ def whole_of(
     cards = [count for count in all_cards if tenant in (None, count.tenant)]
     events = [count for count in all_events if tenant in (None, count.tenant)]
     tenants = None if tenant is None else {tenant}
+    versions = version_counts(database, first, end, tenants)
     unknown = {} if tenant is not None else unknown_counts(database, first, end)
     return Whole(
         period,
@@ -105,7 +109,8 @@ def whole_of(
         sorted({count.tenant for count in all_cards} | {count.tenant for count in all_events}),
         silent_days,
         _told(database, first, end, tenant, Kind.SWITCHED),
-        version_counts(database, first, end, tenants),
+        versions,
+        held_of(database, first, end, period.zone, versions, tenants),
         _told(database, first, end, tenant, Kind.POLICY_CHANGED),
     )
 

@@ -8,11 +8,13 @@ from cds_service.storage.audited import audited_events
 from cds_service.storage.counted_events import event_counts, log_span, unmapped_counts, version_counts
 from cds_service.storage.crew import Crew
 from cds_service.storage.database import Database
-from cds_service.storage.event import UNMAPPED, Event, Kind, new_id
+from cds_service.storage.event import OPENED, UNMAPPED, Event, Kind, new_id
 from cds_service.storage.event_log import EventLog
+from cds_service.storage.held_back import charts_opened, held_counts
 from cds_service.storage.kill_switch import KillState, KillSwitch
 from cds_service.storage.kill_switch_file import KillSwitchError, SwitchedOff, changing, file_beside, read_switched_off
 from cds_service.storage.migrating import version_of
+from cds_service.storage.patiently import Patiently
 from cds_service.storage.places import NoPlace, Places
 from cds_service.storage.pseudonyms import Pseudonyms, SecretError, read_keys, rotated, write_keys
 from cds_service.storage.readiness import Readiness, write_heartbeat
@@ -21,6 +23,7 @@ from cds_service.storage.records import (
     CardCount,
     EventCount,
     FeedbackItem,
+    HeldCount,
     Unmapped,
     UnmappedCount,
     VersionCount,
@@ -40,6 +43,7 @@ from cds_service.storage.store_error import StoreError
 from cds_service.storage.waiting import RETRY_SECONDS, Backlog, write_out
 
 __all__ = [
+    "OPENED",
     "RETRY_SECONDS",
     "UNMAPPED",
     "Backlog",
@@ -50,12 +54,14 @@ __all__ = [
     "EventCount",
     "EventLog",
     "FeedbackItem",
+    "HeldCount",
     "KillState",
     "KillSwitch",
     "KillSwitchError",
     "Kind",
     "NoPlace",
     "NothingThere",
+    "Patiently",
     "Places",
     "Pseudonyms",
     "ReadOnly",
@@ -72,9 +78,11 @@ __all__ = [
     "audited_events",
     "card_counts",
     "changing",
+    "charts_opened",
     "count_before",
     "event_counts",
     "file_beside",
+    "held_counts",
     "log_span",
     "new_id",
     "override_counts",

@@ -8,35 +8,53 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 from sqlalchemy.exc import StatementError
 
+from cds_service.storage.aside import ASIDE
 from cds_service.storage.database import Database, RowRefused
 from cds_service.storage.event import Event, UnreadableLine, event_of
 from cds_service.storage.schema import event as event_table
 from cds_service.storage.segment import Segment
-from cds_service.storage.spool import ASIDE, Spool
+from cds_service.storage.spool import Spool, SpoolError
 from cds_service.storage.store_error import StoreError
 
 log = logging.getLogger("cds_service")
 
 _AT_A_TIME = 500
 _STOP_SECONDS = 0.1
+LATE_SECONDS = 600.0
+"""What waits for longer is told to whoever watches the service: a database that was away is back by then, and a spool
+that has become large brings on one file after the other."""
 
 
 class Carrying:
     """What brings the events of one worker to the database. Create it anywhere, use it after the fork."""
 
-    def __init__(self, database: Database, spool: Spool | None) -> None:
-        """Without a spool there is nothing to carry, and events can only be written."""
-        self._database, self._spool = database, spool
+    def __init__(self, database: Database, spool: Spool | None, clock: Callable[[], float] = time.monotonic) -> None:
+        """Without a spool there is nothing to carry, and events are only written. `clock` gives monotonic seconds."""
+        self._database, self._spool, self._clock = database, spool, clock
         self._new_event = database.insert_once(event_table)
         self._at_it = threading.Lock()
+        self.begin()
+
+    def begin(self) -> None:
+        """In a worker: how long something waits is counted from now on."""
+        self._carried_at = self._clock()
+
+    def faults(self) -> list[str]:
+        """That something waits for too long, in words."""
+        is_late = self._spool is not None and self._clock() - self._carried_at > LATE_SECONDS
+        waits = is_late and self._spool is not None and self._spool.is_waiting()
+        return [f"events wait in the spool for more than {LATE_SECONDS / 60:.0f} minutes"] if waits else []
 
     def carry(self, seconds: float) -> None:
         """Bring everything from the spool to the database; whoever comes second waits for that so many seconds.
+
+        A file that cannot be read, or not be removed, holds up no other; the database does.
 
         Raises:
             StoreError: it could not be used, or another thread is at it; what was not brought there stays in the spool.
@@ -47,8 +65,7 @@ class Carrying:
         if not self._at_it.acquire(timeout=seconds):
             raise StoreError("the database could not be used (events are being brought there for too long)")
         try:
-            for segment in self._spool.waiting():
-                self._empty(segment, self._spool, seconds)
+            self._carry(self._spool, seconds)
         finally:
             self._at_it.release()
 
@@ -64,35 +81,55 @@ class Carrying:
             self._spool.close()
             self._at_it.release()
 
+    def _carry(self, spool: Spool, seconds: float) -> None:
+        left: SpoolError | None = None
+        for segment in spool.waiting():
+            try:
+                self._empty(segment, spool, seconds)
+            except OSError as error:
+                # Of the file: what the database says is no OSError any more.
+                spool.pass_over(segment.path, error)
+            except SpoolError as error:
+                left = left or error
+            self._carried(spool, left)
+        self._carried(spool, left)
+        if left is not None:
+            raise left
+
+    def _carried(self, spool: Spool, left: SpoolError | None) -> None:
+        """Until here nothing was left behind."""
+        if left is None and not spool.has_passed_over:
+            self._carried_at = self._clock()
+
     def _empty(self, segment: Segment, spool: Spool, seconds: float) -> None:
         useless = self._bring(segment, seconds)
+        spool.done(segment, useless)
         if useless:
-            log.error("%d lines of the spool are no events: %s%s stays", useless, segment.path.stem, ASIDE)
-            spool.set_aside(segment)
-        else:
-            spool.done(segment)
+            log.error("%d lines of the spool are no events: %s%s stays", len(useless), segment.path.stem, ASIDE)
 
-    def _bring(self, segment: Segment, seconds: float) -> int:
-        """How many of its lines are no events, or none that the database takes."""
-        useless = brought = 0
-        events = _read(segment)
-        while batch := list(islice(events, _AT_A_TIME)):
-            good = [one for one in batch if one is not None]
+    def _bring(self, segment: Segment, seconds: float) -> list[bytes]:
+        """Those of its lines that are no events, or none that the database takes. Raises OSError, of the file."""
+        useless: list[bytes] = []
+        brought, lines = 0, filter(None, segment.lines())
+        while batch := [(line, event_or_none(line)) for line in islice(lines, _AT_A_TIME)]:
+            good = [(line, event) for line, event in batch if event is not None]
             refused = self._refused(good, seconds)
-            useless += len(batch) - len(good) + refused
-            brought += len(good) - refused
+            useless += [line for line, event in batch if event is None] + refused
+            brought += len(good) - len(refused)
         if brought:
             # The file of the spool goes next: until then it is what survives a power failure.
             self._database.to_disk()
         return useless
 
-    def _refused(self, events: Sequence[Event], seconds: float) -> int:
-        """How many of them the database does not take, whoever brings them; the others are written."""
+    def _refused(self, lines: Sequence[tuple[bytes, Event]], seconds: float) -> list[bytes]:
+        """The lines whose event the database does not take, whoever brings them; the others are written."""
         try:
-            self.write(events, seconds)
+            self.write([event for _, event in lines], seconds)
         except (RowRefused, StatementError):
-            return 1 if len(events) == 1 else sum(self._refused([one], seconds) for one in events)
-        return 0
+            if len(lines) == 1:
+                return [lines[0][0]]
+            return [line for one in lines for line in self._refused([one], seconds)]
+        return []
 
 
 def event_or_none(line: bytes) -> Event | None:
@@ -101,7 +138,3 @@ def event_or_none(line: bytes) -> Event | None:
         return event_of(line)
     except UnreadableLine:
         return None
-
-
-def _read(segment: Segment) -> Iterator[Event | None]:
-    return (event_or_none(line) for line in segment.lines() if line)

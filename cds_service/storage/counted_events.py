@@ -14,7 +14,7 @@ from datetime import datetime
 import orjson
 from sqlalchemy import Text, case, cast, func, select, true
 
-from cds_service.storage.event import UNMAPPED, Kind
+from cds_service.storage.event import OPENED, UNMAPPED, Kind
 from cds_service.storage.history import tenant_of
 from cds_service.storage.records import EventCount, Unmapped, UnmappedCount, VersionCount
 from cds_service.storage.reports import Readable
@@ -47,8 +47,10 @@ def version_counts(
     answered, refused = (
         func.sum(case((told.kind == kind, 1), else_=0)).label(kind.value) for kind in (Kind.ANSWERED, Kind.REFUSED)
     )
+    is_chart = (told.kind == Kind.ANSWERED) & (told.hook == OPENED)
+    opened = func.sum(case((is_chart, 1), else_=0)).label("opened")
     ends = [func.min(told.at).label("first"), func.max(told.at).label("last")]
-    query = select(*groups, answered, refused, *ends).group_by(*groups)
+    query = select(*groups, answered, refused, opened, *ends).group_by(*groups)
     query = query.where(told.at >= since, told.at < until, told.kind.in_((Kind.ANSWERED, Kind.REFUSED)))
     if tenants is not None:
         query = query.where(tenant_of(told).in_(tenants))

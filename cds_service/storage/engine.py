@@ -81,7 +81,7 @@ def limit_waiting(connection: Connection, seconds: float) -> None:
         if connection.info.get(_TIMEOUT_OF) != seconds:
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {seconds * 1000:.0f}").close()
             connection.info[_TIMEOUT_OF] = seconds
-    elif seconds < TIMEOUT_SECONDS:
+    elif seconds != TIMEOUT_SECONDS:
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {seconds * 1000:.0f}")
 
 

@@ -40,6 +40,8 @@ class Kind(StrEnum):
     """A site policy was taken, changed, removed or refused; `content` says which, and who answers for it."""
 
 
+OPENED = "patient-view"
+"""The hook of a chart that is opened."""
 UNMAPPED = "unmapped"
 """Where the content of some answers has codes: [["lab", system, code, unit], ["drug", system, code, ""]].
 

@@ -39,6 +39,8 @@ BRIEFLY_SECONDS = 0.2
 """How long a clinician's call waits for the database where the spool cannot be written."""
 _ASKING_SECONDS = 0.5
 """How long the database may take to tell whether a card is known; the feedback on it is kept by then."""
+_LOSS_SECONDS = 60.0
+"""How long after a loss the log is said to lose events: whoever asks now and then is to see it."""
 _AT_A_TIME = 500
 _MOST_ASKING = 2
 """So many threads may ask the database about cards at a time; whoever comes then does without."""
@@ -61,19 +63,21 @@ class EventLog:
         `retention` deletes what is too old, after something was brought to the database.
         """
         self._database, self._spool, self._clock, self._retention = database, spool, clock, retention
-        self._carrying = Carrying(database, spool)
+        self._carrying = Carrying(database, spool, clock)
         self._shipping = Shipping(self._ship_and_prune, retry_seconds)
         self._lock = threading.Lock()
         self._retry_after = self._ask_after = 0.0
         self._retry_seconds = retry_seconds
         self._is_spool_told = False
         self._asking = Places(_MOST_ASKING)
+        self._loses_until = -1.0
         self.lost = 0
-        """Events that went neither to the spool nor to the database, since the worker began."""
+        """Events that went neither to the spool nor to the database, or could not be made, since the worker began."""
 
     def begin(self) -> None:
         """In a worker, before its first call: what an earlier process left in the spool goes to the database."""
         if self._spool is not None:
+            self._carrying.begin()
             self._shipping.begin()
 
     def record(self, events: Sequence[Event]) -> None:
@@ -87,10 +91,20 @@ class EventLog:
         try:
             self._keep(events, BRIEFLY_SECONDS, durable=False)
         except StoreError as error:
-            with self._lock:
-                self.lost += len(events)
+            self.lose(len(events))
             log.error("%d events of a call are lost, %d since the start: %s", len(events), self.lost, error)
             raise
+
+    def lose(self, number: int) -> None:
+        """So many events are nowhere. Whoever calls this says so in the log."""
+        with self._lock:
+            self.lost += number
+            self._loses_until = self._clock() + _LOSS_SECONDS
+
+    def faults(self) -> list[str]:
+        """What is wrong with the log itself, in words, while it can be written."""
+        lost = ["events of calls are lost"] if self._clock() < self._loses_until else []
+        return [*lost, *self._carrying.faults()]
 
     def accept(self, events: Sequence[Event]) -> None:
         """Keep what somebody is told that it is kept: it survives the process and the power.

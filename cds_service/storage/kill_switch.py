@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cds_service.storage.kill_switch_file import KillSwitchError, SwitchedOff, read_switched_off
+from cds_service.storage.kill_switch_file import GONE, KillSwitchError, SwitchedOff, read_switched_off
 
 log = logging.getLogger("cds_service")
 
@@ -25,7 +25,7 @@ LOOK_SECONDS = 1.0
 class KillState:
     """What is switched off; `fault` says in words why that may not be the newest state, "" where it is.
 
-    `is_unknown`: nothing was ever known, so that cards may be shown which somebody has switched off.
+    `is_unknown`: this process has never read the file, so that cards may be shown which somebody has switched off.
     """
 
     off: tuple[SwitchedOff, ...] = ()
@@ -42,34 +42,54 @@ _NO_FILE: tuple[int, int, int] | None = None
 class KillSwitch:
     """Create it anywhere; it needs no thread."""
 
+    _is_known: bool
+    _has_looked: bool
+    _look_at: float
+
     def __init__(self, path: Path | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         """Without a path nothing can be switched off. `clock` gives monotonic seconds."""
         self._path, self._clock = path, clock
-        self._lock = threading.Lock()
-        self._state, self._seen = _NOTHING, _NO_FILE
-        self._is_known = False
-        self._look_at = -1.0
+        self._forget()
+
+    def begin(self) -> None:
+        """In a worker, before its first call: it may come weeks after what its master saw, which does not count."""
+        self._forget()
+        self.now()
 
     def now(self) -> KillState:
-        """What is switched off, as it was about a second ago at the oldest; the last known where it cannot be read."""
-        if self._path is None or self._clock() < self._look_at or not self._lock.acquire(blocking=False):
+        """What is switched off, as it was about a second ago at the oldest; the last known where it cannot be read.
+
+        Nobody waits for somebody who is looking, but where this process has never looked.
+        """
+        is_fresh = self._has_looked and self._clock() < self._look_at
+        if self._path is None or is_fresh or not self._lock.acquire(blocking=not self._has_looked):
             return self._state
         try:
-            self._look_at = self._clock() + LOOK_SECONDS
-            self._look(self._path)
+            # Whoever has waited finds that somebody has just looked.
+            if not (self._has_looked and self._clock() < self._look_at):
+                self._look(self._path)
+                self._look_at = self._clock() + LOOK_SECONDS
+                self._has_looked = True
         finally:
             self._lock.release()
         return self._state
 
+    def _forget(self) -> None:
+        self._lock = threading.Lock()
+        self._state, self._seen = _NOTHING, _NO_FILE
+        self._is_known = self._has_looked = False
+        self._look_at = 0.0
+
     def _look(self, path: Path) -> None:
         try:
             seen = _signature(path)
-            if seen is _NO_FILE and self._state.off:
-                raise KillSwitchError("the file of the kill switch is gone")
-            if seen != self._seen or self._state.fault:
+            if seen is _NO_FILE and self._seen is not _NO_FILE:
+                raise KillSwitchError(GONE)
+            # Without a file each time: it may have come and gone since.
+            if seen is _NO_FILE or seen != self._seen or self._state.fault:
                 self._take_up(KillState(read_switched_off(path)))
                 self._seen = seen
-            self._is_known = True
+            self._is_known = seen is not _NO_FILE
         except KillSwitchError as error:
             told = AS_BEFORE if self._is_known else NOT_KNOWN
             self._take_up(KillState(self._state.off, f"{error}; {told}", not self._is_known))

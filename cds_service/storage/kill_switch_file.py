@@ -18,11 +18,15 @@ from typing import Any
 
 import orjson
 
-from cds_service.durable_files import replace_file
+from cds_service.durable_files import replace_file, sync_content
 from cds_service.storage.spool import Spool
 from cds_service.storage.store_error import StoreError
 
 _ENDING, _LOCK = ".kill-switch.json", ".lock"
+_USED = b"The kill switch has been used: without its file beside this one nobody knows what is switched off.\n"
+"""Stands in the lock as soon as there was a file, which then always stays, with an empty list too."""
+
+GONE = "the file of the kill switch is gone"
 
 
 class KillSwitchError(StoreError):
@@ -57,15 +61,37 @@ def read_switched_off(path: Path) -> tuple[SwitchedOff, ...]:
     """What is switched off; nothing where there is no file yet.
 
     Raises:
-        KillSwitchError: it cannot be read.
+        KillSwitchError: it cannot be read, or there was one and it is gone.
     """
+    entries = _entries(path)
+    if entries is None and _was_used(path):
+        raise KillSwitchError(GONE)
+    return entries or ()
+
+
+def _entries(path: Path) -> tuple[SwitchedOff, ...] | None:
+    """What the file holds, None where there is none. Raises KillSwitchError."""
     try:
         told = orjson.loads(path.read_bytes())
         return tuple(map(_entry, told["off"]))
     except FileNotFoundError:
-        return ()
+        return None
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise KillSwitchError(f"the kill switch cannot be read ({type(error).__name__})") from None
+
+
+def _was_used(path: Path) -> bool:
+    """Raises KillSwitchError where nobody can tell."""
+    try:
+        return _lock_of(path).stat().st_size > 0
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise KillSwitchError(f"the kill switch cannot be read ({type(error).__name__})") from None
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_name(path.name + _LOCK)
 
 
 def _entry(one: Mapping[str, Any]) -> SwitchedOff:
@@ -83,27 +109,32 @@ def _entry(one: Mapping[str, Any]) -> SwitchedOff:
 def changing(path: Path) -> Iterator[list[SwitchedOff]]:
     """What is switched off, to be changed; what it is at the end of the block is written. One at a time may change it.
 
+    Where the file is gone, that is nothing: whoever switches begins anew.
+
     Raises:
         KillSwitchError: it cannot be read or written, and is as it was; or the disk did not confirm what was written.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(path.with_name(path.name + _LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(_lock_of(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise _not_written(error) from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        off = list(read_switched_off(path))
+        off = list(_entries(path) or ())
         yield off
-        _write(path, off)
+        _write(path, off, lock)
     finally:
         os.close(lock)
 
 
-def _write(path: Path, off: Sequence[SwitchedOff]) -> None:
+def _write(path: Path, off: Sequence[SwitchedOff], lock: int) -> None:
     whole = orjson.dumps({"off": [asdict(one) for one in off]}, option=orjson.OPT_INDENT_2)
     try:
         replace_file(path, whole)
+        if not os.fstat(lock).st_size:
+            os.write(lock, _USED)
+            sync_content(lock)
     except OSError as error:
         raise _not_written(error) from None
 

@@ -102,7 +102,7 @@ class EventCount:
 @dataclass(frozen=True, slots=True)
 class VersionCount:
     """Calls of one tenant that one version of the policy and of the rules answered or refused, with the first and the
-    last of them. `policy` is "" where it was not kept.
+    last of them. `policy` is "" where it was not kept. So many of the answered calls `opened` a chart.
     """
 
     tenant: str
@@ -110,6 +110,24 @@ class VersionCount:
     rules: str
     answered: int
     refused: int
+    first: datetime
+    last: datetime
+    opened: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCount:
+    """Cards of one kind that one tenant did not get, for one reason and under one version of the policy, with the
+    first and the last of them. `policy` is "" where it was not kept.
+    """
+
+    tenant: str
+    reason: str
+    policy: str
+    hook: str
+    topic: str
+    indicator: str
+    times: int
     first: datetime
     last: datetime
 

@@ -87,9 +87,9 @@ def card_counts(
         counts = [CardCount(**_truthful(row)) for row in answered.mappings()]
         shown = {tuple(row[:-1]): row[-1] for row in connection.execute(_narrowed(cards, card.c, service, client))}
     for count in counts:
-        shown[count.service, count.client, count.topic, count.indicator, count.week, count.hook, count.tenant] -= (
-            count.times
-        )
+        kind = (count.service, count.client, count.topic, count.indicator, count.week, count.hook, count.tenant)
+        # Old cards may be deleted between the two: of these it is only told what was answered.
+        shown[kind] = max(0, shown.get(kind, 0) - count.times)
     return counts + [_without_answer(kind, times) for kind, times in shown.items() if times]
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 
 from cds_service.storage.database import TIMEOUT_SECONDS, Database
 from cds_service.storage.schema import card, event, feedback
+from cds_service.storage.spool import Spool
 from cds_service.storage.store_error import StoreError
 
 log = logging.getLogger("cds_service")
@@ -70,9 +71,11 @@ class Retention:
         days: int,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
+        spool: Spool | None = None,
     ) -> None:
-        """`now` gives the time, `clock` monotonic seconds."""
+        """`now` gives the time, `clock` monotonic seconds. What was set aside of `spool` goes with what is too old."""
         self._database, self._kept, self._now, self._clock = database, timedelta(days=days), now, clock
+        self._spool = spool
         self._lock = threading.Lock()
         self._due = 0.0
 
@@ -85,8 +88,11 @@ class Retention:
             if self._clock() < self._due:
                 return
             self._due = self._clock() + _EVERY_SECONDS
+        moment = self._now() - self._kept
         try:
-            gone = prune(self._database, self._now() - self._kept, lambda: self._rest(meanwhile))
+            gone = prune(self._database, moment, lambda: self._rest(meanwhile))
+            if self._spool is not None:
+                self._spool.prune_aside(moment)
         except StoreError as error:
             log.error("what is older than %d days could not be deleted: %s", self._kept.days, error)
         else:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from cds_service.durable_files import sync_names
+from cds_service.durable_files import sync_content, sync_names
 
 _READ_AT_ONCE = 1 << 20
 _PRIVATE = 0o600
@@ -117,11 +117,6 @@ class Segment:
             self.path.unlink()
         self.let_go()
 
-    def rename(self, path: Path) -> None:
-        """Let it stay under another name. Raises OSError."""
-        self.path.rename(path)
-        self.let_go()
-
     def let_go(self) -> None:
         """Leave the file to whoever comes; a second time this does nothing."""
         descriptor, self._descriptor = self._descriptor, _CLOSED
@@ -132,7 +127,7 @@ class Segment:
 def to_disk(folder: Path, descriptor: int) -> None:
     """Wait until the disk has this file, its name too, and close the descriptor. Raises OSError."""
     try:
-        os.fdatasync(descriptor)
+        sync_content(descriptor)
     finally:
         os.close(descriptor)
     sync_names(folder)

@@ -20,11 +20,13 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from cds_service.durable_files import sync_names
+from cds_service.durable_files import replace_file, sync_names
+from cds_service.storage.aside import ASIDE, aside_before, keep_aside, prune_aside
 from cds_service.storage.segment import Segment, to_disk
 from cds_service.storage.sqlite_file import sqlite_file
 from cds_service.storage.store_error import StoreError
@@ -34,8 +36,6 @@ log = logging.getLogger("cds_service")
 ENDING = ".ndjson"
 OWNER = "database"
 """The file of the folder that says, as a hash, which database its events are for."""
-ASIDE = ".unreadable"
-"""Of a file with lines that were no events: it is shipped, and stays."""
 _USUAL = "calciphylaxis-cds-{}.spool"
 """In the working folder, where services with other databases may work as well."""
 _MEASURED_SECONDS = 1.0
@@ -85,6 +85,8 @@ class Spool:
         self._closed: list[Segment] = []
         self._measured, self._measured_until = 0, -1.0
         self._told: set[Path] = set()
+        self.has_passed_over = False
+        """Was there a file, in the last round of `waiting`, that could not be brought on?"""
 
     def append(self, lines: Sequence[bytes], *, durable: bool = False) -> None:
         """Keep these lines, all or none; `durable`: over a power failure as well.
@@ -135,14 +137,15 @@ class Spool:
     def waiting(self) -> Iterator[Segment]:
         """Every file that nobody writes any more, one after the other; last what we have written, which ends with that.
 
-        Whoever has kept the lines of one elsewhere says `done` or `set_aside`; a file of which nobody says so comes
-        again. Few are open at a time, however many there are. What cannot be opened holds up no other.
+        Whoever has kept the lines of one elsewhere says `done`, and who cannot read it `pass_over`; a file that is not
+        done comes again. Few are open at a time, however many there are. What cannot be opened holds up no other.
 
         Raises:
             SpoolError: the folder cannot be read.
         """
         with self._lock:
             before = list(self._closed)
+            self.has_passed_over = False
         yield from before
         self._insist_on_owner()
         for path in self._listed():
@@ -156,25 +159,47 @@ class Spool:
         if own is not None:
             yield own
 
-    def done(self, segment: Segment) -> None:
-        """All lines of this file are kept elsewhere. Raises SpoolError where it cannot be removed; then it stays."""
-        self._end(segment, segment.remove)
+    def done(self, segment: Segment, useless: Sequence[bytes] = ()) -> None:
+        """All lines of this file are kept elsewhere, but those that are `useless`: these stay for people to look at.
 
-    def set_aside(self, segment: Segment) -> None:
-        """All lines of this file that could be read are kept elsewhere; it stays for people to look at.
-
-        Raises SpoolError as `done` does.
+        Raises SpoolError where it cannot be removed; then it stays.
         """
-        self._end(segment, lambda: segment.rename(segment.path.with_suffix(ASIDE)))
-
-    def _end(self, segment: Segment, how: Callable[[], None]) -> None:
         with self._lock:
             try:
-                how()
+                if useless:
+                    keep_aside(segment.path, useless)
+                segment.remove()
             except OSError as error:
                 raise SpoolError(f"a file of the spool cannot be removed ({type(error).__name__})") from None
             self._closed.remove(segment)
             self._measured_until = -1.0
+
+    def pass_over(self, path: Path, error: OSError) -> None:
+        """This file cannot be read now. That is said once."""
+        self.has_passed_over = True
+        if path not in self._told:
+            self._told.add(path)
+            log.error("what %s holds cannot be brought to the database (%s)", path.name, type(error).__name__)
+
+    def is_waiting(self) -> bool:
+        """Are there lines that are not kept elsewhere yet, as far as can be told? Whoever writes them."""
+        try:
+            return any(path.stat().st_size for path in self._paths())
+        except OSError:
+            return True
+
+    def count_aside(self, moment: datetime) -> int:
+        """How many files `prune_aside` would delete. Raises SpoolError."""
+        with _readable():
+            return len(aside_before(self.folder, moment))
+
+    def prune_aside(self, moment: datetime) -> int:
+        """Delete the files of lines that were no events, set aside before this moment; give their number.
+
+        Raises SpoolError.
+        """
+        with _readable():
+            return prune_aside(self.folder, moment)
 
     def lines_with(self, words: Collection[bytes]) -> Iterator[bytes]:
         """The lines in which one of these stands, whoever wrote them, as far back as can be looked at quickly.
@@ -195,9 +220,9 @@ class Spool:
                 return
 
     def depth(self) -> int:
-        """Bytes in all files together."""
+        """Bytes in all files together, with what was set aside."""
         total = 0
-        for path in self._paths():
+        for path in self._paths((ENDING, ASIDE)):
             with suppress(OSError):
                 total += path.stat().st_size
         return total
@@ -227,15 +252,12 @@ class Spool:
         """Raises SpoolError where the folder holds events for another database."""
         if not self._owner or not self.folder.is_dir():
             return
-        mark = self.folder / OWNER
-        try:
-            with suppress(FileExistsError), mark.open("x", encoding="ascii") as file:
-                file.write(self._owner)
-            found = mark.read_text("ascii", "replace")
-        except OSError as error:
-            raise SpoolError(f"the spool cannot be read ({type(error).__name__})") from None
-        # One that is just being written is still empty.
-        if found not in ("", self._owner):
+        with _readable():
+            if not _owner_of(self.folder):
+                replace_file(self.folder / OWNER, self._owner.encode("ascii"))
+            # Read again: somebody else may have written it at the same moment.
+            owner = _owner_of(self.folder)
+        if owner != self._owner:
             raise SpoolError(f"the spool is that of another database; where that has moved, delete its file {OWNER}")
 
     def _made(self) -> Segment:
@@ -271,22 +293,35 @@ class Spool:
         try:
             return Segment.adopted(path)
         except OSError as error:
-            if path not in self._told:
-                self._told.add(path)
-                log.error("what %s holds cannot be brought to the database (%s)", path.name, type(error).__name__)
+            self.pass_over(path, error)
             return None
 
     def _listed(self) -> list[Path]:
-        try:
+        with _readable():
             return self._paths()
-        except OSError as error:
-            raise SpoolError(f"the spool cannot be read ({type(error).__name__})") from None
 
-    def _paths(self) -> list[Path]:
+    def _paths(self, endings: tuple[str, ...] = (ENDING,)) -> list[Path]:
         try:
-            return sorted(path for path in self.folder.iterdir() if path.name.endswith(ENDING))
+            return sorted(path for path in self.folder.iterdir() if path.name.endswith(endings))
         except FileNotFoundError:
             return []
+
+
+def _owner_of(folder: Path) -> str:
+    """What its mark says; "" where there is none, or one that a crash has left empty. Raises OSError."""
+    try:
+        return (folder / OWNER).read_text("ascii", "replace")
+    except FileNotFoundError:
+        return ""
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Raises SpoolError."""
+    try:
+        yield
+    except OSError as error:
+        raise SpoolError(f"the spool cannot be read ({type(error).__name__})") from None
 
 
 def _lines_of(text: bytes, pattern: re.Pattern[bytes]) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from sqlalchemy.engine import URL
 
-from cds_service.durable_files import sync_names
+from cds_service.durable_files import sync_content, sync_names
 from cds_service.storage.store_error import StoreError
 
 log = logging.getLogger("cds_service")
@@ -110,7 +110,7 @@ def sqlite_file(url: URL) -> SqliteFile | None:
 def _synchronise(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
+        sync_content(descriptor)
     finally:
         os.close(descriptor)
 

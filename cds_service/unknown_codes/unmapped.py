@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, tzinfo
 from functools import cached_property
+from threading import Lock
 from typing import Any, NamedTuple
 
 from cds_service.unknown_codes.crowd import Crowd
@@ -45,6 +46,7 @@ _kept: deque[tuple[Vocabulary, _Kept]] = deque(maxlen=8)
 """For the last vocabularies: what was found for the codings of a record. Records draw on few."""
 _crowd = Crowd()
 """On how many patients this worker has seen codes that could be a name."""
+_turn = Lock()
 
 
 class Unmapped:
@@ -123,12 +125,14 @@ class Unmapped:
 
 
 def _found_with(vocabulary: Vocabulary) -> _Kept:
-    for known, found in _kept:
-        if known is vocabulary:
-            return found
-    fresh: _Kept = {}
-    _kept.append((vocabulary, fresh))
-    return fresh
+    # One call of another thread may put its vocabulary there meanwhile.
+    with _turn:
+        for known, found in _kept:
+            if known is vocabulary:
+                return found
+        fresh: _Kept = {}
+        _kept.append((vocabulary, fresh))
+        return fresh
 
 
 def _key(resource: Json) -> tuple[object, ...] | None:

@@ -22,12 +22,18 @@ def unchanged(knowledge: Knowledge) -> Knowledge:
     return knowledge
 
 
+def _everything(tenant: str) -> Sequence[str]:
+    """Everything is shown to this tenant."""
+    return ()
+
+
 @dataclass(frozen=True)
 class PageContext:
     """What a page may use: settings, clinical knowledge, the FHIR client, the clock, the database, trusted clients.
 
     `knowledge` is that of the packaged files, until a page asks what is `known_to` a tenant. `with_kill_switch` gives
-    knowledge as the kill switch stands now. `not_shown` tells people which cards are not shown, a sentence each.
+    knowledge as the kill switch stands now. `not_shown` tells people which cards are not shown, a sentence each;
+    `not_shown_to` only what concerns one tenant, "" being callers that are not known.
     """
 
     settings: Settings
@@ -39,6 +45,7 @@ class PageContext:
     with_kill_switch: Callable[[Knowledge], Knowledge] = unchanged
     not_shown: Callable[[], Sequence[str]] = tuple
     tenants: Tenants | None = None
+    not_shown_to: Callable[[str], Sequence[str]] = _everything
 
     def known_to(self, tenant: str | None) -> PageContext:
         """The same with what counts for this tenant now; None is nobody in particular."""

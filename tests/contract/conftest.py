@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
@@ -35,6 +36,29 @@ def close(app: Flask) -> None:
         app.extensions["cds_event_log"].write_what_waits(5)
     app.extensions["cds_fhir_client"].close()
     app.extensions["cds_database"].close()
+
+
+class _NotRecorded(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "could not be recorded" in record.getMessage():
+            self.said.append(record.getMessage())
+
+
+@pytest.fixture(autouse=True)
+def not_recorded() -> Iterator[list[str]]:
+    """What the log says of calls that could not be recorded: a fault, however right the answer is.
+
+    A test that means such a fault empties the list.
+    """
+    handler, log = _NotRecorded(), logging.getLogger("cds_service")
+    log.addHandler(handler)
+    yield handler.said
+    log.removeHandler(handler)
+    assert handler.said == []
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from cds_service.api.happened import Happened
 from cds_service.storage import Event, EventLog, write_keys
 from cds_service.storage.event import event_of
+from cds_service.unknown_codes import Unmapped
 from tests.contract.conftest import MakeApp
 from tests.contract.ehr import HOOKS, Ehr, ehr_of
 from tests.contract.records import (
@@ -140,6 +142,50 @@ def test_feedback_is_told_before_it_is_acknowledged(logged: Logged) -> None:
 @pytest.mark.parametrize("body", [{}, {"hook": "patient-view"}])
 def test_a_request_that_is_none_leaves_no_event(body: Json, logged: Logged) -> None:
     assert logged.told(lambda ehr: ehr.post(body, "patient-view")) == []
+
+
+# ------------------------------------------------------------------ codes that the vocabulary does not hold
+def test_a_fault_in_looking_for_unknown_codes_costs_no_event(
+    logged: Logged, not_recorded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Unmapped) -> None:
+        raise RuntimeError("Mrs Example")
+
+    monkeypatch.setattr(Unmapped, "codes", fail)
+    cards: list[Json] = []
+    answered, *issued = logged.told(lambda ehr: cards.extend(ask()(ehr)))
+    assert answered.content == {"cards": len(cards)}, "nothing was looked at"
+    assert [one.card_uuid for one in issued] == [card["uuid"] for card in cards]
+    assert not_recorded == ["codes that the vocabulary does not hold could not be recorded (RuntimeError)"]
+    not_recorded.clear()
+
+
+def test_events_that_could_not_be_made_are_counted_and_the_service_is_not_ready(
+    logged: Logged, not_recorded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError("Mrs Example")
+
+    assert logged.ehr.client.get("/health/ready").status_code == 200
+    monkeypatch.setattr(Happened, "answered", fail)
+    assert logged.told(ask()) == []
+    assert logged.app.extensions["cds_event_log"].lost == 1
+    health = logged.ehr.client.get("/health/ready")
+    assert (health.status_code, "events of calls are lost" in health.text) == (503, True)
+    assert not_recorded == ["what happened in a call could not be recorded (RuntimeError)"]
+    not_recorded.clear()
+
+
+def test_a_draft_of_which_nothing_can_be_judged_leaves_the_sample_to_the_next_call(logged: Logged) -> None:
+    def nothing_ordered(ehr: Ehr) -> None:
+        body = ehr.request("order-select", CONFIRMED)
+        body["context"] |= {"selections": [], "draftOrders": {"resourceType": "Bundle", "entry": []}}
+        assert ehr.cards(body) == []
+
+    (empty,) = logged.told(nothing_ordered)
+    assert empty.content == {"cards": 0}, "no records were looked at"
+    assert logged.told(ask())[0].content["unmapped"] == []
+    assert "unmapped" not in logged.told(ask())[0].content, "the next one of the same second"
 
 
 # ------------------------------------------------------------------ who it was

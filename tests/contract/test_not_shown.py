@@ -41,7 +41,13 @@ from tests.contract.records import (
 )
 
 BY = SwitchedOff(NOW, "Dr Silva", "the text of step 3 is wrong")
-PEOPLE = {"people": ["Dr A", "Dr B"], "reason": "another system warns"}
+
+
+def answered(*covers: str) -> Json:
+    people = ["Dr Ana Silva", "Dr Ben Okoro"]
+    return {"people": people, "reason": "another system warns", "covers": [*covers]}
+
+
 Event = Mapping[str, Any]
 
 
@@ -148,7 +154,11 @@ def test_what_could_not_be_read_leaves_the_same_events_in_shadow_mode(
     [
         ({}, (), 0),
         ({}, (BY,), 1),
-        ({"hooks": {"patient-view": {"on": False, "reason": "minute 13"}}, "critical_off": PEOPLE}, (), 1),
+        (
+            {"hooks": {"patient-view": {"on": False, "reason": "minute 13"}}, "critical_off": answered("patient-view")},
+            (),
+            1,
+        ),
         ({"shadow": [{"since": date(2026, 11, 1), "reason": "pilot"}]}, (), 0),
     ],
     ids=["nothing is off", "the kill switch", "the hook is off", "shadow mode"],
@@ -165,7 +175,8 @@ def test_a_call_whose_cards_were_all_held_back_was_silent_for_a_gap(
 
 
 def test_the_answer_is_an_event_with_the_number_of_cards_shown_and_held_back(site: Callable[..., Site]) -> None:
-    one = site(shadow=[{"since": date(2026, 11, 1), "reason": "pilot", "hook": "order-select"}])
+    pilot = {"since": date(2026, 11, 1), "reason": "pilot", "hook": "order-select"}
+    one = site(shadow=[pilot], critical_off=answered("order-select"))
     shown = one.ask_all()
     counts = {event["hook"]: event["content"] for event in one.events("answered")}
     assert {hook: count["cards"] for hook, count in counts.items()} == {
@@ -186,7 +197,7 @@ def test_a_topic_a_hook_and_a_service_that_are_off_give_no_cards_and_say_why(sit
         topics={"calcium-cua": {"on": False, "reason": "minute 12"}},
         hooks={"order-select": {"on": False, "reason": "minute 13"}},
         services={"calciphylaxis-order-sign": {"on": False, "reason": "minute 14"}},
-        critical_off=PEOPLE,
+        critical_off=answered("calcium-cua", "order-select", "calciphylaxis-order-sign"),
     )
     shown = one.ask_all()
     assert (shown["order-select"], shown["order-sign"]) == ([], [])
@@ -200,12 +211,13 @@ def test_a_topic_a_hook_and_a_service_that_are_off_give_no_cards_and_say_why(sit
     assert f"No cards are shown at order-select, by the site policy {whose}: minute 13." in said["order-select"]
     assert "minute 13" not in said["order-sign"]
     assert "minute 14" in said["order-sign"]
-    assert all(f"{whose} by Dr A and Dr B: another system warns." in text for text in said.values())
+    people = f"{whose} by Dr Ana Silva and Dr Ben Okoro: another system warns."
+    assert all(people in text for text in said.values())
     assert all(text.endswith("No card does not mean no risk.") for text in said.values())
 
 
 def test_another_indicator_is_that_of_the_card_and_of_the_event(site: Callable[..., Site]) -> None:
-    one = site(topics={"vka-cua": {"indicator": {"order-select": "warning"}}}, critical_off=PEOPLE)
+    one = site(topics={"vka-cua": {"indicator": {"order-select": "warning"}}}, critical_off=answered("vka-cua"))
     shown = one.ask_all()
     indicators = {
         hook: {card["indicator"] for card in cards if topics([card]) == ["vka-cua"]} for hook, cards in shown.items()
@@ -219,7 +231,7 @@ def test_users_to_whom_no_cards_are_addressed_get_critical_ones_alone(site: Call
     one = site(
         roles={"users": ["PractitionerRole"]},
         topics={"vka-cua": {"indicator": {"order-sign": "warning"}}},
-        critical_off=PEOPLE,
+        critical_off=answered("vka-cua"),
     )
     assert len(one.ask_all(userId="PractitionerRole/1")["order-sign"]) == 2
     assert topics(one.ask_all(userId="Practitioner/1")["order-sign"]) == ["calcium-cua"]
@@ -231,7 +243,7 @@ OBESITY = condition("obesity", "Obesity", system=ICD10CM, code="E66.9")
 DIABETES = condition("diabetes", "Type 2 diabetes", system=ICD10CM, code="E11.9")
 UNREAD_DRUG = {**order("unread", "0", ""), "medicationCodeableConcept": {}}
 RISKY: Record = {**DIALYSIS, "conditions": [ON_DIALYSIS, OBESITY, DIABETES], "medications": [WARFARIN, UNREAD_DRUG]}
-SIGN_OFF = {"topics": {"vka-cua": {"on": False, "reason": "minute 12"}}, "critical_off": PEOPLE}
+SIGN_OFF = {"topics": {"vka-cua": {"on": False, "reason": "minute 12"}}, "critical_off": answered("vka-cua")}
 VKA_OFF = {"topics": {"vka-dialysis": {"on": False, "reason": "minute 12"}}}
 RISK_OFF = {"topics": {name: {"on": False, "reason": "minute 12"} for name in ("cua-risk-high", "cua-risk-elevated")}}
 RISK_SHADOW = {
@@ -244,6 +256,13 @@ def off(document: Json, *topics_too: str) -> Json:
     """The document with these topics off, too."""
     more = {name: {"on": False, "reason": "minute 13"} for name in topics_too}
     return document | {"topics": {**document.get("topics", {}), **more}}
+
+
+def test_an_unreadable_drug_is_a_gap_where_nothing_at_all_is_shown(site: Callable[..., Site]) -> None:
+    one = site()
+    one.switch(BY)
+    assert one.ehr.cards(one.ehr.request("patient-view", RISKY)) == []
+    assert [event["reason"] for event in one.events("silent-for-a-gap")] == ["unreadable_entries"]
 
 
 @pytest.mark.parametrize(
@@ -369,7 +388,7 @@ def test_readiness_names_nobody_and_repeats_no_reason(site: Callable[..., Site])
         topics={"calcium-cua": {"on": False, "reason": "minute 12"}},
         services={"calciphylaxis-order-sign": {"on": False, "reason": "minute 14"}},
         shadow=[{"since": date(2026, 11, 1), "reason": "pilot", "hook": "order-select"}],
-        critical_off=PEOPLE,
+        critical_off=answered("calcium-cua", "order-select", "calciphylaxis-order-sign"),
     )
     one.switch(replace(BY, topic="vka-cua", tenant="northern-dialysis"), replace(BY, topic="vka-cua", tenant="south"))
     health = one.get("/health/ready")
@@ -409,7 +428,10 @@ def test_the_try_page_tells_what_the_kill_switch_keeps_back(site: Callable[..., 
 
 
 def test_a_service_that_is_off_still_is_listed(site: Callable[..., Site]) -> None:
-    one = site(services={"calciphylaxis-order-sign": {"on": False, "reason": "x"}}, critical_off=PEOPLE)
+    one = site(
+        services={"calciphylaxis-order-sign": {"on": False, "reason": "x"}},
+        critical_off=answered("calciphylaxis-order-sign"),
+    )
     assert list(one.descriptions) == list(HOOKS)
 
 
@@ -427,6 +449,21 @@ def test_a_service_that_starts_with_a_damaged_file_shows_cards_and_is_not_ready(
     assert one.get("/health/ready").status_code == 200
     assert not any(one.ask_all().values())
     close(one.app)
+
+
+@pytest.mark.parametrize("fault", ["damaged", "gone"])
+def test_a_worker_that_comes_later_does_not_say_that_all_is_well_while_it_cannot_know_what_is_off(
+    fault: str, site: Callable[..., Site]
+) -> None:
+    one = site()
+    assert one.get("/health/ready").status_code == 200
+    one.switch(BY)
+    one.file.unlink()
+    if fault == "damaged":
+        one.file.write_text("{")
+    one.app.extensions["cds_kill_switch"].begin()
+    assert one.get("/health/ready").status_code == 503
+    assert "it is not known what was switched off; all cards are on" in one.get("/health/ready").text
 
 
 def test_a_file_that_cannot_be_read_leaves_what_was_and_is_told(site: Callable[..., Site]) -> None:

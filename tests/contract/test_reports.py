@@ -80,6 +80,20 @@ def test_codes_that_are_not_known_are_counted_without_words_and_values(hook: str
         assert word not in json.dumps(told)
 
 
+def test_a_local_code_in_letters_is_told_once_it_was_on_five_patients(service: Flask) -> None:
+    ehr, code = ehr_of(service), {"coding": [{"system": "urn:oid:1.2.5", "code": "CA-TOT"}]}
+    record: Record = {**CONFIRMED, lab_key(ehr, "patient-view"): [{**LOCAL_LAB, "code": code}]}
+    body = json.dumps(ehr.request("patient-view", record))
+    for number in (1, 1, 1, 1, 1, 2, 3, 4, 5, 6):
+        assert ehr.post(json.loads(body.replace(PATIENT_ID, f"somebody-{number}"))).status_code == 200
+    told = [row for row in report(service)["unmapped"] if row["system"] == "urn:oid:1.2.5"]
+    assert [(row["code"], row["calls"]) for row in told] == [
+        ("(a code that could be a name, on few patients)", 8),
+        ("CA-TOT", 2),
+    ]
+    assert "somebody" not in json.dumps(report(service))
+
+
 def lab_key(ehr: Ehr, hook: str) -> str:
     """A prefetch key under which results come."""
     templates: dict[str, str] = ehr.services[hook]["prefetch"]

@@ -246,4 +246,6 @@ def health(app: Flask) -> dict[str, object]:
     answer = app.test_client().get("/health/ready")
     assert answer.status_code == 200
     found: dict[str, object] = answer.get_json()
+    described = app.test_client().get("/openapi.json").get_json()["components"]["schemas"]["Health"]
+    assert found.keys() <= described["properties"].keys()
     return found

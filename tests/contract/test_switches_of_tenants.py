@@ -128,5 +128,7 @@ def test_the_default_of_the_kill_switch_holds_for_a_tenant_without_a_policy_of_i
     switch_off(tmp_path, "default")
     assert cards(app, SOUTH, RECORD) == cards(app, NORTH, RECORD) == []
     assert {(one["tenant"], one["reason"]) for one in kept(app)} == {("south", "kill-switch"), ("north", "shadow")}
-    assert "All cards have been switched off for default" in descriptions(app, SOUTH)
+    assert "All cards have been switched off for callers that are not known and tenants without" in descriptions(
+        app, SOUTH
+    )
     assert "Dr Silva" not in descriptions(app, NORTH)

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from bench.kill_rounds import Outcome, play
+from cds_service.storage import Kind
 from tests.real.databases import Postgresql
 
 pytestmark = [pytest.mark.real, pytest.mark.alone]
@@ -18,6 +19,7 @@ def check(outcome: Outcome) -> None:
     assert outcome.rounds == ROUNDS, outcome
     assert outcome.tally.cards > 0
     assert outcome.tally.feedback > 0
+    assert all(outcome.others[kind] > 0 for kind in (Kind.SUPPRESSED, Kind.GAP, Kind.REFUSED)), outcome
     assert outcome.tally.lost == 0, outcome
     assert outcome.is_well, outcome
 

@@ -15,9 +15,12 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from bench.kill_rounds import Outcome
+from bench.other_calls import ALL, anew, shadow_in
 from bench.stored import Kept, fault, kept_in
 from bench.writers import Book, Tally
-from cds_service.storage import Database, EventLog, FeedbackItem
+from cds_service import create_app
+from cds_service.settings import Settings
+from cds_service.storage import Database, EventLog, FeedbackItem, Kind
 from tests.stored import shown_card
 
 TOLD, UNTOLD, NEVER = ("a", "b"), ("c", "d"), ("e", "f")
@@ -52,8 +55,47 @@ def test_the_book_is_compared_with_what_is_stored(stored: Kept, tally: Tally) ->
     assert BOOK.compared(stored) == tally
 
 
+CALLS = Book(calls={"1": (Kind.ANSWERED, Kind.SUPPRESSED), "2": (Kind.ANSWERED, Kind.SUPPRESSED), "3": (Kind.REFUSED,)})
+LEFT = {("1", "answered"): 1, ("1", "card-suppressed"): 2, ("2", "answered"): 1, ("2", "card-suppressed"): 2}
+LEFT |= {("3", "refused"): 1, ("of somebody else", "answered"): 7}
+NONE = replace(SOUND, cards=0, feedback=0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "tally"),
+    [
+        ({}, NONE),
+        ({("1", "answered"): 0}, replace(NONE, lost=1)),
+        ({("2", "card-suppressed"): 0}, replace(NONE, lost=1)),
+        ({("3", "refused"): 0}, replace(NONE, lost=1)),
+        ({("2", "card-suppressed"): 1}, replace(NONE, half=1)),
+        ({("1", "answered"): 2}, replace(NONE, twice=1)),
+        ({("3", "refused"): 2}, replace(NONE, twice=1)),
+    ],
+    ids=["all", "an answer lost", "held cards lost", "a refusal lost", "half of the held", "twice", "refused twice"],
+)
+def test_calls_that_show_no_card_are_compared_too(changed: dict[tuple[str, str], int], tally: Tally) -> None:
+    stored = Counter({call: count for call, count in (LEFT | changed).items() if count})
+    assert CALLS.compared(Kept(calls=stored)) == tally
+
+
+def test_each_other_call_leaves_the_events_that_it_is_said_to_leave(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/cards.sqlite3"
+    app = create_app(Settings(dev=True, database_url=url, site_policies=shadow_in(tmp_path)))
+    wanted = set()
+    for call in ALL:
+        instance, body = anew(call.body)
+        answer = app.test_client().post(call.path, data=body, content_type="application/json")
+        assert (answer.status_code, answer.get_json().get("cards", [])) == (call.status, [])
+        wanted |= {(instance, str(kind)) for kind in call.kinds}
+    app.extensions["cds_event_log"].write_what_waits(5)
+    app.extensions["cds_database"].close()
+    assert kept_in(url).calls.keys() == wanted
+
+
 def outcome(tally: Tally = SOUND, *, fault: str = "", refused: int = 0, orphans: int = 0) -> Outcome:
-    return Outcome("SQLite", 5, tally, fault, 7, refused, [1.0, 3.0, 2.0], orphans)
+    others: Counter[str] = Counter({Kind.SUPPRESSED: 10, Kind.GAP: 1_100, Kind.ANSWERED: 5})
+    return Outcome("SQLite", 5, tally, fault, 7, refused, [1.0, 3.0, 2.0], orphans, others)
 
 
 def test_rounds_without_a_loss_are_well() -> None:
@@ -80,7 +122,7 @@ def test_rounds_with_any_of_these_are_not(bad: Outcome) -> None:
 
 def test_a_row_names_all_of_it() -> None:
     told = replace(SOUND, cards=6_000, lost=1, twice=2, half=3, unacknowledged=4, strangers=5)
-    row = "| SQLite | 2, 2, 1 | 7 | 6,000 | 2 | 1 | 2 | 3 | 4 | 5 | 6 | yes | 2.0, 3.0 | 0 |"
+    row = "| SQLite | 2, 2, 1 | 7 | 6,000 | 2 | 10, 1,100, 0 | 1 | 2 | 3 | 4 | 5 | 6 | yes | 2.0, 3.0 | 0 |"
     assert outcome(told, refused=6).row() == row
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 
 import orjson
 from flask import Blueprint, Response, request
 
 from cds_service.api import OVERRIDE_SYSTEM
-from cds_service.knowledge import not_reviewed
 from cds_service.reports import (
     COLUMNS,
     FEWEST,
@@ -30,13 +30,18 @@ from cds_service.reports import (
 from cds_service.storage import StoreError
 from cds_service.web.context import PageContext
 from cds_service.web.feedback.bars import bar_of
-from cds_service.web.feedback.choice import Choice, NoSuchChoice, choose
+from cds_service.web.feedback.choice import Choice, Chooser, NoSuchChoice
 from cds_service.web.feedback.entrance import let_in
+from cds_service.web.feedback.kept import Busy
+from cds_service.web.feedback.remarks import remarks_on
 from cds_service.web.feedback.sections import SECTIONS, shown_value
 from cds_service.web.page import page, problem
 
 log = logging.getLogger("cds_service")
 
+CANNOT_BE_READ = (
+    "The database could not be read, so nothing is known of the cards: this does not mean that there were none."
+)
 WORDS = {"shown": "Shown", "accepted": "Accepted", "overridden": "Overridden", "unanswered": "Not answered"}
 
 
@@ -44,17 +49,20 @@ def feedback_page(context: PageContext) -> Blueprint:
     """The routes /feedback, /feedback.csv and /feedback.json."""
     routes = Blueprint("feedback", __name__)
     let_in(routes, context.settings)
+    chooser = Chooser(context)
 
     def answered(answer: Callable[[Choice], Response]) -> Response:
         # A site policy may bring reasons of its own at any time.
         name = named_for_all(context.override_reasons(), OVERRIDE_SYSTEM)
         try:
-            return answer(choose(context, request.args.get("quarter", ""), request.args.get("tenant", ""), name))
+            return answer(chooser.choose(request.args.get("quarter", ""), request.args.get("tenant", ""), name))
         except NoSuchChoice as error:
             return problem(404, "Nothing to show", str(error))
+        except Busy:
+            return _again("The counts are being made", "Somebody else has asked for them: look again in a moment.")
         except StoreError as error:
             log.error("the feedback page cannot be shown: %s", error)
-            return _cannot_be_read()
+            return _again("The counts cannot be read", CANNOT_BE_READ)
 
     @routes.get("/feedback")
     def opened() -> Response:
@@ -62,7 +70,7 @@ def feedback_page(context: PageContext) -> Blueprint:
 
     @routes.get("/feedback.csv")
     def as_csv() -> Response:
-        return answered(lambda choice: _file(_table(choice).csv(), "text/csv", choice, "csv"))
+        return answered(lambda choice: _file(_table(choice, context).csv(), "text/csv", choice, "csv"))
 
     @routes.get("/feedback.json")
     def as_json() -> Response:
@@ -72,19 +80,21 @@ def feedback_page(context: PageContext) -> Blueprint:
 
 
 def _page(choice: Choice, context: PageContext) -> Response:
-    report = choice.report
+    report, remarks = choice.report, remarks_on(choice.tenant, context)
     return page(
         "feedback/page.html",
         title="What becomes of the cards",
         choice=choice,
         report=report,
         zone=context.settings.timezone.key,
-        at=context.clock().astimezone(context.settings.timezone).strftime("%Y-%m-%d %H:%M"),
+        at=_read_at(choice, context).strftime("%Y-%m-%d %H:%M"),
         columns=COLUMNS,
         outcomes=OUTCOMES,
         words=WORDS,
         fewest=FEWEST,
-        not_reviewed=not_reviewed(context.tenants.all(context.clock()), context.clock()) if context.tenants else [],
+        # In place of what every other page says of all tenants.
+        not_shown=lambda: remarks.not_shown,
+        not_reviewed=remarks.not_reviewed,
         beside=choice.beside,
         sections=SECTIONS,
         silent_days=SILENT_DAYS,
@@ -95,18 +105,26 @@ def _page(choice: Choice, context: PageContext) -> Response:
     )
 
 
-def _table(choice: Choice) -> Table:
-    """The table that the address names; without a name that of the cards."""
+def _read_at(choice: Choice, context: PageContext) -> datetime:
+    return (choice.read_at or context.clock()).astimezone(context.settings.timezone)
+
+
+def _table(choice: Choice, context: PageContext) -> Table:
+    """The table that the address names; without a name that of the cards. With what is not shown now."""
     name = request.args.get("table", "")
     tables = {"": in_one(choice.report or Report.empty()), **choice.beside.tables}
     if name not in tables:
         raise NoSuchChoice("There is no such table.")
-    return tables[name]
+    remarks = remarks_on(choice.tenant, context)
+    return tables[name].with_remarks([*remarks.not_shown, *remarks.not_reviewed])
 
 
 def _document(choice: Choice, context: PageContext) -> bytes:
+    remarks = remarks_on(choice.tenant, context)
     whole = {
+        **remarks._asdict(),
         "counted": "cards, each once, with its latest answer, in the week in which it was shown",
+        "read_at": _read_at(choice, context).isoformat(timespec="seconds"),
         "time_zone": context.settings.timezone.key,
         "quarter": choice.quarter.name if choice.quarter else None,
         "tenant": choice.tenant,
@@ -129,8 +147,7 @@ def _file(body: str | bytes, kind: str, choice: Choice, ending: str) -> Response
     return response
 
 
-def _cannot_be_read() -> Response:
-    what = "The database could not be read, so nothing is known of the cards: this does not mean that there were none."
-    response = problem(503, "The counts cannot be read", what)
+def _again(title: str, what: str) -> Response:
+    response = problem(503, title, what)
     response.headers["Retry-After"] = "5"
     return response

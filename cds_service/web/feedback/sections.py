@@ -19,9 +19,10 @@ class Section(NamedTuple):
     empty: str
 
 
+BACK = "Few or no cards where many were held back are no quiet time: those stand beside the cards that were shown."
 SECTIONS = (
-    Section("charts", "For each 100 opened charts", "", "No chart was opened."),
-    Section("burden", "For each 100 calls of a hook", "", "No call was answered."),
+    Section("charts", "For each 100 opened charts", BACK, "No chart was opened."),
+    Section("burden", "For each 100 calls of a hook", BACK, "No call was answered."),
     Section(
         "policy",
         "Policy versions in this quarter",
@@ -32,7 +33,9 @@ SECTIONS = (
     Section(
         "held-back",
         "Held back",
-        "Cards that were worked out and not shown. “shadow”: what would have been shown.",
+        "Cards that were worked out and not shown. “shadow”: what would have been shown. For each hundred charts count "
+        "those that were opened meanwhile: under the policy versions that held cards back for that reason; for "
+        "“kill-switch” those between off and on.",
         "No card was held back.",
     ),
     Section(
@@ -50,7 +53,8 @@ SECTIONS = (
     Section(
         "silent",
         "Fallen silent",
-        "What was there before and was not in the last days: nobody may be at risk, or something is broken or off.",
+        "What was there before and was not in the last days. Either no patient seems to be at risk, or something is "
+        "broken or off.",
         "Nothing has fallen silent.",
     ),
     Section(

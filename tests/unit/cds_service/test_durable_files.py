@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from cds_service.durable_files import replace_file, sync_names
+from cds_service.durable_files import replace_file, sync_content, sync_names
 from cds_service.knowledge.policy_copies import Copies
 from cds_service.storage import SwitchedOff, changing, write_keys
 
@@ -46,7 +47,8 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def disk(file: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
     made = Disk(file)
-    monkeypatch.setattr(os, "fsync", made.sync)
+    for name in {"fsync", "fdatasync"} & set(dir(os)):
+        monkeypatch.setattr(os, name, made.sync)
     return made
 
 
@@ -58,9 +60,50 @@ def test_a_file_is_on_the_disk_before_it_gets_its_name_and_the_name_after_that(f
 
 def test_what_is_handed_to_the_disk_is_all_of_it(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    monkeypatch.setattr(os, "fsync", lambda descriptor: sizes.append(os.fstat(descriptor).st_size))
+    monkeypatch.setattr(
+        "cds_service.durable_files.sync_content", lambda descriptor: sizes.append(os.fstat(descriptor).st_size)
+    )
     replace_file(file, b"one")
     assert sizes[0] == len(b"one")
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Iterator[int]:
+    """A file in which something was just written."""
+    descriptor = os.open(tmp_path / "written", os.O_RDWR | os.O_CREAT)
+    os.write(descriptor, b"one")
+    yield descriptor
+    os.close(descriptor)
+
+
+@pytest.mark.parametrize("fault", [None, errno.ENOTSUP, errno.ENOTTY, errno.EINVAL])
+def test_on_macos_the_disk_is_asked_to_keep_nothing_in_its_memory_where_the_file_system_can_be_asked(
+    fault: int | None, written: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As there: no fdatasync, and a command that Linux does not have."""
+    asked: list[str | int] = []
+
+    def command(_: int, number: int) -> None:
+        asked.append(number)
+        if fault is not None:
+            raise OSError(fault, os.strerror(fault))
+
+    monkeypatch.delattr(os, "fdatasync", raising=False)
+    monkeypatch.setattr(fcntl, "F_FULLFSYNC", 51, raising=False)
+    monkeypatch.setattr(fcntl, "fcntl", command)
+    monkeypatch.setattr(os, "fsync", lambda _: asked.append("fsync"))
+    sync_content(written)
+    assert asked == ([51] if fault is None else [51, "fsync"])
+
+
+def test_on_macos_a_disk_that_says_no_is_heard(written: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def command(*_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(fcntl, "F_FULLFSYNC", 51, raising=False)
+    monkeypatch.setattr(fcntl, "fcntl", command)
+    with pytest.raises(OSError, match="Input/output error"):
+        sync_content(written)
 
 
 def test_it_is_for_our_user_alone_whoever_could_read_the_one_before(file: Path) -> None:
@@ -85,7 +128,7 @@ def test_where_it_cannot_be_written_the_one_before_stays_and_nothing_lies_about(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     file.write_bytes(b"before")
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr("cds_service.durable_files.sync_content", full)
     with pytest.raises(OSError, match="No space left"):
         replace_file(file, b"now")
     assert file.read_bytes() == b"before"
@@ -139,4 +182,5 @@ def test_what_has_to_outlive_a_power_cut_has_its_name_on_the_disk(
     write: Callable[[Path], object], file: Path, disk: Disk
 ) -> None:
     write(file)
-    assert disk.asked[-1] == ("folder", file.read_bytes())
+    *_, last = [asked for asked in disk.asked if asked[0] == "folder"]
+    assert last == ("folder", file.read_bytes())

@@ -16,7 +16,7 @@ from cds_service.access import TrustedClientsError
 from cds_service.server import Server, UnsafeStart, check_start, freeze, in_container, options, relax
 from cds_service.serving import Bounds, InboundWorker
 from cds_service.settings import Settings
-from cds_service.storage import StoreError
+from cds_service.storage import SecretError, StoreError
 
 DOCKER = Path("/.dockerenv").exists()
 CONTAINER = {"CDS_IN_CONTAINER": "1"}
@@ -108,6 +108,7 @@ def test_a_reload_keeps_the_application_where_nothing_can_be_read_again() -> Non
             TrustedClientsError("clients.toml: client 1: issuer: is missing"),
             "clients.toml: client 1: issuer: is missing",
         ),
+        (SecretError("secret: line 2 is no key of 64 digits"), "secret: line 2 is no key of 64 digits"),
         (RuntimeError("Anna Example"), "RuntimeError"),
     ],
 )
@@ -142,13 +143,14 @@ def test_start_up_objects_are_not_looked_at_again_and_collections_become_rare() 
 
 
 @pytest.mark.usefixtures("collector")
-def test_a_worker_that_begins_has_the_keys_of_all_clients_fetched_and_what_others_left_in_the_spool_stored() -> None:
+def test_a_worker_looks_at_the_kill_switch_before_all_else_and_then_has_keys_fetched_and_the_spool_stored() -> None:
     app, asked = Flask(__name__), []
+    app.extensions["cds_kill_switch"] = SimpleNamespace(begin=lambda: asked.append("kill switch"))
     app.extensions["cds_event_log"] = SimpleNamespace(begin=lambda: asked.append("spool"))
     app.extensions["cds_authentication"] = SimpleNamespace(begin=lambda: asked.append("keys"))
     server = Server(app, options(Settings(), "127.0.0.1", 5055))
     server.cfg.post_worker_init(SimpleNamespace(app=server))
-    assert sorted(asked) == ["keys", "spool"]
+    assert asked == ["kill switch", "spool", "keys"]
     Server(Flask("without clients"), {}).begin()
 
 

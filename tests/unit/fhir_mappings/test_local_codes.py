@@ -136,6 +136,27 @@ def test_codes_of_the_files_beside_it_count_as_well() -> None:
     assert [name for name, _ in drugs((DRUGS, "W5"), (RXNORM, "24909"))] == ["vitamin_k_antagonist", "iv_iron"]
 
 
+@pytest.mark.parametrize(
+    ("words", "classes"),
+    [
+        ("Warfarin 5 mg tablet", ["iv_iron", "vitamin_k_antagonist"]),
+        ("Venofer 100 mg", ["iv_iron"]),
+        ("something of ours", ["iv_iron"]),
+    ],
+)
+def test_its_own_code_takes_no_drug_away_that_the_words_name(words: str, classes: list[str]) -> None:
+    coded = read_concept(concept("", (LOINC, "FE"))).codings
+    found = find_drugs(coded, (words,), Route.UNKNOWN, VOCABULARY.drugs)
+    assert [match.drug_class for match in found.matches] == classes
+    assert found.known
+
+
+def test_beside_a_code_of_the_files_words_say_nothing_more() -> None:
+    coded = read_concept(concept("", (LOINC, "FE"), (RXNORM, "24909"))).codings
+    found = find_drugs(coded, ("Warfarin 5 mg",), Route.UNKNOWN, VOCABULARY.drugs)
+    assert [match.drug_class for match in found.matches] == ["iv_iron"]
+
+
 # ------------------------------------------------------------------ conditions and procedures
 def test_a_condition_is_read_by_its_own_code() -> None:
     found = read_condition(condition("", (PROBLEMS, "CUA")), ON, UTC, VOCABULARY.conditions)

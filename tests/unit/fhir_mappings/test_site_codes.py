@@ -22,8 +22,8 @@ def condition(finding: object, system: str, code: str) -> dict[str, Any]:
     return {"finding": finding, "system": system, "code": code}
 
 
-def drug(drug_class: str, system: str, code: str) -> dict[str, Any]:
-    return {"drug_class": drug_class, "system": system, "code": code, "name": "a drug"}
+def drug(drug_class: str, system: str, code: str, name: object = "a drug") -> dict[str, Any]:
+    return {"drug_class": drug_class, "system": system, "code": code, "name": name}
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,23 @@ def test_a_code_of_another_class_is_refused_with_that_class(system: str, code: s
 
 
 @pytest.mark.parametrize(
+    ("name", "given", "has"),
+    [
+        ("warfarin", "alternative_anticoagulant", "vitamin_k_antagonist"),
+        ("Coumadin 5 mg", "alternative_anticoagulant", "vitamin_k_antagonist"),
+        ("WARFARINA", "insulin", "vitamin_k_antagonist"),
+        ("our calcium acetate", "non_calcium_binder", "calcium_product"),
+        ("Calcium with vitamin D3", "calcimimetic", "calcium_product, nutritional_vitamin_d"),
+        ("teriparatide", "calcium_product", "other"),
+    ],
+)
+def test_a_drug_of_another_class_by_its_name_is_refused_with_that_class(name: str, given: str, has: str) -> None:
+    ((place, problem),) = problems(drug=[drug("calcimimetic", OWN, "X"), drug(given, OWN, "W5", name)])
+    assert place == ("drug", 1, "name")
+    assert problem.startswith(f"{name} is of the class {has} in the packaged files, not {given}: ")
+
+
+@pytest.mark.parametrize(
     "sections",
     [
         {},
@@ -59,6 +76,11 @@ def test_a_code_of_another_class_is_refused_with_that_class(system: str, code: s
         {"drug": [drug("vitamin_k_antagonist", RXNORM, "11289")]},
         {"drug": [drug("calcimimetic", OWN, "11289")]},
         {"drug": [drug("calcimimetic", RXNORM, "999999999")]},
+        {"drug": [drug("vitamin_k_antagonist", OWN, "W5", "Warfarin 5 mg tablet")]},
+        {"drug": [drug("doac", OWN, "E5", "Eliquis"), drug("alternative_anticoagulant", OWN, "E5", "Eliquis")]},
+        {"drug": [drug("calcium_product", OWN, "D3", "Calcium with vitamin D3")]},
+        {"drug": [drug("calcimimetic", OWN, "L", "Warfarin clinic referral")]},
+        {"drug": [drug("calcimimetic", OWN, "L", 7)]},
     ],
     ids=[
         "nothing",
@@ -69,6 +91,11 @@ def test_a_code_of_another_class_is_refused_with_that_class(system: str, code: s
         "the same class",
         "own drug",
         "new drug",
+        "a drug of its class",
+        "a drug of two classes",
+        "a drug of more than one class",
+        "what only looks like a drug",
+        "no name",
     ],
 )
 def test_what_takes_nothing_away_is_fine(sections: dict[str, Any]) -> None:

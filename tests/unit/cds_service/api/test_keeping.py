@@ -25,6 +25,22 @@ def test_a_fault_in_the_telling_is_no_fault_of_the_advice(
 
     keeping.record(told)
     assert caplog.messages == [f"what happened in a call could not be recorded ({type(fault).__name__})"]
+    assert keeping.log.lost == 1, "at least"
+
+
+def test_what_could_not_be_recorded_is_told_as_a_fault_for_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    seconds = [0.0]
+    log = EventLog(Database("sqlite://"), clock=lambda: seconds[0])
+    keeping = Keeping(log, Pseudonyms(), Places(1), Readiness(lambda: None), Readiness(log.try_out))
+    without_zone = Event("1", datetime(2026, 3, 2), "answered")  # noqa: DTZ001 (that is the fault)
+    assert keeping.faults() == []
+    keeping.record(lambda: [without_zone, without_zone])
+    assert log.lost == 2
+    assert "could not be recorded" in caplog.text
+    seconds[0] = 59
+    assert keeping.faults() == ["events of calls are lost"]
+    seconds[0] = 60
+    assert keeping.faults() == []
 
 
 def test_an_event_that_nobody_takes_withholds_no_card(keeping: Keeping, caplog: pytest.LogCaptureFixture) -> None:

@@ -27,7 +27,7 @@ CHANGE = PolicyChange(
     "v2",
     "v1",
     site=SITE,
-    critical_off=CriticalOff(("Dr A", "Dr B"), "another system warns"),
+    critical_off=CriticalOff(("Dr A", "Dr B"), "another system warns", ("vka-cua",)),
 )
 
 
@@ -42,7 +42,7 @@ def test_the_event_says_what_became_of_which_file_and_who_answers_for_it() -> No
         "approver": "Dr Okoro",
         "approved": "2026-01-10",
         "effective": "2026-01-15",
-        "critical_off": {"people": ["Dr A", "Dr B"], "reason": "another system warns"},
+        "critical_off": {"people": ["Dr A", "Dr B"], "reason": "another system warns", "covers": ["vka-cua"]},
     }
 
 

@@ -1,6 +1,7 @@
 """`events` on the command line: what is too old is deleted or counted, keys are made and rotated."""
 
 import json
+import os
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -53,6 +54,18 @@ def test_a_dry_run_deletes_nothing(url: str) -> None:
     told = json.loads(done.stdout)
     assert (told["old"], told["deleted"]) == (1, 0)
     assert left(url) == 2
+
+
+def test_lines_of_the_spool_that_were_no_events_are_deleted_too(url: str, tmp_path: Path) -> None:
+    old, young = (tmp_path / "db.sqlite3.spool" / f"{name}.unreadable" for name in ("old", "young"))
+    old.parent.mkdir()
+    for file in (old, young):
+        file.write_text("nonsense")
+    os.utime(old, (0, 0))
+    assert json.loads(run("prune", "--dry-run", "--json", CDS_DATABASE_URL=url).stdout)["unreadable_files"] == 1
+    done = run("prune", CDS_DATABASE_URL=url)
+    assert done.output.endswith("1 files of the spool with lines that are no events were deleted\n")
+    assert (old.exists(), young.exists()) == (False, True)
 
 
 def test_a_day_is_one_of_the_clinic(url: str) -> None:

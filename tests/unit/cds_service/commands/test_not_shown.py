@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -41,9 +41,9 @@ def policies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "policies"
 
 
-def switch_off(folder: Path) -> None:
+def switch_off(folder: Path, tenant: str | None = None) -> None:
     with changing(folder / "cds.sqlite3.spool.kill-switch.json") as entries:
-        entries.append(SwitchedOff(datetime(2026, 11, 30, 10, tzinfo=UTC), "Dr Silva", "wrong text", "vka-cua"))
+        entries.append(SwitchedOff(datetime(2026, 11, 30, 10, tzinfo=UTC), "Dr Silva", "wrong text", "vka-cua", tenant))
 
 
 def test_nothing_is_said_where_every_card_is_shown(folder: Path) -> None:
@@ -63,6 +63,31 @@ def test_what_the_site_policies_keep_back_is_said_as_well(folder: Path, policies
     switch_off(folder)
     assert not_shown_now() == [OFF, SHADOW, NO_CARD]
     assert not (folder / "cds.sqlite3.spool.policies").exists()
+
+
+def test_a_tenant_is_told_what_concerns_it_and_nothing_of_others(folder: Path, policies: Path) -> None:
+    overdue = policy_file("south", review_by=date(2026, 2, 1))
+    (policies / "north.toml").write_text(policy_file("north", PILOT), "utf-8")
+    (policies / "south.toml").write_text(overdue, "utf-8")
+    not_reviewed = "The site policy of south was not reviewed since 2026-01-10."
+    assert not_shown_now("south") == [not_reviewed]
+    assert not_shown_now("") == not_shown_now("east") == []
+    assert not_shown_now("north") == [SHADOW.replace(" for north", ""), NO_CARD]
+    switch_off(folder)
+    assert not_shown_now("south") == [OFF, NO_CARD, not_reviewed]
+
+
+@pytest.mark.parametrize(("tenant", "is_told"), [("north", True), ("south", False), ("", False)])
+def test_what_is_switched_off_for_one_tenant_at_once_is_told_to_no_other(
+    tenant: str, is_told: bool, folder: Path
+) -> None:
+    switch_off(folder, "north")
+    assert bool(not_shown_now(tenant)) is is_told
+
+
+def test_the_default_of_the_kill_switch_are_all_without_a_policy_of_their_own(folder: Path) -> None:
+    switch_off(folder, "default")
+    assert not_shown_now("") == not_shown_now("north") != []
 
 
 FAULTY = policy_file("south", "[topics.vka-cua]\non = false\nreason = 'x'")

@@ -17,7 +17,9 @@ from sqlalchemy import create_engine, text
 
 from cds_service.commands.cli import cli
 from cds_service.commands.report import TABLES
+from cds_service.knowledge import load_knowledge
 from cds_service.reports import SECTIONS
+from cds_service.settings import Settings
 from cds_service.storage import Database, Event, EventLog, FeedbackItem, Kind, SwitchedOff, changing, new_id
 from tests.unit.cds_service.knowledge.policies import policy_file
 
@@ -96,8 +98,8 @@ def test_cards_and_calls_are_counted_by_topic_hook_tenant_and_week(
         (
             "held-back",
             [
-                ["shadow", "patient-view", "vka-cua", "critical", 1, 50.0],
-                ["topic-off", "patient-view", "iron", "info", 1, 50.0],
+                ["northern", "shadow", "patient-view", "vka-cua", "critical", 1, 2, 50.0],
+                ["northern", "topic-off", "patient-view", "iron", "info", 1, 2, 50.0],
             ],
         ),
         ("gap", [["labs", "patient-view", 1]]),
@@ -141,10 +143,28 @@ def test_codes_that_are_not_shown_are_counted_with_what_can_be_done(store: Event
 
 def test_burden_is_told_for_each_hundred_calls_and_opened_charts(filled: Path) -> None:
     told = {(row["hook"], row["cards_that_are"]): list(row.values())[2:] for row in table("burden", database=filled)}
-    assert told["patient-view", "all"] == [2, 2, 100.0, 100.0]
-    assert told["patient-view", "critical"] == [1, 2, 50.0, 50.0]
-    assert told["order-select", "warning or critical"] == [0, 1, 0.0, 0.0]
-    assert told["all", "all"] == [3, 3, 100.0, 150.0]
+    assert told["patient-view", "all"] == [2, 2, 2, 100.0, 100.0]
+    assert told["patient-view", "critical"] == [1, 1, 2, 50.0, 50.0]
+    assert told["order-select", "warning or critical"] == [0, 0, 1, 0.0, 0.0]
+    assert told["all", "all"] == [3, 2, 3, 100.0, 150.0]
+
+
+def test_cards_held_back_are_told_for_each_hundred_charts_of_that_tenant_meanwhile(store: EventLog, path: Path) -> None:
+    """Two tenants in shadow mode opened a chart each, and would have got a card on each; others opened eleven."""
+    for tenant in ("east", "west"):
+        theirs = replace(VIEW, client=f"urn:{tenant}", tenant=tenant, policy=f"shadow-{tenant}")
+        store.record([other(theirs), other(theirs, Kind.SUPPRESSED, reason="shadow", topic="cua-suspected")])
+    store.record([other(replace(VIEW, policy="packaged")) for _ in range(11)])
+    told = [(row["tenant"], row["charts_meanwhile"], row["of_100_charts"]) for row in table("held-back", database=path)]
+    assert told == [("east", 1, 100.0), ("west", 1, 100.0)]
+    assert "the tenant opened meanwhile" in run("--by", "held-back", "--until", "2026-03-15", database=path).stdout
+
+
+def test_a_hook_in_shadow_mode_is_not_taken_for_a_quiet_one(store: EventLog, path: Path) -> None:
+    sign = replace(VIEW, hook="order-sign", service="calciphylaxis-order-sign")
+    store.record([other(sign), other(sign, Kind.SUPPRESSED, reason="shadow", topic="vka-cua", indicator="critical")])
+    (row,) = [row for row in table("burden", database=path) if row["hook"] == "order-sign"][:1]
+    assert (row["shown"], row["held_back"], row["of_100_calls"]) == (0, 1, 0.0)
 
 
 def test_a_topic_a_service_and_a_tenant_that_fell_silent_are_told(filled: Path) -> None:
@@ -229,7 +249,9 @@ def test_every_table_is_in_the_report_and_can_be_asked_for_alone(filled: Path) -
 
 def test_a_file_holds_one_table_or_each_value_of_all(filled: Path) -> None:
     alone = list(csv.DictReader(io.StringIO(run("--by", "refusal", "--csv", database=filled).stdout)))
-    assert alone == [{"was_missing": "conditions", "hook": "patient-view", "calls": "1"}]
+    assert [{**row, "remarks": ""} for row in alone] == [
+        {"was_missing": "conditions", "hook": "patient-view", "calls": "1", "remarks": ""}
+    ]
     whole = list(csv.DictReader(io.StringIO(run("--csv", database=filled).stdout)))
     assert {row["table"] for row in whole} >= {"topic", "burden", "unmapped", "held-back"}
     assert {"table": "refusal", "line": "1", "column": "calls", "value": "1"} in whole
@@ -265,6 +287,43 @@ def test_what_the_kill_switch_holds_back_now_stands_in_every_report(form: list[s
     with changing(Path(f"{filled}.spool.kill-switch.json")) as entries:
         entries.append(SwitchedOff(MONDAY, "Dr Ana Silva", "a wrong text", "vka-cua"))
     assert off in run(*form, database=filled).output
+
+
+def test_a_file_that_is_read_alone_says_what_is_not_shown(filled: Path) -> None:
+    with changing(Path(f"{filled}.spool.kill-switch.json")) as entries:
+        entries.append(SwitchedOff(MONDAY, "Dr Ana Silva", "a wrong text", "vka-cua"))
+    off = "Cards on vka-cua have been switched off since 2026-03-02 12:00 UTC by Dr Ana Silva: a wrong text."
+    rows = list(csv.DictReader(io.StringIO(run("--csv", database=filled).stdout)))
+    assert rows[0] == {"table": "remarks", "line": "1", "column": "remarks", "value": off}
+    (first, *others) = csv.DictReader(io.StringIO(run("--by", "hook", "--csv", database=filled).stdout))
+    assert first["remarks"].startswith(off)
+    assert {row["remarks"] for row in others} == {""}
+    (only,) = csv.DictReader(io.StringIO(run("--by", "switched", "--csv", database=filled).stdout))
+    assert only["remarks"].startswith(off), "a table without a line holds it, too"
+    assert {value for name, value in only.items() if name != "remarks"} == {""}
+
+
+def test_the_state_of_another_tenant_is_not_told_in_the_report_of_one(policies: Path, filled: Path) -> None:
+    assert "see minute 12" in with_policies(policies, filled, "--tenant", "northern").stdout
+    southern = with_policies(policies, filled, "--tenant", "southern")
+    assert southern.exit_code == 0, southern.output
+    assert "minute 12" not in southern.stdout
+    assert "not reviewed" not in southern.stdout
+
+
+@pytest.mark.parametrize(("policy", "is_said"), [("of a site policy", True), ("packaged", False), ("", False)])
+def test_without_the_site_policies_of_the_service_that_is_said(
+    policy: str, is_said: bool, store: EventLog, path: Path
+) -> None:
+    packaged = load_knowledge(Settings(dev=True)).version
+    store.record([other(replace(VIEW, policy=packaged if policy == "packaged" else policy))])
+    said = "the site policies were not read: CDS_SITE_POLICIES is not set"
+    assert (said in run("--until", "2026-03-15", database=path).stdout) is is_said
+
+
+def test_where_the_site_policies_are_read_nothing_is_missing(policies: Path, store: EventLog, path: Path) -> None:
+    store.record([other(replace(VIEW, policy="of a site policy"))])
+    assert "were not read" not in with_policies(policies, path).stdout
 
 
 def test_what_a_site_policy_switches_off_and_who_has_not_reviewed_it_is_said(policies: Path, filled: Path) -> None:

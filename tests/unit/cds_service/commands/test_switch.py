@@ -67,7 +67,11 @@ def test_cards_are_switched_off_listed_and_switched_on_again(run: Run) -> None:
     assert lines(run("off", "--topic", "vka-cua", *WHY)) == [OFF, TELL_THE_WARDS, TAKEN_UP]
     assert lines(run("list")) == [OFF, NO_CARD]
     on = lines(run("on", "--topic", "vka-cua", "--reason", "mended", "--by", "Dr Okoro"))
-    assert on == [f"on again: {OFF}", "nothing is switched off", TAKEN_UP]
+    assert on == [
+        "on again: cards on vka-cua; they were off since NOW, by Dr Silva: step 3 names the wrong drug",
+        "nothing is switched off",
+        TAKEN_UP,
+    ]
     assert lines(run("list")) == ["nothing is switched off"]
 
 
@@ -102,7 +106,15 @@ def test_only_what_is_off_can_be_switched_on(run: Run) -> None:
     run("off", "--topic", "vka-cua", *WHY)
     result = run("on", *WHY)
     assert result.exit_code == 1
-    assert MOMENT.sub("NOW", result.stderr) == f"Error: this is not switched off; {OFF}\n{NO_CARD}\n"
+    said = "Error: nothing was changed: no switching off of all cards is in force; what is off:"
+    assert MOMENT.sub("NOW", result.stderr) == f"{said}\n{OFF}\n{NO_CARD}\n"
+
+
+def test_what_is_still_off_after_switching_on_is_told_as_such(run: Run) -> None:
+    run("off", "--topic", "vka-cua", *WHY)
+    run("off", *WHY)
+    on = lines(run("on", "--topic", "vka-cua", "--reason", "mended", "--by", "Dr Okoro"))
+    assert on[1:4] == ["still off:", OFF.replace("Cards on vka-cua", "All cards"), NO_CARD]
 
 
 def test_the_list_is_there_for_programs(run: Run, file: Path) -> None:
@@ -148,9 +160,22 @@ def test_a_damaged_file_is_named_with_what_to_do(run: Run, file: Path) -> None:
         result = run(*words)
         assert result.exit_code == 1
         assert result.stderr == (
-            f"Error: {file}: the kill switch cannot be read; where it is damaged, move it away and "
-            "switch off anew what has to be off\n"
+            f"Error: {file}: the kill switch cannot be read; where it is damaged, move it away; "
+            "then switch off anew what has to be off\n"
         )
+
+
+def test_where_the_file_is_gone_nobody_is_told_that_nothing_is_off(run: Run, file: Path) -> None:
+    assert run("off", *WHY).exit_code == 0
+    file.unlink()
+    for words in (("list",), ("on", *WHY)):
+        result = run(*words)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "the file of the kill switch is gone" in result.stderr
+        assert "switch off anew what has to be off" in result.stderr
+    for way in ("off", "on", "list"):
+        assert run(way, *(WHY if way != "list" else ())).exit_code == 0
+    assert lines(run("list")) == ["nothing is switched off"]
 
 
 def test_another_user_than_that_of_the_service_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,10 +40,10 @@ class Site:
 
 
 def owner(shelf: PolicyShelf, tenant: str = "north") -> str | None:
-    """Whose policy counts for a tenant, by its owner; None for the packaged files."""
+    """Whose policy counts for a tenant, by its owner's first name; None for the packaged files."""
     found = shelf.held(PACKAGED).in_force(tenant, NOON)
-    return found.knowledge.site.owner if found and found.knowledge.site else None
+    return found.knowledge.site.owner.split()[0] if found and found.knowledge.site else None
 
 
 def file(who: str, **changed: Any) -> str:
-    return policy_file(owner=who, **changed)
+    return policy_file(owner=f"{who} Lind", **changed)

@@ -16,7 +16,9 @@ NUMBERS = packaged_data("thresholds")
 
 def told(name: str, value: str, since: str = "2026-12-01") -> list[str]:
     text = f'[[threshold]]\nname = "{name}"\nfrom = {since}\n{value}\nsource = "minute 12"\n'
-    return list(numbers_for_two(tomllib.loads(text)))
+    found = list(numbers_for_two(tomllib.loads(text)))
+    assert {key for key, _ in found} <= {name}
+    return [where for _, where in found]
 
 
 def marked(sections: dict[str, Any], before: str = "") -> Iterator[tuple[str, str, float]]:

@@ -76,8 +76,8 @@ def test_each_switch_has_a_sentence_with_its_reason() -> None:
         "system warns.",
         f"Critical cards for {critical('order-sign')} of calciphylaxis-order-sign are switched off by Dr A and Dr B: "
         "another system warns.",
-        "By the site policy users of type Practitioner, PractitionerRole get all cards, "
-        "others critical ones and those that tell what could not be read.",
+        "Users of other types than Practitioner, PractitionerRole get only critical cards, and those that tell what "
+        "could not be read. Users of these types get all cards, by the site policy.",
     ]
 
 
@@ -90,13 +90,19 @@ BY_TWO = CriticalOff(("Dr A", "Dr B"), "another system warns")
 
 def test_who_answers_is_told_of_critical_cards_alone() -> None:
     off = Switches(topics={"calcium-restrict": "minute 12"}, hooks={"encounter-start": ""}, critical_off=BY_TWO)
-    assert not any("Dr A" in sentence for sentence in said(off))
+    assert not any(sentence.startswith("Critical") for sentence in said(off))
 
 
 def test_critical_cards_that_are_less_urgent_or_in_shadow_mode_are_told_with_who_and_why() -> None:
     changed = Switches(
         indicators={("vka-cua", "order-select"): Indicator.WARNING, ("iron-cua", "order-sign"): Indicator.INFO},
-        shadows=(Shadow(DAY, "pilot", topic="calcium-cua"), Shadow(date(2026, 12, 2), "later", topic="vka-cua")),
+        shadows=(
+            Shadow(DAY, "pilot", topic="calcium-cua"),
+            Shadow(DAY, "pilot", "order-sign", topic="iron-cua"),
+            Shadow(DAY, "pilot", "order-sign", topic="vka-cua"),
+            Shadow(date(2026, 12, 2), "later", topic="vka-cua"),
+            Shadow(date(2026, 11, 1), "over", topic="vka-cua", until=date(2026, 11, 30)),
+        ),
         critical_off=BY_TWO,
     )
     told = [sentence for sentence in said(changed) if sentence.startswith("Critical")]
@@ -104,7 +110,36 @@ def test_critical_cards_that_are_less_urgent_or_in_shadow_mode_are_told_with_who
         "Critical cards for vka-cua at order-select are made less urgent (warning) by Dr A and Dr B: another system "
         "warns.",
         "Critical cards for calcium-cua are put into shadow mode by Dr A and Dr B: another system warns.",
+        "Critical cards for vka-cua at order-sign are put into shadow mode by Dr A and Dr B: another system warns.",
     ]
+
+
+def test_critical_cards_of_a_hook_or_service_in_shadow_mode_are_told_with_who_and_why() -> None:
+    shadows = (
+        Shadow(DAY, "pilot", hook="order-sign"),
+        Shadow(DAY, "pilot", service="calciphylaxis-order-select"),
+        Shadow(DAY, "pilot", hook="order-sign", topic="vka-past-cua"),
+        Shadow(DAY, "pilot", hook="order-sign", topic="cua-suspected"),
+        Shadow(DAY, "the whole tenant"),
+        Shadow(date(2026, 11, 1), "over", hook="patient-view", until=date(2026, 11, 30)),
+    )
+    told = [one for one in said(Switches(shadows=shadows, critical_off=BY_TWO)) if one.startswith("Critical")]
+    by = "are put into shadow mode by Dr A and Dr B: another system warns."
+    assert told == [
+        f"Critical cards for {critical('order-sign')} at order-sign {by}",
+        f"Critical cards for {critical('order-select')} of calciphylaxis-order-select {by}",
+        f"Critical cards for vka-past-cua at order-sign {by}",
+    ]
+
+
+def test_numbers_and_codes_by_which_fewer_get_a_critical_card_are_told_with_who_and_why() -> None:
+    covers = ("vka-cua", "order-sign", "calciphylaxis-order-sign", "suspected_score", "transplant")
+    answered = replace(BY_TWO, covers=covers)
+    assert said(Switches(critical_off=answered)) == [
+        "Fewer patients may get a critical card by suspected_score, transplant (responsible: Dr A and Dr B): another "
+        "system warns."
+    ]
+    assert said(Switches(critical_off=replace(answered, covers=covers[:3]))) == []
 
 
 def test_shadow_mode_is_told_from_its_day_on_with_all_that_narrows_it() -> None:

@@ -13,6 +13,7 @@ from cds_service.knowledge import PolicyChange
 from cds_service.knowledge.policy_changes import Became, PolicyNews
 from cds_service.knowledge.policy_shelf import PolicyShelf
 from cds_service.knowledge.switches import CriticalOff
+from tests.unit.cds_service.knowledge.policies import policy_file
 from tests.unit.cds_service.knowledge.shelves import BROKEN, NOON, PACKAGED, SETTINGS, Site, file
 
 OFF = """
@@ -20,7 +21,8 @@ OFF = """
 on = false
 reason = "another system warns"
 [critical_off]
-people = ["Dr A. Adams", "Dr B. Brown"]
+people = ["Dr Ana Adams", "Dr Ben Brown"]
+covers = ["vka-cua"]
 reason = "another system warns of it"
 """
 Told = list[tuple[str, str, str, str]]
@@ -78,15 +80,17 @@ def test_each_change_is_told_with_the_version_before(site: Workers) -> None:
 
 
 def test_who_answers_for_it_comes_along(site: Workers) -> None:
-    site.write(file("Ana Silva", more=OFF))
+    site.write(policy_file(owner="Dr Ana Silva", more=OFF))
     shelf = site.worker()
     site.told(shelf)
     (told,) = site.heard
     assert told.site is not None
     assert (told.file, told.at, told.site.owner, told.site.approved) == (
-        "north.toml", NOON, "Ana Silva", date(2026, 1, 10),
+        "north.toml", NOON, "Dr Ana Silva", date(2026, 1, 10),
     )  # fmt: skip
-    assert told.critical_off == CriticalOff(("Dr A. Adams", "Dr B. Brown"), "another system warns of it")
+    assert told.critical_off == CriticalOff(
+        ("Dr Ana Adams", "Dr Ben Brown"), "another system warns of it", ("vka-cua",)
+    )
 
 
 @pytest.mark.parametrize("copies", [True, False])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
 
@@ -161,7 +160,7 @@ def test_a_full_disk_leaves_the_copy_that_was_kept(
     copies: Copies, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     copies.keep("north.toml", "before")
-    monkeypatch.setattr(os, "fsync", disk_is_full)
+    monkeypatch.setattr("cds_service.durable_files.sync_content", disk_is_full)
     assert not copies.keep("north.toml", "now")
     assert "north.toml: no copy can be kept for the next start (OSError)" in caplog.text
     assert copies.text("north.toml") == "before"

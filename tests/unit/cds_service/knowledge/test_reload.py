@@ -39,7 +39,7 @@ class Site:
         """All at once, as a careful editor does it. The owner and the number always change together."""
         number = f"[[threshold]]\nname = 'phosphate_high'\nfrom = 2026-02-01\nvalue = {phosphate}\nsource = '{owner}'\n"
         beside = self.folder / ".new"
-        beside.write_text(policy_file(tenant, owner=owner, more=number), "utf-8")
+        beside.write_text(policy_file(tenant, owner=owner and f"{owner} Lind", more=number), "utf-8")
         os.replace(beside, self.folder / name)
 
     def told(self) -> tuple[str, float]:
@@ -48,7 +48,7 @@ class Site:
 
 def told_by(knowledge: Knowledge) -> tuple[str, float]:
     """Who owns the policy, and its number."""
-    owner = knowledge.site.owner if knowledge.site else ""
+    owner = knowledge.site.owner.removesuffix(" Lind") if knowledge.site else ""
     return owner, knowledge.policy.thresholds(NOON.date()).phosphate_high
 
 
@@ -224,7 +224,7 @@ def test_a_worker_that_begins_late_goes_on_with_what_the_others_took_and_no_file
 
 def test_a_worker_whose_own_state_could_not_be_copied_keeps_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as full:
-        full.setattr(os, "fsync", disk_is_full)
+        full.setattr("cds_service.durable_files.sync_content", disk_is_full)
         site.write("Eve", 4.8)
         for _ in range(2):
             site.reload.look()

@@ -57,9 +57,27 @@ def test_nothing_holds_or_is_reviewed_before_it_is_approved(key: str) -> None:
     assert problem == f"{key}: must not be before approved (2026-01-10)"
 
 
-def test_nobody_approves_what_is_their_own() -> None:
-    (problem,) = problems("", owner="Dr Ana Silva, nephrology", approver="Prof. ana silva, informatics")
-    assert problem == "approver: must be somebody else than the owner (Dr Ana Silva, nephrology)"
+@pytest.mark.parametrize(
+    "approver", ["Prof. ana silva, informatics", "Silva, Ana", "Ana Silva MD", "A. Silva", "PD Dr. Ana Silva (ICU)"]
+)
+def test_nobody_approves_what_is_their_own(approver: str) -> None:
+    (problem,) = problems("", owner="Dr Ana Silva, nephrology", approver=approver)
+    assert problem == (
+        "approver: must be somebody else than the owner (Dr Ana Silva, nephrology): by these names it may be one "
+        "person; write first name and surname of both in full"
+    )
+
+
+@pytest.mark.parametrize("approver", ["Ben Silva", "Ana Sousa, nephrology", "B. Okoro"])
+def test_somebody_else_does(approver: str) -> None:
+    assert read(owner="Dr Ana Silva, nephrology", approver=approver).facts.approver == approver
+
+
+@pytest.mark.parametrize("key", ["owner", "approver"])
+def test_who_answers_is_named_in_full(key: str) -> None:
+    assert problems("", **{key: "x"}) == [
+        f"{key}: needs first name and surname of one person, such as Dr Ana Silva, nephrology"
+    ]
 
 
 def entry(section: str, **values: Any) -> str:
@@ -72,6 +90,7 @@ def entry(section: str, **values: Any) -> str:
 NUMBER = {"name": "phosphate_high", "from": date(2026, 12, 1), "value": 5, "source": "us"}
 SHADOW = {"since": date(2026, 2, 1), "reason": "pilot"}
 OFF = {"on": False, "reason": "x"}
+WHY = {"covers": ["vka-cua"], "reason": "x"}
 LAB = {"analyte": "phosphate", "system": "urn:lab", "code": "P"}
 REASON = {"code": "on-trial", "display": "On trial", "topics": ["vka-cua"]}
 
@@ -99,8 +118,10 @@ def without(values: dict[str, Any], *keys: str) -> dict[str, Any]:
         (entry("shadow", **SHADOW, topic="vka-cau"), "shadow 1 (vka-cau): topic: there is no topic vka-cau"),
         (entry("shadow", **SHADOW, hook="order"), "shadow 1: hook: must be patient-view or order-select or order-sign"),
         (entry("shadow", **without(SHADOW, "reason")), "shadow 1: reason: is missing"),
-        (entry("critical_off", people=["Dr A"], reason="x"), "[critical_off] people: expected the names of two"),
-        (entry("critical_off", people=["Dr A"] * 2, reason="x"), "[critical_off] people: expected the names of two"),
+        (entry("critical_off", people=["Dr A"], **WHY), "[critical_off] people: expected the names of two"),
+        (entry("critical_off", people=["Dr A"] * 2, **WHY), "[critical_off] people: expected the names of two"),
+        (entry("critical_off", people=["Ana Silva", "Ben Okoro"], reason="x"), "[critical_off] covers: is missing"),
+        (entry("critical_off", **WHY | {"covers": []}), "[critical_off] covers: must not be empty"),
         (entry("roles", users=["Nurse"]), "[roles] users[1]: must be Practitioner or"),
         (entry("lab", **LAB | {"code": "P, Q"}), "lab 1 (P, Q): code: expected up to 64 letters"),
         (entry("lab", **LAB | {"system": "my lab"}), "lab 1 (P): system: expected the address or OID"),
@@ -123,7 +144,10 @@ def test_none_of_these_is_a_fault_where_it_is_written_as_it_should_be() -> None:
         entry("shadow", **SHADOW, service="calciphylaxis-order-sign", topic="vka-cua"),
         entry("shadow", **SHADOW),
     ]
-    people = [entry("critical_off", people=["Dr A", "Dr B"], reason="x"), entry("roles", users=["Practitioner"])]
+    people = [
+        entry("critical_off", people=["Dr Ana Silva", "Dr Ben Okoro"], **WHY),
+        entry("roles", users=["Practitioner"]),
+    ]
     codes = [entry("lab", **LAB, unit="mg/dL"), entry("wording", topic="vka-cua", add="Call 1234.")]
     parts = [*topics, *switches, *shadows, *people, *codes, entry("threshold", **NUMBER)]
     assert read("card_limit = 3\n" + "".join([*parts, entry("override_reason", **REASON)]))

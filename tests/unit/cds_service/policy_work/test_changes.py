@@ -9,14 +9,25 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cds_service.knowledge import InForce, Knowledge
+from cds_service.knowledge import InForce, Knowledge, knowledge_of
+from cds_service.knowledge.site_policy import parse_site_policy
 from cds_service.policy_work.bundles import BundleError, PatientBundle, bundles_in
 from cds_service.policy_work.changes import Change, Moment, compared
 from cds_service.policy_work.drafts import draft_of, drafts
-from cds_service.policy_work.patients import Call, Patient, Source, bundle_patients, moment_on, synthetic_patients
+from cds_service.policy_work.patients import (
+    Call,
+    Patient,
+    Source,
+    bundle_patients,
+    moment_on,
+    story_patients,
+    synthetic_patients,
+)
 from cds_service.policy_work.summary import in_words, played
-from cds_service.stories import Answer
+from cds_service.settings import Settings
+from cds_service.stories import Answer, read_stories
 from fhir_mappings.chart import ChartContext, build_chart
+from tests.unit.cds_service.knowledge.policies import policy_file
 from tests.unit.cds_service.policy_work.conftest import ON, Changed, Compared, story
 
 RXNORM, ATC = "http://www.nlm.nih.gov/research/umls/rxnorm", "http://www.whocc.no/atc"
@@ -166,6 +177,21 @@ def test_a_request_that_the_service_cannot_take_is_judged_under_neither(packaged
     )
     assert {row.change for row in told.rows} == {Change.NEITHER}
     assert in_words(told)[-1] == "1 of 1 Bundle is judged under neither."
+
+
+def test_a_site_policy_that_changes_no_card_changes_no_words() -> None:
+    site = parse_site_policy(policy_file(more="[[lab]]\nanalyte='phosphate'\nsystem='urn:lab'\ncode='PHOS'\n"), "n")
+    settings = Settings(public_url="https://cds.example", pages=frozenset({"reasons"}))
+    told = [
+        compared(
+            ("packaged", knowledge_of(None, settings)),
+            ("north", knowledge_of(None, settings, made)),
+            ON,
+            list(story_patients(read_stories(BETWEEN), Source.STORY, NOON)),
+        ).rows
+        for made in (None, site)
+    ]
+    assert told == [(), ()]
 
 
 # ------------------------------------------------------------------ who is played

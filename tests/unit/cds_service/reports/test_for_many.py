@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cds_service.reports import Beside, Report, Silent, beside, named_by_code, plain, report_of
+from cds_service.reports import Beside, Held, Report, Silent, beside, named_by_code, plain, report_of
 from cds_service.storage import CardCount, EventCount, Kind, Unmapped, UnmappedCount, VersionCount
 from tests.unit.cds_service.reports.counting import WEEKS, count
 
@@ -33,14 +33,21 @@ def told(
     silent: Sequence[Silent] = (),
     unmapped: Unmapped | None = None,
     versions: Sequence[VersionCount] | None = None,
+    held: Sequence[Held] = (),
 ) -> Beside:
     if versions is None:
         versions = [version(times)] if (times := sum(one.times for one in events if one.kind == Kind.ANSWERED)) else []
-    return beside(report(*cards), events, versions, silent, unmapped or Unmapped(), UTC_ZONE)
+    return beside(report(*cards), events, versions, silent, unmapped or Unmapped(), held, UTC_ZONE)
 
 
 def version(answered: int, policy: str = "a1", first: datetime = NOON, last: datetime = NOON) -> VersionCount:
     return VersionCount("northern", policy, "0.6.0", answered, 0, first, last)
+
+
+def back(times: int, charts: int = 40, **differs: Any) -> Held:
+    """Cards in shadow mode."""
+    shadow = Held("northern", "shadow", "patient-view", "vka-cua", "critical", times, charts, frozenset({"a1"}))
+    return replace(shadow, **differs)
 
 
 def rows(of: Beside, name: str) -> list[list[Any]]:
@@ -50,7 +57,7 @@ def rows(of: Beside, name: str) -> list[list[Any]]:
 def test_nothing_is_an_empty_table_of_each_kind() -> None:
     empty = told()
     assert [name for name, table in empty.tables.items() if table.rows] == ["charts"]
-    assert rows(empty, "charts") == [["all", 0, None], ["warning or critical", 0, None], ["critical", 0, None]]
+    assert rows(empty, "charts") == [["all", 0, 0, None], ["warning or critical", 0, 0, None], ["critical", 0, 0, None]]
     assert (empty.answered, empty.opened, empty.looked_at) == (0, 0, 0)
 
 
@@ -58,21 +65,25 @@ def test_burden_is_told_for_each_hundred_charts_and_calls() -> None:
     cards = [shown(20), shown(10, indicator="warning"), shown(30, "order-select", "info")]
     events = [replace(CALL, times=200), replace(CALL, hook="order-select", times=50)]
     found = told(cards, events)
-    assert rows(found, "charts") == [["all", 60, 30.0], ["warning or critical", 30, 15.0], ["critical", 20, 10.0]]
+    assert rows(found, "charts") == [
+        ["all", 60, 0, 30.0],
+        ["warning or critical", 30, 0, 15.0],
+        ["critical", 20, 0, 10.0],
+    ]
     assert rows(found, "burden") == [
-        ["order-select", 50, 30, 0, 0, 60.0, 0.0, 0.0],
-        ["patient-view", 200, 30, 30, 20, 15.0, 15.0, 10.0],
+        ["order-select", 50, 30, 0, 0, 0, 60.0, 0.0, 0.0],
+        ["patient-view", 200, 30, 30, 20, 0, 15.0, 15.0, 10.0],
     ]
 
 
 def test_of_few_calls_no_share_is_told() -> None:
     assert rows(told([shown(20)], [replace(CALL, times=4)]), "burden") == [
-        ["patient-view", "fewer than 5", 20, 20, 20, None, None, None]
+        ["patient-view", "fewer than 5", 20, 20, 20, 0, None, None, None]
     ]
 
 
 def test_where_an_earlier_release_kept_cards_and_no_calls_nothing_is_divided() -> None:
-    assert rows(told([shown(20, hook="")], [replace(CALL, times=40)]), "charts")[0] == ["all", 20, None]
+    assert rows(told([shown(20, hook="")], [replace(CALL, times=40)]), "charts")[0] == ["all", 20, 0, None]
 
 
 def test_each_version_of_the_policy_is_told_with_its_weeks_and_calls() -> None:
@@ -107,12 +118,66 @@ def test_a_hook_with_few_calls_cannot_be_worked_out_from_all_calls() -> None:
 
 
 @pytest.mark.parametrize(("times", "said"), [(4, "fewer than 5"), (5, 5)])
-@pytest.mark.parametrize(
-    ("kind", "table"), [(Kind.SUPPRESSED, "held-back"), (Kind.GAP, "gap"), (Kind.REFUSED, "refusal")]
-)
+@pytest.mark.parametrize(("kind", "table"), [(Kind.GAP, "gap"), (Kind.REFUSED, "refusal")])
 def test_small_numbers_of_events_are_not_told(kind: Kind, table: str, times: int, said: str | int) -> None:
     found = told(events=[replace(CALL, kind=kind, reason="shadow", topic="vka-cua", times=times)])
     assert rows(found, table)[0][-1] == said
+
+
+# ------------------------------------------------------------------ held back
+def test_cards_held_back_are_told_for_each_hundred_charts_opened_meanwhile() -> None:
+    found = told(events=[replace(CALL, times=100)], versions=[version(40), version(60, "b2")], held=[back(20)])
+    assert rows(found, "held-back") == [["shadow", "vka-cua", "critical", 20, 40, 50.0]]
+
+
+def test_few_or_no_cards_are_no_quiet_time_where_many_were_held_back() -> None:
+    held = [back(20, hook="order-sign"), back(6, topic="iron", indicator="info")]
+    found = told(events=[replace(CALL, times=40), replace(CALL, hook="order-sign", times=30)], held=held)
+    assert [row[2] for row in rows(found, "charts")] == [26, 20, 20]
+    assert [(row[0], row[2], row[5]) for row in rows(found, "burden")] == [
+        ("order-sign", 0, 20),
+        ("patient-view", 0, 6),
+    ]
+
+
+@pytest.mark.parametrize(("times", "said"), [(4, "fewer than 5"), (5, 5)])
+def test_few_cards_held_back_are_not_told(times: int, said: str | int) -> None:
+    found = told(events=[replace(CALL, times=40)], held=[back(times)])
+    assert [row[3] for row in rows(found, "held-back")] == [said]
+    assert [row[5] for row in rows(found, "burden")] == [said]
+
+
+def test_few_cards_held_back_cannot_be_worked_out_from_their_hooks_and_sums() -> None:
+    held = [back(30), back(3, topic="iron", indicator="info"), back(20, topic="calcium-restrict")]
+    found = told(events=[replace(CALL, times=40)], held=held)
+    assert sorted(str(row[3]) for row in rows(found, "held-back")) == ["30", "fewer than 5", "withheld"]
+    (hook,) = rows(found, "burden")
+    assert hook[5] == 53
+    assert rows(found, "charts")[0][2] == "withheld"
+
+
+@pytest.mark.parametrize(
+    ("charts", "said"), [(0, 0), (4, "fewer than 5"), (5, 5), (35, 35), (36, "withheld"), (39, "withheld"), (40, 40)]
+)
+def test_charts_opened_meanwhile_give_no_few_others_away(charts: int, said: str | int) -> None:
+    found = told(events=[replace(CALL, times=40)], held=[back(20, charts)])
+    (row,) = rows(found, "held-back")
+    assert row[4] == said
+    assert (row[5] is None) == (charts not in (5, 35, 40))
+
+
+def test_charts_of_versions_and_reasons_that_differ_by_a_few_are_not_told_together() -> None:
+    held = [back(20, 20), back(9, 23, why="topic-off", policies=frozenset({"a1", "b2"}))]
+    found = told(events=[replace(CALL, times=50)], versions=[version(20), version(30, "b2")], held=held)
+    assert [row[4] for row in rows(found, "held-back")] == [20, "withheld"]
+    few = told(events=[replace(CALL, times=53)], versions=[version(50), version(3, "b2")], held=[back(20, 40)])
+    assert [row[4] for row in rows(few, "held-back")] == ["withheld"], "the calls of that version are withheld"
+
+
+def test_charts_of_a_tenant_with_two_names_in_the_log_are_added_up() -> None:
+    held = [back(8, 12), back(8, 10, tenant="urn:north"), back(4, 12, topic="iron", indicator="info")]
+    found = told(events=[replace(CALL, times=22)], held=held)
+    assert [row[3:] for row in rows(found, "held-back")] == [["fewer than 5", 22, None], ["withheld", 22, None]]
 
 
 def test_a_hook_with_few_cards_cannot_be_worked_out_from_the_others() -> None:
@@ -134,7 +199,7 @@ def test_a_card_that_was_shown_a_few_times_cannot_be_worked_out_from_its_hook() 
 def test_no_share_is_told_of_a_number_that_is_withheld() -> None:
     found = told([shown(3), shown(20, "order-select")], [replace(CALL, times=200)])
     row = rows(found, "burden")[-1]
-    assert row == ["patient-view", 200, "fewer than 5", "withheld", "fewer than 5", None, None, None]
+    assert row == ["patient-view", 200, "fewer than 5", "withheld", "fewer than 5", 0, None, None, None]
 
 
 def test_a_code_on_few_calls_is_left_out() -> None:

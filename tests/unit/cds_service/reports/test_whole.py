@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cds_service.reports import Burden, Period, burdens, fallen_silent, period_of
+from cds_service.reports import Burden, Kinds, Period, burdens, fallen_silent, period_of
 from cds_service.storage import Database, Event, EventCount, EventLog, Kind
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -115,14 +115,15 @@ def test_nothing_has_fallen_silent_where_nothing_was() -> None:
 
 
 # ------------------------------------------------------------------ burden
-def test_burden_divides_by_calls_of_the_hook_and_by_opened_charts() -> None:
+def test_burden_divides_by_calls_of_the_hook_and_by_opened_charts_and_tells_what_was_held_back() -> None:
     select = replace(CALL, hook="order-select")
     card = replace(select, kind=Kind.ISSUED, indicator="warning", times=3)
-    found = burdens([replace(CALL, times=10), replace(select, times=4), card, replace(CALL, kind=Kind.REFUSED)])
+    held = replace(select, kind=Kind.SUPPRESSED, indicator="critical", times=2)
+    found = burdens([replace(CALL, times=10), replace(select, times=4), card, held, replace(CALL, kind=Kind.REFUSED)])
     assert found == [
-        Burden("order-select", 4, 0, 3, 3, 0, 10),
-        Burden("patient-view", 10, 1, 0, 0, 0, 10),
-        Burden("", 14, 1, 3, 3, 0, 10),
+        Burden("order-select", 4, 0, Kinds(3, 3, 0), Kinds(2, 2, 2), 10),
+        Burden("patient-view", 10, 1, Kinds(), Kinds(), 10),
+        Burden("", 14, 1, Kinds(3, 3, 0), Kinds(2, 2, 2), 10),
     ]
     assert found[0].of_100_calls(3) == 75
     assert found[0].of_100_charts(3) == 30
@@ -130,6 +131,6 @@ def test_burden_divides_by_calls_of_the_hook_and_by_opened_charts() -> None:
 
 def test_without_calls_there_is_no_share() -> None:
     (whole,) = burdens([])
-    assert whole == Burden("", 0, 0, 0, 0, 0, 0)
+    assert whole == Burden("", 0, 0, Kinds(), Kinds(), 0)
     assert whole.of_100_calls(0) is None
     assert whole.of_100_charts(0) is None

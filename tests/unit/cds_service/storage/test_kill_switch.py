@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,7 +68,7 @@ def test_nothing_is_left_half_written(file: Path, monkeypatch: pytest.MonkeyPatc
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.fsync", full)
+    monkeypatch.setattr("cds_service.durable_files.sync_content", full)
     with pytest.raises(KillSwitchError, match="cannot be written") as refused:
         switch(file)
     assert "No space left" in refused.value.in_words
@@ -213,12 +214,89 @@ def test_where_it_could_never_be_read_nobody_says_that_something_stays_off(
     assert worker.now().fault.endswith("what was switched off before stays so")
 
 
-def test_a_worker_that_saw_no_file_knows_that_nothing_was_off(worker: KillSwitch, file: Path, clock: Clock) -> None:
-    worker.now()
+def test_a_worker_that_saw_no_file_does_not_know_what_the_first_one_says_while_it_cannot_be_read(
+    worker: KillSwitch, file: Path, clock: Clock
+) -> None:
+    assert not worker.now().is_unknown
     file.write_text("{")
     clock.seconds = 1
-    assert worker.now().fault.endswith("what was switched off before stays so")
-    assert not worker.now().is_unknown
+    assert worker.now().fault.endswith("it is not known what was switched off; all cards are on")
+    assert worker.now().is_unknown
+
+
+def begun_anew(master: KillSwitch) -> KillState:
+    """What a worker knows that takes the place of another one: it inherits what its master has seen."""
+    master.begin()
+    return master.now()
+
+
+@pytest.mark.parametrize("fault", ["cannot be read", "is gone"])
+def test_a_worker_that_comes_later_does_not_take_what_its_master_saw_for_what_holds_now(
+    fault: str, worker: KillSwitch, file: Path
+) -> None:
+    assert worker.now() == KillState()
+    switch(file, TOPIC)
+    if fault == "is gone":
+        file.unlink()
+    else:
+        file.write_text("{")
+    state = begun_anew(worker)
+    assert fault in state.fault
+    assert state.fault.endswith("it is not known what was switched off; all cards are on")
+    assert state.is_unknown
+
+
+def test_a_worker_that_comes_later_has_looked_before_its_first_call(
+    worker: KillSwitch, file: Path, clock: Clock
+) -> None:
+    worker.now()
+    switch(file, ALL)
+    worker.begin()
+    file.unlink()
+    assert worker.now() == KillState((ALL,)), "within the second it does not look again"
+
+
+def test_who_switches_off_after_the_file_is_gone_makes_it_known_again(
+    worker: KillSwitch, file: Path, clock: Clock
+) -> None:
+    switch(file, ALL)
+    file.unlink()
+    assert begun_anew(worker).is_unknown
+    switch(file, TOPIC)
+    clock.seconds = 1
+    assert worker.now() == KillState((TOPIC,))
+
+
+def test_after_everything_is_on_again_a_file_stays_so_that_its_absence_is_a_fault(
+    worker: KillSwitch, file: Path, clock: Clock
+) -> None:
+    switch(file, ALL)
+    switch(file)
+    assert begun_anew(worker) == KillState()
+    file.unlink()
+    clock.seconds = 1
+    assert worker.now() == KillState((), "the file of the kill switch is gone; what was switched off before stays so")
+    assert begun_anew(worker).is_unknown
+    with pytest.raises(KillSwitchError, match="gone"):
+        read_switched_off(file)
+
+
+def test_a_change_that_failed_leaves_no_mark_of_a_file_that_never_was(worker: KillSwitch, file: Path) -> None:
+    def refuse() -> None:
+        with changing(file):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        refuse()
+    assert begun_anew(worker) == KillState()
+
+
+def test_who_cannot_tell_whether_there_was_a_file_does_not_say_that_nothing_is_off(
+    worker: KillSwitch, file: Path
+) -> None:
+    lock = file.with_name(f"{file.name}.lock")
+    lock.symlink_to(lock)
+    assert worker.now().is_unknown
 
 
 def switch_over(file: Path, *entries: SwitchedOff) -> None:
@@ -238,11 +316,37 @@ def test_who_may_not_look_keeps_the_last_state(worker: KillSwitch, file: Path, c
         )
 
 
-def test_nobody_waits_for_somebody_who_is_looking(worker: KillSwitch, file: Path) -> None:
+def test_nobody_waits_for_somebody_who_is_looking_again(worker: KillSwitch, file: Path, clock: Clock) -> None:
+    worker.now()
     switch(file, ALL)
+    clock.seconds = 1
     with worker._lock:
         assert worker.now() == KillState()
     assert worker.now().off == (ALL,)
+
+
+def test_while_a_process_has_never_looked_everybody_waits_for_whoever_does(
+    worker: KillSwitch, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switch(file, ALL)
+    looks, may_go_on, reads = threading.Event(), threading.Event(), []
+
+    def slow(path: Path) -> tuple[SwitchedOff, ...]:
+        reads.append(path)
+        looks.set()
+        may_go_on.wait(10)
+        return read_switched_off(path)
+
+    monkeypatch.setattr("cds_service.storage.kill_switch.read_switched_off", slow)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(worker.now)
+        looks.wait(10)
+        second = threads.submit(worker.now)
+        with pytest.raises(TimeoutError):
+            second.result(0.1)
+        may_go_on.set()
+        assert first.result(10) == second.result(10) == KillState((ALL,))
+    assert len(reads) == 1
 
 
 def test_an_entry_concerns_its_own_tenant_or_all() -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
+from sqlalchemy import delete
+from sqlalchemy.engine import Connection
 
 from cds_service.storage import (
     CardCount,
@@ -18,6 +23,7 @@ from cds_service.storage import (
     span,
     unknown_counts,
 )
+from cds_service.storage.schema import event
 from tests.stored import card_like, shown_card
 
 MONDAY = datetime(2026, 11, 29, 23, tzinfo=UTC)
@@ -97,6 +103,32 @@ def test_the_comment_on_an_accepted_card_is_no_reason(store: EventLog, database:
     store.record([CARD])
     store.record_feedback("calciphylaxis", [replace(ACCEPTED, user_comment="thank you")], MONDAY)
     assert card_counts(database, BOUNDS) == [replace(ALONE, outcome="accepted")]
+
+
+class Pruned:
+    """A database in which another process deletes what is too old, after the first question."""
+
+    def __init__(self, database: Database) -> None:
+        self._database, self._asked = database, 0
+
+    @contextmanager
+    def connected(self) -> Iterator[Connection]:
+        with self._database.connected() as connection:
+            self._asking = connection
+            yield self  # type: ignore[misc]  # a connection, as far as it is asked
+
+    def execute(self, query: Any) -> Any:
+        self._asked += 1
+        if self._asked == 2:
+            self._asking.execute(delete(event))
+        return self._asking.execute(query)
+
+
+def test_cards_that_are_deleted_meanwhile_stop_no_report(store: EventLog, database: Database) -> None:
+    store.record([CARD, card_like(CARD, "card-2")])
+    store.record_feedback("calciphylaxis", [ACCEPTED], MONDAY)
+    assert card_counts(Pruned(database), BOUNDS) == [replace(ALONE, outcome="accepted")]
+    assert card_counts(database, BOUNDS) == []
 
 
 def test_answers_on_cards_that_are_not_in_the_log_are_counted_apart(store: EventLog, database: Database) -> None:

@@ -1,5 +1,6 @@
 """What is older than it may be kept is deleted, and nothing else; nobody waits for that."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -108,6 +109,20 @@ def test_a_worker_that_ships_events_deletes_old_ones(database: Database, spool: 
     record(log, NOON, "young")
     until(lambda: spool.depth() == 0)
     until(lambda: left(database) == ["card-young"])
+    log.stop()
+
+
+def test_lines_that_were_no_events_go_when_events_of_their_age_do(database: Database, spool: Spool) -> None:
+    retention = Retention(database, 30, lambda: NOON, spool=spool)
+    log = EventLog(database, spool, retention=retention)
+    ages = {f"{days}.unreadable": days for days in (29, 31)}
+    spool.append([b""])
+    for name, days in ages.items():
+        (spool.folder / name).write_text("nonsense")
+        at = (NOON - timedelta(days=days)).timestamp()
+        os.utime(spool.folder / name, (at, at))
+    log.begin()
+    until(lambda: [file.name for file in spool.folder.glob("*.unreadable")] == ["29.unreadable"])
     log.stop()
 
 

@@ -5,11 +5,13 @@ import signal
 import stat
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from cds_service.storage.spool import ASIDE, Spool, SpoolError, spool_for
+from cds_service.storage.aside import ASIDE
+from cds_service.storage.spool import Spool, SpoolError, spool_for
 from tests.unit.cds_service.storage.conftest import files_of_at_most
 
 A_LOT = 100_000_000
@@ -100,15 +102,70 @@ def test_many_files_that_were_left_are_opened_one_after_the_other(spool: Spool, 
     assert files(folder) == []
 
 
-def test_a_file_with_lines_that_are_no_events_stays_for_people(spool: Spool, folder: Path) -> None:
-    spool.append([b"nonsense"])
+def set_aside(spool: Spool, *useless: bytes) -> None:
+    """A file with these lines, and another one that was kept elsewhere."""
+    spool.append([b"kept elsewhere", *useless])
     for segment in spool.waiting():
-        spool.set_aside(segment)
+        spool.done(segment, useless)
+
+
+def test_lines_that_are_no_events_stay_for_people_without_the_others(spool: Spool, folder: Path) -> None:
+    set_aside(spool, b"nonsense", b"more")
     (left,) = files(folder)
     assert left.suffix == ASIDE
-    assert left.read_bytes() == b"nonsense\n"
+    assert left.read_bytes() == b"nonsense\nmore\n"
+    assert stat.S_IMODE(left.stat().st_mode) == 0o600
     assert lines(spool) == []
-    assert spool.depth() == 0
+    assert not spool.is_waiting()
+
+
+def test_what_was_set_aside_takes_room_as_the_rest_does(folder: Path) -> None:
+    now = [0.0]
+    spool = Spool(folder, 60, lambda: now[0])
+    set_aside(spool, b"x" * 40)
+    assert spool.depth() == 41
+    now[0] = 1.0
+    with pytest.raises(SpoolError, match="the spool is full"):
+        spool.append([b"y" * 20])
+
+
+def test_where_nothing_can_be_set_aside_the_file_stays_whole(
+    spool: Spool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    spool.append([b"kept elsewhere", b"nonsense"])
+    (segment,) = spool.waiting()
+    with monkeypatch.context() as patched:
+        patched.setattr("cds_service.durable_files.sync_content", full)
+        with pytest.raises(SpoolError, match="cannot be removed"):
+            spool.done(segment, [b"nonsense"])
+    assert [list(segment.lines()) for segment in spool.waiting()] == [[b"kept elsewhere", b"nonsense"]]
+
+
+def test_what_was_set_aside_goes_when_it_is_older_than_events_may_be(spool: Spool, folder: Path) -> None:
+    at = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    assert spool.prune_aside(at) == 0, "there is not even a folder"
+    set_aside(spool, b"nonsense")
+    (left,) = files(folder)
+    os.utime(left, (at.timestamp(), at.timestamp()))
+    spool.append([b"waits"])
+    assert (spool.count_aside(at), spool.prune_aside(at)) == (0, 0)
+    later = at + timedelta(seconds=1)
+    assert (spool.count_aside(later), spool.prune_aside(later)) == (1, 1)
+    assert lines(spool) == [b"waits"]
+    assert files(folder) == []
+
+
+@pytest.mark.parametrize("ask", [Spool.count_aside, Spool.prune_aside])
+def test_where_nobody_can_see_what_was_set_aside_that_is_said(
+    ask: Callable[[Spool, datetime], int], spool: Spool, folder: Path
+) -> None:
+    folder.write_text("no folder")
+    with pytest.raises(SpoolError, match="cannot be read"):
+        ask(spool, datetime(2026, 3, 2, 12, tzinfo=UTC))
+    assert spool.is_waiting(), "nobody can tell"
 
 
 def test_a_full_spool_takes_nothing_until_something_was_carried_away(folder: Path) -> None:
@@ -355,6 +412,37 @@ def test_the_spool_of_another_database_is_neither_written_nor_taken_over(folder:
     (folder / "database").unlink()
     theirs.append([b"two"])
     theirs.close()
+
+
+def test_a_mark_that_a_crash_has_left_empty_is_written_anew_and_holds(folder: Path) -> None:
+    ours, theirs = Spool(folder, A_LOT, owner="ours"), Spool(folder, A_LOT, owner="theirs")
+    folder.mkdir()
+    (folder / "database").write_text("")
+    ours.append([b"one"])
+    with pytest.raises(SpoolError, match="that of another database"):
+        theirs.append([b"two"])
+
+
+def test_nobody_ever_reads_half_a_mark(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+
+    def look(descriptor: int) -> None:
+        seen.append((folder / "database").exists())
+        os.fsync(descriptor)
+
+    monkeypatch.setattr("cds_service.durable_files.sync_content", look)
+    Spool(folder, A_LOT, owner="ours").append([b"one"])
+    assert seen == [False], "it gets its name when it is whole and on the disk"
+    assert (folder / "database").read_text() == "ours"
+
+
+def test_who_loses_a_race_for_the_mark_sees_whose_spool_it_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def overtaken(mark: Path, _: bytes) -> None:
+        mark.write_text("theirs")
+
+    monkeypatch.setattr("cds_service.storage.spool.replace_file", overtaken)
+    with pytest.raises(SpoolError, match="that of another database"):
+        Spool(folder, A_LOT, owner="ours").append([b"one"])
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from cds_service.storage import Database, EventLog, FeedbackItem, Places, Spool, StoreError
+from cds_service.storage.segment import Segment
 from tests.stored import answers_in, card_like, shown_card
 from tests.waiting import locked, until
 
@@ -155,9 +156,132 @@ def test_a_line_that_is_no_event_holds_up_no_other_and_stays(
     spooled.ship()
     assert kept(path) == ["card-card-1"]
     (left,) = spool.folder.glob("*.unreadable")
-    assert b"nonsense" in left.read_bytes()
+    assert left.read_bytes() == b'nonsense of Mrs Example\n{"id": 1}\n', "and none that the database has"
     assert "2 lines of the spool are no events" in caplog.text
     assert "Mrs Example" not in caplog.text
+
+
+# ------------------------------------------------------------------ a file that cannot be read
+def left_behind(folder: Path, *cards: str) -> Path:
+    """The file of a process that has ended."""
+    earlier = Spool(folder, 1_000_000)
+    earlier.append([card_like(CARD, card).line() for card in cards])
+    earlier.close()
+    return max(folder.glob("*.ndjson"))
+
+
+@contextmanager
+def on_a_bad_disk(bad: Path) -> Iterator[None]:
+    """Every line of this file that is read ends with an error of the disk."""
+    read = Segment.lines
+
+    def lines(segment: Segment) -> Iterator[bytes]:
+        yield from read(segment)
+        if segment.path == bad:
+            raise OSError(5, "Input/output error")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Segment, "lines", lines)
+        yield
+
+
+def test_a_file_that_cannot_be_read_holds_up_no_other_and_is_told_once(
+    database: Database, spool: Spool, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad, other = left_behind(spool.folder, "bad"), left_behind(spool.folder, "other")
+    log = EventLog(database, spool, retry_seconds=3600)
+    with on_a_bad_disk(bad):
+        for number in range(3):
+            spool.append([card_like(CARD, f"own-{number}").line()])
+            log.ship()
+    assert {"card-other", "card-own-0", "card-own-1", "card-own-2"} <= {*kept(path)}
+    assert (bad.exists(), other.exists()) == (True, False)
+    assert caplog.text.count("cannot be brought to the database") == 1
+    log.ship()
+    assert "card-bad" in kept(path)
+    assert not bad.exists(), "as soon as it can be read"
+    log.stop()
+
+
+def test_a_file_that_cannot_be_removed_holds_up_no_other(database: Database, spool: Spool, path: Path) -> None:
+    stays = left_behind(spool.folder, "stays")
+    log = EventLog(database, spool, retry_seconds=3600)
+    remove = Segment.remove
+
+    def refused(segment: Segment) -> None:
+        if segment.path == stays:
+            raise PermissionError(1, "Operation not permitted")
+        remove(segment)
+
+    spool.append([card_like(CARD, "own").line()])
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Segment, "remove", refused)
+        with pytest.raises(StoreError, match="cannot be removed"):
+            log.ship()
+    assert kept(path) == ["card-stays", "card-own"]
+    assert list(spool.folder.glob("*.ndjson")) == [stays]
+    log.stop()
+
+
+TEN_MINUTES = 600.0
+LATE = ["events wait in the spool for more than 10 minutes"]
+
+
+@pytest.fixture
+def seconds() -> list[float]:
+    return [0.0]
+
+
+@pytest.fixture
+def timed(database: Database, spool: Spool, seconds: list[float]) -> Iterator[EventLog]:
+    """A log whose clock stands still; it ships when it is told to."""
+    made = EventLog(database, spool, lambda: seconds[0], retry_seconds=3600)
+    yield made
+    made.stop()
+
+
+def test_what_waits_for_more_than_ten_minutes_is_a_fault(timed: EventLog, spool: Spool, seconds: list[float]) -> None:
+    spool.append([CARD.line()])
+    seconds[0] = TEN_MINUTES
+    assert timed.faults() == []
+    seconds[0] += 1
+    assert timed.faults() == LATE
+    timed.ship()
+    assert timed.faults() == []
+
+
+def test_where_nothing_waits_nobody_is_late(timed: EventLog, spool: Spool, seconds: list[float]) -> None:
+    spool.append([CARD.line()])
+    timed.ship()
+    seconds[0] = 10 * TEN_MINUTES
+    assert timed.faults() == []
+
+
+def test_a_worker_that_begins_counts_from_its_own_beginning(
+    timed: EventLog, spool: Spool, path: Path, seconds: list[float]
+) -> None:
+    timed._database.make_ready()
+    spool.append([CARD.line()])
+    seconds[0] = 10 * TEN_MINUTES
+    with locked(path):
+        timed.begin()
+        assert timed.faults() == []
+        assert kept(path) == [], "and nothing has come to the database yet"
+
+
+@pytest.mark.parametrize("fault", ["cannot be read", "cannot be opened"])
+def test_what_nobody_can_bring_on_is_a_fault_however_often_all_else_is(
+    fault: str, timed: EventLog, spool: Spool, seconds: list[float]
+) -> None:
+    bad = left_behind(spool.folder, "bad")
+    if fault == "cannot be opened":
+        bad.unlink()
+        bad.mkdir()
+    with on_a_bad_disk(bad):
+        for seconds[0] in (0.0, TEN_MINUTES, TEN_MINUTES + 1):
+            spool.append([CARD.line()])
+            timed.ship()
+        assert timed.faults() == LATE
 
 
 class OnNoDisk(Database):
@@ -195,7 +319,8 @@ def test_an_event_that_no_database_takes_holds_up_no_other_and_stays(
     spool.append([good[0], json.dumps(odd).encode(), *good[1:]])
     spooled.ship()
     assert kept(path) == ["card-0", "card-1", "card-2"]
-    assert [len(list(spool.folder.glob(kind))) for kind in ("*.unreadable", "*.ndjson")] == [1, 0]
+    assert [file.read_bytes() for file in spool.folder.glob("*.unreadable")] == [json.dumps(odd).encode() + b"\n"]
+    assert list(spool.folder.glob("*.ndjson")) == []
     assert "1 lines of the spool are no events" in caplog.text
 
 
@@ -298,3 +423,10 @@ def test_what_was_acknowledged_survives_the_sudden_death_of_the_process(
     assert spooled.record_feedback("calciphylaxis", [replace(ACCEPTED, outcome="overridden")], NOON) == []
     spooled.ship()
     assert len(kept(path)) == 3
+
+
+def test_feedback_is_kept_where_the_system_has_no_fdatasync(spooled: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on macOS."""
+    monkeypatch.delattr(os, "fdatasync", raising=False)
+    spooled.record_feedback("calciphylaxis", [ACCEPTED], NOON)
+    assert [one.item for one in answers_in(spooled)] == [ACCEPTED]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -163,3 +165,19 @@ def test_any_json_is_looked_through_without_a_fault(part: Any, knowledge: Knowle
         {"resourceType": "MedicationRequest", "medicationReference": part, "contained": part},
     ]
     assert all(len(code) == 4 for code in told(knowledge, *shapes))
+
+
+def test_calls_with_other_vocabularies_at_once_disturb_nobody(knowledge: Knowledge) -> None:
+    queries = [Gathered(query_for(knowledge, "Observation"), ())]
+
+    def one_call(_: int) -> int:
+        own = replace(knowledge.vocabulary)
+        return len(Unmapped(own, queries, {}, ANYWHERE, date(2026, 3, 2), ZoneInfo("UTC"), ONE).codes())
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            assert set(threads.map(one_call, range(8_000))) == {0}
+    finally:
+        sys.setswitchinterval(before)

@@ -19,7 +19,7 @@ from flask.testing import FlaskClient
 
 from cds_service import create_app
 from cds_service.settings import Settings, SettingsError, from_environment
-from cds_service.storage import UNMAPPED, Database, Event, EventLog, FeedbackItem, Kind, new_id
+from cds_service.storage import UNMAPPED, Database, Event, EventLog, FeedbackItem, Kind, SwitchedOff, changing, new_id
 from tests.stored import card_like, shown_card
 from tests.unit.cds_service.cds_client import trust_file
 from tests.unit.cds_service.knowledge.policies import policy_file
@@ -187,7 +187,8 @@ def test_what_was_held_back_and_could_not_be_read_is_told_without_small_numbers(
     record(store, 4, kind=Kind.REFUSED, reason="labs")
     record(store, 7, kind=Kind.GAP, reason="conditions")
     found = opened().get("/feedback.json").get_json()
-    assert found["held_back"] == [{"why": "shadow", "card": "vka-cua", "indicator": "critical", "held_back": 6}]
+    held = {"why": "shadow", "card": "vka-cua", "indicator": "critical", "held_back": 6}
+    assert found["held_back"] == [{**held, "charts_meanwhile": 12, "of_100_charts": 50.0}]
     assert found["refusal"] == [{"was_missing": "labs", "calls": "fewer than 5"}]
     assert found["gap"] == [{"could_not_be_read": "conditions", "calls": 7}]
     assert found["unmapped"] == [{"kind": "lab", "system": "urn:x", "code": "PO4", "unit": "mg/dL", "calls": 12}]
@@ -217,16 +218,46 @@ def test_a_topic_that_is_shown_no_longer_is_told_over_the_end_of_a_quarter(opene
 
 def test_a_site_policy_that_nobody_has_reviewed_is_named(opened: Open, tmp_path: Path) -> None:
     (tmp_path / "north.toml").write_text(policy_file("north", review_by=date(2026, 11, 29)), "utf-8")
+    # Nothing is in the log, so it is the page of all tenants.
     said = "The site policy of north was not reviewed since 2026-01-10."
     assert said in opened(site_policies=tmp_path).get("/feedback").text
     (tmp_path / "north.toml").write_text(policy_file("north", review_by=date(2026, 11, 30)), "utf-8")
     assert said not in opened(site_policies=tmp_path).get("/feedback").text
 
 
+ADDRESSES = ("/feedback", "/feedback.csv", "/feedback.csv?table=gap", "/feedback.json")
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_every_form_says_what_is_not_shown_now(address: str, opened: Open, store: EventLog, path: Path) -> None:
+    record(store, 12)
+    with changing(Path(f"{path}.spool.kill-switch.json")) as entries:
+        entries.append(SwitchedOff(NOW, "Dr Ana Silva", "a wrong text", "vka-cua"))
+    text = opened().get(address).text
+    assert "Cards on vka-cua have been switched off since 2026-11-30 12:00 UTC by Dr Ana Silva: a wrong text." in text
+    assert "No card does not mean no risk." in text
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_the_state_of_another_tenant_is_not_told(address: str, opened: Open, store: EventLog, tmp_path: Path) -> None:
+    record(store, 12, tenant="north", client="https://ehr.example")
+    record(store, 12, tenant="south", client="urn:south")
+    (tmp_path / "north.toml").write_text(
+        policy_file("north", "[[shadow]]\nsince = 2026-02-01\nuntil = 2035-12-31\nreason = 'our pilot'\n"), "utf-8"
+    )
+    (tmp_path / "south.toml").write_text(policy_file("south", review_by=date(2026, 11, 29)), "utf-8")
+    visitor = opened(site_policies=tmp_path)
+    sign = "&" if "?" in address else "?"
+    north, south = (visitor.get(f"{address}{sign}tenant={one}").text for one in ("north", "south"))
+    assert ("our pilot" in north, "our pilot" in south) == (True, False)
+    said = "The site policy of south was not reviewed since 2026-01-10."
+    assert (said in north, said in south) == (False, True)
+
+
 def test_each_table_is_a_file_of_its_own(opened: Open, store: EventLog) -> None:
     record(store, 6, kind=Kind.REFUSED, reason="labs")
     visitor = opened()
-    assert visitor.get("/feedback.csv?table=refusal").text.splitlines() == ["was_missing,calls", "labs,6"]
+    assert visitor.get("/feedback.csv?table=refusal").text.splitlines() == ["was_missing,calls,remarks", "labs,6,"]
     assert visitor.get("/feedback.csv?table=nonsense").status_code == 404
 
 
@@ -243,7 +274,7 @@ def test_an_empty_log_is_said(opened: Open) -> None:
     visitor = opened()
     assert "No card has been shown yet" in visitor.get("/feedback").text
     assert visitor.get("/feedback.json").get_json()["quarter"] is None
-    assert visitor.get("/feedback.csv").text.splitlines()[1:] == ["all,,,0,0,0,0"]
+    assert visitor.get("/feedback.csv").text.splitlines()[1:] == ["all,,,0,0,0,0,"]
 
 
 def test_answers_without_any_card_in_the_log_are_not_nothing(opened: Open, store: EventLog) -> None:

@@ -35,7 +35,7 @@ def visitor(tmp_path: Path) -> Iterator[FlaskClient]:
 
 
 def test_each_version_is_told_in_every_form_without_small_numbers(visitor: FlaskClient) -> None:
-    told = ["a1b2,0.6.0,2026-W48,2026-W48,withheld", "c3d4,0.6.0,2026-W49,2026-W49,fewer than 5"]
+    told = ["a1b2,0.6.0,2026-W48,2026-W48,withheld,", "c3d4,0.6.0,2026-W49,2026-W49,fewer than 5,"]
     assert visitor.get("/feedback.csv?table=policy").text.splitlines()[1:] == told
     (before, after) = visitor.get("/feedback.json").get_json()["policy"]
     assert (before["policy"], before["calls_answered"]) == ("a1b2", "withheld")
