@@ -275,7 +275,7 @@ def policies(tmp_path: Path) -> Path:
     """One tenant has switched a hook off, and nobody has reviewed that in time."""
     folder = tmp_path / "policies"
     folder.mkdir()
-    off = '[topics.calcium-hypercalcaemia]\non = false\nreason = "see minute 12"\n'
+    off = '[topics.calcium-restrict]\non = false\nreason = "see minute 12"\n'
     (folder / "north.toml").write_text(policy_file("northern", off, review_by=date(2026, 2, 1)), "utf-8")
     return folder
 
