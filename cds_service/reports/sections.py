@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from cds_service.reports.burden import burdens
 from cds_service.reports.held_for_many import MEANWHILE
+from cds_service.reports.policy_changes import policy_changes
 from cds_service.reports.report import COLUMNS, Row, rows_by
 from cds_service.reports.tables import SHARES, OfHundred, Table, Value, by_card, by_reason, numbers
 from cds_service.reports.weeks import week_name
@@ -191,6 +192,7 @@ SECTIONS: Mapping[str, Section] = {
     "tenant": Section("Cards by tenant", by_tenant, "no call and no card"),
     "week": Section("Cards by week", by_weeks, "no week"),
     "policy": Section("Policy versions in this range", policies, "no call"),
+    "policy-change": Section("Policy changes in this range", policy_changes, "no site policy was changed"),
     "reason": Section("Why cards were overridden", reasons, "no card was overridden"),
     "held-back": Section(
         "Held back: worked out and not shown (shadow: what would have been shown), also for each hundred charts that "

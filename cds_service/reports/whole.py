@@ -62,6 +62,7 @@ class Whole:
     switchings: Sequence[Event] = ()
     versions: Sequence[VersionCount] = ()
     held: Sequence[Held] = ()
+    policy_changes: Sequence[Event] = ()
 
     def calls(self, kind: Kind, those: Callable[[EventCount], bool] = lambda count: True) -> int:
         """How many events there are of this kind, of those."""
@@ -107,15 +108,16 @@ def whole_of(
         {row.outcome: row.times for row in unknown},
         sorted({count.tenant for count in all_cards} | {count.tenant for count in all_events}),
         silent_days,
-        _switchings(database, first, end, tenant),
+        _told(database, first, end, tenant, Kind.SWITCHED),
         versions,
         held_of(database, first, end, period.zone, versions, tenants),
+        _told(database, first, end, tenant, Kind.POLICY_CHANGED),
     )
 
 
-def _switchings(database: Readable, first: datetime, end: datetime, tenant: str | None) -> list[Event]:
-    """What was switched off and on; for one tenant also what was switched for all, or for the default."""
-    told = audited_events(database, first, (Kind.SWITCHED,))
+def _told(database: Readable, first: datetime, end: datetime, tenant: str | None, kind: Kind) -> list[Event]:
+    """What was switched off and on, or changed; for one tenant also what was for all, or for the default."""
+    told = audited_events(database, first, (kind,))
     return [one for one in told if one.at < end and (tenant is None or one.tenant in ("", DEFAULT, tenant))]
 
 

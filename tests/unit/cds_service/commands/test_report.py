@@ -219,6 +219,23 @@ def test_what_was_switched_is_listed_with_who_and_why(store: EventLog, filled: P
     assert [list(row.values()) for row in table("switched", "--tenant", "southern", database=filled)] == [off, on]
 
 
+def test_what_became_of_site_policies_is_told_with_who_answers_for_them(store: EventLog, filled: Path) -> None:
+    said = {"became": "changed", "file": "north.toml", "before": "v1", "owner": "Dr Silva", "approver": "Dr Okoro"}
+    off = {"people": ["Dr A", "Dr B"], "reason": "another system warns"}
+    days = {"approved": "2026-03-01", "effective": "2026-03-02"}
+    changed = Event("p1", MONDAY, Kind.POLICY_CHANGED, tenant="northern", policy="v2",
+                    content={**said, **days, "critical_off": off})  # fmt: skip
+    refused = replace(changed, id="p2", at=MONDAY + timedelta(days=1), tenant="southern", policy="", reason="faulty",
+                      content={"became": "refused", "file": "south.toml"})  # fmt: skip
+    store.record([changed, refused])
+    first = ["2026-03-02 12:00 UTC", "northern", "changed", "v2", "v1", "Dr Silva", "Dr Okoro", "2026-03-01",
+             "2026-03-02", "Dr A and Dr B", "another system warns", "north.toml", ""]  # fmt: skip
+    second = ["2026-03-03 12:00 UTC", "southern", "refused", *[""] * 8, "south.toml", "faulty"]
+    assert [list(row.values()) for row in table("policy-change", database=filled)] == [first, second]
+    alone = table("policy-change", "--tenant", "northern", database=filled)
+    assert [list(row.values()) for row in alone] == [first]
+
+
 # ------------------------------------------------------------------ forms
 def test_every_table_is_in_the_report_and_can_be_asked_for_alone(filled: Path) -> None:
     assert tuple(SECTIONS) == TABLES
@@ -258,7 +275,7 @@ def policies(tmp_path: Path) -> Path:
     """One tenant has switched a hook off, and nobody has reviewed that in time."""
     folder = tmp_path / "policies"
     folder.mkdir()
-    off = '[topics.calcium-hypercalcaemia]\non = false\nreason = "see minute 12"\n'
+    off = '[topics.calcium-restrict]\non = false\nreason = "see minute 12"\n'
     (folder / "north.toml").write_text(policy_file("northern", off, review_by=date(2026, 2, 1)), "utf-8")
     return folder
 
