@@ -37,7 +37,7 @@ def told(
 ) -> Beside:
     if versions is None:
         versions = [version(times)] if (times := sum(one.times for one in events if one.kind == Kind.ANSWERED)) else []
-    return beside(report(*cards), events, versions, silent, unmapped or Unmapped(), held, UTC_ZONE)
+    return beside(report(*cards), events, versions, silent, unmapped or Unmapped(), held, (), UTC_ZONE)
 
 
 def version(answered: int, policy: str = "a1", first: datetime = NOON, last: datetime = NOON) -> VersionCount:
