@@ -57,8 +57,8 @@ HEADS: Mapping[str, Head] = {
     "refusal": Head(
         "Refused", "No call was refused.", "Calls that were not answered, and what they needed and could not be read."
     ),
-    "charts": Head("For each 100 opened charts", "No chart was opened.", _BACK),
-    "burden": Head("For each 100 calls of a hook", "No call was answered.", _BACK),
+    "charts": Head("Burden: cards for each 100 opened charts", "No chart was opened.", _BACK),
+    "burden": Head("Burden: cards for each 100 calls of a hook", "No call was answered.", _BACK),
     "silent": Head(
         "Fallen silent",
         "Nothing has fallen silent.",

@@ -195,7 +195,7 @@ def test_what_was_held_back_and_could_not_be_read_is_told_without_small_numbers(
     assert found["unmapped"] == [{"kind": "lab", "system": "urn:x", "code": "PO4", "unit": "mg/dL", "calls": 12}]
     assert (found["calls_answered"], found["calls_looked_at_for_unmapped_codes"]) == (12, 12)
     page = opened().get("/feedback").text
-    for words in ("Held back", "Refused", "Fallen silent", "For each 100 opened charts", "PO4"):
+    for words in ("Held back", "Refused", "Fallen silent", "Burden: cards for each 100 opened charts", "PO4"):
         assert words in page
 
 
