@@ -181,9 +181,8 @@ def _lines(asked: Asked, whole: Whole, names: list[str]) -> Iterator[str]:
     yield from _remarks(asked, whole)
     for name in names:
         section = _sections()[name]
-        table = section.table(whole)
-        yield from ("", f"{section.head} (--by {name})")
-        yield from table.lines() if table.rows else (section.empty,)
+        yield from ("", f"{section.head.head} (--by {name})")
+        yield from section.lines(whole)
 
 
 def _records(whole: Whole, names: list[str]) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def test_each_version_of_the_policy_is_told_with_its_days_by_tenant(store: Event
     assert [list(row.values()) for row in table("policy", database=path)] == [anybody, before, after]
     assert [list(row.values()) for row in table("policy", "--tenant", "northern", database=path)] == [before, after]
     told = run("--by", "policy", "--until", "2026-03-15", database=path).stdout
-    assert "Policy versions in this range (--by policy)" in told
+    assert "Versions of the policy (--by policy)" in told
 
 
 def test_codes_that_are_not_shown_are_counted_with_what_can_be_done(store: EventLog, path: Path) -> None:
@@ -139,6 +139,12 @@ def test_codes_that_are_not_shown_are_counted_with_what_can_be_done(store: Event
         assert "there were some on 2 of 4 calls looked at" in said
         assert "doctor fhir --every-code" in said
     assert [row["calls"] for row in table("unmapped", database=path)] == [2, 1, 1]
+
+
+def test_that_no_code_was_unmapped_is_said_of_the_calls_looked_at_alone(store: EventLog, path: Path) -> None:
+    store.record([other(VIEW, content={"unmapped": []}), *[other(VIEW) for _ in range(6)]])
+    said = run("--by", "unmapped", "--until", "2026-03-15", database=path).stdout
+    assert "None was on the calls that were looked at, 1 of 7 answered." in said
 
 
 def test_burden_is_told_for_each_hundred_calls_and_opened_charts(filled: Path) -> None:
@@ -272,7 +278,7 @@ def with_policies(folder: Path, database: Path, *arguments: str) -> Result:
 
 @pytest.fixture
 def policies(tmp_path: Path) -> Path:
-    """One tenant has switched a hook off, and nobody has reviewed that in time."""
+    """One tenant has switched a topic off, and nobody has reviewed that in time."""
     folder = tmp_path / "policies"
     folder.mkdir()
     off = '[topics.calcium-restrict]\non = false\nreason = "see minute 12"\n'
