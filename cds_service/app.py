@@ -23,7 +23,7 @@ from cds_service.access import (
     protect,
     trust_proxies,
 )
-from cds_service.api import Keeping, NotShown, blueprint, register_cors, register_errors
+from cds_service.api import Keeping, NotShown, blueprint, keep_policy_change, register_cors, register_errors
 from cds_service.clock import utc_now
 from cds_service.fhir_client import FhirClient, Limits
 from cds_service.knowledge import Knowledge, Tenants, copies_beside, load_knowledge, open_tenants
@@ -110,7 +110,8 @@ def create_app(
     keeping = Keeping(log, pseudonyms, Places(few), readiness, Readiness(log.try_out))
     copies = copies_beside(spool.folder) if spool else None
     names = [one.tenant for one in trusted] if trusted else None
-    tenants, reload = open_tenants(settings, knowledge, copies, names, running=running, clock=clock)
+    keep = partial(keep_policy_change, log)
+    tenants, reload = open_tenants(settings, knowledge, copies, names, running=running, clock=clock, keep=keep)
     app.extensions["cds_reload"] = reload
     kill_switch = app.extensions["cds_kill_switch"] = KillSwitch(file_beside(spool))
     not_shown = NotShown(kill_switch, tenants.all)

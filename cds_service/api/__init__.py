@@ -15,6 +15,7 @@ from cds_service.api.keeping import Keeping
 from cds_service.api.look_back import past_look_back
 from cds_service.api.no_server import NO_SERVER
 from cds_service.api.not_shown import NotShown, Told, killed_notice
+from cds_service.api.policy_events import keep_policy_change
 from cds_service.api.routes import blueprint, register_errors
 from cds_service.api.services import SERVICES, Service, call
 from cds_service.api.validation import InvalidField
@@ -41,6 +42,7 @@ __all__ = [
     "gathering",
     "headers_of_refusals",
     "is_explanation",
+    "keep_policy_change",
     "killed_notice",
     "parse_hook_request",
     "past_look_back",

@@ -77,8 +77,10 @@ def check(folder: str, site: Path | None, as_json: bool) -> None:
     if as_json:
         told = {"files": sorted(files.texts), "own": dict(files.own), "unused": list(files.unused)}
         counts = {"numbers": numbers, "drug_rules": rules, "cards": cards}
-        say_json({"ok": True, "faults": [], **told, **counts, **_site_told(found), **_site_remarks(found, settings)})
+        of_site = {**_site_told(found), **_site_remarks(found, settings)}
+        say_json({**_not_shown(found), "ok": True, "faults": [], **told, **counts, **of_site})
         return
+    _say_not_shown(found)
     own = f" ({', '.join(sorted(files.own.values()))} of {folder}, the others packaged)" if files.own else ""
     say(f"no fault: {len(files.texts)} files{own}; {numbers} numbers, {rules} drug rules, {cards} cards")
     _say_site(found)
@@ -100,10 +102,12 @@ def show(folder: str, site: Path | None, at: datetime | None, as_json: bool) -> 
 
     settings = settings_for(dev=True)
     found = _policy(folder, settings, site)
-    shown = in_force(found, _day(at, settings))
+    on = _day(at, settings)
+    shown = in_force(found, on)
     if as_json:
-        say_json({**shown_document(shown), **_site_told(found)})
+        say_json({**_not_shown(found, on), **shown_document(shown), **_site_told(found)})
     else:
+        _say_not_shown(found, on)
         _say_site(found)
         print_shown(terminal(), shown)
 
@@ -209,12 +213,22 @@ def _policy(word: str, settings: Settings, file: Path | None = None, today: date
     try:
         site = load_site_policy(file, today) if file else None
     except SitePolicyError as error:
-        raise click.ClickException("\n".join(f"{file}: {problem}" for problem in error.problems)) from None
+        faults = [f"{file}: {problem}" for problem in error.problems]
+        raise click.ClickException("\n".join([*faults, *_faults_of(word, settings)])) from None
     with in_words():
         found = knowledge_of(folder_named(word), settings, site)
     for line in found.files.unused:
         say(f"warning: {line}", err=True)
     return found
+
+
+def _faults_of(word: str, settings: Settings) -> list[str]:
+    """The faults of the files alone: those of a site policy hide none of them."""
+    try:
+        _policy(word, settings)
+    except click.ClickException as faults:
+        return faults.message.splitlines()
+    return []
 
 
 def _site_told(found: InForce) -> dict[str, Any]:
@@ -233,7 +247,23 @@ def _site_remarks(found: InForce, settings: Settings) -> dict[str, list[str]]:
 
     if found.knowledge.site is None:
         return {}
-    return {"look_at": [*tenant_remarks(found.knowledge.tenant, settings), *site_remarks(found)]}
+    return {"look_at": [*tenant_remarks(found.knowledge.tenant, settings), *site_remarks(found, _day(None, settings))]}
+
+
+def _not_shown(found: InForce, on: date | None = None) -> dict[str, dict[str, list[str]]]:
+    """The hooks at which cards that can be critical are not shown, by topic; nothing without a site policy."""
+    from cds_service.policy_work import critical_not_shown
+
+    return {"critical_not_shown": critical_not_shown(found, on)} if found.knowledge.site else {}
+
+
+def _say_not_shown(found: InForce, on: date | None = None) -> None:
+    from cds_service.policy_work import NOT_SHOWN
+
+    topics = _not_shown(found, on).get("critical_not_shown", {})
+    if topics:
+        cards = (f"{topic} ({', '.join(hooks)})" for topic, hooks in topics.items())
+        say(f"{NOT_SHOWN}: {', '.join(cards)}")
 
 
 def _say_site(found: InForce) -> None:

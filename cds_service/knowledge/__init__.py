@@ -4,10 +4,11 @@ What may live here: the policy and vocabulary in force, those of each tenant, th
 which cards are shown.
 """
 
-from cds_service.knowledge.critical_cards import critical_topics, gap_topics, topics_of
+from cds_service.knowledge.critical_cards import HOOK_OF, critical_topics, gap_topics, topics_of
 from cds_service.knowledge.knowledge import InForce, Knowledge, knowledge_of, load_knowledge
 from cds_service.knowledge.notices import NO_CARD, Notice, not_reviewed, notices_of, switched_in, why_held
 from cds_service.knowledge.order_templates import TemplateError, filled, load_templates
+from cds_service.knowledge.policy_changes import PolicyChange
 from cds_service.knowledge.policy_copies import copies_beside
 from cds_service.knowledge.reload import Reload, open_tenants, read_tenants
 from cds_service.knowledge.site_policy import (
@@ -26,6 +27,7 @@ from cds_service.knowledge.tenants import Policies, Tenants
 __all__ = [
     "ALL",
     "DEFAULT",
+    "HOOK_OF",
     "NO_CARD",
     "Asking",
     "HeldBack",
@@ -33,6 +35,7 @@ __all__ = [
     "Knowledge",
     "Notice",
     "Policies",
+    "PolicyChange",
     "Reason",
     "Reload",
     "SiteFacts",

@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 
 from cds_service.knowledge.order_templates import load_templates
 from cds_service.knowledge.site_policy import DEFAULT, SiteFacts, SitePolicy
-from cds_service.knowledge.switch_reading import read_switches
+from cds_service.knowledge.switch_reading import further_problems, read_switches
 from cds_service.knowledge.switches import EVERYTHING_ON, Switches
 from cds_service.settings import Settings
 from fhir_mappings.data_files import DataFileError
 from fhir_mappings.knowledge_files import knowledge_problems, read_knowledge, read_reasons, read_spelling
-from fhir_mappings.packaged import default_knowledge, default_spelling
+from fhir_mappings.packaged import default_knowledge, default_policy, default_spelling
 from fhir_mappings.policy_folder import PolicyFiles, policy_files
 from fhir_mappings.queries import Query, build_queries
 from fhir_mappings.spelling import Spell
@@ -87,7 +87,8 @@ def knowledge_of(folder: Path | None, settings: Settings, site: SitePolicy | Non
         reasons = read_reasons(files.texts, policy, locale, files.changes)
     except (DataFileError, PolicyError):
         # What is wrong in one file hides nothing in the others.
-        raise DataFileError(knowledge_problems(files.texts, locale, files.changes)) from None
+        switched = further_problems(site.document, default_policy()) if site else ()
+        raise DataFileError([*knowledge_problems(files.texts, locale, files.changes), *switched]) from None
     made = _knowledge(policy, vocabulary, read_spelling(files.texts, locale), settings, files.digest)
     knowledge = _of_tenant(made, site) if site else made
     return InForce(knowledge, reasons, files)

@@ -20,7 +20,7 @@ NO_CARD = "No card does not mean no risk."
 UNKNOWN_CALLERS = "callers that are not known"
 """For whom alone the default policy switches anything: tenants without one of their own get every card."""
 _WITHOUT_POLICY = f"{UNKNOWN_CALLERS} and tenants without a site policy of their own"
-"""For whom the kill switch holds where it names the default."""
+"""For whom the kill switch holds where it names the default, and for whom its numbers and codes hold."""
 _NEVER_CUT = "critical cards and those that tell what could not be read are never cut"
 LONG_SHADOW_DAYS = 90
 """After so many days shadow mode without an end is told as such: longer than most trials last."""
@@ -63,8 +63,9 @@ class Notice:
 
 def notices_of(knowledge: Knowledge, on: date) -> Iterator[Notice]:
     """What the site policy keeps from being shown on this day; that of the default one with those for whom it is."""
-    whose = UNKNOWN_CALLERS if knowledge.tenant == DEFAULT else None
-    return (replace(notice, tenant=whose) for notice in _notices(knowledge, on))
+    is_default = knowledge.tenant == DEFAULT
+    for notice in _notices(knowledge, on):
+        yield replace(notice, tenant=(notice.tenant or UNKNOWN_CALLERS) if is_default else None)
 
 
 def _notices(knowledge: Knowledge, on: date) -> Iterator[Notice]:
@@ -152,14 +153,14 @@ def _critical_in_shadow(
 
 
 def _fewer(switches: Switches, topics: Iterable[str]) -> Iterator[Notice]:
-    """Numbers and codes by which fewer patients get a critical card."""
+    """Numbers and codes by which fewer patients get a critical card: those of the default hold for more callers."""
     answered = switches.critical_off
     others = {*topics, *MOMENTS, *HOOK_OF}
     names = [name for name in answered.covers if name not in others] if answered else []
     if answered and names:
         who = " and ".join(answered.people)
-        what = f"Fewer patients may get a critical card by {_listed(names)}, for which {who} are responsible"
-        yield Notice(Reason.TOPIC_OFF, what, answered.reason, is_beside=True)
+        what = f"Fewer patients may get a critical card by {_listed(names)} (responsible: {who})"
+        yield Notice(Reason.TOPIC_OFF, what, answered.reason, tenant=_WITHOUT_POLICY, is_beside=True)
 
 
 def _answered(

@@ -28,6 +28,14 @@ def policies_in(folder: Path) -> list[Path]:
     return sorted(path for path in found if not path.name.startswith("."))
 
 
+def changed_at(path: Path) -> str:
+    """When a file was last written or moved, as the file system has it, "" where there is none."""
+    try:
+        return str(path.stat().st_ctime_ns)
+    except OSError:
+        return ""
+
+
 def text_or_nothing(path: Path) -> str:
     """The text of a file, "" where it cannot be read."""
     try:
@@ -60,6 +68,10 @@ class Copies:
     def texts(self, name: str) -> list[str]:
         """The last good state of a file, and the one that goes on until its first day, as far as they are there."""
         return [text for text in (self.text(name), self.text(name + _BEFORE)) if text]
+
+    def mark(self, name: str) -> str:
+        """When the last good state of a file was kept, "" where none is."""
+        return changed_at(self._folder / name) if self._folder else ""
 
     def keep(self, name: str, text: str, before: str = "") -> bool:
         """Keep this state, and the one before it where that goes on. Returns whether it is kept."""

@@ -67,9 +67,13 @@ class Making:
         self._settings, self._clock = settings, clock
         self._tenants = None if tenants is None else {*tenants, DEFAULT}
 
+    def now(self) -> datetime:
+        """This moment."""
+        return self._clock()
+
     def today(self) -> date:
         """The clinic's day."""
-        return self._clock().astimezone(self._settings.timezone).date()
+        return self.now().astimezone(self._settings.timezone).date()
 
     def made(self, name: str, text: str, beside: Mapping[str, Taken]) -> InForce:
         """The policy of the file of this name, `beside` what others have come to.

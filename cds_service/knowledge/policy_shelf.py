@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cds_service.clock import utc_now
 from cds_service.knowledge.knowledge import InForce, Knowledge
+from cds_service.knowledge.policy_changes import Keep, PolicyNews
 from cds_service.knowledge.policy_copies import Copies, text_or_nothing
 from cds_service.knowledge.policy_making import Making, OfNobody, Refusal, Taken
 from cds_service.knowledge.site_folder import Emptied, SiteFolder
@@ -30,7 +31,7 @@ class PolicyShelf:
     """The site policies of one process. `copies` is the folder of the last good files; without one none are kept.
 
     `tenants` are those of the trusted clients: a policy of another one is left aside, as it would never count. None:
-    nobody knows them. `read_only`: no copy is written or removed.
+    nobody knows them. `read_only`: no copy is written or removed. `keep` keeps each change as soon as `news` are told.
     """
 
     def __init__(
@@ -42,9 +43,11 @@ class PolicyShelf:
         clock: Callable[[], datetime] = utc_now,
         *,
         read_only: bool = False,
+        keep: Keep | None = None,
     ) -> None:
         self._folder, self._copies = SiteFolder(folder), Copies(copies, read_only=read_only)
         self._making = Making(settings, tenants, clock)
+        self.news = PolicyNews(keep, clock)
         self._taken: dict[str, Taken] = {}
         self._refused: dict[str, Refusal] = {}
         self._gone = TakenAway()
@@ -206,25 +209,26 @@ class PolicyShelf:
         before = self._before(name, policy)
         if last and last.policy.knowledge.tenant != policy.knowledge.tenant:
             self._gone.tell(name, last, self._making.today())
+        if self._copies.text(name) != text:
+            # Else it is told already: by another worker, or before this start.
+            self.news.taken(name, self._folder.mark(name), policy.knowledge, self._told_before(name, last))
         kept = self._copies.keep(name, text, before.text if before else "")
         self._taken[name] = Taken(text, policy, kept, before)
 
     def _refuse(self, name: str, text: str, error: SitePolicyError) -> None:
-        self._refused[name] = Refusal.of(text, error)
+        refusal = self._refused[name] = Refusal.of(text, error)
+        goes_on = self._taken[name].counting(self._making.today()) if name in self._taken else None
+        self.news.refused(name, self._folder.mark(name), refusal.kind, goes_on)
         if isinstance(error, OfNobody) and name not in self._taken:
             log.warning("%s: is left aside: %s", name, "; ".join(error.problems))
             return
-        goes_on = (
-            f"version {self._taken[name].counting(self._making.today()).version} goes on"
-            if name in self._taken
-            else "not used"
-        )
-        log.error("%s; %s", error, goes_on)
+        log.error("%s; %s", error, f"version {goes_on.version} goes on" if goes_on else "not used")
 
     def _remove(self, name: str) -> None:
         self._refused.pop(name, None)
         if taken := self._taken.pop(name, None):
             self._gone.tell(name, taken, self._making.today())
+            self._tell_removed(name, taken)
         self._copies.put_aside(name)
 
     def _tell_gone_since_the_last_start(self, name: str) -> None:
@@ -235,6 +239,23 @@ class PolicyShelf:
             log.warning("%s: is gone, and its copy, which cannot be used, does not count", name)
         else:
             self._gone.tell(name, taken, self._making.today(), "before the start on")
+            self._tell_removed(name, taken)
+
+    def _tell_removed(self, name: str, taken: Taken) -> None:
+        """Once a copy is put aside, another worker has told it."""
+        mark = self._copies.mark(name) if self._copies else self._making.now().isoformat()
+        if mark:
+            self.news.removed(name, mark, taken.counting(self._making.today()))
+
+    def _told_before(self, name: str, last: Taken | None) -> Knowledge | None:
+        """What was told last of this file: the copy says it, for all workers and over a start."""
+        copied = self._copies.text(name)
+        if not copied or (last and last.text == copied):
+            return last.policy.knowledge if last else None
+        try:
+            return self._making.made(name, copied, self._taken).knowledge
+        except SitePolicyError:
+            return None
 
     # ------------------------------------------------------------------ copies
     def _take_copy(self, name: str) -> bool:

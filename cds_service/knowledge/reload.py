@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cds_service.clock import utc_now
 from cds_service.knowledge.knowledge import Knowledge
+from cds_service.knowledge.policy_changes import Keep
 from cds_service.knowledge.policy_shelf import PolicyShelf, State
 from cds_service.knowledge.site_policy import SitePolicyError
 from cds_service.knowledge.tenants import Policies, Tenants
@@ -59,6 +60,7 @@ class Reload:
         if state is not None and state == self._seen and state != self._done:
             self._take_up(state)
         self._seen = state
+        self._shelf.news.tell()
 
     def _take_up(self, state: State) -> None:
         if self._shelf.look():
@@ -97,17 +99,19 @@ def open_tenants(
     *,
     running: bool = False,
     clock: Callable[[], datetime] = utc_now,
+    keep: Keep | None = None,
 ) -> tuple[Tenants, Reload | None]:
     """What each tenant knows by the folder of the settings, and what keeps it so; None where there is no folder.
 
-    `running`: for a service that runs and takes up something else; no faulty file holds that back.
+    `running`: for a service that runs and takes up something else; no faulty file holds that back. `keep` keeps each
+    change of a policy, in a worker.
 
     Raises:
         SitePolicyError: a file is faulty, and there is no copy of a good one; or the folder cannot be read.
     """
     if settings.site_policies is None:
         return Tenants(Policies(packaged)), None
-    shelf = PolicyShelf(settings.site_policies, settings, copies, tenants, clock)
+    shelf = PolicyShelf(settings.site_policies, settings, copies, tenants, clock, keep=keep)
     with _in_words(settings.site_policies):
         shelf.open(running=running)
     made = Tenants(shelf.held(packaged))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from cds_service.knowledge.policy_copies import policies_in
+from cds_service.knowledge.policy_copies import changed_at, policies_in
 
 NONE_MEANT = "no-site-policies"
 """A file of this name says that a folder without policies is meant to have none."""
@@ -25,6 +25,10 @@ class SiteFolder:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.fault = ""
+
+    def mark(self, name: str) -> str:
+        """What is another one as soon as a file is written or moved, and the same for all who look; "" without one."""
+        return changed_at(self._path / name)
 
     def files(self, had_any: Callable[[], bool]) -> list[Path]:
         """The files by name; `had_any` says whether policies of earlier files count.

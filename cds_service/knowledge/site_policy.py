@@ -6,7 +6,7 @@ docs/site-policy.md; what it changes is put onto the packaged files in `fhir_map
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.knowledge.people import is_whole, may_be_one
+from cds_service.knowledge.switch_reading import further_problems
 from fhir_mappings.data_faults import Path as Place
 from fhir_mappings.data_faults import place
 from fhir_mappings.data_files import DataFileError, Schema, parsed, schema_of, text_of
-from fhir_mappings.packaged import PACKAGE_OF, default_vocabulary, packaged_data
+from fhir_mappings.packaged import PACKAGE_OF, default_policy, default_vocabulary, packaged_data
 from fhir_mappings.site_changes import Changes
 from fhir_mappings.site_codes import code_problems
 from fhir_mappings.site_names import Names, name_problems, tables, unknown
@@ -100,13 +101,17 @@ def parse_site_policy(text: str, name: str, today: date | None = None) -> SitePo
     except DataFileError as error:
         raise SitePolicyError(name, [problem.removeprefix(f"{name}: ") for problem in error.problems]) from None
     faults = _schema().faults(document)
+    faulty = {str(fault.path[0]) for fault in faults}
+    sound = {name: value for name, value in document.items() if name not in faulty}
     found = [(fault.path, fault.problem) for fault in faults]
     found += name_problems(document, _names())
     found += code_problems(document, default_vocabulary())
     found += _service_problems(document)
-    found += [] if faults else [*_date_problems(document, today), *_who_answers(document)]
+    found += _date_problems(sound, today)
+    found += _who_answers(sound)
     if found:
-        raise SitePolicyError(name, [f"{place(document, path)}: {problem}" for path, problem in found])
+        told = [f"{place(document, path)}: {problem}" for path, problem in found]
+        raise SitePolicyError(name, [*told, *_of_switches(sound, faulty)])
     facts = SiteFacts(**{key: document[key] for key in SiteFacts.__slots__})
     return SitePolicy(document["tenant"], facts, Changes.of(document), document, text)
 
@@ -119,6 +124,12 @@ def _schema() -> Schema:
 @cache
 def _names() -> Names:
     return Names.of({name: packaged_data(name) for name in PACKAGE_OF})
+
+
+def _of_switches(sound: Mapping[str, Any], faulty: Collection[str]) -> Iterator[str]:
+    """What is wrong with the switches of a file that has other faults, too: all is told at once."""
+    known = [one for one in sound.get("threshold", ()) if one["name"] in _names().thresholds]
+    return further_problems({**sound, "threshold": known}, default_policy(), faulty)
 
 
 def _service_problems(document: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
@@ -134,20 +145,24 @@ def _service_problems(document: Mapping[str, Any]) -> Iterator[tuple[Place, str]
 
 def _who_answers(document: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
     """Both by their names; nobody approves what is their own."""
-    for key in ("owner", "approver"):
-        if not is_whole(document[key]):
+    names = {key: document[key] for key in ("owner", "approver") if key in document}
+    for key, name in names.items():
+        if not is_whole(name):
             yield (key,), "needs first name and surname of one person, such as Dr Ana Silva, nephrology"
-    if may_be_one(document["owner"], document["approver"]):
+    if len(names) > 1 and may_be_one(*names.values()):
         yield (
             ("approver",),
-            f"must be somebody else than the owner ({document['owner']}): by these names it may be one person; write "
+            f"must be somebody else than the owner ({names['owner']}): by these names it may be one person; write "
             "first name and surname of both in full",
         )
 
 
 def _date_problems(document: Mapping[str, Any], today: date | None) -> Iterator[tuple[Place, str]]:
-    if today and document["approved"] > today:
+    approved = document.get("approved")
+    if approved is None:
+        return
+    if today and approved > today:
         yield ("approved",), f"must not be after today ({today}): whoever approves it has not done so yet"
     for key in ("effective", "review_by"):
-        if document[key] < document["approved"]:
-            yield (key,), f"must not be before approved ({document['approved']})"
+        if document.get(key, approved) < approved:
+            yield (key,), f"must not be before approved ({approved})"

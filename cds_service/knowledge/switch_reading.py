@@ -61,9 +61,18 @@ def _critical_off(answered: Mapping[str, Any]) -> CriticalOff:
 def switch_problems(document: Mapping[str, Any], policy: Policy) -> Iterator[str]:
     """The problems of these sections that no schema can find."""
     yield from _unknown(document, topics_of(policy))
+    yield from further_problems(document, policy)
+
+
+def further_problems(document: Mapping[str, Any], policy: Policy, faulty: Collection[str] = ()) -> Iterator[str]:
+    """The same without names that lead nowhere: for a file that has other faults, which tell those.
+
+    `faulty` are the sections that are left out of this document, because of such faults.
+    """
     yield from _without_reason(document)
     yield from _gaps_untold(document, gap_topics(policy))
-    yield from answer_problems(document, policy)
+    if "critical_off" not in faulty:
+        yield from answer_problems(document, policy, whole=not faulty)
     yield from _roles(document.get("roles"))
     if document.get("card_limit", 1) < 1:
         yield "card_limit: must be 1 or more; a limit of 0 would be silence"

@@ -122,9 +122,10 @@ class Tenants:
 
 
 def _with_every_card(policy: InForce) -> InForce:
-    """Its numbers, codes, words and reasons; nothing that it switches."""
+    """Its numbers, codes, words and reasons, with who answers for those; nothing that it switches."""
     known = policy.knowledge
-    return replace(policy, knowledge=replace(known, switches=Switches(tell_of_gaps=known.switches.tell_of_gaps)))
+    switches = Switches(tell_of_gaps=known.switches.tell_of_gaps, critical_off=known.switches.critical_off)
+    return replace(policy, knowledge=replace(known, switches=switches))
 
 
 def _begins(policy: InForce) -> date:

@@ -43,8 +43,11 @@ def needs(document: Mapping[str, Any], policy: Policy) -> Iterator[Need]:
     yield from (Need(name, where, _BY_A_CODE) for name, where in codes_for_two(document))
 
 
-def answer_problems(document: Mapping[str, Any], policy: Policy) -> Iterator[str]:
-    """What nobody answers for, and what is wrong with who does."""
+def answer_problems(document: Mapping[str, Any], policy: Policy, *, whole: bool = True) -> Iterator[str]:
+    """What nobody answers for, and what is wrong with who does.
+
+    Of a document that is not `whole` nobody can say that something is named for nothing.
+    """
     needed = list(needs(document, policy))
     answered = document.get("critical_off")
     if answered is None:
@@ -60,12 +63,18 @@ def answer_problems(document: Mapping[str, Any], policy: Policy) -> Iterator[str
                 f'{one.where}: {one.why}; write "{one.name}" into covers of [critical_off] if the two people answer '
                 "for that, too"
             )
+    if whole:
+        yield from _for_nothing(covers, needed)
+    yield from _not_two_people(answered)
+
+
+def _for_nothing(covers: Collection[str], needed: Collection[Need]) -> Iterator[str]:
+    names = {one.name for one in needed}
     for name in dict.fromkeys(covers):
-        if name not in {one.name for one in needed}:
+        if name not in names:
             yield f"[critical_off] covers: nothing in this file takes two people for {name}; take it out"
     if not covers:
         yield f"[critical_off] covers: names nothing; write covers = [{_quoted(one.name for one in needed) or '…'}]"
-    yield from _not_two_people(answered)
 
 
 def _off(document: Mapping[str, Any], critical: Critical) -> Iterator[tuple[str, str]]:

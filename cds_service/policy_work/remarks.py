@@ -8,15 +8,44 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from cds_service.knowledge import InForce, critical_topics, switched_in
+from cds_service.knowledge import HOOK_OF, Asking, InForce, SiteFacts, Switches, critical_topics, switched_in
+
+NOT_SHOWN = "Critical cards that are NOT shown by this policy"
 
 
-def site_remarks(found: InForce) -> list[str]:
+def site_remarks(found: InForce, today: date) -> list[str]:
     """One sentence for each thing to look at, as of the first day of the site policy; none without a site policy."""
     site = found.knowledge.site
     if site is None:
         return []
-    return [*switched_in(found.knowledge, site.effective), *_endless(found, site.effective), *_added(found)]
+    first = site.effective
+    return [*_overdue(site, today), *switched_in(found.knowledge, first), *_endless(found, first), *_added(found)]
+
+
+def critical_not_shown(found: InForce, on: date | None = None) -> dict[str, list[str]]:
+    """The topics whose cards can be critical and are not shown, each with the hooks where; empty where there is none.
+
+    On this day, or, without one, on any day from the first of the site policy on.
+    """
+    switches, site = found.knowledge.switches, found.knowledge.site
+    first = site.effective if site else date.min
+    days = [on] if on else sorted({first, *(one.since for one in switches.shadows if one.since > first)})
+    hidden: dict[str, list[str]] = {}
+    for service, hook in HOOK_OF.items():
+        for topic in sorted(critical_topics(found.knowledge.policy)[hook]):
+            if any(_is_hidden(switches, topic, Asking(hook, service, "", day)) for day in days):
+                hidden.setdefault(topic, []).append(hook)
+    return dict(sorted(hidden.items()))
+
+
+def _is_hidden(switches: Switches, topic: str, asking: Asking) -> bool:
+    off = asking.service in switches.services or asking.hook in switches.hooks or topic in switches.topics
+    return off or any(shadow.covers(topic, asking) for shadow in switches.shadows)
+
+
+def _overdue(site: SiteFacts, today: date) -> Iterator[str]:
+    if site.is_overdue(today):
+        yield f"It was to be reviewed by {site.review_by}, and today is {today}: who has looked at it since?"
 
 
 def _endless(found: InForce, on: date) -> Iterator[str]:

@@ -7,6 +7,7 @@ patient and no user but by a pseudonym, and no comment comes in here.
 from cds_service.reports.audit_event import as_audit_event
 from cds_service.reports.burden import Burden, Kinds, burdens
 from cds_service.reports.for_many import Beside, beside
+from cds_service.reports.heads import HEADS, Head
 from cds_service.reports.held import Held, held_of, off_times, times_off
 from cds_service.reports.period import Period, period_of
 from cds_service.reports.reading import Counted, counted_since, counts_of_weeks, days_of_the_log, events_of_weeks
@@ -22,6 +23,7 @@ from cds_service.reports.reasons import (
 from cds_service.reports.report import COLUMNS, OUTCOMES, Number, Report, Row, report_of
 from cds_service.reports.sections import SECTIONS, Section
 from cds_service.reports.silent import SILENT_DAYS, Silent, fallen_silent
+from cds_service.reports.switchings import switchings_of
 from cds_service.reports.tables import (
     REMARKS,
     OfHundred,
@@ -43,6 +45,7 @@ __all__ = [
     "COLUMNS",
     "COMMENT_ONLY",
     "FEWEST",
+    "HEADS",
     "NOT_OURS",
     "NO_LONGER",
     "NO_REASON",
@@ -54,6 +57,7 @@ __all__ = [
     "Beside",
     "Burden",
     "Counted",
+    "Head",
     "Held",
     "Kinds",
     "Number",
@@ -92,6 +96,7 @@ __all__ = [
     "report_of",
     "said_of",
     "start_of",
+    "switchings_of",
     "times_off",
     "told",
     "week_name",

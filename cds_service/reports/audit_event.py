@@ -29,7 +29,9 @@ _CODE, _UUID = re.compile("[!-~]{1,100}"), re.compile("[0-9a-fA-F-]{36}")
 _OF_THE_EHR = {"hook_instance": _UUID, "override_reason_system": _CODE, "override_reason_code": _CODE}
 """What an EHR writes is passed on where it has the form that it should have: else it may be a sentence."""
 _URI = "5"
-_ACTIONS: Mapping[str, str] = {Kind.FEEDBACK: "C", Kind.SWITCHED: "U"}
+_ACTIONS: Mapping[str, str] = {Kind.FEEDBACK: "C", Kind.SWITCHED: "U", Kind.POLICY_CHANGED: "U"}
+_OF_NO_CALL: Mapping[str, str] = {Kind.SWITCHED: "kill switch", Kind.POLICY_CHANGED: "site policy"}
+"""What an event is about that came without a call."""
 _SUCCESS, _MINOR_FAILURE = "0", "4"
 
 
@@ -45,7 +47,7 @@ def as_audit_event(event: Event, address: str | None = None) -> AuditEvent:
         "subtype": list(_subtypes(event)),
         "action": _ACTIONS.get(event.kind, "E"),
         "recorded": event.at.isoformat(),
-        "outcome": _MINOR_FAILURE if event.kind == Kind.REFUSED else _SUCCESS,
+        "outcome": _MINOR_FAILURE if event.kind == Kind.REFUSED or _is_refused(event) else _SUCCESS,
         **_told(event),
         "agent": list(_agents(event, address)),
         "source": {
@@ -57,34 +59,47 @@ def as_audit_event(event: Event, address: str | None = None) -> AuditEvent:
     })  # fmt: skip
 
 
+def _is_refused(event: Event) -> bool:
+    return event.kind == Kind.POLICY_CHANGED and event.content.get("became") == "refused"
+
+
 def _type(event: Event) -> dict[str, Any]:
-    """Cards are switched on the command line, everything else is called over HTTP."""
-    if event.kind == Kind.SWITCHED:
+    """Cards are switched on the command line and policies changed in a folder, everything else is called over HTTP."""
+    if event.kind in _OF_NO_CALL:
         return _coding(_DICOM, "110100", "Application Activity")
     return _coding(f"{_HL7}/audit-event-type", "rest", "Restful Operation")
 
 
 def _subtypes(event: Event) -> Iterator[dict[str, Any]]:
-    if event.kind != Kind.SWITCHED:
+    if event.kind not in _OF_NO_CALL:
         interaction = "create" if event.kind == Kind.FEEDBACK else "operation"
         yield _coding("http://hl7.org/fhir/restful-interaction", interaction, interaction)
     yield _coding(EVENT_SYSTEM, event.kind, event.kind)
 
 
 def _told(event: Event) -> dict[str, str]:
-    """Why a card was not shown, the call refused, or cards switched, in words."""
+    """Why a card was not shown, the call refused, cards switched, or what became of a site policy, in words."""
     cards = f"cards on {event.topic}" if event.topic else "all cards"
     words = {
         Kind.SUPPRESSED: "worked out and not shown",
         Kind.REFUSED: "answered 412, could not judge",
         Kind.SWITCHED: f"{cards} switched {_switched(event, 'switched')}",
+        Kind.POLICY_CHANGED: f"site policy {_switched(event, 'became')}{_critical_off(event)}",
     }
     said = words.get(Kind(event.kind))
     return {"outcomeDesc": f"{said}: {event.reason}" if event.reason else said} if said else {}
 
 
+def _critical_off(event: Event) -> str:
+    off = event.content.get("critical_off")
+    if not isinstance(off, Mapping):
+        return ""
+    said = f", with critical cards off by {' and '.join(map(str, off.get('people', ())))}: {off.get('reason', '')}"
+    return " ".join(said.split())
+
+
 def _switched(event: Event, name: str) -> str:
-    """What the content of a switching says under this name."""
+    """What the content of a switching, or of a change of a policy, says under this name."""
     return " ".join(str(event.content.get(name, "")).split()) or "(not known)"
 
 
@@ -92,6 +107,12 @@ def _agents(event: Event, address: str | None) -> Iterator[dict[str, Any]]:
     if event.kind == Kind.SWITCHED:
         by = {"display": _switched(event, "by")}
         yield _agent(f"{_HL7}/v3-ParticipationType", "AUT", "author (originator)", by, requestor=True)
+        yield _agent(_DICOM, "110152", "Destination Role ID", _service(address), address)
+        return
+    if event.kind == Kind.POLICY_CHANGED:
+        for requestor, name in ((True, "approver"), (False, "owner")):
+            who = {"display": _switched(event, name)}
+            yield _agent(f"{_HL7}/v3-ParticipationType", "RESP", "responsible party", who, requestor=requestor)
         yield _agent(_DICOM, "110152", "Destination Role ID", _service(address), address)
         return
     if event.user:
@@ -122,7 +143,7 @@ def _entities(event: Event) -> Iterator[dict[str, Any]]:
             "type": _coding(f"{_HL7}/audit-entity-type", "1", "Person"),
             "role": _coding(f"{_HL7}/object-role", "1", "Patient"),
         }
-    named = "kill switch" if event.kind == Kind.SWITCHED else "call"
+    named = _OF_NO_CALL.get(event.kind, "call")
     card = event.card_uuid if _UUID.fullmatch(event.card_uuid or "") else None
     what = {"identifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{card}"}} if card else {"display": named}
     yield {
@@ -134,6 +155,10 @@ def _entities(event: Event) -> Iterator[dict[str, Any]]:
 
 
 def _details(event: Event) -> Iterator[tuple[str, str]]:
+    if event.kind == Kind.POLICY_CHANGED:
+        for name in ("file", "before", "approved", "effective"):
+            if name in event.content:
+                yield name, _switched(event, name)
     for name in _IN_CLEAR:
         if value := getattr(event, name):
             yield name, value

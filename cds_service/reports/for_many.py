@@ -21,10 +21,11 @@ from cds_service.reports.held_for_many import HeldForMany, held_for_many, of_hun
 from cds_service.reports.report import Number, Report
 from cds_service.reports.sections import NOT_KEPT, counted
 from cds_service.reports.silent import TENANT, Silent
+from cds_service.reports.switchings import switchings_table
 from cds_service.reports.tables import Table, Value
 from cds_service.reports.weeks import week_name, week_of
 from cds_service.reports.withholding import FEWEST, Pipe, Withheld, withheld
-from cds_service.storage import OPENED, EventCount, Kind, Unmapped, VersionCount
+from cds_service.storage import OPENED, Event, EventCount, Kind, Unmapped, VersionCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ def beside(
     silent: Sequence[Silent],
     unmapped: Unmapped,
     held: Sequence[Held],
+    switchings: Sequence[Event],
     zone: ZoneInfo,
 ) -> Beside:
     """`report` has its small numbers withheld already; all else is exact. `versions` are those of the same calls, and
@@ -74,6 +76,7 @@ def beside(
         "gap": _by_reason(events, Kind.GAP, "could_not_be_read"),
         "refusal": _by_reason(events, Kind.REFUSED, "was_missing"),
         "silent": _silent(silent, zone),
+        "switched": switchings_table(switchings),
         "unmapped": _unmapped(unmapped),
     }
     return Beside(tables, calls.all, opened, _told(unmapped.looked_at), _told(unmapped.not_shown))

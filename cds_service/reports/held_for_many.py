@@ -43,7 +43,8 @@ def held_for_many(held: Sequence[Held], opened: Number, versions: Sequence[tuple
         kinds[one.why, one.topic, one.indicator] += one.times
         hooks[one.hook] += one.times
     pipes = [Pipe(("kind", kind), "kinds", "hooks", times) for kind, times in kinds.items()]
-    pipes += [Pipe(("hook", hook), "hooks", "kinds", times) for hook, times in hooks.items()]
+    # How often a card would have come is what a trial asks; the hooks only say that there was something.
+    pipes += [Pipe(("hook", hook), "hooks", "kinds", times, price=0) for hook, times in hooks.items()]
     why = withheld(pipes)
     cards = {kind: why.get(("kind", kind), times) for kind, times in sorted(kinds.items())}
     charts = _charts(held, opened, versions)

@@ -1,18 +1,21 @@
 """The tables of a whole report, each with its name.
 
-What may live here: which tables there are, their columns, and what is said where one is empty.
+What may live here: which tables there are, and their columns.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from cds_service.reports.burden import burdens
+from cds_service.reports.heads import HEADS, Head
 from cds_service.reports.held_for_many import MEANWHILE
+from cds_service.reports.policy_changes import policy_changes
 from cds_service.reports.report import COLUMNS, Row, rows_by
+from cds_service.reports.switchings import switchings_table
 from cds_service.reports.tables import SHARES, OfHundred, Table, Value, by_card, by_reason, numbers
 from cds_service.reports.weeks import week_name
 from cds_service.reports.whole import UNKNOWN_CALLERS, Whole
@@ -25,11 +28,18 @@ _CALLS = ("calls_answered", "calls_refused")
 
 
 class Section(NamedTuple):
-    """A table of a report: its head, how it is made, and what is said where it has no line."""
+    """A table of a report, and what is said of it."""
 
-    head: str
+    head: Head
     table: Callable[[Whole], Table]
-    empty: str
+
+    def lines(self, whole: Whole) -> Iterator[str]:
+        """For a terminal, below its head."""
+        table = self.table(whole)
+        if self.head.about:
+            yield self.head.about
+        empty = self.head.empty.format(looked_at=whole.unmapped.looked_at, answered=whole.calls(Kind.ANSWERED))
+        yield from table.lines() if table.rows else (empty,)
 
 
 def by_topic(whole: Whole) -> Table:
@@ -150,18 +160,7 @@ def silent(whole: Whole) -> Table:
 
 def switched(whole: Whole) -> Table:
     """A line for each switching, the oldest first."""
-    rows: list[Sequence[Value]] = [
-        [
-            f"{one.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
-            str(one.content.get("switched", "")),
-            one.topic or "all cards",
-            one.tenant or "all tenants",
-            str(one.content.get("by", "")),
-            one.reason,
-        ]
-        for one in whole.switchings
-    ]
-    return Table(("when", "switched", "card", "tenant", "by", "why"), rows)
+    return switchings_table(whole.switchings)
 
 
 def unmapped(whole: Whole) -> Table:
@@ -185,33 +184,23 @@ def unmapped(whole: Whole) -> Table:
     return Table(("kind", "system", "code", "unit", "system_is_read", "calls", "of_calls_looked_at"), rows)
 
 
-SECTIONS: Mapping[str, Section] = {
-    "topic": Section("Cards by topic", by_topic, "no card was shown"),
-    "hook": Section("Cards by hook", by_hook, "no call and no card"),
-    "tenant": Section("Cards by tenant", by_tenant, "no call and no card"),
-    "week": Section("Cards by week", by_weeks, "no week"),
-    "policy": Section("Policy versions in this range", policies, "no call"),
-    "reason": Section("Why cards were overridden", reasons, "no card was overridden"),
-    "held-back": Section(
-        "Held back: worked out and not shown (shadow: what would have been shown), also for each hundred charts that "
-        "the tenant opened meanwhile (under the policy versions that held cards back for that reason; the kill switch: "
-        "between off and on)",
-        held_back,
-        "nothing was held back",
-    ),
-    "gap": Section(
-        "Answered without a card although something could not be read", gaps, "no call was silent for a gap"
-    ),
-    "refusal": Section("Refused: what was needed could not be read", refusals, "no call was refused"),
-    "burden": Section("Burden: cards for each hundred calls and opened charts", burden, "no call was answered"),
-    "silent": Section("Fallen silent", silent, "nothing has fallen silent"),
-    "switched": Section("Switched off and on at once, by the kill switch", switched, "nothing was switched"),
-    "unmapped": Section(
-        "Codes that the vocabulary does not hold, by the calls on which they were, of those looked at",
-        unmapped,
-        "none was seen",
-    ),
+_TABLES: Mapping[str, Callable[[Whole], Table]] = {
+    "topic": by_topic,
+    "hook": by_hook,
+    "tenant": by_tenant,
+    "week": by_weeks,
+    "policy": policies,
+    "policy-change": policy_changes,
+    "reason": reasons,
+    "held-back": held_back,
+    "gap": gaps,
+    "refusal": refusals,
+    "burden": burden,
+    "silent": silent,
+    "switched": switched,
+    "unmapped": unmapped,
 }
+SECTIONS: Mapping[str, Section] = {name: Section(HEADS[name], table) for name, table in _TABLES.items()}
 
 
 def _with_calls(

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cds_service.knowledge import DEFAULT
 from cds_service.reports.held import Held, held_of
 from cds_service.reports.period import Period
 from cds_service.reports.report import Report, report_of
 from cds_service.reports.silent import SILENT_DAYS, Silent, fallen_silent
+from cds_service.reports.switchings import switchings_of
 from cds_service.storage import (
     CardCount,
     Event,
@@ -24,7 +24,6 @@ from cds_service.storage import (
     Readable,
     Unmapped,
     VersionCount,
-    audited_events,
     card_counts,
     event_counts,
     unknown_counts,
@@ -62,6 +61,7 @@ class Whole:
     switchings: Sequence[Event] = ()
     versions: Sequence[VersionCount] = ()
     held: Sequence[Held] = ()
+    policy_changes: Sequence[Event] = ()
 
     def calls(self, kind: Kind, those: Callable[[EventCount], bool] = lambda count: True) -> int:
         """How many events there are of this kind, of those."""
@@ -107,16 +107,11 @@ def whole_of(
         {row.outcome: row.times for row in unknown},
         sorted({count.tenant for count in all_cards} | {count.tenant for count in all_events}),
         silent_days,
-        _switchings(database, first, end, tenant),
+        switchings_of(database, first, end, tenants),
         versions,
         held_of(database, first, end, period.zone, versions, tenants),
+        switchings_of(database, first, end, tenants, Kind.POLICY_CHANGED),
     )
-
-
-def _switchings(database: Readable, first: datetime, end: datetime, tenant: str | None) -> list[Event]:
-    """What was switched off and on; for one tenant also what was switched for all, or for the default."""
-    told = audited_events(database, first, (Kind.SWITCHED,))
-    return [one for one in told if one.at < end and (tenant is None or one.tenant in ("", DEFAULT, tenant))]
 
 
 def said_of(whole: Whole) -> str:

@@ -30,12 +30,17 @@ class Withheld(Enum):
 
 
 class Pipe(NamedTuple):
-    """A number of a report: so many flow from one point to another."""
+    """A number of a report: so many flow from one point to another.
+
+    Where others have to be withheld too, those go first that have the lowest `price`: the number itself, unless it says
+    little that others do not say.
+    """
 
     name: Hashable
     start: Hashable
     end: Hashable
     number: int
+    price: int | None = None
 
 
 def withheld(pipes: Sequence[Pipe]) -> dict[Hashable, Withheld]:
@@ -121,7 +126,8 @@ class _Ring:
         for number in self._at[here]:
             pipe = self._pipes[number]
             # To withhold a large number loses more than to withhold a small one.
-            cost = 0 if number in self.withheld else pipe.number
+            price = pipe.number if pipe.price is None else pipe.price
+            cost = 0 if number in self.withheld else price
             if number == without:
                 continue
             if pipe.start == here and self._may_grow(number):

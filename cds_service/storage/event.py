@@ -36,6 +36,8 @@ class Kind(StrEnum):
     FEEDBACK = "feedback"
     SWITCHED = "switched"
     """Somebody switched cards off or on again; `content` says which way, and by whom."""
+    POLICY_CHANGED = "policy-changed"
+    """A site policy was taken, changed, removed or refused; `content` says which, and who answers for it."""
 
 
 OPENED = "patient-view"

@@ -216,6 +216,21 @@ def test_files_that_are_refused_and_a_folder_that_is_empty_are_told_by_health_wh
     assert HIGH in topics(cards(app, NORTH, on_dialysis(CALCIUM, ACETATE)))
 
 
+def test_each_change_of_a_policy_is_an_event_however_many_workers_notice_it(serve: Serve, tmp_path: Path) -> None:
+    workers = [serve(north=policy_file("north", NORTHERN)) for _ in range(2)]
+    (tmp_path / "policies" / "north.toml").write_text(policy_file("north", SOUTHERN), "utf-8")
+    for app in workers:
+        for _ in range(2):
+            app.extensions["cds_reload"].look()
+        app.extensions["cds_event_log"].ship()
+    asked = select(event.c.content, event.c.policy).where(event.c.kind == "policy-changed").order_by(event.c.at)
+    found = workers[0].extensions["cds_database"].transact(lambda connection: [*connection.execute(asked)], 20)
+    told = {content["became"]: (content["owner"], content.get("before"), policy) for content, policy in found}
+    owner = "Dr Ana Silva, nephrology"
+    first, second = told["taken"][2], told["changed"][2]
+    assert told == {"taken": (owner, None, first), "changed": (owner, first, second)}
+
+
 def test_a_changed_file_counts_for_the_next_call_in_discovery_cards_and_reasons(serve: Serve, tmp_path: Path) -> None:
     app = serve(north=policy_file("north", NORTHERN))
     (tmp_path / "policies" / "north.toml").write_text(policy_file("north", SOUTHERN), "utf-8")

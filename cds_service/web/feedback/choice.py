@@ -14,6 +14,7 @@ from datetime import date, datetime
 from functools import partial
 
 from cds_service.access import TrustedClients
+from cds_service.knowledge import DEFAULT
 from cds_service.reports import (
     SILENT_DAYS,
     UNKNOWN_CALLERS,
@@ -30,11 +31,13 @@ from cds_service.reports import (
     fallen_silent,
     held_of,
     report_of,
+    switchings_of,
     told,
     week_of,
 )
 from cds_service.storage import (
     CardCount,
+    Event,
     EventCount,
     Patiently,
     Readable,
@@ -81,6 +84,7 @@ class _Quarter:
     """Of the quarter of a year before: what has fallen silent was there then."""
     versions: Sequence[VersionCount]
     held: Sequence[Held]
+    switchings: Sequence[Event]
     unknown: Mapping[str, int]
     at: datetime
 
@@ -134,7 +138,8 @@ class Chooser:
         versions = version_counts(database, first, last)
         held = held_of(database, first, last, zone, versions)
         unknown = {row.outcome: row.times for row in unknown_counts(database, first, last)}
-        return _Quarter(weeks, counts, recent, before, versions, held, unknown, now)
+        switchings = switchings_of(database, first, last)
+        return _Quarter(weeks, counts, recent, before, versions, held, switchings, unknown, now)
 
     def _counted(self, read: _Quarter, whose: str | None, reason: Callable[[CardCount], str]) -> tuple[Report, Beside]:
         """What is told of one tenant; only the codes are read anew."""
@@ -147,8 +152,9 @@ class Chooser:
         versions = [one for one in read.versions if one.tenant in named_so]
         held = [one for one in read.held if one.tenant in named_so]
         unmapped = unmapped_counts(self._database, first, last, named_so)
+        switchings = [one for one in read.switchings if one.tenant in ("", DEFAULT, whose, *named_so)]
         silent = fallen_silent([*filter(of_theirs, read.before), *theirs], min(last, read.at), SILENT_DAYS)
-        return report, beside(report, theirs, versions, silent, unmapped, held, zone)
+        return report, beside(report, theirs, versions, silent, unmapped, held, switchings, zone)
 
 
 def _quarters(first: date, last: date) -> tuple[Quarter, ...]:

@@ -20,6 +20,8 @@ _LONGEST_SECONDS = 300.0
 _STALE_SECONDS = 3600.0
 """So old may be what others get while it is counted anew."""
 _WAIT_SECONDS = 10.0
+_MOST_WAITING = 2
+"""All other threads of the worker are there for cards."""
 _MOST = 24
 
 
@@ -42,6 +44,7 @@ class Kept:
         """`clock` gives monotonic seconds; `most` answers are kept."""
         self._clock, self._most, self._wait_seconds = clock, most, wait_seconds
         self._making, self._made = threading.Lock(), dict[Hashable, _Made]()
+        self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """What was kept under this key, or what `make` gives; its errors are raised and not kept.
@@ -53,7 +56,7 @@ class Kept:
             return found.what  # type: ignore[return-value]
         older = self._made.get(key)
         is_good_enough = older is not None and self._clock() - older.at < _STALE_SECONDS
-        if not self._making.acquire(timeout=0 if is_good_enough else self._wait_seconds):
+        if not self._has_its_turn(0 if is_good_enough else self._wait_seconds):
             if is_good_enough and older is not None:
                 return older.what  # type: ignore[return-value]
             raise Busy
@@ -64,6 +67,16 @@ class Kept:
             return self._make(key, make)
         finally:
             self._making.release()
+
+    def _has_its_turn(self, seconds: float) -> bool:
+        if self._making.acquire(blocking=False):
+            return True
+        if not seconds or not self._waiting.acquire(blocking=False):
+            return False
+        try:
+            return self._making.acquire(timeout=seconds)
+        finally:
+            self._waiting.release()
 
     def _kept(self, key: Hashable) -> _Made | None:
         found = self._made.get(key)

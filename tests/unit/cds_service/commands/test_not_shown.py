@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from cds_service.commands.cli import cli
 from cds_service.commands.not_shown import UNKNOWN, not_shown_now
-from cds_service.knowledge import policy_shelf
+from cds_service.knowledge import site_folder
 from cds_service.storage import Database, SwitchedOff, changing
 from tests.unit.cds_service.knowledge.policies import policy_file
 
@@ -120,7 +120,7 @@ def test_where_they_cannot_be_used_that_is_said(folder: Path, policies: Path, mo
     assert not_shown_now() == [SOUTH_UNKNOWN, NO_CARD]
     remarks = json.loads(CliRunner().invoke(cli, ["report", "--json"]).stdout)["remarks"]
     assert remarks[:2] == [SOUTH_UNKNOWN, NO_CARD]
-    monkeypatch.setattr(policy_shelf, "policies_in", cannot_be_read)
+    monkeypatch.setattr(site_folder, "policies_in", cannot_be_read)
     assert not_shown_now() == [UNKNOWN, NO_CARD]
     switch_off(folder)
     assert not_shown_now() == [UNKNOWN, OFF, NO_CARD]

@@ -62,7 +62,8 @@ def site(tmp_path: Path) -> str:
     """The file of a site policy in which another value holds from 2026-12-01 on, and a code of its own."""
     more = "[[threshold]]\nname='calcium_high'\nfrom=2026-12-01\nvalue=10.0\nsource='our protocol'\n"
     path = tmp_path / "north.toml"
-    path.write_text(policy_file(more=f"{more}[[lab]]\nanalyte='phosphate'\nsystem='urn:lab'\ncode='PHOS'\n"), "utf-8")
+    more += "[[lab]]\nanalyte='phosphate'\nsystem='urn:lab'\ncode='PHOS'\n"
+    path.write_text(policy_file(more=more, review_by=date(2035, 12, 31)), "utf-8")
     return str(path)
 
 
@@ -73,10 +74,10 @@ def test_a_site_policy_without_a_fault_is_told_with_who_answers_for_it(site: str
     _, told = result.stdout.splitlines()
     assert told.startswith("site policy of north, version ")
     assert told.endswith(
-        ": approved by Dr Ben Okoro, informatics on 2026-01-10, from 2026-01-15 on, to be reviewed by 2027-01-10"
+        ": approved by Dr Ben Okoro, informatics on 2026-01-10, from 2026-01-15 on, to be reviewed by 2035-12-31"
     )
     found = json.loads(run("check", "--site", site, "--json").stdout)["site_policy"]
-    assert (found["tenant"], found["owner"], found["review_by"]) == ("north", "Dr Ana Silva, nephrology", "2027-01-10")
+    assert (found["tenant"], found["owner"], found["review_by"]) == ("north", "Dr Ana Silva, nephrology", "2035-12-31")
     assert {"site_policy", "look_at"}.isdisjoint(json.loads(run("check", "--json").stdout))
 
 
@@ -110,6 +111,41 @@ def test_a_tenant_that_no_trusted_client_has_is_seen_before_the_service_leaves_t
     assert told() == ["tenant: CDS_TRUSTED_CLIENTS cannot be used, so nobody knows whether a client has this tenant."]
     clients.write_text(trust_file(tenant="north"), "utf-8")
     assert told() == []
+
+
+def test_a_policy_whose_review_is_overdue_is_told(tmp_path: Path) -> None:
+    site = tmp_path / "north.toml"
+    site.write_text(policy_file(review_by=date(2026, 2, 1)), "utf-8")
+    last = run("check", "--site", str(site)).stdout.splitlines()[-1]
+    assert last.startswith("look at: It was to be reviewed by 2026-02-01, and today is ")
+
+
+@pytest.mark.parametrize("command", ["check", "show"])
+def test_critical_cards_that_are_not_shown_stand_first(site: str, command: str) -> None:
+    assert json.loads(run(command, "--site", site, "--json").stdout)["critical_not_shown"] == {}
+    assert "NOT" not in run(command, "--site", site).stdout
+    with Path(site).open("a", encoding="utf-8") as file:
+        file.write("[topics.vka-past-cua]\non = false\nreason = 'minute 12'\n")
+        file.write("[critical_off]\npeople = ['Ana Silva', 'Ben Okoro']\ncovers = ['vka-past-cua']\n")
+        file.write("reason = 'another system warns'\n")
+    first, *_ = run(command, "--site", site).stdout.splitlines()
+    assert first == "Critical cards that are NOT shown by this policy: vka-past-cua (order-select, order-sign)"
+    told = json.loads(run(command, "--site", site, "--json").stdout)
+    assert next(iter(told.items())) == ("critical_not_shown", {"vka-past-cua": ["order-select", "order-sign"]})
+    assert "critical_not_shown" not in json.loads(run(command, "--json").stdout)
+
+
+def test_all_faults_are_told_at_once_those_of_a_folder_too(site: str, tmp_path: Path) -> None:
+    folder = tmp_path / "ours"
+    folder.mkdir()
+    (folder / "labs.toml").write_text("analyte = 3\n", "utf-8")
+    with Path(site).open("a", encoding="utf-8") as file:
+        file.write("[topics.vka-cua]\non = false\nreason = 'x'\n")
+    Path(site).write_text(Path(site).read_text("utf-8").replace("'phosphate'", "'phosphat'"), "utf-8")
+    told = run("check", "--site", site, "--policy", str(folder)).stdout
+    assert "analyte: there is no result phosphat" in told
+    assert "[topics.vka-cua] on = false" in told
+    assert "labs.toml: " in told
 
 
 def test_check_refuses_what_is_approved_in_future_and_a_draft_can_be_compared(tmp_path: Path) -> None:

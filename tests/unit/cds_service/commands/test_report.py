@@ -127,7 +127,7 @@ def test_each_version_of_the_policy_is_told_with_its_days_by_tenant(store: Event
     assert [list(row.values()) for row in table("policy", database=path)] == [anybody, before, after]
     assert [list(row.values()) for row in table("policy", "--tenant", "northern", database=path)] == [before, after]
     told = run("--by", "policy", "--until", "2026-03-15", database=path).stdout
-    assert "Policy versions in this range (--by policy)" in told
+    assert "Versions of the policy (--by policy)" in told
 
 
 def test_codes_that_are_not_shown_are_counted_with_what_can_be_done(store: EventLog, path: Path) -> None:
@@ -139,6 +139,12 @@ def test_codes_that_are_not_shown_are_counted_with_what_can_be_done(store: Event
         assert "there were some on 2 of 4 calls looked at" in said
         assert "doctor fhir --every-code" in said
     assert [row["calls"] for row in table("unmapped", database=path)] == [2, 1, 1]
+
+
+def test_that_no_code_was_unmapped_is_said_of_the_calls_looked_at_alone(store: EventLog, path: Path) -> None:
+    store.record([other(VIEW, content={"unmapped": []}), *[other(VIEW) for _ in range(6)]])
+    said = run("--by", "unmapped", "--until", "2026-03-15", database=path).stdout
+    assert "None was on the calls that were looked at, 1 of 7 answered." in said
 
 
 def test_burden_is_told_for_each_hundred_calls_and_opened_charts(filled: Path) -> None:
@@ -219,6 +225,23 @@ def test_what_was_switched_is_listed_with_who_and_why(store: EventLog, filled: P
     assert [list(row.values()) for row in table("switched", "--tenant", "southern", database=filled)] == [off, on]
 
 
+def test_what_became_of_site_policies_is_told_with_who_answers_for_them(store: EventLog, filled: Path) -> None:
+    said = {"became": "changed", "file": "north.toml", "before": "v1", "owner": "Dr Silva", "approver": "Dr Okoro"}
+    off = {"people": ["Dr A", "Dr B"], "reason": "another system warns"}
+    days = {"approved": "2026-03-01", "effective": "2026-03-02"}
+    changed = Event("p1", MONDAY, Kind.POLICY_CHANGED, tenant="northern", policy="v2",
+                    content={**said, **days, "critical_off": off})  # fmt: skip
+    refused = replace(changed, id="p2", at=MONDAY + timedelta(days=1), tenant="southern", policy="", reason="faulty",
+                      content={"became": "refused", "file": "south.toml"})  # fmt: skip
+    store.record([changed, refused])
+    first = ["2026-03-02 12:00 UTC", "northern", "changed", "v2", "v1", "Dr Silva", "Dr Okoro", "2026-03-01",
+             "2026-03-02", "Dr A and Dr B", "another system warns", "north.toml", ""]  # fmt: skip
+    second = ["2026-03-03 12:00 UTC", "southern", "refused", *[""] * 8, "south.toml", "faulty"]
+    assert [list(row.values()) for row in table("policy-change", database=filled)] == [first, second]
+    alone = table("policy-change", "--tenant", "northern", database=filled)
+    assert [list(row.values()) for row in alone] == [first]
+
+
 # ------------------------------------------------------------------ forms
 def test_every_table_is_in_the_report_and_can_be_asked_for_alone(filled: Path) -> None:
     assert tuple(SECTIONS) == TABLES
@@ -255,10 +278,10 @@ def with_policies(folder: Path, database: Path, *arguments: str) -> Result:
 
 @pytest.fixture
 def policies(tmp_path: Path) -> Path:
-    """One tenant has switched a hook off, and nobody has reviewed that in time."""
+    """One tenant has switched a topic off, and nobody has reviewed that in time."""
     folder = tmp_path / "policies"
     folder.mkdir()
-    off = '[topics.calcium-hypercalcaemia]\non = false\nreason = "see minute 12"\n'
+    off = '[topics.calcium-restrict]\non = false\nreason = "see minute 12"\n'
     (folder / "north.toml").write_text(policy_file("northern", off, review_by=date(2026, 2, 1)), "utf-8")
     return folder
 

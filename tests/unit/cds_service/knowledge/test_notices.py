@@ -136,8 +136,8 @@ def test_numbers_and_codes_by_which_fewer_get_a_critical_card_are_told_with_who_
     covers = ("vka-cua", "order-sign", "calciphylaxis-order-sign", "suspected_score", "transplant")
     answered = replace(BY_TWO, covers=covers)
     assert said(Switches(critical_off=answered)) == [
-        "Fewer patients may get a critical card by suspected_score, transplant, for which Dr A and Dr B are "
-        "responsible: another system warns."
+        "Fewer patients may get a critical card by suspected_score, transplant (responsible: Dr A and Dr B): another "
+        "system warns."
     ]
     assert said(Switches(critical_off=replace(answered, covers=covers[:3]))) == []
 

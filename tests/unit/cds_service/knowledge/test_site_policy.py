@@ -13,7 +13,7 @@ import pytest
 from cds_service.knowledge import SitePolicy, SitePolicyError, knowledge_of, load_knowledge, load_site_policy
 from cds_service.knowledge.site_policy import SERVICES, override_reasons_in, parse_site_policy
 from cds_service.settings import Settings
-from fhir_mappings.data_files import schema_of
+from fhir_mappings.data_files import DataFileError, schema_of
 from fhir_mappings.site_changes import NO_CHANGES
 from hooks.chart import Analyte
 from tests.house import ROOT
@@ -157,6 +157,37 @@ def test_every_fault_is_told_at_once_those_of_names_beside_those_of_shape() -> N
     more = entry("lab", **LAB | {"analyte": "phosphat", "code": "P Q"}) + entry("topics.vka-cau", **OFF)
     found = problems(more, owner=None)
     assert [line.partition(":")[0] for line in found] == ["lab 1 (P Q)", "owner", "lab 1 (P Q)", "[topics.vka-cau]"]
+
+
+NEEDS_TWO = "[topics.vka-cua] on = false (patient-view, order-select, order-sign): it can be critical, so two people"
+
+
+def test_what_is_wrong_with_switches_days_and_people_is_told_beside_faults_of_shape_and_names() -> None:
+    more = entry("lab", **LAB | {"code": "P Q"}) + entry("topics.vka-cua", **OFF)
+    more += entry("threshold", **NUMBER | {"name": "phosphat"}) + entry("topics.cua-data-gap", **OFF)
+    found = problems(more, approver="Silva, Ana", review_by=DATES["approved"] - timedelta(days=1))
+    heads = ["lab 1 (P Q)", "threshold 1 (phosphat)", "review_by", "approver", "[topics.cua-data-gap]"]
+    assert [line.partition(":")[0] for line in found[:-1]] == heads
+    assert found[-1].startswith(NEEDS_TWO)
+
+
+def test_a_faulty_section_hides_the_rest_of_it_alone() -> None:
+    two = {"people": ["Ana Silva", "Ben Okoro"], **WHY | {"covers": ["vka-cua", "order-sign", "suspected_score"]}}
+    off = entry("topics.vka-cua", **OFF)
+    answered = off + entry("critical_off", **two) + entry("hooks.order-sing", **OFF)
+    # What the hook was to be called nobody knows: so nobody says that its name in covers is for nothing.
+    assert [line.partition(":")[0] for line in problems(answered)] == ["[hooks.order-sing]", "[critical_off]"]
+    nobody = off + entry("critical_off", **two | {"people": ["Ana Silva"]})
+    assert [line.partition(":")[0] for line in problems(nobody)] == ["[critical_off] people"]
+
+
+def test_where_a_number_makes_no_sense_the_switches_are_told_too() -> None:
+    number = entry("threshold", **NUMBER | {"value": 50})
+    with pytest.raises(DataFileError) as refused:
+        knowledge_of(None, Settings(), read(number + entry("topics.vka-cua", **OFF)))
+    first, second = refused.value.problems
+    assert first.startswith("thresholds.toml: [phosphate_high] ")
+    assert second.startswith(NEEDS_TWO)
 
 
 def test_the_file_is_named_before_its_faults() -> None:

@@ -54,7 +54,8 @@ card_limit = 1
 on = false
 reason = "another system warns"
 [critical_off]
-people = ["Dr A. Adams", "Dr B. Brown"]
+people = ["Dr Ana Adams", "Dr Ben Brown"]
+covers = ["vka-cua", "adult_age"]
 reason = "another system warns of it"
 [[shadow]]
 since = 2026-02-01
@@ -66,6 +67,11 @@ name = "calcium_high"
 from = 2026-02-01
 value = 9.8
 source = "ours"
+[[threshold]]
+name = "adult_age"
+from = 2026-02-01
+value = 21
+source = "ours"
 """
 
 
@@ -75,16 +81,20 @@ def test_what_the_default_policy_switches_is_for_callers_that_are_not_known_alon
     tenants = Tenants(Policies.of(PACKAGED, [default, *own]))
     assert tenants.of(None, NOON) is tenants.of("default", NOON) is default.knowledge
     theirs = tenants.of("north", NOON)
-    everything_on = policy("south").knowledge.switches
+    # Its numbers hold, so those who answer for them are told.
+    everything_on = replace(policy("south").knowledge.switches, critical_off=default.knowledge.switches.critical_off)
     assert theirs == replace(default.knowledge, switches=everything_on)
     assert theirs.policy.thresholds(date(2026, 3, 2)).calcium_high == 9.8
     found = tenants.policy_of("north", NOON)
     assert found is not None
     assert (found.knowledge, found.reasons) == (theirs, default.reasons)
     assert tenants.of("north", NOON) is theirs, "made once, not in each call"
-    switched = {tenant: switched_in(known, date(2026, 3, 2)) for tenant, known in tenants.all(NOON).items()}
-    assert switched.pop(None)
-    assert not any(switched.values())
+    fewer = (
+        "Fewer patients may get a critical card by adult_age (responsible: Dr Ana Adams and Dr Ben Brown) for callers "
+        "that are not known and tenants without a site policy of their own: another system warns of it."
+    )
+    assert switched_in(theirs, date(2026, 3, 2)) == [fewer]
+    assert {fewer} < {*switched_in(default.knowledge, date(2026, 3, 2))}
 
 
 def test_a_card_that_tells_of_gaps_does_so_by_the_default_policy_too() -> None:

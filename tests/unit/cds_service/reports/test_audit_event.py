@@ -127,6 +127,40 @@ def test_a_switching_tells_who_switched_what_and_why() -> None:
     assert every["agent"][0]["who"] == {"display": "(not known)"}
 
 
+POLICY = Event(
+    id="policy-1",
+    at=ISSUED.at,
+    kind=Kind.POLICY_CHANGED,
+    tenant="northern-dialysis",
+    policy="0123abcd",
+    content={
+        "became": "changed",
+        "file": "north.toml",
+        "owner": "Dr Silva",
+        "approver": "Dr  Okoro",
+        "approved": "2026-11-20",
+        "critical_off": {"people": ["Dr A", "Dr B"], "reason": "another system warns"},
+    },
+)
+
+
+def test_a_change_of_a_policy_tells_who_answers_for_which_version() -> None:
+    told = written(POLICY)
+    assert (told["type"]["code"], told["action"], told["outcome"]) == ("110100", "U", "0")
+    assert [one["code"] for one in told["subtype"]] == ["policy-changed"]
+    assert told["outcomeDesc"] == "site policy changed, with critical cards off by Dr A and Dr B: another system warns"
+    who = [(one["who"].get("display"), one["requestor"]) for one in told["agent"]]
+    assert who == [("Dr Okoro", True), ("Dr Silva", False), ("calciphylaxis-cds", False)]
+    assert told["entity"][0]["what"] == {"display": "site policy"}
+    assert details(POLICY) == {"file": "north.toml", "approved": "2026-11-20", "policy": "0123abcd"}
+
+
+def test_a_policy_that_was_refused_is_a_failure() -> None:
+    told = written(replace(POLICY, reason="faulty", content={"became": "refused", "file": "north.toml"}))
+    assert (told["outcome"], told["outcomeDesc"]) == ("4", "site policy refused: faulty")
+    assert told["agent"][0]["who"] == {"display": "(not known)"}
+
+
 def test_client_and_service_have_the_roles_of_balp_and_the_user_is_a_pseudonym() -> None:
     told = agents(ISSUED)
     assert told["110153"]["who"] == {"identifier": {"value": "https://ehr.example"}}

@@ -21,20 +21,20 @@ def counted(database: Database, tenants: set[str] | None = None) -> list[Version
     return version_counts(database, MONDAY, MONDAY + 7 * DAY, tenants)
 
 
-def test_calls_are_counted_for_each_tenant_and_version_with_the_first_and_the_last(
+def test_calls_and_opened_charts_are_counted_for_each_tenant_and_version_with_the_first_and_the_last(
     store: EventLog, database: Database
 ) -> None:
-    for at in (MONDAY + DAY, MONDAY, MONDAY + 2 * DAY):
-        record(store, at=at)
+    for at, hook in ((MONDAY + DAY, "patient-view"), (MONDAY, "order-sign"), (MONDAY + 2 * DAY, "patient-view")):
+        record(store, at=at, hook=hook)
     record(store, at=MONDAY + 3 * DAY, kind=Kind.REFUSED)
     record(store, at=MONDAY + 4 * DAY, policy="b2")
     record(store, at=MONDAY + 5 * DAY, policy="b2", rules="0.7.0")
     record(store, tenant="", client="", policy="")
     assert counted(database) == [
-        VersionCount("", "", "0.6.0", 1, 0, MONDAY, MONDAY),
-        VersionCount("northern", "a1", "0.6.0", 3, 1, MONDAY, MONDAY + 3 * DAY),
-        VersionCount("northern", "b2", "0.6.0", 1, 0, MONDAY + 4 * DAY, MONDAY + 4 * DAY),
-        VersionCount("northern", "b2", "0.7.0", 1, 0, MONDAY + 5 * DAY, MONDAY + 5 * DAY),
+        VersionCount("", "", "0.6.0", 1, 0, MONDAY, MONDAY, 1),
+        VersionCount("northern", "a1", "0.6.0", 3, 1, MONDAY, MONDAY + 3 * DAY, 2),
+        VersionCount("northern", "b2", "0.6.0", 1, 0, MONDAY + 4 * DAY, MONDAY + 4 * DAY, 1),
+        VersionCount("northern", "b2", "0.7.0", 1, 0, MONDAY + 5 * DAY, MONDAY + 5 * DAY, 1),
     ]
     assert [one.tenant for one in counted(database, {"northern"})] == ["northern"] * 3
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -17,6 +18,7 @@ from cds_service.settings import Settings
 from cds_service.storage import Event, EventLog, Kind, StoreError
 from cds_service.web.feedback import choice, kept
 from cds_service.web.feedback.kept import Busy, Kept
+from tests.waiting import until
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
@@ -116,6 +118,21 @@ def test_where_nothing_is_kept_others_wait_for_their_turn_and_only_so_long(count
     assert counting.times == 0
 
 
+def test_two_wait_and_no_more_since_the_other_threads_are_there_for_cards(counting: Counting) -> None:
+    answers = Kept(counting, wait_seconds=30)
+    told: list[int] = []
+    waiting = [threading.Thread(target=lambda: told.append(answers.get("a", counting.takes(2)))) for _ in range(2)]
+    with at_it(answers):
+        for one in waiting:
+            one.start()
+        until(lambda: answers._waiting._value == 0)
+        with pytest.raises(Busy):
+            answers.get("a", counting.takes(2))
+    for one in waiting:
+        one.join()
+    assert told == [1, 1], "the second one takes what the first one made"
+
+
 # ------------------------------------------------------------------ on the page
 def test_two_who_look_within_minutes_get_the_same_counts_with_the_moment_at_which_they_were_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -138,11 +155,10 @@ def test_two_who_look_within_minutes_get_the_same_counts_with_the_moment_at_whic
 
 def count_reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     times: list[int] = []
-    inner = events_of_weeks
 
-    def counted(*arguments: object) -> object:
+    def counted(*arguments: Any) -> object:
         times.append(1)
-        return inner(*arguments)  # type: ignore[arg-type]
+        return events_of_weeks(*arguments)
 
     monkeypatch.setattr(choice, "events_of_weeks", counted)
     return times

@@ -18,6 +18,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from cds_service import create_app
+from cds_service.reports import HEADS, SECTIONS
 from cds_service.settings import Settings, SettingsError, from_environment
 from cds_service.storage import UNMAPPED, Database, Event, EventLog, FeedbackItem, Kind, SwitchedOff, changing, new_id
 from tests.stored import card_like, shown_card
@@ -194,8 +195,38 @@ def test_what_was_held_back_and_could_not_be_read_is_told_without_small_numbers(
     assert found["unmapped"] == [{"kind": "lab", "system": "urn:x", "code": "PO4", "unit": "mg/dL", "calls": 12}]
     assert (found["calls_answered"], found["calls_looked_at_for_unmapped_codes"]) == (12, 12)
     page = opened().get("/feedback").text
-    for words in ("Held back", "Refused", "Fallen silent", "For each 100 opened charts", "PO4"):
+    for words in ("Held back", "Refused", "Fallen silent", "Burden: cards for each 100 opened charts", "PO4"):
         assert words in page
+
+
+def test_that_no_code_was_unmapped_is_said_of_the_calls_looked_at_alone(opened: Open, store: EventLog) -> None:
+    record(store, 12)
+    record(store, 5, content={UNMAPPED: []})
+    said = "None was on 5 calls or more, of those that were looked at, 5 of 17 answered."
+    assert said in opened().get("/feedback").text
+
+
+def test_what_was_switched_is_told_to_whom_it_concerns_as_in_a_report(opened: Open, store: EventLog) -> None:
+    record(store, 12, tenant="north", client="https://ehr.example")
+    record(store, 12, tenant="south", client="urn:south")
+    for tenant, reason in (("north", "theirs"), ("", "for all"), ("south", "of others")):
+        content = {"switched": "off", "by": "Dr Silva"}
+        store.record([Event(new_id(), NOW, Kind.SWITCHED, tenant=tenant, reason=reason, content=content)])
+    visitor = opened()
+    told = visitor.get("/feedback.json?tenant=north").get_json()["switched"]
+    assert sorted((row["tenant"], row["switched"], row["by"], row["why"]) for row in told) == [
+        ("all tenants", "off", "Dr Silva", "for all"),
+        ("north", "off", "Dr Silva", "theirs"),
+    ]
+    assert "Switched off and on at once" in visitor.get("/feedback?tenant=north").text
+
+
+def test_heads_are_those_of_the_command(opened: Open, store: EventLog) -> None:
+    record(store, 12)
+    page = opened().get("/feedback").text
+    for name in ("policy", "held-back", "gap", "refusal", "burden", "silent", "switched", "unmapped"):
+        assert f'<h2 id="{name}">{HEADS[name].head}</h2>' in page
+        assert SECTIONS[name].head is HEADS[name]
 
 
 def test_a_tenant_in_shadow_mode_has_calls_and_no_card(opened: Open, store: EventLog) -> None:

@@ -41,5 +41,5 @@ def test_each_version_is_told_in_every_form_without_small_numbers(visitor: Flask
     assert (before["policy"], before["calls_answered"]) == ("a1b2", "withheld")
     assert (after["rules"], after["last_in"], after["calls_answered"]) == ("0.6.0", "2026-W49", "fewer than 5")
     page = visitor.get("/feedback").text
-    assert "Policy versions in this quarter" in page
+    assert "Versions of the policy" in page
     assert "c3d4" in page

@@ -1,0 +1,106 @@
+"""What becomes of site policies: each change as somebody notices it, until it is kept in the log of events.
+
+What may live here: what is told of a change, and the changes that nobody has kept yet. How they are kept is not known
+here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from cds_service.knowledge.knowledge import Knowledge
+from cds_service.knowledge.site_policy import SiteFacts
+from cds_service.knowledge.switches import CriticalOff
+
+_IDS = UUID("0f6b7a52-9a0e-5d0e-8a4c-5b9f7c1d2e83")
+_MOST_WAITING = 1000
+_AGAIN = timedelta(seconds=30)
+
+
+class Became(StrEnum):
+    """What became of a file."""
+
+    TAKEN = "taken"
+    """Its tenant had none of that file before."""
+    CHANGED = "changed"
+    REMOVED = "removed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChange:
+    """A change of one file, and who answers for what it says now; of one that was removed, for what it said.
+
+    `version` is the new one and `before` the one until then, each "" where there is none. Every worker notices a change
+    by itself; `mark` is the same for all of them, and another one where the same happens at another time. `why` is the
+    kind of reason of a refusal.
+    """
+
+    became: Became
+    at: datetime
+    file: str
+    tenant: str = ""
+    version: str = ""
+    before: str = ""
+    site: SiteFacts | None = None
+    critical_off: CriticalOff | None = None
+    mark: str = ""
+    why: str = ""
+
+    @property
+    def id(self) -> str:
+        """The same for the same change, whoever noticed it."""
+        parts = (self.became.value, self.file, self.tenant, self.version, self.before, self.mark)
+        return f"policy-{uuid5(_IDS, ascii(parts))}"
+
+
+Keep = Callable[[PolicyChange], bool]
+"""Keeps a change; False where that was not possible."""
+
+
+class PolicyNews:
+    """The changes that this process has noticed and not kept yet, the oldest first. Without `keep` there are none."""
+
+    def __init__(self, keep: Keep | None, clock: Callable[[], datetime]) -> None:
+        self._keep, self._clock = keep, clock
+        self._waiting: deque[PolicyChange] = deque(maxlen=_MOST_WAITING)
+        self._not_before: datetime | None = None
+
+    def taken(self, file: str, mark: str, known: Knowledge, before: Knowledge | None) -> None:
+        """A file counts, in place of what it said `before`."""
+        if before is not None and before.tenant != known.tenant:
+            self.removed(file, mark, before)
+            before = None
+        became, version = (Became.CHANGED, before.version) if before else (Became.TAKEN, "")
+        self._add(became, file, mark, known, version=known.version, before=version)
+
+    def removed(self, file: str, mark: str, known: Knowledge) -> None:
+        """A file is gone."""
+        self._add(Became.REMOVED, file, mark, known, before=known.version)
+
+    def refused(self, file: str, mark: str, why: str, known: Knowledge | None) -> None:
+        """A file cannot be used; what is `known` of an earlier state goes on."""
+        self._add(Became.REFUSED, file, mark, known, why=why, before=known.version if known else "")
+
+    def tell(self) -> None:
+        """Have those kept that wait. What cannot be kept now is tried again after half a minute."""
+        now = self._clock()
+        if self._keep is None or not self._waiting or (self._not_before and now < self._not_before):
+            return
+        while self._waiting and self._keep(self._waiting[0]):
+            self._waiting.popleft()
+        self._not_before = now + _AGAIN if self._waiting else None
+
+    def _add(self, became: Became, file: str, mark: str, known: Knowledge | None, **more: str) -> None:
+        if self._keep is None:
+            return
+        at = self._clock()
+        whose = (known.tenant, known.site, known.switches.critical_off) if known else ("", None, None)
+        tenant, site, critical_off = whose
+        change = PolicyChange(became, at, file, tenant, site=site, critical_off=critical_off, mark=mark, **more)
+        self._waiting.append(change)
