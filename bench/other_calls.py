@@ -30,6 +30,11 @@ review_by = 2035-12-31
 since = 2026-01-01
 reason = "cards that are held back leave events, too"
 hook = "{order_sign.HOOK}"
+
+[critical_off]
+people = ["Dr Ana Silva", "Dr Ben Okoro"]
+covers = ["{order_sign.HOOK}"]
+reason = "nobody looks at these cards"
 """
 
 
