@@ -140,7 +140,7 @@ def test_what_stands_beside_the_cards_is_told_without_small_numbers(
     with open_page() as watched:
         page = watched.open("/feedback")
         held = page.get_by_role("table", name="Held back")
-        expect(held.get_by_role("row", name="shadow calcium-cua critical 12 60 20.0")).to_be_visible()
+        expect(held.get_by_role("row", name="shadow calcium-cua critical 12")).to_be_visible()
         expect(held.get_by_role("row", name="kill-switch calcium-cua critical fewer than 5")).to_be_visible()
         expect(page.get_by_role("row", name="labs, conditions 7")).to_be_visible()
         expect(page.get_by_role("table", name="Refused").get_by_role("row", name="labs fewer than 5")).to_be_visible()

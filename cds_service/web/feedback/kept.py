@@ -13,7 +13,9 @@ from typing import NamedTuple, TypeVar
 
 T = TypeVar("T")
 _QUICK_SECONDS = 0.5
-"""What takes less is counted anew each time."""
+"""What takes less of a processor is counted anew each time."""
+_WAITED_SECONDS = 3.0
+"""So long a busy machine may hold up what takes little by itself; from then on it is a server that counts long."""
 _SHARE = 0.02
 """So much of the time of one core may go into it, until the longest time for which anything is kept."""
 _LONGEST_SECONDS = 300.0
@@ -39,10 +41,15 @@ class Kept:
     """For one worker. Create it anywhere; it needs no thread."""
 
     def __init__(
-        self, clock: Callable[[], float] = time.monotonic, most: int = _MOST, wait_seconds: float = _WAIT_SECONDS
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        worked: Callable[[], float] = time.thread_time,
+        *,
+        most: int = _MOST,
+        wait_seconds: float = _WAIT_SECONDS,
     ) -> None:
-        """`clock` gives monotonic seconds; `most` answers are kept."""
-        self._clock, self._most, self._wait_seconds = clock, most, wait_seconds
+        """`clock` gives monotonic seconds, `worked` those that this thread has worked; `most` answers are kept."""
+        self._clock, self._worked, self._most, self._wait_seconds = clock, worked, most, wait_seconds
         self._making, self._made = threading.Lock(), dict[Hashable, _Made]()
         self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
 
@@ -83,11 +90,12 @@ class Kept:
         return found if found and self._clock() - found.at < found.keep_seconds else None
 
     def _make(self, key: Hashable, make: Callable[[], T]) -> T:
-        begun = self._clock()
+        begun, before = self._clock(), self._worked()
         what = make()
-        ended = self._clock()
+        ended, worked = self._clock(), self._worked() - before
+        took = ended - begun if ended - begun >= _WAITED_SECONDS else worked
         self._made.pop(key, None)
-        if (took := ended - begun) >= _QUICK_SECONDS:
+        if took >= _QUICK_SECONDS:
             # The oldest stands first.
             while len(self._made) >= self._most:
                 del self._made[next(iter(self._made))]

@@ -47,7 +47,7 @@ def counting() -> Counting:
 
 
 def test_what_is_counted_quickly_is_counted_anew_each_time(counting: Counting) -> None:
-    answers = Kept(counting)
+    answers = Kept(counting, counting)
     assert [answers.get("a", counting.takes(0.4)) for _ in range(3)] == [1, 2, 3]
 
 
@@ -55,7 +55,7 @@ def test_what_is_counted_quickly_is_counted_anew_each_time(counting: Counting) -
 def test_what_takes_long_is_kept_fifty_times_as_long_and_five_minutes_at_most(
     took: float, kept_for: float, counting: Counting
 ) -> None:
-    answers = Kept(counting)
+    answers = Kept(counting, counting)
     answers.get("a", counting.takes(took))
     counting.now += kept_for - 0.1
     assert answers.get("a", counting.takes(took)) == 1
@@ -63,13 +63,19 @@ def test_what_takes_long_is_kept_fifty_times_as_long_and_five_minutes_at_most(
     assert answers.get("a", counting.takes(took)) == 2
 
 
+def test_what_a_server_works_out_counts_by_the_clock_and_a_busy_machine_does_not(counting: Counting) -> None:
+    answers = Kept(counting, worked=lambda: 0.0)
+    assert [answers.get("a", counting.takes(2.9)) for _ in range(2)] == [1, 2]
+    assert [answers.get("b", counting.takes(3)) for _ in range(2)] == [3, 3]
+
+
 def test_each_question_has_an_answer_of_its_own_and_the_oldest_is_given_up(counting: Counting) -> None:
-    answers = Kept(counting, most=2)
+    answers = Kept(counting, counting, most=2)
     assert [answers.get(name, counting.takes(2)) for name in "abcbca"] == [1, 2, 3, 2, 3, 4]
 
 
 def test_an_error_is_not_kept(counting: Counting) -> None:
-    answers = Kept(counting)
+    answers = Kept(counting, counting)
 
     def fail() -> int:
         counting.now += 9
@@ -100,7 +106,7 @@ def at_it(answers: Kept) -> Iterator[None]:
 
 
 def test_while_somebody_counts_others_get_what_was_kept_however_old_it_is_within_an_hour(counting: Counting) -> None:
-    answers = Kept(counting, wait_seconds=0)
+    answers = Kept(counting, counting, wait_seconds=0)
     answers.get("a", counting.takes(2))
     counting.now += 3500
     with at_it(answers):
@@ -112,14 +118,14 @@ def test_while_somebody_counts_others_get_what_was_kept_however_old_it_is_within
 
 
 def test_where_nothing_is_kept_others_wait_for_their_turn_and_only_so_long(counting: Counting) -> None:
-    answers = Kept(counting, wait_seconds=0.01)
+    answers = Kept(counting, counting, wait_seconds=0.01)
     with at_it(answers), pytest.raises(Busy):
         answers.get("a", counting.takes(2))
     assert counting.times == 0
 
 
 def test_two_wait_and_no_more_since_the_other_threads_are_there_for_cards(counting: Counting) -> None:
-    answers = Kept(counting, wait_seconds=30)
+    answers = Kept(counting, counting, wait_seconds=30)
     told: list[int] = []
     waiting = [threading.Thread(target=lambda: told.append(answers.get("a", counting.takes(2)))) for _ in range(2)]
     with at_it(answers):
