@@ -26,6 +26,10 @@ class SiteFolder:
         self._path = path
         self.fault = ""
 
+    def __str__(self) -> str:
+        """As operators named it."""
+        return str(self._path)
+
     def mark(self, name: str) -> str:
         """What is another one as soon as a file is written or moved, and the same for all who look; "" without one."""
         return changed_at(self._path / name)

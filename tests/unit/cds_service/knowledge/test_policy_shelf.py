@@ -43,6 +43,7 @@ def test_a_faulty_file_without_a_copy_stops_the_start_with_every_fault_of_every_
     first, second = refused.value.problems
     assert first == "north.toml: owner: is missing"
     assert second.startswith("south.toml: line 1")
+    assert str(refused.value).startswith(f"{site.folder}: the site policy cannot be used:")
 
 
 def test_a_policy_of_nobody_is_left_aside_with_a_warning(site: Site, caplog: pytest.LogCaptureFixture) -> None:
