@@ -20,7 +20,7 @@ from cds_service.commands.stored import place_of_the_log, read_or_say
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from cds_service.reports import Section, Whole
+    from cds_service.reports import FullReport, Section
     from cds_service.storage import ReadOnly
 
 TABLES = (
@@ -95,7 +95,7 @@ def _named(tenant: str | None) -> str | None:
     return reports.UNKNOWN_CALLERS if tenant == DEFAULT else tenant
 
 
-def _insist_on_tenant(asked: Asked, whole: Whole) -> None:
+def _insist_on_tenant(asked: Asked, whole: FullReport) -> None:
     """A misspelt tenant has no numbers, which must not read as if nothing had happened there."""
     from cds_service import reports
 
@@ -107,7 +107,7 @@ def _insist_on_tenant(asked: Asked, whole: Whole) -> None:
         raise click.UsageError(f"--tenant {asked.tenant}: nothing of this tenant is in the log; in it are: {known}")
 
 
-def _read(asked: Asked) -> Whole:
+def _read(asked: Asked) -> FullReport:
     from cds_service import reports
     from cds_service.clock import utc_now
 
@@ -115,10 +115,10 @@ def _read(asked: Asked) -> Whole:
     period = reports.period_of(asked.database, asked.zone, asked.since, asked.until, now.astimezone(asked.zone).date())
     tenant = "" if asked.tenant == reports.UNKNOWN_CALLERS else asked.tenant
     days = asked.silent_days or reports.SILENT_DAYS
-    return reports.whole_of(asked.database, period, reports.named_by_code, now, tenant=tenant, silent_days=days)
+    return reports.full_report_of(asked.database, period, reports.named_by_code, now, tenant=tenant, silent_days=days)
 
 
-def _about(asked: Asked, whole: Whole) -> dict[str, Any]:
+def _about(asked: Asked, whole: FullReport) -> dict[str, Any]:
     """What was asked for, and how it was counted."""
     period = whole.period
     return {
@@ -140,7 +140,7 @@ def _day(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-def _remarks(asked: Asked, whole: Whole) -> list[str]:
+def _remarks(asked: Asked, whole: FullReport) -> list[str]:
     """What a reader has to know beside the numbers."""
     from cds_service import reports
 
@@ -163,7 +163,7 @@ def _remarks(asked: Asked, whole: Whole) -> list[str]:
     return found
 
 
-def _not_read(whole: Whole) -> list[str]:
+def _not_read(whole: FullReport) -> list[str]:
     """Nobody may take it for granted that all cards are shown where the site policies of the service were not read."""
     settings = settings_for(dev=True)
     kept = {one.policy for one in whole.versions} - {""}
@@ -172,7 +172,7 @@ def _not_read(whole: Whole) -> list[str]:
     return [NOT_READ]
 
 
-def _lines(asked: Asked, whole: Whole, names: list[str]) -> Iterator[str]:
+def _lines(asked: Asked, whole: FullReport, names: list[str]) -> Iterator[str]:
     period, whose = whole.period, asked.tenant or "all tenants"
     days = (
         f"{period.first} to {period.last}" if period else f"{asked.since or 'the beginning'} to {asked.until or 'now'}"
@@ -185,11 +185,11 @@ def _lines(asked: Asked, whole: Whole, names: list[str]) -> Iterator[str]:
         yield from section.lines(whole)
 
 
-def _records(whole: Whole, names: list[str]) -> dict[str, Any]:
+def _records(whole: FullReport, names: list[str]) -> dict[str, Any]:
     return {name: _sections()[name].table(whole).records() for name in names}
 
 
-def _csv(whole: Whole, by: str | None, remarks: list[str]) -> str:
+def _csv(whole: FullReport, by: str | None, remarks: list[str]) -> str:
     """One table as it is, or of all tables a line for each value: they have different columns. Remarks are in both."""
     from cds_service.reports import REMARKS, Table
 

@@ -6,9 +6,10 @@ patient and no user but by a pseudonym, and no comment comes in here.
 
 from cds_service.reports.audit_event import as_audit_event
 from cds_service.reports.burden import Burden, Kinds, burdens
-from cds_service.reports.for_many import Beside, beside
+from cds_service.reports.for_many import TablesForMany, tables_for_many
+from cds_service.reports.full_report import CODES_NOT_SHOWN, UNKNOWN_CALLERS, FullReport, full_report_of, said_of
 from cds_service.reports.heads import HEADS, Head
-from cds_service.reports.held import Held, held_of, off_times, times_off
+from cds_service.reports.held import Held, held_of
 from cds_service.reports.period import Period, period_of
 from cds_service.reports.reading import Counted, counted_since, counts_of_weeks, days_of_the_log, events_of_weeks
 from cds_service.reports.reasons import (
@@ -37,7 +38,6 @@ from cds_service.reports.tables import (
     plain,
 )
 from cds_service.reports.weeks import Quarter, bounds, start_of, week_name, week_of, weeks_from
-from cds_service.reports.whole import CODES_NOT_SHOWN, UNKNOWN_CALLERS, Whole, said_of, whole_of
 from cds_service.reports.withholding import FEWEST, Withheld, told
 
 __all__ = [
@@ -54,9 +54,9 @@ __all__ = [
     "SECTIONS",
     "SILENT_DAYS",
     "UNKNOWN_CALLERS",
-    "Beside",
     "Burden",
     "Counted",
+    "FullReport",
     "Head",
     "Held",
     "Kinds",
@@ -69,12 +69,11 @@ __all__ = [
     "Section",
     "Silent",
     "Table",
+    "TablesForMany",
     "Value",
-    "Whole",
     "Withheld",
     "as_audit_event",
     "as_records",
-    "beside",
     "bounds",
     "burdens",
     "by_card",
@@ -85,22 +84,21 @@ __all__ = [
     "days_of_the_log",
     "events_of_weeks",
     "fallen_silent",
+    "full_report_of",
     "held_of",
     "in_one",
     "is_ours",
     "named_by_code",
     "named_for_all",
-    "off_times",
     "period_of",
     "plain",
     "report_of",
     "said_of",
     "start_of",
     "switchings_of",
-    "times_off",
+    "tables_for_many",
     "told",
     "week_name",
     "week_of",
     "weeks_from",
-    "whole_of",
 ]

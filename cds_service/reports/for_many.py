@@ -29,7 +29,7 @@ from cds_service.storage import OPENED, Event, EventCount, Kind, Unmapped, Versi
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class TablesForMany:
     """Tables beside those of the cards, by name, and how many calls were answered and looked at for unmapped codes.
 
     On `codes_not_shown` of the latter was a code that could be a name.
@@ -51,7 +51,7 @@ class _Calls:
     versions: Sequence[Number]
 
 
-def beside(
+def tables_for_many(
     report: Report,
     events: Sequence[EventCount],
     versions: Sequence[VersionCount],
@@ -60,7 +60,7 @@ def beside(
     held: Sequence[Held],
     switchings: Sequence[Event],
     zone: ZoneInfo,
-) -> Beside:
+) -> TablesForMany:
     """`report` has its small numbers withheld already; all else is exact. `versions` are those of the same calls, and
     `held` what was held back on them.
     """
@@ -79,7 +79,7 @@ def beside(
         "switched": switchings_table(switchings),
         "unmapped": _unmapped(unmapped),
     }
-    return Beside(tables, calls.all, opened, _told(unmapped.looked_at), _told(unmapped.not_shown))
+    return TablesForMany(tables, calls.all, opened, _told(unmapped.looked_at), _told(unmapped.not_shown))
 
 
 def _as_one_tenant(versions: Iterable[VersionCount]) -> list[VersionCount]:

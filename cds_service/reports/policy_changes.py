@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC
 
+from cds_service.reports.full_report import FullReport
 from cds_service.reports.tables import Table, Value
-from cds_service.reports.whole import Whole
 from cds_service.storage import Event
 
 COLUMNS = (
@@ -19,7 +19,7 @@ COLUMNS = (
 _KEPT = ("owner", "approver", "approved", "effective")
 
 
-def policy_changes(whole: Whole) -> Table:
+def policy_changes(whole: FullReport) -> Table:
     """A line for each change, the oldest first. Of a file that was refused the people are those of what goes on."""
     return Table(COLUMNS, [_row(one) for one in whole.policy_changes])
 

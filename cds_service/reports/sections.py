@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from cds_service.reports.burden import burdens
+from cds_service.reports.full_report import UNKNOWN_CALLERS, FullReport
 from cds_service.reports.heads import HEADS, Head
 from cds_service.reports.held_for_many import MEANWHILE
 from cds_service.reports.policy_changes import policy_changes
@@ -18,7 +19,6 @@ from cds_service.reports.report import COLUMNS, Row, rows_by
 from cds_service.reports.switchings import switchings_table
 from cds_service.reports.tables import SHARES, OfHundred, Table, Value, by_card, by_reason, numbers
 from cds_service.reports.weeks import week_name
-from cds_service.reports.whole import UNKNOWN_CALLERS, Whole
 from cds_service.storage import CardCount, EventCount, Kind
 from fhir_mappings.code_systems import system_of
 
@@ -31,9 +31,9 @@ class Section(NamedTuple):
     """A table of a report, and what is said of it."""
 
     head: Head
-    table: Callable[[Whole], Table]
+    table: Callable[[FullReport], Table]
 
-    def lines(self, whole: Whole) -> Iterator[str]:
+    def lines(self, whole: FullReport) -> Iterator[str]:
         """For a terminal, below its head."""
         table = self.table(whole)
         if self.head.about:
@@ -42,22 +42,22 @@ class Section(NamedTuple):
         yield from table.lines() if table.rows else (empty,)
 
 
-def by_topic(whole: Whole) -> Table:
+def by_topic(whole: FullReport) -> Table:
     """A line for each topic and indicator, and one for all."""
     return by_card(whole.report) if whole.report.cards else Table(by_card(whole.report).columns, [])
 
 
-def by_hook(whole: Whole) -> Table:
+def by_hook(whole: FullReport) -> Table:
     """A line for each hook, with its calls."""
     return _with_calls("hook", whole, lambda count: count.hook, lambda count: count.hook, NOT_KEPT)
 
 
-def by_tenant(whole: Whole) -> Table:
+def by_tenant(whole: FullReport) -> Table:
     """A line for each tenant, with its calls."""
     return _with_calls("tenant", whole, lambda count: count.tenant, lambda count: count.tenant, UNKNOWN_CALLERS)
 
 
-def by_weeks(whole: Whole) -> Table:
+def by_weeks(whole: FullReport) -> Table:
     """A line for each week, with its calls."""
     answered, refused = _calls(whole, lambda count: count.week)
     rows: list[Sequence[Value]] = [
@@ -67,7 +67,7 @@ def by_weeks(whole: Whole) -> Table:
     return Table(("week", "from", *_CALLS, *COLUMNS, *SHARES), rows)
 
 
-def policies(whole: Whole) -> Table:
+def policies(whole: FullReport) -> Table:
     """A line for each version of the policy and of the rules by which a tenant was answered or refused, as they came.
 
     The policy is the hash of all data files, those of a site policy among them; the rules are the release.
@@ -87,13 +87,13 @@ def policies(whole: Whole) -> Table:
     return Table(("tenant", "policy", "rules", "first_day", "last_day", *_CALLS), rows)
 
 
-def reasons(whole: Whole) -> Table:
+def reasons(whole: FullReport) -> Table:
     """A line for each reason of an override, and one for all."""
     table = by_reason(whole.report)
     return table if whole.report.reasons else Table(table.columns, [])
 
 
-def held_back(whole: Whole) -> Table:
+def held_back(whole: FullReport) -> Table:
     """A line for each kind of card that a tenant did not get, by why; also for each hundred charts opened meanwhile."""
     rows: list[Sequence[Value]] = [
         [
@@ -111,19 +111,19 @@ def held_back(whole: Whole) -> Table:
     return Table(("tenant", "why", "hook", "card", "indicator", "held_back", *MEANWHILE), rows)
 
 
-def gaps(whole: Whole) -> Table:
+def gaps(whole: FullReport) -> Table:
     """A line for what could not be read where a call was answered without a card."""
     seen = counted(whole.events, Kind.GAP, lambda one: (one.reason, one.hook))
     return Table(("could_not_be_read", "hook", "calls"), _most_first(seen))
 
 
-def refusals(whole: Whole) -> Table:
+def refusals(whole: FullReport) -> Table:
     """A line for what was missing where a call was answered 412."""
     seen = counted(whole.events, Kind.REFUSED, lambda one: (one.reason, one.hook))
     return Table(("was_missing", "hook", "calls"), _most_first(seen))
 
 
-def burden(whole: Whole) -> Table:
+def burden(whole: FullReport) -> Table:
     """Three lines for each hook, and for all: all cards, those that interrupt, and the critical ones among these.
 
     How many were held back stands beside them: few cards may be those that are left.
@@ -149,7 +149,7 @@ def burden(whole: Whole) -> Table:
     )
 
 
-def silent(whole: Whole) -> Table:
+def silent(whole: FullReport) -> Table:
     """A line for each tenant, service or topic that was there before and not in the last days."""
     rows: list[Sequence[Value]] = [
         [one.what, one.name, one.tenant or UNKNOWN_CALLERS, one.times, _day(one.last, whole), one.held_back]
@@ -158,12 +158,12 @@ def silent(whole: Whole) -> Table:
     return Table(("what", "name", "tenant", "times_before", "last_on", "held_back_since"), rows)
 
 
-def switched(whole: Whole) -> Table:
+def switched(whole: FullReport) -> Table:
     """A line for each switching, the oldest first."""
     return switchings_table(whole.switchings)
 
 
-def unmapped(whole: Whole) -> Table:
+def unmapped(whole: FullReport) -> Table:
     """A line for each code of a lab or drug that the vocabulary does not hold; first those of systems not read.
 
     Codes of systems that are read are known to the service as systems: what they stand for is not used, as a rule.
@@ -184,7 +184,7 @@ def unmapped(whole: Whole) -> Table:
     return Table(("kind", "system", "code", "unit", "system_is_read", "calls", "of_calls_looked_at"), rows)
 
 
-_TABLES: Mapping[str, Callable[[Whole], Table]] = {
+_TABLES: Mapping[str, Callable[[FullReport], Table]] = {
     "topic": by_topic,
     "hook": by_hook,
     "tenant": by_tenant,
@@ -205,7 +205,7 @@ SECTIONS: Mapping[str, Section] = {name: Section(HEADS[name], table) for name, t
 
 def _with_calls(
     column: str,
-    whole: Whole,
+    whole: FullReport,
     of_card: Callable[[CardCount], str],
     of_event: Callable[[EventCount], str],
     nameless: str,
@@ -219,7 +219,7 @@ def _with_calls(
     return Table((column, *_CALLS, *COLUMNS, *SHARES), rows)
 
 
-def _calls(whole: Whole, key: Callable[[EventCount], Key]) -> tuple[Counter[Key], Counter[Key]]:
+def _calls(whole: FullReport, key: Callable[[EventCount], Key]) -> tuple[Counter[Key], Counter[Key]]:
     return counted(whole.events, Kind.ANSWERED, key), counted(whole.events, Kind.REFUSED, key)
 
 
@@ -240,7 +240,7 @@ def _yes(is_so: bool) -> str:
     return "yes" if is_so else "no"
 
 
-def _day(moment: datetime, whole: Whole) -> str:
+def _day(moment: datetime, whole: FullReport) -> str:
     return moment.astimezone(whole.period.zone if whole.period else None).date().isoformat()
 
 

@@ -18,11 +18,10 @@ from cds_service.knowledge import DEFAULT
 from cds_service.reports import (
     SILENT_DAYS,
     UNKNOWN_CALLERS,
-    Beside,
     Held,
     Quarter,
     Report,
-    beside,
+    TablesForMany,
     bounds,
     counted_since,
     counts_of_weeks,
@@ -32,6 +31,7 @@ from cds_service.reports import (
     held_of,
     report_of,
     switchings_of,
+    tables_for_many,
     told,
     week_of,
 )
@@ -67,7 +67,7 @@ class Choice:
     tenant: str | None = None
     tenants: tuple[str, ...] = ()
     report: Report | None = None
-    beside: Beside = field(default_factory=Beside)
+    beside: TablesForMany = field(default_factory=TablesForMany)
     unknown: Mapping[str, int | str] = field(default_factory=dict)
     """Answers on cards that are not in the log, of all tenants, by outcome."""
     read_at: datetime | None = None
@@ -141,7 +141,9 @@ class Chooser:
         switchings = switchings_of(database, first, last)
         return _Quarter(weeks, counts, recent, before, versions, held, switchings, unknown, now)
 
-    def _counted(self, read: _Quarter, whose: str | None, reason: Callable[[CardCount], str]) -> tuple[Report, Beside]:
+    def _counted(
+        self, read: _Quarter, whose: str | None, reason: Callable[[CardCount], str]
+    ) -> tuple[Report, TablesForMany]:
         """What is told of one tenant; only the codes are read anew."""
         zone = self.context.settings.timezone
         of_theirs = partial(_is_of, whose, self.context.trusted)
@@ -154,7 +156,7 @@ class Chooser:
         unmapped = unmapped_counts(self._database, first, last, named_so)
         switchings = [one for one in read.switchings if one.tenant in ("", DEFAULT, whose, *named_so)]
         silent = fallen_silent([*filter(of_theirs, read.before), *theirs], min(last, read.at), SILENT_DAYS)
-        return report, beside(report, theirs, versions, silent, unmapped, held, switchings, zone)
+        return report, tables_for_many(report, theirs, versions, silent, unmapped, held, switchings, zone)
 
 
 def _quarters(first: date, last: date) -> tuple[Quarter, ...]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cds_service.reports import Beside, Held, Report, Silent, beside, named_by_code, plain, report_of
+from cds_service.reports import Held, Report, Silent, TablesForMany, named_by_code, plain, report_of, tables_for_many
 from cds_service.storage import CardCount, EventCount, Kind, Unmapped, UnmappedCount, VersionCount
 from tests.unit.cds_service.reports.counting import WEEKS, count
 
@@ -34,10 +34,10 @@ def told(
     unmapped: Unmapped | None = None,
     versions: Sequence[VersionCount] | None = None,
     held: Sequence[Held] = (),
-) -> Beside:
+) -> TablesForMany:
     if versions is None:
         versions = [version(times)] if (times := sum(one.times for one in events if one.kind == Kind.ANSWERED)) else []
-    return beside(report(*cards), events, versions, silent, unmapped or Unmapped(), held, (), UTC_ZONE)
+    return tables_for_many(report(*cards), events, versions, silent, unmapped or Unmapped(), held, (), UTC_ZONE)
 
 
 def version(answered: int, policy: str = "a1", first: datetime = NOON, last: datetime = NOON) -> VersionCount:
@@ -50,7 +50,7 @@ def back(times: int, charts: int = 40, **differs: Any) -> Held:
     return replace(shadow, **differs)
 
 
-def rows(of: Beside, name: str) -> list[list[Any]]:
+def rows(of: TablesForMany, name: str) -> list[list[Any]]:
     return [[plain(value) for value in row] for row in of.tables[name].rows]
 
 

@@ -40,7 +40,7 @@ CODES_NOT_SHOWN = (
 
 
 @dataclass(frozen=True)
-class Whole:
+class FullReport:
     """What was read. There is no `period` where nothing can be in the log.
 
     `unknown` counts answers on cards that are not in the log, by outcome; not told for one tenant. `tenants` are all
@@ -73,7 +73,7 @@ class Whole:
         return self.period is None or (self.period.last - self.period.first).days < self.silent_days
 
 
-def whole_of(
+def full_report_of(
     database: Readable,
     period: Period | None,
     reason: Callable[[CardCount], str],
@@ -81,14 +81,14 @@ def whole_of(
     *,
     tenant: str | None = None,
     silent_days: int = SILENT_DAYS,
-) -> Whole:
+) -> FullReport:
     """All of it; `tenant` is the name of one, None for all together.
 
     Raises:
         StoreError: the database cannot be read, or holds what is no event.
     """
     if period is None:
-        return Whole(None, silent_days=silent_days)
+        return FullReport(None, silent_days=silent_days)
     bounds = period.bounds
     first, *_, end = bounds
     all_cards, all_events = card_counts(database, bounds), event_counts(database, bounds)
@@ -97,7 +97,7 @@ def whole_of(
     tenants = None if tenant is None else {tenant}
     versions = version_counts(database, first, end, tenants)
     unknown = {} if tenant is not None else unknown_counts(database, first, end)
-    return Whole(
+    return FullReport(
         period,
         report_of(cards, period.weeks, reason),
         cards,
@@ -114,7 +114,7 @@ def whole_of(
     )
 
 
-def said_of(whole: Whole) -> str:
+def said_of(whole: FullReport) -> str:
     """What a reader has to know before the numbers: no call is not the same as no card. "" where there are cards."""
     answered, refused, held = (whole.calls(kind) for kind in (Kind.ANSWERED, Kind.REFUSED, Kind.SUPPRESSED))
     also = f" ({refused} refused: what {'it' if refused == 1 else 'they'} needed could not be read)" if refused else ""
