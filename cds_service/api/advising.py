@@ -5,30 +5,42 @@ What may live here: the rules and the switches of a clinic together. Neither kno
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Sequence
 
 from cds_service.knowledge import Asking, HeldBack, Sorted, Switches
-from hooks.card import Card
+from hooks.explain import Advise
+from hooks.judgement import CannotJudge
 
-Advise = Callable[[Collection[str]], list[Card]]
-"""The cards of the rules without those on some topics. Raises CannotJudge."""
+
+class RefusedWithout(CannotJudge):
+    """Only cards that the clinic holds back (`held`) would have allowed an answer."""
+
+    def __init__(self, gap: CannotJudge, held: Sequence[HeldBack]) -> None:
+        topics = ", ".join(dict.fromkeys(back.card.topic for back in held))
+        super().__init__(gap.what, f"{gap.reason}; what was read gives {topics}, which this clinic does not show")
+        self.held = held
 
 
 def advised(advise: Advise, switches: Switches, asking: Asking) -> Sorted:
     """The cards of a call, shown and held back.
 
-    Where a card is held back for what it is about, the rules are asked once more without it: it may have been the only
-    one that told what could not be read, or the reason why a chart was judged of which a part is missing.
+    Where cards are held back for what they are about, the rules are asked again without them, until they bring no
+    further such card: one of them may have been the only one that told what could not be read, or the reason why a
+    chart was judged of which a part is missing. A card keeps the reason that it had first.
 
     Raises:
         CannotJudge: data are missing without which the cards that are left could hide a risk.
     """
+    found = switches.sort(advise(()), asking)
+    held = [*found.held]
     untold: frozenset[str] = frozenset()
-    before: list[HeldBack] = []
-    while True:
-        found = switches.sort(advise(untold), asking)
-        alone = [back for back in found.held if switches.is_about_its_topic(back, asking)]
-        if not alone:
-            return Sorted(found.shown, [*before, *found.held])
-        before += alone
-        untold |= {back.card.topic for back in alone}
+    while more := {back.card.topic for back in found.held if switches.is_about_its_topic(back, asking)} - untold:
+        untold |= more
+        try:
+            found = switches.sort(advise(untold), asking)
+        except CannotJudge as gap:
+            raise RefusedWithout(gap, held) from None
+        known = {back.card.topic for back in held}
+        held += [back for back in found.held if back.card.topic not in known]
+    shown = {card.topic for card in found.shown}
+    return Sorted(found.shown, [back for back in held if back.card.topic not in shown])

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from cds_service.api.advising import Advise, advised
+from cds_service.api.advising import advised
 from cds_service.api.card_json import to_json
 from cds_service.api.gather import Collected
 from cds_service.api.hook_request import HookRequest
@@ -26,7 +26,7 @@ from fhir_mappings.gathered import Gathered
 from fhir_mappings.lab_codes import knows
 from fhir_mappings.medications import is_active
 from hooks.card import Card
-from hooks.explain import Explanation, Origin, explain, nothing_to_judge
+from hooks.explain import Advise, Explanation, Origin, explain, nothing_to_judge
 from hooks.judgement import CannotJudge
 from hooks.reasons import Reasons
 

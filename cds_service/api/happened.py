@@ -13,6 +13,7 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
+from cds_service.api.advising import RefusedWithout
 from cds_service.api.hook_request import HookRequest
 from cds_service.api.services import Advice, Service
 from cds_service.knowledge import HeldBack, Reason
@@ -59,8 +60,9 @@ class Happened:
         return events + [self._held(one) for one in advice.held]
 
     def refused(self, gap: CannotJudge) -> list[Event]:
-        """The refusal to judge."""
-        return [self._of(Kind.REFUSED, reason=gap.what)]
+        """The refusal to judge, and the cards that would have come and are held back."""
+        held = gap.held if isinstance(gap, RefusedWithout) else ()
+        return [self._of(Kind.REFUSED, reason=gap.what), *map(self._held, held)]
 
     def _issued(self, card: dict[str, Any], facts: tuple[str, ...]) -> Event:
         topic, indicator = card["source"]["topic"]["code"], card["indicator"]

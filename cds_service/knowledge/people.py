@@ -14,19 +14,25 @@ _TITLES = frozenset(
     folded(
         "dr doctor prof professor mr mrs ms miss mx sir dame rev sr sra srta "
         # German, with academic and medical posts
-        "med habil hc priv pd doz dozent univ apl dipl ing mag herr frau fr oberarzt oberärztin chefarzt chefärztin oa "
+        "habil doz dozent univ dipl herr frau oberarzt oberärztin chefarzt chefärztin "
         # French, Italian, Spanish, Portuguese
         "mme mlle monsieur madame docteur pr dott dottssa dottoressa dottore profssa dra drª doctora prof. profª "
         # Dutch, Scandinavian, Polish, Czech
-        "drs mw dhr overlege överläkare hab lek mgr mudr phdr rndr mddr doc csc "
-        # degrees and licences
-        "md dds dmd phd dphil dsc scd mph mba mha msc bsc msn bsn dnp mbbs mbchb mbbch bm bch frcp frcpc mrcp frcpath "
-        "facp fasn fesc face pharmd rph mpharm bpharm rn lpn np fnp aprn crnp cns cnm pac esq "
+        "drs mw dhr overlege överläkare mgr mudr phdr rndr mddr "
         # posts that stand before a name
         "nurse sister matron consultant pharmacist"
     ).split()
 )
 """Words that belong to nobody's name, without dots."""
+_DEGREES = frozenset(
+    folded(
+        "med hc priv pd apl ing mag fr oa hab lek doc csc "
+        "md dds dmd phd dphil dsc scd mph mba mha msc bsc msn bsn dnp mbbs mbchb mbbch bm bch frcp frcpc mrcp frcpath "
+        "facp fasn fesc face pharmd rph mpharm bpharm rn lpn np fnp aprn crnp cns cnm pac esq"
+    ).split()
+)
+"""Degrees where they are written as such, with a dot or two capitals: Mba, Ing and Face are surnames, too."""
+_CAPITALS = 2
 
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _ENDS = re.compile(r"[,;:/|]|\s[-\N{EN DASH}\N{EM DASH}]+\s")
@@ -84,9 +90,11 @@ def _parts(name: str) -> list[list[str]]:
 def _of(token: str) -> list[str]:
     """The words of what stands between two blanks ("Dr.med.", "M.D.", "Anna-Lena"), compared as if without umlauts."""
     plain = folded(token)
-    if plain.replace(".", "") in _TITLES:
+    is_degree = "." in token or sum(letter.isupper() for letter in token) >= _CAPITALS
+    none = _TITLES | _DEGREES if is_degree else _TITLES
+    if plain.replace(".", "") in none:
         return []
-    return [_UMLAUTS.sub("", word) for word in _APART.split(plain) if word and word not in _TITLES]
+    return [_UMLAUTS.sub("", word) for word in _APART.split(plain) if word and word not in none]
 
 
 def _within(shorter: Sequence[str], longer: Sequence[str]) -> bool:

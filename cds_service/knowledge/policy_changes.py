@@ -34,7 +34,8 @@ class Became(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PolicyChange:
-    """A change of one file, and who answers for what it says now; of one that was removed, for what it said.
+    """A change of one file, and who answers for what it says now; of one that was removed, for what it said; of one
+    that was refused nobody.
 
     `version` is the new one and `before` the one until then, each "" where there is none. Every worker notices a change
     by itself; `mark` is the same for all of them, and another one where the same happens at another time. `why` is the
@@ -61,6 +62,11 @@ class PolicyChange:
 
 Keep = Callable[[PolicyChange], bool]
 """Keeps a change; False where that was not possible."""
+Told = Callable[[], None]
+"""Called once a change is kept."""
+
+
+def _nothing() -> None: ...
 
 
 class PolicyNews:
@@ -68,39 +74,49 @@ class PolicyNews:
 
     def __init__(self, keep: Keep | None, clock: Callable[[], datetime]) -> None:
         self._keep, self._clock = keep, clock
-        self._waiting: deque[PolicyChange] = deque(maxlen=_MOST_WAITING)
+        self._waiting: deque[tuple[PolicyChange, Told]] = deque(maxlen=_MOST_WAITING)
         self._not_before: datetime | None = None
 
-    def taken(self, file: str, mark: str, known: Knowledge, before: Knowledge | None) -> None:
+    def taken(self, file: str, mark: str, known: Knowledge, before: Knowledge | None, told: Told = _nothing) -> None:
         """A file counts, in place of what it said `before`."""
         if before is not None and before.tenant != known.tenant:
             self.removed(file, mark, before)
             before = None
         became, version = (Became.CHANGED, before.version) if before else (Became.TAKEN, "")
-        self._add(became, file, mark, known, version=known.version, before=version)
+        self._add(became, file, mark, known, told, version=known.version, before=version)
 
-    def removed(self, file: str, mark: str, known: Knowledge) -> None:
+    def removed(self, file: str, mark: str, known: Knowledge, told: Told = _nothing) -> None:
         """A file is gone."""
-        self._add(Became.REMOVED, file, mark, known, before=known.version)
+        self._add(Became.REMOVED, file, mark, known, told, before=known.version)
 
     def refused(self, file: str, mark: str, why: str, known: Knowledge | None) -> None:
-        """A file cannot be used; what is `known` of an earlier state goes on."""
-        self._add(Became.REFUSED, file, mark, known, why=why, before=known.version if known else "")
+        """A file cannot be used; what is `known` of an earlier state goes on. Who wrote this one is not known."""
+        tenant, before = (known.tenant, known.version) if known else ("", "")
+        self._wait(PolicyChange(Became.REFUSED, self._clock(), file, tenant, before=before, mark=mark, why=why))
 
     def tell(self) -> None:
         """Have those kept that wait. What cannot be kept now is tried again after half a minute."""
         now = self._clock()
         if self._keep is None or not self._waiting or (self._not_before and now < self._not_before):
             return
-        while self._waiting and self._keep(self._waiting[0]):
-            self._waiting.popleft()
+        while self._waiting and self._keep(self._waiting[0][0]):
+            _, told = self._waiting.popleft()
+            told()
         self._not_before = now + _AGAIN if self._waiting else None
 
-    def _add(self, became: Became, file: str, mark: str, known: Knowledge | None, **more: str) -> None:
-        if self._keep is None:
-            return
-        at = self._clock()
-        whose = (known.tenant, known.site, known.switches.critical_off) if known else ("", None, None)
-        tenant, site, critical_off = whose
-        change = PolicyChange(became, at, file, tenant, site=site, critical_off=critical_off, mark=mark, **more)
-        self._waiting.append(change)
+    def _add(self, became: Became, file: str, mark: str, known: Knowledge, told: Told, **versions: str) -> None:
+        change = PolicyChange(
+            became,
+            self._clock(),
+            file,
+            known.tenant,
+            site=known.site,
+            critical_off=known.switches.critical_off,
+            mark=mark,
+            **versions,
+        )
+        self._wait(change, told)
+
+    def _wait(self, change: PolicyChange, told: Told = _nothing) -> None:
+        if self._keep is not None:
+            self._waiting.append((change, told))

@@ -14,7 +14,7 @@ from cds_service.knowledge.site_policy import SitePolicyError, site_text
 
 log = logging.getLogger("cds_service")
 
-_SUFFIX, _BEFORE, _REMOVED = ".toml", ".before", ".removed"
+_SUFFIX, _BEFORE, _REMOVED, _TOLD = ".toml", ".before", ".removed", ".told"
 
 
 def copies_beside(spool: Path) -> Path:
@@ -73,6 +73,30 @@ class Copies:
         """When the last good state of a file was kept, "" where none is."""
         return changed_at(self._folder / name) if self._folder else ""
 
+    def told(self, name: str) -> str:
+        """The state of a file that was told last, "" where none was: a start that fails takes it and tells nothing."""
+        return self.text(name + _TOLD)
+
+    def told_names(self) -> list[str]:
+        """The files of which a state was told, and not yet that they are gone."""
+        try:
+            found = [path.name for path in self._folder.iterdir()] if self._folder else []
+        except OSError:
+            return []
+        return sorted(name.removesuffix(_TOLD) for name in found if name.endswith(_SUFFIX + _TOLD))
+
+    def told_at(self, name: str) -> str:
+        """When that was, or when the last good state was kept where nothing was told; "" where there is neither."""
+        return self.mark(name + _TOLD) or self.mark(name)
+
+    def remember_told(self, name: str, text: str) -> None:
+        """This state was told; "" that the file is gone."""
+        if self._folder and not self._read_only:
+            if text:
+                _write(self._folder, name + _TOLD, text)
+            else:
+                _unlink(self._folder / (name + _TOLD))
+
     def keep(self, name: str, text: str, before: str = "") -> bool:
         """Keep this state, and the one before it where that goes on. Returns whether it is kept."""
         if not self._folder or self._read_only:
@@ -88,8 +112,13 @@ class Copies:
         """Those of a file that is gone: they count no more, and whoever took it away by mistake finds them."""
         if self._folder and not self._read_only:
             for copy in (self._folder / name, self._folder / (name + _BEFORE)):
-                with suppress(OSError):
+                try:
                     copy.replace(copy.with_name(copy.name + _REMOVED))
+                except FileNotFoundError:
+                    pass
+                except OSError as error:
+                    # It would count again at a start that finds the folder empty.
+                    log.error("%s: the copy cannot be put aside (%s)", copy.name, type(error).__name__)
 
 
 def _unlink(path: Path) -> None:

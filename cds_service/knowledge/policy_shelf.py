@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 from cds_service.clock import utc_now
@@ -76,7 +77,7 @@ class PolicyShelf:
         faults = [problem for path in self._known_first(paths) for problem in self._open_one(path, running=running)]
         if faults:
             raise SitePolicyError(str(self._folder), faults)
-        for name in {*self._copies.names()} - {path.name for path in paths}:
+        for name in {*self._copies.names(), *self._copies.told_names()} - {path.name for path in paths}:
             self._tell_gone_since_the_last_start(name)
             self._copies.put_aside(name)
 
@@ -209,9 +210,10 @@ class PolicyShelf:
         before = self._before(name, policy)
         if last and last.policy.knowledge.tenant != policy.knowledge.tenant:
             self._gone.tell(name, last, self._making.today())
-        if self._copies.text(name) != text:
+        if self._copies.told(name) != text:
             # Else it is told already: by another worker, or before this start.
-            self.news.taken(name, self._folder.mark(name), policy.knowledge, self._told_before(name, last))
+            told = partial(self._copies.remember_told, name, text)
+            self.news.taken(name, self._folder.mark(name), policy.knowledge, self._told_before(name, last), told)
         kept = self._copies.keep(name, text, before.text if before else "")
         self._taken[name] = Taken(text, policy, kept, before)
 
@@ -232,7 +234,7 @@ class PolicyShelf:
         self._copies.put_aside(name)
 
     def _tell_gone_since_the_last_start(self, name: str) -> None:
-        text = self._copies.text(name)
+        text = self._copies.text(name) or self._copies.told(name)
         try:
             taken = Taken(text, self._making.made(name, text, {}))
         except SitePolicyError:
@@ -242,18 +244,19 @@ class PolicyShelf:
             self._tell_removed(name, taken)
 
     def _tell_removed(self, name: str, taken: Taken) -> None:
-        """Once a copy is put aside, another worker has told it."""
-        mark = self._copies.mark(name) if self._copies else self._making.now().isoformat()
+        """Once it is no longer remembered that the file was told, another worker has told that it is gone."""
+        mark = self._copies.told_at(name) if self._copies else self._making.now().isoformat()
         if mark:
-            self.news.removed(name, mark, taken.counting(self._making.today()))
+            told = partial(self._copies.remember_told, name, "")
+            self.news.removed(name, mark, taken.counting(self._making.today()), told)
 
     def _told_before(self, name: str, last: Taken | None) -> Knowledge | None:
-        """What was told last of this file: the copy says it, for all workers and over a start."""
-        copied = self._copies.text(name)
-        if not copied or (last and last.text == copied):
+        """What was told last of this file: that is remembered beside its copy, for all workers and over a start."""
+        told = self._copies.told(name)
+        if not told or (last and last.text == told):
             return last.policy.knowledge if last else None
         try:
-            return self._making.made(name, copied, self._taken).knowledge
+            return self._making.made(name, told, self._taken).knowledge
         except SitePolicyError:
             return None
 

@@ -138,15 +138,11 @@ class Switches:
 
         Where a whole tenant, hook or service shows nothing, that is what is told, and not a gap of one patient.
         """
-        match back.reason:
-            case Reason.TOPIC_OFF | Reason.ROLE:
-                return True
-            case Reason.KILL_SWITCH:
-                return ALL not in self.killed
-            case Reason.SHADOW:
-                return not any(one.topic is None and one.covers(back.card.topic, asking) for one in self.shadows)
-            case _:
-                return False
+        return back.reason is not Reason.CARD_LIMIT and not self._shows_nothing(asking)
+
+    def _shows_nothing(self, asking: Asking) -> bool:
+        off = asking.service in self.services or asking.hook in self.hooks or ALL in self.killed
+        return off or any(one.topic is None and one.covers("", asking) for one in self.shadows)
 
     def with_killed(self, topics: Collection[str]) -> Switches:
         """The same with these topics held back by the kill switch."""

@@ -73,8 +73,6 @@ def _for_nothing(covers: Collection[str], needed: Collection[Need]) -> Iterator[
     for name in dict.fromkeys(covers):
         if name not in names:
             yield f"[critical_off] covers: nothing in this file takes two people for {name}; take it out"
-    if not covers:
-        yield f"[critical_off] covers: names nothing; write covers = [{_quoted(one.name for one in needed) or '…'}]"
 
 
 def _off(document: Mapping[str, Any], critical: Critical) -> Iterator[tuple[str, str]]:

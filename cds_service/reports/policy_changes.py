@@ -1,6 +1,6 @@
 """The table of what became of site policies in a range: who answers for which version from when on.
 
-What may live here: that table. Where the events come from stands in `whole`.
+What may live here: that table. Where the events come from stands in `full_report`.
 """
 
 from __future__ import annotations

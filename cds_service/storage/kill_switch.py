@@ -99,7 +99,10 @@ class KillSwitch:
         if state.fault and state.fault != before.fault:
             log.error("%s", state.fault)
         elif state != before:
-            log.warning("the kill switch was changed: %d of its entries are on", len(state.off))
+            log.warning(
+                "the kill switch was changed, or can be read again: it has %d entries of cards that are off",
+                len(state.off),
+            )
 
 
 def _signature(path: Path) -> tuple[int, int, int] | None:

@@ -314,7 +314,11 @@ def test_a_list_that_was_cut_is_not_judged_by_a_critical_card_that_is_held_back(
         one = site(**document)
         body = one.ehr.request("order-sign", CONFIRMED, [WARFARIN_DRAFT])
         body["prefetch"]["conditions"]["link"] = [{"relation": "next", "url": "https://elsewhere.example/page/2"}]
-        assert one.ehr.post(body).status_code == status
+        answer = one.ehr.post(body)
+        assert answer.status_code == status
+        assert ("which this clinic does not show" in answer.text) is (status == 412)
+        held = [(event["topic"], event["reason"]) for event in one.events("card-suppressed")]
+        assert held == ([("vka-cua", "topic-off")] if document else [])
 
 
 # ------------------------------------------------------------------ the kill switch

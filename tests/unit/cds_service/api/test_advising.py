@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from cds_service.api.advising import advised
+from cds_service.api.advising import RefusedWithout, advised
 from cds_service.knowledge import ALL, Asking, Switches
 from cds_service.knowledge.switches import Shadow
 from hooks.card import Card, Indicator
@@ -76,6 +76,10 @@ def test_a_card_that_is_held_back_for_what_it_is_about_leaves_its_place_to_the_n
         (Switches(shadows=(Shadow(DAY, "pilot"),)), "shadow"),
         (Switches(shadows=(Shadow(DAY, "pilot", hook="patient-view"),)), "shadow"),
         (Switches(shadows=(Shadow(DAY, "pilot"), Shadow(DAY, "pilot", topic="a"))), "shadow"),
+        (Switches(topics={"a": "why"}, killed=frozenset({ALL})), "topic-off"),
+        (Switches(topics={"a": "why"}, shadows=(Shadow(DAY, "pilot"),)), "topic-off"),
+        (Switches(topics={"a": "why"}, shadows=(Shadow(DAY, "pilot", hook="patient-view"),)), "topic-off"),
+        (Switches(users=frozenset({"Patient"}), shadows=(Shadow(DAY, "pilot"),)), "role"),
     ],
 )
 def test_where_nothing_at_all_is_shown_that_is_what_is_told(switches: Switches, reason: str) -> None:
@@ -88,12 +92,34 @@ def test_a_card_over_the_limit_is_no_reason_to_ask_again() -> None:
     assert [(one.card.topic, one.reason) for one in found.held] == [("b", "card-limit")]
 
 
-def test_a_refusal_without_the_card_is_a_refusal() -> None:
+def test_a_card_keeps_the_reason_that_it_had_first() -> None:
+    def rules(untold: Collection[str]) -> list[Card]:
+        return [card(topic) for topic in "abc" if topic not in untold]
+
+    shadows = (Shadow(DAY, "pilot", topic="a"), Shadow(DAY, "pilot", topic="b"))
+    for switches in (Switches(shadows=shadows, card_limit=1), Switches(topics={"c": "why"}, shadows=shadows)):
+        first = {back.card.topic: back.reason for back in switches.sort(rules(()), ASKING).held}
+        found = advised(rules, switches, ASKING)
+        assert {back.card.topic: back.reason for back in found.held} == first
+        assert sorted([*(one.topic for one in found.shown), *first]) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("killed", [frozenset({"cua-data-gap"}), frozenset({"a", "b", "cua-data-gap"})])
+def test_a_card_that_comes_however_often_the_rules_are_asked_is_held_back_once(killed: frozenset[str]) -> None:
+    gap = card("cua-data-gap", Indicator.INFO)
+    found = advised(lambda untold: [gap, *([card("a")] if "a" not in untold else [])], Switches(killed=killed), ASKING)
+    assert [one.topic for one in found.shown] == ([] if "a" in killed else ["a"])
+    assert sorted(one.card.topic for one in found.held) == sorted({"cua-data-gap"} | (killed & {"a"}))
+
+
+def test_a_refusal_without_the_card_is_a_refusal_and_names_it() -> None:
     def rules(untold: Collection[str]) -> list[Card]:
         if untold:
             raise CannotJudge("conditions", "cut")
         return [card("a")]
 
     assert [one.topic for one in advised(rules, Switches(), ASKING).shown] == ["a"]
-    with pytest.raises(CannotJudge):
+    with pytest.raises(RefusedWithout, match="cut; what was read gives a, which this clinic does not show") as refused:
         advised(rules, Switches(topics={"a": "why"}), ASKING)
+    assert refused.value.what == "conditions"
+    assert [(back.card.topic, back.reason) for back in refused.value.held] == [("a", "topic-off")]

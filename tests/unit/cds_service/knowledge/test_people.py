@@ -93,16 +93,27 @@ def test_another_first_name_or_surname_is_another_person(one: str, other: str) -
     assert are_two([one, one, other])
 
 
-@pytest.mark.parametrize("name", ["Dr Ana Silva", "A. Silva", "Silva, A.", "李 明", "Ana Silva (nephrology)"])
+@pytest.mark.parametrize("name", ["Dr Ana Silva", "A. Silva", "Silva, A.", "李 明", "Ana Silva (nephrology)",
+     "Dr Paul Mba", "Anna Ing", "Lee Face"]
+)  # fmt: skip
 def test_a_name_has_two_words_of_which_one_may_be_an_initial(name: str) -> None:
     assert is_whole(name)
 
 
 @pytest.mark.parametrize(
-    "name", ["", " ", "x", "Dr.", "Dr. A", "Mrs, ", "Ana", "A. S.", "Ana (Silva)", "Prof. Dr. Silva"]
+    "name",
+    [
+        *("", " ", "x", "Dr.", "Dr. A", "Mrs, ", "Ana", "A. S.", "Ana (Silva)", "Prof. Dr. Silva"),
+        *("Silva MBA", "Dr. med. Silva", "Silva, MD", "Silva PhD"),
+    ],
 )
 def test_anything_less_is_no_name(name: str) -> None:
     assert not is_whole(name)
+
+
+def test_a_surname_that_looks_like_a_degree_makes_another_person() -> None:
+    assert are_two(["Paul Mba", "Paul Okoro"])
+    assert not are_two(["Paul Okoro MBA", "Paul Okoro"])
 
 
 def test_whoever_has_no_name_may_be_anybody() -> None:

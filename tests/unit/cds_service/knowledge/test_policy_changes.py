@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.knowledge import PolicyChange
+from cds_service.knowledge import PolicyChange, SitePolicyError
 from cds_service.knowledge.policy_changes import Became, PolicyNews
 from cds_service.knowledge.policy_shelf import PolicyShelf
 from cds_service.knowledge.switches import CriticalOff
@@ -128,6 +128,55 @@ def test_a_start_tells_what_has_changed_since_the_last_one_and_no_more(site: Wor
     (site.folder / "north.toml").unlink()
     assert site.told(site.worker()) == [("removed", "north", "", version(again))]
     assert site.told(site.worker()) == []
+
+
+def test_what_a_start_that_failed_has_seen_is_told_by_the_next_one(site: Workers) -> None:
+    site.write(file("Ben", tenant="south"), "south.toml")
+    site.write(file("Ana"))
+    first = site.worker()
+    site.told(first)
+    site.write(file("Eve"))
+    site.write(policy_file("south", owner=None), "new.toml")
+    for _ in range(2):
+        with pytest.raises(SitePolicyError):
+            site.worker()
+    (site.folder / "new.toml").unlink()
+    again = site.worker()
+    assert site.told(again) == [("changed", "north", version(again), version(first))]
+    assert site.told(site.worker()) == []
+
+
+def test_what_a_process_that_ended_has_not_told_is_told_by_the_next_one(site: Workers) -> None:
+    site.write(file("Ben", tenant="south"), "south.toml")
+    site.write(file("Ana"))
+    ended = site.worker()
+    first = site.worker()
+    assert len(site.told(first)) == 2
+    (site.folder / "north.toml").unlink()
+    ended.look()
+    site.worker()
+    last = site.worker()
+    assert "north" in last.held(PACKAGED).gone
+    assert site.told(last) == [("removed", "north", "", version(first))]
+    assert site.told(site.worker()) == []
+
+
+def test_a_change_that_cannot_be_kept_is_told_later(site: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.write(file("Ana"))
+    with monkeypatch.context() as patched:
+        patched.setattr(site, "keep", lambda _: False)
+        site.told(site.worker())
+    shelf = site.worker()
+    assert site.told(shelf) == [("taken", "north", version(shelf), "")]
+
+
+def test_nobody_is_named_of_a_file_that_was_refused(site: Workers) -> None:
+    site.write(policy_file(owner="Dr Ana Silva", more=OFF))
+    shelf = site.worker()
+    site.told(shelf)
+    site.write(BROKEN)
+    site.told(shelf)
+    assert (site.heard[-1].became, site.heard[-1].site, site.heard[-1].critical_off) == ("refused", None, None)
 
 
 def test_a_file_that_is_of_another_tenant_now_takes_the_policy_from_the_first(site: Workers) -> None:

@@ -310,7 +310,6 @@ def test_the_block_alone_is_no_permit_for_later() -> None:
     assert problems(two("vka-cua")) == [
         "[critical_off] covers: nothing in this file takes two people for vka-cua; take it out"
     ]
-    assert problems(two()) == ["[critical_off] covers: names nothing; write covers = […]"]
 
 
 @pytest.mark.parametrize(
