@@ -1,7 +1,7 @@
 """Codes of a site policy by which a critical card could go, or what it warns of.
 
-What may live here: finding a clinic's codes of such findings and drug classes. Which ones these are stands beside them
-in `conditions.toml` and `drug_rules.toml` (`fewer_critical`).
+What may live here: finding a clinic's codes of such findings, drug classes and analytes. Which ones these are stands
+beside them in `conditions.toml`, `drug_rules.toml` and `labs.toml` (`fewer_critical`).
 """
 
 from __future__ import annotations
@@ -15,10 +15,20 @@ from fhir_mappings.packaged import packaged_data
 
 def codes_for_two(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Where the site policy gives a code such a meaning: the finding or class, and the place in words."""
-    for section, key, marked in (("condition", "finding", _findings()), ("drug", "drug_class", _classes())):
+    decisive = (
+        ("condition", "finding", _findings()),
+        ("drug", "drug_class", _classes()),
+        ("lab", "analyte", _analytes()),
+    )
+    for section, key, marked in decisive:
         for entry in document.get(section, ()):
             if entry[key] in marked:
                 yield entry[key], f"[[{section}]] {entry['code']} = {entry[key]}"
+
+
+@cache
+def _analytes() -> frozenset[str]:
+    return frozenset(one["name"] for one in packaged_data("labs")["analyte"] if one.get("fewer_critical"))
 
 
 @cache

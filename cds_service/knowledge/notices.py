@@ -21,11 +21,11 @@ UNKNOWN_CALLERS = "callers that are not known"
 """For whom alone the default policy switches anything: tenants without one of their own get every card."""
 _WITHOUT_POLICY = f"{UNKNOWN_CALLERS} and tenants without a site policy of their own"
 """For whom the kill switch holds where it names the default, and for whom its numbers and codes hold."""
-_NEVER_CUT = "critical cards and those that tell what could not be read are never cut"
+_NEVER_CUT = "cards that can be critical and those that tell what could not be read are never cut"
 LONG_SHADOW_DAYS = 90
 """After so many days shadow mode without an end is told as such: longer than most trials last."""
 _CARDS = "Critical cards for"
-_OTHERS = "Users of other types than {} get only critical cards, and those that tell what could not be read"
+_OTHERS = "Users of other types than {} get only cards that can be critical, and those that tell what could not be read"
 
 
 @dataclass(frozen=True, slots=True)

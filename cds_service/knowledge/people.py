@@ -50,11 +50,15 @@ def is_whole(name: str) -> bool:
 
 
 def may_be_one(one: str, other: str) -> bool:
-    """May these be names of one person: is all of the shorter one in the longer, in any order?
+    """May these be names of one person: have they two whole words in common, a first one among them, or is the
+    shorter one in the longer?
 
+    The order of words makes no difference. Whatever else stands beside first name and surname may be what somebody is.
     Accents, letter case, titles, degrees and what stands in brackets or behind a comma make no other person. An initial
     may stand for every word that begins with it. Whoever has no name may be anybody.
     """
+    if _share_two(_words(one), _words(other)):
+        return True
     return any(_within(*sorted((mine, theirs), key=len)) for mine in _forms(one) for theirs in _forms(other))
 
 
@@ -95,6 +99,12 @@ def _of(token: str) -> list[str]:
     if plain.replace(".", "") in none:
         return []
     return [_UMLAUTS.sub("", word) for word in _APART.split(plain) if word and word not in none]
+
+
+def _share_two(one: Sequence[str], other: Sequence[str]) -> bool:
+    """With the first word of one of them among the two: brothers and sisters may share two surnames."""
+    common = {word for word in one if word in other and not _is_initial(word)}
+    return len(common) >= _WHOLE_NAME and not common.isdisjoint((one[0], other[0]))
 
 
 def _within(shorter: Sequence[str], longer: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from cds_service.knowledge.critical_cards import HOOK_OF, MOMENTS, gap_topics, topics_of
+from cds_service.knowledge.critical_cards import HOOK_OF, MOMENTS, critical_topics, gap_topics, topics_of
 from cds_service.knowledge.switches import CriticalOff, Shadow, Switches
 from cds_service.knowledge.two_people import answer_problems
 from fhir_mappings.data_files import DataFileError
@@ -51,6 +51,7 @@ def read_switches(document: Mapping[str, Any], policy: Policy) -> Switches:
         card_limit=document.get("card_limit"),
         users=None if users is None else frozenset(users),
         tell_of_gaps=gap_topics(policy),
+        can_be_critical=frozenset().union(*critical_topics(policy).values()),
     )
 
 

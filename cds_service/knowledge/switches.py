@@ -95,7 +95,8 @@ class Switches:
 
     `indicators` has other indicators by (topic, hook). `users` are the types of users that cards are for; None:
     everybody. `killed` are the topics that the kill switch holds back in this call. Cards of the topics `tell_of_gaps`
-    say what could not be read: like critical ones they are for everybody and never over the limit.
+    say what could not be read, and those of `can_be_critical` are critical in other patients: like critical ones they
+    are for everybody and never over the limit.
     """
 
     topics: Mapping[str, str] = field(default_factory=dict)
@@ -108,6 +109,7 @@ class Switches:
     users: frozenset[str] | None = None
     killed: frozenset[str] = frozenset()
     tell_of_gaps: frozenset[str] = TELL_OF_GAPS
+    can_be_critical: frozenset[str] = frozenset()
 
     def sort(self, given: Sequence[Card], asking: Asking) -> Sorted:
         """The cards that are shown in this call, and those held back with the reason.
@@ -179,8 +181,9 @@ class Switches:
         return {place for place in places[self.card_limit :] if not self._must_come(cards[place])}
 
     def _must_come(self, card: Card) -> bool:
-        """Without such a card, silence would look like "no risk"."""
-        return card.indicator is Indicator.CRITICAL or card.topic in self.tell_of_gaps
+        """Without such a card, silence would look like "no risk": of what can be critical, in a milder form too."""
+        must = self.tell_of_gaps | self.can_be_critical
+        return card.indicator is Indicator.CRITICAL or card.topic in must
 
 
 EVERYTHING_ON = Switches()

@@ -124,7 +124,10 @@ class Tenants:
 def _with_every_card(policy: InForce) -> InForce:
     """Its numbers, codes, words and reasons, with who answers for those; nothing that it switches."""
     known = policy.knowledge
-    switches = Switches(tell_of_gaps=known.switches.tell_of_gaps, critical_off=known.switches.critical_off)
+    theirs = known.switches
+    switches = Switches(
+        tell_of_gaps=theirs.tell_of_gaps, can_be_critical=theirs.can_be_critical, critical_off=theirs.critical_off
+    )
     return replace(policy, knowledge=replace(known, switches=switches))
 
 

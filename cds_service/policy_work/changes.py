@@ -29,6 +29,7 @@ from cds_service.policy_work.patients import (
     story_patients,
     synthetic_patients,
 )
+from cds_service.policy_work.remarks import has_own_codes
 from cds_service.stories import Answer, failed, load_vignettes, topic
 
 
@@ -84,7 +85,8 @@ class Difference:
     `digests` are hashes of the files of either policy, and `packaged` the values that ship of the numbers that differ.
     `titles` names cards in words, by topic, and `classes` the drugs that raise them; `played` counts the patients by
     source, `as_told` the stories that stand on a day of their own. `unread` are Bundles that could not be used, by
-    file, and `failed` the own stories that do not hold under the new policy.
+    file, and `failed` the own stories that do not hold under the new policy. `own_codes`: a site policy brings codes,
+    which only records of the reader's own can have.
     """
 
     old: str
@@ -102,6 +104,7 @@ class Difference:
     as_told: int
     unread: Mapping[str, str]
     failed: Mapping[str, str]
+    own_codes: bool = False
 
     def of(self, *changes: Change) -> tuple[Row, ...]:
         """The rows of these kinds."""
@@ -169,6 +172,7 @@ def compared(
         as_told=as_told,
         unread=unread,
         failed=failed,
+        own_codes=has_own_codes(after),
     )
 
 

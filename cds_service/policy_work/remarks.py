@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from datetime import date
 
 from cds_service.knowledge import HOOK_OF, Asking, InForce, SiteFacts, Switches, critical_topics, switched_in
+from fhir_mappings.site_changes import VOCABULARY_SECTIONS
 
+OWN_CODES = "Codes of your own are on no story and no synthetic patient: diff shows what they bring only with --bundles"
 NOT_SHOWN = "Critical cards that are NOT shown by this policy"
 
 
@@ -19,7 +21,8 @@ def site_remarks(found: InForce, today: date) -> list[str]:
     if site is None:
         return []
     first = site.effective
-    return [*_overdue(site, today), *switched_in(found.knowledge, first), *_endless(found, first), *_added(found)]
+    switched = switched_in(found.knowledge, first)
+    return [*_overdue(site, today), *switched, *_endless(found, first), *_added(found), *_codes(found)]
 
 
 def critical_not_shown(found: InForce, on: date | None = None) -> dict[str, list[str]]:
@@ -62,3 +65,13 @@ def _added(found: InForce) -> Iterator[str]:
     for entry in found.files.changes.sections.get("wording", ()):
         if entry["topic"] in critical:
             yield f"Cards on {entry['topic']}, which can be critical, also say: {entry['add']}"
+
+
+def has_own_codes(found: InForce) -> bool:
+    """Does a site policy bring codes, which nobody who ships with us has on record?"""
+    return not found.files.changes.sections.keys().isdisjoint(VOCABULARY_SECTIONS)
+
+
+def _codes(found: InForce) -> Iterator[str]:
+    if has_own_codes(found):
+        yield f"{OWN_CODES}."

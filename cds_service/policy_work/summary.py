@@ -13,6 +13,7 @@ from cds_service.policy_work.changes import Change, Difference, Row
 from cds_service.policy_work.examples import NO_EXAMPLE, Example
 from cds_service.policy_work.identity import service
 from cds_service.policy_work.patients import Source
+from cds_service.policy_work.remarks import OWN_CODES
 from hooks.card import Indicator
 
 _PLURAL: Mapping[Source, tuple[str, str]] = {
@@ -222,6 +223,8 @@ def _silence(told: Difference) -> Iterator[str]:
 
 def _left_out(told: Difference) -> Iterator[str]:
     """What is missing from the totals, or speaks against the new policy."""
+    if told.own_codes and not told.played.get(Source.BUNDLE):
+        yield f"{OWN_CODES}."
     if told.unread:
         yield f"{counted_sources({Source.BUNDLE: len(told.unread)})} could not be read and not be played."
     if told.failed:

@@ -227,15 +227,18 @@ def test_another_indicator_is_that_of_the_card_and_of_the_event(site: Callable[.
     assert kept == {"warning", "critical"}
 
 
-def test_users_to_whom_no_cards_are_addressed_get_critical_ones_alone(site: Callable[..., Site]) -> None:
+def test_users_to_whom_no_cards_are_addressed_get_those_alone_that_can_be_critical(site: Callable[..., Site]) -> None:
     one = site(
         roles={"users": ["PractitionerRole"]},
         topics={"vka-cua": {"indicator": {"order-sign": "warning"}}},
         critical_off=answered("vka-cua"),
     )
     assert len(one.ask_all(userId="PractitionerRole/1")["order-sign"]) == 2
-    assert topics(one.ask_all(userId="Practitioner/1")["order-sign"]) == ["calcium-cua"]
-    assert [(event["topic"], event["reason"]) for event in one.events("card-suppressed")] == [("vka-cua", "role")]
+    assert topics(one.ask_all(userId="Practitioner/1")["order-sign"]) == ["calcium-cua", "vka-cua"]
+    body = one.ehr.request("order-sign", DIALYSIS, [WARFARIN_DRAFT])
+    body["context"]["userId"] = "Practitioner/1"
+    assert one.ehr.cards(body) == []
+    assert [(event["topic"], event["reason"]) for event in one.events("card-suppressed")] == [("vka-dialysis", "role")]
 
 
 # ------------------------------------------------------------------ what could not be read is told all the same

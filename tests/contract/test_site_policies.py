@@ -28,6 +28,10 @@ SOUTHERN = """
 analyte = "total_calcium"
 system = "https://south.example/lab"
 code = "CALC"
+[critical_off]
+people = ["Dr Ana Silva", "Dr Ben Okoro"]
+covers = ["total_calcium"]
+reason = "the code was looked up by both"
 """
 _CALLS = count()
 

@@ -54,6 +54,15 @@ def test_a_code_of_a_finding_that_can_take_a_critical_card_away_is_found(name: s
     assert told("condition", finding=name) == [(name, f"[[condition]] X1 = {name}")]
 
 
+def test_so_is_one_of_a_result_that_decides_on_a_critical_card() -> None:
+    names = {one["name"] for one in packaged_data("labs")["analyte"] if told("lab", analyte=one["name"])}
+    assert names == {
+        *("total_calcium", "albumin_corrected_calcium", "ionised_calcium", "ionised_calcium_ph74", "albumin"),
+        *("body_temperature", "white_cell_count", "c_reactive_protein"),
+    }
+    assert told("lab", analyte="total_calcium") == [("total_calcium", "[[lab]] X1 = total_calcium")]
+
+
 @pytest.mark.parametrize("name", DRUG_CLASSES)
 def test_so_is_one_of_such_a_drug_class(name: str) -> None:
     assert told("drug", drug_class=name, name="x") == [(name, f"[[drug]] X1 = {name}")]

@@ -38,7 +38,7 @@ def value(name: str, number: float) -> str:
     return f"fresh = 1\nusable = {number:g}" if name.startswith("windows.") else f"value = {number:g}"
 
 
-def test_who_is_judged_suspected_or_infected_is_decided_by_numbers_that_name_the_way() -> None:
+def test_who_is_judged_suspected_or_infected_and_how_urgently_is_decided_by_numbers_that_name_the_way() -> None:
     names = {name for name, _, _ in MARKED if not name.startswith("points.")}
     assert names == {
         *("adult_age", "dialysis_procedure_days", "dialysis_after_transplant_days"),
@@ -46,6 +46,12 @@ def test_who_is_judged_suspected_or_infected_is_decided_by_numbers_that_name_the
         *("temperature_high", "temperature_low", "white_cells_high", "white_cells_low", "c_reactive_protein_high"),
         *("sepsis_days", "windows.temperature", "windows.inflammation"),
         *("sign_days", "cellulitis_days", "suspected_score"),
+        *("calcium_high", "calcium_very_high", "calcium_upper_normal", "calcium_low", "calcium_very_low"),
+        *("ionised_calcium_high", "ionised_calcium_low", "ionised_calcium_very_low", "correction_slope"),
+        *("correction_albumin", "parathyroidectomy_days", "phosphate_high", "product_high", "product_moderate"),
+        *("pth_low", "pth_high_times", "pth_assumed_upper_limit", "albumin_low", "obese_body_mass_index"),
+        *("alkaline_phosphatase_assumed_upper_limit", "weight_loss_percent", "hd_kt_v_minimum", "pd_kt_v_minimum"),
+        "urea_reduction_ratio_minimum",
     }
     assert {name for name, _, _ in MARKED} - names == {f"points.{factor}" for factor in NUMBERS["points"]}
 
@@ -68,9 +74,10 @@ def test_every_value_that_it_stands_in_for_counts(since: str, score: int, limit:
 
 
 @pytest.mark.parametrize(
-    ("name", "number"), [("phosphate_high", "value = 7"), ("windows.minerals", "fresh = 7\nusable = 14")]
+    ("name", "number"),
+    [("hd_kt_v_target", "value = 2"), ("pth_low_twice", "value = 60"), ("windows.minerals", "fresh = 7\nusable = 14")],
 )
-def test_a_limit_of_a_result_is_the_clinics_own_matter(name: str, number: str) -> None:
+def test_any_other_number_is_the_clinics_own_matter(name: str, number: str) -> None:
     assert told(name, number) == []
 
 

@@ -53,8 +53,8 @@ def test_what_the_default_policy_switches_is_told_with_those_for_whom_alone_it_i
     assert switched_in(default, DAY) == [
         shadow,
         f"The card vitd-hypercalcaemia is warning at order-select {whose}, whatever the rule says.",
-        f"An answer {whose} has at most 3 cards; critical cards and those that tell what could not be read are never "
-        "cut.",
+        f"An answer {whose} has at most 3 cards; cards that can be critical and those that tell what could not be "
+        "read are never cut.",
     ]
     assert "callers" not in " ".join(switched_in(known(switches), DAY))
 
@@ -76,8 +76,8 @@ def test_each_switch_has_a_sentence_with_its_reason() -> None:
         "system warns.",
         f"Critical cards for {critical('order-sign')} of calciphylaxis-order-sign are switched off by Dr A and Dr B: "
         "another system warns.",
-        "Users of other types than Practitioner, PractitionerRole get only critical cards, and those that tell what "
-        "could not be read. Users of these types get all cards, by the site policy.",
+        "Users of other types than Practitioner, PractitionerRole get only cards that can be critical, and those that "
+        "tell what could not be read. Users of these types get all cards, by the site policy.",
     ]
 
 
@@ -183,7 +183,8 @@ def test_what_is_shown_otherwise_is_told_beside_it() -> None:
     assert switched_in(known(switches), DAY) == [
         "Cards on a are not shown, by the site policy: x.",
         "The card vka-cua is warning at order-select, whatever the rule says.",
-        "An answer has at most 3 cards; critical cards and those that tell what could not be read are never cut.",
+        "An answer has at most 3 cards; cards that can be critical and those that tell what could not be read are "
+        "never cut.",
     ]
     assert switched_in(known(Switches()), DAY) == []
 

@@ -116,6 +116,20 @@ def test_a_surname_that_looks_like_a_degree_makes_another_person() -> None:
     assert not are_two(["Paul Okoro MBA", "Paul Okoro"])
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Dr med Ana Silva", "Dr Ana Silva mba"),
+        ("Dr Ana Silva md", "Dr Ana Silva phd"),
+        ("Ana Silva Md", "Ana Silva Phd"),
+        ("Dr Ana Silva nephrologist", "Dr Ana Silva informatician"),
+    ],
+)
+def test_first_name_and_surname_in_common_make_one_whatever_else_stands_there(one: str, other: str) -> None:
+    assert not are_two([one, other])
+    assert are_two([one, other.replace("Ana", "Eva")])
+
+
 def test_whoever_has_no_name_may_be_anybody() -> None:
     assert may_be_one("", ANA)
     assert not are_two(["Dr.", ANA])

@@ -185,9 +185,10 @@ def test_where_a_number_makes_no_sense_the_switches_are_told_too() -> None:
     number = entry("threshold", **NUMBER | {"value": 50})
     with pytest.raises(DataFileError) as refused:
         knowledge_of(None, Settings(), read(number + entry("topics.vka-cua", **OFF)))
-    first, second = refused.value.problems
+    first, second, third = refused.value.problems
     assert first.startswith("thresholds.toml: [phosphate_high] ")
     assert second.startswith(NEEDS_TWO)
+    assert third.startswith("[[threshold]] phosphate_high = 50, higher than 5.5, which ships")
 
 
 def test_the_file_is_named_before_its_faults() -> None:

@@ -18,7 +18,7 @@ from cds_service.knowledge import (
     read_switches,
     switch_problems,
 )
-from cds_service.knowledge.critical_cards import gap_topics
+from cds_service.knowledge.critical_cards import critical_topics, gap_topics
 from cds_service.knowledge.site_policy import parse_site_policy
 from cds_service.knowledge.switches import CriticalOff, Shadow
 from cds_service.settings import Settings
@@ -28,7 +28,8 @@ from hooks.card import Indicator
 from tests.unit.cds_service.knowledge.policies import policy_file
 
 POLICY = default_policy()
-NOTHING = Switches(tell_of_gaps=gap_topics(POLICY))
+CRITICAL_TOPICS = frozenset().union(*critical_topics(POLICY).values())
+NOTHING = Switches(tell_of_gaps=gap_topics(POLICY), can_be_critical=CRITICAL_TOPICS)
 ON_FALSE = 'on = false\nreason = "x"\n'
 WRITE = 'so two people have to answer for it; write [critical_off] with people = ["…", "…"] (two different people), '
 
@@ -104,6 +105,7 @@ def test_everything_that_can_be_switched_is_read() -> None:
         card_limit=5,
         users=frozenset({"Practitioner", "PractitionerRole"}),
         tell_of_gaps=gap_topics(POLICY),
+        can_be_critical=CRITICAL_TOPICS,
     )
 
 

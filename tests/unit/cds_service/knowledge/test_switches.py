@@ -114,6 +114,14 @@ def test_a_card_that_tells_of_a_gap_is_for_everybody_and_never_over_the_limit(he
     assert back.keys() == {"b", "other"}
 
 
+@pytest.mark.parametrize("held", [Switches(users=frozenset({"Patient"})), Switches(card_limit=1)])
+def test_so_is_a_card_that_can_be_critical_in_its_milder_form(held: Switches) -> None:
+    switches = replace(held, can_be_critical=frozenset({"cua-suspected"}))
+    shown, back = sorted_by(switches, card("a", CRITICAL), card("cua-suspected", WARNING), card("other"))
+    assert shown == ["a", "cua-suspected"]
+    assert back.keys() == {"other"}
+
+
 def test_by_themselves_switches_know_the_cards_of_gaps_that_no_rule_of_drugs_gives() -> None:
     assert sorted_by(Switches(card_limit=1), card("a", WARNING), card("cua-data-gap")) == (["a", "cua-data-gap"], {})
 
@@ -154,6 +162,7 @@ SWITCHES = st.builds(
     users=st.none() | st.frozensets(st.sampled_from(USERS)),
     killed=st.frozensets(st.sampled_from(TOPICS + ALL), max_size=2),
     tell_of_gaps=st.frozensets(st.sampled_from(TOPICS), max_size=2),
+    can_be_critical=st.frozensets(st.sampled_from(TOPICS), max_size=1),
 )
 
 
@@ -179,7 +188,7 @@ SURE = set(Reason) - {Reason.CARD_LIMIT}
 
 def is_so(reason: Reason, one: Card, switches: Switches, shown: list[Card]) -> bool:
     """Does this keep the card from being shown?"""
-    must_come = one.indicator is CRITICAL or one.topic in switches.tell_of_gaps
+    must_come = one.indicator is CRITICAL or one.topic in switches.tell_of_gaps | switches.can_be_critical
     match reason:
         case Reason.TOPIC_OFF:
             return one.topic in switches.topics

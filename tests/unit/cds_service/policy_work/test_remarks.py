@@ -31,7 +31,8 @@ def test_a_policy_that_switches_and_says_nothing_has_none() -> None:
 def test_what_is_not_shown_is_told() -> None:
     assert remarks("card_limit = 3\n[topics.vka-dialysis]\non = false\nreason = 'minute 12'\n") == [
         "Cards on vka-dialysis are not shown, by the site policy: minute 12.",
-        "An answer has at most 3 cards; critical cards and those that tell what could not be read are never cut.",
+        "An answer has at most 3 cards; cards that can be critical and those that tell what could not be read are "
+        "never cut.",
     ]
 
 
