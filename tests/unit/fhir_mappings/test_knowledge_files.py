@@ -192,8 +192,8 @@ def with_calcium_high(values: str) -> dict[str, str]:
     """The packaged texts with this list in [calcium_high], whatever stands there today."""
     start, heading, rest = TEXTS["thresholds"].partition('unit = "mg/dL"\nvalues = ')
     assert start.rpartition("[")[2].startswith("calcium_high]")
-    following = rest.partition("\n[")[2]
-    return {**TEXTS, "thresholds": f"{start}{heading}{values}\n\n[{following}"}
+    following = rest.partition("]\n")[2]
+    return {**TEXTS, "thresholds": f"{start}{heading}{values}\n{following}"}
 
 
 def test_the_change_of_the_readme_loads() -> None:
