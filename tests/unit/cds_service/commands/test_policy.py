@@ -68,10 +68,14 @@ def site(tmp_path: Path) -> str:
 
 
 # ------------------------------------------------------------------ a site policy
+CODES = "Codes of your own are on no story and no synthetic patient: diff shows what they bring only with --bundles."
+
+
 def test_a_site_policy_without_a_fault_is_told_with_who_answers_for_it(site: str) -> None:
     result = run("check", "--site", site)
     assert result.exit_code == 0, result.output
-    _, told = result.stdout.splitlines()
+    _, told, codes = result.stdout.splitlines()
+    assert codes == f"look at: {CODES}"
     assert told.startswith("site policy of north, version ")
     assert told.endswith(
         ": approved by Dr Ben Okoro, informatics on 2026-01-10, from 2026-01-15 on, to be reviewed by 2035-12-31"
@@ -85,8 +89,8 @@ def test_what_an_approver_should_see_is_told_beside_it(site: str) -> None:
     with Path(site).open("a", encoding="utf-8") as file:
         file.write("[[wording]]\ntopic = 'cua-suspected'\nadd = 'Call 1234.'\n")
     said = "Cards on cua-suspected, which can be critical, also say: Call 1234."
-    assert run("check", "--site", site).stdout.splitlines()[2:] == [f"look at: {said}"]
-    assert json.loads(run("check", "--site", site, "--json").stdout)["look_at"] == [said]
+    assert run("check", "--site", site).stdout.splitlines()[2:] == [f"look at: {said}", f"look at: {CODES}"]
+    assert json.loads(run("check", "--site", site, "--json").stdout)["look_at"] == [said, CODES]
 
 
 def test_a_tenant_that_no_trusted_client_has_is_seen_before_the_service_leaves_the_file_aside(
@@ -98,7 +102,7 @@ def test_a_tenant_that_no_trusted_client_has_is_seen_before_the_service_leaves_t
     def told() -> list[str]:
         result = run("check", "--site", site, "--json", **known)
         assert result.exit_code == 0, result.output
-        return list(json.loads(result.stdout)["look_at"])
+        return [remark for remark in json.loads(result.stdout)["look_at"] if remark != CODES]
 
     clients.write_text(trust_file(tenant="northern"), "utf-8")
     said = (

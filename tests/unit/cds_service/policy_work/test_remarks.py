@@ -58,6 +58,12 @@ def test_shadow_mode_that_does_not_hold_on_the_first_day_is_told() -> None:
     ]
 
 
+def test_codes_that_nobody_has_who_is_played_are_told() -> None:
+    assert remarks("[[lab]]\nanalyte='phosphate'\nsystem='urn:lab'\ncode='PHOS'\n") == [
+        "Codes of your own are on no story and no synthetic patient: diff shows what they bring only with --bundles."
+    ]
+
+
 def test_what_the_clinic_says_on_cards_that_can_be_critical_is_told() -> None:
     said = "[[wording]]\ntopic = '{}'\nadd = 'Call 1234.'\n"
     assert remarks(said.format("cua-suspected") + said.format("vka-dialysis")) == [
