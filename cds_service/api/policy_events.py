@@ -41,7 +41,9 @@ def keep_policy_change(events: EventLog, change: PolicyChange) -> bool:
 
 
 def _content(change: PolicyChange) -> dict[str, Any]:
-    told: dict[str, Any] = {"became": change.became.value, "file": change.file}
+    # The name of a file may be any bytes; an event holds text alone.
+    file = change.file.encode("utf-8", "replace").decode("utf-8")
+    told: dict[str, Any] = {"became": change.became.value, "file": file}
     if change.before:
         told["before"] = change.before
     if site := change.site:

@@ -171,7 +171,7 @@ class PolicyShelf:
         taken = self._taken.get(name)
         if taken and text == taken.text:
             if self._refused.pop(name, None) is not None:
-                log.warning("%s: is again as it was when it was taken", name)
+                log.warning("%s: is again as it was when it was taken", _shown(name))
         elif name not in self._refused or self._refused[name].text != text:
             try:
                 self._take(name, site_text(path))
@@ -202,7 +202,7 @@ class PolicyShelf:
 
     def _accept(self, name: str) -> None:
         self._refused.pop(name, None)
-        log.warning("%s: taken, version %s", name, self._taken[name].policy.knowledge.version)
+        log.warning("%s: taken, version %s", _shown(name), self._taken[name].policy.knowledge.version)
 
     def _take(self, name: str, text: str) -> None:
         """Use this file. Raises SitePolicyError."""
@@ -222,7 +222,7 @@ class PolicyShelf:
         goes_on = self._taken[name].counting(self._making.today()) if name in self._taken else None
         self.news.refused(name, self._folder.mark(name), refusal.kind, goes_on)
         if isinstance(error, OfNobody) and name not in self._taken:
-            log.warning("%s: is left aside: %s", name, "; ".join(error.problems))
+            log.warning("%s: is left aside: %s", _shown(name), "; ".join(error.problems))
             return
         log.error("%s; %s", error, f"version {goes_on.version} goes on" if goes_on else "not used")
 
@@ -238,7 +238,7 @@ class PolicyShelf:
         try:
             taken = Taken(text, self._making.made(name, text, {}))
         except SitePolicyError:
-            log.warning("%s: is gone, and its copy, which cannot be used, does not count", name)
+            log.warning("%s: is gone, and its copy, which cannot be used, does not count", _shown(name))
         else:
             self._gone.tell(name, taken, self._making.today(), "before the start on")
             self._tell_removed(name, taken)

@@ -36,7 +36,9 @@ class SitePolicyError(ValueError):
 
     def __init__(self, file: str, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n  ".join([f"{file}: the site policy cannot be used:", *self.problems]))
+        # The name of a file may be any bytes; a log can hold text alone.
+        shown = file.encode("utf-8", "replace").decode("utf-8")
+        super().__init__("\n  ".join([f"{shown}: the site policy cannot be used:", *self.problems]))
 
 
 @dataclass(frozen=True, slots=True)
