@@ -16,7 +16,7 @@ def mark_all_but_one_of(count: int, items: Iterable[pytest.Item], folder: Path) 
     """Mark the cases below this folder as thorough, but for the first of each test and every so many after it."""
     seen: Counter[str] = Counter()
     for item in items:
-        if folder in item.path.parents:
+        if item.path.is_relative_to(folder):
             test = item.nodeid.partition("[")[0]
             if seen[test] % count:
                 item.add_marker(pytest.mark.thorough)

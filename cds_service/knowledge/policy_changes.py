@@ -14,6 +14,7 @@ from enum import StrEnum
 from uuid import UUID, uuid5
 
 from cds_service.knowledge.knowledge import Knowledge
+from cds_service.knowledge.last_told import Step
 from cds_service.knowledge.site_policy import SiteFacts
 from cds_service.knowledge.switches import CriticalOff
 
@@ -62,11 +63,6 @@ class PolicyChange:
 
 Keep = Callable[[PolicyChange], bool]
 """Keeps a change; False where that was not possible."""
-Told = Callable[[], None]
-"""Called once a change is kept."""
-
-
-def _nothing() -> None: ...
 
 
 class PolicyNews:
@@ -74,24 +70,40 @@ class PolicyNews:
 
     def __init__(self, keep: Keep | None, clock: Callable[[], datetime]) -> None:
         self._keep, self._clock = keep, clock
-        self._waiting: deque[tuple[PolicyChange, Told]] = deque(maxlen=_MOST_WAITING)
+        self._waiting: deque[tuple[PolicyChange, Step | None]] = deque(maxlen=_MOST_WAITING)
         self._not_before: datetime | None = None
 
-    def taken(self, file: str, mark: str, known: Knowledge, before: Knowledge | None, told: Told = _nothing) -> None:
-        """A file counts, in place of what it said `before`."""
+    def start_anew(self) -> None:
+        """Give up what waits."""
+        self._waiting.clear()
+
+    def taken(
+        self, file: str, mark: str, known: Knowledge, before: Knowledge | None, step: Step, *, is_first: bool
+    ) -> None:
+        """A file counts, in place of what it said `before`, where that can still be made of its text.
+
+        `is_first`: it said nothing before.
+        """
         if before is not None and before.tenant != known.tenant:
-            self.removed(file, mark, before)
-            before = None
-        became, version = (Became.CHANGED, before.version) if before else (Became.TAKEN, "")
-        self._add(became, file, mark, known, told, version=known.version, before=version)
+            self._wait(self._change(Became.REMOVED, file, mark, before, before=before.version))
+            before, is_first = None, True
+        became, version = Became.TAKEN if is_first else Became.CHANGED, before.version if before else ""
+        self._wait(self._change(became, file, mark, known, version=known.version, before=version), step)
 
-    def removed(self, file: str, mark: str, known: Knowledge, told: Told = _nothing) -> None:
-        """A file is gone."""
-        self._add(Became.REMOVED, file, mark, known, told, before=known.version)
+    def removed(self, file: str, mark: str, known: Knowledge | None, tenant: str, step: Step) -> None:
+        """A file is gone. Of one that cannot be made any more the `tenant` is told alone."""
+        if known:
+            change = self._change(Became.REMOVED, file, mark, known, before=known.version)
+        else:
+            change = PolicyChange(Became.REMOVED, self._clock(), file, tenant, mark=mark)
+        self._wait(change, step)
 
-    def refused(self, file: str, mark: str, why: str, known: Knowledge | None) -> None:
-        """A file cannot be used; what is `known` of an earlier state goes on. Who wrote this one is not known."""
-        tenant, before = (known.tenant, known.version) if known else ("", "")
+    def refused(self, file: str, mark: str, why: str, known: Knowledge | None, tenant: str = "") -> None:
+        """A file cannot be used; what is `known` of an earlier state goes on. Who wrote this one is not known.
+
+        `tenant` is the one that it names.
+        """
+        tenant, before = (known.tenant, known.version) if known else (tenant, "")
         self._wait(PolicyChange(Became.REFUSED, self._clock(), file, tenant, before=before, mark=mark, why=why))
 
     def tell(self) -> None:
@@ -99,13 +111,23 @@ class PolicyNews:
         now = self._clock()
         if self._keep is None or not self._waiting or (self._not_before and now < self._not_before):
             return
-        while self._waiting and self._keep(self._waiting[0][0]):
-            _, told = self._waiting.popleft()
-            told()
+        while self._waiting and self._is_settled(*self._waiting[0]):
+            self._waiting.popleft()
         self._not_before = now + _AGAIN if self._waiting else None
 
-    def _add(self, became: Became, file: str, mark: str, known: Knowledge, told: Told, **versions: str) -> None:
-        change = PolicyChange(
+    def _is_settled(self, change: PolicyChange, step: Step | None) -> bool:
+        """Have it kept, but where another worker has told it. False where that was not possible."""
+        if step and not step.is_due():
+            step.passed()
+            return True
+        if self._keep is None or not self._keep(change):
+            return False
+        if step:
+            step.done()
+        return True
+
+    def _change(self, became: Became, file: str, mark: str, known: Knowledge, **versions: str) -> PolicyChange:
+        return PolicyChange(
             became,
             self._clock(),
             file,
@@ -115,8 +137,7 @@ class PolicyNews:
             mark=mark,
             **versions,
         )
-        self._wait(change, told)
 
-    def _wait(self, change: PolicyChange, told: Told = _nothing) -> None:
+    def _wait(self, change: PolicyChange, step: Step | None = None) -> None:
         if self._keep is not None:
-            self._waiting.append((change, told))
+            self._waiting.append((change, step))

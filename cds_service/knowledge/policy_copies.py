@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cds_service.durable_files import replace_file, sync_names
@@ -107,6 +108,12 @@ class Copies:
         if kept and not before:
             _unlink(self._folder / (name + _BEFORE))
         return kept
+
+    def removed(self, name: str) -> tuple[str, datetime] | None:
+        """The state of a file that was put aside last, and when; None where none was."""
+        if not self._folder or not (changed := changed_at(aside := self._folder / (name + _REMOVED))):
+            return None
+        return text_or_nothing(aside), datetime.fromtimestamp(int(changed) / 1e9, UTC)
 
     def put_aside(self, name: str) -> None:
         """Those of a file that is gone: they count no more, and whoever took it away by mistake finds them."""

@@ -13,7 +13,7 @@ from itertools import chain
 
 from cds_service.clock import utc_now
 from cds_service.knowledge.knowledge import InForce, Knowledge, knowledge_of
-from cds_service.knowledge.site_policy import DEFAULT, SitePolicyError, parse_site_policy
+from cds_service.knowledge.site_policy import DEFAULT, SitePolicy, SitePolicyError, parse_site_policy
 from cds_service.knowledge.switch_reading import SwitchError
 from cds_service.settings import Settings
 from fhir_mappings.data_files import DataFileError
@@ -73,7 +73,11 @@ class Making:
 
     def today(self) -> date:
         """The clinic's day."""
-        return self.now().astimezone(self._settings.timezone).date()
+        return self.day_of(self.now())
+
+    def day_of(self, moment: datetime) -> date:
+        """The clinic's day at a moment."""
+        return moment.astimezone(self._settings.timezone).date()
 
     def made(self, name: str, text: str, beside: Mapping[str, Taken]) -> InForce:
         """The policy of the file of this name, `beside` what others have come to.
@@ -90,6 +94,13 @@ class Making:
         problems = list(_day_problems(name, site.tenant, site.facts.effective.isoformat(), beside))
         if problems:
             raise SitePolicyError(name, problems)
+        return self._of(name, site)
+
+    def alone(self, name: str, text: str) -> InForce:
+        """The policy of a text, whoever its tenant is and whatever stands beside it. Raises SitePolicyError."""
+        return self._of(name, parse_site_policy(text, name))
+
+    def _of(self, name: str, site: SitePolicy) -> InForce:
         try:
             return knowledge_of(None, self._settings, site)
         except SwitchError as error:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import date, datetime
-from functools import partial
 from pathlib import Path
 
 from cds_service.clock import utc_now
 from cds_service.knowledge.knowledge import InForce, Knowledge
+from cds_service.knowledge.last_told import LastTold
 from cds_service.knowledge.policy_changes import Keep, PolicyNews
 from cds_service.knowledge.policy_copies import Copies, text_or_nothing
 from cds_service.knowledge.policy_making import Making, OfNobody, Refusal, Taken
+from cds_service.knowledge.policy_telling import PolicyTelling
 from cds_service.knowledge.site_folder import Emptied, SiteFolder
-from cds_service.knowledge.site_policy import SitePolicyError, site_text
+from cds_service.knowledge.site_policy import SitePolicyError, site_text, tenant_named
 from cds_service.knowledge.taken_away import TakenAway
 from cds_service.knowledge.tenants import Policies
 from cds_service.settings import Settings
@@ -49,6 +51,7 @@ class PolicyShelf:
         self._folder, self._copies = SiteFolder(folder), Copies(copies, read_only=read_only)
         self._making = Making(settings, tenants, clock)
         self.news = PolicyNews(keep, clock)
+        self._telling = PolicyTelling(self.news, LastTold(self._copies), self._making, self._folder.mark)
         self._taken: dict[str, Taken] = {}
         self._refused: dict[str, Refusal] = {}
         self._gone = TakenAway()
@@ -74,11 +77,26 @@ class PolicyShelf:
             log.error("%s", self.fault)
             self.go_on_with_copies()
             return
+        self._open_all(paths, running=running)
+        self.catch_up_news()
+
+    def catch_up_news(self) -> None:
+        """Tell what is otherwise than what was told last, in place of all that waits.
+
+        A worker has what waits from the process that began it: if that was long ago, others have told more since.
+        """
+        self._telling.start_anew()
+        for name, refusal in self._refused.items():
+            self._tell_refused(name, refusal)
+        with suppress(OSError):
+            self._telling.tell(self._taken, {path.name for path in self._files()})
+
+    def _open_all(self, paths: Collection[Path], *, running: bool) -> None:
         faults = [problem for path in self._known_first(paths) for problem in self._open_one(path, running=running)]
         if faults:
             raise SitePolicyError(str(self._folder), faults)
         for name in {*self._copies.names(), *self._copies.told_names()} - {path.name for path in paths}:
-            self._tell_gone_since_the_last_start(name)
+            self._say_gone_since_the_last_start(name)
             self._copies.put_aside(name)
 
     def read(self) -> None:
@@ -139,6 +157,7 @@ class PolicyShelf:
         if before[0] != self._taken or self._looked_on != self._making.today():
             self._try_again(paths)
         self._looked_on = self._making.today()
+        self._telling.tell({name: one for name, one in self._taken.items() if name not in self._refused}, paths)
         return before != (self._taken, self._refused)
 
     def state(self) -> State | None:
@@ -209,56 +228,51 @@ class PolicyShelf:
         policy, last = self._making.made(name, text, self._taken), self._taken.get(name)
         before = self._before(name, policy)
         if last and last.policy.knowledge.tenant != policy.knowledge.tenant:
-            self._gone.tell(name, last, self._making.today())
-        if self._copies.told(name) != text:
-            # Else it is told already: by another worker, or before this start.
-            told = partial(self._copies.remember_told, name, text)
-            self.news.taken(name, self._folder.mark(name), policy.knowledge, self._told_before(name, last), told)
+            self._gone.tell(_shown(name), last, self._making.today())
         kept = self._copies.keep(name, text, before.text if before else "")
         self._taken[name] = Taken(text, policy, kept, before)
 
     def _refuse(self, name: str, text: str, error: SitePolicyError) -> None:
         refusal = self._refused[name] = Refusal.of(text, error)
-        goes_on = self._taken[name].counting(self._making.today()) if name in self._taken else None
-        self.news.refused(name, self._folder.mark(name), refusal.kind, goes_on)
+        goes_on = self._tell_refused(name, refusal)
         if isinstance(error, OfNobody) and name not in self._taken:
             log.warning("%s: is left aside: %s", _shown(name), "; ".join(error.problems))
             return
         log.error("%s; %s", error, f"version {goes_on.version} goes on" if goes_on else "not used")
 
+    def _tell_refused(self, name: str, refusal: Refusal) -> Knowledge | None:
+        """Returns what goes on in its place."""
+        goes_on = self._taken[name].counting(self._making.today()) if name in self._taken else None
+        self.news.refused(name, self._folder.mark(name), refusal.kind, goes_on, tenant_named(refusal.text))
+        return goes_on
+
     def _remove(self, name: str) -> None:
         self._refused.pop(name, None)
         if taken := self._taken.pop(name, None):
-            self._gone.tell(name, taken, self._making.today())
-            self._tell_removed(name, taken)
+            self._gone.tell(_shown(name), *self._last_state(name, taken))
         self._copies.put_aside(name)
 
-    def _tell_gone_since_the_last_start(self, name: str) -> None:
+    def _last_state(self, name: str, taken: Taken) -> tuple[Taken, date]:
+        """Of a file that is gone, and since which day.
+
+        Another worker may have taken a newer state of it, and noticed long before this one that it is gone.
+        """
+        aside = self._copies.removed(name) if taken.kept and not self._copies.text(name) else None
+        if aside is None:
+            return taken, self._making.today()
+        text, at = aside
+        with suppress(SitePolicyError):
+            taken = Taken(text, self._making.alone(name, text))
+        return taken, self._making.day_of(at)
+
+    def _say_gone_since_the_last_start(self, name: str) -> None:
         text = self._copies.text(name) or self._copies.told(name)
         try:
             taken = Taken(text, self._making.made(name, text, {}))
         except SitePolicyError:
             log.warning("%s: is gone, and its copy, which cannot be used, does not count", _shown(name))
         else:
-            self._gone.tell(name, taken, self._making.today(), "before the start on")
-            self._tell_removed(name, taken)
-
-    def _tell_removed(self, name: str, taken: Taken) -> None:
-        """Once it is no longer remembered that the file was told, another worker has told that it is gone."""
-        mark = self._copies.told_at(name) if self._copies else self._making.now().isoformat()
-        if mark:
-            told = partial(self._copies.remember_told, name, "")
-            self.news.removed(name, mark, taken.counting(self._making.today()), told)
-
-    def _told_before(self, name: str, last: Taken | None) -> Knowledge | None:
-        """What was told last of this file: that is remembered beside its copy, for all workers and over a start."""
-        told = self._copies.told(name)
-        if not told or (last and last.text == told):
-            return last.policy.knowledge if last else None
-        try:
-            return self._making.made(name, told, self._taken).knowledge
-        except SitePolicyError:
-            return None
+            self._gone.tell(_shown(name), taken, self._making.today(), "before the start on")
 
     # ------------------------------------------------------------------ copies
     def _take_copy(self, name: str) -> bool:

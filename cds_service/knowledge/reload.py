@@ -34,7 +34,8 @@ class Reload:
     ) -> None:
         self._tenants, self._shelf, self._packaged = tenants, shelf, packaged
         self._look_seconds = look_seconds
-        self._seen = self._done = shelf.state()
+        self._seen: State | None = None
+        self._done: State | None = None
         self._told = shelf.fault
         self._closed = threading.Event()
 
@@ -44,9 +45,10 @@ class Reload:
         if self._seen is None:
             if self._shelf.go_on_with_copies():
                 self._swap()
-        elif self._seen != self._done:
+        else:
             self._take_up(self._seen)
         self._tell_of_the_folder()
+        self._shelf.catch_up_news()
         threading.Thread(target=self._run, name="site policies", daemon=True).start()
 
     def close(self) -> None:

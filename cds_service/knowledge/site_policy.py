@@ -118,6 +118,16 @@ def parse_site_policy(text: str, name: str, today: date | None = None) -> SitePo
     return SitePolicy(document["tenant"], facts, Changes.of(document), document, text)
 
 
+def tenant_named(text: str) -> str:
+    """The tenant that a text names, however faulty it is otherwise; "" where it names none."""
+    try:
+        document = parsed(text, "")
+    except DataFileError:
+        return ""
+    faulty = any([*fault.path][:1] == ["tenant"] for fault in _schema().faults(document))
+    return "" if faulty else str(document.get("tenant", ""))
+
+
 @cache
 def _schema() -> Schema:
     return schema_of(files("cds_service.schemas").joinpath("site_policy.json").read_text(encoding="utf-8"))

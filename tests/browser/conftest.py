@@ -48,7 +48,7 @@ class RunningService:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.browser)
     mark_all_but_one_of(2, items, Path(__file__).parent)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -11,8 +11,11 @@ import pytest
 
 from cds_service.knowledge import PolicyChange, SitePolicyError
 from cds_service.knowledge.policy_changes import Became, PolicyNews
+from cds_service.knowledge.policy_copies import Copies
 from cds_service.knowledge.policy_shelf import PolicyShelf
+from cds_service.knowledge.reload import Reload
 from cds_service.knowledge.switches import CriticalOff
+from cds_service.knowledge.tenants import Tenants
 from tests.unit.cds_service.knowledge.policies import policy_file
 from tests.unit.cds_service.knowledge.shelves import BROKEN, NOON, PACKAGED, SETTINGS, Site, file
 
@@ -34,14 +37,15 @@ class Workers(Site):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.heard: list[PolicyChange] = []
+        self.now = NOON
 
     def keep(self, change: PolicyChange) -> bool:
         self.heard.append(change)
         return True
 
-    def worker(self, copies: bool = True) -> PolicyShelf:
-        made = PolicyShelf(self.folder, SETTINGS, self.copies if copies else None, ["north", "south"],
-                           lambda: NOON, keep=self.keep)  # fmt: skip
+    def worker(self, copies: bool = True, tenants: Sequence[str] = ("north", "south")) -> PolicyShelf:
+        made = PolicyShelf(self.folder, SETTINGS, self.copies if copies else None, tenants,
+                           lambda: self.now, keep=lambda change: self.keep(change))  # fmt: skip
         made.open()
         return made
 
@@ -192,7 +196,7 @@ def test_a_new_file_that_was_never_used_is_told_with_the_kind_of_reason(site: Wo
     shelf = site.worker()
     site.write(BROKEN)
     site.write(file("Ana", tenant="nort"), "nort.toml")
-    assert site.told(shelf) == [("refused", "", "", "")] * 2
+    assert sorted(site.told(shelf)) == [("refused", "nort", "", ""), ("refused", "north", "", "")]
     assert {one.file: (one.why, one.site) for one in site.heard} == {
         "north.toml": ("faulty", None),
         "nort.toml": ("no such tenant", None),
@@ -203,6 +207,138 @@ def test_the_name_of_a_file_may_be_any(site: Workers) -> None:
     shelf = site.worker()
     site.write(BROKEN, os.fsdecode(b"caf\xe9.toml"))
     assert len(site.told(shelf)) == 1
+
+
+def test_of_a_file_whose_text_says_nothing_no_tenant_is_told(site: Workers) -> None:
+    shelf = site.worker()
+    for text in ("no = [TOML", 'tenant = "No Such Name!"'):
+        site.write(text)
+        assert site.told(shelf) == [("refused", "", "", "")]
+
+
+# ------------------------------------------------------------------ who takes the place of a worker that has ended
+def begin(shelf: PolicyShelf) -> None:
+    """As a worker begins that comes from a process of long ago."""
+    reload = Reload(Tenants(shelf.held(PACKAGED)), shelf, PACKAGED, look_seconds=3600)
+    reload.begin()
+    reload.close()
+    shelf.news.tell()
+
+
+def test_a_late_worker_tells_nothing_of_the_start_and_later_changes_follow_the_last_one(site: Workers) -> None:
+    site.write(file("Ben", tenant="south"), "south.toml")
+    site.write(file("Ana"))
+    late, first = site.worker(), site.worker()
+    site.told(first)
+    site.write(file("Eve"))
+    site.told(first)
+    known = len(site.heard)
+    begin(late)
+    assert site.heard[known:] == []
+    eve = version(late)
+    site.write(file("Zoe"))
+    assert site.told(first, late) == [("changed", "north", version(first), eve)]
+
+
+def test_a_late_worker_brings_nothing_back_that_is_gone_and_knows_what_it_was_and_when(
+    site: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.write(file("Ben", tenant="south"), "south.toml")
+    site.write(file("Ana"))
+    late, first = site.worker(), site.worker()
+    site.told(first)
+    site.write(file("Eve"))
+    site.told(first)
+    eve = version(first)
+    (site.folder / "north.toml").unlink()
+    assert site.told(first) == [("removed", "north", "", eve)]
+    known = len(site.heard)
+    monkeypatch.setattr(Copies, "removed", lambda self, name: (file("Eve"), NOON - timedelta(days=3)))
+    begin(late)
+    assert site.heard[known:] == []
+    assert late.held(PACKAGED).gone["north"] == (
+        f"the site policy of north (version {eve}) was taken away on {NOON.date() - timedelta(days=3)}"
+    )
+    assert site.told(site.worker()) == []
+
+
+def test_workers_that_begin_with_a_service_tell_what_it_began_with(site: Workers) -> None:
+    site.write(file("Ana"))
+    shelf = site.worker()
+    begin(shelf)
+    assert [(one.became.value, one.version) for one in site.heard] == [("taken", version(shelf))]
+    assert site.told(site.worker()) == []
+
+
+# ------------------------------------------------------------------ while nobody can keep them
+@pytest.mark.parametrize("copies", [True, False])
+def test_several_changes_that_wait_follow_each_other(
+    copies: bool, site: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.write(file("Ben", tenant="south"), "south.toml")
+    site.write(file("Ana"))
+    shelf = site.worker(copies)
+    site.told(shelf)
+    versions = [version(shelf)]
+    with monkeypatch.context() as patched:
+        patched.setattr(site, "keep", lambda _: False)
+        for who in ("Eve", "Zoe"):
+            site.write(file(who))
+            site.told(shelf)
+            versions.append(version(shelf))
+        (site.folder / "north.toml").unlink()
+        site.told(shelf)
+    ana, eve, zoe = versions
+    site.now += timedelta(minutes=1)
+    assert site.told(shelf) == [
+        ("changed", "north", eve, ana), ("changed", "north", zoe, eve), ("removed", "north", "", zoe),
+    ]  # fmt: skip
+    assert site.told(shelf) == []
+
+
+def test_what_others_have_told_meanwhile_is_not_told_again(site: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.write(file("Ana"))
+    slow, quick = site.worker(), site.worker()
+    site.told(quick, slow)
+    with monkeypatch.context() as patched:
+        patched.setattr(site, "keep", lambda _: False)
+        site.write(file("Eve"))
+        site.told(slow)
+    site.told(quick)
+    site.write(file("Zoe"))
+    site.told(quick)
+    known = len(site.heard)
+    site.now += timedelta(minutes=1)
+    slow.news.tell()
+    assert site.heard[known:] == []
+    assert site.told(site.worker()) == []
+
+
+# ------------------------------------------------------------------ what can no longer be made of a text that was told
+def test_a_policy_that_goes_with_its_client_is_told_as_removed_once(site: Workers) -> None:
+    site.write(file("Ben", tenant="south"), "south.toml")
+    site.write(file("Ana"))
+    first = site.worker()
+    site.told(first)
+    (site.folder / "north.toml").unlink()
+    assert site.told(site.worker(tenants=["south"])) == [("removed", "north", "", version(first))]
+    assert site.told(site.worker(tenants=["south"])) == []
+
+
+def test_of_a_policy_that_this_release_refuses_the_tenant_is_told(site: Workers) -> None:
+    site.write(file("Ben", tenant="south"), "south.toml")
+    site.write(file("Ana"))
+    site.told(site.worker())
+    for folder in (site.folder, site.copies):
+        for path in folder.glob("north.toml*"):
+            path.unlink()
+    (site.copies / "north.toml.told").write_text(BROKEN)
+    assert site.told(site.worker()) == [("removed", "north", "", "")]
+    (site.copies / "north.toml.told").write_text(BROKEN)
+    site.write(file("Eve"))
+    again = site.worker()
+    assert site.told(again) == [("changed", "north", version(again), "")]
+    assert site.told(site.worker()) == []
 
 
 def news(keep: Callable[[PolicyChange], bool], at: Callable[[], datetime]) -> PolicyNews:
