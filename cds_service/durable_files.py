@@ -1,6 +1,7 @@
 """Files that a power cut leaves whole: as they are now, or as they were before.
 
-What may live here: what a file or a name needs to be on the disk. What stands in a file is not known here.
+What may live here: what a file or a name needs to be on the disk, and how a name is told. What stands in a file is not
+known here.
 """
 
 from __future__ import annotations
@@ -79,3 +80,8 @@ def _sync(descriptor: int, usual: Callable[[int], None]) -> None:
             if error.errno not in _NO_WHOLE_WAY:
                 raise
     usual(descriptor)
+
+
+def told_name(name: str) -> str:
+    """The name of a file as text, with ? for each byte that is none: a log, JSON and a terminal hold text alone."""
+    return name.encode("utf-8", "replace").decode("utf-8")

@@ -26,13 +26,17 @@ ISSUE_CODES = {
 
 
 class ServiceError(Exception):
-    """An answer other than 200. `field` is the path of the field at fault, in dots, or ""; `headers` go along."""
+    """An answer other than 200. `field` is the path of the field at fault, in dots, or ""; `headers` go along.
 
-    def __init__(self, status: int, message: str, field: str = "") -> None:
+    `logged` stands in the log in place of a message that tells what was found in a chart.
+    """
+
+    def __init__(self, status: int, message: str, field: str = "", logged: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.field = field
+        self.logged = logged or message
         self.headers: dict[str, str] = {}
 
 

@@ -91,9 +91,9 @@ def _with_local(
     if not drugs.local:
         return found
     local = [
-        Candidate(drug, coding.named)
+        Candidate(drug, coding.named, says_if_local=coding.system is System.ATC)
         for coding in coded
-        for drug in drugs.local.get((coding.system or address_key(coding.address), coding.code), ())
+        for drug in drugs.of_clinic(coding.system or address_key(coding.address), coding.code)
     ]
     return (*local, *(found or ())) if local else found
 

@@ -116,23 +116,14 @@ def _lab(files: Changed, entry: Entry, _: Entry) -> None:
         analyte.setdefault("local", []).append({key: entry[key] for key in ("system", "code", "unit") if key in entry})
 
 
-_DRUG_TABLES = {System.RXNORM: "rxnorm_components", System.SNOMED: "snomed"}
-"""Where a code of a known system stands. Of an RxNorm code it is not known whether it says a route: the order does."""
-
-
 def _drug(files: Changed, entry: Entry, origin: Entry) -> None:
     drugs, wanted = files["drugs"]["drug"], (entry["name"], entry["drug_class"])
     drug = next((one for one in drugs if (one["name"], one["class"]) == wanted), None)
     if drug is None:
         drug = {"name": entry["name"], "class": entry["drug_class"], **origin}
         drugs.append(drug)
-    system = system_of(entry["system"])
-    if system in _DRUG_TABLES:
-        drug.setdefault(_DRUG_TABLES[system], {})[entry["code"]] = entry["name"]
-    elif system is System.ATC:
-        drug.setdefault("atc", []).append(entry["code"])
-    else:
-        drug.setdefault("local", []).append({"system": entry["system"], "code": entry["code"]})
+    # Of RxNorm, ATC and SNOMED CT too: in their own tables a code would end the search in words and in other codes.
+    drug.setdefault("local", []).append({"system": entry["system"], "code": entry["code"]})
 
 
 _MEANINGS = {System.SNOMED: "snomed", System.CPT: "cpt", System.ICD11: "icd11"}

@@ -7,18 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cds_service.knowledge import Asking, HeldBack, Sorted, Switches
+from cds_service.knowledge import Asking, HeldBack, Reason, Sorted, Switches
 from hooks.explain import Advise
 from hooks.judgement import CannotJudge
 
+_NOT_TOLD = (Reason.SHADOW, Reason.ROLE)
+
 
 class RefusedWithout(CannotJudge):
-    """Only cards that the clinic holds back (`held`) would have allowed an answer."""
+    """Only cards that the clinic holds back (`held`) would have allowed an answer; `gap` is what it lacks without them.
+
+    The text names those that the clinic shows to nobody: not what is on trial, and not what is for other people.
+    """
 
     def __init__(self, gap: CannotJudge, held: Sequence[HeldBack]) -> None:
-        topics = ", ".join(dict.fromkeys(back.card.topic for back in held))
-        super().__init__(gap.what, f"{gap.reason}; what was read gives {topics}, which this clinic does not show")
-        self.held = held
+        off = ", ".join(dict.fromkeys(back.card.topic for back in held if back.reason not in _NOT_TOLD))
+        told = f"; what was read gives {off}, which this clinic does not show" if off else ""
+        super().__init__(gap.what, gap.reason + told)
+        self.gap, self.held = gap, held
 
 
 def advised(advise: Advise, switches: Switches, asking: Asking) -> Sorted:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from cds_service.api.advising import RefusedWithout
 from cds_service.api.hook_request import HookRequest, TooMany, parse_hook_request
 from cds_service.api.services import Service, call
 from cds_service.fhir_client import FhirReader
@@ -47,4 +48,5 @@ def cards_for(
 
 def refused_for(gap: CannotJudge) -> ServiceError:
     """The answer where data are missing without which silence could hide a risk."""
-    return ServiceError(412, f"cannot judge: {gap}", gap.what)
+    logged = gap.gap if isinstance(gap, RefusedWithout) else gap
+    return ServiceError(412, f"cannot judge: {gap}", gap.what, logged=f"cannot judge: {logged}")

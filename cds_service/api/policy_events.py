@@ -10,6 +10,7 @@ import logging
 from typing import Any
 
 from cds_service.api.happened import RULES
+from cds_service.durable_files import told_name
 from cds_service.knowledge import PolicyChange
 from cds_service.storage import Event, EventLog, Kind, StoreError
 
@@ -35,15 +36,15 @@ def keep_policy_change(events: EventLog, change: PolicyChange) -> bool:
     try:
         events.accept([policy_event(change)])
     except StoreError as error:
-        log.error("%s: that this site policy was %s cannot be kept yet: %s", change.file, change.became, error)
+        log.error(
+            "%s: that this site policy was %s cannot be kept yet: %s", told_name(change.file), change.became, error
+        )
         return False
     return True
 
 
 def _content(change: PolicyChange) -> dict[str, Any]:
-    # The name of a file may be any bytes; an event holds text alone.
-    file = change.file.encode("utf-8", "replace").decode("utf-8")
-    told: dict[str, Any] = {"became": change.became.value, "file": file}
+    told: dict[str, Any] = {"became": change.became.value, "file": told_name(change.file)}
     if change.before:
         told["before"] = change.before
     if site := change.site:

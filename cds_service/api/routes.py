@@ -201,7 +201,7 @@ def register_errors(app: Flask) -> None:
 
     @app.errorhandler(ServiceError)
     def service_error(error: ServiceError) -> Response:
-        log.info("answered %d: %s", error.status, error.message)
+        log.info("answered %d: %s", error.status, error.logged)
         response = json_response(operation_outcome(error.status, error.message, error.field), error.status)
         response.headers.update(error.headers)
         return response

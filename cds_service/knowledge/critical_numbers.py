@@ -19,13 +19,20 @@ def numbers_for_two(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Where the site policy moves a number so that fewer patients would get a critical card: its key, and the place."""
     for entry in document.get("threshold", ()):
         name = entry["name"]
-        section, number = section_of(_shipped(), name), _number(entry)
+        section = section_of(_shipped(), name)
         shipped = _from(section["values"], entry["from"])
-        match section.get("fewer_critical"):
-            case "higher" if number > min(shipped):
-                yield name, f"[[threshold]] {name} = {number:g}, higher than {min(shipped):g}, which ships"
-            case "lower" if number < max(shipped):
-                yield name, f"[[threshold]] {name} = {number:g}, lower than {max(shipped):g}, which ships"
+        ours, its = _number(entry), [_number(one) for one in shipped]
+        if said := _fewer(section.get("fewer_critical"), ours, its):
+            yield name, f"[[threshold]] {name} = {ours:g}, {said}, which ships"
+
+
+def _fewer(way: str | None, ours: float, shipped: Sequence[float]) -> str:
+    """How the number differs from what ships, where fewer patients would get a critical card by it; else nothing."""
+    if way in ("higher", "either") and ours > min(shipped):
+        return f"higher than {min(shipped):g}"
+    if way in ("lower", "either") and ours < max(shipped):
+        return f"lower than {max(shipped):g}"
+    return ""
 
 
 @cache
@@ -33,10 +40,10 @@ def _shipped() -> Mapping[str, Any]:
     return packaged_data("thresholds")
 
 
-def _from(values: Sequence[Mapping[str, Any]], day: date) -> list[float]:
+def _from(values: Sequence[Mapping[str, Any]], day: date) -> list[Mapping[str, Any]]:
     """The values that ship for a day and all later ones: those of the clinic hold in their place."""
     begun = [one for one in values if one["since"] <= day] or values[:1]
-    return [_number(one) for one in (begun[-1], *(one for one in values if one["since"] > day))]
+    return [begun[-1], *(one for one in values if one["since"] > day)]
 
 
 def _number(entry: Mapping[str, Any]) -> float:

@@ -26,12 +26,17 @@ _TITLES = frozenset(
 """Words that belong to nobody's name, without dots."""
 _DEGREES = frozenset(
     folded(
-        "med hc priv pd apl ing mag fr oa hab lek doc csc "
-        "md dds dmd phd dphil dsc scd mph mba mha msc bsc msn bsn dnp mbbs mbchb mbbch bm bch frcp frcpc mrcp frcpath "
-        "facp fasn fesc face pharmd rph mpharm bpharm rn lpn np fnp aprn crnp cns cnm pac esq"
+        "med hc priv pd apl fr oa "
+        "md dds dmd phd dphil dsc scd mph mha msc bsc msn bsn dnp mbbs mbchb mbbch bm bch frcp frcpc mrcp frcpath "
+        "facp fasn pharmd rph mpharm bpharm rn lpn np fnp aprn crnp cns cnm esq"
     ).split()
 )
-"""Degrees where they are written as such, with a dot or two capitals: Mba, Ing and Face are surnames, too."""
+"""Degrees and posts that are nobody's name, however they are written."""
+_DOUBTFUL = frozenset(folded("ing mag hab lek doc csc mba face fesc pac").split())
+"""Degrees that are names as well, Mba, Ing, Lek and Face among them: where they are not written as degrees, with a dot
+or two capitals, a name may be meant with them or without.
+"""
+SO_IT_IS_TWO = "first name and surname of both in full; where two names have two words in common, name somebody else"
 _CAPITALS = 2
 
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
@@ -78,11 +83,11 @@ def _words(name: str) -> list[str]:
 
 
 def _forms(name: str) -> Iterator[list[str]]:
-    """The words of the name, and once more with what follows the first comma: that may be a name, too."""
-    yield _words(name)
+    """The words of the name, without those in doubt, and with what follows the first comma: that may be a name, too."""
+    yield (words := _words(name))
     first = [word for part in _parts(name)[:2] for word in part]
-    if first != _words(name):
-        yield first
+    sure = [word for word in words if word not in _DOUBTFUL]
+    yield from (form for form in (first, sure) if form and form != words)
 
 
 def _parts(name: str) -> list[list[str]]:
@@ -95,7 +100,7 @@ def _of(token: str) -> list[str]:
     """The words of what stands between two blanks ("Dr.med.", "M.D.", "Anna-Lena"), compared as if without umlauts."""
     plain = folded(token)
     is_degree = "." in token or sum(letter.isupper() for letter in token) >= _CAPITALS
-    none = _TITLES | _DEGREES if is_degree else _TITLES
+    none = _TITLES | _DEGREES | _DOUBTFUL if is_degree else _TITLES | _DEGREES
     if plain.replace(".", "") in none:
         return []
     return [_UMLAUTS.sub("", word) for word in _APART.split(plain) if word and word not in none]
@@ -103,7 +108,7 @@ def _of(token: str) -> list[str]:
 
 def _share_two(one: Sequence[str], other: Sequence[str]) -> bool:
     """With the first word of one of them among the two: brothers and sisters may share two surnames."""
-    common = {word for word in one if word in other and not _is_initial(word)}
+    common = {word for word in one if word in other and not _is_initial(word)} - _DOUBTFUL
     return len(common) >= _WHOLE_NAME and not common.isdisjoint((one[0], other[0]))
 
 

@@ -6,11 +6,10 @@ What may live here: the files of the copies. When one is used stands in `policy_
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cds_service.durable_files import replace_file, sync_names
+from cds_service.durable_files import replace_file, sync_names, told_name
 from cds_service.knowledge.site_policy import SitePolicyError, site_text
 
 log = logging.getLogger("cds_service")
@@ -125,12 +124,14 @@ class Copies:
                     pass
                 except OSError as error:
                     # It would count again at a start that finds the folder empty.
-                    log.error("%s: the copy cannot be put aside (%s)", copy.name, type(error).__name__)
+                    log.error("%s: the copy cannot be put aside (%s)", told_name(copy.name), type(error).__name__)
 
 
 def _unlink(path: Path) -> None:
-    with suppress(OSError):
-        path.unlink()
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        log.error("%s: cannot be removed (%s)", told_name(path.name), type(error).__name__)
 
 
 def _write(folder: Path, name: str, text: str) -> bool:
@@ -141,6 +142,6 @@ def _write(folder: Path, name: str, text: str) -> bool:
             sync_names(folder.parent)
         replace_file(folder / name, text.encode("utf-8"))
     except OSError as error:
-        log.error("%s: no copy can be kept for the next start (%s)", name, type(error).__name__)
+        log.error("%s: cannot be kept beside the spool for the next start (%s)", told_name(name), type(error).__name__)
         return False
     return True

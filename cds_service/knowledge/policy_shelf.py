@@ -13,6 +13,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from cds_service.clock import utc_now
+from cds_service.durable_files import told_name
 from cds_service.knowledge.knowledge import InForce, Knowledge
 from cds_service.knowledge.last_told import LastTold
 from cds_service.knowledge.policy_changes import Keep, PolicyNews
@@ -178,19 +179,19 @@ class PolicyShelf:
         older = {known.tenant: known.version for known in goes_on}
         before = [taken.before.policy for taken in all_taken if taken.before]
         policies = [*(taken.policy for taken in all_taken), *before]
-        refused = {_shown(name): refusal.kind for name, refusal in self._refused.items()}
+        refused = {told_name(name): refusal.kind for name, refusal in self._refused.items()}
         return Policies.of(packaged, policies, older, self._gone.said, refused, self.fault)
 
     def left_out(self) -> list[str]:
         """The names of the files that cannot be used, and of which no earlier state goes on."""
-        return sorted(name for name in self._refused if name not in self._taken)
+        return sorted(told_name(name) for name in self._refused if name not in self._taken)
 
     def _look_at(self, name: str, path: Path) -> None:
         text = text_or_nothing(path)
         taken = self._taken.get(name)
         if taken and text == taken.text:
             if self._refused.pop(name, None) is not None:
-                log.warning("%s: is again as it was when it was taken", _shown(name))
+                log.warning("%s: is again as it was when it was taken", told_name(name))
         elif name not in self._refused or self._refused[name].text != text:
             try:
                 self._take(name, site_text(path))
@@ -221,14 +222,14 @@ class PolicyShelf:
 
     def _accept(self, name: str) -> None:
         self._refused.pop(name, None)
-        log.warning("%s: taken, version %s", _shown(name), self._taken[name].policy.knowledge.version)
+        log.warning("%s: taken, version %s", told_name(name), self._taken[name].policy.knowledge.version)
 
     def _take(self, name: str, text: str) -> None:
         """Use this file. Raises SitePolicyError."""
         policy, last = self._making.made(name, text, self._taken), self._taken.get(name)
         before = self._before(name, policy)
         if last and last.policy.knowledge.tenant != policy.knowledge.tenant:
-            self._gone.tell(_shown(name), last, self._making.today())
+            self._gone.tell(told_name(name), last, self._making.today())
         kept = self._copies.keep(name, text, before.text if before else "")
         self._taken[name] = Taken(text, policy, kept, before)
 
@@ -236,7 +237,7 @@ class PolicyShelf:
         refusal = self._refused[name] = Refusal.of(text, error)
         goes_on = self._tell_refused(name, refusal)
         if isinstance(error, OfNobody) and name not in self._taken:
-            log.warning("%s: is left aside: %s", _shown(name), "; ".join(error.problems))
+            log.warning("%s: is left aside: %s", told_name(name), "; ".join(error.problems))
             return
         log.error("%s; %s", error, f"version {goes_on.version} goes on" if goes_on else "not used")
 
@@ -249,7 +250,7 @@ class PolicyShelf:
     def _remove(self, name: str) -> None:
         self._refused.pop(name, None)
         if taken := self._taken.pop(name, None):
-            self._gone.tell(_shown(name), *self._last_state(name, taken))
+            self._gone.tell(told_name(name), *self._last_state(name, taken))
         self._copies.put_aside(name)
 
     def _last_state(self, name: str, taken: Taken) -> tuple[Taken, date]:
@@ -270,9 +271,9 @@ class PolicyShelf:
         try:
             taken = Taken(text, self._making.made(name, text, {}))
         except SitePolicyError:
-            log.warning("%s: is gone, and its copy, which cannot be used, does not count", _shown(name))
+            log.warning("%s: is gone, and its copy, which cannot be used, does not count", told_name(name))
         else:
-            self._gone.tell(_shown(name), taken, self._making.today(), "before the start on")
+            self._gone.tell(told_name(name), taken, self._making.today(), "before the start on")
 
     # ------------------------------------------------------------------ copies
     def _take_copy(self, name: str) -> bool:
@@ -306,8 +307,3 @@ class PolicyShelf:
     def _files(self) -> list[Path]:
         """The files of the folder by name. Raises OSError, where all are gone too."""
         return self._folder.files(lambda: bool(self._taken or self._copies.names()))
-
-
-def _shown(name: str) -> str:
-    """The name of a file as JSON can hold it."""
-    return name.encode("utf-8", "replace").decode("utf-8")

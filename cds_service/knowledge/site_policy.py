@@ -15,7 +15,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from cds_service.knowledge.people import is_whole, may_be_one
+from cds_service.durable_files import told_name
+from cds_service.knowledge.people import SO_IT_IS_TWO, is_whole, may_be_one
 from cds_service.knowledge.switch_reading import further_problems
 from fhir_mappings.data_faults import Path as Place
 from fhir_mappings.data_faults import place
@@ -36,9 +37,7 @@ class SitePolicyError(ValueError):
 
     def __init__(self, file: str, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
-        # The name of a file may be any bytes; a log can hold text alone.
-        shown = file.encode("utf-8", "replace").decode("utf-8")
-        super().__init__("\n  ".join([f"{shown}: the site policy cannot be used:", *self.problems]))
+        super().__init__("\n  ".join([f"{told_name(file)}: the site policy cannot be used:", *self.problems]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +164,7 @@ def _who_answers(document: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
         yield (
             ("approver",),
             f"must be somebody else than the owner ({names['owner']}): by these names it may be one person; write "
-            "first name and surname of both in full",
+            f"{SO_IT_IS_TWO}",
         )
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from cds_service.knowledge.critical_cards import HOOK_OF, critical_topics, critical_where
 from cds_service.knowledge.critical_codes import codes_for_two
 from cds_service.knowledge.critical_numbers import numbers_for_two
-from cds_service.knowledge.people import are_two, is_whole
+from cds_service.knowledge.people import SO_IT_IS_TWO, are_two, is_whole
 from hooks.card import Indicator
 from hooks.policy import Policy
 
@@ -118,8 +118,8 @@ def _not_two_people(answered: Mapping[str, Any]) -> Iterator[str]:
             yield f"[critical_off] people: {name} needs first name and surname, such as Dr Ana Silva"
     if not are_two(people):
         yield (
-            f"[critical_off] people: {' and '.join(people)} may be one person; two different people are needed, each "
-            "with first name and surname in full"
+            f"[critical_off] people: {' and '.join(people)} may be one person; two different people are needed: "
+            f"write {SO_IT_IS_TWO}"
         )
     if len(" ".join(answered.get("reason", "").split())) < _SHORTEST_REASON:
         yield (

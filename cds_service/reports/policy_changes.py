@@ -14,13 +14,13 @@ from cds_service.storage import Event
 
 COLUMNS = (
     "when", "tenant", "became", "version", "before", "owner", "approver", "approved", "effective", "critical_off_by",
-    "critical_off_why", "file", "why",
+    "critical_off_covers", "critical_off_why", "file", "why",
 )  # fmt: skip
 _KEPT = ("owner", "approver", "approved", "effective")
 
 
 def policy_changes(whole: FullReport) -> Table:
-    """A line for each change, the oldest first. Of a file that was refused the people are those of what goes on."""
+    """A line for each change, the oldest first. Of a file that was refused nobody is named."""
     return Table(COLUMNS, [_row(one) for one in whole.policy_changes])
 
 
@@ -28,7 +28,6 @@ def _row(one: Event) -> Sequence[Value]:
     said = {name: str(one.content.get(name, "")) for name in ("became", "before", "file", *_KEPT)}
     off = one.content.get("critical_off")
     answered: Mapping[str, object] = off if isinstance(off, Mapping) else {}
-    people = answered.get("people")
     return [
         f"{one.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
         one.tenant,
@@ -36,8 +35,13 @@ def _row(one: Event) -> Sequence[Value]:
         one.policy,
         said["before"],
         *(said[name] for name in _KEPT),
-        " and ".join(map(str, people)) if isinstance(people, list) else "",
+        _listed(answered.get("people"), " and "),
+        _listed(answered.get("covers"), ", "),
         str(answered.get("reason", "")),
         said["file"],
         one.reason,
     ]
+
+
+def _listed(found: object, between: str) -> str:
+    return between.join(map(str, found)) if isinstance(found, list) else ""

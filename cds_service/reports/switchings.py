@@ -23,10 +23,12 @@ def switchings_of(
 ) -> list[Event]:
     """What was switched in this time, or changed in policies, the oldest first.
 
-    For `tenants` also what holds for all, or for the default. Raises StoreError.
+    For `tenants` also what holds for the default, and what was switched for all. Raises StoreError.
     """
     told = audited_events(database, since, (kind,))
-    return [one for one in told if one.at < until and (tenants is None or one.tenant in ("", DEFAULT, *tenants))]
+    # A changed file without a tenant is one that was refused, and may be that of any other.
+    for_all = ("", DEFAULT) if kind is Kind.SWITCHED else (DEFAULT,)
+    return [one for one in told if one.at < until and (tenants is None or one.tenant in (*for_all, *tenants))]
 
 
 def switchings_table(switchings: Iterable[Event]) -> Table:

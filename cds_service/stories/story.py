@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -63,7 +64,15 @@ class Vignette:
 
 def load_vignettes(folder: Path | None = None) -> tuple[Vignette, ...]:
     """All vignettes of the story files of a folder, else of those that ship, in order. Raises StoryError."""
-    place: Traversable = folder or resources.files("cds_service.stories").joinpath("told")
+    return _loaded(folder) if folder else _shipped()
+
+
+@cache
+def _shipped() -> tuple[Vignette, ...]:
+    return _loaded(resources.files("cds_service.stories").joinpath("told"))
+
+
+def _loaded(place: Traversable) -> tuple[Vignette, ...]:
     found: list[Vignette] = []
     problems: list[str] = []
     for file in _story_files(place):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from fhir_mappings.code_systems import address_key
+from fhir_mappings.code_systems import System, address_key, system_of
 from fhir_mappings.drug_routes import Route, Routes, WordList
 from fhir_mappings.letters import folded, spaced
 from fhir_mappings.vocabulary.drug_words import StopWords, UnreadWords
@@ -77,6 +77,10 @@ class DrugVocabulary:
     stops: StopWords
     classes: frozenset[str]
 
+    def of_clinic(self, system: str, code: str) -> tuple[Drug, ...]:
+        """What a code is by a clinic's own list; `system` is the key of its system."""
+        return self.local.get(_own_code(system, code), ())
+
 
 def parse_drugs(data: Mapping[str, Any], problems: list[str]) -> DrugVocabulary:
     """The vocabulary of parsed `drugs.toml`, whose shape has been checked; mistakes are added to `problems`."""
@@ -113,6 +117,12 @@ def parse_drugs(data: Mapping[str, Any], problems: list[str]) -> DrugVocabulary:
         stops=StopWords.of(data["stops"]),
         classes=classes,
     )
+
+
+_SHAPES = {
+    System.RXNORM: re.compile("[0-9]{1,8}"),
+    System.ATC: re.compile("[A-Z]([0-9]{2}([A-Z]([A-Z]([0-9]{2})?)?)?)?"),
+}
 
 
 class _Index:
@@ -156,11 +166,20 @@ class _Index:
         ):
             for code in codes:
                 target[code] = (*target.get(code, ()), drug)
-        for one in entry.get("local", ()):
-            place = (address_key(one["system"]), one["code"])
+        for turn, one in enumerate(entry.get("local", ())):
+            self.check_shape(one, "drug", number, "local", turn)
+            place = _own_code(address_key(one["system"]), one["code"])
             self.local[place] = (*self.local.get(place, ()), drug)
         for code in components:
             self.excluded.setdefault(code, ())
+
+    def check_shape(self, own: Mapping[str, str], *path: str | int) -> None:
+        """A clinic's code of a known system, which has the shape that codes have there."""
+        system, code = system_of(own["system"]), own["code"]
+        if system is System.SNOMED:
+            self.file.check_snomed([code], *path)
+        elif system in _SHAPES and not _SHAPES[system].fullmatch(code.upper()):
+            self.file.note(f"{code} is no {system} code", *path)
 
     def findable(self, entry: Mapping[str, Any], key: str, *path: str | int) -> list[str]:
         """The phrases of a list of the entry; those that would never be found are noted and left out."""
@@ -186,6 +205,11 @@ class _Index:
                 if target.get(code):
                     self.file.note(f"{code} also stands under {target[code][0].name}", "trap", number, key)
                 target.setdefault(code, ())
+
+
+def _own_code(system: str, code: str) -> tuple[str, str]:
+    """A code as it stands among those of a clinic, by the key of its system. ATC codes are one in every letter case."""
+    return system, code.upper() if system == System.ATC else code
 
 
 def _both_ways(phrase: str) -> set[str]:

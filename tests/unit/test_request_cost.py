@@ -43,7 +43,8 @@ class Watch:
         sys.addaudithook(self._audit)
 
     def _audit(self, event: str, arguments: tuple[object, ...]) -> None:
-        if self.thread == threading.get_ident() and event in AUDITED:
+        # At the end of the interpreter the modules are gone, and it still audits.
+        if self.thread is not None and self.thread == threading.get_ident() and event in AUDITED:
             self.seen.append(f"{event} {arguments[:1]}")
 
     def _profile(self, frame: FrameType, event: str, argument: object) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.durable_files import replace_file, sync_content, sync_names
+from cds_service.durable_files import replace_file, sync_content, sync_names, told_name
 from cds_service.knowledge.policy_copies import Copies
 from cds_service.storage import SwitchedOff, changing, write_keys
 
@@ -184,3 +184,10 @@ def test_what_has_to_outlive_a_power_cut_has_its_name_on_the_disk(
     write(file)
     *_, last = [asked for asked in disk.asked if asked[0] == "folder"]
     assert last == ("folder", file.read_bytes())
+
+
+@pytest.mark.parametrize(("name", "told"), [(b"north.toml", "north.toml"), (b"caf\xe9.toml", "caf?.toml"),
+     ("café.toml".encode(), "café.toml")]
+)  # fmt: skip
+def test_the_name_of_a_file_is_told_as_text(name: bytes, told: str) -> None:
+    assert told_name(os.fsdecode(name)) == told

@@ -166,7 +166,10 @@ THRESHOLD_MISTAKES = [
     (drop("adult_age", "fewer_critical"), "[adult_age] fewer_critical: is missing"),
     (drop("windows", "temperature", "fewer_critical"), "[windows.temperature] fewer_critical: is missing"),
     (put("points", "female", "fewer_critical", "higher"), "[points.female] fewer_critical: must be lower"),
-    (put("hd_kt_v_target", "fewer_critical", "up"), "[hd_kt_v_target] fewer_critical: must be higher or lower"),
+    (
+        put("hd_kt_v_target", "fewer_critical", "up"),
+        "[hd_kt_v_target] fewer_critical: must be higher or lower or either",
+    ),
     (put("calcium_high", "values", 0, "since", "2003-10-01"), f"[calcium_high] values[1].since: {DATE}"),
     (put("calcium_high", "values", 0, "since", datetime(2003, 10, 1)), f"[calcium_high] values[1].since: {DATE}"),  # noqa: DTZ001
     (drop("calcium_high", "values", 0, "since"), "[calcium_high] values[1].since: is missing"),

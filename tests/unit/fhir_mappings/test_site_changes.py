@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
+from fhir_mappings.code_systems import System, system_of
 from fhir_mappings.data_files import DataFileError
+from fhir_mappings.drug_matching import find_drugs
+from fhir_mappings.drug_routes import Route
+from fhir_mappings.fhir_json import Coding
 from fhir_mappings.knowledge_files import (
     changed_data,
     knowledge_problems,
@@ -140,7 +144,8 @@ def test_codes_of_known_systems_stand_where_those_of_the_files_stand() -> None:
     )
     assert vocabulary.labs.by_code["24519-1"].analyte == vocabulary.labs.by_code[f"{LAB}|PHOS"].analyte == "phosphate"
     drugs = vocabulary.drugs
-    found = [drugs.unrouted["855333"], drugs.snomed["48603004"], drugs.atc["B01AA99"], drugs.local[DRUGS, "W5"]]
+    keys = [("RxNorm", "855333"), ("SNOMED CT", "48603004"), ("ATC", "b01aa99"), (DRUGS, "W5")]
+    found = [drugs.of_clinic(*key) for key in keys]
     # The drug that ships under this name, not a second one of that name.
     assert {(one.number, one.name) for entries in found for one in entries} == {(0, "warfarin")}
     exact, prefix = vocabulary.conditions.conditions.exact, vocabulary.conditions.conditions.icd10_prefix
@@ -149,6 +154,20 @@ def test_codes_of_known_systems_stand_where_those_of_the_files_stand() -> None:
     assert (
         exact["ICD-9-CM", "275.4"] == prefix["ICD-10-CM", "E8358"] == prefix["ICD-10-GM", "E8358"] == ("calciphylaxis",)
     )
+
+
+@pytest.mark.parametrize(
+    ("system", "code"), [(RXNORM, "9876543"), (SNOMED, "48603004"), (ATC, "B01AX99"), (DRUGS, "W5")]
+)
+@pytest.mark.parametrize("beside", [[], [Coding(System.ATC, "B01AA03", "")]])
+def test_a_code_of_the_clinic_takes_nothing_from_the_words_and_other_codes_of_an_order(
+    system: str, code: str, beside: list[Coding]
+) -> None:
+    own = {"drug_class": "non_calcium_binder", "name": "a thing", "system": system, "code": code}
+    _, vocabulary = knowledge(drug=[own])
+    coding = Coding(system_of(system), code, "", system)
+    found = find_drugs([coding, *beside], ["warfarin 5 mg oral tablet"], Route.UNKNOWN, vocabulary.drugs)
+    assert {match.drug_class for match in found.matches} == {"non_calcium_binder", "vitamin_k_antagonist"}
 
 
 def test_a_drug_that_does_not_ship_is_a_new_one_with_its_source() -> None:
@@ -176,6 +195,8 @@ def test_a_drug_that_does_not_ship_is_a_new_one_with_its_source() -> None:
             {"drug_class": "vitamin_k_antagonist", "system": SNOMED, "code": "48603005", "name": "warfarin"},
             "no SNOMED CT code (check digit)",
         ),
+        ("drug", {"drug_class": "vitamin_k_antagonist", "system": RXNORM, "code": "W5", "name": "x"}, "no RxNorm code"),
+        ("drug", {"drug_class": "vitamin_k_antagonist", "system": ATC, "code": "B1", "name": "x"}, "no ATC code"),
     ],
 )
 def test_a_code_that_the_files_would_not_take_is_refused(section: str, entry: dict[str, Any], problem: str) -> None:

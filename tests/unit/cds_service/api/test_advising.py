@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from cds_service.api.advising import RefusedWithout, advised
+from cds_service.api.answering import refused_for
 from cds_service.knowledge import ALL, Asking, Switches
 from cds_service.knowledge.switches import Shadow
 from hooks.card import Card, Indicator
@@ -123,3 +124,27 @@ def test_a_refusal_without_the_card_is_a_refusal_and_names_it() -> None:
         advised(rules, Switches(topics={"a": "why"}), ASKING)
     assert refused.value.what == "conditions"
     assert [(back.card.topic, back.reason) for back in refused.value.held] == [("a", "topic-off")]
+    answer = refused_for(refused.value)
+    assert answer.message == f"cannot judge: conditions could not be read ({refused.value.reason})"
+    assert answer.logged == "cannot judge: conditions could not be read (cut)"
+
+
+@pytest.mark.parametrize(
+    ("switches", "told"),
+    [
+        (Switches(shadows=(Shadow(DAY, "pilot", topic="a"),)), ""),
+        (Switches(users=frozenset({"Patient"})), ""),
+        (Switches(shadows=(Shadow(DAY, "pilot", topic="a"),), killed=frozenset({"b"})),
+         "; what was read gives b, which this clinic does not show"),
+    ],
+)  # fmt: skip
+def test_a_refusal_names_no_card_that_is_on_trial_or_for_others(switches: Switches, told: str) -> None:
+    def rules(untold: Collection[str]) -> list[Card]:
+        if untold:
+            raise CannotJudge("conditions", "cut")
+        return [card("a"), card("b")]
+
+    with pytest.raises(RefusedWithout) as refused:
+        advised(rules, switches, ASKING)
+    assert refused.value.reason == f"cut{told}"
+    assert len(refused.value.held) == 1 + bool(told) or switches.users

@@ -62,7 +62,7 @@ def site(tmp_path: Path) -> str:
     """The file of a site policy in which another value holds from 2026-12-01 on, and a code of its own."""
     more = "[[threshold]]\nname='calcium_high'\nfrom=2026-12-01\nvalue=10.0\nsource='our protocol'\n"
     path = tmp_path / "north.toml"
-    more += "[[lab]]\nanalyte='phosphate'\nsystem='urn:lab'\ncode='PHOS'\n"
+    more += "[[drug]]\ndrug_class='vitamin_k_antagonist'\nsystem='urn:drugs'\ncode='W5'\nname='warfarin'\n"
     path.write_text(policy_file(more=more, review_by=date(2035, 12, 31)), "utf-8")
     return str(path)
 
@@ -145,9 +145,9 @@ def test_all_faults_are_told_at_once_those_of_a_folder_too(site: str, tmp_path: 
     (folder / "labs.toml").write_text("analyte = 3\n", "utf-8")
     with Path(site).open("a", encoding="utf-8") as file:
         file.write("[topics.vka-cua]\non = false\nreason = 'x'\n")
-    Path(site).write_text(Path(site).read_text("utf-8").replace("'phosphate'", "'phosphat'"), "utf-8")
+    Path(site).write_text(Path(site).read_text("utf-8").replace("'vitamin_k_antagonist'", "'vitamin_k'"), "utf-8")
     told = run("check", "--site", site, "--policy", str(folder)).stdout
-    assert "analyte: there is no result phosphat" in told
+    assert "drug_class: there is no drug class vitamin_k" in told
     assert "[topics.vka-cua] on = false" in told
     assert "labs.toml: " in told
 
@@ -166,7 +166,7 @@ def test_check_refuses_what_is_approved_in_future_and_a_draft_can_be_compared(tm
     ("old", "new", "fault"),
     [
         ("owner = ", "ownr = ", "ownr: there is no such key; did you mean owner?"),
-        ("'phosphate'", "'phosphat'", "lab 1 (PHOS): analyte: there is no result phosphat; did you mean phosphate?"),
+        ("'vitamin_k_antagonist'", "'vitamin_k'", "drug 1 (warfarin): drug_class: t"),
         ("value=10.0", "value=100", "thresholds.toml: [calcium_high] values[2].value: must be from 9 to 11.5, not 100"),
     ],
     ids=["a key", "a name", "a number"],
@@ -193,8 +193,8 @@ def test_what_a_site_policy_brings_can_be_compared_with_what_ships_and_with_anot
     assert (told["old"], told["new"]) == ("packaged", "packaged with north.toml")
     assert [one["key"] for one in told["numbers"]] == ["calcium_high"]
     (entry,) = told["entries"]
-    assert (entry["file"], entry["old"]) == ("labs.toml", "")
-    assert "PHOS" in entry["new"]
+    assert (entry["file"], entry["old"]) == ("drugs.toml", "")
+    assert "W5" in entry["new"]
     same = run("diff", "packaged", "packaged", "--site", site, "--old-site", site, "--json")
     assert json.loads(same.stdout)["numbers"] == []
 

@@ -227,17 +227,21 @@ def test_what_was_switched_is_listed_with_who_and_why(store: EventLog, filled: P
 
 def test_what_became_of_site_policies_is_told_with_who_answers_for_them(store: EventLog, filled: Path) -> None:
     said = {"became": "changed", "file": "north.toml", "before": "v1", "owner": "Dr Silva", "approver": "Dr Okoro"}
-    off = {"people": ["Dr A", "Dr B"], "reason": "another system warns"}
+    off = {"people": ["Dr A", "Dr B"], "reason": "another system warns", "covers": ["vka-cua", "kidney"]}
     days = {"approved": "2026-03-01", "effective": "2026-03-02"}
     changed = Event("p1", MONDAY, Kind.POLICY_CHANGED, tenant="northern", policy="v2",
                     content={**said, **days, "critical_off": off})  # fmt: skip
     refused = replace(changed, id="p2", at=MONDAY + timedelta(days=1), tenant="southern", policy="", reason="faulty",
                       content={"became": "refused", "file": "south.toml"})  # fmt: skip
-    store.record([changed, refused])
+    of_nobody = replace(refused, id="p3", at=MONDAY + timedelta(days=2), tenant="",
+                        content={"became": "refused", "file": "x.toml"})  # fmt: skip
+    store.record([changed, refused, of_nobody])
     first = ["2026-03-02 12:00 UTC", "northern", "changed", "v2", "v1", "Dr Silva", "Dr Okoro", "2026-03-01",
-             "2026-03-02", "Dr A and Dr B", "another system warns", "north.toml", ""]  # fmt: skip
-    second = ["2026-03-03 12:00 UTC", "southern", "refused", *[""] * 8, "south.toml", "faulty"]
-    assert [list(row.values()) for row in table("policy-change", database=filled)] == [first, second]
+             "2026-03-02", "Dr A and Dr B", "vka-cua, kidney", "another system warns", "north.toml", ""]  # fmt: skip
+    second = ["2026-03-03 12:00 UTC", "southern", "refused", *[""] * 9, "south.toml", "faulty"]
+    third = ["2026-03-04 12:00 UTC", *second[1:]]
+    third[1], third[-2] = "", "x.toml"
+    assert [list(row.values()) for row in table("policy-change", database=filled)] == [first, second, third]
     alone = table("policy-change", "--tenant", "northern", database=filled)
     assert [list(row.values()) for row in alone] == [first]
 

@@ -40,6 +40,12 @@ def policy_file(tenant: str = "north", more: str = "", **changed: Any) -> str:
     return "".join(f"{name} = {in_file(value)}\n" for name, value in values.items()) + more
 
 
+def answered(*covers: str) -> str:
+    """The section of the two people who answer for what could take a critical card away."""
+    people = in_toml(["Ana Silva", "Ben Okoro"])
+    return f'\n[critical_off]\npeople = {people}\ncovers = {in_toml([*covers])}\nreason = "looked up by both"\n'
+
+
 def in_file(value: Any) -> str:
     """A value as TOML."""
     return value.isoformat() if isinstance(value, date) else in_toml(value)

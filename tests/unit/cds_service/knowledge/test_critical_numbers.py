@@ -42,7 +42,9 @@ def test_who_is_judged_suspected_or_infected_and_how_urgently_is_decided_by_numb
     names = {name for name, _, _ in MARKED if not name.startswith("points.")}
     assert names == {
         *("adult_age", "dialysis_procedure_days", "dialysis_after_transplant_days"),
-        *("administration_days", "dispense_days"),
+        *("administration_days", "dispense_days", "ionised_calcium_pair_days", "correction_albumin_days"),
+        *("product_pair_days", "weight_loss_gap_days", "steroid_days"),
+        *("windows.minerals", "windows.bone", "windows.body_mass_index", "windows.weight"),
         *("temperature_high", "temperature_low", "white_cells_high", "white_cells_low", "c_reactive_protein_high"),
         *("sepsis_days", "windows.temperature", "windows.inflammation"),
         *("sign_days", "cellulitis_days", "suspected_score"),
@@ -58,9 +60,10 @@ def test_who_is_judged_suspected_or_infected_and_how_urgently_is_decided_by_numb
 
 @pytest.mark.parametrize(("name", "way", "ships"), MARKED)
 def test_only_the_way_to_fewer_critical_cards_is_told(name: str, way: str, ships: float) -> None:
-    fewer, more = (ships + 0.5, ships - 0.5) if way == "higher" else (ships - 0.5, ships + 0.5)
-    assert told(name, value(name, fewer)) == [f"[[threshold]] {name} = {fewer:g}, {way} than {ships:g}, which ships"]
-    assert told(name, value(name, ships)) == told(name, value(name, more)) == []
+    for moved, which in ((ships + 0.5, "higher"), (ships - 0.5, "lower")):
+        told_of_it = [f"[[threshold]] {name} = {moved:g}, {which} than {ships:g}, which ships"]
+        assert told(name, value(name, moved)) == (told_of_it if way in (which, "either") else [])
+    assert told(name, value(name, ships)) == []
 
 
 @pytest.mark.parametrize(
@@ -75,7 +78,7 @@ def test_every_value_that_it_stands_in_for_counts(since: str, score: int, limit:
 
 @pytest.mark.parametrize(
     ("name", "number"),
-    [("hd_kt_v_target", "value = 2"), ("pth_low_twice", "value = 60"), ("windows.minerals", "fresh = 7\nusable = 14")],
+    [("hd_kt_v_target", "value = 2"), ("pth_low_twice", "value = 60"), ("windows.minerals", "fresh = 7\nusable = 90")],
 )
 def test_any_other_number_is_the_clinics_own_matter(name: str, number: str) -> None:
     assert told(name, number) == []

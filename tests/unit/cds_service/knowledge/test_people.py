@@ -112,8 +112,33 @@ def test_anything_less_is_no_name(name: str) -> None:
 
 
 def test_a_surname_that_looks_like_a_degree_makes_another_person() -> None:
-    assert are_two(["Paul Mba", "Paul Okoro"])
+    assert are_two(["Paul Mba", "Ben Okoro"])
+    assert are_two(["Paul Mba", "Ben Mba"])
     assert not are_two(["Paul Okoro MBA", "Paul Okoro"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Dr med Silva",
+        "Silva Rn",
+        "Silva Phd",
+        "Fr Silva",
+        "Mag Silva",
+        "Silva mba",
+        "Ing Silva",
+        "Silva md",
+        "dr hc silva",
+    ],
+)
+def test_a_degree_in_small_letters_stands_for_no_first_name(name: str) -> None:
+    assert not (is_whole(name) and are_two([name, "Ana Silva"]))
+
+
+@pytest.mark.parametrize("title", ["Dr med", "Mag", "Fr", "Ing", "Doc"])
+def test_a_title_in_common_makes_nobody_one_person(title: str) -> None:
+    assert are_two([f"{title} Hans Meier", f"{title} Anna Meier"])
+    assert are_two([f"{title} Hans Meier", f"{title} Hans Vogel"])
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ def test_a_place_that_cannot_be_written_is_said_and_stops_nothing(
     folder.parent.mkdir()
     folder.write_text("no folder")
     assert not Copies(folder).keep("north.toml", "text")
-    assert "north.toml: no copy can be kept for the next start (FileExistsError)" in caplog.text
+    assert "north.toml: cannot be kept beside the spool for the next start (FileExistsError)" in caplog.text
     Copies(folder).put_aside("north.toml")
     assert folder.read_text() == "no folder"
 
@@ -162,7 +162,7 @@ def test_a_full_disk_leaves_the_copy_that_was_kept(
     copies.keep("north.toml", "before")
     monkeypatch.setattr("cds_service.durable_files.sync_content", disk_is_full)
     assert not copies.keep("north.toml", "now")
-    assert "north.toml: no copy can be kept for the next start (OSError)" in caplog.text
+    assert "north.toml: cannot be kept beside the spool for the next start (OSError)" in caplog.text
     assert copies.text("north.toml") == "before"
     assert lying_in(folder) == ["north.toml"]
 

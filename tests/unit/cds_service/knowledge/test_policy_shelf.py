@@ -167,7 +167,7 @@ def test_without_a_place_for_copies_the_service_starts_all_the_same(
     site.write(file("Ana"))
     site.copies.write_text("no folder", "utf-8")
     assert owner(site.shelf()) == "Ana"
-    assert "no copy can be kept for the next start" in caplog.text
+    assert "cannot be kept beside the spool for the next start" in caplog.text
     assert owner(site.shelf(copies=False)) == "Ana"
 
 

@@ -341,8 +341,8 @@ def answered_by(*people: str) -> list[str]:
 @pytest.mark.parametrize("other", ["Prof. Ana Silva", "Silva, Ana", "Ana Silva RN", "A. Silva", "Anà Silva (renal)"])
 def test_one_person_under_two_names_is_not_two(other: str) -> None:
     assert answered_by("Dr Ana Silva", other) == [
-        f"[critical_off] people: Dr Ana Silva and {other} may be one person; two different people are needed, each "
-        "with first name and surname in full"
+        f"[critical_off] people: Dr Ana Silva and {other} may be one person; two different people are needed: "
+        "write first name and surname of both in full; where two names have two words in common, name somebody else"
     ]
     assert answered_by("Dr Ana Silva", other, "Ben Okoro") == []
 

@@ -180,7 +180,12 @@ def test_a_request_that_the_service_cannot_take_is_judged_under_neither(packaged
 
 
 def test_a_site_policy_that_changes_no_card_changes_no_words() -> None:
-    site = parse_site_policy(policy_file(more="[[lab]]\nanalyte='phosphate'\nsystem='urn:lab'\ncode='PHOS'\n"), "n")
+    site = parse_site_policy(
+        policy_file(
+            more="[[drug]]\ndrug_class='vitamin_k_antagonist'\nsystem='urn:drugs'\ncode='W5'\nname='warfarin'\n"
+        ),
+        "n",
+    )
     settings = Settings(public_url="https://cds.example", pages=frozenset({"reasons"}))
     told = [
         compared(

@@ -59,7 +59,7 @@ def test_shadow_mode_that_does_not_hold_on_the_first_day_is_told() -> None:
 
 
 def test_codes_that_nobody_has_who_is_played_are_told() -> None:
-    assert remarks("[[lab]]\nanalyte='phosphate'\nsystem='urn:lab'\ncode='PHOS'\n") == [
+    assert remarks("[[drug]]\ndrug_class='vitamin_k_antagonist'\nsystem='urn:drugs'\ncode='W5'\nname='warfarin'\n") == [
         "Codes of your own are on no story and no synthetic patient: diff shows what they bring only with --bundles."
     ]
 

@@ -13,7 +13,7 @@ from cds_service.settings import Settings
 from cds_service.unknown_codes import CodeReading, UnknownCode, UnknownUnit, each_once, unknown_units
 from cds_service.unknown_codes.plain_codes import WORDS_FOR_CODE, WORDS_FOR_SYSTEM, WORDS_FOR_UNIT
 from fhir_mappings.drug_places import new_shelf
-from tests.unit.cds_service.knowledge.policies import policy_file
+from tests.unit.cds_service.knowledge.policies import answered, policy_file
 
 LOINC, SNOMED, LOCAL = "http://loinc.org", "http://snomed.info/sct", "urn:oid:1.2.3.4"
 CALCIUM, POTASSIUM = "17861-6", "2823-3"
@@ -73,6 +73,7 @@ def test_a_clinics_own_codes_are_known_to_it_and_to_nobody_else(knowledge: Knowl
         "\n".join([f"[[{name}]]", *(f"{key} = '{value}'" for key, value in {**one, "system": LOCAL}.items()), ""])
         for name, one in codes.items()
     )
+    more += answered("phosphate", "calciphylaxis")
     theirs = knowledge_of(None, Settings(), parse_site_policy(policy_file(more=more), "north.toml")).knowledge
     records = [resource("Observation", (LOCAL, "PHOS")), order((LOCAL, "W5")), resource("Condition", (LOCAL, "C1"))]
     assert told(theirs, *records) == []

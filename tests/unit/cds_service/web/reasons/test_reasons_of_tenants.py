@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from cds_service.app import create_app
 from cds_service.settings import Settings
-from tests.unit.cds_service.knowledge.policies import NORTHERN, policy_file
+from tests.unit.cds_service.knowledge.policies import NORTHERN, answered, policy_file
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MORE = """
@@ -29,7 +29,7 @@ code = "CUA"
 [[wording]]
 topic = "calcium-hypercalcaemia"
 add = "Call the **northern** team: {1234} <b>now</b>."
-"""
+""" + answered("phosphate", "calciphylaxis")
 TOPIC = "/reasons/of/north/calcium-hypercalcaemia"
 
 Serve = Callable[[datetime], FlaskClient]
