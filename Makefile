@@ -12,6 +12,8 @@ COMPILE := $(TOOLS_BIN)/uv pip compile --quiet
 SBOM_VENV := build/sbom-venv
 # Not quiet: pip says what it installs, so that nobody wonders whether anything happens.
 INSTALL := -m pip install --disable-pip-version-check
+# Many tests wait for a server or for time to pass: one process more than there are cores.
+WORKERS := $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 MEASURED := tests/unit/hooks tests/unit/fhir_mappings
 NOT_HERE := not real and not fuzz and not browser and not walk
 # The revision that `make mutants` compares with.
@@ -41,7 +43,7 @@ test: $(STAMP) ## the tests that need nothing but Python, with coverage (PYTEST=
 ifeq ($(PYTEST),)
 	$(BIN)/python -m pytest -n auto -m "$(NOT_HERE)" $(MEASURED) --cov=hooks --cov=fhir_mappings --cov-report=
 	$(BIN)/python -m coverage report --include="hooks/*,fhir_mappings/*" --fail-under=100
-	$(BIN)/python -m pytest -n auto -m "$(NOT_HERE)" $(MEASURED:%=--ignore=%)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "$(NOT_HERE)" $(MEASURED:%=--ignore=%)
 else
 	$(BIN)/python -m pytest -n auto -m "$(NOT_HERE)" $(PYTEST)
 endif

@@ -42,16 +42,19 @@ class Told:
     def summary(self) -> dict[str, Any]:
         """For whoever asks without a token: which cards, and of how many tenants; empty where there is nothing to say.
 
+        Apart from these, of how many tenants critical cards are less urgent, or for fewer patients, than the rules say.
         Neither people nor tenants are named, and nothing that a person has written is repeated. Callers that are not
         known count as one.
         """
         tenants: dict[tuple[str | None, ...], set[str | None]] = {}
         for one in self.notices:
-            if not one.is_beside:
+            if not one.is_beside and not one.is_milder:
                 tenants.setdefault((one.reason.value, one.topic, one.hook, one.service), set()).add(one.tenant)
         told: dict[str, Any] = {}
         if tenants:
             told["not_shown"] = [_counted(which, whose) for which, whose in tenants.items()]
+        if milder := {one.tenant for one in self.notices if one.is_milder}:
+            told["critical_cards_milder_or_fewer"] = {"tenants": len(milder)}
         if self.fault:
             told["kill_switch_fault"] = self.fault
         return told | ({"note": f"{NO_CARD} {MORE}"} if told else {})

@@ -33,7 +33,7 @@ class Notice:
     """Cards that are not shown: those that `what` says, why, since when and by whom, as far as that is known.
 
     Each of topic, hook, service and tenant narrows it; None is all of them. Where `is_beside`, another notice tells the
-    same cards, and this one who answers for them.
+    same cards, and this one who answers for them. Where `is_milder`, critical cards are shown less urgent, or to fewer.
     """
 
     reason: Reason
@@ -46,6 +46,7 @@ class Notice:
     service: str | None = None
     tenant: str | None = None
     is_beside: bool = False
+    is_milder: bool = False
 
     @property
     def says(self) -> str:
@@ -81,7 +82,10 @@ def _notices(knowledge: Knowledge, on: date) -> Iterator[Notice]:
     yield from _shadows(switches, on)
     if switches.users is not None:
         users = ", ".join(sorted(switches.users))
-        yield Notice(Reason.ROLE, f"{_OTHERS.format(users)}. Users of these types get all cards, by the site policy")
+        yield Notice(
+            Reason.ROLE,
+            f"{_OTHERS.format(users)}. Users of these types get each card that is shown, by the site policy",
+        )
 
 
 def switched_in(knowledge: Knowledge, on: date) -> list[str]:
@@ -133,7 +137,8 @@ def _critical(switches: Switches, critical: Mapping[str, Collection[str]], on: d
     for (topic, hook), indicator in switches.indicators.items():
         if topic in critical.get(hook, ()) and indicator is not Indicator.CRITICAL:
             which = f"{_CARDS} {topic} at {hook} are made less urgent ({indicator.value})"
-            yield _answered(switches, Reason.TOPIC_OFF, which, topic=topic, hook=hook)
+            told = _answered(switches, Reason.TOPIC_OFF, which, topic=topic, hook=hook)
+            yield replace(told, is_beside=False, is_milder=True)
     for shadow in switches.shadows:
         if shadow.lasts(on):
             yield from _critical_in_shadow(switches, shadow, critical)
@@ -160,7 +165,7 @@ def _fewer(switches: Switches, topics: Iterable[str]) -> Iterator[Notice]:
     if answered and names:
         who = " and ".join(answered.people)
         what = f"Fewer patients may get a critical card by {_listed(names)} (responsible: {who})"
-        yield Notice(Reason.TOPIC_OFF, what, answered.reason, tenant=_WITHOUT_POLICY, is_beside=True)
+        yield Notice(Reason.TOPIC_OFF, what, answered.reason, tenant=_WITHOUT_POLICY, is_milder=True)
 
 
 def _answered(

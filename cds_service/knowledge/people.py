@@ -6,6 +6,7 @@ What may live here: comparing names as people write them.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from fhir_mappings.letters import folded
@@ -46,11 +47,14 @@ _APART = re.compile(r"[\s.\-]+")
 _APOSTROPHE = re.compile("['\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}`\"]")
 _UMLAUTS = re.compile("(?<=[aou])e")
 _WHOLE_NAME = 2
+_LOOK_ALIKE = frozenset({"LATIN", "CYRILLIC", "GREEK"})
 
 
 def is_whole(name: str) -> bool:
-    """Are there two words or more, of which one may be an initial?"""
+    """Are there two words or more, all of letters of one alphabet, of which one may be an initial?"""
     words = _words(name)
+    if not all(map(_is_of_letters, words)) or _mixes_alphabets(name):
+        return False
     return len(words) >= _WHOLE_NAME and not all(map(_is_initial, words))
 
 
@@ -125,6 +129,16 @@ def _within(shorter: Sequence[str], longer: Sequence[str]) -> bool:
 
 def _stands_for(word: str, other: str) -> bool:
     return (_is_initial(word) and other.startswith(word)) or (_is_initial(other) and word.startswith(other))
+
+
+def _is_of_letters(word: str) -> bool:
+    return all(unicodedata.category(letter)[0] in "LM" for letter in word)
+
+
+def _mixes_alphabets(name: str) -> bool:
+    """Letters of another alphabet can look the same, and make another name of one."""
+    letters = (unicodedata.name(letter, "").partition(" ")[0] for letter in name if letter.isalpha())
+    return len(_LOOK_ALIKE & {*letters}) > 1
 
 
 def _is_initial(word: str) -> bool:

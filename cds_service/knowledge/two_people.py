@@ -6,6 +6,7 @@ check of [critical_off] against it. That block is no standing permit: it names w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ _CAN_BE = "it can be critical"
 _FEWER = "fewer patients would get their critical card"
 _BY_A_CODE = "by such a code a critical card could go, or what it warns of"
 _SHORTEST_REASON = 10
+_WORD = re.compile(r"[^\W\d_]{2}")
 
 
 class Need(NamedTuple):
@@ -121,7 +123,8 @@ def _not_two_people(answered: Mapping[str, Any]) -> Iterator[str]:
             f"[critical_off] people: {' and '.join(people)} may be one person; two different people are needed: "
             f"write {SO_IT_IS_TWO}"
         )
-    if len(" ".join(answered.get("reason", "").split())) < _SHORTEST_REASON:
+    reason = " ".join(answered.get("reason", "").split())
+    if len(reason) < _SHORTEST_REASON or not _WORD.search(reason):
         yield (
             f"[critical_off]: needs the reason, in {_SHORTEST_REASON} characters or more, which discovery and reports "
             'show: reason = "…"'

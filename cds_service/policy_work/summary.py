@@ -151,7 +151,7 @@ def _critical(told: Difference) -> str:
     """First of all: for whom a card is no longer critical, or no longer there."""
     found = [row for row in shown(told) if _had_critical(row) and row.new != Indicator.CRITICAL]
     if not found:
-        return "No critical card is lost or becomes less urgent."
+        return "In what was played, no critical card is lost or becomes less urgent."
     about = ", ".join(sorted({row.topic or "of patients who are no longer judged" for row in found}))
     s = _s(found)
     return f"Critical cards: {counted(found, told.played)} lose{s} one or see{s} it less urgent ({about})."

@@ -15,7 +15,8 @@ _BACK = "Few or no cards where many were held back are no quiet time: those stan
 
 class Head(NamedTuple):
     """A head. `about` is said above the table and `empty` in place of it, {looked_at} and {answered} being numbers of
-    calls; both otherwise where small numbers are withheld.
+    calls; both otherwise where small numbers are withheld. `empty_too_short` is said where a range
+    has no time before its last days.
     """
 
     head: str
@@ -23,6 +24,7 @@ class Head(NamedTuple):
     about: str = ""
     empty_withheld: str = ""
     about_withheld: str = ""
+    empty_too_short: str = ""
 
     def where_withheld(self) -> Head:
         """The same for many readers."""
@@ -69,6 +71,7 @@ HEADS: Mapping[str, Head] = {
         "Nothing has fallen silent.",
         "What was there before and was not in the last days. Either no patient seems to be at risk, or something is "
         "broken or off.",
+        empty_too_short="It cannot be told: the range has no time before its last days.",
     ),
     "switched": Head(
         "Switched off and on at once, by the kill switch",

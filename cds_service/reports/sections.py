@@ -38,7 +38,8 @@ class Section(NamedTuple):
         table = self.table(whole)
         if self.head.about:
             yield self.head.about
-        empty = self.head.empty.format(looked_at=whole.unmapped.looked_at, answered=whole.calls(Kind.ANSWERED))
+        said = (whole.is_too_short and self.head.empty_too_short) or self.head.empty
+        empty = said.format(looked_at=whole.unmapped.looked_at, answered=whole.calls(Kind.ANSWERED))
         yield from table.lines() if table.rows else (empty,)
 
 

@@ -101,12 +101,16 @@ def test_who_asks_without_a_token_is_told_which_cards_of_how_many_tenants_and_no
 
     beside = replace(off(Reason.TOPIC_OFF, NORTH, topic="vka-cua"), is_beside=True)
     pilots = [off(Reason.SHADOW, tenant, hook="order-sign") for tenant in (NORTH, None, SOUTH)]
-    told = Told((off(Reason.KILL_SWITCH), off(Reason.KILL_SWITCH, "default", topic="iron-cua"), *pilots, beside))
+    milder = [replace(off(Reason.TOPIC_OFF, tenant), is_milder=True) for tenant in (NORTH, NORTH, SOUTH)]
+    told = Told(
+        (off(Reason.KILL_SWITCH), off(Reason.KILL_SWITCH, "default", topic="iron-cua"), *pilots, beside, *milder)
+    )
     assert told.summary() == {
         "not_shown": [
             {"reason": "kill-switch", "tenants": "all"},
             {"reason": "kill-switch", "topic": "iron-cua", "tenants": 1},
             {"reason": "shadow", "hook": "order-sign", "tenants": 3},
         ],
+        "critical_cards_milder_or_fewer": {"tenants": 2},
         "note": f"{NO_CARD} {MORE}",
     }

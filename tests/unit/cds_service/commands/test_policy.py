@@ -348,7 +348,7 @@ def test_with_a_page_alone_the_totals_are_printed(ours: str, tmp_path: Path) -> 
     result = run("diff", "packaged", ours, "--at", "2026-11-30", "--html", str(tmp_path / "page.html"))
     assert result.exit_code == 0
     assert result.stdout.splitlines()[:3] == [
-        "No critical card is lost or becomes less urgent.",
+        "In what was played, no critical card is lost or becomes less urgent.",
         "Nobody gains a card.",
         "Nobody loses a card.",
     ]

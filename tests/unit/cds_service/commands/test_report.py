@@ -404,6 +404,8 @@ def test_the_default_are_callers_that_are_not_known(store: EventLog, filled: Pat
 def test_silence_is_not_told_of_a_range_that_is_too_short(filled: Path) -> None:
     said = run("--since", "2026-03-02", "--until", "2026-03-15", database=filled).stdout
     assert "no time before its last 14 days: what has fallen silent cannot be told" in said
+    assert "It cannot be told: the range has no time before its last days." in said
+    assert "Nothing has fallen silent." not in said
 
 
 def test_where_there_is_no_database_none_is_made_and_the_place_is_told(tmp_path: Path) -> None:

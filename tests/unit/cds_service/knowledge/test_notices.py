@@ -77,7 +77,7 @@ def test_each_switch_has_a_sentence_with_its_reason() -> None:
         f"Critical cards for {critical('order-sign')} of calciphylaxis-order-sign are switched off by Dr A and Dr B: "
         "another system warns.",
         "Users of other types than Practitioner, PractitionerRole get only cards that can be critical, and those that "
-        "tell what could not be read. Users of these types get all cards, by the site policy.",
+        "tell what could not be read. Users of these types get each card that is shown, by the site policy.",
     ]
 
 

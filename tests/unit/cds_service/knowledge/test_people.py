@@ -94,7 +94,8 @@ def test_another_first_name_or_surname_is_another_person(one: str, other: str) -
 
 
 @pytest.mark.parametrize("name", ["Dr Ana Silva", "A. Silva", "Silva, A.", "李 明", "Ana Silva (nephrology)",
-     "Dr Paul Mba", "Anna Ing", "Lee Face"]
+     "Dr Paul Mba", "Anna Ing", "Lee Face", "Анна Иванова",
+     "Siobhan O'Brien", "Anna-Lena Meyer", "Zoe\N{COMBINING DIAERESIS} Lind"]
 )  # fmt: skip
 def test_a_name_has_two_words_of_which_one_may_be_an_initial(name: str) -> None:
     assert is_whole(name)
@@ -104,6 +105,7 @@ def test_a_name_has_two_words_of_which_one_may_be_an_initial(name: str) -> None:
     "name",
     [
         *("", " ", "x", "Dr.", "Dr. A", "Mrs, ", "Ana", "A. S.", "Ana (Silva)", "Prof. Dr. Silva"),
+        *("1 2", "Ana 2", "ana.silva@hospital.org", "\N{CYRILLIC CAPITAL LETTER A}na Silva", "Silva, 17"),
         *("Silva MBA", "Dr. med. Silva", "Silva, MD", "Silva PhD"),
     ],
 )

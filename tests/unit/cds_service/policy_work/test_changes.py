@@ -58,7 +58,7 @@ def test_between_the_old_and_the_new_limit_one_card_becomes_another_and_programs
     assert {row.patient for row in told.rows} == {"calcium 10.1"}
     assert told.rows[0].moments == (Moment("order-select", ""),)
     assert in_words(told)[:4] == [
-        "No critical card is lost or becomes less urgent.",
+        "In what was played, no critical card is lost or becomes less urgent.",
         "1 of 2 stories: calcium-restrict (info) becomes calcium-hypercalcaemia (warning).",
         "Nobody else gains a card.",
         "Nobody else loses a card.",
@@ -145,10 +145,10 @@ URGENT, LESS, OTHER = (Answer((card("vka-cua", how),)) for how in ("critical", "
         (URGENT, LESS, "Critical cards: 1 of 1 Bundle loses one or sees it less urgent (vka-cua)."),
         (URGENT, REFUSED,
          "Critical cards: 1 of 1 Bundle loses one or sees it less urgent (of patients who are no longer judged)."),
-        (LESS, OTHER, "No critical card is lost or becomes less urgent."),
-        (LESS, QUIET, "No critical card is lost or becomes less urgent."),
-        (LESS, URGENT, "No critical card is lost or becomes less urgent."),
-        (LESS, REFUSED, "No critical card is lost or becomes less urgent."),
+        (LESS, OTHER, "In what was played, no critical card is lost or becomes less urgent."),
+        (LESS, QUIET, "In what was played, no critical card is lost or becomes less urgent."),
+        (LESS, URGENT, "In what was played, no critical card is lost or becomes less urgent."),
+        (LESS, REFUSED, "In what was played, no critical card is lost or becomes less urgent."),
     ],
 )  # fmt: skip
 def test_first_of_all_it_is_told_who_loses_a_critical_card(
