@@ -18,7 +18,7 @@ from tests.walk.newcomer import Done, Newcomer, is_taken
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CLONE_SECONDS, FIRST_SECONDS = 60, 240
-"""For the clone, and for the first command, which installs everything: `.ci/run` gives the whole walk nine minutes."""
+"""For the clone, and for the first command, which installs everything: `.ci/run` gives the whole walk eight minutes."""
 DRAFT = {
     "resourceType": "MedicationRequest",
     "id": "draft",
