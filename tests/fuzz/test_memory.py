@@ -43,7 +43,8 @@ SETTINGS = {
     "CDS_THREADS": str(THREADS),
     "CDS_FHIR_POOL_SIZE": str(POOL),
 }
-TRACED_ROUND, TRACED_ROUNDS = 400, 3
+TRACED_ROUND, TRACED_ROUNDS, TRACED_LOOKS = 400, 2, 2
+SHIPPED_SECONDS = 30.0
 BYTES_PER_CALL = 200
 """What the threads of the moment hold goes up and down by less than this."""
 _UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -110,11 +111,17 @@ def test_a_call_leaves_no_object_behind(app: Flask) -> None:
         tracemalloc.start()
         # The first round under observation renews what is kept of the last calls, and with that makes it visible.
         play(app, some)
-        before = in_use()
-        for _ in range(TRACED_ROUNDS):
-            play(app, some)
-        left = in_use() - before
-    assert left <= BYTES_PER_CALL * TRACED_ROUND * TRACED_ROUNDS
+        # What calls leave behind grows each time; what a thread has in hand at the moment of one look does not.
+        left = [left_by(app, some) for _ in range(TRACED_LOOKS)]
+    assert min(left) <= BYTES_PER_CALL * TRACED_ROUND * TRACED_ROUNDS, left
+
+
+def left_by(app: Flask, some: list[Call]) -> int:
+    """Bytes that are in use after some rounds, and were not before."""
+    before = in_use()
+    for _ in range(TRACED_ROUNDS):
+        play(app, some)
+    return in_use() - before
 
 
 def play(app: Flask, some: list[Call]) -> None:
@@ -124,6 +131,8 @@ def play(app: Flask, some: list[Call]) -> None:
         client.open(call.path, method=call.method, data=call.body, content_type=call.kind).close()
     # How many connections are kept at the moment is chance, and the FHIR server in this process has a thread for each.
     app.extensions["cds_fhir_client"].close()
+    # So are the events that a thread has in hand between the spool and the database.
+    app.extensions["cds_event_log"].ship(SHIPPED_SECONDS)
     while any("process_request_thread" in thread.name for thread in threading.enumerate()):
         time.sleep(0.05)
 
