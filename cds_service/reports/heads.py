@@ -15,8 +15,8 @@ _BACK = "Few or no cards where many were held back are no quiet time: those stan
 
 class Head(NamedTuple):
     """A head. `about` is said above the table and `empty` in place of it, {looked_at} and {answered} being numbers of
-    calls; both otherwise where small numbers are withheld. `empty_too_short` is said where a range
-    has no time before its last days.
+    calls; both otherwise where small numbers are withheld. `empty_too_short` is said where a range has no
+    time before its last days.
     """
 
     head: str
