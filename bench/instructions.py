@@ -97,6 +97,7 @@ def measured() -> dict[str, Work]:
         discovered = json.loads(app.test_client().get("/cds-services").data)["services"]
         services = {service["hook"]: service for service in discovered}
         found = {name: _of_case(app, services[hook], body) for name, (hook, body) in CASES.items()}
+        app.extensions["cds_event_log"].write_what_waits(5)
         app.extensions["cds_database"].close()
     return found
 

@@ -48,6 +48,9 @@ class Reply:
 
 Answering = Callable[[Asked], Reply]
 NOT_FOUND = Reply(404)
+_HANG_UP = Reply(body=None)
+_LONGEST_ANSWER_SECONDS = 1.0
+"""So long an answer that is being made is waited for, before the next test begins."""
 
 
 class FhirStandIn:
@@ -62,6 +65,8 @@ class FhirStandIn:
         self.otherwise: Answering = lambda asked: NOT_FOUND
         self._lock = threading.Lock()
         self._replies: list[tuple[str, str | re.Pattern[str], Reply]] = []
+        self._talks: dict[socket.socket, threading.Thread] = {}
+        self._lines_drawn: dict[int, threading.Event] = {}
         threading.Thread(target=self._accept, daemon=True).start()
 
     def get(self, url: str | re.Pattern[str], **reply: Any) -> None:
@@ -73,9 +78,15 @@ class FhirStandIn:
         self._told("POST", url, **reply)
 
     def forget(self) -> None:
-        """Be as new."""
+        """Be as new: a late request of an earlier test, which nobody waits for any more, is none of the next one."""
+        self._draw_a_line()
         with self._lock:
+            earlier, self._talks = self._talks, {}
             self.calls, self._replies = [], []
+        for sock, thread in earlier.items():
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+            thread.join(_LONGEST_ANSWER_SECONDS)
         self.otherwise = lambda asked: NOT_FOUND
 
     def _told(self, method: str, url: str | re.Pattern[str], **reply: Any) -> None:
@@ -84,8 +95,19 @@ class FhirStandIn:
         with self._lock:
             self._replies.append((method, url, Reply(reply.get("status", 200), body, headers)))
 
-    def _reply(self, asked: Asked) -> Reply:
+    def _draw_a_line(self) -> None:
+        """Come back when every connection made before is accepted: they come in their order, and ours is the last."""
+        accepted = threading.Event()
+        with socket.socket() as last:
+            last.bind(("127.0.0.1", 0))
+            self._lines_drawn[last.getsockname()[1]] = accepted
+            last.connect(("127.0.0.1", self.port))
+            accepted.wait()
+
+    def _reply(self, sock: socket.socket, asked: Asked) -> Reply:
         with self._lock:
+            if sock not in self._talks:
+                return _HANG_UP
             self.calls.append(asked)
             fitting = [reply for reply in self._replies if reply[0] == asked.method and _is_at(reply[1], asked.url)]
             if len(fitting) > 1:
@@ -94,11 +116,25 @@ class FhirStandIn:
 
     def _accept(self) -> None:
         while True:
-            sock, _ = self._listener.accept()
+            sock, (_, port) = self._listener.accept()
+            if line := self._lines_drawn.pop(port, None):
+                sock.close()
+                line.set()
+                continue
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self._converse, args=(sock,), daemon=True).start()
+            thread = threading.Thread(target=self._converse, args=(sock,), daemon=True)
+            with self._lock:
+                self._talks[sock] = thread
+                thread.start()
 
     def _converse(self, sock: socket.socket) -> None:
+        try:
+            self._answer_all(sock)
+        finally:
+            with self._lock:
+                self._talks.pop(sock, None)
+
+    def _answer_all(self, sock: socket.socket) -> None:
         read = b""
         with suppress(OSError), sock:
             while True:
@@ -114,7 +150,7 @@ class FhirStandIn:
                 while len(read) < length:
                     read += sock.recv(65_536)
                 asked, read = Asked(method, f"{self.origin}{target}", headers, read[:length]), read[length:]
-                reply = self._reply(asked)
+                reply = self._reply(sock, asked)
                 if reply.body is None:
                     return
                 sock.sendall(reply.bytes())
