@@ -36,6 +36,7 @@ from cds_service.storage import (
     Pseudonyms,
     Readiness,
     Retention,
+    ShownBefore,
     file_beside,
     read_keys,
     spool_for,
@@ -107,7 +108,8 @@ def create_app(
     trusted = load_trusted_clients(settings.trusted_clients) if settings.trusted_clients and not settings.dev else None
     knowledge = knowledge or load_knowledge(settings)
     readiness = Readiness(partial(write_heartbeat, database))
-    keeping = Keeping(log, pseudonyms, Places(few), readiness, Readiness(log.try_out))
+    before = ShownBefore(database, spool)
+    keeping = Keeping(log, pseudonyms, before, Places(few), readiness, Readiness(log.try_out))
     copies = copies_beside(spool.folder) if spool else None
     names = [one.tenant for one in trusted] if trusted else None
     keep = partial(keep_policy_change, log)

@@ -5,9 +5,11 @@ What may live here: the rules and the switches of a clinic together. Neither kno
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from cds_service.api.repeating import Repeats
 from cds_service.knowledge import Asking, HeldBack, Reason, Sorted, Switches
+from hooks.card import most_urgent_first
 from hooks.explain import Advise
 from hooks.judgement import CannotJudge
 
@@ -27,8 +29,8 @@ class RefusedWithout(CannotJudge):
         self.gap, self.held = gap, held
 
 
-def advised(advise: Advise, switches: Switches, asking: Asking) -> Sorted:
-    """The cards of a call, shown and held back.
+def advised(advise: Advise, switches: Switches, asking: Asking, repeats: Repeats | None = None) -> Sorted:
+    """The cards of a call, shown and held back. `repeats` says which of those left are the same advice again.
 
     Where cards are held back for what they are about, the rules are asked again without them, until they bring no
     further such card: one of them may have been the only one that told what could not be read, or the reason why a
@@ -49,4 +51,31 @@ def advised(advise: Advise, switches: Switches, asking: Asking) -> Sorted:
         known = {back.card.topic for back in held}
         held += [back for back in found.held if back.card.topic not in known]
     shown = {card.topic for card in found.shown}
-    return Sorted(found.shown, [back for back in held if back.card.topic not in shown])
+    found = Sorted(found.shown, [back for back in held if back.card.topic not in shown])
+    return found if repeats is None else _without_repeats(found, advise, switches, asking, repeats, untold)
+
+
+def _without_repeats(
+    found: Sorted, advise: Advise, switches: Switches, asking: Asking, repeats: Repeats, untold: Collection[str]
+) -> Sorted:
+    """The same without advice that its user has just seen, which takes no place of the card limit.
+
+    What tells of gaps comes each time. One of the repeated cards may have been the only one that did, or the reason why
+    a chart was judged of which a part is missing: then the card on that takes its place, or all stay.
+    """
+    hook = asking.hook
+    cards = [*found.shown, *(back.card for back in found.held if back.reason is Reason.CARD_LIMIT)]
+    again = repeats([card for card in cards if switches.may_be_repeated(card, hook)], hook, switches.repeat)
+    if not again:
+        return found
+    try:
+        others = switches.sort(advise({*untold, *again}), asking).shown
+    except CannotJudge:
+        return found
+    left = [card for card in found.shown if card.topic not in again]
+    may_follow = {card.topic for card in cards} | switches.tell_of_gaps
+    may_follow -= again.keys() | {card.topic for card in left}
+    shown = most_urgent_first([*left, *(card for card in others if card.topic in may_follow)])
+    gone = again.keys() | {card.topic for card in shown}
+    held = [back for back in found.held if back.card.topic not in gone]
+    return Sorted(shown, held + [HeldBack(card, again[card.topic]) for card in cards if card.topic in again])

@@ -64,6 +64,11 @@ class Happened:
         held = gap.held if isinstance(gap, RefusedWithout) else ()
         return [self._of(Kind.REFUSED, reason=gap.what), *map(self._held, held)]
 
+    @property
+    def whose(self) -> str:
+        """Within what a record number and a user's id mean something: one EHR."""
+        return self.client or (self.request.server.base if self.request.server else "")
+
     def _issued(self, card: dict[str, Any], facts: tuple[str, ...]) -> Event:
         topic, indicator = card["source"]["topic"]["code"], card["indicator"]
         labels = [{"uuid": one["uuid"], "label": one["label"]} for one in card.get("suggestions", ())]
@@ -90,9 +95,7 @@ class Happened:
     @cached_property
     def _shared(self) -> dict[str, Any]:
         """What all events of the call have in common."""
-        request = self.request
-        # Record numbers mean something within one EHR only.
-        whose = self.client or (request.server.base if request.server else "")
+        request, whose = self.request, self.whose
         return {
             "client": self.client,
             "tenant": self.tenant,

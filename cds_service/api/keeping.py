@@ -9,20 +9,24 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cds_service.storage import Event, EventLog, Places, Pseudonyms, Readiness, StoreError
+from cds_service.api.happened import Happened
+from cds_service.api.repeating import Repeating
+from cds_service.storage import Event, EventLog, Places, Pseudonyms, Readiness, ShownBefore, StoreError
 
 log = logging.getLogger("cds_service")
 
 
 @dataclass(frozen=True)
 class Keeping:
-    """The log of events, the names that stand for people in it, and whether database and spool can be written.
+    """The log of events, the names that stand for people in it, what was shown before, and whether database and spool
+    can be written.
 
     Feedback has so many `places`; all other threads are there for cards.
     """
 
     log: EventLog
     pseudonyms: Pseudonyms
+    before: ShownBefore
     places: Places
     database: Readiness
     spool: Readiness
@@ -40,6 +44,13 @@ class Keeping:
             self.log.could_not_make(len(made) or 1)
             # Whatever it is: it is no fault of the advice. What it says may hold data of the patient.
             log.error("what happened in a call could not be recorded (%s)", type(error).__name__)
+
+    def repeating(self, happened: Happened) -> Repeating:
+        """What was shown before to the user of this call, on its patient."""
+        request = happened.request
+        return Repeating(
+            self.before.find, self.pseudonyms, happened.whose, request.patient_id, request.user_id, happened.now
+        )
 
     def faults(self) -> list[str]:
         """What cannot be written right now, or could not be made a moment ago, in words."""

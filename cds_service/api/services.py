@@ -15,6 +15,7 @@ from cds_service.api.advising import advised
 from cds_service.api.card_json import Rendering, to_json
 from cds_service.api.gather import Collected, gathering
 from cds_service.api.hook_request import HookRequest
+from cds_service.api.repeating import Repeats
 from cds_service.api.stopped_orders import with_stopped_orders
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirReader
@@ -91,8 +92,17 @@ NOTHING_TO_JUDGE = Advice([], [])
 """Nothing was ordered that could be judged."""
 
 
-def call(service: Service, request: HookRequest, knowledge: Knowledge, reader: FhirReader, now: datetime) -> Advice:
+def call(
+    service: Service,
+    request: HookRequest,
+    knowledge: Knowledge,
+    reader: FhirReader,
+    now: datetime,
+    repeats: Repeats | None = None,
+) -> Advice:
     """The cards of one call, with what the log keeps of how they came about.
+
+    `repeats` says which cards are the same advice again, where the clinic wants to know.
 
     Raises:
         CannotJudge: data are missing without which an answer could hide a risk.
@@ -102,7 +112,8 @@ def call(service: Service, request: HookRequest, knowledge: Knowledge, reader: F
     if judged is None:
         return NOTHING_TO_JUDGE
     chart, asking = judged.chart, asking_of(service, request, judged.on)
-    sorted_cards = advised(partial(service.advise, chart, judged.on, knowledge.policy), knowledge.switches, asking)
+    advise, switches = partial(service.advise, chart, judged.on, knowledge.policy), knowledge.switches
+    sorted_cards = advised(advise, switches, asking, repeats if switches.repeat.looks_back else None)
     return Advice(
         [to_json(card, judged.rendering) for card in sorted_cards.shown],
         [card.facts for card in sorted_cards.shown],

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from cds_service.knowledge.critical_cards import HOOK_OF, MOMENTS, critical_topics, critical_where
 from cds_service.knowledge.knowledge import Knowledge
 from cds_service.knowledge.site_policy import DEFAULT
 from cds_service.knowledge.switches import Asking, HeldBack, Reason, Shadow, Switches
+from hooks import order_sign
 from hooks.card import Indicator
+from hooks.repeat_policy import NEVER, RepeatPolicy
 
 NO_CARD = "No card does not mean no risk."
 UNKNOWN_CALLERS = "callers that are not known"
@@ -22,6 +24,14 @@ UNKNOWN_CALLERS = "callers that are not known"
 _WITHOUT_POLICY = f"{UNKNOWN_CALLERS} and tenants without a site policy of their own"
 """For whom the kill switch holds where it names the default, and for whom its numbers and codes hold."""
 _NEVER_CUT = "cards that can be critical and those that tell what could not be read are never cut"
+_AGAIN = "A card with the same facts is not shown to the same user again"
+_EACH_TIME = "critical cards and those that tell what could not be read are shown each time"
+_SAME = "the same advice, on the same facts,"
+_SEEN = {
+    Reason.SHOWN: "was shown to the same user before",
+    Reason.OVERRIDDEN: "was overridden by the same user before",
+    Reason.ORDERED: "was shown to the same user when the order was picked",
+}
 LONG_SHADOW_DAYS = 90
 """After so many days shadow mode without an end is told as such: longer than most trials last."""
 _CARDS = "Critical cards for"
@@ -86,6 +96,22 @@ def _notices(knowledge: Knowledge, on: date) -> Iterator[Notice]:
             Reason.ROLE,
             f"{_OTHERS.format(users)}. Users of these types get each card that is shown, by the site policy",
         )
+    yield from _repeats(switches.repeat)
+
+
+def _repeats(repeat: RepeatPolicy) -> Iterator[Notice]:
+    """For how long the same advice is not shown again; none where it always is."""
+    windows = [
+        (Reason.SHOWN, None, "after it was shown", repeat.after_shown),
+        (Reason.OVERRIDDEN, None, "after it was overridden", repeat.after_override),
+        (Reason.ORDERED, order_sign.HOOK, "after it was shown at order-select", repeat.at_order_sign),
+    ]
+    for reason, hook, after, window in windows:
+        if window > NEVER:
+            where = f" at {hook}" if hook else ""
+            hours = round(window / timedelta(hours=1))
+            lasts = f"for {hours} hour{'' if hours == 1 else 's'} {after}"
+            yield Notice(reason, f"{_AGAIN}{where} {lasts}, by the site policy; {_EACH_TIME}", hook=hook)
 
 
 def switched_in(knowledge: Knowledge, on: date) -> list[str]:
@@ -117,6 +143,8 @@ def why_held(back: HeldBack, switches: Switches, asking: Asking) -> str:
             return f"shadow mode: {', '.join(reasons)}"
         case Reason.CARD_LIMIT:
             return f"more urgent cards use up the limit of {switches.card_limit}"
+        case Reason.SHOWN | Reason.OVERRIDDEN | Reason.ORDERED:
+            return f"{_SAME} {_SEEN[back.reason]}"
 
 
 def _critical(switches: Switches, critical: Mapping[str, Collection[str]], on: date) -> Iterator[Notice]:

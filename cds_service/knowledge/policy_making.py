@@ -42,6 +42,7 @@ class OfNobody(SitePolicyError):
     """A policy that can never count, as no trusted client has its tenant. That is no fault: its client may be gone."""
 
 
+NOBODY_KNOWN = "needs CDS_SECRET_FILE: without it nobody knows what the same user saw on the same patient"
 FAULTY, OF_NOBODY = "faulty", "no such tenant"
 
 
@@ -92,6 +93,8 @@ class Making:
         ):
             raise OfNobody(name, [f"tenant: {problem}"])
         problems = list(_day_problems(name, site.tenant, site.facts.effective.isoformat(), beside))
+        if "repeat" in site.document and self._settings.secret_file is None:
+            problems.append(f"[repeat]: {NOBODY_KNOWN}")
         if problems:
             raise SitePolicyError(name, problems)
         return self._of(name, site)

@@ -7,6 +7,7 @@ What takes two people stands in `two_people`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from cds_service.knowledge.critical_cards import HOOK_OF, MOMENTS, critical_topics, gap_topics, topics_of
@@ -16,6 +17,7 @@ from fhir_mappings.data_files import DataFileError
 from hooks.card import Indicator
 from hooks.name_checks import unknown_names
 from hooks.policy import Policy
+from hooks.repeat_policy import RepeatPolicy
 
 USERS = ("Practitioner", "PractitionerRole", "Patient", "RelatedPerson")
 """The types that CDS Hooks has for `context.userId`."""
@@ -49,10 +51,15 @@ def read_switches(document: Mapping[str, Any], policy: Policy) -> Switches:
         shadows=tuple(Shadow(**entry) for entry in document.get("shadow", ())),
         critical_off=_critical_off(answered) if answered else None,
         card_limit=document.get("card_limit"),
+        repeat=_repeat(document.get("repeat", {})),
         users=None if users is None else frozenset(users),
         tell_of_gaps=gap_topics(policy),
         can_be_critical=frozenset().union(*critical_topics(policy).values()),
     )
+
+
+def _repeat(hours: Mapping[str, int]) -> RepeatPolicy:
+    return RepeatPolicy(**{name.removesuffix("_hours"): timedelta(hours=value) for name, value in hours.items()})
 
 
 def _critical_off(answered: Mapping[str, Any]) -> CriticalOff:

@@ -13,7 +13,9 @@ from enum import StrEnum
 
 from cds_service.knowledge.critical_cards import TELL_OF_GAPS
 from hooks.card import Card, Indicator, most_urgent_first
+from hooks.repeat_policy import Repeated, RepeatPolicy
 
+ALWAYS_AGAIN = RepeatPolicy()
 ALL = "*"
 """In `killed`: every topic."""
 
@@ -28,6 +30,13 @@ class Reason(StrEnum):
     KILL_SWITCH = "kill-switch"
     SHADOW = "shadow"
     CARD_LIMIT = "card-limit"
+    SHOWN = Repeated.SHOWN.value
+    OVERRIDDEN = Repeated.OVERRIDDEN.value
+    ORDERED = Repeated.ORDERED.value
+
+
+REPEATS = frozenset({Reason.SHOWN, Reason.OVERRIDDEN, Reason.ORDERED})
+"""The same advice, on the same facts, was shown to the same user before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +103,10 @@ class Switches:
     """What is switched off, and why, by topic, hook and service; without anything everything is on.
 
     `indicators` has other indicators by (topic, hook). `users` are the types of users that cards are for; None:
-    everybody. `killed` are the topics that the kill switch holds back in this call. Cards of the topics `tell_of_gaps`
-    say what could not be read, and those of `can_be_critical` are critical in other patients: like critical ones they
-    are for everybody and never over the limit.
+    everybody. `repeat` says for how long the same advice is not shown again. `killed` are the topics that the kill
+    switch holds back in this call. Cards of the topics `tell_of_gaps` say what could not be read, and those of
+    `can_be_critical` are critical in other patients: like critical ones they are for everybody and never over the
+    limit.
     """
 
     topics: Mapping[str, str] = field(default_factory=dict)
@@ -106,6 +116,7 @@ class Switches:
     shadows: tuple[Shadow, ...] = ()
     critical_off: CriticalOff | None = None
     card_limit: int | None = None
+    repeat: RepeatPolicy = ALWAYS_AGAIN
     users: frozenset[str] | None = None
     killed: frozenset[str] = frozenset()
     tell_of_gaps: frozenset[str] = TELL_OF_GAPS
@@ -140,7 +151,14 @@ class Switches:
 
         Where a whole tenant, hook or service shows nothing, that is what is told, and not a gap of one patient.
         """
-        return back.reason is not Reason.CARD_LIMIT and not self._shows_nothing(asking)
+        return back.reason not in {Reason.CARD_LIMIT, *REPEATS} and not self._shows_nothing(asking)
+
+    def may_be_repeated(self, card: Card, hook: str) -> bool:
+        """May this card be held back as the same advice again? Not what tells of gaps, and not what this clinic alone
+        takes for less than critical.
+        """
+        is_milder = (card.topic, hook) in self.indicators and card.topic in self.can_be_critical
+        return card.topic not in self.tell_of_gaps and not is_milder
 
     def _shows_nothing(self, asking: Asking) -> bool:
         off = asking.service in self.services or asking.hook in self.hooks or ALL in self.killed

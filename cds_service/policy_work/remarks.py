@@ -22,7 +22,14 @@ def site_remarks(found: InForce, today: date) -> list[str]:
         return []
     first = site.effective
     switched = switched_in(found.knowledge, first)
-    return [*_overdue(site, today), *switched, *_endless(found, first), *_added(found), *_codes(found)]
+    return [
+        *_overdue(site, today),
+        *switched,
+        *_repeats(found.knowledge.switches),
+        *_endless(found, first),
+        *_added(found),
+        *_codes(found),
+    ]
 
 
 def critical_not_shown(found: InForce, on: date | None = None) -> dict[str, list[str]]:
@@ -49,6 +56,11 @@ def _is_hidden(switches: Switches, topic: str, asking: Asking) -> bool:
 def _overdue(site: SiteFacts, today: date) -> Iterator[str]:
     if site.is_overdue(today):
         yield f"It was to be reviewed by {site.review_by}, and today is {today}: who has looked at it since?"
+
+
+def _repeats(switches: Switches) -> Iterator[str]:
+    if switches.repeat.looks_back:
+        yield "[repeat] needs CDS_SECRET_FILE where the service runs: without it this policy is refused there."
 
 
 def _endless(found: InForce, on: date) -> Iterator[str]:

@@ -22,7 +22,7 @@ from cds_service.storage.store_error import StoreError
 
 log = logging.getLogger("cds_service")
 
-REVISIONS = ("1", "2", "3")
+REVISIONS = ("1", "2", "3", "4")
 """The versions of the tables that we know, the oldest first: the modules of `migrations/versions`."""
 VERSION_TABLE = "calciphylaxis_cds_version"
 """Not Alembic's usual name: in a database that we share with another service that one may be taken."""

@@ -139,6 +139,7 @@ event = Table(
     Index("event_kind_at", "kind", "at"),
     Index("event_at", "at"),
     Index("event_card_uuid", "card_uuid", "kind"),
+    Index("event_patient_at", "patient", "at"),
 )
 
 seen_token = Table(

@@ -51,11 +51,15 @@ def make_card(
     summary: str,
     body: str,
     why: Iterable[str],
+    missing: Iterable[str],
     offered: Offer,
     reasons: Iterable[OverrideReason],
     alternatives: bool = False,
 ) -> Card:
-    """A card of a topic; `why`: the facts that decided, `alternatives`: one of its suggestions can be taken at most."""
+    """A card of a topic; `why`: the facts that decided, `missing`: what there should be and is not, or was not read.
+
+    `alternatives`: one of its suggestions can be taken at most.
+    """
     return Card(
         topic=topic,
         topic_display=text.title,
@@ -65,5 +69,5 @@ def make_card(
         suggestions=offered.suggestions,
         override_reasons=tuple(reasons),
         at_most_one=alternatives,
-        facts=tuple(map(without_ages, why)),
+        facts=tuple(map(without_ages, (summary, *why, *missing))),
     )

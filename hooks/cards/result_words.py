@@ -33,7 +33,7 @@ def age(day: date, on: date) -> str:
     return f"{count} {unit}{'' if count == 1 else 's'} {'ago' if days > 0 else 'ahead'}"
 
 
-_AGE = re.compile(r", (?:today|\d+ (?:day|year)s? (?:ago|ahead))")
+_AGE = re.compile(r", (?:today|\d+ (?:day|year)s? (?:ago|ahead)|\d+(?: and \d+)* d old)| \(\d+ d old\)")
 
 
 def without_ages(words: str) -> str:

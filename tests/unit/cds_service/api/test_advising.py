@@ -9,9 +9,11 @@ import pytest
 
 from cds_service.api.advising import RefusedWithout, advised
 from cds_service.api.answering import refused_for
-from cds_service.knowledge import ALL, Asking, Switches
+from cds_service.api.repeating import Repeats
+from cds_service.knowledge import ALL, Asking, Reason, Sorted, Switches
 from cds_service.knowledge.switches import Shadow
 from hooks.card import Card, Indicator
+from hooks.explain import Advise
 from hooks.judgement import CannotJudge
 
 DAY = date(2026, 11, 22)
@@ -148,3 +150,64 @@ def test_a_refusal_names_no_card_that_is_on_trial_or_for_others(switches: Switch
         advised(rules, switches, ASKING)
     assert refused.value.reason == f"cut{told}"
     assert len(refused.value.held) == 1 + bool(told) or switches.users
+
+
+# ------------------------------------------------------------------ the same advice again
+def repeating(*topics: str) -> Repeats:
+    """These are the same advice again."""
+    return lambda cards, hook, policy: {card.topic: Reason.SHOWN for card in cards if card.topic in topics}
+
+
+def told(found: Sorted) -> tuple[list[str], list[tuple[str, str]]]:
+    return [card.topic for card in found.shown], [(back.card.topic, back.reason) for back in found.held]
+
+
+def rules_of(*cards: Card) -> Advise:
+    return lambda untold: [card for card in cards if card.topic not in untold]
+
+
+def test_what_was_shown_before_is_held_back_and_nothing_comes_in_its_place_but_what_tells_of_a_gap() -> None:
+    assert told(advised(Rules(), Switches(), ASKING, repeating("a"))) == ([], [("a", "shown-before")])
+    gap = card("cua-data-gap", Indicator.INFO)
+    rules: Advise = lambda untold: [gap] if "a" in untold else [card("a")]  # noqa: E731 (a rule in a line)
+    assert told(advised(rules, Switches(), ASKING, repeating("a"))) == (["cua-data-gap"], [("a", "shown-before")])
+
+
+def test_where_a_chart_could_not_be_judged_without_a_repeated_card_it_is_shown() -> None:
+    def rules(untold: Collection[str]) -> list[Card]:
+        if "a" in untold:
+            raise CannotJudge("conditions", "the server did not answer")
+        return [card("a"), card("b")]
+
+    assert told(advised(rules, Switches(), ASKING, repeating("a"))) == (["a", "b"], [])
+
+
+def test_a_repeated_card_takes_no_place_of_the_card_limit() -> None:
+    rules = rules_of(card("a"), card("b"), card("c"))
+    limited = Switches(card_limit=1)
+    assert told(advised(rules, limited, ASKING)) == (["a"], [("b", "card-limit"), ("c", "card-limit")])
+    found = told(advised(rules, limited, ASKING, repeating("a")))
+    assert found == (["b"], [("c", "card-limit"), ("a", "shown-before")])
+    found = told(advised(rules, limited, ASKING, repeating("a", "b", "c")))
+    assert found == ([], [("a", "shown-before"), ("b", "shown-before"), ("c", "shown-before")])
+
+
+def test_what_the_clinic_holds_back_for_other_reasons_keeps_them() -> None:
+    off = Switches(topics={"b": "why"})
+    found = told(advised(rules_of(card("a"), card("b"), card("c")), off, ASKING, repeating("a", "b")))
+    assert found == (["c"], [("b", "topic-off"), ("a", "shown-before")])
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        Switches(tell_of_gaps=frozenset({"a"})),
+        Switches(
+            indicators={("a", "patient-view"): Indicator.WARNING},
+            can_be_critical=frozenset({"a"}),
+        ),
+    ],
+    ids=["it tells of a gap", "the clinic alone takes it for less than critical"],
+)
+def test_what_must_come_each_time_is_not_even_asked_about(switches: Switches) -> None:
+    assert told(advised(rules_of(card("a")), switches, ASKING, repeating("a"))) == (["a"], [])

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 
 from cds_service.api.keeping import Keeping
-from cds_service.storage import Database, Event, EventLog, Places, Pseudonyms, Readiness, StoreError
+from cds_service.storage import Database, Event, EventLog, Places, Pseudonyms, Readiness, ShownBefore, StoreError
+
+BEFORE = ShownBefore(Database("sqlite://"))
 
 
 @pytest.fixture
 def keeping() -> Keeping:
     log = EventLog(Database("sqlite:////no/such/folder/db.sqlite3"))
-    return Keeping(log, Pseudonyms(), Places(1), Readiness(lambda: None), Readiness(log.try_out))
+    return Keeping(log, Pseudonyms(), BEFORE, Places(1), Readiness(lambda: None), Readiness(log.try_out))
 
 
 @pytest.mark.parametrize("fault", [ZeroDivisionError("Mrs Example"), KeyError("Mrs Example")])
@@ -31,7 +33,7 @@ def test_a_fault_in_the_telling_is_no_fault_of_the_advice(
 def test_what_could_not_be_recorded_is_told_as_a_fault_for_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     seconds = [0.0]
     log = EventLog(Database("sqlite://"), clock=lambda: seconds[0])
-    keeping = Keeping(log, Pseudonyms(), Places(1), Readiness(lambda: None), Readiness(log.try_out))
+    keeping = Keeping(log, Pseudonyms(), BEFORE, Places(1), Readiness(lambda: None), Readiness(log.try_out))
     without_zone = Event("1", datetime(2026, 3, 2), "answered")  # noqa: DTZ001 (that is the fault)
     assert keeping.faults() == []
     keeping.record(lambda: [without_zone, without_zone])
@@ -69,4 +71,4 @@ def test_each_fault_is_told_by_itself(database: bool, spool: bool, faults: list[
         return Readiness(write)
 
     log = EventLog(Database("sqlite://"))
-    assert Keeping(log, Pseudonyms(), Places(1), trial(database), trial(spool)).faults() == faults
+    assert Keeping(log, Pseudonyms(), BEFORE, Places(1), trial(database), trial(spool)).faults() == faults

@@ -10,6 +10,7 @@ import pytest
 from cds_service.knowledge import (
     ALL,
     Asking,
+    HeldBack,
     Knowledge,
     Reason,
     Switches,
@@ -23,6 +24,7 @@ from cds_service.knowledge.notices import Notice
 from cds_service.knowledge.switches import CriticalOff, Shadow
 from cds_service.settings import Settings
 from hooks.card import Card, Indicator
+from hooks.repeat_policy import RepeatPolicy
 
 DAY = date(2026, 12, 1)
 
@@ -216,6 +218,32 @@ ASKING = Asking("order-select", "calciphylaxis-order-select", "Patient", DAY)
 def test_why_a_card_is_not_shown_is_said_in_words(switches: Switches, why: str) -> None:
     (back,) = switches.sort([WARNING], ASKING).held
     assert why_held(back, switches, ASKING) == why
+
+
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [
+        (Reason.SHOWN, "was shown to the same user before"),
+        (Reason.OVERRIDDEN, "was overridden by the same user before"),
+        (Reason.ORDERED, "was shown to the same user when the order was picked"),
+    ],
+)
+def test_why_advice_is_not_repeated_is_said_in_words(reason: Reason, why: str) -> None:
+    assert why_held(HeldBack(WARNING, reason), Switches(), ASKING) == f"the same advice, on the same facts, {why}"
+
+
+def test_for_how_long_advice_is_not_repeated_is_told() -> None:
+    again = "A card with the same facts is not shown to the same user again"
+    always = "by the site policy; critical cards and those that tell what could not be read are shown each time"
+    one, hours = timedelta(hours=1), timedelta(hours=72)
+    assert said(Switches(repeat=RepeatPolicy(one, hours, one))) == [
+        f"{again} for 1 hour after it was shown, {always}.",
+        f"{again} for 72 hours after it was overridden, {always}.",
+        f"{again} at order-sign for 1 hour after it was shown at order-select, {always}.",
+    ]
+    assert said(Switches(repeat=RepeatPolicy(after_override=hours))) == [
+        f"{again} for 72 hours after it was overridden, {always}."
+    ]
 
 
 def test_a_card_over_the_limit_names_the_limit() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ from cds_service.settings import Settings
 from fhir_mappings.data_files import DataFileError
 from fhir_mappings.packaged import default_policy
 from hooks.card import Indicator
+from hooks.repeat_policy import RepeatPolicy
 from tests.unit.cds_service.knowledge.policies import policy_file
 
 POLICY = default_policy()
@@ -78,6 +79,9 @@ def test_everything_that_can_be_switched_is_read() -> None:
         service = "calciphylaxis-order-select"
         topic = "vka-dialysis"
         until = 2026-12-02
+        [repeat]
+        after_shown_hours = 8
+        at_order_sign_hours = 1
         [roles]
         users = ["Practitioner", "PractitionerRole"]
         """
@@ -103,6 +107,7 @@ def test_everything_that_can_be_switched_is_read() -> None:
             ("Dr Ana Silva", "Dr Ben Okoro"), "another system warns", ("order-select", "calciphylaxis-order-sign")
         ),
         card_limit=5,
+        repeat=RepeatPolicy(after_shown=timedelta(hours=8), at_order_sign=timedelta(hours=1)),
         users=frozenset({"Practitioner", "PractitionerRole"}),
         tell_of_gaps=gap_topics(POLICY),
         can_be_critical=CRITICAL_TOPICS,

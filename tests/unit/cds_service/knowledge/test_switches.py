@@ -206,3 +206,6 @@ def is_so(reason: Reason, one: Card, switches: Switches, shown: list[Card]) -> b
             shadowed = any(shadow.covers(one.topic, ASKING) for shadow in switches.shadows)
             full = switches.card_limit is not None and (shadowed or len(shown) >= switches.card_limit)
             return full and not must_come
+        case Reason.SHOWN | Reason.OVERRIDDEN | Reason.ORDERED:
+            # What was shown before is known to the log alone.
+            return False

@@ -29,6 +29,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 RELEASE_0_1_0 = Path(__file__).with_name("release_0_1_0.sql").read_text(encoding="utf-8")
 ROOT = Path(__file__).parents[4]
 SERVICE = "calciphylaxis-patient-view"
+NEWER = str(int(REVISIONS[-1]) + 1)
 ROWS = {"card": 1, "feedback": 3, "seen_token": 1, "smart_sealed": 1}
 Open = Callable[[], Database]
 
@@ -212,7 +213,7 @@ def test_an_older_release_that_is_still_running_goes_on_writing_beside_us(card: 
     assert (kept.topic, kept.known, kept.client) == ("vka-cua", True, None)
 
 
-@pytest.mark.parametrize("version", ["4", "0badc0ffee", f"{REVISIONS[-1]}, 4"])
+@pytest.mark.parametrize("version", [NEWER, "0badc0ffee", f"{REVISIONS[-1]}, {NEWER}"])
 def test_a_database_of_a_newer_release_is_refused_in_words_and_left_alone(
     version: str, path: Path, opened: Open
 ) -> None:

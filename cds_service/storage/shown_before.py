@@ -1,0 +1,123 @@
+"""What was shown to one user on one patient before: read from the log for a call that waits for its answer.
+
+What may live here: that reading, and how long it may take. What follows from it is decided elsewhere; where it cannot
+be read in time the call does without.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import orjson
+from sqlalchemy import func, select
+from sqlalchemy.engine import Connection
+
+from cds_service.storage.carrying import event_or_none
+from cds_service.storage.database import Database
+from cds_service.storage.event import Event, Kind
+from cds_service.storage.schema import event as event_table
+from cds_service.storage.spool import Spool
+from cds_service.storage.store_error import StoreError
+from cds_service.storage.waiting import RETRY_SECONDS
+
+log = logging.getLogger("cds_service")
+
+OVERRIDDEN = "overridden"
+IN_TIME_SECONDS = 0.1
+"""How long a call may wait for this."""
+_MOST = 500
+"""So many cards are looked at, the newest. What is older than these is shown again."""
+
+
+class Shown(NamedTuple):
+    """A card that was shown, and when it was overridden, None where it was not; `facts` is the hash of its facts."""
+
+    hook: str
+    topic: str
+    indicator: str
+    facts: str
+    at: datetime
+    overridden: datetime | None
+
+
+class ShownBefore:
+    """The cards of before, as one worker finds them. Create it anywhere, use it after the fork."""
+
+    def __init__(
+        self, database: Database, spool: Spool | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`clock` gives monotonic seconds."""
+        self._database, self._spool, self._clock = database, spool, clock
+        self._lock = threading.Lock()
+        self._ask_after = 0.0
+        self._is_told = False
+
+    def find(self, patients: Sequence[str], users: Sequence[str], since: datetime) -> list[Shown]:
+        """What was shown since then to a user who has one of these pseudonyms, on a patient who has one of those.
+
+        Raises:
+            StoreError: it could not be read in time.
+        """
+        if self._clock() < self._ask_after:
+            raise StoreError("the database could not be used a moment ago")
+        try:
+            found = self._found(patients, users, since)
+        except StoreError as error:
+            with self._lock:
+                self._ask_after = self._clock() + RETRY_SECONDS
+                if not self._is_told:
+                    self._is_told = True
+                    log.error("what was shown before cannot be read, so no card is held back as repeated: %s", error)
+            raise
+        if self._is_told:
+            self._is_told = False
+            log.warning("what was shown before can be read again")
+        return found
+
+    def _found(self, patients: Sequence[str], users: Sequence[str], since: datetime) -> list[Shown]:
+        # First the spool: what goes from there to the database meanwhile is then found twice, and not missed.
+        waiting = [event for event in self._in_spool("patient", patients) if _is_theirs(event, patients, users, since)]
+        events, overridden = self._database.transact(
+            lambda connection: _stored(connection, patients, users, since, [event.card_uuid for event in waiting]),
+            IN_TIME_SECONDS,
+        )
+        cards = {event.card_uuid: event for event in (*waiting, *events)}
+        for event in self._in_spool("card_uuid", [uuid for uuid in cards if uuid]):
+            if event.kind == Kind.FEEDBACK and event.outcome == OVERRIDDEN:
+                overridden[event.card_uuid] = event.at
+        return [
+            Shown(one.hook, one.topic, one.indicator, one.facts, one.at, overridden.get(uuid))
+            for uuid, one in cards.items()
+            if one.facts
+        ]
+
+    def _in_spool(self, name: str, values: Iterable[str]) -> Iterator[Event]:
+        if self._spool is None:
+            return
+        # As `Event.line` writes it: a card called "a" is not found in every line.
+        words = [f'"{name}":'.encode() + orjson.dumps(value) for value in values]
+        yield from filter(None, map(event_or_none, self._spool.lines_with(words)))
+
+
+def _is_theirs(event: Event, patients: Sequence[str], users: Sequence[str], since: datetime) -> bool:
+    return event.kind == Kind.ISSUED and event.patient in patients and event.user in users and event.at >= since
+
+
+def _stored(
+    connection: Connection, patients: Sequence[str], users: Sequence[str], since: datetime, also: Sequence[str | None]
+) -> tuple[list[Event], dict[str | None, datetime]]:
+    """The cards shown, and when those and `also` were overridden last."""
+    column = event_table.c
+    theirs = (column.kind == Kind.ISSUED, column.patient.in_(patients), column.user.in_(users), column.at >= since)
+    wanted = (column.id, column.at, column.kind, column.hook, column.topic, column.indicator, column.facts)
+    newest = select(*wanted, column.card_uuid).where(*theirs).order_by(column.at.desc()).limit(_MOST)
+    events = [Event(**row) for row in connection.execute(newest).mappings()]
+    uuids = [*also, *(event.card_uuid for event in events)]
+    answers = (column.kind == Kind.FEEDBACK, column.outcome == OVERRIDDEN, column.card_uuid.in_(uuids))
+    last = select(column.card_uuid, func.max(column.at)).where(*answers).group_by(column.card_uuid)
+    return events, {row[0]: row[1] for row in connection.execute(last)} if uuids else {}

@@ -1,0 +1,230 @@
+"""A clinic can ask that the same advice is not shown again: never a critical card, and nothing where it is unsure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from cds_service.storage import StoreError, write_keys
+from cds_service.storage.schema import event as event_table
+from tests.contract.conftest import MakeApp
+from tests.contract.ehr import Ehr, ehr_of, topics
+from tests.contract.records import (
+    CONFIRMED,
+    DIALYSIS,
+    NORMAL_LABS,
+    NOW,
+    WARFARIN,
+    WARFARIN_DRAFT,
+    Json,
+    Record,
+    failure,
+)
+from tests.unit.cds_service.knowledge.policies import policy_file
+
+HOURS = "\n[repeat]\nafter_shown_hours = 8\nafter_override_hours = 72\nat_order_sign_hours = 1\n"
+ON_WARFARIN: Record = {**DIALYSIS, **NORMAL_LABS, "medications": [WARFARIN]}
+CRITICAL: Record = {**CONFIRMED, "medications": [WARFARIN]}
+KEY = b"k" * 32
+
+
+class Clinic:
+    """A service whose policy for callers that are not known has these lines, and a clock that a test moves."""
+
+    def __init__(self, make_app: MakeApp, folder: Path, more: str = HOURS, **settings: Any) -> None:
+        self.now = NOW
+        policies, secret = folder / "policies", folder / "secret"
+        policies.mkdir()
+        (policies / "default.toml").write_text(policy_file("default", more), "utf-8")
+        write_keys(secret, [KEY])
+        self.app: Flask = make_app(
+            site_policies=policies, clock=lambda: self.now, **{"secret_file": secret, **settings}
+        )
+        self.ehr: Ehr = ehr_of(self.app)
+
+    def later(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+    def ask(self, hook: str, record: Record, *orders: Json, user: str = "Practitioner/3", **changed: Any) -> list[Json]:
+        body = self.ehr.request(hook, record, orders)
+        body["prefetch"] |= changed
+        body["context"]["userId"] = user
+        return self.ehr.cards(body)
+
+    def override(self, card: Json, hook: str = "patient-view") -> None:
+        answer = {"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": self.now.isoformat()}
+        sent = self.ehr.client.post(self.ehr.url(hook, "/feedback"), json={"feedback": [answer]})
+        assert sent.status_code == 200
+
+    def held(self) -> list[tuple[str, str]]:
+        """The cards held back until now, and why."""
+        self.app.extensions["cds_event_log"].ship()
+        column = event_table.c
+        asked = select(column.topic, column.reason).where(column.kind == "card-suppressed").order_by(column.at)
+        found = self.app.extensions["cds_database"].transact(lambda connection: [*connection.execute(asked)], 20)
+        return [(row.topic, row.reason) for row in found]
+
+
+@pytest.fixture
+def clinic(make_app: MakeApp, tmp_path: Path) -> Clinic:
+    return Clinic(make_app, tmp_path)
+
+
+def test_unless_a_clinic_asks_for_it_everything_is_shown_each_time(make_app: MakeApp, tmp_path: Path) -> None:
+    clinic = Clinic(make_app, tmp_path, more="")
+    first = topics(clinic.ask("patient-view", ON_WARFARIN))
+    assert first
+    assert topics(clinic.ask("patient-view", ON_WARFARIN)) == first
+    assert clinic.held() == []
+
+
+def test_what_was_shown_is_not_shown_again_for_its_time(clinic: Clinic) -> None:
+    first = topics(clinic.ask("patient-view", ON_WARFARIN))
+    clinic.later(hours=7)
+    assert clinic.ask("patient-view", ON_WARFARIN) == []
+    clinic.later(hours=1)
+    assert topics(clinic.ask("patient-view", ON_WARFARIN)) == first
+    assert clinic.held() == [(topic, "shown-before") for topic in first]
+
+
+def test_what_was_held_back_was_not_shown(clinic: Clinic) -> None:
+    clinic.ask("patient-view", ON_WARFARIN)
+    clinic.later(hours=7)
+    clinic.ask("patient-view", ON_WARFARIN)
+    clinic.later(hours=7)
+    assert clinic.ask("patient-view", ON_WARFARIN) != []
+
+
+def test_what_was_overridden_is_held_back_for_longer(clinic: Clinic) -> None:
+    for card in clinic.ask("patient-view", ON_WARFARIN):
+        clinic.override(card)
+    clinic.later(hours=71)
+    assert clinic.ask("patient-view", ON_WARFARIN) == []
+    assert {reason for _, reason in clinic.held()} == {"overridden-before"}
+    clinic.later(hours=1)
+    assert clinic.ask("patient-view", ON_WARFARIN) != []
+
+
+def test_it_is_found_in_the_database_as_well_as_in_the_spool(clinic: Clinic) -> None:
+    for card in clinic.ask("patient-view", ON_WARFARIN):
+        clinic.override(card)
+    assert clinic.ask("patient-view", ON_WARFARIN) == []
+    clinic.app.extensions["cds_event_log"].ship()
+    clinic.later(hours=24)
+    assert clinic.ask("patient-view", ON_WARFARIN) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda clinic: clinic.ask("patient-view", ON_WARFARIN, user="Practitioner/4"),
+        lambda clinic: clinic.ask("order-select", ON_WARFARIN, WARFARIN_DRAFT),
+        lambda clinic: clinic.ask("patient-view", {**ON_WARFARIN, "medications": [{**WARFARIN, "authoredOn": "2026"}]}),
+    ],
+    ids=["another user", "another moment", "another fact"],
+)
+def test_it_is_shown_to_another_user_at_another_moment_and_on_other_facts(
+    clinic: Clinic, other: Callable[[Clinic], list[Json]]
+) -> None:
+    assert clinic.ask("patient-view", ON_WARFARIN) != []
+    assert other(clinic) != []
+    assert clinic.held() == []
+
+
+def test_what_was_seen_when_the_order_was_picked_is_not_repeated_when_it_is_signed(clinic: Clinic) -> None:
+    picked = topics(clinic.ask("order-select", DIALYSIS, WARFARIN_DRAFT))
+    assert picked
+    assert clinic.ask("order-sign", DIALYSIS, WARFARIN_DRAFT) == []
+    assert clinic.held() == [(topic, "shown-at-order-select") for topic in picked]
+
+
+def test_an_order_that_was_not_seen_when_it_was_picked_is_told_of_when_it_is_signed(clinic: Clinic) -> None:
+    assert topics(clinic.ask("order-sign", DIALYSIS, WARFARIN_DRAFT)) == topics(
+        clinic.ask("order-select", DIALYSIS, WARFARIN_DRAFT)
+    )
+
+
+@pytest.mark.parametrize("hook", ["patient-view", "order-select", "order-sign"])
+def test_critical_cards_are_shown_each_time(clinic: Clinic, hook: str) -> None:
+    def critical() -> list[str]:
+        cards = clinic.ask(hook, CRITICAL, *([] if hook == "patient-view" else [WARFARIN_DRAFT]))
+        for card in cards:
+            clinic.override(card, hook)
+        return [card["source"]["topic"]["code"] for card in cards if card["indicator"] == "critical"]
+
+    first = critical()
+    assert first
+    assert critical() == critical() == first
+
+
+def test_what_could_not_be_read_is_told_again_in_place_of_a_card_that_told_it(clinic: Clinic) -> None:
+    first = clinic.ask("patient-view", ON_WARFARIN, procedures=failure())
+    assert "could not be read" in first[0]["detail"]
+    again = clinic.ask("patient-view", ON_WARFARIN, procedures=failure())
+    assert [card["indicator"] for card in again] == ["info"]
+    assert "could not be read" in again[0]["detail"]
+    assert clinic.held()
+
+
+def test_a_new_gap_is_another_fact(clinic: Clinic) -> None:
+    first = topics(clinic.ask("patient-view", ON_WARFARIN))
+    assert set(topics(clinic.ask("patient-view", ON_WARFARIN, procedures=failure()))) >= set(first)
+
+
+def test_where_earlier_advice_cannot_be_read_everything_is_shown_and_the_log_says_so_once(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = topics(clinic.ask("patient-view", ON_WARFARIN))
+
+    def away(*_: object) -> None:
+        raise StoreError("the database could not be used")
+
+    monkeypatch.setattr(clinic.app.extensions["cds_database"], "transact", away)
+    assert [topics(clinic.ask("patient-view", ON_WARFARIN)) for _ in range(3)] == [first] * 3
+    told = [message for message in caplog.messages if "no card is held back as repeated" in message]
+    assert len(told) == 1
+
+
+def test_everybody_who_asks_is_told_that_cards_are_not_repeated(clinic: Clinic) -> None:
+    said = clinic.ehr.client.get("/cds-services").get_json()["services"]
+    by_hook = {service["hook"]: service["description"] for service in said}
+    again = "A card with the same facts is not shown to the same user again"
+    assert all(f"{again} for 8 hours after it was shown" in told for told in by_hook.values())
+    assert f"{again} at order-sign for 1 hour after" in by_hook["order-sign"]
+    assert all("No card does not mean no risk." in told for told in by_hook.values())
+    health = clinic.ehr.client.get("/health/ready").get_json()
+    assert {one["reason"] for one in health["not_shown"]} == {
+        "shown-before",
+        "overridden-before",
+        "shown-at-order-select",
+    }
+
+
+def test_the_clock_of_the_log_is_not_believed_when_it_is_ahead(clinic: Clinic) -> None:
+    clinic.later(days=1)
+    assert clinic.ask("patient-view", ON_WARFARIN) != []
+    clinic.later(days=-1)
+    assert clinic.ask("patient-view", ON_WARFARIN) != []
+
+
+def test_the_keys_may_be_rotated_meanwhile(make_app: MakeApp, tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path}/cds.sqlite3"
+    clinic = Clinic(make_app, tmp_path, database_url=database)
+    assert clinic.ask("patient-view", ON_WARFARIN) != []
+    clinic.app.extensions["cds_event_log"].ship()
+    newer = tmp_path / "newer"
+    newer.mkdir()
+    write_keys(newer / "secret", [b"n" * 32, KEY])
+    rotated = Clinic(make_app, newer, database_url=database, secret_file=newer / "secret")
+    assert rotated.ask("patient-view", ON_WARFARIN) == []
+
+
+def test_a_policy_that_cannot_know_who_saw_what_is_refused(make_app: MakeApp, tmp_path: Path) -> None:
+    with pytest.raises(Exception, match=r"\[repeat\]: needs CDS_SECRET_FILE"):
+        Clinic(make_app, tmp_path, secret_file=None)
