@@ -23,10 +23,22 @@ from cds_service.access import (
     protect,
     trust_proxies,
 )
-from cds_service.api import Keeping, NotShown, blueprint, keep_policy_change, register_cors, register_errors
+from cds_service.api import (
+    SERVICES,
+    Keeping,
+    NotShown,
+    Readers,
+    blueprint,
+    count_answers,
+    keep_policy_change,
+    metrics_page,
+    register_cors,
+    register_errors,
+)
 from cds_service.clock import utc_now
 from cds_service.fhir_client import FhirClient, Limits
 from cds_service.knowledge import Knowledge, Tenants, copies_beside, load_knowledge, open_tenants
+from cds_service.metrics import switch_on
 from cds_service.settings import Settings
 from cds_service.storage import (
     Database,
@@ -103,6 +115,10 @@ def create_app(
     pseudonyms = Pseudonyms(read_keys(settings.secret_file) if settings.secret_file else ())
     app.extensions["cds_database"] = database
     app.extensions["cds_event_log"], app.extensions["cds_fhir_client"] = log, client
+    is_counted = settings.metrics or settings.dev
+    if is_counted:
+        switch_on()
+        count_answers(app, [service.ID for service in SERVICES])
     register_errors(app)
     register_cors(app, settings.cors_origins)
     trusted = load_trusted_clients(settings.trusted_clients) if settings.trusted_clients and not settings.dev else None
@@ -118,6 +134,9 @@ def create_app(
     kill_switch = app.extensions["cds_kill_switch"] = KillSwitch(file_beside(spool))
     not_shown = NotShown(kill_switch, tenants.all)
     app.register_blueprint(blueprint(tenants, client, keeping, clock, settings.max_entries, not_shown))
+    if is_counted:
+        readers = Readers(settings.metrics_from, behind_proxies=settings.trusted_proxies > 0)
+        app.register_blueprint(metrics_page(readers, tenants, not_shown, spool, clock))
     rate = RateLimit(counts_of(settings.rate_limit, settings.rate_limit_storage)) if settings.rate_limit else None
     trust_proxies(app, settings.trusted_proxies)
     told, told_to = partial(_told_to_people, not_shown, clock), partial(_told_to_tenant, not_shown, tenants, clock)
@@ -146,5 +165,5 @@ def _told_to_tenant(not_shown: NotShown, tenants: Tenants, clock: Callable[[], d
 
 def _open_endpoints(settings: Settings) -> frozenset[str]:
     """What needs no JWT of a CDS client beside the pages: health, for load balancers, and what describes us."""
-    always = {"cds.health", "cds.live", "cds.openapi"}
+    always = {"cds.health", "cds.live", "cds.openapi", "metrics.read"}
     return frozenset(always | ({"cds.discover"} if settings.open_discovery else set()))

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -66,6 +67,7 @@ class Settings:
     `pages` names the pages for people that are on; the EHR page and the patient's course read from `pages_fhir_server`,
     and the EHR page calls `pages_service` (this service where it is None).
     `pages_token` lets people see the feedback page; `pages_behind_proxy` says that the proxy before us asks who looks.
+    `metrics` switches /metrics on, for callers from the networks `metrics_from`; with `dev` it is on anyway.
     `smart_client_id` is our name at the EHRs that launch the
     SMART app with --dev; elsewhere each trusted client has its own. `dev` and `own_url` are set by the command line,
     not by a variable: `dev` also admits FHIR servers on this machine's loopback addresses, and `own_url` is where
@@ -108,6 +110,8 @@ class Settings:
     workers: int = 2
     threads: int = 16
     log_level: str = "INFO"
+    metrics: bool = False
+    metrics_from: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     dev: bool = False
     own_url: str | None = None
 
@@ -331,6 +335,14 @@ def _truth(text: str) -> bool:
     return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
 
 
+def _on_or_off(text: str) -> bool:
+    return {"on": True, "off": False}[text.lower()]
+
+
+def _network(text: str) -> str:
+    return str(ip_network(text, strict=False))
+
+
 def _log_level(text: str) -> str:
     if text.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise ValueError
@@ -383,5 +395,7 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_SMART_CLIENT_ID": ("smart_client_id", _visible, "1 to 200 letters, digits and signs, no blanks"),
     "CDS_WORKERS": ("workers", _whole(1, 256), "a whole number from 1 to 256"),
     "CDS_THREADS": ("threads", _whole(1, 1_000), "a whole number from 1 to 1000"),
+    "CDS_METRICS": ("metrics", _on_or_off, "on or off"),
+    "CDS_METRICS_FROM": ("metrics_from", _list_of(_network), "addresses or networks (10.0.0.0/8), with commas between"),
     "CDS_LOG_LEVEL": ("log_level", _log_level, "DEBUG, INFO, WARNING or ERROR"),
 }

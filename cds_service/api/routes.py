@@ -31,6 +31,7 @@ from cds_service.api.services import SERVICES, Service, call
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirClient
 from cds_service.knowledge import Knowledge, Tenants
+from cds_service.metrics import FEEDBACK
 from cds_service.outcome import ServiceError, operation_outcome
 from cds_service.storage import NoPlace, StoreError
 from hooks.judgement import CannotJudge
@@ -146,6 +147,8 @@ def blueprint(
             feedback_log.fails(error)
             raise send_again("the feedback could not be stored; send it again later") from None
         feedback_log.works()
+        for item in items:
+            FEEDBACK.count(service.ID, item.outcome)
         if unknown:
             message = f"stored; {len(unknown)} of {len(items)} cards are not known to this service"
             return json_response(operation_outcome(404, message, "feedback.card", "warning"))
