@@ -49,6 +49,8 @@ def test_every_variable_is_read() -> None:
             "CDS_WORKERS": "3",
             "CDS_THREADS": "4",
             "CDS_LOG_LEVEL": "warning",
+            "CDS_METRICS": "On",
+            "CDS_METRICS_FROM": "10.1.2.3, 192.0.2.0/24, ::1",
         },
         dev=True,
         is_installed=everything,
@@ -74,6 +76,8 @@ def test_every_variable_is_read() -> None:
         workers=3,
         threads=4,
         log_level="WARNING",
+        metrics=True,
+        metrics_from=("10.1.2.3/32", "192.0.2.0/24", "::1/128"),
         dev=True,
     )
 
@@ -135,6 +139,9 @@ def test_any_origin_may_be_named_by_a_star() -> None:
         ("CDS_WORKERS", "1.5"),
         ("CDS_THREADS", "٣"),
         ("CDS_LOG_LEVEL", "loud"),
+        ("CDS_METRICS", "yes"),
+        ("CDS_METRICS_FROM", "ehr.example"),
+        ("CDS_METRICS_FROM", "10.0.0.0/33"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
