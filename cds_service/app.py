@@ -15,6 +15,7 @@ from cds_service.access import (
     ClientAuthentication,
     KeySets,
     RateLimit,
+    RedisTokens,
     TokenLog,
     caller,
     counts_of,
@@ -25,6 +26,7 @@ from cds_service.access import (
 )
 from cds_service.api import (
     SERVICES,
+    Faults,
     Keeping,
     NotShown,
     Readers,
@@ -133,23 +135,27 @@ def create_app(
     app.extensions["cds_reload"] = reload
     kill_switch = app.extensions["cds_kill_switch"] = KillSwitch(file_beside(spool))
     not_shown = NotShown(kill_switch, tenants.all)
-    app.register_blueprint(blueprint(tenants, client, keeping, clock, settings.max_entries, not_shown))
+    faults: list[Faults] = []
+    app.register_blueprint(blueprint(tenants, client, keeping, clock, settings.max_entries, not_shown, faults))
     if is_counted:
         readers = Readers(settings.metrics_from, behind_proxies=settings.trusted_proxies > 0)
         app.register_blueprint(metrics_page(readers, tenants, not_shown, spool, clock))
-    rate = RateLimit(counts_of(settings.rate_limit, settings.rate_limit_storage)) if settings.rate_limit else None
+    rate = RateLimit(counts_of(settings.rate_limit, settings.counts_storage)) if settings.rate_limit else None
     trust_proxies(app, settings.trusted_proxies)
     told, told_to = partial(_told_to_people, not_shown, clock), partial(_told_to_tenant, not_shown, tenants, clock)
     with_switch = not_shown.in_force
     context = PageContext(settings, knowledge, client, clock, database, trusted, with_switch, told, tenants, told_to)
     pages = register_pages(app, context)
     if trusted is not None and settings.public_url is not None:
-        token_log = app.extensions["cds_token_log"] = TokenLog(database)
+        shared = RedisTokens(settings.redis_url, clock) if settings.redis_url else None
+        token_log = app.extensions["cds_token_log"] = TokenLog(database, shared=shared)
+        faults.append(token_log.faults)
         key_sets = KeySets(most_waiting=max(1, settings.threads // 2))
         authentication = ClientAuthentication(trusted, token_log, settings.public_url, clock, key_sets)
         app.extensions["cds_authentication"] = authentication
         protect(app, authentication, _open_endpoints(settings) | pages, rate)
     if rate is not None:
+        faults.append(rate.faults)
         limit_rate(app, rate, settings.trusted_proxies)
     return app
 

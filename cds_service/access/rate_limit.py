@@ -37,6 +37,10 @@ class RateLimit:
         self._counts, self._good, self._monotonic = counts, _GoodAddresses(monotonic), monotonic
         self._say_again_at: dict[str, float] = {}
 
+    def faults(self) -> list[str]:
+        """That calls are not counted where they should be, in words."""
+        return self._counts.faults()
+
     def insist_before_the_gate(self) -> None:
         """Raise where tokens from this address were refused too often: another one is not looked at.
 

@@ -11,6 +11,7 @@ from cds_service.api.explanation_data import is_explanation
 from cds_service.api.exposing import Readers, count_answers, metrics_page
 from cds_service.api.gather import Collected, Gatherer, gathering
 from cds_service.api.headers import headers_of_refusals, register_cors
+from cds_service.api.health import Faults
 from cds_service.api.hook_request import HookRequest, parse_hook_request
 from cds_service.api.keeping import Keeping
 from cds_service.api.look_back import past_look_back
@@ -28,6 +29,7 @@ __all__ = [
     "Collected",
     "DrugReads",
     "Explained",
+    "Faults",
     "Gatherer",
     "HookRequest",
     "InvalidField",

@@ -215,6 +215,7 @@ def test_the_database_password_is_not_shown() -> None:
         ("CDS_DATABASE_URL", "postgresql+psycopg2://cds:secret@db/cds", "psycopg2", "postgres"),
         ("CDS_RATE_LIMIT_STORAGE", "redis://:secret@cache:6379", "redis", "redis"),
         ("CDS_RATE_LIMIT_STORAGE", "rediss://:secret@cache:6379", "redis", "redis"),
+        ("CDS_REDIS_URL", "redis://:secret@cache:6379/2", "redis", "redis"),
     ],
 )
 def test_a_library_that_is_not_installed_is_named_with_the_extra_that_brings_it(
