@@ -208,4 +208,4 @@ def _said_of_entered(entered: Entered, dry_run: bool) -> Iterator[str]:
     if entered.known:
         yield f"{entered.known} are in the log already"
     if entered.without:
-        yield f"{entered.without} cards of the file have no verdict yet"
+        yield f"{entered.without} lines of the file have no verdict yet"

@@ -103,7 +103,7 @@ def _faults_of(cells: Mapping[str, str]) -> Iterator[str]:
         yield f"the column {DRAWN} is none of {', '.join(Drawn)}"
     if cells[VERDICT].lower() not in list(Verdict):
         yield f"the verdict is none of {VERDICTS}"
-    elif cells[VERDICT] and not cells[REVIEWER]:
+    elif cells[VERDICT] and not any(map(str.isalnum, cells[REVIEWER])):
         yield "there is a verdict and no reviewer"
     if len(cells[REVIEWER]) > _MOST:
         yield f"the name of the reviewer has more than {_MOST} characters"

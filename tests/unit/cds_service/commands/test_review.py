@@ -209,10 +209,10 @@ def test_verdicts_are_kept_and_counted_and_the_same_file_again_changes_nothing(f
     filled_in = file(tmp_path, [judged(row) if row["topic"] == "iron" else row for row in rows])
     first = run("review", "enter", filled_in, database=filled)
     assert first.exit_code == 0, first.output
-    assert first.stdout == "2 verdicts were kept\n6 cards of the file have no verdict yet\n"
+    assert first.stdout == "2 verdicts were kept\n6 lines of the file have no verdict yet\n"
     before = rows_in(filled)
     again = run("review", "enter", filled_in, database=filled)
-    assert again.stdout == ("0 verdicts were kept\n2 are in the log already\n6 cards of the file have no verdict yet\n")
+    assert again.stdout == ("0 verdicts were kept\n2 are in the log already\n6 lines of the file have no verdict yet\n")
     assert rows_in(filled) == before
     told = {(row["card"], row["hook"]): row for row in reviews(filled)}
     assert (told["iron", "all"]["judged"], told["iron", "all"]["appropriate"]) == (2, 2)

@@ -53,6 +53,7 @@ def test_lines_are_counted_as_a_spreadsheet_counts_them() -> None:
         (GOOD.replace("shown", "seen"), "none of shown, held-back, overridden"),
         (GOOD.replace("appropriate", "good"), "none of appropriate, not-needed, inappropriate, cannot-judge"),
         (GOOD.replace("Ana Silva", ""), "there is a verdict and no reviewer"),
+        (GOOD.replace("Ana Silva", "\N{ZERO WIDTH SPACE}."), "there is a verdict and no reviewer"),
         (GOOD.replace("Ana Silva", "A" * 101), "more than 100 characters"),
     ],
 )
