@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cds_service.knowledge import REPEATS
-from cds_service.reports import Burden, Kinds, Period, burdens, fallen_silent, period_of
+from cds_service.reports import Burden, Kinds, Period, burdens, days_of_the_log, fallen_silent, period_of
 from cds_service.storage import Database, Event, EventCount, EventLog, Kind
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -61,6 +61,14 @@ def test_counted_is_what_was_asked_for_from_the_first_event_to_today(
 def test_a_range_outside_the_log_has_no_days(since: str, until: str, database: Database) -> None:
     EventLog(database).record([Event("1", LATE, Kind.ANSWERED)])
     assert days(database, since, until) is None
+
+
+def test_the_days_that_the_page_offers_are_those_of_calls_and_cards(database: Database) -> None:
+    """What was answered or judged a quarter later is counted with its card."""
+    later = LATE + timedelta(days=100)
+    answered, judged = Event("2", later, Kind.FEEDBACK), Event("3", later, Kind.REVIEWED)
+    EventLog(database).record([Event("1", LATE, Kind.ANSWERED), answered, judged])
+    assert days_of_the_log(database, BERLIN) == (date(2026, 3, 2), date(2026, 3, 2))
 
 
 def test_a_period_begins_and_ends_at_midnight_there_and_is_cut_at_mondays() -> None:
