@@ -316,6 +316,8 @@ def test_knowledge_is_read_without_the_service() -> None:
         "explain --help",
         "feedback --help",
         "overrides --help",
+        "review sample --help",
+        "review enter --help",
         "sandbox serve --help",
         "sandbox list --help",
     ],
