@@ -76,9 +76,8 @@ class OverrideReason:
 class Card:
     """One piece of advice. `topic` is its identity, `detail` GitHub-flavoured Markdown with record text escaped.
 
-    `at_most_one`: the suggestions are alternatives, each complete in itself. `facts` are what is said first, what
-    decided and what was missing, in words that stay the same as long as the facts do: no age stands in them. They are
-    not shown.
+    `at_most_one`: the suggestions are alternatives, each complete in itself. `facts` are those that decided, in words
+    that stay the same as long as the facts do: no age stands in them. They are not shown.
     """
 
     topic: str

@@ -150,7 +150,6 @@ def _card(patient: Assessment, raised: Raised, indicator: Indicator, moment: Mom
         labels={"drug": plain(listed(named or [drug for _, drug in facts.drugs]), 80)},
     ).offer(text.suggest)
     why = list(dict.fromkeys([line for name in text.why for line in facts.why(name)] + facts.always()))
-    missing = facts.facts.missing(text.needs)
     return make_card(
         raised.rule.topic,
         text,
@@ -164,13 +163,12 @@ def _card(patient: Assessment, raised: Raised, indicator: Indicator, moment: Mom
             (*(line.format_map(markdown) for line in lead), *policy.wording.of_the_clinic(text.added)),
             why,
             [line.format_map(markdown) for line in text.do] + list(_other_advice(raised, words, moment, policy)),
-            missing,
+            facts.facts.missing(text.needs),
             text.evidence,
             policy.wording.footer,
             alternatives=offered.remarks,
         ),
         why=why,
-        missing=missing,
         offered=offered,
         reasons=(policy.wording.override_reasons[code] for code in text.override),
         alternatives=True,

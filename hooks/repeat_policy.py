@@ -18,6 +18,8 @@ from hooks.card import Card, Indicator
 CLOCKS_DIFFER = timedelta(minutes=5)
 """What was shown later than now is shown by another clock. More than this is no clock to go by."""
 NEVER = timedelta()
+AT_THE_LAST = timedelta(hours=24)
+"""A day later the signing of an order is a new decision."""
 
 
 class Repeated(StrEnum):
@@ -31,12 +33,14 @@ class Repeated(StrEnum):
 @dataclass(frozen=True, slots=True)
 class RepeatPolicy:
     """For how long the same advice is held back: after it was shown at the same hook, after it was overridden there,
-    and at order-sign after it was shown at order-select. `NEVER` holds nothing back.
+    and at order-sign after it was shown at order-select. `NEVER` holds nothing back. `reason` is the
+    clinic's.
     """
 
     after_shown: timedelta = NEVER
     after_override: timedelta = NEVER
     at_order_sign: timedelta = NEVER
+    reason: str = ""
 
     @property
     def looks_back(self) -> timedelta:
@@ -48,36 +52,39 @@ class RepeatPolicy:
 class Earlier:
     """Advice that was shown to the same user on the same patient, and when it was overridden, if it was.
 
-    `facts` stands for what decided it: the same text means the same facts.
+    `advice` stands for all that it said, and for what brought it about: the same text means the same advice.
     """
 
     hook: str
     topic: str
     indicator: Indicator
-    facts: str
+    advice: str
     shown: datetime
     overridden: datetime | None = None
 
 
 def repeated(
-    card: Card, facts: Collection[str], hook: str, earlier: Iterable[Earlier], now: datetime, policy: RepeatPolicy
+    card: Card, names: Collection[str], hook: str, earlier: Iterable[Earlier], now: datetime, policy: RepeatPolicy
 ) -> Repeated | None:
     """Why this card is held back at this hook, or None where it is shown.
 
-    It is shown where it is critical, where no earlier advice rested on the same facts, and where that was less urgent.
-    `facts` are the texts that may stand for the facts of this card.
+    It is shown where it is critical, where no earlier advice was the same, and where that was less urgent. `names` are
+    the texts that may stand for this card. At order-sign, the last moment before an order is signed, nothing is held
+    back for longer than `AT_THE_LAST`.
     """
     if card.indicator is Indicator.CRITICAL:
         return None
     same = [
         one
         for one in earlier
-        if one.topic == card.topic and one.facts in facts and one.indicator.urgency >= card.indicator.urgency
+        if one.topic == card.topic and one.advice in names and one.indicator.urgency >= card.indicator.urgency
     ]
     here = [one for one in same if one.hook == hook]
-    if any(one.overridden is not None and _lasts(one.overridden, policy.after_override, now) for one in here):
+    most = AT_THE_LAST if hook == order_sign.HOOK else policy.looks_back
+    after_override, after_shown = min(most, policy.after_override), min(most, policy.after_shown)
+    if any(one.overridden is not None and _lasts(one.overridden, after_override, now) for one in here):
         return Repeated.OVERRIDDEN
-    if any(_lasts(one.shown, policy.after_shown, now) for one in here):
+    if any(_lasts(one.shown, after_shown, now) for one in here):
         return Repeated.SHOWN
     picked = [one for one in same if one.hook == order_select.HOOK] if hook == order_sign.HOOK else []
     return Repeated.ORDERED if any(_lasts(one.shown, policy.at_order_sign, now) for one in picked) else None

@@ -65,7 +65,7 @@ def _without_repeats(
     """
     hook = asking.hook
     cards = [*found.shown, *(back.card for back in found.held if back.reason is Reason.CARD_LIMIT)]
-    again = repeats([card for card in cards if switches.may_be_repeated(card, hook)], hook, switches.repeat)
+    again = repeats([card for card in cards if switches.may_be_repeated(card)], hook, switches.repeat)
     if not again:
         return found
     try:

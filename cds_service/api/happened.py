@@ -10,20 +10,17 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from importlib.metadata import version
 from typing import Any
 
 from cds_service.api.advising import RefusedWithout
 from cds_service.api.hook_request import HookRequest
+from cds_service.api.same_advice import RULES
 from cds_service.api.services import Advice, Service
 from cds_service.knowledge import HeldBack, Reason
-from cds_service.storage import UNMAPPED, Event, Kind, Pseudonyms, new_id
+from cds_service.storage import ADVICE, UNMAPPED, Event, Kind, Pseudonyms, new_id
 from hooks.judgement import CannotJudge
 
 log = logging.getLogger("cds_service")
-
-RULES = version("calciphylaxis-cds")
-"""The version of the rules is that of the service."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,8 @@ class Happened:
         events = [self._of(Kind.ANSWERED, content=content)]
         if gaps and not advice.cards and not any(one.reason is Reason.SHADOW for one in advice.held):
             events.append(self._of(Kind.GAP, reason=gaps))
-        events += [self._issued(card, facts) for card, facts in zip(advice.cards, advice.facts, strict=True)]
+        names = advice.names or [None] * len(advice.cards)
+        events += map(self._issued, advice.cards, advice.facts, names)
         return events + [self._held(one) for one in advice.held]
 
     def refused(self, gap: CannotJudge) -> list[Event]:
@@ -69,7 +67,7 @@ class Happened:
         """Within what a record number and a user's id mean something: one EHR."""
         return self.client or (self.request.server.base if self.request.server else "")
 
-    def _issued(self, card: dict[str, Any], facts: tuple[str, ...]) -> Event:
+    def _issued(self, card: dict[str, Any], facts: tuple[str, ...], name: str | None) -> Event:
         topic, indicator = card["source"]["topic"]["code"], card["indicator"]
         labels = [{"uuid": one["uuid"], "label": one["label"]} for one in card.get("suggestions", ())]
         return Event(
@@ -80,7 +78,7 @@ class Happened:
             indicator=indicator,
             card_uuid=card["uuid"],
             facts=self.pseudonyms.of("facts", topic, indicator, *facts),
-            content={"suggestions": labels},
+            content={"suggestions": labels, **({ADVICE: name} if name else {})},
             **self._shared,
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from cds_service.api.happened import RULES
+from cds_service.api.same_advice import RULES
 from cds_service.durable_files import told_name
 from cds_service.knowledge import PolicyChange
 from cds_service.storage import Event, EventLog, Kind, StoreError

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from cds_service.api.same_advice import SameAdvice
 from cds_service.knowledge import Reason
 from cds_service.storage import Pseudonyms, Shown, StoreError
 from hooks.card import Card, Indicator
@@ -34,31 +35,34 @@ class Repeating:
     user_id: str
     now: datetime
 
-    def among(self, cards: Sequence[Card], hook: str, policy: RepeatPolicy) -> dict[str, Reason]:
+    @property
+    def is_possible(self) -> bool:
+        """Is it known whose patient and which user this is? Else another person could be taken for them."""
+        return bool(self.whose and self.user_id) and self.pseudonyms.of("") is not None
+
+    def among(self, same: SameAdvice, cards: Sequence[Card], hook: str, policy: RepeatPolicy) -> dict[str, Reason]:
         """The topics of these cards that are held back, with the reason."""
-        patients = self.pseudonyms.all_of("patient", self.whose, self.patient_id)
-        users = self.pseudonyms.all_of("user", self.whose, self.user_id) if self.user_id else []
-        if not cards or not patients or not users:
+        if not cards or not self.is_possible:
             return {}
+        patients = self.pseudonyms.all_of("patient", self.whose, self.patient_id)
+        users = self.pseudonyms.all_of("user", self.whose, self.user_id)
         with suppress(StoreError):
             before = [_earlier(one) for one in self.find(patients, users, self.now - policy.looks_back)]
-            why = {card.topic: self._why(card, hook, before, policy) for card in cards}
-            return {topic: reason for topic, reason in why.items() if reason is not None}
+            why = {
+                card.topic: repeated(card, self._names(same, card), hook, before, self.now, policy) for card in cards
+            }
+            return {topic: Reason(reason.value) for topic, reason in why.items() if reason is not None}
         return {}
 
-    def _why(self, card: Card, hook: str, before: Sequence[Earlier], policy: RepeatPolicy) -> Reason | None:
-        # The same facts have another hash under another key, and where the card was more urgent.
-        facts = {
-            name for indicator in Indicator for name in facts_names(self.pseudonyms, card.topic, indicator, card.facts)
-        }
-        why = repeated(card, facts, hook, before, self.now, policy)
-        return None if why is None else Reason(why.value)
+    def name(self, same: SameAdvice, card: Card) -> str | None:
+        """What stands for this advice in the log; None where it could not be found again."""
+        return self.pseudonyms.of("advice", *same.parts(card)) if self.is_possible else None
 
-
-def facts_names(pseudonyms: Pseudonyms, topic: str, indicator: str, facts: Sequence[str]) -> list[str]:
-    """What stands in the log for the facts of a card, by every key, the newest first; none without a key."""
-    return pseudonyms.all_of("facts", topic, str(indicator), *facts)
+    def _names(self, same: SameAdvice, card: Card) -> set[str]:
+        """By every key; and as it stood when the drafts had no dosage yet."""
+        written = (same.parts(card), same.parts(card, dosed=False))
+        return {name for parts in written for name in self.pseudonyms.all_of("advice", *parts)}
 
 
 def _earlier(one: Shown) -> Earlier:
-    return Earlier(one.hook, one.topic, Indicator(one.indicator), one.facts, one.at, one.overridden)
+    return Earlier(one.hook, one.topic, Indicator(one.indicator), one.advice, one.at, one.overridden)

@@ -125,7 +125,7 @@ def blueprint(
         linked = not_shown.in_force(linked, tenant)
         happened = Happened(service, hook_request, issuer, tenant, now, linked.version, keeping.pseudonyms)
         try:
-            advice = call(service, hook_request, linked, client, now, keeping.repeating(happened).among)
+            advice = call(service, hook_request, linked, client, now, keeping.repeating(happened))
         except CannotJudge as gap:
             keeping.record(partial(happened.refused, gap))
             raise refused_for(gap) from None

@@ -15,7 +15,8 @@ from cds_service.api.advising import advised
 from cds_service.api.card_json import Rendering, to_json
 from cds_service.api.gather import Collected, gathering
 from cds_service.api.hook_request import HookRequest
-from cds_service.api.repeating import Repeats
+from cds_service.api.repeating import Repeating
+from cds_service.api.same_advice import SameAdvice
 from cds_service.api.stopped_orders import with_stopped_orders
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirReader
@@ -24,7 +25,7 @@ from cds_service.unknown_codes import Patient, Unmapped
 from fhir_mappings.chart import ChartContext, build_chart
 from fhir_mappings.drafts import Orders, split_orders
 from fhir_mappings.drug_places import drugs_beside
-from fhir_mappings.fhir_json import resource_key
+from fhir_mappings.fhir_json import as_object, as_objects, resource_key
 from fhir_mappings.medications import is_active
 from fhir_mappings.subjects import is_about
 from fhir_mappings.versions import versions
@@ -76,6 +77,7 @@ class Advice:
     """What one call brought: the cards as JSON, what decided each of them, the cards that were worked out and are not
     shown, and what could not be read.
 
+    `names` stand for the cards in the log, where a clinic does not want the same advice again.
     `gaps` are the keys of the queries that failed or were incomplete, and `UNREAD` where a drug or an entry of the
     problem list could not be read. `unmapped` works out, when it is asked, codes of labs and drugs that the vocabulary
     does not hold; None where no records were looked at.
@@ -86,6 +88,7 @@ class Advice:
     gaps: tuple[str, ...] = ()
     held: Sequence[HeldBack] = ()
     unmapped: Callable[[], Sequence[tuple[str, ...]]] | None = None
+    names: Sequence[str | None] = ()
 
 
 NOTHING_TO_JUDGE = Advice([], [])
@@ -98,11 +101,11 @@ def call(
     knowledge: Knowledge,
     reader: FhirReader,
     now: datetime,
-    repeats: Repeats | None = None,
+    repeating: Repeating | None = None,
 ) -> Advice:
     """The cards of one call, with what the log keeps of how they came about.
 
-    `repeats` says which cards are the same advice again, where the clinic wants to know.
+    `repeating` says which cards are the same advice again, where the clinic wants to know.
 
     Raises:
         CannotJudge: data are missing without which an answer could hide a risk.
@@ -113,14 +116,24 @@ def call(
         return NOTHING_TO_JUDGE
     chart, asking = judged.chart, asking_of(service, request, judged.on)
     advise, switches = partial(service.advise, chart, judged.on, knowledge.policy), knowledge.switches
-    sorted_cards = advised(advise, switches, asking, repeats if switches.repeat.looks_back else None)
+    repeating = repeating if switches.repeat.looks_back else None
+    same = _same_advice(judged, request, knowledge)
+    sorted_cards = advised(advise, switches, asking, partial(repeating.among, same) if repeating else None)
     return Advice(
         [to_json(card, judged.rendering) for card in sorted_cards.shown],
         [card.facts for card in sorted_cards.shown],
         (*(gap.query for gap in (*chart.gaps, *chart.optional_gaps)), *([UNREAD] if chart.unread_entries else [])),
         sorted_cards.held,
         partial(_unmapped, judged, knowledge, request),
+        [repeating.name(same, card) for card in sorted_cards.shown] if repeating else (),
     )
+
+
+def _same_advice(judged: Judged, request: HookRequest, knowledge: Knowledge) -> SameAdvice:
+    found = judged.collected
+    drafts = [entry.get("resource") for entry in as_objects(as_object(request.draft_orders).get("entry"))]
+    orders = found.resources("medications")
+    return SameAdvice(judged.chart, knowledge.version, found.resources("conditions"), orders, drafts)
 
 
 def asking_of(service: Service, request: HookRequest, on: date) -> Asking:

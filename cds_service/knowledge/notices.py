@@ -24,9 +24,9 @@ UNKNOWN_CALLERS = "callers that are not known"
 _WITHOUT_POLICY = f"{UNKNOWN_CALLERS} and tenants without a site policy of their own"
 """For whom the kill switch holds where it names the default, and for whom its numbers and codes hold."""
 _NEVER_CUT = "cards that can be critical and those that tell what could not be read are never cut"
-_AGAIN = "A card with the same facts is not shown to the same user again"
-_EACH_TIME = "critical cards and those that tell what could not be read are shown each time"
-_SAME = "the same advice, on the same facts,"
+_AGAIN = "The same advice on the same record is not shown to the same login again"
+_EACH_TIME = "Cards that can be critical and those that tell what could not be read are shown each time"
+_SAME = "the same advice, on the same record,"
 _SEEN = {
     Reason.SHOWN: "was shown to the same user before",
     Reason.OVERRIDDEN: "was overridden by the same user before",
@@ -111,7 +111,8 @@ def _repeats(repeat: RepeatPolicy) -> Iterator[Notice]:
             where = f" at {hook}" if hook else ""
             hours = round(window / timedelta(hours=1))
             lasts = f"for {hours} hour{'' if hours == 1 else 's'} {after}"
-            yield Notice(reason, f"{_AGAIN}{where} {lasts}, by the site policy; {_EACH_TIME}", hook=hook)
+            why = f"{repeat.reason.rstrip('.')}. {_EACH_TIME}"
+            yield Notice(reason, f"{_AGAIN}{where} {lasts}, by the site policy", why, hook=hook)
 
 
 def switched_in(knowledge: Knowledge, on: date) -> list[str]:

@@ -25,6 +25,7 @@ USERS = ("Practitioner", "PractitionerRole", "Patient", "RelatedPerson")
 _UNREAD = (
     "must stay on: this card tells what is missing or could not be read; without it, silence would look like no risk"
 )
+_HOURS = "_hours"
 _ROLES = "EHRs send no role and no department with a call, only the type of the user: write users"
 
 
@@ -58,8 +59,9 @@ def read_switches(document: Mapping[str, Any], policy: Policy) -> Switches:
     )
 
 
-def _repeat(hours: Mapping[str, int]) -> RepeatPolicy:
-    return RepeatPolicy(**{name.removesuffix("_hours"): timedelta(hours=value) for name, value in hours.items()})
+def _repeat(entry: Mapping[str, Any]) -> RepeatPolicy:
+    windows = {name.removesuffix(_HOURS): timedelta(hours=entry[name]) for name in entry if name.endswith(_HOURS)}
+    return RepeatPolicy(**windows, reason=entry.get("reason", ""))
 
 
 def _critical_off(answered: Mapping[str, Any]) -> CriticalOff:

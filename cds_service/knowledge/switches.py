@@ -153,12 +153,11 @@ class Switches:
         """
         return back.reason not in {Reason.CARD_LIMIT, *REPEATS} and not self._shows_nothing(asking)
 
-    def may_be_repeated(self, card: Card, hook: str) -> bool:
-        """May this card be held back as the same advice again? Not what tells of gaps, and not what this clinic alone
-        takes for less than critical.
+    def may_be_repeated(self, card: Card) -> bool:
+        """May this card be held back as the same advice again? As with the card limit and the roles, not what tells of
+        gaps, and not what can be critical, in its milder forms too.
         """
-        is_milder = (card.topic, hook) in self.indicators and card.topic in self.can_be_critical
-        return card.topic not in self.tell_of_gaps and not is_milder
+        return not self._must_come(card)
 
     def _shows_nothing(self, asking: Asking) -> bool:
         off = asking.service in self.services or asking.hook in self.hooks or ALL in self.killed

@@ -8,7 +8,7 @@ from cds_service.storage.audited import audited_events
 from cds_service.storage.counted_events import event_counts, log_span, unmapped_counts, version_counts
 from cds_service.storage.crew import Crew
 from cds_service.storage.database import Database
-from cds_service.storage.event import OPENED, UNMAPPED, Event, Kind, new_id
+from cds_service.storage.event import ADVICE, OPENED, UNMAPPED, Event, Kind, new_id
 from cds_service.storage.event_log import EventLog
 from cds_service.storage.held_back import charts_opened, held_counts
 from cds_service.storage.kill_switch import KillState, KillSwitch
@@ -55,6 +55,7 @@ from cds_service.storage.verdicts import MEANINGS, Drawn, Reviewed, Verdict, is_
 from cds_service.storage.waiting import RETRY_SECONDS, Backlog, write_out
 
 __all__ = [
+    "ADVICE",
     "MEANINGS",
     "OPENED",
     "RETRY_SECONDS",

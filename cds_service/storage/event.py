@@ -44,6 +44,8 @@ class Kind(StrEnum):
 
 OPENED = "patient-view"
 """The hook of a chart that is opened."""
+ADVICE = "advice"
+"""Where the content of some cards that were shown has the keyed hash of all that they advise."""
 UNMAPPED = "unmapped"
 """Where the content of some answers has codes: [["lab", system, code, unit], ["drug", system, code, ""]].
 

@@ -15,12 +15,12 @@ from datetime import datetime
 from typing import NamedTuple, Protocol, TypeVar
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from cds_service.storage.carrying import event_or_none
 from cds_service.storage.database import Database
-from cds_service.storage.event import Event, Kind
+from cds_service.storage.event import ADVICE, Event, Kind
 from cds_service.storage.schema import event as event_table
 from cds_service.storage.spool import Spool
 from cds_service.storage.store_error import StoreError
@@ -36,12 +36,15 @@ _MOST = 500
 
 
 class Shown(NamedTuple):
-    """A card that was shown, and when it was overridden, None where it was not; `facts` is the hash of its facts."""
+    """A card that was shown, and when it was overridden: None where its last answer is another one.
+
+    `advice` is the hash that stands for it.
+    """
 
     hook: str
     topic: str
     indicator: str
-    facts: str
+    advice: str
     at: datetime
     overridden: datetime | None
 
@@ -125,18 +128,19 @@ class ShownInLog:
         """See ShownBefore."""
         # First the spool: what goes from there to the database meanwhile is then found twice, and not missed.
         waiting = [event for event in self._in_spool("patient", patients) if _is_theirs(event, patients, users, since)]
-        events, overridden = self._database.transact(
+        events, answers = self._database.transact(
             lambda connection: _stored(connection, patients, users, since, [event.card_uuid for event in waiting]),
             IN_TIME_SECONDS,
         )
         cards = {event.card_uuid: event for event in (*waiting, *events)}
         for event in self._in_spool("card_uuid", [uuid for uuid in cards if uuid]):
-            if event.kind == Kind.FEEDBACK and event.outcome == OVERRIDDEN:
-                overridden[event.card_uuid] = event.at
+            if event.kind == Kind.FEEDBACK:
+                answers.append(event)
+        overridden = overrides(answers)
         return [
-            Shown(one.hook, one.topic, one.indicator, one.facts, one.at, overridden.get(uuid))
+            Shown(one.hook, one.topic, one.indicator, one.content[ADVICE], one.at, overridden.get(uuid))
             for uuid, one in cards.items()
-            if one.facts
+            if one.content.get(ADVICE)
         ]
 
     def _in_spool(self, name: str, values: Iterable[str]) -> Iterator[Event]:
@@ -153,14 +157,27 @@ def _is_theirs(event: Event, patients: Sequence[str], users: Sequence[str], sinc
 
 def _stored(
     connection: Connection, patients: Sequence[str], users: Sequence[str], since: datetime, also: Sequence[str | None]
-) -> tuple[list[Event], dict[str | None, datetime]]:
-    """The cards shown, and when those and `also` were overridden last."""
+) -> tuple[list[Event], list[Event]]:
+    """The cards shown, and the answers to those and to `also`."""
     column = event_table.c
     theirs = (column.kind == Kind.ISSUED, column.patient.in_(patients), column.user.in_(users), column.at >= since)
-    wanted = (column.id, column.at, column.kind, column.hook, column.topic, column.indicator, column.facts)
+    wanted = (column.id, column.at, column.kind, column.hook, column.topic, column.indicator, column.content)
     newest = select(*wanted, column.card_uuid).where(*theirs).order_by(column.at.desc()).limit(_MOST)
     events = [Event(**row) for row in connection.execute(newest).mappings()]
     uuids = [*also, *(event.card_uuid for event in events)]
-    answers = (column.kind == Kind.FEEDBACK, column.outcome == OVERRIDDEN, column.card_uuid.in_(uuids))
-    last = select(column.card_uuid, func.max(column.at)).where(*answers).group_by(column.card_uuid)
-    return events, {row[0]: row[1] for row in connection.execute(last)} if uuids else {}
+    told = (column.id, column.at, column.kind, column.card_uuid, column.outcome, column.outcome_timestamp)
+    answers = select(*told).where(column.kind == Kind.FEEDBACK, column.card_uuid.in_(uuids))
+    return events, [Event(**row) for row in connection.execute(answers).mappings()] if uuids else []
+
+
+def overrides(answers: Iterable[Event]) -> dict[str | None, datetime]:
+    """When the cards of these answers were overridden: those of which the last answer says so.
+
+    That is when it happened, or when it came here, whichever was first: a late message prolongs nothing.
+    """
+    last: dict[str | None, Event] = {}
+    for one in sorted(answers, key=lambda event: event.outcome_timestamp or event.at):
+        last[one.card_uuid] = one
+    return {
+        uuid: min(one.at, one.outcome_timestamp or one.at) for uuid, one in last.items() if one.outcome == OVERRIDDEN
+    }

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import orjson
 
 from cds_service.storage.crew import Crew
-from cds_service.storage.event import Event, Kind
+from cds_service.storage.event import ADVICE, Event, Kind
 from cds_service.storage.shown_before import IN_TIME_SECONDS, Shown
 from cds_service.storage.store_error import StoreError
 
@@ -55,7 +55,9 @@ class ShownInRedis:
     def remember(self, events: Sequence[Event]) -> None:
         """Keep the cards among these that were shown. Raises StoreError."""
         cards = [
-            event for event in events if event.kind == Kind.ISSUED and event.patient and event.user and event.facts
+            event
+            for event in events
+            if event.kind == Kind.ISSUED and event.patient and event.user and ADVICE in event.content
         ]
         if cards:
             self._in_time(lambda: self._keep(cards))
@@ -68,7 +70,7 @@ class ShownInRedis:
         with self._redis.pipeline(transaction=False) as pipe:
             for card in cards:
                 key = _key(str(card.patient), str(card.user))
-                told = [card.hook, card.topic, card.indicator, card.facts, card.at.isoformat()]
+                told = [card.hook, card.topic, card.indicator, card.content[ADVICE], card.at.isoformat()]
                 pipe.hset(key, f"shown {card.card_uuid}", orjson.dumps(told))
                 pipe.expire(key, KEPT)
                 pipe.set(_key("card", str(card.card_uuid)), key, ex=KEPT)
@@ -104,7 +106,7 @@ def _shown(fields: Mapping[bytes, bytes]) -> Iterator[Shown]:
     for name, told in fields.items():
         kind, _, card = name.partition(b" ")
         if kind == b"shown":
-            hook, topic, indicator, facts, at = orjson.loads(told)
+            hook, topic, indicator, advice, at = orjson.loads(told)
             overridden = fields.get(b"overridden " + card)
             when = datetime.fromisoformat(overridden.decode()) if overridden else None
-            yield Shown(hook, topic, indicator, facts, datetime.fromisoformat(at), when)
+            yield Shown(hook, topic, indicator, advice, datetime.fromisoformat(at), when)

@@ -3,7 +3,7 @@
 What may live here: wording a card that a rule has decided on. No rule decides here.
 """
 
-from hooks.cards.card_text import detail, make_card
+from hooks.cards.card_text import detail, make_card, words_of
 from hooks.cards.drug_facts import DRUG_PLACEHOLDERS, DRUG_WHY, DrugFacts, drug_summary, in_markdown
 from hooks.cards.facts import Facts
 from hooks.cards.markdown import listed, plain, unescaped
@@ -37,4 +37,5 @@ __all__ = [
     "rounded",
     "unescaped",
     "visible",
+    "words_of",
 ]

@@ -43,6 +43,12 @@ def fitting(summary: str) -> str:
     return summary[: SUMMARY_LIMIT - 2].rsplit(" ", 1)[0].rstrip(" ,;(") + "…"
 
 
+def words_of(card: Card) -> tuple[str, ...]:
+    """All that a card says and offers, in words that stay the same from one day to the next: no age stands in them."""
+    offered = (f"{one.label} {one.recommended} {one.actions}" for one in card.suggestions)
+    return tuple(map(without_ages, (card.summary, card.detail, *offered)))
+
+
 def make_card(
     topic: str,
     text: CardText,
@@ -51,15 +57,11 @@ def make_card(
     summary: str,
     body: str,
     why: Iterable[str],
-    missing: Iterable[str],
     offered: Offer,
     reasons: Iterable[OverrideReason],
     alternatives: bool = False,
 ) -> Card:
-    """A card of a topic; `why`: the facts that decided, `missing`: what there should be and is not, or was not read.
-
-    `alternatives`: one of its suggestions can be taken at most.
-    """
+    """A card of a topic; `why`: the facts that decided, `alternatives`: one of its suggestions can be taken at most."""
     return Card(
         topic=topic,
         topic_display=text.title,
@@ -69,5 +71,5 @@ def make_card(
         suggestions=offered.suggestions,
         override_reasons=tuple(reasons),
         at_most_one=alternatives,
-        facts=tuple(map(without_ages, (summary, *why, *missing))),
+        facts=tuple(map(without_ages, why)),
     )

@@ -36,7 +36,6 @@ def make_status_card(
     offered = Offering(facts.facts).offer(words.suggest)
     markdown = in_detail(placeholders)
     why = [line for name in words.why for line in facts.why(name)] + facts.from_history(words.why)
-    missing = facts.facts.missing(words.needs)
     return make_card(
         topic,
         words,
@@ -46,13 +45,12 @@ def make_status_card(
             (*(line.format_map(markdown) for line in words.lead), *policy.wording.of_the_clinic(words.added)),
             why,
             [line.format_map(markdown).strip() for line in words.do],
-            missing,
+            facts.facts.missing(words.needs),
             (line.format_map(markdown) for line in words.evidence),
             policy.wording.footer,
             alternatives=offered.remarks,
         ),
         why=why,
-        missing=missing,
         offered=offered,
         reasons=(policy.wording.override_reasons[code] for code in words.override),
     )

@@ -13,22 +13,26 @@ from sqlalchemy import select
 
 from cds_service.storage import StoreError, write_keys
 from cds_service.storage.schema import event as event_table
-from tests.contract.conftest import MakeApp
+from tests.contract.conftest import FHIR, MakeApp
 from tests.contract.ehr import Ehr, ehr_of, topics
 from tests.contract.records import (
     CONFIRMED,
     DIALYSIS,
     NORMAL_LABS,
     NOW,
+    SNOMED,
     WARFARIN,
     WARFARIN_DRAFT,
     Json,
     Record,
+    condition,
+    draft,
     failure,
+    order,
 )
 from tests.unit.cds_service.knowledge.policies import policy_file
 
-HOURS = "\n[repeat]\nafter_shown_hours = 8\nafter_override_hours = 72\nat_order_sign_hours = 1\n"
+HOURS = "\n[repeat]\nreason = 'tried out'\nafter_shown_hours = 8\nafter_override_hours = 72\nat_order_sign_hours = 1\n"
 ON_WARFARIN: Record = {**DIALYSIS, **NORMAL_LABS, "medications": [WARFARIN]}
 CRITICAL: Record = {**CONFIRMED, "medications": [WARFARIN]}
 KEY = b"k" * 32
@@ -55,6 +59,7 @@ class Clinic:
         body = self.ehr.request(hook, record, orders)
         body["prefetch"] |= changed
         body["context"]["userId"] = user
+        body["fhirServer"] = FHIR
         return self.ehr.cards(body)
 
     def override(self, card: Json, hook: str = "patient-view") -> None:
@@ -163,6 +168,101 @@ def test_critical_cards_are_shown_each_time(clinic: Clinic, hook: str) -> None:
     assert critical() == critical() == first
 
 
+TABLET = {"dosageInstruction": [{"text": "1 tablet daily"}]}
+APIXABAN, APIXABAN_DRAFT = order("doac", "1364430", "apixaban 5 mg tablet"), draft("d-doac", "1364430", "apixaban 5 mg")
+FIBRILLATION = condition("af", "Atrial fibrillation", system=SNOMED, code="49436004")
+WITH_FIBRILLATION: Record = {**DIALYSIS, "conditions": [*DIALYSIS["conditions"], FIBRILLATION]}
+
+
+@pytest.mark.parametrize(
+    ("hook", "record", "drafts"),
+    [
+        ("order-select", DIALYSIS, [{**WARFARIN_DRAFT, "dosageInstruction": [{"text": "3 tablets daily"}]}]),
+        ("order-select", DIALYSIS, [{**WARFARIN_DRAFT, **TABLET, "id": "another-draft"}]),
+        ("order-select", DIALYSIS, [{**WARFARIN_DRAFT, **TABLET, "reasonCode": [{"text": "new thrombosis"}]}]),
+        ("order-sign", DIALYSIS, [{**WARFARIN_DRAFT, "dosageInstruction": [{"text": "3 tablets daily"}]}]),
+        ("order-sign", DIALYSIS, [{**WARFARIN_DRAFT, **TABLET}, {**WARFARIN_DRAFT, **TABLET, "id": "draft-two"}]),
+        ("order-sign", DIALYSIS, [{**WARFARIN_DRAFT, **TABLET}, APIXABAN_DRAFT]),
+        ("order-select", {**DIALYSIS, "medications": [APIXABAN]}, [{**WARFARIN_DRAFT, **TABLET}]),
+        (
+            "order-select",
+            {**DIALYSIS, "conditions": [*DIALYSIS["conditions"], FIBRILLATION]},
+            [{**WARFARIN_DRAFT, **TABLET}],
+        ),
+    ],
+    ids=[
+        "another dose",
+        "another draft",
+        "another reason",
+        "another dose when it is signed",
+        "a second draft when it is signed",
+        "another anticoagulant drafted beside it",
+        "another anticoagulant is active now",
+        "a diagnosis that makes it the standard",
+    ],
+)
+def test_an_order_that_is_not_quite_the_same_is_told_of_again(
+    hook: str, record: Record, drafts: list[Json], clinic: Clinic
+) -> None:
+    def topic(cards: list[Json]) -> bool:
+        return "vka-dialysis" in topics(cards)
+
+    assert topic(clinic.ask("order-select", DIALYSIS, {**WARFARIN_DRAFT, **TABLET}))
+    assert not topic(clinic.ask("order-select", DIALYSIS, {**WARFARIN_DRAFT, **TABLET})), "the control"
+    assert topic(clinic.ask(hook, record, *drafts))
+
+
+def test_a_dosage_that_is_written_when_the_order_is_signed_is_no_other_advice(clinic: Clinic) -> None:
+    assert clinic.ask("order-select", DIALYSIS, WARFARIN_DRAFT) != []
+    assert clinic.ask("order-sign", DIALYSIS, {**WARFARIN_DRAFT, **TABLET}) == []
+
+
+def test_words_behind_what_a_card_quotes_count_too(clinic: Clinic) -> None:
+    def signed(end: str) -> Record:
+        entry = condition("ulcer", f"Foot ulcer, {'seen at the visit, ' * 8}{end}")
+        return {**ON_WARFARIN, "conditions": [*DIALYSIS["conditions"], entry]}
+
+    first = clinic.ask("patient-view", signed("stable"))
+    assert first != []
+    assert topics(clinic.ask("patient-view", signed("spreading, very painful"))) == topics(first)
+
+
+def test_versions_and_the_order_of_entries_make_no_other_advice(clinic: Clinic) -> None:
+    assert clinic.ask("patient-view", {**ON_WARFARIN, "conditions": [*DIALYSIS["conditions"], FIBRILLATION]}) != []
+    turned = [{**FIBRILLATION, "meta": {"versionId": "7"}}, *DIALYSIS["conditions"]]
+    assert clinic.ask("patient-view", {**ON_WARFARIN, "conditions": turned}) == []
+
+
+def test_a_text_that_the_clinic_changes_is_shown_to_those_who_saw_the_one_before(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    assert clinic.ask("order-select", DIALYSIS, WARFARIN_DRAFT) != []
+    more = f"{HOURS}\n[[wording]]\ntopic = 'vka-dialysis'\nadd = 'Call haematology first.'\n"
+    (tmp_path / "policies" / "default.toml").write_text(policy_file("default", more), "utf-8")
+    for _ in range(3):
+        clinic.app.extensions["cds_reload"].look()
+    (card,) = clinic.ask("order-select", DIALYSIS, WARFARIN_DRAFT)
+    assert "Call haematology first." in card["detail"]
+
+
+def test_where_nobody_knows_whose_patient_it_is_everything_is_shown(clinic: Clinic) -> None:
+    """Record numbers mean something within one EHR only: another patient may have the same one."""
+    body = clinic.ehr.request("patient-view", ON_WARFARIN)
+    assert clinic.ehr.cards(body) != []
+    assert clinic.ehr.cards(body) != []
+
+
+@pytest.mark.parametrize("entry", ["Induration of skin of thigh", "Calciphylaxis"])
+def test_suspected_and_confirmed_calciphylaxis_never_fall_silent(entry: str, clinic: Clinic) -> None:
+    record = {**DIALYSIS, "conditions": [*DIALYSIS["conditions"], condition("sign", entry)]}
+    first = clinic.ask("patient-view", record)
+    assert first
+    assert "critical" not in {card["indicator"] for card in first}
+    for card in first:
+        clinic.override(card)
+    assert topics(clinic.ask("patient-view", record)) == topics(first)
+
+
 def test_what_could_not_be_read_is_told_again_in_place_of_a_card_that_told_it(clinic: Clinic) -> None:
     first = clinic.ask("patient-view", ON_WARFARIN, procedures=failure())
     assert "could not be read" in first[0]["detail"]
@@ -194,7 +294,7 @@ def test_where_earlier_advice_cannot_be_read_everything_is_shown_and_the_log_say
 def test_everybody_who_asks_is_told_that_cards_are_not_repeated(clinic: Clinic) -> None:
     said = clinic.ehr.client.get("/cds-services").get_json()["services"]
     by_hook = {service["hook"]: service["description"] for service in said}
-    again = "A card with the same facts is not shown to the same user again"
+    again = "The same advice on the same record is not shown to the same login again"
     assert all(f"{again} for 8 hours after it was shown" in told for told in by_hook.values())
     assert f"{again} at order-sign for 1 hour after" in by_hook["order-sign"]
     assert all("No card does not mean no risk." in told for told in by_hook.values())

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.real, pytest.mark.alone]
 PATIENT, ANOTHER = "cds-demo-elevated-risk-on-warfarin", "cds-demo-peritoneal-dialysis-high-calcium"
 A_THIRD = "cds-demo-low-pth-on-calcium"
 """One for each test: what was shown is remembered."""
-REPEAT = "\n[repeat]\nafter_shown_hours = 8\nafter_override_hours = 72\n"
+REPEAT = "\n[repeat]\nreason = 'tried out'\nafter_shown_hours = 8\nafter_override_hours = 72\n"
 PROMISED_SECONDS = 0.1
 """So long a call may wait for what was shown before."""
 TO_SPARE_SECONDS = 1.0

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hooks.card import Card, Indicator
-from hooks.repeat_policy import CLOCKS_DIFFER, NEVER, Earlier, Repeated, RepeatPolicy, repeated
+from hooks.repeat_policy import AT_THE_LAST, CLOCKS_DIFFER, NEVER, Earlier, Repeated, RepeatPolicy, repeated
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 VIEW, SELECT, SIGN = "patient-view", "order-select", "order-sign"
@@ -22,11 +22,11 @@ MOMENT = timedelta(microseconds=1)
 
 
 def shown(ago: timedelta, hook: str = VIEW, **more: Any) -> Earlier:
-    return replace(Earlier(hook, "vka-dialysis", WARNING, "facts", NOW - ago), **more)
+    return replace(Earlier(hook, "vka-dialysis", WARNING, "advice", NOW - ago), **more)
 
 
 def why(*earlier: Earlier, card: Card = CARD, hook: str = VIEW, policy: RepeatPolicy = POLICY) -> Repeated | None:
-    return repeated(card, {"facts", "the same by an older key"}, hook, earlier, NOW, policy)
+    return repeated(card, {"advice", "the same by an older key"}, hook, earlier, NOW, policy)
 
 
 @pytest.mark.parametrize(
@@ -83,13 +83,13 @@ def test_a_critical_card_is_shown_each_time(hook: str) -> None:
 @pytest.mark.parametrize(
     ("changed", "held"),
     [
-        ({"facts": "other facts"}, None),
+        ({"advice": "other advice"}, None),
         ({"topic": "iron-cua"}, None),
-        ({"facts": "the same by an older key"}, Repeated.SHOWN),
+        ({"advice": "the same by an older key"}, Repeated.SHOWN),
         ({"indicator": INFO}, None),
         ({"indicator": CRITICAL}, Repeated.SHOWN),
     ],
-    ids=["other facts", "another topic", "an older key", "it was less urgent", "it was more urgent"],
+    ids=["other advice", "another topic", "an older key", "it was less urgent", "it was more urgent"],
 )
 def test_only_the_same_advice_of_the_same_urgency_counts(changed: dict[str, Any], held: Repeated | None) -> None:
     assert why(shown(timedelta(), **changed)) is held
@@ -103,3 +103,13 @@ def test_without_a_window_nothing_is_held_back() -> None:
 
 def test_the_longest_window_says_how_far_to_look_back() -> None:
     assert POLICY.looks_back == POLICY.after_override
+
+
+@pytest.mark.parametrize(("ago", "held"), [(AT_THE_LAST - MOMENT, Repeated.OVERRIDDEN), (AT_THE_LAST, None)])
+def test_a_day_later_signing_is_a_new_decision_however_long_the_window_is(
+    ago: timedelta, held: Repeated | None
+) -> None:
+    long = RepeatPolicy(after_shown=timedelta(days=7), after_override=timedelta(days=7))
+    assert why(shown(ago, SIGN, overridden=NOW - ago), hook=SIGN, policy=long) is held
+    assert why(shown(ago, SIGN), hook=SIGN, policy=long) is (Repeated.SHOWN if held else None)
+    assert why(shown(ago, VIEW), hook=VIEW, policy=long) is Repeated.SHOWN

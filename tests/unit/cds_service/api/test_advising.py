@@ -202,12 +202,9 @@ def test_what_the_clinic_holds_back_for_other_reasons_keeps_them() -> None:
     "switches",
     [
         Switches(tell_of_gaps=frozenset({"a"})),
-        Switches(
-            indicators={("a", "patient-view"): Indicator.WARNING},
-            can_be_critical=frozenset({"a"}),
-        ),
+        Switches(can_be_critical=frozenset({"a"})),
     ],
-    ids=["it tells of a gap", "the clinic alone takes it for less than critical"],
+    ids=["it tells of a gap", "it can be critical"],
 )
 def test_what_must_come_each_time_is_not_even_asked_about(switches: Switches) -> None:
     assert told(advised(rules_of(card("a")), switches, ASKING, repeating("a"))) == (["a"], [])

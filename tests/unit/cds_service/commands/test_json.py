@@ -14,6 +14,7 @@ from cds_service.commands import exit_status
 from cds_service.commands.cli import cli
 from cds_service.demo.patients import SyntheticPatient
 from cds_service.demo.sandbox import Sandbox
+from cds_service.storage.migrating import REVISIONS
 from tests.unit.cds_service.cds_client import trust_file
 
 ENDPOINT = "https://cds.your.clinic/cds-services/calciphylaxis-patient-view"

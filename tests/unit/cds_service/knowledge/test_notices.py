@@ -229,19 +229,22 @@ def test_why_a_card_is_not_shown_is_said_in_words(switches: Switches, why: str) 
     ],
 )
 def test_why_advice_is_not_repeated_is_said_in_words(reason: Reason, why: str) -> None:
-    assert why_held(HeldBack(WARNING, reason), Switches(), ASKING) == f"the same advice, on the same facts, {why}"
+    assert why_held(HeldBack(WARNING, reason), Switches(), ASKING) == f"the same advice, on the same record, {why}"
 
 
 def test_for_how_long_advice_is_not_repeated_is_told() -> None:
-    again = "A card with the same facts is not shown to the same user again"
-    always = "by the site policy; critical cards and those that tell what could not be read are shown each time"
+    again = "The same advice on the same record is not shown to the same login again"
+    always = (
+        "by the site policy: alert committee. "
+        "Cards that can be critical and those that tell what could not be read are shown each time"
+    )
     one, hours = timedelta(hours=1), timedelta(hours=72)
-    assert said(Switches(repeat=RepeatPolicy(one, hours, one))) == [
+    assert said(Switches(repeat=RepeatPolicy(one, hours, one, "alert committee."))) == [
         f"{again} for 1 hour after it was shown, {always}.",
         f"{again} for 72 hours after it was overridden, {always}.",
         f"{again} at order-sign for 1 hour after it was shown at order-select, {always}.",
     ]
-    assert said(Switches(repeat=RepeatPolicy(after_override=hours))) == [
+    assert said(Switches(repeat=RepeatPolicy(after_override=hours, reason="alert committee"))) == [
         f"{again} for 72 hours after it was overridden, {always}."
     ]
 

@@ -80,6 +80,7 @@ def test_everything_that_can_be_switched_is_read() -> None:
         topic = "vka-dialysis"
         until = 2026-12-02
         [repeat]
+        reason = "alert committee"
         after_shown_hours = 8
         at_order_sign_hours = 1
         [roles]
@@ -107,7 +108,7 @@ def test_everything_that_can_be_switched_is_read() -> None:
             ("Dr Ana Silva", "Dr Ben Okoro"), "another system warns", ("order-select", "calciphylaxis-order-sign")
         ),
         card_limit=5,
-        repeat=RepeatPolicy(after_shown=timedelta(hours=8), at_order_sign=timedelta(hours=1)),
+        repeat=RepeatPolicy(after_shown=timedelta(hours=8), at_order_sign=timedelta(hours=1), reason="alert committee"),
         users=frozenset({"Practitioner", "PractitionerRole"}),
         tell_of_gaps=gap_topics(POLICY),
         can_be_critical=CRITICAL_TOPICS,

@@ -22,6 +22,7 @@ from cds_service.storage import (
     Spool,
     StoreError,
 )
+from cds_service.storage.shown_before import overrides
 from cds_service.storage.waiting import RETRY_SECONDS
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -36,11 +37,11 @@ CARD = Event(
     topic="vka-dialysis",
     indicator="warning",
     card_uuid="1",
-    facts="k:facts",
+    content={"advice": "k:advice"},
     patient="k:patient",
     user="k:user",
 )
-SHOWN = Shown("patient-view", "vka-dialysis", "warning", "k:facts", NOON, None)
+SHOWN = Shown("patient-view", "vka-dialysis", "warning", "k:advice", NOON, None)
 
 
 def another(number: int, **changed: Any) -> Event:
@@ -87,11 +88,11 @@ def test_a_card_is_found_once_wherever_it_is(keep: Callable[..., None], before: 
         {"patient": "k:another"},
         {"user": "k:another"},
         {"patient": None},
-        {"facts": None},
+        {"content": {}},
         {"kind": Kind.SUPPRESSED},
         {"at": SINCE - MOMENT},
     ],
-    ids=["another patient", "another user", "nobody", "no facts", "held back", "too long ago"],
+    ids=["another patient", "another user", "nobody", "of a clinic that repeats", "held back", "too long ago"],
 )
 def test_nothing_else_is_found(changed: dict[str, Any], keep: Callable[..., None], before: ShownBefore) -> None:
     keep(another(2, **changed), another(3, at=SINCE))
@@ -104,7 +105,7 @@ def test_all_names_of_a_patient_and_a_user_count(keep: Callable[..., None], befo
     assert found == [SHOWN, SHOWN]
 
 
-def test_an_override_is_found_with_the_moment_at_which_it_came(
+def test_an_override_is_found_with_the_moment_at_which_it_happened(
     spooled: EventLog, keep: Callable[..., None], before: ShownBefore
 ) -> None:
     keep(CARD, another(2))
@@ -112,7 +113,7 @@ def test_an_override_is_found_with_the_moment_at_which_it_came(
         spooled.record_feedback(CARD.service, [FeedbackItem(card, outcome, NOON)], NOON + MOMENT)
     assert sorted(one.overridden is not None for one in find(before)) == [False, True]
     spooled.ship()
-    assert {one.overridden for one in find(before)} == {None, NOON + MOMENT}
+    assert {one.overridden for one in find(before)} == {None, NOON}
 
 
 def test_without_a_spool_the_database_alone_is_asked(database: Database, store: EventLog) -> None:
@@ -144,3 +145,30 @@ def test_a_database_that_fails_is_left_alone_for_a_while_and_that_is_said_once(
     seconds[0] += RETRY_SECONDS
     assert find(before) == []
     assert caplog.messages[1:] == ["what was shown before can be read again"]
+
+
+def answer(seconds: int, outcome: str, came: int | None = None) -> Event:
+    """Feedback on one card, given so many seconds after noon, and come here then or later."""
+    at = NOON + seconds * MOMENT
+    came_at = at if came is None else NOON + came * MOMENT
+    return Event("f", came_at, Kind.FEEDBACK, card_uuid="1", outcome=outcome, outcome_timestamp=at)
+
+
+@pytest.mark.parametrize(
+    ("answers", "overridden"),
+    [
+        ([], None),
+        ([answer(1, "accepted")], None),
+        ([answer(1, "overridden")], 1),
+        ([answer(1, "overridden"), answer(2, "accepted")], None),
+        ([answer(2, "accepted"), answer(1, "overridden")], None),
+        ([answer(1, "accepted"), answer(2, "overridden")], 2),
+        ([answer(1, "overridden", came=50)], 1),
+        ([answer(50, "overridden", came=1)], 1),
+    ],
+    ids=["none", "accepted", "overridden", "then accepted", "in another order", "then overridden", "late", "ahead"],
+)
+def test_the_last_answer_to_a_card_decides_and_a_late_message_prolongs_nothing(
+    answers: list[Event], overridden: int | None
+) -> None:
+    assert overrides(answers) == ({} if overridden is None else {"1": NOON + overridden * MOMENT})

@@ -1,0 +1,78 @@
+"""What makes advice the same: all that a card says and offers, and all of the record that may have brought it about.
+
+What may live here: from a card and the record of its call to the parts whose hash stands for it. Two cards with the
+same parts tell the same about the same; whoever has seen one of them has seen the other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any
+
+from fhir_mappings.fhir_json import resource_key
+from hooks.card import Card
+from hooks.cards import words_of
+from hooks.chart import Chart
+
+RULES = version("calciphylaxis-cds")
+"""The version of the rules is that of the service."""
+_DOSED = frozenset({"dosageInstruction", "dispenseRequest"})
+"""What is often written only when an order is signed."""
+_OF_THE_SERVER = frozenset({"meta", "text"})
+"""Versions and the server's own wording of the rest: they change where nothing has."""
+
+
+@dataclass(frozen=True)
+class SameAdvice:
+    """The record of one call. `policy` is the version of the policy; the resources are as they were received.
+
+    Results count by what the card says of them. Conditions and active orders count whole, since a card quotes them cut;
+    of the drafts those that name a drug of the rules.
+    """
+
+    chart: Chart
+    policy: str
+    conditions: Iterable[Any]
+    orders: Iterable[Any]
+    drafts: Iterable[Any]
+
+    def parts(self, card: Card, *, dosed: bool = True) -> tuple[str, ...]:
+        """What stands for a card. Without `dosed`, as if its drafts had no dosage yet."""
+        drafts = self._drafts if dosed else self._undosed_drafts
+        return (card.topic, self.policy, RULES, *words_of(card), self._record, drafts)
+
+    @cached_property
+    def _record(self) -> str:
+        unread = sorted(map(repr, self.chart.unreadable))
+        return _digest([*_plain(self.conditions), *_plain(self.orders), *unread])
+
+    @cached_property
+    def _drafts(self) -> str:
+        return _digest(_plain(self._judged_drafts))
+
+    @cached_property
+    def _undosed_drafts(self) -> str:
+        return _digest(_plain(self._judged_drafts, _DOSED))
+
+    @cached_property
+    def _judged_drafts(self) -> list[Mapping[str, Any]]:
+        named = {draft.reference for draft in self.chart.drafts if draft.matches}
+        return [one for one in self.drafts if isinstance(one, dict) and resource_key(one) in named]
+
+
+def _plain(resources: Iterable[Any], without: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Each resource as text, whatever the order of its members."""
+    left_out = _OF_THE_SERVER | without
+    for one in resources:
+        told = {name: value for name, value in one.items() if name not in left_out} if isinstance(one, dict) else one
+        yield json.dumps(told, sort_keys=True, default=str)
+
+
+def _digest(texts: Iterable[str]) -> str:
+    """Of the texts in whatever order they came."""
+    return hashlib.sha256("\x00".join(sorted(texts)).encode("utf-8", "surrogatepass")).hexdigest()
