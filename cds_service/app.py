@@ -23,10 +23,19 @@ from cds_service.access import (
     protect,
     trust_proxies,
 )
-from cds_service.api import Keeping, NotShown, blueprint, keep_policy_change, register_cors, register_errors
+from cds_service.api import (
+    Keeping,
+    NotShown,
+    blueprint,
+    identify_requests,
+    keep_policy_change,
+    register_cors,
+    register_errors,
+)
 from cds_service.clock import utc_now
 from cds_service.fhir_client import FhirClient, Limits
 from cds_service.knowledge import Knowledge, Tenants, copies_beside, load_knowledge, open_tenants
+from cds_service.logs import JSON
 from cds_service.settings import Settings
 from cds_service.storage import (
     Database,
@@ -132,6 +141,7 @@ def create_app(
         protect(app, authentication, _open_endpoints(settings) | pages, rate)
     if rate is not None:
         limit_rate(app, rate, settings.trusted_proxies)
+    identify_requests(app, tells_calls=settings.log_format == JSON)
     return app
 
 

@@ -23,7 +23,8 @@ from cds_service.addresses import is_loopback
 from cds_service.api import headers_of_refusals
 from cds_service.app import create_app
 from cds_service.knowledge import SitePolicyError, insist_on_valid_templates, load_knowledge, load_templates
-from cds_service.serving import Bounds, InboundWorker, bounds_of
+from cds_service.logs import JSON, set_up_log
+from cds_service.serving import Bounds, InboundWorker, JsonLogger, bounds_of
 from cds_service.settings import Settings
 from cds_service.storage import SecretError, StoreError
 
@@ -200,6 +201,8 @@ def options(settings: Settings, host: str, port: int) -> dict[str, Any]:
         "proc_name": "calciphylaxis-cds",
         "control_socket_disable": True,
     }
+    if settings.log_format == JSON:
+        chosen["logger_class"] = JsonLogger
     if Path("/dev/shm").is_dir() and os.access("/dev/shm", os.W_OK):  # noqa: S108 (gunicorn's own advice)
         chosen["worker_tmp_dir"] = "/dev/shm"  # noqa: S108
     return chosen
@@ -207,7 +210,7 @@ def options(settings: Settings, host: str, port: int) -> dict[str, Any]:
 
 def serve(settings: Settings, host: str, port: int, ready: Callable[[], None] = lambda: None) -> None:
     """Serve until told to stop. `ready` is called once, when callers are let in."""
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    set_up_log(settings.log_level, settings.log_format)
     share_arenas()
     # Before everything that starts threads: the check forks, which must not happen beside threads.
     insist_on_valid_templates(load_templates(()))

@@ -31,6 +31,9 @@ MEDICATION_HISTORY = ("statements", "administrations", "dispenses")
 LOCALES = ("en-GB", "en-US")
 """The spellings in which the service can speak, the first one usually."""
 
+LOG_FORMATS = ("text", "json")
+"""The forms in which the log can be written, the first one usually."""
+
 _PREFIX = "CDS_"
 
 
@@ -108,6 +111,7 @@ class Settings:
     workers: int = 2
     threads: int = 16
     log_level: str = "INFO"
+    log_format: str = LOG_FORMATS[0]
     dev: bool = False
     own_url: str | None = None
 
@@ -321,10 +325,13 @@ def _token(text: str) -> str:
     return text
 
 
-def _locale(text: str) -> str:
-    if text not in LOCALES:
-        raise ValueError
-    return text
+def _one_of(known: Collection[str]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in known:
+            raise ValueError
+        return text
+
+    return read
 
 
 def _truth(text: str) -> bool:
@@ -346,7 +353,7 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_SECRET_FILE": ("secret_file", _file, "the path of a readable file"),
     "CDS_EVENT_DAYS": ("event_days", _whole(1, 36_500), "days, from 1 to 36500"),
     "CDS_TIMEZONE": ("timezone", ZoneInfo, "an IANA time zone such as Europe/Berlin"),
-    "CDS_LOCALE": ("locale", _locale, f"one of {', '.join(LOCALES)}"),
+    "CDS_LOCALE": ("locale", _one_of(LOCALES), f"one of {', '.join(LOCALES)}"),
     "CDS_PUBLIC_URL": ("public_url", lambda text: _address(text).rstrip("/"), "an absolute http(s) URL"),
     "CDS_ALLOWED_FHIR_SERVERS": (
         "allowed_fhir_servers",
@@ -384,4 +391,5 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_WORKERS": ("workers", _whole(1, 256), "a whole number from 1 to 256"),
     "CDS_THREADS": ("threads", _whole(1, 1_000), "a whole number from 1 to 1000"),
     "CDS_LOG_LEVEL": ("log_level", _log_level, "DEBUG, INFO, WARNING or ERROR"),
+    "CDS_LOG_FORMAT": ("log_format", _one_of(LOG_FORMATS), f"one of {', '.join(LOG_FORMATS)}"),
 }

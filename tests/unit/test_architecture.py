@@ -41,6 +41,7 @@ EVERYBODY = {
         "bounded_get",
         "durable_files",
         "json_text",
+        "logs",
         "next_page",
         "spreadsheet",
     )
@@ -71,6 +72,7 @@ ROOMS: Mapping[str, set[str]] = {
     "cds_service.bounded_get": set(),
     "cds_service.durable_files": set(),
     "cds_service.json_text": set(),
+    "cds_service.logs": rooms_of("settings"),
     "cds_service.next_page": rooms_of("addresses"),
     "cds_service.settings": rooms_of("addresses"),
     "cds_service.spreadsheet": set(),

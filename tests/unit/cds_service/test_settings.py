@@ -49,6 +49,7 @@ def test_every_variable_is_read() -> None:
             "CDS_WORKERS": "3",
             "CDS_THREADS": "4",
             "CDS_LOG_LEVEL": "warning",
+            "CDS_LOG_FORMAT": "json",
         },
         dev=True,
         is_installed=everything,
@@ -74,6 +75,7 @@ def test_every_variable_is_read() -> None:
         workers=3,
         threads=4,
         log_level="WARNING",
+        log_format="json",
         dev=True,
     )
 
@@ -135,6 +137,8 @@ def test_any_origin_may_be_named_by_a_star() -> None:
         ("CDS_WORKERS", "1.5"),
         ("CDS_THREADS", "٣"),
         ("CDS_LOG_LEVEL", "loud"),
+        ("CDS_LOG_FORMAT", "JSON"),
+        ("CDS_LOG_FORMAT", "logfmt"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:

@@ -1,0 +1,56 @@
+"""The id of a request: taken over from the caller where it can be nothing else, else made here.
+
+What may live here: its shape, and which one the present thread works for.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+HEADER = "X-Request-Id"
+"""Every answer carries the id in this header."""
+
+_UUID = re.compile("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_HEX = re.compile("[0-9a-fA-F]{16,32}")
+_TRACEPARENT = re.compile("(?!ff)[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
+_current: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def request_id_of(sent: str, traceparent: str = "") -> str:
+    """The id for a request with these two headers ("": not sent); a new one where neither holds an id.
+
+    What a caller sends becomes part of the log, so it is taken over only where it has the shape of a UUID or of 16 to
+    32 hexadecimal digits. Decimal digits alone are not enough: a record number could be so long.
+    """
+    if _is_id(sent):
+        return sent
+    found = _TRACEPARENT.fullmatch(traceparent)
+    return found["trace"] if found and _is_id(found["trace"]) else new_request_id()
+
+
+def new_request_id() -> str:
+    """An id that nobody has had before."""
+    return str(uuid.uuid4())
+
+
+def current_request_id() -> str:
+    """The id of the request that this thread answers; "" where it answers none."""
+    return _current.get()
+
+
+@contextmanager
+def under_request_id(id: str) -> Iterator[str]:
+    """What is done in the block is done for the request with this id."""
+    token = _current.set(id)
+    try:
+        yield id
+    finally:
+        _current.reset(token)
+
+
+def _is_id(text: str) -> bool:
+    return bool(_UUID.fullmatch(text) or _HEX.fullmatch(text)) and not text.replace("-", "").isdigit()
