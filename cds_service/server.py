@@ -39,8 +39,6 @@ _LEFT = {
     "cds_event_log": "leaves events in the spool to the other ones",
     "cds_token_log": "used tokens that waited for the database are lost",
 }
-_GRACEFUL_SECONDS = 10
-"""From the signal on; then the master kills."""
 
 
 class UnsafeStart(Exception):
@@ -195,8 +193,10 @@ def options(settings: Settings, host: str, port: int) -> dict[str, Any]:
         "post_worker_init": begin,
         "worker_exit": leave,
         # Without a sign of life from its loop for so long a worker is replaced; what callers may take stands in Bounds.
-        "timeout": 60,
-        "graceful_timeout": _GRACEFUL_SECONDS,
+        "timeout": settings.worker_timeout_seconds,
+        # From the signal on; then the master kills.
+        "graceful_timeout": settings.graceful_seconds,
+        "backlog": settings.backlog,
         "loglevel": settings.log_level.lower(),
         "proc_name": "calciphylaxis-cds",
         "control_socket_disable": True,

@@ -34,6 +34,12 @@ LOCALES = ("en-GB", "en-US")
 LOG_FORMATS = ("text", "json")
 """The forms in which the log can be written, the first one usually."""
 
+WAITING_FOR_A_THREAD = 32
+"""Beside one connection for each thread of a worker there is always room for these."""
+
+ENDING_SECONDS = 2
+"""So much of the time for its end a worker needs for what waits for the database."""
+
 _PREFIX = "CDS_"
 
 
@@ -69,6 +75,9 @@ class Settings:
     `pages` names the pages for people that are on; the EHR page and the patient's course read from `pages_fhir_server`,
     and the EHR page calls `pages_service` (this service where it is None).
     `pages_token` lets people see the feedback page; `pages_behind_proxy` says that the proxy before us asks who looks.
+    Each of `workers` has so many `threads`. Without a sign of life for `worker_timeout_seconds` it is replaced, and it
+    has `graceful_seconds` for its end; its connections, of which there are `max_connections` at most, are bounded as
+    `serving.Bounds` says, and `backlog` may wait to be let in.
     `smart_client_id` is our name at the EHRs that launch the
     SMART app with --dev; elsewhere each trusted client has its own. `dev` and `own_url` are set by the command line,
     not by a variable: `dev` also admits FHIR servers on this machine's loopback addresses, and `own_url` is where
@@ -110,6 +119,16 @@ class Settings:
     smart_client_id: str | None = None
     workers: int = 2
     threads: int = 16
+    worker_timeout_seconds: int = 60
+    graceful_seconds: int = 10
+    drain_seconds: int = 1
+    backlog: int = 2_048
+    max_connections: int = 400
+    silent_seconds: int = 15
+    request_seconds: int = 10
+    idle_seconds: int = 15
+    wait_seconds: int = 5
+    send_seconds: int = 60
     log_level: str = "INFO"
     log_format: str = LOG_FORMATS[0]
     dev: bool = False
@@ -154,6 +173,7 @@ def from_environment(
             "CDS_PUBLIC_URL: needed with CDS_TRUSTED_CLIENTS, because tokens name the endpoint they are for"
         )
     problems += _limits_out_of_order(values)
+    problems += _serving_out_of_order(values)
     problems += _pages_out_of_place(values, dev)
     problems += _smart_out_of_place(values, dev)
     problems += _missing_libraries(values, is_installed)
@@ -177,6 +197,19 @@ def _limits_out_of_order(values: Mapping[str, Any]) -> list[str]:
     usual = Settings()
     answer, call = (values.get(name, getattr(usual, name)) for name in ("fhir_max_bytes", "fhir_max_call_bytes"))
     return [] if answer <= call else ["CDS_FHIR_MAX_CALL_BYTES: expected at least CDS_FHIR_MAX_BYTES"]
+
+
+def _serving_out_of_order(values: Mapping[str, Any]) -> list[str]:
+    """Fewer connections than threads can use, or an end that is over before those who are listened to are heard."""
+    problems = []
+    usual = Settings()
+    threads, most = values.get("threads", usual.threads), values.get("max_connections")
+    if most is not None and most < threads + WAITING_FOR_A_THREAD:
+        problems.append(f"CDS_MAX_CONNECTIONS: expected {WAITING_FOR_A_THREAD} more than CDS_THREADS, or above")
+    graceful, drain = (values.get(name, getattr(usual, name)) for name in ("graceful_seconds", "drain_seconds"))
+    if drain > graceful - ENDING_SECONDS:
+        problems.append(f"CDS_DRAIN_SECONDS: expected at least {ENDING_SECONDS} less than CDS_GRACEFUL_SECONDS")
+    return problems
 
 
 def _pages_out_of_place(values: Mapping[str, Any], dev: bool) -> list[str]:
@@ -345,6 +378,7 @@ def _log_level(text: str) -> str:
 
 
 _SIZE = _whole(1_000, 1_000_000_000)
+_WAITED = _whole(1, 3_600), "seconds, from 1 to 3600"
 
 _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_DATABASE_URL": ("database_url", _database, "a sqlite:/// or postgresql:// database URL"),
@@ -390,6 +424,16 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_SMART_CLIENT_ID": ("smart_client_id", _visible, "1 to 200 letters, digits and signs, no blanks"),
     "CDS_WORKERS": ("workers", _whole(1, 256), "a whole number from 1 to 256"),
     "CDS_THREADS": ("threads", _whole(1, 1_000), "a whole number from 1 to 1000"),
+    "CDS_WORKER_TIMEOUT_SECONDS": ("worker_timeout_seconds", _whole(5, 600), "seconds, from 5 to 600"),
+    "CDS_GRACEFUL_SECONDS": ("graceful_seconds", _whole(3, 600), "seconds, from 3 to 600"),
+    "CDS_DRAIN_SECONDS": ("drain_seconds", _whole(1, 300), "seconds, from 1 to 300"),
+    "CDS_BACKLOG": ("backlog", _whole(16, 65_535), "a whole number from 16 to 65535"),
+    "CDS_MAX_CONNECTIONS": ("max_connections", _whole(33, 900), "a whole number from 33 to 900"),
+    "CDS_SILENT_SECONDS": ("silent_seconds", *_WAITED),
+    "CDS_REQUEST_SECONDS": ("request_seconds", *_WAITED),
+    "CDS_IDLE_SECONDS": ("idle_seconds", *_WAITED),
+    "CDS_WAIT_SECONDS": ("wait_seconds", *_WAITED),
+    "CDS_SEND_SECONDS": ("send_seconds", *_WAITED),
     "CDS_LOG_LEVEL": ("log_level", _log_level, "DEBUG, INFO, WARNING or ERROR"),
     "CDS_LOG_FORMAT": ("log_format", _one_of(LOG_FORMATS), f"one of {', '.join(LOG_FORMATS)}"),
 }
