@@ -15,6 +15,7 @@ from cds_service.access import (
     ClientAuthentication,
     KeySets,
     RateLimit,
+    RedisTokens,
     TokenLog,
     caller,
     counts_of,
@@ -24,11 +25,16 @@ from cds_service.access import (
     trust_proxies,
 )
 from cds_service.api import (
+    SERVICES,
+    Faults,
     Keeping,
     NotShown,
+    Readers,
     blueprint,
+    count_answers,
     identify_requests,
     keep_policy_change,
+    metrics_page,
     register_cors,
     register_errors,
 )
@@ -36,6 +42,7 @@ from cds_service.clock import utc_now
 from cds_service.fhir_client import FhirClient, Limits
 from cds_service.knowledge import Knowledge, Tenants, copies_beside, load_knowledge, open_tenants
 from cds_service.logs import JSON
+from cds_service.metrics import switch_on
 from cds_service.settings import Settings
 from cds_service.storage import (
     Database,
@@ -112,6 +119,10 @@ def create_app(
     pseudonyms = Pseudonyms(read_keys(settings.secret_file) if settings.secret_file else ())
     app.extensions["cds_database"] = database
     app.extensions["cds_event_log"], app.extensions["cds_fhir_client"] = log, client
+    is_counted = settings.metrics or settings.dev
+    if is_counted:
+        switch_on()
+        count_answers(app, [service.ID for service in SERVICES])
     register_errors(app)
     register_cors(app, settings.cors_origins)
     trusted = load_trusted_clients(settings.trusted_clients) if settings.trusted_clients and not settings.dev else None
@@ -126,20 +137,27 @@ def create_app(
     app.extensions["cds_reload"] = reload
     kill_switch = app.extensions["cds_kill_switch"] = KillSwitch(file_beside(spool))
     not_shown = NotShown(kill_switch, tenants.all)
-    app.register_blueprint(blueprint(tenants, client, keeping, clock, settings.max_entries, not_shown))
-    rate = RateLimit(counts_of(settings.rate_limit, settings.rate_limit_storage)) if settings.rate_limit else None
+    faults: list[Faults] = []
+    app.register_blueprint(blueprint(tenants, client, keeping, clock, settings.max_entries, not_shown, faults))
+    if is_counted:
+        readers = Readers(settings.metrics_from, behind_proxies=settings.trusted_proxies > 0)
+        app.register_blueprint(metrics_page(readers, tenants, not_shown, spool, clock))
+    rate = RateLimit(counts_of(settings.rate_limit, settings.counts_storage)) if settings.rate_limit else None
     trust_proxies(app, settings.trusted_proxies)
     told, told_to = partial(_told_to_people, not_shown, clock), partial(_told_to_tenant, not_shown, tenants, clock)
     with_switch = not_shown.in_force
     context = PageContext(settings, knowledge, client, clock, database, trusted, with_switch, told, tenants, told_to)
     pages = register_pages(app, context)
     if trusted is not None and settings.public_url is not None:
-        token_log = app.extensions["cds_token_log"] = TokenLog(database)
+        shared = RedisTokens(settings.redis_url, clock) if settings.redis_url else None
+        token_log = app.extensions["cds_token_log"] = TokenLog(database, shared=shared)
+        faults.append(token_log.faults)
         key_sets = KeySets(most_waiting=max(1, settings.threads // 2))
         authentication = ClientAuthentication(trusted, token_log, settings.public_url, clock, key_sets)
         app.extensions["cds_authentication"] = authentication
         protect(app, authentication, _open_endpoints(settings) | pages, rate)
     if rate is not None:
+        faults.append(rate.faults)
         limit_rate(app, rate, settings.trusted_proxies)
     identify_requests(app, tells_calls=settings.log_format == JSON)
     return app
@@ -156,5 +174,5 @@ def _told_to_tenant(not_shown: NotShown, tenants: Tenants, clock: Callable[[], d
 
 def _open_endpoints(settings: Settings) -> frozenset[str]:
     """What needs no JWT of a CDS client beside the pages: health, for load balancers, and what describes us."""
-    always = {"cds.health", "cds.live", "cds.openapi"}
+    always = {"cds.health", "cds.live", "cds.openapi", "metrics.read"}
     return frozenset(always | ({"cds.discover"} if settings.open_discovery else set()))

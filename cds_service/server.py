@@ -24,6 +24,7 @@ from cds_service.api import headers_of_refusals
 from cds_service.app import create_app
 from cds_service.knowledge import SitePolicyError, insist_on_valid_templates, load_knowledge, load_templates
 from cds_service.logs import JSON, set_up_log
+from cds_service.metrics import share, worker_ended
 from cds_service.serving import Bounds, InboundWorker, JsonLogger, bounds_of
 from cds_service.settings import Settings
 from cds_service.storage import SecretError, StoreError
@@ -152,6 +153,11 @@ def leave(_: object, worker: Any) -> None:
     worker.app.leave()
 
 
+def worker_gone(_: object, worker: Any) -> None:
+    """In the master, when a worker has ended in whatever way."""
+    worker_ended(worker.pid)
+
+
 def begin(worker: Any) -> None:
     """A worker begins, in its own process."""
     relax()
@@ -192,6 +198,7 @@ def options(settings: Settings, host: str, port: int) -> dict[str, Any]:
         "on_reload": freeze,
         "post_worker_init": begin,
         "worker_exit": leave,
+        "child_exit": worker_gone,
         # Without a sign of life from its loop for so long a worker is replaced; what callers may take stands in Bounds.
         "timeout": settings.worker_timeout_seconds,
         # From the signal on; then the master kills.
@@ -212,6 +219,8 @@ def serve(settings: Settings, host: str, port: int, ready: Callable[[], None] = 
     """Serve until told to stop. `ready` is called once, when callers are let in."""
     set_up_log(settings.log_level, settings.log_format)
     share_arenas()
+    if (settings.metrics or settings.dev) and share() is None:
+        log.warning("there is too little room for the counts of the workers together: /metrics tells of one worker")
     # Before everything that starts threads: the check forks, which must not happen beside threads.
     insist_on_valid_templates(load_templates(()))
     knowledge = load_knowledge(settings)

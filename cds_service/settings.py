@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -71,6 +72,8 @@ class Settings:
     `trusted_clients` is the file that names who may call; `site_policies` is the folder with the policies of their
     tenants; `open_discovery` lets anybody read the discovery document.
     `max_entries` bounds the Bundle entries of one request and what these contain, `rate_limit` the calls of one client.
+    These are counted in `rate_limit_storage`: None is Redis where there is one, else each worker counts for itself.
+    `redis_url` is the Redis that the workers of several machines share, for used tokens too.
     `trusted_proxies` is how many proxies stand in front of us, whose X-Forwarded-For says where a call comes from.
     `pages` names the pages for people that are on; the EHR page and the patient's course read from `pages_fhir_server`,
     and the EHR page calls `pages_service` (this service where it is None).
@@ -78,6 +81,7 @@ class Settings:
     Each of `workers` has so many `threads`. Without a sign of life for `worker_timeout_seconds` it is replaced, and it
     has `graceful_seconds` for its end; its connections, of which there are `max_connections` at most, are bounded as
     `serving.Bounds` says, and `backlog` may wait to be let in.
+    `metrics` switches /metrics on, for callers from the networks `metrics_from`; with `dev` it is on anyway.
     `smart_client_id` is our name at the EHRs that launch the
     SMART app with --dev; elsewhere each trusted client has its own. `dev` and `own_url` are set by the command line,
     not by a variable: `dev` also admits FHIR servers on this machine's loopback addresses, and `own_url` is where
@@ -108,7 +112,8 @@ class Settings:
     open_discovery: bool = False
     max_entries: int = 50_000
     rate_limit: str | None = None
-    rate_limit_storage: str = field(default="memory://", repr=False)
+    rate_limit_storage: str | None = field(default=None, repr=False)
+    redis_url: str | None = field(default=None, repr=False)
     trusted_proxies: int = 0
     cors_origins: tuple[str, ...] = ("*",)
     pages: frozenset[str] = frozenset({"reasons"})
@@ -131,8 +136,15 @@ class Settings:
     send_seconds: int = 60
     log_level: str = "INFO"
     log_format: str = LOG_FORMATS[0]
+    metrics: bool = False
+    metrics_from: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     dev: bool = False
     own_url: str | None = None
+
+    @property
+    def counts_storage(self) -> str:
+        """Where calls are counted for the rate, as the library `limits` writes it."""
+        return self.rate_limit_storage or self.redis_url or "memory://"
 
     @property
     def link_base(self) -> str | None:
@@ -251,8 +263,9 @@ def _missing_libraries(values: Mapping[str, Any], is_installed: Callable[[str], 
     database = make_url(values.get("database_url", "sqlite://"))
     if database.get_backend_name() == "postgresql":
         needed.append(("CDS_DATABASE_URL", database.get_driver_name(), "calciphylaxis-cds[postgres] brings psycopg"))
-    if values.get("rate_limit_storage", "").startswith("redis"):
-        needed.append(("CDS_RATE_LIMIT_STORAGE", "redis", "calciphylaxis-cds[redis] brings it"))
+    for name, attribute in (("CDS_RATE_LIMIT_STORAGE", "rate_limit_storage"), ("CDS_REDIS_URL", "redis_url")):
+        if values.get(attribute, "").startswith("redis"):
+            needed.append((name, "redis", "calciphylaxis-cds[redis] brings it"))
     return [
         f"{name}: the library {module} is not installed; {extra}"
         for name, module, extra in needed
@@ -309,6 +322,12 @@ def _rate(text: str) -> str:
     """One rate: of several, only the first would hold, and by one of no calls nobody would be let in."""
     (rate,) = parse_many(text)
     if rate.amount < 1:
+        raise ValueError
+    return text
+
+
+def _redis(text: str) -> str:
+    if not text.startswith(("redis://", "rediss://")):
         raise ValueError
     return text
 
@@ -371,6 +390,14 @@ def _truth(text: str) -> bool:
     return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
 
 
+def _on_or_off(text: str) -> bool:
+    return {"on": True, "off": False}[text.lower()]
+
+
+def _network(text: str) -> str:
+    return str(ip_network(text, strict=False))
+
+
 def _log_level(text: str) -> str:
     if text.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise ValueError
@@ -410,6 +437,7 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_MAX_BODY_BYTES": ("max_body_bytes", _SIZE, "bytes, from 1000 to 1000000000"),
     "CDS_RATE_LIMIT": ("rate_limit", _rate, "one rate of at least 1 call, such as 600 per minute"),
     "CDS_RATE_LIMIT_STORAGE": ("rate_limit_storage", _rate_storage, "memory:// or redis://host:port"),
+    "CDS_REDIS_URL": ("redis_url", _redis, "redis://host:port or rediss://host:port"),
     "CDS_TRUSTED_PROXIES": ("trusted_proxies", _whole(0, 10), "a whole number from 0 to 10"),
     "CDS_MAX_ENTRIES": ("max_entries", _whole(1, 10_000_000), "a whole number from 1 to 10000000"),
     "CDS_TRUSTED_CLIENTS": ("trusted_clients", _file, "the path of a readable file"),
@@ -434,6 +462,8 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_IDLE_SECONDS": ("idle_seconds", *_WAITED),
     "CDS_WAIT_SECONDS": ("wait_seconds", *_WAITED),
     "CDS_SEND_SECONDS": ("send_seconds", *_WAITED),
+    "CDS_METRICS": ("metrics", _on_or_off, "on or off"),
+    "CDS_METRICS_FROM": ("metrics_from", _list_of(_network), "addresses or networks (10.0.0.0/8), with commas between"),
     "CDS_LOG_LEVEL": ("log_level", _log_level, "DEBUG, INFO, WARNING or ERROR"),
     "CDS_LOG_FORMAT": ("log_format", _one_of(LOG_FORMATS), f"one of {', '.join(LOG_FORMATS)}"),
 }

@@ -14,6 +14,7 @@ from cds_service.access.token_checks import TokenFinding
 from cds_service.access.token_doctor import explain
 from cds_service.access.token_log import TokenLog
 from cds_service.access.trusted_clients import TrustedClient, TrustedClients, TrustedClientsError, load_trusted_clients
+from cds_service.access.used_tokens import RedisTokens
 
 __all__ = [
     "ASSERTION_TYPE",
@@ -21,6 +22,7 @@ __all__ = [
     "ClientKey",
     "KeySets",
     "RateLimit",
+    "RedisTokens",
     "TokenFinding",
     "TokenLog",
     "TrustedClient",

@@ -34,6 +34,9 @@ _TIMEOUTS: dict[str, Any] = {"socket_connect_timeout": _PATIENCE_SECONDS, "socke
 _THREADS = 8
 _AGAIN_SECONDS = 5.0
 """For so long a Redis that did not answer is not asked again."""
+_AWAY = "calls cannot be counted in Redis: each worker counts for itself"
+_TOLD_SECONDS = 60.0
+"""For so long after it was away it is told as away, where no call has tried it since."""
 _STEPS = 60
 """A period is counted in so many steps: a call counts for the period and up to a step more."""
 MOST_COUNTED = 10_000
@@ -48,6 +51,9 @@ class Counts(Protocol):
 
     def over(self, who: str) -> int:
         """The same for a call that is not counted."""
+
+    def faults(self) -> list[str]:
+        """Why they are not the counts of all workers, although they should be, in words."""
 
 
 def counts_of(rate: str, storage: str) -> Counts:
@@ -82,6 +88,10 @@ class WorkerCounts:
         """See Counts."""
         with self._lock:
             return self._wait(self._of_this_period(self._callers.get(who, deque())))
+
+    def faults(self) -> list[str]:
+        """See Counts."""
+        return []
 
     def _of_this_period(self, steps: deque[list[int]]) -> deque[list[int]]:
         while steps and steps[0][0] + _STEPS < self._now():
@@ -118,6 +128,10 @@ class RedisCounts:
         """See Counts."""
         return 0 if self._limiter.test(self._item, who) else self._wait(who)
 
+    def faults(self) -> list[str]:
+        """See Counts."""
+        return []
+
     def _wait(self, who: str) -> int:
         return max(1, math.ceil(self._limiter.get_window_stats(self._item, who).reset_time - time.time()))
 
@@ -138,6 +152,11 @@ class SharedCounts:
     def over(self, who: str) -> int:
         """See Counts."""
         return self._ask(lambda counts: counts.over(who))
+
+    def faults(self) -> list[str]:
+        """See Counts."""
+        with self._lock:
+            return [_AWAY] if self._away_until and self._monotonic() < self._away_until + _TOLD_SECONDS else []
 
     def _ask(self, question: Callable[[Counts], int]) -> int:
         if not self._may_ask():
@@ -171,7 +190,7 @@ class SharedCounts:
     def _is_away(self) -> None:
         with self._lock:
             if not self._away_until:
-                log.warning("calls cannot be counted in Redis: each worker counts for itself")
+                log.warning(_AWAY)
             self._away_until = self._monotonic() + _AGAIN_SECONDS
 
     def _is_there(self) -> None:

@@ -15,6 +15,7 @@ from flask import Flask, Response, g, request
 from cds_service.access.bearer_token import Refused
 from cds_service.access.client_auth import ClientAuthentication
 from cds_service.access.trusted_clients import TrustedClient
+from cds_service.metrics import UNKNOWN_CALLERS
 from cds_service.outcome import operation_outcome
 from cds_service.storage import StoreError
 
@@ -53,6 +54,7 @@ def protect(
             g.trusted_client = authentication.check(request.headers.get("Authorization"), request.path)
         except Refused as refusal:
             log.warning("a caller was refused: %s", refusal.reason.value)
+            UNKNOWN_CALLERS.count(refusal.reason.value)
             if watch is not None:
                 watch.refused()
             return _refusal()

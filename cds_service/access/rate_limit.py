@@ -24,7 +24,7 @@ log = logging.getLogger("cds_service")
 
 _GOOD_SECONDS = 600.0
 _MOST_GOOD = 1_000
-_FREE = {"cds.health", "cds.live"}
+_FREE = {"cds.health", "cds.live", "metrics.read"}
 _SAY_EVERY_SECONDS = 60.0
 _STRANGER, _FORGER = "an address whose callers are not known", "an address whose tokens were refused"
 """Who is above the rate, for the log: never the address itself."""
@@ -36,6 +36,10 @@ class RateLimit:
     def __init__(self, counts: Counts, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._counts, self._good, self._monotonic = counts, _GoodAddresses(monotonic), monotonic
         self._say_again_at: dict[str, float] = {}
+
+    def faults(self) -> list[str]:
+        """That calls are not counted where they should be, in words."""
+        return self._counts.faults()
 
     def insist_before_the_gate(self) -> None:
         """Raise where tokens from this address were refused too often: another one is not looked at.

@@ -1,12 +1,12 @@
 """Which tokens were used already: each is valid for one call, over all workers and restarts of one database.
 
-What may live here: writing and clearing the table behind that promise, and what holds while the database is lost. The
-unique insert decides, so two calls at the same moment cannot both win. The issuer, a digest of the token's id and its
-end are kept; nothing of the token could be rebuilt from that.
+What may live here: what holds while the place that all workers share (`used_tokens`: the database, or Redis) is lost,
+and writing there what was accepted meanwhile. The issuer, a digest of the token's id and its end are kept; nothing of
+the token could be rebuilt from that.
 
-While the database is lost each worker goes by its own memory, so that cards come all the same. Then a token is good
+While it is lost each worker goes by its own memory, so that cards come all the same. Then a token is good
 once per worker; one that another worker, or this one before a restart, has taken before cannot be told from a new one.
-What was accepted meanwhile is written as soon as the database is back. With SQLite the last entries may be gone after
+What was accepted meanwhile is written as soon as it is back. With SQLite the last entries may be gone after
 a power failure (see `database`), and those tokens could be used again until they expire.
 """
 
@@ -17,21 +17,17 @@ import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
-
 from cds_service.access.token_memory import MemoryFull, Token, TokenMemory
-from cds_service.storage import RETRY_SECONDS, Backlog, Database, StoreError, seen_token, write_out
+from cds_service.access.used_tokens import TableOfTokens, UsedTokens
+from cds_service.storage import RETRY_SECONDS, Backlog, Database, StoreError, write_out
 
 PATIENCE_SECONDS = 0.6
 """How long the database may take; the clinician waits for the answer meanwhile."""
 _SAID = (
-    "used tokens are remembered by each worker for itself until the database is back",
-    "used tokens are in the database again",
+    "used tokens are remembered by each worker for itself until {} is back",
+    "used tokens are in {} again",
 )
 _PURGE_EVERY = timedelta(minutes=10)
-# An hour would do for clients with some leeway and hosts whose clocks differ; a day costs little, and a clock that is
-# ahead by hours for a while must not make tokens forgotten that are valid when it is right again.
-_KEEP_LONGER = timedelta(days=1)
 _TOKENS_AT_A_TIME = 500
 
 
@@ -45,11 +41,14 @@ class TokenLog:
         *,
         patience_seconds: float = PATIENCE_SECONDS,
         retry_seconds: float = RETRY_SECONDS,
+        shared: UsedTokens | None = None,
     ) -> None:
-        self._database, self._memory = database, memory or TokenMemory()
+        """They are known to all workers by the database, or by `shared` in its place."""
+        self._shared, self._memory = shared or TableOfTokens(database), memory or TokenMemory()
         self._patience = patience_seconds
-        self._insert = self._database.insert_once(seen_token)
-        self._backlog = Backlog("used tokens", _SAID, self._write_those_that_wait, self._some_waiting, retry_seconds)
+        fault, again = (words.format(self._shared.name) for words in _SAID)
+        attempt, waits = self._write_those_that_wait, self._some_waiting
+        self._backlog = Backlog("used tokens", (fault, again), attempt, waits, retry_seconds)
         self._lock = threading.Lock()
         self._purge_at: datetime | None = None
 
@@ -60,7 +59,7 @@ class TokenLog:
         refused for its age anyway.
 
         Raises:
-            StoreError: the database is lost, and this worker cannot remember more tokens.
+            StoreError: the database (or Redis) is lost, and this worker cannot remember more tokens.
         """
         digest = hashlib.sha256(jti.encode("utf-8", "surrogatepass")).hexdigest()
         token = Token(issuer, digest, int(expires_at) + 1)
@@ -68,7 +67,8 @@ class TokenLog:
             if not self._memory.add(token, now.timestamp()):
                 return False
         except MemoryFull:
-            raise StoreError("the database could not be used, and no more used tokens can be remembered") from None
+            said = f"{self._shared.name} could not be used, and no more used tokens can be remembered"
+            raise StoreError(said) from None
         if self._backlog.is_on:
             self._remember(token)
             return True
@@ -82,16 +82,12 @@ class TokenLog:
         return is_first
 
     def purge(self, now: datetime) -> int:
-        """Forget the tokens that have been expired for a day. Returns how many.
+        """Forget the tokens that have been expired for a day. Returns how many."""
+        return self._shared.purge(now, self._patience)
 
-        For a day by this clock, and by the newest token as well: a clock that is ahead by days is not yet believed
-        when it is first seen.
-        """
-        ends = seen_token.c.expires_at
-        until = int((now - _KEEP_LONGER).timestamp())
-        newest = select(func.max(ends)).scalar_subquery() - int(_KEEP_LONGER.total_seconds())
-        old = delete(seen_token).where(ends <= until, ends <= newest)
-        return self._database.write(lambda connection: connection.execute(old).rowcount, self._patience)
+    def faults(self) -> list[str]:
+        """That used tokens are not known to all workers now, in words."""
+        return [_SAID[0].format(self._shared.name)] if self._backlog.is_on else []
 
     def close(self) -> None:
         """Try a lost database no more."""
@@ -102,9 +98,7 @@ class TokenLog:
         write_out(self._some_waiting, self._write_and_mark, seconds)
 
     def _write(self, tokens: Sequence[Token], seconds: float | None = None) -> int:
-        rows = [token._asdict() for token in tokens]
-        insert, patience = self._insert, self._patience if seconds is None else seconds
-        return self._database.write(lambda connection: connection.execute(insert, rows).rowcount, patience)
+        return self._shared.add(tokens, self._patience if seconds is None else seconds)
 
     def _remember(self, token: Token, problem: str = "it was lost a moment ago") -> None:
         """Keep this token until it can be written; the first one has the database tried again now and then."""

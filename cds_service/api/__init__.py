@@ -9,8 +9,10 @@ from cds_service.api.card_json import OVERRIDE_SYSTEM
 from cds_service.api.drug_reading import DrugReads
 from cds_service.api.explained import Explained, explained_call
 from cds_service.api.explanation_data import is_explanation
+from cds_service.api.exposing import Readers, count_answers, metrics_page
 from cds_service.api.gather import Collected, Gatherer, gathering
 from cds_service.api.headers import headers_of_refusals, register_cors
+from cds_service.api.health import Faults
 from cds_service.api.hook_request import HookRequest, parse_hook_request
 from cds_service.api.keeping import Keeping
 from cds_service.api.look_back import past_look_back
@@ -28,17 +30,20 @@ __all__ = [
     "Collected",
     "DrugReads",
     "Explained",
+    "Faults",
     "Gatherer",
     "HookRequest",
     "InvalidField",
     "Keeping",
     "NotShown",
+    "Readers",
     "Service",
     "Told",
     "blueprint",
     "call",
     "cards_for",
     "checked",
+    "count_answers",
     "explained_call",
     "gathering",
     "headers_of_refusals",
@@ -46,6 +51,7 @@ __all__ = [
     "is_explanation",
     "keep_policy_change",
     "killed_notice",
+    "metrics_page",
     "parse_hook_request",
     "past_look_back",
     "refused_for",

@@ -32,6 +32,7 @@ from cds_service.fhir_client import (
     read_page,
     reports_error,
 )
+from cds_service.metrics import DATA
 from fhir_mappings.bases import ANYWHERE, Bases, bases_named
 from fhir_mappings.drug_places import drugs_beside, new_shelf
 from fhir_mappings.fhir_json import id_of, is_same_id
@@ -122,7 +123,21 @@ class Gatherer:
         reads.go_on([*unasked, *_taken(done.values())], [entry for entry in done.values() if entry.query.optional])
         drugs = {**came, **reads.addressed(self.base)}
         found = [done[query.key] for query in queries]
+        self._count(found)
         return Collected(found, drugs, reads.lost, self._bases(), unasked, self._asked)
+
+    def _count(self, found: Iterable[Gathered]) -> None:
+        for entry in found:
+            key = entry.query.key
+            read = "failed" if entry.failed else "whole" if entry.complete else "part"
+            DATA.count(key, self._came(key), read)
+
+    def _came(self, key: str) -> str:
+        if key in self._asked:
+            return "sent-and-fetched" if self._asked[key] else "fetched"
+        if key not in self.request.prefetch:
+            return "absent"
+        return "null" if self.request.prefetch[key] is None else "sent"
 
     def fetch(self, query: Query) -> Gathered:
         """What the server has for one more query, which is not advertised."""

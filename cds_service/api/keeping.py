@@ -11,9 +11,23 @@ from dataclasses import dataclass
 
 from cds_service.api.happened import Happened
 from cds_service.api.repeating import Repeating
-from cds_service.storage import Event, EventLog, Places, Pseudonyms, Readiness, ShownBefore, StoreError
+from cds_service.metrics import CARDS, GAPS, HELD, REFUSED
+from cds_service.storage import Event, EventLog, Kind, Places, Pseudonyms, Readiness, ShownBefore, StoreError
 
 log = logging.getLogger("cds_service")
+
+
+def _count(events: Sequence[Event]) -> None:
+    for event in events:
+        match event.kind:
+            case Kind.ISSUED:
+                CARDS.count(event.service, event.topic, event.indicator)
+            case Kind.SUPPRESSED:
+                HELD.count(event.service, event.topic, event.reason)
+            case Kind.GAP:
+                GAPS.count(event.service)
+            case Kind.REFUSED:
+                REFUSED.count(event.service, event.reason)
 
 
 @dataclass(frozen=True)
@@ -36,6 +50,7 @@ class Keeping:
         made: Sequence[Event] = ()
         try:
             made = events()
+            _count(made)
             self.log.record(made)
         except StoreError:
             pass  # The log has said so.

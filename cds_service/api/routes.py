@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -22,7 +22,7 @@ from cds_service.access import TrustedClient, caller
 from cds_service.api.answering import checked, refused_for
 from cds_service.api.feedback_body import parse_feedback
 from cds_service.api.happened import Happened
-from cds_service.api.health import add_health
+from cds_service.api.health import Faults, add_health
 from cds_service.api.keeping import Keeping
 from cds_service.api.not_shown import NotShown, Told
 from cds_service.api.request_body import sent_json
@@ -31,6 +31,7 @@ from cds_service.api.services import SERVICES, Service, call
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirClient
 from cds_service.knowledge import Knowledge, Tenants
+from cds_service.metrics import FEEDBACK
 from cds_service.outcome import ServiceError, operation_outcome
 from cds_service.storage import NoPlace, StoreError
 from hooks.judgement import CannotJudge
@@ -85,8 +86,12 @@ def blueprint(
     clock: Callable[[], datetime],
     max_entries: int,
     not_shown: NotShown,
+    faults: Sequence[Faults] = (),
 ) -> Blueprint:
-    """The routes, wired to what they need. What the caller's tenant knows is asked once in a request."""
+    """The routes, wired to what they need. What the caller's tenant knows is asked once in a request.
+
+    `faults` are those of parts that the health addresses would not know of otherwise.
+    """
     routes = Blueprint("cds", __name__)
     services: dict[str, Service] = {service.ID: service for service in SERVICES}
     sampled = Sampled()
@@ -146,6 +151,8 @@ def blueprint(
             feedback_log.fails(error)
             raise send_again("the feedback could not be stored; send it again later") from None
         feedback_log.works()
+        for item in items:
+            FEEDBACK.count(service.ID, item.outcome)
         if unknown:
             message = f"stored; {len(unknown)} of {len(items)} cards are not known to this service"
             return json_response(operation_outcome(404, message, "feedback.card", "warning"))
@@ -155,7 +162,7 @@ def blueprint(
     def openapi() -> Response:
         return Response(description, mimetype="application/json")
 
-    add_health(routes, keeping, not_shown, tenants.record, clock)
+    add_health(routes, keeping, not_shown, tenants.record, clock, faults)
     return routes
 
 

@@ -14,8 +14,19 @@ from cds_service.fhir_client.answer import HttpAnswer
 from cds_service.fhir_client.callers import Callers
 from cds_service.fhir_client.kept_connections import Owner
 from cds_service.fhir_client.standing import CLOSED_SECONDS, Standing
-from cds_service.fhir_client.terms import CROWDED, LATE, NO_ANSWER, Deadline, FhirError, Limits, RefusedError
+from cds_service.fhir_client.terms import (
+    CROWDED,
+    LATE,
+    NO_ANSWER,
+    NOT_SECURE,
+    UNREACHABLE,
+    Deadline,
+    FhirError,
+    Limits,
+    RefusedError,
+)
 from cds_service.fhir_client.transfer import Received
+from cds_service.metrics import FHIR_ANSWERS, FHIR_BREAKER, FHIR_NOT_ASKED, FHIR_SECONDS
 
 log = logging.getLogger("cds_service")
 
@@ -25,6 +36,7 @@ _ALWAYS_FREE = 2
 """Of five threads or more so many at least neither ask nor wait for a place, unless the server answers others
 meanwhile. Of fewer, one may wait all the same."""
 _MOST_STANDINGS = 4_096
+_WHY_NOT = {LATE: "late", UNREACHABLE: "unreachable", NOT_SECURE: "not-secure"}
 _NOBODY_BEHIND_IT = frozenset({502, 503, 504})
 """What a gateway says in place of a server that does not answer, and a server that takes no requests."""
 
@@ -132,7 +144,9 @@ class Entrance:
             return ""
         with self._all.changed:
             refusal = self._refusal(kinds, deadline)
-        if not refusal:
+        if refusal:
+            FHIR_NOT_ASKED.count("crowded" if refusal == CROWDED else "breaker")
+        else:
             self._kinds |= kinds
         return refusal
 
@@ -156,6 +170,8 @@ class Entrance:
 
     def hear(self, received: Received) -> None:
         """What came of one request: an answer, whatever it says, or none."""
+        FHIR_ANSWERS.count(_in_a_word(received.outcome))
+        FHIR_SECONDS.took(received.seconds)
         reason = _no_answer(received.outcome)
         if reason:
             self._reason = reason
@@ -169,6 +185,7 @@ class Entrance:
                 self._all.becomes_known()
         self._is_answered = True
         if is_back:
+            FHIR_BREAKER.count("asked-again")
             log.warning("a FHIR server answers again")
 
     def leave(self) -> None:
@@ -184,7 +201,15 @@ class Entrance:
             is_gone = counts and self._standing.miss(reason, now, self._kinds, tried_it=self._tries_it)
             self._all.give_back(self.owner, is_known=self._is_known)
         if is_gone:
+            FHIR_BREAKER.count("left-alone")
             log.warning("a FHIR server does not answer; it is not asked for %d seconds", CLOSED_SECONDS)
+
+
+def _in_a_word(outcome: HttpAnswer | FhirError) -> str:
+    """What became of a request, for the metrics: by the first digit of the status, or why there is no answer."""
+    if isinstance(outcome, HttpAnswer):
+        return f"{outcome.status // 100}xx"
+    return _WHY_NOT.get(outcome.reason, "unusable")
 
 
 def _no_answer(outcome: HttpAnswer | FhirError) -> str:

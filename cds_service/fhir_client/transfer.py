@@ -67,11 +67,13 @@ class Received:
     """What became of a request: an answer, or why there is none.
 
     `on_kept` says that an older connection was used; `in_streams` is HTTP/2, where an answer names its request.
+    `seconds` is how long it took.
     """
 
     outcome: HttpAnswer | FhirError
     on_kept: bool
     in_streams: bool
+    seconds: float = 0.0
 
 
 class Transfer:
@@ -125,7 +127,7 @@ class Transfer:
     def received(self, code: int) -> Received:
         """What has come, now that libcurl has ended with this code."""
         on_kept = self.easy.getinfo(pycurl.NUM_CONNECTS) == 0
-        return Received(self._outcome(code), on_kept, self._in_streams())
+        return Received(self._outcome(code), on_kept, self._in_streams(), self.easy.getinfo(pycurl.TOTAL_TIME))
 
     def forget(self) -> None:
         """Keep nothing of the last request."""

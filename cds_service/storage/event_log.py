@@ -19,6 +19,7 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
+from cds_service.metrics import LOST
 from cds_service.storage.carrying import Carrying, event_or_none
 from cds_service.storage.database import TIMEOUT_SECONDS, Database
 from cds_service.storage.event import Event, Kind, feedback_event
@@ -94,6 +95,7 @@ class EventLog:
         except StoreError as error:
             with self._lock:
                 self.lost += len(events)
+            LOST.count(by=len(events))
             log.error("%d events of a call are lost, %d since the start: %s", len(events), self.lost, error)
             raise
 
@@ -101,6 +103,7 @@ class EventLog:
         """So many events are nowhere, although they could have been written. Whoever calls this says so in the log."""
         with self._lock:
             self.lost += number
+            LOST.count(by=number)
             self._loses_until = self._clock() + _LOSS_SECONDS
 
     def faults(self) -> list[str]:

@@ -227,6 +227,11 @@ class Spool:
                 total += path.stat().st_size
         return total
 
+    @property
+    def most_bytes(self) -> int:
+        """How many bytes all files together may have."""
+        return self._most_bytes
+
     def close(self) -> None:
         """Leave all files to whoever comes."""
         with self._lock:

@@ -42,6 +42,7 @@ EVERYBODY = {
         "durable_files",
         "json_text",
         "logs",
+        "metrics",
         "next_page",
         "spreadsheet",
     )
@@ -73,6 +74,7 @@ ROOMS: Mapping[str, set[str]] = {
     "cds_service.durable_files": set(),
     "cds_service.json_text": set(),
     "cds_service.logs": rooms_of("settings"),
+    "cds_service.metrics": set(),
     "cds_service.next_page": rooms_of("addresses"),
     "cds_service.settings": rooms_of("addresses"),
     "cds_service.spreadsheet": set(),

@@ -40,6 +40,7 @@ EVERYBODY = {
     "bounded_get",
     "durable_files",
     "json_text",
+    "metrics",
     "next_page",
     "spreadsheet",
 }

@@ -61,6 +61,8 @@ def test_every_variable_is_read() -> None:
             "CDS_SEND_SECONDS": "5",
             "CDS_LOG_LEVEL": "warning",
             "CDS_LOG_FORMAT": "json",
+            "CDS_METRICS": "On",
+            "CDS_METRICS_FROM": "10.1.2.3, 192.0.2.0/24, ::1",
         },
         dev=True,
         is_installed=everything,
@@ -97,6 +99,8 @@ def test_every_variable_is_read() -> None:
         send_seconds=5,
         log_level="WARNING",
         log_format="json",
+        metrics=True,
+        metrics_from=("10.1.2.3/32", "192.0.2.0/24", "::1/128"),
         dev=True,
     )
 
@@ -175,6 +179,9 @@ def test_any_origin_may_be_named_by_a_star() -> None:
         ("CDS_LOG_LEVEL", "loud"),
         ("CDS_LOG_FORMAT", "JSON"),
         ("CDS_LOG_FORMAT", "logfmt"),
+        ("CDS_METRICS", "yes"),
+        ("CDS_METRICS_FROM", "ehr.example"),
+        ("CDS_METRICS_FROM", "10.0.0.0/33"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
@@ -248,6 +255,7 @@ def test_the_database_password_is_not_shown() -> None:
         ("CDS_DATABASE_URL", "postgresql+psycopg2://cds:secret@db/cds", "psycopg2", "postgres"),
         ("CDS_RATE_LIMIT_STORAGE", "redis://:secret@cache:6379", "redis", "redis"),
         ("CDS_RATE_LIMIT_STORAGE", "rediss://:secret@cache:6379", "redis", "redis"),
+        ("CDS_REDIS_URL", "redis://:secret@cache:6379/2", "redis", "redis"),
     ],
 )
 def test_a_library_that_is_not_installed_is_named_with_the_extra_that_brings_it(

@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Callable
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
@@ -514,3 +515,56 @@ def test_the_log_has_one_line_for_each_change_and_no_address(
         "a FHIR server does not answer; it is not asked for 5 seconds",
         "a FHIR server answers again",
     ]
+
+
+# The metrics
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """What was counted, in its order."""
+    seen: list[tuple[str, ...]] = []
+    for metric in ("FHIR_ANSWERS", "FHIR_BREAKER", "FHIR_NOT_ASKED"):
+        stands_in = SimpleNamespace(count=lambda *labels, name=metric: seen.append((name, *labels)))
+        monkeypatch.setattr(f"cds_service.fhir_client.entrance.{metric}", stands_in)
+    return seen
+
+
+def test_that_a_server_is_left_alone_and_asked_again_is_counted_once_each(
+    make: Make, clock: Clock, counted: list[tuple[str, ...]]
+) -> None:
+    entrances = make()
+    for _ in range(BAD_CALLS + 3):
+        bad_call(entrances)
+    clock.skipped += CLOSED_SECONDS
+    known(entrances, HERE)
+    assert [one for one in counted if one[0] != "FHIR_ANSWERS"] == [
+        ("FHIR_BREAKER", "left-alone"),
+        *[("FHIR_NOT_ASKED", "breaker")] * 3,
+        ("FHIR_BREAKER", "asked-again"),
+    ]
+
+
+def test_calls_for_which_there_is_no_place_are_counted(make: Make, counted: list[tuple[str, ...]]) -> None:
+    entrances = make(4)
+    places = let_in(entrances, HERE, 10)
+    assert counted == [("FHIR_NOT_ASKED", "crowded")] * (10 - len(places))
+
+
+@pytest.mark.parametrize(
+    ("received", "outcome"),
+    [
+        (ANSWER, "2xx"),
+        (answered(404), "4xx"),
+        (answered(503), "5xx"),
+        (failed(LATE), "late"),
+        (failed(UNREACHABLE), "unreachable"),
+        (failed(NOT_SECURE), "not-secure"),
+        (failed(TOO_LARGE), "unusable"),
+    ],
+)
+def test_what_became_of_a_request_is_counted_in_a_word(
+    received: Received, outcome: str, make: Make, counted: list[tuple[str, ...]]
+) -> None:
+    entrance = make().entrance(HERE)
+    assert entrance.refusal(ALL, A_MOMENT) == ""
+    entrance.hear(received)
+    assert counted == [("FHIR_ANSWERS", outcome)]

@@ -315,3 +315,27 @@ def is_there(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def metrics_of(port: int) -> dict[str, float]:
+    """All numbers that the service tells, whichever of its workers answers."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=WITHIN_SECONDS)) as caller:
+        caller.request("GET", "/metrics")
+        answer = caller.getresponse()
+        assert answer.status == 200
+        lines = [line.rpartition(" ") for line in answer.read().decode().splitlines() if not line.startswith("#")]
+    return {name.removeprefix("calciphylaxis_cds_"): float(value) for name, _, value in lines}
+
+
+def test_the_metrics_of_two_workers_add_up_and_outlive_a_worker_that_is_killed(tmp_path: Path) -> None:
+    answers = 'answers_total{endpoint="cds.call_service",status="200"}'
+    with running_service(tmp_path, 2) as service:
+        seconds_for_healthy_calls(service.port)
+        told = [metrics_of(service.port) for _ in range(6)]
+        assert {numbers[answers] for numbers in told} == {CALLERS}
+        workers = service.process.workers()
+        os.kill(workers[0], signal.SIGKILL)
+        until(lambda: len(service.process.workers()) == 2 and workers[0] not in service.process.workers(), tmp_path)
+        seconds_for_healthy_calls(service.port)
+        assert metrics_of(service.port)[answers] == 2 * CALLERS
+        assert metrics_of(service.port)[f'call_seconds_count{{service="{PATH.rpartition("/")[2]}"}}'] == 2 * CALLERS

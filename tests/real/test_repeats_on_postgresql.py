@@ -1,0 +1,89 @@
+"""Two services with one PostgreSQL know together what was shown; where it does not answer, everything is shown."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from cds_service.demo.patients import load_patients
+from cds_service.demo.sandbox import Sandbox
+from cds_service.ehr_client.ehr import Ehr
+from cds_service.storage import write_keys
+from tests.fuzz.service_process import Service, running_service
+from tests.real.databases import Postgresql, silent
+from tests.unit.cds_service.knowledge.policies import policy_file
+from tests.waiting import until
+
+pytestmark = [pytest.mark.real, pytest.mark.alone]
+
+PATIENT, ANOTHER = "cds-demo-elevated-risk-on-warfarin", "cds-demo-peritoneal-dialysis-high-calcium"
+REPEAT = "\n[repeat]\nafter_shown_hours = 8\n"
+PROMISED_SECONDS = 0.1
+"""So long a call may wait for what was shown before."""
+TO_SPARE_SECONDS = 1.0
+
+
+@pytest.fixture(scope="module")
+def fhir() -> Iterator[Sandbox]:
+    resources = [resource for patient in load_patients(datetime.now(UTC)) for resource in patient.resources]
+    with Sandbox(resources) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def hosts(postgresql: Postgresql, tmp_path: Path) -> Iterator[list[Service]]:
+    """Two services with a spool each, and the same policy, keys and database."""
+    policies, secret = tmp_path / "policies", tmp_path / "secret"
+    policies.mkdir()
+    (policies / "default.toml").write_text(policy_file("default", REPEAT), "utf-8")
+    write_keys(secret, [b"k" * 32])
+    settings = {"CDS_DATABASE_URL": postgresql.url, "CDS_SITE_POLICIES": str(policies), "CDS_SECRET_FILE": str(secret)}
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(
+                running_service(
+                    tmp_path / name,
+                    1,
+                    CDS_SPOOL=str(tmp_path / name / "spool"),
+                    CDS_FHIR_DEADLINE_SECONDS="20",
+                    **settings,
+                )
+            )
+            for name in ("one", "two")
+            if not (tmp_path / name).mkdir()  # type: ignore[func-returns-value]  # makes it, and is None
+        ]
+
+
+def topics(host: Service, fhir: Sandbox, patient: str = PATIENT) -> list[str]:
+    cards = Ehr(f"http://127.0.0.1:{host.port}", fhir.base).open_chart(patient)
+    return [card["source"]["topic"]["code"] for card in cards]
+
+
+def test_what_one_host_has_shown_the_other_one_does_not_repeat(hosts: list[Service], fhir: Sandbox) -> None:
+    one, other = hosts
+    shown = topics(one, fhir)
+    assert shown
+    until(lambda: topics(other, fhir) == [])
+    assert topics(one, fhir) == []
+
+
+def test_while_the_database_does_not_answer_everything_is_shown_in_time(
+    hosts: list[Service], fhir: Sandbox, postgresql: Postgresql
+) -> None:
+    one, _ = hosts
+    shown = topics(one, fhir, ANOTHER)
+    assert shown
+    until(lambda: topics(one, fhir, ANOTHER) == [])
+    began = time.monotonic()
+    assert topics(one, fhir, ANOTHER) == []
+    control = time.monotonic() - began
+    with silent(postgresql):
+        for _ in range(3):
+            began = time.monotonic()
+            assert topics(one, fhir, ANOTHER) == shown
+            assert time.monotonic() - began < control + PROMISED_SECONDS + TO_SPARE_SECONDS
