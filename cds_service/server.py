@@ -107,7 +107,7 @@ class Server(BaseApplication):
 
     def begin(self) -> None:
         """In a worker, before its first call."""
-        for name in ("cds_kill_switch", "cds_event_log", "cds_authentication", "cds_reload"):
+        for name in ("cds_kill_switch", "cds_event_log", "cds_authentication", "cds_reload", "cds_tracing"):
             beginning = self._app.extensions.get(name)
             if beginning is not None:
                 beginning.begin()
@@ -121,6 +121,9 @@ class Server(BaseApplication):
                     waiting.write_what_waits(_LEAVING_SECONDS)
             except StoreError as error:
                 log.error("a worker ends, and %s: %s", said, error)
+        tracing = self._app.extensions.get("cds_tracing")
+        if tracing is not None:
+            tracing.end(_LEAVING_SECONDS / 2)
 
     def reload(self) -> None:
         """On SIGHUP, in the master: what can be read again is read again, or stays as it is where it is faulty now."""

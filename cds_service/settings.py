@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from cds_service.addresses import covers, is_loopback_url, is_secure, normal_url
+from cds_service.logs import FORMS as LOG_FORMS
 
 PAGES = frozenset({"reasons", "ehr", "course", "smart", "try", "feedback"})
 """The pages for people. The reasons are public; the SMART app has the EHR's authorization, the feedback page a token or
@@ -32,8 +33,9 @@ MEDICATION_HISTORY = ("statements", "administrations", "dispenses")
 LOCALES = ("en-GB", "en-US")
 """The spellings in which the service can speak, the first one usually."""
 
-LOG_FORMATS = ("text", "json")
-"""The forms in which the log can be written, the first one usually."""
+TRACING = ("off", "otlp")
+"""Where traces can go, the first one usually."""
+OTLP = TRACING[1]
 
 WAITING_FOR_A_THREAD = 32
 """Beside one connection for each thread of a worker there is always room for these."""
@@ -135,7 +137,8 @@ class Settings:
     wait_seconds: int = 5
     send_seconds: int = 60
     log_level: str = "INFO"
-    log_format: str = LOG_FORMATS[0]
+    log_format: str = LOG_FORMS[0]
+    tracing: str = TRACING[0]
     metrics: bool = False
     metrics_from: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     dev: bool = False
@@ -266,6 +269,9 @@ def _missing_libraries(values: Mapping[str, Any], is_installed: Callable[[str], 
     for name, attribute in (("CDS_RATE_LIMIT_STORAGE", "rate_limit_storage"), ("CDS_REDIS_URL", "redis_url")):
         if values.get(attribute, "").startswith("redis"):
             needed.append((name, "redis", "calciphylaxis-cds[redis] brings it"))
+    if values.get("tracing", TRACING[0]) != TRACING[0]:
+        brings = "calciphylaxis-cds[tracing] brings it"
+        needed += [("CDS_TRACING", f"opentelemetry.{part}", brings) for part in ("sdk", "exporter.otlp.proto.http")]
     return [
         f"{name}: the library {module} is not installed; {extra}"
         for name, module, extra in needed
@@ -465,5 +471,6 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_METRICS": ("metrics", _on_or_off, "on or off"),
     "CDS_METRICS_FROM": ("metrics_from", _list_of(_network), "addresses or networks (10.0.0.0/8), with commas between"),
     "CDS_LOG_LEVEL": ("log_level", _log_level, "DEBUG, INFO, WARNING or ERROR"),
-    "CDS_LOG_FORMAT": ("log_format", _one_of(LOG_FORMATS), f"one of {', '.join(LOG_FORMATS)}"),
+    "CDS_TRACING": ("tracing", _one_of(TRACING), f"one of {', '.join(TRACING)}"),
+    "CDS_LOG_FORMAT": ("log_format", _one_of(LOG_FORMS), f"one of {', '.join(LOG_FORMS)}"),
 }

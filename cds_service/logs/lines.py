@@ -12,10 +12,9 @@ from types import TracebackType
 from typing import Any
 
 from cds_service.logs.request_id import current_request_id
-from cds_service.settings import LOG_FORMATS
 
-TEXT, JSON = LOG_FORMATS
-"""The values of CDS_LOG_FORMAT."""
+FORMS = TEXT, JSON = ("text", "json")
+"""The forms in which the log can be written, the first one usually."""
 
 _FOR_PEOPLE = "%(asctime)s %(levelname)s %(name)s %(message)s"
 

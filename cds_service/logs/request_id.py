@@ -16,7 +16,9 @@ HEADER = "X-Request-Id"
 
 _UUID = re.compile("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _HEX = re.compile("[0-9a-fA-F]{16,32}")
-_TRACEPARENT = re.compile("(?!ff)[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
+_TRACEPARENT = re.compile(
+    "(?!ff)[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-(?P<parent>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})(?:-.*)?"
+)
 _current: ContextVar[str] = ContextVar("request_id", default="")
 
 
@@ -30,6 +32,17 @@ def request_id_of(sent: str, traceparent: str = "") -> str:
         return sent
     found = _TRACEPARENT.fullmatch(traceparent)
     return found["trace"] if found and _is_id(found["trace"]) else new_request_id()
+
+
+def trace_of(traceparent: str) -> tuple[str, str, str] | None:
+    """The trace, the parent and the flags of this header, in hexadecimal digits.
+
+    None where one of them is missing, or could be something else.
+    """
+    found = _TRACEPARENT.fullmatch(traceparent)
+    if found is None or not (_is_id(found["trace"]) and _is_id(found["parent"])):
+        return None
+    return found["trace"], found["parent"], found["flags"]
 
 
 def new_request_id() -> str:

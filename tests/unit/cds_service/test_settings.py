@@ -61,6 +61,7 @@ def test_every_variable_is_read() -> None:
             "CDS_SEND_SECONDS": "5",
             "CDS_LOG_LEVEL": "warning",
             "CDS_LOG_FORMAT": "json",
+            "CDS_TRACING": "otlp",
             "CDS_METRICS": "On",
             "CDS_METRICS_FROM": "10.1.2.3, 192.0.2.0/24, ::1",
         },
@@ -99,6 +100,7 @@ def test_every_variable_is_read() -> None:
         send_seconds=5,
         log_level="WARNING",
         log_format="json",
+        tracing="otlp",
         metrics=True,
         metrics_from=("10.1.2.3/32", "192.0.2.0/24", "::1/128"),
         dev=True,
@@ -179,6 +181,7 @@ def test_any_origin_may_be_named_by_a_star() -> None:
         ("CDS_LOG_LEVEL", "loud"),
         ("CDS_LOG_FORMAT", "JSON"),
         ("CDS_LOG_FORMAT", "logfmt"),
+        ("CDS_TRACING", "on"),
         ("CDS_METRICS", "yes"),
         ("CDS_METRICS_FROM", "ehr.example"),
         ("CDS_METRICS_FROM", "10.0.0.0/33"),
@@ -256,6 +259,8 @@ def test_the_database_password_is_not_shown() -> None:
         ("CDS_RATE_LIMIT_STORAGE", "redis://:secret@cache:6379", "redis", "redis"),
         ("CDS_RATE_LIMIT_STORAGE", "rediss://:secret@cache:6379", "redis", "redis"),
         ("CDS_REDIS_URL", "redis://:secret@cache:6379/2", "redis", "redis"),
+        ("CDS_TRACING", "otlp", "opentelemetry.sdk", "tracing"),
+        ("CDS_TRACING", "otlp", "opentelemetry.exporter.otlp.proto.http", "tracing"),
     ],
 )
 def test_a_library_that_is_not_installed_is_named_with_the_extra_that_brings_it(
@@ -269,7 +274,8 @@ def test_a_library_that_is_not_installed_is_named_with_the_extra_that_brings_it(
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("CDS_DATABASE_URL", "sqlite:///x"), ("CDS_RATE_LIMIT_STORAGE", "memory://")]
+    ("name", "value"),
+    [("CDS_DATABASE_URL", "sqlite:///x"), ("CDS_RATE_LIMIT_STORAGE", "memory://"), ("CDS_TRACING", "off")],
 )
 def test_what_a_plain_installation_brings_is_enough_for_the_rest(name: str, value: str) -> None:
     assert from_environment({name: value}, is_installed=nothing)
