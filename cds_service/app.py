@@ -53,6 +53,8 @@ from cds_service.storage import (
     Readiness,
     Retention,
     ShownBefore,
+    ShownInLog,
+    ShownInRedis,
     file_beside,
     read_keys,
     spool_for,
@@ -129,7 +131,8 @@ def create_app(
     trusted = load_trusted_clients(settings.trusted_clients) if settings.trusted_clients and not settings.dev else None
     knowledge = knowledge or load_knowledge(settings)
     readiness = Readiness(partial(write_heartbeat, database))
-    before = ShownBefore(database, spool)
+    source = ShownInRedis(settings.redis_url) if settings.redis_url else ShownInLog(database, spool)
+    before = ShownBefore(source)
     keeping = Keeping(log, pseudonyms, before, Places(few), readiness, Readiness(log.try_out))
     copies = copies_beside(spool.folder) if spool else None
     names = [one.tenant for one in trusted] if trusted else None

@@ -52,11 +52,15 @@ class Counts(Protocol):
     def over(self, who: str) -> int:
         """The same for a call that is not counted."""
 
+
+class Rated(Counts, Protocol):
+    """The counts that a rate goes by."""
+
     def faults(self) -> list[str]:
         """Why they are not the counts of all workers, although they should be, in words."""
 
 
-def counts_of(rate: str, storage: str) -> Counts:
+def counts_of(rate: str, storage: str) -> Rated:
     """The counts for this rate, kept where `storage` says. Nothing is connected to before the first call."""
     item = parse(rate)
     here = WorkerCounts(item.amount, item.get_expiry())
@@ -90,7 +94,7 @@ class WorkerCounts:
             return self._wait(self._of_this_period(self._callers.get(who, deque())))
 
     def faults(self) -> list[str]:
-        """See Counts."""
+        """See Rated."""
         return []
 
     def _of_this_period(self, steps: deque[list[int]]) -> deque[list[int]]:
@@ -128,10 +132,6 @@ class RedisCounts:
         """See Counts."""
         return 0 if self._limiter.test(self._item, who) else self._wait(who)
 
-    def faults(self) -> list[str]:
-        """See Counts."""
-        return []
-
     def _wait(self, who: str) -> int:
         return max(1, math.ceil(self._limiter.get_window_stats(self._item, who).reset_time - time.time()))
 
@@ -154,7 +154,7 @@ class SharedCounts:
         return self._ask(lambda counts: counts.over(who))
 
     def faults(self) -> list[str]:
-        """See Counts."""
+        """See Rated."""
         with self._lock:
             return [_AWAY] if self._away_until and self._monotonic() < self._away_until + _TOLD_SECONDS else []
 

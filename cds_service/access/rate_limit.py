@@ -15,7 +15,7 @@ from collections.abc import Callable
 from flask import Flask, request
 from werkzeug.exceptions import TooManyRequests
 
-from cds_service.access.call_counts import Counts
+from cds_service.access.call_counts import Rated
 from cds_service.access.gate import caller
 from cds_service.access.proxies import caller_address
 from cds_service.access.trusted_clients import TrustedClient
@@ -33,7 +33,7 @@ _STRANGER, _FORGER = "an address whose callers are not known", "an address whose
 class RateLimit:
     """The limit, for one worker. Everything here is about the current request, and raises TooManyRequests above it."""
 
-    def __init__(self, counts: Counts, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, counts: Rated, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._counts, self._good, self._monotonic = counts, _GoodAddresses(monotonic), monotonic
         self._say_again_at: dict[str, float] = {}
 

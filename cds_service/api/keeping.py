@@ -45,12 +45,17 @@ class Keeping:
     database: Readiness
     spool: Readiness
 
-    def record(self, events: Callable[[], Sequence[Event]]) -> None:
-        """Keep what this gives. Advice that a clinician needs now is not withheld where that fails; the log says so."""
+    def record(self, events: Callable[[], Sequence[Event]], *, may_repeat: bool = True) -> None:
+        """Keep what this gives. Advice that a clinician needs now is not withheld where that fails; the log says so.
+
+        Where advice may not be repeated (`may_repeat` is False), what was shown is remembered for the next call.
+        """
         made: Sequence[Event] = ()
         try:
             made = events()
             _count(made)
+            if not may_repeat:
+                self.before.remember(made)
             self.log.record(made)
         except StoreError:
             pass  # The log has said so.

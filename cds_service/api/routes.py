@@ -132,7 +132,8 @@ def blueprint(
             keeping.record(partial(happened.refused, gap))
             raise refused_for(gap) from None
         is_sampled = advice.unmapped is not None and sampled.is_due(now)
-        keeping.record(lambda: happened.answered(advice, is_sampled=is_sampled))
+        may_repeat = not linked.switches.repeat.looks_back
+        keeping.record(lambda: happened.answered(advice, is_sampled=is_sampled), may_repeat=may_repeat)
         spent = (time.perf_counter() - started) * 1000
         log.info(
             "%s answered %d cards, %d held back, in %.1f ms", service.ID, len(advice.cards), len(advice.held), spent
@@ -155,6 +156,7 @@ def blueprint(
         feedback_log.works()
         for item in items:
             FEEDBACK.count(service.ID, item.outcome)
+        keeping.before.override([item.card for item in items if item.outcome == "overridden"], now)
         if unknown:
             message = f"stored; {len(unknown)} of {len(items)} cards are not known to this service"
             return json_response(operation_outcome(404, message, "feedback.card", "warning"))

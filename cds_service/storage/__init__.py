@@ -38,7 +38,8 @@ from cds_service.storage.reports import (
 )
 from cds_service.storage.retention import Retention, count_before, prune
 from cds_service.storage.schema import seen_token, smart_sealed
-from cds_service.storage.shown_before import Shown, ShownBefore
+from cds_service.storage.shown_before import Shown, ShownBefore, ShownInLog
+from cds_service.storage.shown_in_redis import ShownInRedis
 from cds_service.storage.spool import Spool, spool_for
 from cds_service.storage.store_error import StoreError
 from cds_service.storage.waiting import RETRY_SECONDS, Backlog, write_out
@@ -72,6 +73,8 @@ __all__ = [
     "SecretError",
     "Shown",
     "ShownBefore",
+    "ShownInLog",
+    "ShownInRedis",
     "Spool",
     "StoreError",
     "SwitchedOff",

@@ -1,7 +1,7 @@
-"""What was shown to one user on one patient before: read from the log for a call that waits for its answer.
+"""What was shown to one user on one patient before: read for a call that waits for its answer.
 
-What may live here: that reading, and how long it may take. What follows from it is decided elsewhere; where it cannot
-be read in time the call does without.
+What may live here: where it is read, and what happens when that takes too long. What follows from it is decided
+elsewhere; where it cannot be read in time the call does without.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 import orjson
 from sqlalchemy import func, select
@@ -45,14 +46,28 @@ class Shown(NamedTuple):
     overridden: datetime | None
 
 
-class ShownBefore:
-    """The cards of before, as one worker finds them. Create it anywhere, use it after the fork."""
+T = TypeVar("T")
 
-    def __init__(
-        self, database: Database, spool: Spool | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+
+class Source(Protocol):
+    """Where the cards of before are known. Every method raises StoreError where it cannot be asked in time."""
+
+    def find(self, patients: Sequence[str], users: Sequence[str], since: datetime) -> list[Shown]:
+        """See ShownBefore."""
+
+    def remember(self, events: Sequence[Event]) -> None:
+        """See ShownBefore."""
+
+    def override(self, cards: Sequence[str], at: datetime) -> None:
+        """See ShownBefore."""
+
+
+class ShownBefore:
+    """The cards of before, for one worker. A source that fails is left alone for a while, and that is said once."""
+
+    def __init__(self, source: Source, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock` gives monotonic seconds."""
-        self._database, self._spool, self._clock = database, spool, clock
+        self._source, self._clock = source, clock
         self._lock = threading.Lock()
         self._ask_after = 0.0
         self._is_told = False
@@ -63,10 +78,24 @@ class ShownBefore:
         Raises:
             StoreError: it could not be read in time.
         """
+        return self._asked(lambda: self._source.find(patients, users, since))
+
+    def remember(self, events: Sequence[Event]) -> None:
+        """Keep the cards among the events of a call. Where that fails they will be shown once more."""
+        with suppress(StoreError):
+            self._asked(lambda: self._source.remember(events))
+
+    def override(self, cards: Sequence[str], at: datetime) -> None:
+        """Keep that these cards were overridden. Where that fails they will be shown once more."""
+        if cards:
+            with suppress(StoreError):
+                self._asked(lambda: self._source.override(cards, at))
+
+    def _asked(self, work: Callable[[], T]) -> T:
         if self._clock() < self._ask_after:
-            raise StoreError("the database could not be used a moment ago")
+            raise StoreError("it could not be used a moment ago")
         try:
-            found = self._found(patients, users, since)
+            found = work()
         except StoreError as error:
             with self._lock:
                 self._ask_after = self._clock() + RETRY_SECONDS
@@ -79,7 +108,21 @@ class ShownBefore:
             log.warning("what was shown before can be read again")
         return found
 
-    def _found(self, patients: Sequence[str], users: Sequence[str], since: datetime) -> list[Shown]:
+
+class ShownInLog:
+    """What the log of events knows: the spool of this machine, and the database. Use it after the fork."""
+
+    def __init__(self, database: Database, spool: Spool | None = None) -> None:
+        self._database, self._spool = database, spool
+
+    def remember(self, events: Sequence[Event]) -> None:
+        """Nothing to do: they are in the spool already."""
+
+    def override(self, cards: Sequence[str], at: datetime) -> None:
+        """Nothing to do: the log has the feedback."""
+
+    def find(self, patients: Sequence[str], users: Sequence[str], since: datetime) -> list[Shown]:
+        """See ShownBefore."""
         # First the spool: what goes from there to the database meanwhile is then found twice, and not missed.
         waiting = [event for event in self._in_spool("patient", patients) if _is_theirs(event, patients, users, since)]
         events, overridden = self._database.transact(

@@ -86,11 +86,14 @@ def running_service(folder: Path, workers: int, dev: bool = True, /, **variables
             stop(process)
 
 
-def started(folder: Path, workers: int, variables: Mapping[str, str], *, dev: bool = True) -> subprocess.Popen[bytes]:
-    """The process alone, on a free port, its log appended to that in the folder; see `running_service`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+def started(
+    folder: Path, workers: int, variables: Mapping[str, str], *, dev: bool = True, port: int = 0
+) -> subprocess.Popen[bytes]:
+    """The process alone, on this port or a free one, its log appended to that in the folder; see `running_service`."""
+    if not port:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
     how = ("--dev",) if dev else ()
     command = (sys.executable, "-m", "cds_service.commands.cli", "serve", *how, "--port", str(port))
     with (folder / "service.log").open("ab") as output:

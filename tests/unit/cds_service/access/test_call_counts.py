@@ -242,3 +242,24 @@ def test_without_the_shared_counts_the_worker_counts_itself_and_they_are_asked_a
         "calls cannot be counted in Redis: each worker counts for itself",
         "calls are counted in Redis again",
     ]
+
+
+def test_that_redis_is_away_is_told_until_it_is_back_or_nobody_has_tried_it_for_a_minute(clock: Clock) -> None:
+    redis = Redis()
+    made = SharedCounts(redis, counts(clock), clock)
+    made.spend("north")
+    assert made.faults() == []
+    redis.is_there = False
+    made.spend("north")
+    told = ["calls cannot be counted in Redis: each worker counts for itself"]
+    assert made.faults() == told
+    clock.now += 64
+    assert made.faults() == told
+    clock.now += 1
+    assert made.faults() == []
+    made.spend("north")
+    assert made.faults() == told
+    redis.is_there, clock.now = True, clock.now + 5
+    made.spend("north")
+    assert made.faults() == []
+    assert counts(clock).faults() == []

@@ -21,6 +21,9 @@ class Exhausted:
     def over(self, who: str) -> int:
         return 9
 
+    def faults(self) -> list[str]:
+        return []
+
 
 class Clock:
     now = 0.0

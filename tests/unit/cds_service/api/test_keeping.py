@@ -7,9 +7,19 @@ from typing import Any
 import pytest
 
 from cds_service.api.keeping import Keeping
-from cds_service.storage import Database, Event, EventLog, Places, Pseudonyms, Readiness, ShownBefore, StoreError
+from cds_service.storage import (
+    Database,
+    Event,
+    EventLog,
+    Places,
+    Pseudonyms,
+    Readiness,
+    ShownBefore,
+    ShownInLog,
+    StoreError,
+)
 
-BEFORE = ShownBefore(Database("sqlite://"))
+BEFORE = ShownBefore(ShownInLog(Database("sqlite://")))
 
 
 @pytest.fixture

@@ -10,7 +10,18 @@ from typing import Any
 
 import pytest
 
-from cds_service.storage import Database, Event, EventLog, FeedbackItem, Kind, Shown, ShownBefore, Spool, StoreError
+from cds_service.storage import (
+    Database,
+    Event,
+    EventLog,
+    FeedbackItem,
+    Kind,
+    Shown,
+    ShownBefore,
+    ShownInLog,
+    Spool,
+    StoreError,
+)
 from cds_service.storage.waiting import RETRY_SECONDS
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -38,7 +49,7 @@ def another(number: int, **changed: Any) -> Event:
 
 @pytest.fixture
 def before(database: Database, spool: Spool) -> ShownBefore:
-    return ShownBefore(database, spool)
+    return ShownBefore(ShownInLog(database, spool))
 
 
 @pytest.fixture(params=["in the spool", "in the database", "half way"])
@@ -106,7 +117,7 @@ def test_an_override_is_found_with_the_moment_at_which_it_came(
 
 def test_without_a_spool_the_database_alone_is_asked(database: Database, store: EventLog) -> None:
     store.record([CARD])
-    assert find(ShownBefore(database)) == [SHOWN]
+    assert find(ShownBefore(ShownInLog(database))) == [SHOWN]
 
 
 def test_a_database_that_fails_is_left_alone_for_a_while_and_that_is_said_once(
@@ -119,7 +130,7 @@ def test_a_database_that_fails_is_left_alone_for_a_while_and_that_is_said_once(
         asked.append(1)
         raise StoreError("the database could not be used")
 
-    before = ShownBefore(database, clock=lambda: seconds[0])
+    before = ShownBefore(ShownInLog(database), clock=lambda: seconds[0])
     with monkeypatch.context() as patched:
         patched.setattr(database, "transact", away)
         for moment in (0.0, RETRY_SECONDS - 1, RETRY_SECONDS):

@@ -1,0 +1,109 @@
+"""Two hosts behind one load balancer behave as one: their numbers add up, and one of them may be killed under load."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bench.stored import kept_with
+from bench.writers import CARDS, JSON, PATH, Writers
+from tests.contract.served_clinic import new_token
+from tests.needed import do_without
+from tests.real.databases import Postgresql, Redis
+from tests.real.proxy import nginx_program
+from tests.real.two_hosts import Host, TwoHosts, two_hosts
+from tests.unit.cds_service.cds_client import PUBLIC_URL, trust_file
+
+pytestmark = [pytest.mark.real, pytest.mark.alone]
+
+WRITERS = 4
+DISCOVERY = "/cds-services"
+
+
+@pytest.fixture
+def shared(postgresql: Postgresql, redis: Redis) -> dict[str, str]:
+    """What the hosts share."""
+    if nginx_program() is None:
+        do_without("there is no nginx on this machine (Debian: apt-get install nginx-light)")
+    return {"CDS_DATABASE_URL": postgresql.url, "CDS_REDIS_URL": f"{redis.url}/7", "CDS_TRUSTED_PROXIES": "1"}
+
+
+@pytest.fixture
+def pair(shared: dict[str, str], tmp_path: Path) -> Iterator[TwoHosts]:
+    with two_hosts(tmp_path, shared) as running:
+        yield running
+
+
+def status(port: int, path: str = PATH, token: str = "", body: bytes | None = CARDS) -> int:
+    headers = {**JSON, **({"Authorization": f"Bearer {token}"} if token else {})}
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as caller:
+        caller.request("GET" if body is None else "POST", path, body, headers)
+        answer = caller.getresponse()
+        answer.read()
+        return answer.status
+
+
+def answered(host: Host, status: int = 200) -> float:
+    """How many calls this host has answered so, by its own metrics."""
+    with closing(http.client.HTTPConnection("127.0.0.1", host.port, timeout=30)) as caller:
+        caller.request("GET", "/metrics")
+        text = caller.getresponse().read().decode()
+    found = re.findall(rf'answers_total{{endpoint="cds.call_service",status="{status}"}} (\S+)', text)
+    return sum(map(float, found))
+
+
+def test_the_metrics_of_two_hosts_with_two_workers_each_add_up_to_what_was_called(pair: TwoHosts) -> None:
+    calls = 40
+    assert [status(pair.balancer) for _ in range(calls)] == [200] * calls
+    counts = [answered(host) for host in pair.hosts]
+    assert sum(counts) == calls
+    assert min(counts) > 0, "both had some"
+    assert status(pair.balancer, "/metrics", body=None) == 404, "nobody reads them through the balancer"
+
+
+def test_a_token_is_good_once_whichever_host_it_comes_to(shared: dict[str, str], tmp_path: Path) -> None:
+    clients = tmp_path / "clients.toml"
+    clients.write_text(trust_file(), "utf-8")
+    settings = {**shared, "CDS_TRUSTED_CLIENTS": str(clients), "CDS_PUBLIC_URL": PUBLIC_URL}
+    with two_hosts(tmp_path, settings, dev=False) as pair:
+        for _ in range(4):
+            used = new_token(DISCOVERY)
+            through = [status(pair.balancer, DISCOVERY, used, body=None) for _ in range(3)]
+            alone = [status(host.port, DISCOVERY, used, body=None) for host in pair.hosts]
+            assert (through, alone) == ([200, 401, 401], [401, 401])
+
+
+def test_one_of_two_hosts_is_killed_under_load_and_nobody_beyond_those_in_flight_is_refused(
+    pair: TwoHosts, postgresql: Postgresql
+) -> None:
+    killed, other = pair.hosts
+    with Writers(WRITERS, lambda: pair.balancer) as book:
+        time.sleep(1)
+        before = book.charts
+        killed.kill()
+        time.sleep(3)
+    assert book.charts > before > 0
+    assert book.refused.total() <= WRITERS, dict(book.refused)
+    assert answered(other) > 0
+    # What stood in its spool comes to the database when it is there again.
+    killed.start()
+    tally = book.compared(kept_with(postgresql.url, book.wanted()))
+    assert (tally.lost, tally.twice, tally.half) == (0, 0, 0)
+    assert tally.cards > 0 < tally.feedback
+
+
+def test_a_host_that_is_back_takes_part_again(pair: TwoHosts) -> None:
+    first, _ = pair.hosts
+    first.kill()
+    assert [status(pair.balancer) for _ in range(6)] == [200] * 6
+    first.start()
+    time.sleep(5.5)
+    before = answered(first)
+    assert [status(pair.balancer) for _ in range(10)] == [200] * 10
+    assert answered(first) > before
