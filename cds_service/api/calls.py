@@ -57,7 +57,8 @@ class WithRequestId:
             answered = status
             return start_response(status, [*headers, (HEADER, request_id)], *failed)
 
-        with under_request_id(current_request_id() or request_id_of(*sent)) as request_id:
+        request_id = current_request_id() or request_id_of(*sent)
+        with under_request_id(request_id):
             body = self._application(environ, start)
             if self._tells_calls:
                 _tell(environ, answered, (time.perf_counter() - began) * 1000)

@@ -5,10 +5,8 @@ What may live here: its shape, and which one the present thread works for.
 
 from __future__ import annotations
 
+import os
 import re
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 HEADER = "X-Request-Id"
@@ -28,9 +26,9 @@ def request_id_of(sent: str, traceparent: str = "") -> str:
     What a caller sends becomes part of the log, so it is taken over only where it has the shape of a UUID or of 16 to
     32 hexadecimal digits. Decimal digits alone are not enough: a record number could be so long.
     """
-    if _is_id(sent):
+    if sent and _is_id(sent):
         return sent
-    found = _TRACEPARENT.fullmatch(traceparent)
+    found = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
     return found["trace"] if found and _is_id(found["trace"]) else new_request_id()
 
 
@@ -46,8 +44,8 @@ def trace_of(traceparent: str) -> tuple[str, str, str] | None:
 
 
 def new_request_id() -> str:
-    """An id that nobody has had before."""
-    return str(uuid.uuid4())
+    """An id that nobody has had before: 32 hexadecimal digits."""
+    return os.urandom(16).hex()
 
 
 def current_request_id() -> str:
@@ -55,14 +53,19 @@ def current_request_id() -> str:
     return _current.get()
 
 
-@contextmanager
-def under_request_id(id: str) -> Iterator[str]:
+class under_request_id:
     """What is done in the block is done for the request with this id."""
-    token = _current.set(id)
-    try:
-        yield id
-    finally:
-        _current.reset(token)
+
+    __slots__ = ("_before", "_id")
+
+    def __init__(self, id: str) -> None:
+        self._id = id
+
+    def __enter__(self) -> None:
+        self._before = _current.set(self._id)
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._before)
 
 
 def _is_id(text: str) -> bool:

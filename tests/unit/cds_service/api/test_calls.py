@@ -76,7 +76,7 @@ def test_errors_are_told_as_well_and_a_method_only_where_it_is_one(
         answer = client().open(path, method=method)
     (found,) = members(caplog)
     assert found.items() >= told.items()
-    assert len(answer.headers[HEADER]) == 36
+    assert len(answer.headers[HEADER]) == 32
 
 
 def test_for_people_there_is_no_line_of_each_call(caplog: pytest.LogCaptureFixture) -> None:
