@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
@@ -50,6 +51,13 @@ def set_up_log(level: str, form: str) -> None:
     if form == JSON:
         # They would go to standard error by themselves, in lines that nothing but people can read.
         logging.captureWarnings(True)
+        threading.excepthook = _tell_of_thread
+
+
+def _tell_of_thread(ended: threading.ExceptHookArgs) -> None:
+    if ended.exc_value is not None:
+        known = ended.exc_type, ended.exc_value, ended.exc_traceback
+        logging.getLogger("cds_service").error("a thread has ended by a fault", exc_info=known)
 
 
 def _place(trace: TracebackType | None) -> str:

@@ -66,15 +66,20 @@ def said(form: str) -> list[str]:
     program = (
         f"import logging, warnings; from cds_service.logs import set_up_log; set_up_log('INFO', {form!r})\n"
         "logging.getLogger('cds_service').info('one'); logging.getLogger('cds_service').debug('none')\n"
-        "warnings.warn('two')"
+        "warnings.warn('two')\n"
+        "def fault():\n    raise RuntimeError('Zephyrine')\n"
+        "import threading; ended = threading.Thread(target=fault); ended.start(); ended.join()"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout == ""
     return done.stderr.splitlines()
 
 
-def test_in_json_warnings_of_libraries_are_lines_of_the_log_as_well() -> None:
-    one, two = (json.loads(line) for line in said("json"))
+def test_in_json_warnings_of_libraries_and_the_end_of_a_thread_are_lines_of_the_log_as_well() -> None:
+    one, two, three = (json.loads(line) for line in said("json"))
+    assert (three["message"], three["level"]) == ("a thread has ended by a fault", "ERROR")
+    assert three["exception"].startswith("RuntimeError at ")
+    assert "Zephyrine" not in str(three)
     assert (one["message"], one["level"], two["logger"], two["level"]) == ("one", "INFO", "py.warnings", "WARNING")
 
 
