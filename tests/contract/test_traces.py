@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from cds_service.logs import HEADER
@@ -17,6 +15,7 @@ from tests.contract.fhir_fake import FakeFhir
 from tests.contract.records import CONFIRMED, PATIENT_ID, WARFARIN, WARFARIN_DRAFT
 from tests.contract.test_log_lines import MARK, MARKED_HEADERS
 from tests.contract.test_privacy import PLANTED, failing, full, leaks
+from tests.recorded_spans import named, recorded_spans, told
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 VIEW = "calciphylaxis-patient-view"
@@ -24,21 +23,8 @@ VIEW = "calciphylaxis-patient-view"
 
 @pytest.fixture
 def spans() -> Iterator[InMemorySpanExporter]:
-    """What is recorded of this process."""
-    exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    record_to(provider)
-    yield exporter
-    record_to(None)
-    provider.shutdown()
-
-
-def named(spans: InMemorySpanExporter, name: str) -> list[ReadableSpan]:
-    return [span for span in spans.get_finished_spans() if span.name == name]
-
-
-def told(span: ReadableSpan) -> dict[str, object]:
-    return dict(span.attributes or {})
+    with recorded_spans() as exporter:
+        yield exporter
 
 
 def test_a_call_tells_service_hook_status_and_request_id(ehr: Ehr, spans: InMemorySpanExporter) -> None:
