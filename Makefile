@@ -127,10 +127,10 @@ docs: $(STAMP) $(TOOLS_STAMP) ## the documents as a site in build/site; every li
 	NO_MKDOCS_2_WARNING=1 $(TOOLS_BIN)/mkdocs build
 	$(BIN)/python -m tests.docs_site build/site
 
-# The second file holds what the service alone needs, for the container and the bill of materials.
+# The second file holds what the service needs with PostgreSQL and Redis, for the container and the bill of materials.
 lock: $(TOOLS_STAMP) ## write the lock files anew, with hashes (LOCK="--upgrade" for newer versions)
 	$(COMPILE) $(LOCK) --all-extras --output-file requirements.lock pyproject.toml
-	$(COMPILE) --constraint requirements.lock --output-file requirements-service.lock pyproject.toml
+	$(COMPILE) --constraint requirements.lock --extra postgres --extra redis --output-file requirements-service.lock pyproject.toml
 	$(COMPILE) $(LOCK) --group tools --output-file requirements-tools.lock
 
 # Without pip in it: the list names what the service needs and nothing else.

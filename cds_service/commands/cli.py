@@ -19,6 +19,7 @@ from cds_service.commands.invoke import invoke
 from cds_service.commands.policy import policy
 from cds_service.commands.report import report
 from cds_service.commands.reports import feedback, overrides
+from cds_service.commands.review import review
 from cds_service.commands.sandbox import sandbox
 from cds_service.commands.serve import serve
 from cds_service.commands.switch import switch
@@ -31,7 +32,7 @@ def cli() -> None:
 
 
 for command in (
-    *(serve, invoke, explain, examples, demo, report, overrides, feedback),
+    *(serve, invoke, explain, examples, demo, report, overrides, feedback, review),
     *(database, events, switch, doctor, policy, sandbox),
 ):
     cli.add_command(command)

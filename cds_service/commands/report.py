@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from cds_service.storage import ReadOnly
 
 TABLES = (
-    "topic", "hook", "tenant", "week", "policy", "policy-change", "reason", "held-back", "gap", "refusal", "burden",
-    "silent", "switched", "unmapped",
+    "topic", "hook", "tenant", "week", "policy", "policy-change", "reason", "held-back", "review", "gap", "refusal",
+    "burden", "silent", "switched", "unmapped",
 )  # fmt: skip
 """Written out: to ask the room of reports for them would take longer than the help of this command."""
 COUNTED = "cards, each once, with its latest answer, in the week in which it was shown"
@@ -63,10 +63,10 @@ def report(**options: Any) -> None:
 
     The database is that of CDS_DATABASE_URL, and is only read. Cards shown and what became of them by topic, hook,
     tenant and week; by which versions of the policy calls were answered, and what became of site policies; why cards
-    were overridden; cards held back, and why (shadow: what would have been shown); gaps (no card, and something could
-    not be read) and refusals; cards for each hundred calls and opened charts; what has fallen silent; what was
-    switched off and on at once; codes of labs and drugs that are not known. Numbers are always exact: small ones may
-    tell of a single person.
+    were overridden; cards held back, and why (shadow: what would have been shown); how many cards of a sample were
+    judged to be appropriate; gaps (no card, and something could not be read) and refusals; cards for each hundred calls
+    and opened charts; what has fallen silent; what was switched off and on at once; codes of labs and drugs that are
+    not known. Numbers are always exact: small ones may tell of a single person.
     """
     if options["as_json"] and options["as_csv"]:
         raise click.UsageError("--json and --csv exclude each other: choose one.")

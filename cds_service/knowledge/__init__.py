@@ -8,6 +8,7 @@ from cds_service.knowledge.critical_cards import HOOK_OF, critical_topics, gap_t
 from cds_service.knowledge.knowledge import InForce, Knowledge, knowledge_of, load_knowledge
 from cds_service.knowledge.notices import NO_CARD, Notice, not_reviewed, notices_of, switched_in, why_held
 from cds_service.knowledge.order_templates import TemplateError, filled, load_templates
+from cds_service.knowledge.people import may_be_one
 from cds_service.knowledge.policy_changes import PolicyChange
 from cds_service.knowledge.policy_copies import copies_beside
 from cds_service.knowledge.reload import Reload, open_tenants, read_tenants
@@ -20,7 +21,7 @@ from cds_service.knowledge.site_policy import (
     override_reasons_in,
 )
 from cds_service.knowledge.switch_reading import read_switches, switch_problems
-from cds_service.knowledge.switches import ALL, Asking, HeldBack, Reason, Sorted, Switches
+from cds_service.knowledge.switches import ALL, REPEATS, Asking, HeldBack, Reason, Sorted, Switches
 from cds_service.knowledge.template_check import insist_on_valid_templates
 from cds_service.knowledge.tenants import Policies, Tenants
 
@@ -29,6 +30,7 @@ __all__ = [
     "DEFAULT",
     "HOOK_OF",
     "NO_CARD",
+    "REPEATS",
     "Asking",
     "HeldBack",
     "InForce",
@@ -54,6 +56,7 @@ __all__ = [
     "load_knowledge",
     "load_site_policy",
     "load_templates",
+    "may_be_one",
     "not_reviewed",
     "notices_of",
     "open_tenants",

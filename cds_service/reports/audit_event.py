@@ -29,8 +29,12 @@ _CODE, _UUID = re.compile("[!-~]{1,100}"), re.compile("[0-9a-fA-F-]{36}")
 _OF_THE_EHR = {"hook_instance": _UUID, "override_reason_system": _CODE, "override_reason_code": _CODE}
 """What an EHR writes is passed on where it has the form that it should have: else it may be a sentence."""
 _URI = "5"
-_ACTIONS: Mapping[str, str] = {Kind.FEEDBACK: "C", Kind.SWITCHED: "U", Kind.POLICY_CHANGED: "U"}
-_OF_NO_CALL: Mapping[str, str] = {Kind.SWITCHED: "kill switch", Kind.POLICY_CHANGED: "site policy"}
+_ACTIONS: Mapping[str, str] = {Kind.FEEDBACK: "C", Kind.SWITCHED: "U", Kind.POLICY_CHANGED: "U", Kind.REVIEWED: "C"}
+_OF_NO_CALL: Mapping[str, str] = {
+    Kind.SWITCHED: "kill switch",
+    Kind.POLICY_CHANGED: "site policy",
+    Kind.REVIEWED: "card that was held back",
+}
 """What an event is about that came without a call."""
 _SUCCESS, _MINOR_FAILURE = "0", "4"
 
@@ -64,7 +68,9 @@ def _is_refused(event: Event) -> bool:
 
 
 def _type(event: Event) -> dict[str, Any]:
-    """Cards are switched on the command line and policies changed in a folder, everything else is called over HTTP."""
+    """Cards are switched and reviewed on the command line and policies changed in a folder, everything else is called
+    over HTTP.
+    """
     if event.kind in _OF_NO_CALL:
         return _coding(_DICOM, "110100", "Application Activity")
     return _coding(f"{_HL7}/audit-event-type", "rest", "Restful Operation")
@@ -78,16 +84,23 @@ def _subtypes(event: Event) -> Iterator[dict[str, Any]]:
 
 
 def _told(event: Event) -> dict[str, str]:
-    """Why a card was not shown, the call refused, cards switched, or what became of a site policy, in words."""
+    """Why a card was not shown, the call refused, cards switched, what became of a site policy, or what was judged of a
+    card, in words.
+    """
+    if event.kind == Kind.REVIEWED:
+        return {"outcomeDesc": f"reviewed: {_said(event, 'verdict')}"} if event.content.get("verdict") else _IN_A_SAMPLE
     cards = f"cards on {event.topic}" if event.topic else "all cards"
     words = {
         Kind.SUPPRESSED: "worked out and not shown",
         Kind.REFUSED: "answered 412, could not judge",
-        Kind.SWITCHED: f"{cards} switched {_switched(event, 'switched')}",
-        Kind.POLICY_CHANGED: f"site policy {_switched(event, 'became')}{_critical_off(event)}",
+        Kind.SWITCHED: f"{cards} switched {_said(event, 'switched')}",
+        Kind.POLICY_CHANGED: f"site policy {_said(event, 'became')}{_critical_off(event)}",
     }
     said = words.get(Kind(event.kind))
     return {"outcomeDesc": f"{said}: {event.reason}" if event.reason else said} if said else {}
+
+
+_IN_A_SAMPLE = {"outcomeDesc": "in a sample for review, without a verdict so far"}
 
 
 def _critical_off(event: Event) -> str:
@@ -98,20 +111,27 @@ def _critical_off(event: Event) -> str:
     return " ".join(said.split())
 
 
-def _switched(event: Event, name: str) -> str:
-    """What the content of a switching, or of a change of a policy, says under this name."""
+def _said(event: Event, name: str) -> str:
+    """What the content of a switching, a change of a policy or a verdict says under this name."""
     return " ".join(str(event.content.get(name, "")).split()) or "(not known)"
 
 
 def _agents(event: Event, address: str | None) -> Iterator[dict[str, Any]]:
+    if event.kind == Kind.REVIEWED:
+        # Who entered a file is not known; who judged is.
+        if event.content.get("reviewer"):
+            who = {"display": _said(event, "reviewer")}
+            yield _agent(f"{_HL7}/v3-ParticipationType", "AUT", "author (originator)", who, requestor=True)
+        yield _agent(_DICOM, "110152", "Destination Role ID", _service(address), address)
+        return
     if event.kind == Kind.SWITCHED:
-        by = {"display": _switched(event, "by")}
+        by = {"display": _said(event, "by")}
         yield _agent(f"{_HL7}/v3-ParticipationType", "AUT", "author (originator)", by, requestor=True)
         yield _agent(_DICOM, "110152", "Destination Role ID", _service(address), address)
         return
     if event.kind == Kind.POLICY_CHANGED:
         for requestor, name in ((True, "approver"), (False, "owner")):
-            who = {"display": _switched(event, name)}
+            who = {"display": _said(event, name)}
             yield _agent(f"{_HL7}/v3-ParticipationType", "RESP", "responsible party", who, requestor=requestor)
         yield _agent(_DICOM, "110152", "Destination Role ID", _service(address), address)
         return
@@ -158,7 +178,11 @@ def _details(event: Event) -> Iterator[tuple[str, str]]:
     if event.kind == Kind.POLICY_CHANGED:
         for name in ("file", "before", "approved", "effective"):
             if name in event.content:
-                yield name, _switched(event, name)
+                yield name, _said(event, name)
+    if event.kind == Kind.REVIEWED:
+        for name in ("verdict", "drawn", "card", "given"):
+            if event.content.get(name):
+                yield name, _said(event, name)
     for name in _IN_CLEAR:
         if value := getattr(event, name):
             yield name, value

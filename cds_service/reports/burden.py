@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from cds_service.knowledge import REPEATS
 from cds_service.storage import OPENED, EventCount, Kind
 
 INTERRUPTIVE = frozenset({"warning", "critical"})
@@ -25,10 +26,13 @@ class Kinds(NamedTuple):
     critical: int = 0
 
 
+NO_CARD = Kinds()
+
+
 @dataclass(frozen=True, slots=True)
 class Burden:
     """The calls of one hook that were answered and refused, the cards that went out with the answers, and those that
-    were held back.
+    were held back; of these `repeated` are those that were the same advice again.
 
     `opened` counts the charts that were opened, by answered calls of patient-view.
     """
@@ -39,6 +43,7 @@ class Burden:
     cards: Kinds
     held_back: Kinds
     opened: int
+    repeated: Kinds = NO_CARD
 
     def of_100_calls(self, cards: int) -> float | None:
         """For each hundred answered calls of this hook; None where there was none."""
@@ -59,7 +64,9 @@ def burdens(counts: Iterable[EventCount]) -> list[Burden]:
 
 def _burden(hook: str, counts: Sequence[EventCount], opened: int) -> Burden:
     answered, refused = (sum(one.times for one in counts if one.kind == kind) for kind in (Kind.ANSWERED, Kind.REFUSED))
-    return Burden(hook, answered, refused, _kinds(counts, Kind.ISSUED), _kinds(counts, Kind.SUPPRESSED), opened)
+    again = [one for one in counts if one.reason in REPEATS]
+    shown, held, repeated = _kinds(counts, Kind.ISSUED), _kinds(counts, Kind.SUPPRESSED), _kinds(again, Kind.SUPPRESSED)
+    return Burden(hook, answered, refused, shown, held, opened, repeated)
 
 
 def _kinds(counts: Iterable[EventCount], kind: Kind) -> Kinds:

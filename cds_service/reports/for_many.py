@@ -114,7 +114,8 @@ def _answered(hooks: Counter[str], versions: Sequence[VersionCount]) -> _Calls:
 def _charts(report: Report, opened: Number, back: HeldForMany) -> Table:
     """Cards of all hooks for each hundred opened charts; not where an earlier release kept cards and no calls.
 
-    How many were held back stands beside them: few cards may be those that are left.
+    How many were held back stands beside them, and how many of these as the same advice again: few cards may be those
+    that are left.
     """
     shown = [(indicator, row.shown) for (_, indicator), row in report.cards.items()]
     kinds: list[tuple[str, Number]] = [
@@ -124,9 +125,10 @@ def _charts(report: Report, opened: Number, back: HeldForMany) -> Table:
     ]
     calls: Number = 0 if "" in report.hooks else opened
     rows: list[Sequence[Value]] = [
-        [kind, shown, held, of_hundred(shown, calls)] for (kind, shown), held in zip(kinds, back.kinds, strict=True)
+        [kind, shown, held, again, of_hundred(shown, calls)]
+        for (kind, shown), held, again in zip(kinds, back.kinds, back.repeated, strict=True)
     ]
-    return Table(("cards_that_are", "shown", "held_back", "of_100_charts"), rows)
+    return Table(("cards_that_are", "shown", "held_back", "held_as_repeated", "of_100_charts"), rows)
 
 
 def _burden(report: Report, calls: Mapping[str, Number], back: HeldForMany) -> Table:

@@ -1,5 +1,5 @@
 """Everything that the log tells of a time: cards and answers, calls, policy versions, what was held back, silence,
-unmapped codes.
+unmapped codes, verdicts of reviewers.
 
 What may live here: reading that, and narrowing it to one tenant. The numbers are exact; what of them is shown to many
 readers is decided elsewhere.
@@ -14,6 +14,7 @@ from datetime import datetime
 from cds_service.reports.held import Held, held_of
 from cds_service.reports.period import Period
 from cds_service.reports.report import Report, report_of
+from cds_service.reports.reviews import Judged, reviews_of
 from cds_service.reports.silent import SILENT_DAYS, Silent, fallen_silent
 from cds_service.reports.switchings import switchings_of
 from cds_service.storage import (
@@ -46,7 +47,7 @@ class FullReport:
     `unknown` counts answers on cards that are not in the log, by outcome; not told for one tenant. `tenants` are all
     that are in the log in this time, whichever was asked for. Silence is that of the last `silent_days`.
     `switchings` are events, the oldest first. `versions` are those of the policy that answered calls. `held` are the
-    cards that were worked out and not shown.
+    cards that were worked out and not shown. `reviews` are cards of samples, with what reviewers judged of them.
     """
 
     period: Period | None
@@ -62,6 +63,7 @@ class FullReport:
     versions: Sequence[VersionCount] = ()
     held: Sequence[Held] = ()
     policy_changes: Sequence[Event] = ()
+    reviews: Sequence[Judged] = ()
 
     def calls(self, kind: Kind, those: Callable[[EventCount], bool] = lambda count: True) -> int:
         """How many events there are of this kind, of those."""
@@ -111,6 +113,7 @@ def full_report_of(
         versions,
         held_of(database, first, end, period.zone, versions, tenants),
         switchings_of(database, first, end, tenants, Kind.POLICY_CHANGED),
+        reviews_of(database, first, end, tenants),
     )
 
 

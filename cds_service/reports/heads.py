@@ -11,6 +11,7 @@ from typing import NamedTuple
 from cds_service.reports.withholding import FEWEST
 
 _BACK = "Few or no cards where many were held back are no quiet time: those stand beside the cards that were shown."
+_AGAIN = "“held as repeated” are those of them that were held back because their user had seen the same advice before."
 
 
 class Head(NamedTuple):
@@ -56,6 +57,13 @@ HEADS: Mapping[str, Head] = {
         "those that the tenant opened meanwhile: under the policy versions that held cards back for that reason; for "
         "“kill-switch” those between off and on.",
     ),
+    "review": Head(
+        "Appropriate, by what reviewers judged",
+        "No card of a sample was entered.",
+        "Cards of samples for review, each once. from, to: Wilson interval (95 %) of the appropriate share of the "
+        "cards judged; where reviewers differ a card is disputed, and not appropriate. Each topic was drawn by itself, "
+        "so they have no sum.",
+    ),
     "gap": Head(
         "Silent because something could not be read",
         "No call was answered without a card while something could not be read.",
@@ -64,13 +72,13 @@ HEADS: Mapping[str, Head] = {
     "refusal": Head(
         "Refused", "No call was refused.", "Calls that were not answered, and what they needed and could not be read."
     ),
-    "charts": Head("Burden: cards for each 100 opened charts", "No chart was opened.", _BACK),
+    "charts": Head("Burden: cards for each 100 opened charts", "No chart was opened.", f"{_BACK} {_AGAIN}"),
     "burden": Head("Burden: cards for each 100 calls of a hook", "No call was answered.", _BACK),
     "silent": Head(
         "Fallen silent",
         "Nothing has fallen silent.",
         "What was there before and was not in the last days. Either no patient seems to be at risk, or something is "
-        "broken or off.",
+        "broken or off. A topic that was held back because the user had seen the same advice before is not silent.",
         empty_too_short="It cannot be told: the range has no time before its last days.",
     ),
     "switched": Head(

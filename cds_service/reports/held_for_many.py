@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from cds_service.knowledge import REPEATS
 from cds_service.reports.burden import CRITICAL, INTERRUPTIVE
 from cds_service.reports.held import Held
 from cds_service.reports.report import Number
@@ -28,11 +29,15 @@ _Charts = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class HeldForMany:
-    """The table, and how many cards were held back at each hook; in all, of those that interrupt, and critical ones."""
+    """The table, and how many cards were held back at each hook; in all, of those that interrupt, and critical ones.
+
+    `repeated` are those of the latter three that were the same advice again.
+    """
 
     table: Table
     hooks: Mapping[str, Number]
     kinds: tuple[Number, Number, Number]
+    repeated: tuple[Number, Number, Number]
 
 
 def held_for_many(held: Sequence[Held], opened: Number, versions: Sequence[tuple[VersionCount, Number]]) -> HeldForMany:
@@ -55,11 +60,17 @@ def held_for_many(held: Sequence[Held], opened: Number, versions: Sequence[tuple
     return HeldForMany(
         Table(("why", "card", "indicator", "held_back", *MEANWHILE), rows),
         {hook: why.get(("hook", hook), times) for hook, times in hooks.items()},
-        (
-            sum_of(cards.values()),
-            sum_of(number for (*_, indicator), number in cards.items() if indicator in INTERRUPTIVE),
-            sum_of(number for (*_, indicator), number in cards.items() if indicator == CRITICAL),
-        ),
+        _by_urgency(cards),
+        _by_urgency({kind: number for kind, number in cards.items() if kind[0] in REPEATS}),
+    )
+
+
+def _by_urgency(cards: Mapping[_Kind, Number]) -> tuple[Number, Number, Number]:
+    """All, those that interrupt, and the critical ones."""
+    return (
+        sum_of(cards.values()),
+        sum_of(number for (*_, indicator), number in cards.items() if indicator in INTERRUPTIVE),
+        sum_of(number for (*_, indicator), number in cards.items() if indicator == CRITICAL),
     )
 
 

@@ -38,7 +38,7 @@ class Counted(NamedTuple):
 
 def days_of_the_log(database: Readable, zone: ZoneInfo) -> tuple[date, date] | None:
     """The days of the first and the last call or card; None where there is neither."""
-    known = log_span(database, Kind.FEEDBACK)
+    known = log_span(database, Kind.FEEDBACK, Kind.REVIEWED)
     return (known[0].astimezone(zone).date(), known[1].astimezone(zone).date()) if known else None
 
 

@@ -60,3 +60,14 @@ def named_for_all(displays: Mapping[str, str], system: str) -> Callable[[Overrid
         return NOT_OURS if row.reason_code else named_by_code(row)
 
     return name
+
+
+def code_for_all(codes: Collection[str], system: str) -> Callable[[Overridden], str]:
+    """How a file for others names reasons: by the code where it is one of our code system, offered now or not."""
+
+    def name(row: Overridden) -> str:
+        if is_ours(row, codes, system) or (row.reason_system == system and _CODE.fullmatch(row.reason_code)):
+            return row.reason_code
+        return NOT_OURS if row.reason_code else named_by_code(row)
+
+    return name

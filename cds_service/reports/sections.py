@@ -16,6 +16,7 @@ from cds_service.reports.heads import HEADS, Head
 from cds_service.reports.held_for_many import MEANWHILE
 from cds_service.reports.policy_changes import policy_changes
 from cds_service.reports.report import COLUMNS, Row, rows_by
+from cds_service.reports.reviews import reviews_table
 from cds_service.reports.switchings import switchings_table
 from cds_service.reports.tables import SHARES, OfHundred, Table, Value, by_card, by_reason, numbers
 from cds_service.reports.weeks import week_name
@@ -112,6 +113,11 @@ def held_back(whole: FullReport) -> Table:
     return Table(("tenant", "why", "hook", "card", "indicator", "held_back", *MEANWHILE), rows)
 
 
+def reviews(whole: FullReport) -> Table:
+    """A line for each topic of which cards are in a sample, and for each hook and indicator of it."""
+    return reviews_table(whole.reviews)
+
+
 def gaps(whole: FullReport) -> Table:
     """A line for what could not be read where a call was answered without a card."""
     seen = counted(whole.events, Kind.GAP, lambda one: (one.reason, one.hook))
@@ -127,27 +133,29 @@ def refusals(whole: FullReport) -> Table:
 def burden(whole: FullReport) -> Table:
     """Three lines for each hook, and for all: all cards, those that interrupt, and the critical ones among these.
 
-    How many were held back stands beside them: few cards may be those that are left.
+    How many were held back stands beside them, and how many of these because the same user had just seen the same
+    advice: few cards may be those that are left.
     """
     rows: list[Sequence[Value]] = []
     for one in burdens(whole.events):
         if one.answered or one.refused or one.cards.all or one.held_back.all:
-            kinds = zip(("all", "warning or critical", "critical"), one.cards, one.held_back, strict=True)
+            names = "all", "warning or critical", "critical"
+            kinds = zip(names, one.cards, one.held_back, one.repeated, strict=True)
             rows += [
                 [
                     one.hook or "all",
                     kind,
                     cards,
                     held,
+                    again,
                     one.answered,
                     _of(one.of_100_calls(cards)),
                     _of(one.of_100_charts(cards)),
                 ]
-                for kind, cards, held in kinds
+                for kind, cards, held, again in kinds
             ]
-    return Table(
-        ("hook", "cards_that_are", "shown", "held_back", "calls_answered", "of_100_calls", "of_100_charts"), rows
-    )
+    counts = "shown", "held_back", "held_as_repeated", "calls_answered"
+    return Table(("hook", "cards_that_are", *counts, "of_100_calls", "of_100_charts"), rows)
 
 
 def silent(whole: FullReport) -> Table:
@@ -194,6 +202,7 @@ _TABLES: Mapping[str, Callable[[FullReport], Table]] = {
     "policy-change": policy_changes,
     "reason": reasons,
     "held-back": held_back,
+    "review": reviews,
     "gap": gaps,
     "refusal": refusals,
     "burden": burden,

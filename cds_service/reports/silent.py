@@ -1,7 +1,8 @@
 """What has fallen silent: a topic that was shown and is no longer, a tenant that called and calls no more.
 
 What may live here: telling that from counts of events. Silence may mean that nobody is at risk, or that something is
-broken or switched off: a report names it, and cannot tell which.
+broken or switched off: a report names it, and cannot tell which. A card that was held back because the same user had
+seen the same advice is no silence: it was worked out, and is known.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cds_service.knowledge import REPEATS
 from cds_service.storage import EventCount, Kind
 
 SILENT_DAYS = 14
@@ -40,11 +42,19 @@ def fallen_silent(counts: Sequence[EventCount], end: datetime, days: int) -> lis
     since = end - timedelta(days=days)
     calls = [count for count in counts if count.kind in CALLS]
     shown = [count for count in counts if count.kind == Kind.ISSUED]
+    known = _known_again(counts, since)
     tenants = list(_silent(TENANT, calls, lambda count: "", since))
     gone = {one.tenant for one in tenants}
     services = _silent(SERVICE, calls, lambda count: count.service, since)
     topics = _silent(TOPIC, shown, lambda count: count.topic, since)
-    return [*tenants, *(_with_reason(one, counts, since) for one in (*services, *topics) if one.tenant not in gone)]
+    left = [one for one in (*services, *topics) if one.tenant not in gone and (one.tenant, one.name) not in known]
+    return [*tenants, *(_with_reason(one, counts, since) for one in left)]
+
+
+def _known_again(counts: Iterable[EventCount], since: datetime) -> set[tuple[str, str]]:
+    """The topics of tenants of which a card was held back since then as the same advice again."""
+    held = [one for one in counts if one.kind == Kind.SUPPRESSED and one.reason in REPEATS]
+    return {(one.tenant, one.topic) for one in held if one.last >= since}
 
 
 def _silent(

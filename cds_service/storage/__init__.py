@@ -37,21 +37,35 @@ from cds_service.storage.reports import (
     unknown_counts,
 )
 from cds_service.storage.retention import Retention, count_before, prune
+from cds_service.storage.reviewed import (
+    Answer,
+    Candidate,
+    answers_to,
+    candidates,
+    cards_named,
+    names_of_cards,
+    verdicts_on,
+)
 from cds_service.storage.schema import seen_token, smart_sealed
 from cds_service.storage.shown_before import Shown, ShownBefore, ShownInLog
 from cds_service.storage.shown_in_redis import ShownInRedis
 from cds_service.storage.spool import Spool, spool_for
 from cds_service.storage.store_error import StoreError
+from cds_service.storage.verdicts import MEANINGS, Drawn, Reviewed, Verdict, is_named, reviewed_event
 from cds_service.storage.waiting import RETRY_SECONDS, Backlog, write_out
 
 __all__ = [
+    "MEANINGS",
     "OPENED",
     "RETRY_SECONDS",
     "UNMAPPED",
+    "Answer",
     "Backlog",
+    "Candidate",
     "CardCount",
     "Crew",
     "Database",
+    "Drawn",
     "Event",
     "EventCount",
     "EventLog",
@@ -70,6 +84,7 @@ __all__ = [
     "Readable",
     "Readiness",
     "Retention",
+    "Reviewed",
     "SecretError",
     "Shown",
     "ShownBefore",
@@ -80,21 +95,28 @@ __all__ = [
     "SwitchedOff",
     "Unmapped",
     "UnmappedCount",
+    "Verdict",
     "VersionCount",
+    "answers_to",
     "audited_events",
+    "candidates",
     "card_counts",
+    "cards_named",
     "changing",
     "charts_opened",
     "count_before",
     "event_counts",
     "file_beside",
     "held_counts",
+    "is_named",
     "log_span",
+    "names_of_cards",
     "new_id",
     "override_counts",
     "prune",
     "read_keys",
     "read_switched_off",
+    "reviewed_event",
     "rotated",
     "seen_token",
     "smart_sealed",
@@ -103,6 +125,7 @@ __all__ = [
     "stored_feedback",
     "unknown_counts",
     "unmapped_counts",
+    "verdicts_on",
     "version_counts",
     "version_of",
     "write_heartbeat",

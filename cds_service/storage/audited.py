@@ -1,5 +1,5 @@
-"""What an audit asks for: each card that was given or held back, each refusal, each feedback, each switching and each
-change of a site policy.
+"""What an audit asks for: each card that was given or held back, each refusal, each feedback, each switching, each
+change of a site policy and each verdict of a reviewer.
 
 What may live here: reading these events. Their form for other systems stands in `reports`.
 """
@@ -15,7 +15,10 @@ from cds_service.storage.event import NAMES, Event, Kind
 from cds_service.storage.reports import Readable
 from cds_service.storage.schema import event
 
-AUDITED = (Kind.ISSUED, Kind.SUPPRESSED, Kind.REFUSED, Kind.FEEDBACK, Kind.SWITCHED, Kind.POLICY_CHANGED)
+AUDITED = (
+    *(Kind.ISSUED, Kind.SUPPRESSED, Kind.REFUSED, Kind.FEEDBACK),
+    *(Kind.SWITCHED, Kind.POLICY_CHANGED, Kind.REVIEWED),
+)
 _ROWS_AT_A_TIME = 500
 
 

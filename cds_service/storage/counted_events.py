@@ -24,7 +24,7 @@ from cds_service.storage.week_numbers import week_number
 
 _ROWS_AT_A_TIME = 1000
 _REMARK = "("
-_NO_CALLS = (Kind.FEEDBACK, Kind.SWITCHED, Kind.POLICY_CHANGED)
+_NO_CALLS = (Kind.FEEDBACK, Kind.SWITCHED, Kind.POLICY_CHANGED, Kind.REVIEWED)
 
 
 def event_counts(database: Readable, bounds: Sequence[datetime]) -> list[EventCount]:

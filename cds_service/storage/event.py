@@ -38,6 +38,8 @@ class Kind(StrEnum):
     """Somebody switched cards off or on again; `content` says which way, and by whom."""
     POLICY_CHANGED = "policy-changed"
     """A site policy was taken, changed, removed or refused; `content` says which, and who answers for it."""
+    REVIEWED = "reviewed"
+    """A card is in a sample for review, and what a reviewer judged of it; see `verdicts`."""
 
 
 OPENED = "patient-view"

@@ -47,7 +47,7 @@ def override_counts(
 
     Raises StoreError when the database cannot be used.
     """
-    answer = _latest_answers().c
+    answer = latest_answers().c
     groups = [answer.service, answer.topic, *_reason(answer)]
     display = func.coalesce(func.max(answer.override_reason_display), "").label("reason_display")
     times = func.count().label("times")
@@ -66,7 +66,7 @@ def card_counts(
     Raises StoreError when the database cannot be used.
     """
     issued = card.c.issued_at
-    answer = _latest_answers(GIVEN["issued_at"] >= bounds[0], GIVEN["issued_at"] < bounds[-1]).c
+    answer = latest_answers(GIVEN["issued_at"] >= bounds[0], GIVEN["issued_at"] < bounds[-1]).c
     groups = [
         answer.known_service.label("service"),
         answer.known_client.label("client"),
@@ -106,7 +106,7 @@ def unknown_counts(
     Raises StoreError.
     """
     received = feedback.c.received_at
-    answer = _latest_answers(GIVEN["uuid"].is_(None), received >= since, received < until).c
+    answer = latest_answers(GIVEN["uuid"].is_(None), received >= since, received < until).c
     query = select(answer.outcome, func.count().label("times")).group_by(answer.outcome).order_by(answer.outcome)
     query = query.where(answer.turn == 1)
     return [UnknownCount(**row) for row in _rows(database, _narrowed(query, answer, service, client))]
@@ -120,7 +120,7 @@ def span(database: Readable) -> tuple[datetime, datetime] | None:
     return (row["first"], row["last"]) if row["first"] else None
 
 
-def _latest_answers(*those: ColumnElement[bool]) -> Subquery:
+def latest_answers(*those: ColumnElement[bool]) -> Subquery:
     """Every feedback with its card, where that is in the log; the latest one on each card has turn 1.
 
     `those` narrows what is read of both. The comment itself does not come along.

@@ -21,11 +21,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import click
 import pytest
 import yaml
+from sqlalchemy.engine import make_url
 
 from cds_service.commands.cli import cli
 from cds_service.demo.patients import load_patients
@@ -33,7 +35,8 @@ from cds_service.settings import from_environment
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = "calciphylaxis-cds"
-OURS = ("load", "cds")
+HOSTS = ("cds-1", "cds-2")
+OURS = ("load", *HOSTS)
 START_WITHIN_SECONDS = 30.0
 
 
@@ -49,6 +52,8 @@ FINAL_STAGE = DOCKERFILE[max(at for at, (name, _) in enumerate(DOCKERFILE) if na
 COMPOSE_TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+BALANCER = (ROOT / "deploy" / "nginx" / "nginx.conf").read_text()
+LOCKED = (ROOT / "requirements-service.lock").read_text().splitlines()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -87,7 +92,7 @@ def option(command: Sequence[str], name: str) -> str:
 
 def test_every_place_that_runs_our_program_is_looked_at() -> None:
     subcommands = [words[1] for words in COMMAND_LINES]
-    assert subcommands == ["serve", "sandbox", "serve", "invoke"]
+    assert subcommands == ["serve", "sandbox", "serve", "serve", "invoke"]
 
 
 @pytest.mark.parametrize("words", COMMAND_LINES, ids=" ".join)
@@ -117,21 +122,57 @@ def test_every_variable_is_a_setting_with_a_value_that_it_takes(service: dict[st
 
 def test_the_ports_agree() -> None:
     assert option(json.loads(only("CMD")), "--port") == only("EXPOSE")
-    assert option(SERVICES["cds"]["command"], "--port") == only("EXPOSE")
+    assert {option(SERVICES[name]["command"], "--port") for name in HOSTS} == {only("EXPOSE")}
     assert f", {only('EXPOSE')}," in health_check()[-1]
-    assert SERVICES["cds"]["ports"] == [f"127.0.0.1:{only('EXPOSE')}:{only('EXPOSE')}"]
+    assert re.findall(r"server (\S+) max_fails", BALANCER) == [f"{name}:{only('EXPOSE')}" for name in HOSTS]
+    (listens,) = re.findall(r"listen (\d+);", BALANCER)
+    assert SERVICES["balancer"]["ports"] == [f"127.0.0.1:{only('EXPOSE')}:{listens}"]
+    assert not any("ports" in SERVICES[name] for name in (*HOSTS, "postgres", "redis")), "reached by the others alone"
 
 
 def test_the_service_may_read_the_server_that_the_patients_are_loaded_on() -> None:
     base = SERVICES["load"]["command"][3]
-    assert option(SERVICES["cds"]["command"], "--allow-fhir") == f"{base}/"
+    assert {option(SERVICES[name]["command"], "--allow-fhir") for name in HOSTS} == {f"{base}/"}
     assert all(option(invoke, "--fhir") == base for invoke in commands_in_comments())
     assert base == "http://fhir:8080/fhir"
     assert SERVICES["fhir"]["ports"] == ["127.0.0.1:8080:8080"]
 
 
-def test_the_service_starts_only_when_the_patients_are_there() -> None:
-    assert SERVICES["cds"]["depends_on"] == {"load": {"condition": "service_completed_successfully"}}
+def test_the_services_start_only_when_the_patients_the_database_and_redis_are_there() -> None:
+    needed = {"load": "service_completed_successfully", "postgres": "service_healthy", "redis": "service_healthy"}
+    for name in HOSTS:
+        assert {other: how["condition"] for other, how in SERVICES[name]["depends_on"].items()} == needed
+    assert SERVICES["balancer"]["depends_on"] == {name: {"condition": "service_healthy"} for name in HOSTS}
+
+
+def test_the_services_differ_in_their_spool_alone() -> None:
+    one, other = ({**SERVICES[name], "volumes": None} for name in HOSTS)
+    assert one == other
+    spools = [volume.partition(":")[0] for name in HOSTS for volume in SERVICES[name]["volumes"]]
+    assert len({*spools}) == len(HOSTS)
+    assert {*spools} <= {*COMPOSE["volumes"]}
+
+
+def test_the_services_find_the_database_and_redis_where_these_are() -> None:
+    settings, postgres = SERVICES["cds-1"]["environment"], SERVICES["postgres"]["environment"]
+    database, redis = make_url(settings["CDS_DATABASE_URL"]), urlsplit(settings["CDS_REDIS_URL"])
+    names = ("POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB")
+    assert (database.username, database.password, database.database) == tuple(postgres[name] for name in names)
+    assert (database.host, redis.hostname) == ("postgres", "redis")
+    for server, port in (("postgres", database.port), ("redis", redis.port)):
+        assert str(port) in SERVICES[server]["healthcheck"]["test"]
+
+
+def test_the_libraries_for_the_database_and_redis_are_in_the_image() -> None:
+    locked = {line.partition("==")[0].partition("[")[0] for line in LOCKED}
+    assert {"psycopg", "redis"} <= locked
+
+
+def test_the_balancer_reads_the_file_that_the_tests_on_real_servers_try() -> None:
+    (mounted,) = SERVICES["balancer"]["volumes"]
+    source, target, mode = mounted.split(":")
+    assert (ROOT / source).read_text() == BALANCER
+    assert (target, mode) == ("/etc/nginx/nginx.conf", "ro")
 
 
 def test_nothing_is_published_beyond_this_machine() -> None:
@@ -141,7 +182,7 @@ def test_nothing_is_published_beyond_this_machine() -> None:
 
 
 def test_a_service_that_asks_no_caller_who_it_is_runs_in_compose_only() -> None:
-    assert "--dev" in SERVICES["cds"]["command"]
+    assert all("--dev" in SERVICES[name]["command"] for name in HOSTS)
     assert "--dev" not in json.loads(only("CMD"))
 
 
@@ -150,7 +191,7 @@ def test_every_image_is_pinned_to_a_version() -> None:
     bases = {argument.split()[0] for name, argument in DOCKERFILE if name == "FROM"} - stages
     images = bases | {service["image"] for service in SERVICES.values()}
     assert len(bases) == 1
-    assert all(re.fullmatch(r"[\w./-]+:v?\d+\.\d+\.\d+[\w.-]*", image) for image in images), images
+    assert all(re.fullmatch(r"[\w./-]+:v?\d+\.\d+[\w.-]*", image) for image in images), images
 
 
 def test_our_image_bears_the_version_of_the_project() -> None:
@@ -178,8 +219,9 @@ def test_our_file_system_is_read_only_but_for_the_data_and_memory() -> None:
     assert environment["PYTHONDONTWRITEBYTECODE"] == "1"
     assert environment["TMPDIR"] == environment["XDG_RUNTIME_DIR"] == "/dev/shm"
     assert environment["CDS_DATABASE_URL"].startswith(f"sqlite:///{only('VOLUME')}/")
-    assert SERVICES["cds"]["volumes"] == [f"data:{only('VOLUME')}"]
-    assert "data" in COMPOSE["volumes"]
+    for name in HOSTS:
+        assert [volume.partition(":")[2] for volume in SERVICES[name]["volumes"]] == [only("VOLUME")]
+        assert SERVICES[name]["environment"]["CDS_SPOOL"].startswith(f"{only('VOLUME')}/")
 
 
 def test_what_is_copied_into_the_image_is_there_and_not_ignored() -> None:

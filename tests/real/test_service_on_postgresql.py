@@ -52,7 +52,7 @@ from cds_service.storage.readiness import write_heartbeat
 from cds_service.storage.schema import metadata
 from tests.fuzz.service_process import Service, running_service
 from tests.real.databases import Postgresql, silent
-from tests.stored import answers_in, overrides_in, shown_card
+from tests.stored import answers_in, card_like, overrides_in, shown_card
 from tests.waiting import until
 
 pytestmark = [pytest.mark.real, pytest.mark.alone]
@@ -367,6 +367,33 @@ def test_the_report_reads_what_happened_of_one_tenant(store: EventLog, postgresq
     assert [(row["why"], row["held_back"]) for row in told["held-back"]] == [("shadow", 1)]
     assert [(row["code"], row["calls"]) for row in told["unmapped"]] == [("PO4", 1)]
     assert [row["of_100_charts"] for row in told["burden"]][-1] == 100.0
+
+
+def test_a_sample_is_drawn_judged_and_counted(store: EventLog, postgresql: Postgresql, tmp_path: Path) -> None:
+    tenant = f"tenant-{uuid.uuid4()}"
+    shown = shown_card("", VIEW, str(uuid.uuid4()), "vka-cua", "critical", NOON, client="urn:a", tenant=tenant)
+    cards = [card_like(shown, str(uuid.uuid4()), hook="patient-view", at=NOON) for _ in range(12)]
+    held = replace(shown, id=new_id(), kind=Kind.SUPPRESSED, card_uuid=None, reason="shown-before", hook="order-sign")
+    store.accept([*cards, held])
+    overridden = cards[0].card_uuid or ""
+    store.record_feedback(VIEW, [item(overridden)], NOON, "urn:a", tenant)
+    days = ["--since", NOON.date().isoformat(), "--until", NOON.date().isoformat()]
+    judged = {"shown": "appropriate", "overridden": "inappropriate", "held-back": "not-needed"}
+    for kind, verdict in judged.items():
+        lines = command(postgresql.url, "review", "sample", "--kind", kind, "--size", "5", "--tenant", tenant, *days)
+        if kind == "overridden":
+            assert [line.partition(",")[0] for line in lines[1:]] == [f"card-{overridden}"]
+        file = tmp_path / f"{kind}.csv"
+        filled = [f"{line.removesuffix(',,,')},{verdict},Ana Silva," for line in lines[1:]]
+        file.write_text("\n".join([lines[0], *filled]))
+        entered = [json.loads("\n".join(command(postgresql.url, "review", "enter", str(file), "--json"))) for _ in "12"]
+        assert [one["verdicts"] for one in entered] == [len(lines) - 1, 0], "the same again stays one"
+    told = json.loads("\n".join(command(postgresql.url, "report", "--by", "review", "--tenant", tenant, "--json")))
+    assert [
+        (row["drawn_from"], row["judged"], row["appropriate"], row["not_needed"], row["inappropriate"])
+        for row in told["tables"]["review"]
+        if row["hook"] == "all"
+    ] == [("shown", 5, 5, 0, 0), ("held-back", 1, 0, 1, 0), ("overridden", 1, 0, 0, 1)]
 
 
 def test_a_database_of_release_0_1_0_keeps_all_its_rows_and_the_command_line_reads_them(postgresql: Postgresql) -> None:

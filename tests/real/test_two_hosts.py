@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import http.client
 import re
+import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bench.stored import kept_with
 from bench.writers import CARDS, JSON, PATH, Writers
 from tests.contract.served_clinic import new_token
 from tests.needed import do_without
-from tests.real.databases import Postgresql, Redis
+from tests.real.databases import Postgresql, Redis, free_port
 from tests.real.proxy import nginx_program
-from tests.real.two_hosts import Host, TwoHosts, two_hosts
+from tests.real.two_hosts import ROOT, Host, TwoHosts, two_hosts
 from tests.unit.cds_service.cds_client import PUBLIC_URL, trust_file
 
 pytestmark = [pytest.mark.real, pytest.mark.alone]
@@ -96,6 +99,24 @@ def test_one_of_two_hosts_is_killed_under_load_and_nobody_beyond_those_in_flight
     tally = book.compared(kept_with(postgresql.url, book.wanted()))
     assert (tally.lost, tally.twice, tally.half) == (0, 0, 0)
     assert tally.cards > 0 < tally.feedback
+
+
+def test_the_health_checks_of_the_compose_file_tell_a_server_that_answers_from_one_that_does_not(
+    postgresql: Postgresql, redis: Redis
+) -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]
+    for name, usual, port in (("postgres", "5432", postgresql.port), ("redis", "6379", redis.port)):
+        how, program, *arguments = services[name]["healthcheck"]["test"]
+        assert how == "CMD"
+        found = shutil.which(program) or str(postgresql.programs / program)
+        told = [
+            subprocess.run(
+                [found, *(at if word == usual else word for word in arguments)], capture_output=True, check=False
+            ).returncode
+            == 0
+            for at in (str(port), str(free_port()))
+        ]
+        assert told == [True, False], name
 
 
 def test_a_host_that_is_back_takes_part_again(pair: TwoHosts) -> None:

@@ -86,6 +86,7 @@ ROOMS: Mapping[str, set[str]] = {
     "cds_service.storage.migrations": rooms_of("storage"),
     "cds_service.storage.migrations.versions": set(),
     "cds_service.reports": EVERYBODY | rooms_of("knowledge", "storage") | {"fhir_mappings"},
+    "cds_service.review": EVERYBODY | rooms_of("knowledge", "storage"),
     "cds_service.access": EVERYBODY | rooms_of("storage") | {"fhir_mappings"},
     "cds_service.api": EVERYBODY | BELOW | rooms_of("access", "knowledge", "fhir_client", "storage", "unknown_codes"),
     "cds_service.api.schemas": set(),
@@ -132,7 +133,8 @@ ROOMS: Mapping[str, set[str]] = {
     "cds_service.commands": EVERYBODY
     | BELOW
     | rooms_of("server", "serving", "demo", "api", "ehr_client", "storage", "access", "knowledge", "fhir_doctor")
-    | rooms_of("web.smart", "policy_work", "stories", "tryout", "drug_orders", "explaining", "fhir_client", "reports"),
+    | rooms_of("web.smart", "policy_work", "stories", "tryout", "drug_orders", "explaining", "fhir_client", "reports")
+    | rooms_of("review"),
 }
 """Every room, and the rooms that its modules may import. Everything else is a fault."""
 
@@ -320,6 +322,8 @@ def test_knowledge_is_read_without_the_service() -> None:
         "explain --help",
         "feedback --help",
         "overrides --help",
+        "review sample --help",
+        "review enter --help",
         "sandbox serve --help",
         "sandbox list --help",
     ],

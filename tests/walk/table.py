@@ -195,6 +195,11 @@ AFTER_FEEDBACK = (
     Typed("calciphylaxis-cds report", "Burden"),
     Typed("calciphylaxis-cds report --by held-back --csv"),
     Typed("calciphylaxis-cds report --since 2026-09-01 --by burden", "Burden"),
+    Typed(
+        "calciphylaxis-cds review sample --since 2026-11-01 --seed 202611 > sample.csv",
+        "drawn with --seed 202611",
+    ),
+    Typed("calciphylaxis-cds review enter sample.csv", "have no verdict yet"),
     Typed("calciphylaxis-cds events prune --dry-run", "would be deleted"),
     Typed(
         'calciphylaxis-cds switch off --topic vka-cua --reason "step 3 names the wrong drug" --by "Dr Ana Silva"',
@@ -216,6 +221,7 @@ _STRANGER = "needs a stranger's server"
 _CONTAINERS = "needs a container engine"
 _IN_CI = "typed by .ci/run, in a fresh clone as well"
 _LONG = "takes more than five minutes"
+_DAYS = "its days lie behind those of the walk: unit/cds_service/commands/test_review.py"
 _MINUTES = "takes minutes, and the walk has seven for all of its commands; "
 NOT_TYPED = {
     "make test": _IN_CI,
@@ -236,6 +242,12 @@ NOT_TYPED = {
     "calciphylaxis-cds policy diff packaged packaged --site northern.toml --at 2026-12-01": "as below; it is slow",
     "calciphylaxis-cds report --since 2026-09-01 --until 2026-11-30 --tenant northern-dialysis": "its days lie behind "
     "those of the walk: unit/cds_service/commands/test_report.py",
+    "calciphylaxis-cds review sample --size 30 --since 2026-11-01 --until 2026-11-30 --seed 202611 "
+    "> november.csv": _DAYS,
+    "calciphylaxis-cds review sample --kind held-back --size 10 --since 2026-11-01 --until 2026-11-30 --seed 202611 "
+    "> held.csv": _DAYS,
+    "calciphylaxis-cds review enter november.csv": "as its sample above",
+    "calciphylaxis-cds report --by review --since 2026-11-01 --until 2026-11-30": "as above",
     "calciphylaxis-cds policy diff packaged ours --at 2026-12-01": "typed with --html and with --stories; it is slow",
     "make kill-rounds": _LONG,
     "make soak": _LONG,

@@ -12,6 +12,7 @@ from fhir.resources.R4B.auditevent import AuditEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cds_service.knowledge import REPEATS
 from cds_service.reports.audit_event import EVENT_SYSTEM, PSEUDONYM_SYSTEM, as_audit_event
 from cds_service.storage import Event, Kind
 
@@ -159,6 +160,68 @@ def test_a_policy_that_was_refused_is_a_failure() -> None:
     told = written(replace(POLICY, reason="faulty", content={"became": "refused", "file": "north.toml"}))
     assert (told["outcome"], told["outcomeDesc"]) == ("4", "site policy refused: faulty")
     assert told["agent"][0]["who"] == {"display": "(not known)"}
+
+
+REVIEWED = Event(
+    id="reviewed-" + "7" * 64,
+    at=ISSUED.at,
+    kind=Kind.REVIEWED,
+    client=ISSUED.client,
+    tenant=ISSUED.tenant,
+    service=ISSUED.service,
+    hook=ISSUED.hook,
+    topic=ISSUED.topic,
+    indicator=ISSUED.indicator,
+    card_uuid=CARD,
+    policy=ISSUED.policy,
+    patient=ISSUED.patient,
+    content={
+        "verdict": "appropriate",
+        "reviewer": "Dr  Ana Silva",
+        "drawn": "shown",
+        "card": ISSUED.id,
+        "given": "2026-11-03T12:00:00+00:00",
+        "replaces": "",
+    },
+)
+
+
+def test_a_verdict_tells_who_judged_which_card_of_which_patient_by_pseudonym() -> None:
+    told = written(REVIEWED)
+    assert (told["type"]["code"], told["action"], told["outcome"]) == ("110100", "C", "0")
+    assert [one["code"] for one in told["subtype"]] == ["reviewed"]
+    assert told["outcomeDesc"] == "reviewed: appropriate"
+    assert agents(REVIEWED).keys() == {"AUT", "110152"}
+    assert (agents(REVIEWED)["AUT"]["who"], agents(REVIEWED)["AUT"]["requestor"]) == ({"display": "Dr Ana Silva"}, True)
+    patient, card = told["entity"]
+    assert patient["what"]["identifier"]["value"] == ISSUED.patient
+    assert card["what"]["identifier"]["value"] == f"urn:uuid:{CARD}"
+    assert details(REVIEWED) == {
+        "verdict": "appropriate",
+        "drawn": "shown",
+        "card": ISSUED.id,
+        "given": "2026-11-03T12:00:00+00:00",
+        "service": "calciphylaxis-patient-view",
+        "hook": "patient-view",
+        "topic": "vka-cua",
+        "indicator": "critical",
+        "policy": "0123abcd",
+    }
+
+
+def test_a_verdict_on_a_card_that_was_held_back_and_a_card_without_one_are_valid_too() -> None:
+    held = replace(REVIEWED, card_uuid=None, reason="shown-before")
+    assert written(held)["entity"][-1]["what"] == {"display": "card that was held back"}
+    assert (written(held)["outcomeDesc"], details(held)["reason"]) == ("reviewed: appropriate", "shown-before")
+    without = replace(REVIEWED, content={**REVIEWED.content, "verdict": "", "reviewer": ""})
+    assert written(without)["outcomeDesc"] == "in a sample for review, without a verdict so far"
+    assert agents(without).keys() == {"110152"}
+
+
+@pytest.mark.parametrize("reason", sorted(REPEATS))
+def test_a_card_that_was_the_same_advice_again_says_so(reason: str) -> None:
+    told = written(replace(SUPPRESSED, reason=reason))
+    assert (told["outcome"], told["outcomeDesc"]) == ("0", f"worked out and not shown: {reason}")
 
 
 def test_client_and_service_have_the_roles_of_balp_and_the_user_is_a_pseudonym() -> None:

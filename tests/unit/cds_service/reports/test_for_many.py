@@ -57,7 +57,7 @@ def rows(of: TablesForMany, name: str) -> list[list[Any]]:
 def test_nothing_is_an_empty_table_of_each_kind() -> None:
     empty = told()
     assert [name for name, table in empty.tables.items() if table.rows] == ["charts"]
-    assert rows(empty, "charts") == [["all", 0, 0, None], ["warning or critical", 0, 0, None], ["critical", 0, 0, None]]
+    assert rows(empty, "charts") == [[name, 0, 0, 0, None] for name in ("all", "warning or critical", "critical")]
     assert (empty.answered, empty.opened, empty.looked_at) == (0, 0, 0)
 
 
@@ -66,9 +66,9 @@ def test_burden_is_told_for_each_hundred_charts_and_calls() -> None:
     events = [replace(CALL, times=200), replace(CALL, hook="order-select", times=50)]
     found = told(cards, events)
     assert rows(found, "charts") == [
-        ["all", 60, 0, 30.0],
-        ["warning or critical", 30, 0, 15.0],
-        ["critical", 20, 0, 10.0],
+        ["all", 60, 0, 0, 30.0],
+        ["warning or critical", 30, 0, 0, 15.0],
+        ["critical", 20, 0, 0, 10.0],
     ]
     assert rows(found, "burden") == [
         ["order-select", 50, 30, 0, 0, 0, 60.0, 0.0, 0.0],
@@ -83,7 +83,7 @@ def test_of_few_calls_no_share_is_told() -> None:
 
 
 def test_where_an_earlier_release_kept_cards_and_no_calls_nothing_is_divided() -> None:
-    assert rows(told([shown(20, hook="")], [replace(CALL, times=40)]), "charts")[0] == ["all", 20, 0, None]
+    assert rows(told([shown(20, hook="")], [replace(CALL, times=40)]), "charts")[0] == ["all", 20, 0, 0, None]
 
 
 def test_each_version_of_the_policy_is_told_with_its_weeks_and_calls() -> None:
@@ -138,6 +138,17 @@ def test_few_or_no_cards_are_no_quiet_time_where_many_were_held_back() -> None:
         ("order-sign", 0, 20),
         ("patient-view", 0, 6),
     ]
+
+
+def test_what_was_the_same_advice_again_is_told_beside_all_that_was_held_back() -> None:
+    held = [back(20), back(6, why="shown-before", indicator="warning"), back(9, why="overridden-before", topic="iron")]
+    found = told(events=[replace(CALL, times=40)], held=held)
+    assert [row[2:4] for row in rows(found, "charts")] == [[35, 15], [35, 15], [29, 9]]
+
+
+def test_a_sum_of_what_was_the_same_advice_again_gives_no_small_number_away() -> None:
+    found = told(events=[replace(CALL, times=40)], held=[back(20), back(3, why="shown-before"), back(9, why="role")])
+    assert [row[3] for row in rows(found, "charts")] == ["withheld"] * 3
 
 
 @pytest.mark.parametrize(("times", "said"), [(4, "fewer than 5"), (5, 5)])

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cds_service.reports import Burden, Kinds, Period, burdens, fallen_silent, period_of
+from cds_service.knowledge import REPEATS
+from cds_service.reports import Burden, Kinds, Period, burdens, days_of_the_log, fallen_silent, period_of
 from cds_service.storage import Database, Event, EventCount, EventLog, Kind
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -62,6 +63,14 @@ def test_a_range_outside_the_log_has_no_days(since: str, until: str, database: D
     assert days(database, since, until) is None
 
 
+def test_the_days_that_the_page_offers_are_those_of_calls_and_cards(database: Database) -> None:
+    """What was answered or judged a quarter later is counted with its card."""
+    later = LATE + timedelta(days=100)
+    answered, judged = Event("2", later, Kind.FEEDBACK), Event("3", later, Kind.REVIEWED)
+    EventLog(database).record([Event("1", LATE, Kind.ANSWERED), answered, judged])
+    assert days_of_the_log(database, BERLIN) == (date(2026, 3, 2), date(2026, 3, 2))
+
+
 def test_a_period_begins_and_ends_at_midnight_there_and_is_cut_at_mondays() -> None:
     period = Period(date(2026, 3, 26), date(2026, 3, 31), BERLIN)
     assert [moment.isoformat() for moment in period.bounds] == [
@@ -105,6 +114,16 @@ def test_why_a_topic_was_held_back_since_is_told() -> None:
     assert silent(CALL, shown, held, before) == [("topic", "vka-cua", 1, "topic-off")]
 
 
+@pytest.mark.parametrize("reason", sorted(REPEATS))
+def test_a_topic_that_was_held_back_as_the_same_advice_again_is_not_silent(reason: str) -> None:
+    """Its rule is at work, and its user has just seen what it says."""
+    shown = replace(CALL, kind=Kind.ISSUED, topic="vka-cua", last=LONG_AGO)
+    again = replace(CALL, kind=Kind.SUPPRESSED, topic="vka-cua", reason=reason)
+    assert silent(CALL, shown, again) == []
+    assert silent(CALL, shown, replace(again, tenant="another")) == [("topic", "vka-cua", 1, "")]
+    assert silent(CALL, shown, replace(again, last=LONG_AGO)) == [("topic", "vka-cua", 1, "")]
+
+
 def test_of_a_silent_tenant_its_services_and_topics_are_not_told_again() -> None:
     old = replace(CALL, last=LONG_AGO)
     assert silent(old, replace(old, kind=Kind.ISSUED, topic="vka-cua")) == [("tenant", "", 1, "")]
@@ -127,6 +146,13 @@ def test_burden_divides_by_calls_of_the_hook_and_by_opened_charts_and_tells_what
     ]
     assert found[0].of_100_calls(3) == 75
     assert found[0].of_100_charts(3) == 30
+
+
+def test_burden_tells_what_was_held_back_as_the_same_advice_again() -> None:
+    back = replace(CALL, kind=Kind.SUPPRESSED, indicator="warning")
+    again = [replace(back, reason=reason, times=times) for times, reason in enumerate(sorted(REPEATS), start=2)]
+    (_, whole) = burdens([CALL, replace(back, reason="shadow", times=30), *again])
+    assert (whole.held_back, whole.repeated) == (Kinds(39, 39, 0), Kinds(9, 9, 0))
 
 
 def test_without_calls_there_is_no_share() -> None:

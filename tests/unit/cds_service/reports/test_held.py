@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from cds_service.knowledge import REPEATS
 from cds_service.reports import Held, held_of
 from cds_service.storage import Database, Event, EventLog, Kind, new_id, version_counts
 
@@ -59,6 +60,16 @@ def test_only_answered_calls_of_patient_view_are_opened_charts(database: Databas
 def test_each_reason_has_the_versions_under_which_it_held_back(database: Database) -> None:
     off = replace(SHADOW, reason="topic-off", policy="b2")
     assert charts(database, OPENED, SHADOW, *[replace(OPENED, policy="b2")] * 3, off) == [1, 3]
+
+
+@pytest.mark.parametrize("reason", sorted(REPEATS))
+def test_the_same_advice_again_is_counted_by_why_beside_the_charts_of_the_policy_that_asks_for_it(
+    reason: str, database: Database
+) -> None:
+    asking = replace(OPENED, policy="b2")
+    again = replace(SHADOW, reason=reason, policy="b2", indicator="warning")
+    told = found(database, OPENED, *[asking] * 4, again, again, again)
+    assert [(one.why, one.times, one.charts) for one in told] == [(reason, 3, 4)]
 
 
 # ------------------------------------------------------------------ the kill switch

@@ -1,4 +1,4 @@
-"""What an audit reads: six kinds of events in order, with the patient of a card that was answered, no comment."""
+"""What an audit reads: seven kinds of events in order, with the patient of a card that was answered, no comment."""
 
 from __future__ import annotations
 
@@ -19,17 +19,21 @@ def answer(card: str, client: str = "urn:north") -> Event:
     return feedback_event("s", client, item, LATER)
 
 
-def test_cards_refusals_feedback_switchings_and_policies_come_the_oldest_first_and_nothing_else(
+def test_cards_refusals_feedback_switchings_policies_and_verdicts_come_the_oldest_first_and_nothing_else(
     store: EventLog, database: Database
 ) -> None:
-    kinds = [Kind.REFUSED, Kind.ANSWERED, Kind.GAP, Kind.SUPPRESSED, Kind.SWITCHED, Kind.POLICY_CHANGED, Kind.ISSUED]
+    kinds = [
+        *(Kind.REFUSED, Kind.ANSWERED, Kind.GAP, Kind.SUPPRESSED, Kind.SWITCHED, Kind.POLICY_CHANGED, Kind.REVIEWED),
+        Kind.ISSUED,
+    ]
     events = [Event(f"{9 - hours}", NOON + timedelta(hours=hours), kind) for hours, kind in enumerate(kinds)]
     store.record([*reversed(events), replace(answer("1"), at=NOON - timedelta(hours=1))])
     told = list(audited_events(database))
     assert [event.kind for event in told] == [
-        Kind.FEEDBACK, Kind.REFUSED, Kind.SUPPRESSED, Kind.SWITCHED, Kind.POLICY_CHANGED, Kind.ISSUED,
+        Kind.FEEDBACK, Kind.REFUSED, Kind.SUPPRESSED, Kind.SWITCHED, Kind.POLICY_CHANGED, Kind.REVIEWED,
+        Kind.ISSUED,
     ]  # fmt: skip
-    assert [event.kind for event in audited_events(database, NOON + timedelta(hours=6))] == [Kind.ISSUED]
+    assert [event.kind for event in audited_events(database, NOON + timedelta(hours=7))] == [Kind.ISSUED]
 
 
 def test_feedback_names_the_patient_of_its_card_to_whom_it_was_given_only(store: EventLog, database: Database) -> None:

@@ -84,6 +84,12 @@ def test_feedback_is_no_call_and_no_card(store: EventLog, database: Database) ->
     assert log_span(database, Kind.FEEDBACK) is None
 
 
+def test_what_was_switched_changed_and_judged_is_no_call(store: EventLog, database: Database) -> None:
+    kinds = (Kind.SWITCHED, Kind.POLICY_CHANGED, Kind.REVIEWED)
+    store.record([Event(kind, MONDAY, kind, tenant="northern", topic="vka-cua") for kind in kinds])
+    assert event_counts(database, weeks(1)) == []
+
+
 def test_without_an_organisation_the_issuer_stands_for_it(store: EventLog, database: Database) -> None:
     record(store, tenant="")
     record(store, tenant="", client="")
