@@ -32,6 +32,7 @@ from cds_service.api import (
     Readers,
     blueprint,
     count_answers,
+    identify_requests,
     keep_policy_change,
     metrics_page,
     register_cors,
@@ -40,8 +41,9 @@ from cds_service.api import (
 from cds_service.clock import utc_now
 from cds_service.fhir_client import FhirClient, Limits
 from cds_service.knowledge import Knowledge, Tenants, copies_beside, load_knowledge, open_tenants
+from cds_service.logs import JSON
 from cds_service.metrics import switch_on
-from cds_service.settings import Settings
+from cds_service.settings import OTLP, Settings
 from cds_service.storage import (
     Database,
     EventLog,
@@ -58,6 +60,7 @@ from cds_service.storage import (
     spool_for,
     write_heartbeat,
 )
+from cds_service.tracing import Exporting
 from cds_service.web import PageContext, register_pages
 
 _MOST_PLACES = 4
@@ -160,6 +163,9 @@ def create_app(
     if rate is not None:
         faults.append(rate.faults)
         limit_rate(app, rate, settings.trusted_proxies)
+    if settings.tracing == OTLP:
+        app.extensions["cds_tracing"] = Exporting()
+    identify_requests(app, tells_calls=settings.log_format == JSON)
     return app
 
 

@@ -23,8 +23,9 @@ from cds_service.addresses import is_loopback
 from cds_service.api import headers_of_refusals
 from cds_service.app import create_app
 from cds_service.knowledge import SitePolicyError, insist_on_valid_templates, load_knowledge, load_templates
+from cds_service.logs import JSON, set_up_log
 from cds_service.metrics import share, worker_ended
-from cds_service.serving import Bounds, InboundWorker, bounds_of
+from cds_service.serving import Bounds, InboundWorker, JsonLogger, bounds_of
 from cds_service.settings import Settings
 from cds_service.storage import SecretError, StoreError
 
@@ -39,8 +40,6 @@ _LEFT = {
     "cds_event_log": "leaves events in the spool to the other ones",
     "cds_token_log": "used tokens that waited for the database are lost",
 }
-_GRACEFUL_SECONDS = 10
-"""From the signal on; then the master kills."""
 
 
 class UnsafeStart(Exception):
@@ -108,7 +107,7 @@ class Server(BaseApplication):
 
     def begin(self) -> None:
         """In a worker, before its first call."""
-        for name in ("cds_kill_switch", "cds_event_log", "cds_authentication", "cds_reload"):
+        for name in ("cds_kill_switch", "cds_event_log", "cds_authentication", "cds_reload", "cds_tracing"):
             beginning = self._app.extensions.get(name)
             if beginning is not None:
                 beginning.begin()
@@ -122,6 +121,9 @@ class Server(BaseApplication):
                     waiting.write_what_waits(_LEAVING_SECONDS)
             except StoreError as error:
                 log.error("a worker ends, and %s: %s", said, error)
+        tracing = self._app.extensions.get("cds_tracing")
+        if tracing is not None:
+            tracing.end(_LEAVING_SECONDS / 2)
 
     def reload(self) -> None:
         """On SIGHUP, in the master: what can be read again is read again, or stays as it is where it is faulty now."""
@@ -201,12 +203,16 @@ def options(settings: Settings, host: str, port: int) -> dict[str, Any]:
         "worker_exit": leave,
         "child_exit": worker_gone,
         # Without a sign of life from its loop for so long a worker is replaced; what callers may take stands in Bounds.
-        "timeout": 60,
-        "graceful_timeout": _GRACEFUL_SECONDS,
+        "timeout": settings.worker_timeout_seconds,
+        # From the signal on; then the master kills.
+        "graceful_timeout": settings.graceful_seconds,
+        "backlog": settings.backlog,
         "loglevel": settings.log_level.lower(),
         "proc_name": "calciphylaxis-cds",
         "control_socket_disable": True,
     }
+    if settings.log_format == JSON:
+        chosen["logger_class"] = JsonLogger
     if Path("/dev/shm").is_dir() and os.access("/dev/shm", os.W_OK):  # noqa: S108 (gunicorn's own advice)
         chosen["worker_tmp_dir"] = "/dev/shm"  # noqa: S108
     return chosen
@@ -214,7 +220,7 @@ def options(settings: Settings, host: str, port: int) -> dict[str, Any]:
 
 def serve(settings: Settings, host: str, port: int, ready: Callable[[], None] = lambda: None) -> None:
     """Serve until told to stop. `ready` is called once, when callers are let in."""
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    set_up_log(settings.log_level, settings.log_format)
     share_arenas()
     if (settings.metrics or settings.dev) and share() is None:
         log.warning("there is too little room for the counts of the workers together: /metrics tells of one worker")

@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from cds_service.addresses import covers, is_loopback_url, is_secure, normal_url
+from cds_service.logs import FORMS as LOG_FORMS
 
 PAGES = frozenset({"reasons", "ehr", "course", "smart", "try", "feedback"})
 """The pages for people. The reasons are public; the SMART app has the EHR's authorization, the feedback page a token or
@@ -31,6 +32,16 @@ MEDICATION_HISTORY = ("statements", "administrations", "dispenses")
 
 LOCALES = ("en-GB", "en-US")
 """The spellings in which the service can speak, the first one usually."""
+
+TRACING = ("off", "otlp")
+"""Where traces can go, the first one usually."""
+OTLP = TRACING[1]
+
+WAITING_FOR_A_THREAD = 32
+"""Beside one connection for each thread of a worker there is always room for these."""
+
+ENDING_SECONDS = 2
+"""So much of the time for its end a worker needs for what waits for the database."""
 
 _PREFIX = "CDS_"
 
@@ -69,6 +80,9 @@ class Settings:
     `pages` names the pages for people that are on; the EHR page and the patient's course read from `pages_fhir_server`,
     and the EHR page calls `pages_service` (this service where it is None).
     `pages_token` lets people see the feedback page; `pages_behind_proxy` says that the proxy before us asks who looks.
+    Each of `workers` has so many `threads`. Without a sign of life for `worker_timeout_seconds` it is replaced, and it
+    has `graceful_seconds` for its end; its connections, of which there are `max_connections` at most, are bounded as
+    `serving.Bounds` says, and `backlog` may wait to be let in.
     `metrics` switches /metrics on, for callers from the networks `metrics_from`; with `dev` it is on anyway.
     `smart_client_id` is our name at the EHRs that launch the
     SMART app with --dev; elsewhere each trusted client has its own. `dev` and `own_url` are set by the command line,
@@ -112,7 +126,19 @@ class Settings:
     smart_client_id: str | None = None
     workers: int = 2
     threads: int = 16
+    worker_timeout_seconds: int = 60
+    graceful_seconds: int = 10
+    drain_seconds: int = 1
+    backlog: int = 2_048
+    max_connections: int = 400
+    silent_seconds: int = 15
+    request_seconds: int = 10
+    idle_seconds: int = 15
+    wait_seconds: int = 5
+    send_seconds: int = 60
     log_level: str = "INFO"
+    log_format: str = LOG_FORMS[0]
+    tracing: str = TRACING[0]
     metrics: bool = False
     metrics_from: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     dev: bool = False
@@ -162,6 +188,7 @@ def from_environment(
             "CDS_PUBLIC_URL: needed with CDS_TRUSTED_CLIENTS, because tokens name the endpoint they are for"
         )
     problems += _limits_out_of_order(values)
+    problems += _serving_out_of_order(values)
     problems += _pages_out_of_place(values, dev)
     problems += _smart_out_of_place(values, dev)
     problems += _missing_libraries(values, is_installed)
@@ -185,6 +212,19 @@ def _limits_out_of_order(values: Mapping[str, Any]) -> list[str]:
     usual = Settings()
     answer, call = (values.get(name, getattr(usual, name)) for name in ("fhir_max_bytes", "fhir_max_call_bytes"))
     return [] if answer <= call else ["CDS_FHIR_MAX_CALL_BYTES: expected at least CDS_FHIR_MAX_BYTES"]
+
+
+def _serving_out_of_order(values: Mapping[str, Any]) -> list[str]:
+    """Fewer connections than threads can use, or an end that is over before those who are listened to are heard."""
+    problems = []
+    usual = Settings()
+    threads, most = values.get("threads", usual.threads), values.get("max_connections")
+    if most is not None and most < threads + WAITING_FOR_A_THREAD:
+        problems.append(f"CDS_MAX_CONNECTIONS: expected {WAITING_FOR_A_THREAD} more than CDS_THREADS, or above")
+    graceful, drain = (values.get(name, getattr(usual, name)) for name in ("graceful_seconds", "drain_seconds"))
+    if drain > graceful - ENDING_SECONDS:
+        problems.append(f"CDS_DRAIN_SECONDS: expected at least {ENDING_SECONDS} less than CDS_GRACEFUL_SECONDS")
+    return problems
 
 
 def _pages_out_of_place(values: Mapping[str, Any], dev: bool) -> list[str]:
@@ -229,6 +269,9 @@ def _missing_libraries(values: Mapping[str, Any], is_installed: Callable[[str], 
     for name, attribute in (("CDS_RATE_LIMIT_STORAGE", "rate_limit_storage"), ("CDS_REDIS_URL", "redis_url")):
         if values.get(attribute, "").startswith("redis"):
             needed.append((name, "redis", "calciphylaxis-cds[redis] brings it"))
+    if values.get("tracing", TRACING[0]) != TRACING[0]:
+        brings = "calciphylaxis-cds[tracing] brings it"
+        needed += [("CDS_TRACING", f"opentelemetry.{part}", brings) for part in ("sdk", "exporter.otlp.proto.http")]
     return [
         f"{name}: the library {module} is not installed; {extra}"
         for name, module, extra in needed
@@ -340,10 +383,13 @@ def _token(text: str) -> str:
     return text
 
 
-def _locale(text: str) -> str:
-    if text not in LOCALES:
-        raise ValueError
-    return text
+def _one_of(known: Collection[str]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in known:
+            raise ValueError
+        return text
+
+    return read
 
 
 def _truth(text: str) -> bool:
@@ -365,6 +411,7 @@ def _log_level(text: str) -> str:
 
 
 _SIZE = _whole(1_000, 1_000_000_000)
+_WAITED = _whole(1, 3_600), "seconds, from 1 to 3600"
 
 _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_DATABASE_URL": ("database_url", _database, "a sqlite:/// or postgresql:// database URL"),
@@ -373,7 +420,7 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_SECRET_FILE": ("secret_file", _file, "the path of a readable file"),
     "CDS_EVENT_DAYS": ("event_days", _whole(1, 36_500), "days, from 1 to 36500"),
     "CDS_TIMEZONE": ("timezone", ZoneInfo, "an IANA time zone such as Europe/Berlin"),
-    "CDS_LOCALE": ("locale", _locale, f"one of {', '.join(LOCALES)}"),
+    "CDS_LOCALE": ("locale", _one_of(LOCALES), f"one of {', '.join(LOCALES)}"),
     "CDS_PUBLIC_URL": ("public_url", lambda text: _address(text).rstrip("/"), "an absolute http(s) URL"),
     "CDS_ALLOWED_FHIR_SERVERS": (
         "allowed_fhir_servers",
@@ -411,7 +458,19 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_SMART_CLIENT_ID": ("smart_client_id", _visible, "1 to 200 letters, digits and signs, no blanks"),
     "CDS_WORKERS": ("workers", _whole(1, 256), "a whole number from 1 to 256"),
     "CDS_THREADS": ("threads", _whole(1, 1_000), "a whole number from 1 to 1000"),
+    "CDS_WORKER_TIMEOUT_SECONDS": ("worker_timeout_seconds", _whole(5, 600), "seconds, from 5 to 600"),
+    "CDS_GRACEFUL_SECONDS": ("graceful_seconds", _whole(3, 600), "seconds, from 3 to 600"),
+    "CDS_DRAIN_SECONDS": ("drain_seconds", _whole(1, 300), "seconds, from 1 to 300"),
+    "CDS_BACKLOG": ("backlog", _whole(16, 65_535), "a whole number from 16 to 65535"),
+    "CDS_MAX_CONNECTIONS": ("max_connections", _whole(33, 900), "a whole number from 33 to 900"),
+    "CDS_SILENT_SECONDS": ("silent_seconds", *_WAITED),
+    "CDS_REQUEST_SECONDS": ("request_seconds", *_WAITED),
+    "CDS_IDLE_SECONDS": ("idle_seconds", *_WAITED),
+    "CDS_WAIT_SECONDS": ("wait_seconds", *_WAITED),
+    "CDS_SEND_SECONDS": ("send_seconds", *_WAITED),
     "CDS_METRICS": ("metrics", _on_or_off, "on or off"),
     "CDS_METRICS_FROM": ("metrics_from", _list_of(_network), "addresses or networks (10.0.0.0/8), with commas between"),
     "CDS_LOG_LEVEL": ("log_level", _log_level, "DEBUG, INFO, WARNING or ERROR"),
+    "CDS_TRACING": ("tracing", _one_of(TRACING), f"one of {', '.join(TRACING)}"),
+    "CDS_LOG_FORMAT": ("log_format", _one_of(LOG_FORMS), f"one of {', '.join(LOG_FORMS)}"),
 }

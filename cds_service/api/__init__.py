@@ -4,6 +4,7 @@ What may live here: the way of one request from HTTP to the rules and back.
 """
 
 from cds_service.api.answering import cards_for, checked, refused_for
+from cds_service.api.calls import identify_requests
 from cds_service.api.card_json import OVERRIDE_SYSTEM
 from cds_service.api.drug_reading import DrugReads
 from cds_service.api.explained import Explained, explained_call
@@ -46,6 +47,7 @@ __all__ = [
     "explained_call",
     "gathering",
     "headers_of_refusals",
+    "identify_requests",
     "is_explanation",
     "keep_policy_change",
     "killed_notice",

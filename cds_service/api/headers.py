@@ -10,10 +10,12 @@ from collections.abc import Callable
 
 from flask import Flask, Response, request
 
+from cds_service.logs import HEADER
+
 ALLOWED = {
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Content-Encoding",
-    "Access-Control-Expose-Headers": "WWW-Authenticate, Retry-After",
+    "Access-Control-Allow-Headers": f"Authorization, Content-Type, Content-Encoding, {HEADER}, Traceparent",
+    "Access-Control-Expose-Headers": f"WWW-Authenticate, Retry-After, {HEADER}",
     "Access-Control-Max-Age": "600",
 }
 

@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from cds_service.access import TrustedClient, caller
 from cds_service.api.answering import checked, refused_for
+from cds_service.api.call_span import with_span
 from cds_service.api.feedback_body import parse_feedback
 from cds_service.api.happened import Happened
 from cds_service.api.health import Faults, add_health
@@ -114,6 +115,7 @@ def blueprint(
         return json_response(discovery(knowledge, told))
 
     @routes.post("/cds-services/<service_id>")
+    @with_span(services)
     def call_service(service_id: str) -> Response:
         service = known(service_id)
         started = time.perf_counter()

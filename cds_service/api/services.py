@@ -21,6 +21,7 @@ from cds_service.api.stopped_orders import with_stopped_orders
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirReader
 from cds_service.knowledge import Asking, HeldBack, Knowledge
+from cds_service.tracing import span
 from cds_service.unknown_codes import Patient, Unmapped
 from fhir_mappings.chart import ChartContext, build_chart
 from fhir_mappings.drafts import Orders, split_orders
@@ -118,7 +119,9 @@ def call(
     advise, switches = partial(service.advise, chart, judged.on, knowledge.policy), knowledge.switches
     repeating = repeating if switches.repeat.looks_back else None
     same = _same_advice(judged, request, knowledge)
-    sorted_cards = advised(advise, switches, asking, partial(repeating.among, same) if repeating else None)
+    with span("rules") as step:
+        sorted_cards = advised(advise, switches, asking, partial(repeating.among, same) if repeating else None)
+        step.set("cds.cards", len(sorted_cards.shown))
     return Advice(
         [to_json(card, judged.rendering) for card in sorted_cards.shown],
         [card.facts for card in sorted_cards.shown],

@@ -16,6 +16,7 @@ from cds_service.fhir_client.asked import Asked, AskedSearch
 from cds_service.fhir_client.bundles import JsonObject, next_link
 from cds_service.fhir_client.entry_limit import EntryLimit
 from cds_service.fhir_client.found import Found
+from cds_service.fhir_client.step import Step
 from cds_service.fhir_client.terms import (
     BAD_PATH,
     BAD_TOKEN,
@@ -49,10 +50,21 @@ class LookUp(Generic[T]):
     """A look-up under way: `url` is what it asks for next; what it brought, or a FhirError, comes out of `result`.
 
     `body` is what is posted there, None to get it; `asked` knows which answers are those of another question. Where no
-    answer could be told from that for another patient, `on_new_connection` is set.
+    answer could be told from that for another patient, `on_new_connection` is set. A `step` is told when it is done.
     """
 
-    __slots__ = ("_change", "_failure", "_result", "_steps", "asked", "body", "is_done", "on_new_connection", "url")
+    __slots__ = (
+        "_change",
+        "_failure",
+        "_result",
+        "_steps",
+        "asked",
+        "body",
+        "is_done",
+        "on_new_connection",
+        "step",
+        "url",
+    )
 
     def __init__(self, steps: Steps[T], asked: Asked | None = None, body: bytes | None = None) -> None:
         self._steps, self.asked, self.body = steps, asked, body
@@ -61,6 +73,7 @@ class LookUp(Generic[T]):
         self._failure: Exception | None = None
         self._change: Callable[[T], T] | None = None
         self.url, self.is_done = "", False
+        self.step: Step | None = None
         self._go_on(lambda: next(self._steps))
 
     def objection(self, resource: JsonObject) -> str | None:
@@ -105,9 +118,15 @@ class LookUp(Generic[T]):
             self.url = step()
         except StopIteration as end:
             self.is_done, self._result = True, (end.value,)
+            self._tell()
         except Exception as failure:
             # Without the frames it came through: they name it, and would be kept with all they have read.
             self.is_done, self._failure = True, failure.with_traceback(None)
+            self._tell()
+
+    def _tell(self) -> None:
+        if self.step is not None:
+            self.step.over(self._failure)
 
 
 def refused(reason: str) -> LookUp[Any]:

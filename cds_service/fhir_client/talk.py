@@ -24,6 +24,7 @@ from cds_service.fhir_client.habits import Habits
 from cds_service.fhir_client.kept_connections import KeptConnections
 from cds_service.fhir_client.look_up import LookUp, Wanted, as_it_is, reading, searching
 from cds_service.fhir_client.outgoing import headers_for, request_for
+from cds_service.fhir_client.step import Step
 from cds_service.fhir_client.terms import (
     LATE,
     TOO_LARGE_TOGETHER,
@@ -37,6 +38,7 @@ from cds_service.fhir_client.terms import (
 )
 from cds_service.fhir_client.transfer import Received
 from cds_service.fhir_client.unpacking import Allowance
+from cds_service.tracing import is_on
 
 T = TypeVar("T")
 MOST_AT_ONCE = 32
@@ -72,6 +74,7 @@ class ServerTalk:
         self._held_back: list[tuple[LookUp[Any], str]] = []
         self._queue: deque[LookUp[Any]] = deque()
         self._paused: list[tuple[float, LookUp[Any]]] = []
+        self._steps: list[Step] = []
 
     @property
     def deadline(self) -> Deadline:
@@ -80,7 +83,8 @@ class ServerTalk:
 
     def read(self, path: str) -> LookUp[JsonObject]:
         """See `Talk`."""
-        return self._begin(LookUp(reading(self._server, path), asked_resource(path)), path)
+        look_up = LookUp(reading(self._server, path), asked_resource(path))
+        return self._begin(look_up, path, ("fhir.read", path.strip("/").partition("/")[0]))
 
     def search(
         self,
@@ -94,7 +98,7 @@ class ServerTalk:
         asked, answered = asked_search(forms[0]), partial(self._habits.was_answered, self._owner, paths, name)
         wanted = Wanted(forms, self._limits.max_pages, self._entries, past, first, answered, asked)
         look_up = LookUp(searching(self._server, wanted), asked)
-        return self._begin(look_up, forms[0] if first is None else "")
+        return self._begin(look_up, forms[0] if first is None else "", ("fhir.search", wanted.resource_type, name))
 
     def known(self, about: str) -> str:
         """See `Talk`."""
@@ -122,9 +126,14 @@ class ServerTalk:
             if connections is not None:
                 self._kept.give_back(self._owner, connections)
         finally:
+            for step in self._steps:
+                step.left()
             self._entrance.leave()
 
-    def _begin(self, look_up: LookUp[T], path: str) -> LookUp[T]:
+    def _begin(self, look_up: LookUp[T], path: str, told: tuple[str, ...]) -> LookUp[T]:
+        if is_on() and not look_up.is_done:
+            look_up.step = Step(*told)
+            self._steps.append(look_up.step)
         if self._in_batches and path:
             self._held_back.append((look_up, path))
         else:

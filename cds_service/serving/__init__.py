@@ -5,7 +5,8 @@ asked and answered is the application's business.
 """
 
 from cds_service.serving.bounds import Bounds, bounds_of
+from cds_service.serving.master_log import JsonLogger
 from cds_service.serving.port import PortTaken, insist_on_free_port
 from cds_service.serving.worker import InboundWorker
 
-__all__ = ["Bounds", "InboundWorker", "PortTaken", "bounds_of", "insist_on_free_port"]
+__all__ = ["Bounds", "InboundWorker", "JsonLogger", "PortTaken", "bounds_of", "insist_on_free_port"]

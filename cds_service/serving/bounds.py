@@ -5,20 +5,20 @@ What may live here: the bounds, and how they follow from the settings and from w
 
 from __future__ import annotations
 
+import logging
 import resource
 from dataclasses import dataclass
 
-from cds_service.settings import Settings
+from cds_service.settings import WAITING_FOR_A_THREAD, Settings
+
+log = logging.getLogger("cds_service")
 
 MOST_DESCRIPTORS = 1_024
 """libcurl's `fdset` knows descriptors below this one; above it, look-ups become slower."""
-MOST_CONNECTIONS = 400
 _SEARCHES_AT_ONCE = 13
 """So many connections may a call open to its FHIR server."""
 _FOR_THE_REST = 64
 """Descriptors for the database, the log, key sets and what listens."""
-_WAITING_FOR_A_THREAD = 32
-"""Beside one connection for each thread there is always room for these."""
 _LEAST_HELD_BYTES = 64_000_000
 
 
@@ -43,7 +43,7 @@ class Bounds:
     head_bytes: int = 32_768
     body_bytes: int = 10_000_000
     held_bytes: int = _LEAST_HELD_BYTES
-    connections: int = MOST_CONNECTIONS
+    connections: int = 400
     threads: int = 16
 
 
@@ -52,10 +52,23 @@ def bounds_of(settings: Settings) -> Bounds:
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     descriptors = MOST_DESCRIPTORS if allowed == resource.RLIM_INFINITY else min(allowed, MOST_DESCRIPTORS)
     outwards = settings.fhir_pool_size + settings.threads * _SEARCHES_AT_ONCE
-    left = min(MOST_CONNECTIONS, descriptors - _FOR_THE_REST - outwards)
+    left = min(settings.max_connections, descriptors - _FOR_THE_REST - outwards)
+    connections = max(left, settings.threads + WAITING_FOR_A_THREAD)
+    if connections < settings.max_connections:
+        log.info(
+            "%d connections of callers for each worker, as files allow; %d are set",
+            connections,
+            settings.max_connections,
+        )
     return Bounds(
+        silent_seconds=settings.silent_seconds,
+        request_seconds=settings.request_seconds,
+        idle_seconds=settings.idle_seconds,
+        wait_seconds=settings.wait_seconds,
+        send_seconds=settings.send_seconds,
+        drain_seconds=settings.drain_seconds,
         body_bytes=settings.max_body_bytes,
         held_bytes=max(_LEAST_HELD_BYTES, 4 * settings.max_body_bytes),
         threads=settings.threads,
-        connections=max(left, settings.threads + _WAITING_FOR_A_THREAD),
+        connections=connections,
     )

@@ -19,6 +19,7 @@ from waitress.adjustments import Adjustments
 from waitress.buffers import OverflowableBuffer
 from waitress.channel import ClientDisconnected, HTTPChannel
 
+from cds_service.logs import HEADER, current_request_id, new_request_id, under_request_id
 from cds_service.serving import refusal
 from cds_service.serving.call import Call
 from cds_service.serving.owner import Owner
@@ -125,6 +126,10 @@ class Connection(HTTPChannel):
 
     def service(self) -> None:
         """Let the application answer; called in a thread."""
+        with under_request_id(self.requests[0].id):
+            self._serve()
+
+    def _serve(self) -> None:
         call = Call(self, self.requests[0])  # type: ignore[arg-type]
         try:
             call.service()
@@ -187,8 +192,12 @@ class Connection(HTTPChannel):
 
     def refuse(self, refused: Refused) -> None:
         """Answer at once, without a thread, and read nothing more than is needed for the answer to arrive."""
-        log.info("answered %d: %s", refused.status, refused.message)
-        self._refuse(refused)
+        with under_request_id(self._request_id()):
+            log.info("answered %d: %s", refused.status, refused.message)
+            self._refuse(refused)
+
+    def _request_id(self) -> str:
+        return new_request_id() if self.request is None else self.request.id
 
     def _refuse(self, refused: Refused) -> None:
         request, self.request = self.request, None
@@ -217,11 +226,12 @@ class Connection(HTTPChannel):
     def refuse_whole(self, reason: tuple[int, str]) -> None:
         """No thread answers its request; those who are refused so are many, and told of by their server."""
         self.request, self.due = self.requests.pop(), None
-        self._refuse(Refused(*reason))
+        with under_request_id(self._request_id()):
+            self._refuse(Refused(*reason))
 
     def _write(self, refused: Refused, request: Request | None) -> None:
         sent = request.headers if request is not None else {}
-        headers = self.server.headers(sent.get("ORIGIN", ""))
+        headers = {**self.server.headers(sent.get("ORIGIN", "")), HEADER: current_request_id()}
         with_body = request is None or request.command != "HEAD"
         with suppress(ClientDisconnected):
             self.write_soon(refusal.refusal(refused, headers, int(time.time()), with_body=with_body))

@@ -14,6 +14,7 @@ from waitress.buffers import OverflowableBuffer
 from waitress.parser import HTTPRequestParser, split_uri
 from waitress.receiver import FixedStreamReceiver
 
+from cds_service.logs import request_id_of
 from cds_service.serving import refusal
 from cds_service.serving.bounds import Bounds
 from cds_service.serving.chunks import TOKEN, Chunks
@@ -60,6 +61,13 @@ class Request(HTTPRequestParser):
         super().__init__(adj)
         self.headers: dict[str, str] = {}
         self._bounds, self._held, self._own = bounds, held, 0
+        self._id = ""
+
+    @property
+    def id(self) -> str:
+        """Its request id: that of the caller where it sent one, as far as its head has come."""
+        self._id = self._id or request_id_of(self.headers.get("X_REQUEST_ID", ""), self.headers.get("TRACEPARENT", ""))
+        return self._id
 
     @property
     def size(self) -> int:

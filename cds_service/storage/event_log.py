@@ -33,6 +33,7 @@ from cds_service.storage.shipping import Shipping
 from cds_service.storage.spool import Spool, SpoolError
 from cds_service.storage.store_error import StoreError
 from cds_service.storage.waiting import RETRY_SECONDS
+from cds_service.tracing import span
 
 log = logging.getLogger("cds_service")
 
@@ -197,10 +198,13 @@ class EventLog:
             self._spool.try_out()
 
     def _keep(self, events: Sequence[Event], seconds: float, *, durable: bool) -> None:
-        if not self._spooled(events, durable=durable):
-            self._write_directly(events, seconds, in_haste=not durable)
-            if durable:
-                self._database.to_disk()
+        with span("log", {"cds.events": len(events)}) as step:
+            is_spooled = self._spooled(events, durable=durable)
+            step.set("cds.to", "spool" if is_spooled else "database")
+            if not is_spooled:
+                self._write_directly(events, seconds, in_haste=not durable)
+                if durable:
+                    self._database.to_disk()
 
     def _spooled(self, events: Sequence[Event], *, durable: bool) -> bool:
         """Did the spool take them? That it begins to refuse, and that it takes them again, is said once."""

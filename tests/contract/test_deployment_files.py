@@ -20,7 +20,6 @@ import pytest
 import yaml
 
 from cds_service.commands.cli import cli
-from cds_service.server import _GRACEFUL_SECONDS
 from cds_service.settings import Settings, from_environment
 
 ROOT = Path(__file__).parents[2]
@@ -128,13 +127,13 @@ def test_one_pod_stays_when_nodes_are_emptied_and_each_ends_in_its_time() -> Non
         selector = BY_KIND[kind]["spec"]["selector"]
         assert selector.get("matchLabels", selector) == labels
     assert BY_KIND["PodDisruptionBudget"]["spec"]["minAvailable"] < BY_KIND["StatefulSet"]["spec"]["replicas"]
-    assert POD["terminationGracePeriodSeconds"] > _GRACEFUL_SECONDS
+    assert POD["terminationGracePeriodSeconds"] > Settings().graceful_seconds
 
 
 # ------------------------------------------------------------------ systemd
 def test_the_unit_runs_a_command_that_our_program_understands() -> None:
     understood(shlex.split(directive("ExecStart")))
-    assert float(directive("TimeoutStopSec")) > _GRACEFUL_SECONDS
+    assert float(directive("TimeoutStopSec")) > Settings().graceful_seconds
 
 
 def test_systemd_understands_every_line_of_the_unit(tmp_path: Path) -> None:

@@ -41,9 +41,11 @@ EVERYBODY = {
         "bounded_get",
         "durable_files",
         "json_text",
+        "logs",
         "metrics",
         "next_page",
         "spreadsheet",
+        "tracing",
     )
 }
 """What every room of the service may use."""
@@ -72,10 +74,12 @@ ROOMS: Mapping[str, set[str]] = {
     "cds_service.bounded_get": set(),
     "cds_service.durable_files": set(),
     "cds_service.json_text": set(),
+    "cds_service.logs": set(),
     "cds_service.metrics": set(),
     "cds_service.next_page": rooms_of("addresses"),
-    "cds_service.settings": rooms_of("addresses"),
+    "cds_service.settings": rooms_of("addresses", "logs"),
     "cds_service.spreadsheet": set(),
+    "cds_service.tracing": rooms_of("logs"),
     "cds_service.fhir_client": EVERYBODY | {"fhir_mappings"},
     "cds_service.knowledge": EVERYBODY | BELOW,
     "cds_service.storage": EVERYBODY,
@@ -142,6 +146,7 @@ OUTSIDE = {
     "alembic",
     "gunicorn",
     "waitress",
+    "opentelemetry",
     "jsonschema",
     "fhir",
     "orjson",
@@ -155,6 +160,7 @@ LIBRARY_ROOMS: Mapping[str, set[str]] = {
     "pycurl": rooms_of("fhir_client"),
     "gunicorn": rooms_of("server", "serving"),
     "waitress": rooms_of("serving"),
+    "opentelemetry": rooms_of("tracing"),
     "sqlalchemy": rooms_of("storage", "storage.migrations.versions", "access", "settings", "web.smart"),
     "alembic": rooms_of("storage", "storage.migrations", "storage.migrations.versions"),
 }

@@ -40,9 +40,11 @@ EVERYBODY = {
     "bounded_get",
     "durable_files",
     "json_text",
+    "logs",
     "metrics",
     "next_page",
     "spreadsheet",
+    "tracing",
 }
 """What every room of the service may use."""
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")

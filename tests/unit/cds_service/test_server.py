@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import logging
+import socket
+import struct
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -11,11 +14,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from gunicorn.sock import create_sockets
 
 from cds_service.access import TrustedClientsError
 from cds_service.server import Server, UnsafeStart, check_start, freeze, in_container, options, relax
-from cds_service.serving import Bounds, InboundWorker
-from cds_service.settings import Settings
+from cds_service.serving import Bounds, InboundWorker, JsonLogger
+from cds_service.settings import ENDING_SECONDS, Settings, from_environment
 from cds_service.storage import SecretError, StoreError
 
 DOCKER = Path("/.dockerenv").exists()
@@ -177,3 +181,37 @@ def test_a_worker_that_ends_has_what_waits_written_and_its_end_does_not_fail(
 
 def test_a_worker_without_tokens_ends_as_well() -> None:
     Server(Flask(__name__), {}).leave()
+
+
+def test_what_an_operator_sets_for_the_server_is_what_gunicorn_gets() -> None:
+    names = {"CDS_WORKER_TIMEOUT_SECONDS": "30", "CDS_GRACEFUL_SECONDS": "40", "CDS_BACKLOG": "128"}
+    usual, chosen = (
+        Server(Flask(__name__), options(from_environment(variables), "127.0.0.1", 5055)).cfg
+        for variables in ({}, names)
+    )
+    assert (usual.timeout, usual.graceful_timeout, usual.backlog) == (60, 10, 2_048)
+    assert (chosen.timeout, chosen.graceful_timeout, chosen.backlog) == (30, 40, 128)
+
+
+def test_so_many_callers_may_wait_to_be_let_in_as_are_set() -> None:
+    chosen = options(Settings(backlog=17), "127.0.0.1", 0)
+    log: Any = logging.getLogger("gunicorn")
+    (made,) = create_sockets(Server(Flask(__name__), chosen).cfg, log)
+    try:
+        told = made.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 32)
+    finally:
+        made.close()
+    # Of a socket that listens Linux tells it in the place of `tcpi_sacked`.
+    assert struct.unpack_from("=I", told, 28) == (17,)
+
+
+def test_the_shortest_end_that_can_be_set_has_time_for_callers_and_for_what_waits() -> None:
+    server = Server(Flask(__name__), options(from_environment({"CDS_GRACEFUL_SECONDS": "3"}), "127.0.0.1", 5055))
+    worker: Any = SimpleNamespace(app=server, cfg=server.cfg)
+    assert InboundWorker._drain_seconds(worker) == 3 - ENDING_SECONDS == 1
+
+
+def test_the_log_of_gunicorn_is_json_where_ours_is() -> None:
+    text, form = (options(Settings(log_format=form), "127.0.0.1", 5055) for form in ("text", "json"))
+    assert Server(Flask(__name__), form).cfg.logger_class is JsonLogger
+    assert "logger_class" not in text

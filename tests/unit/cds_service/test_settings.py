@@ -1,5 +1,6 @@
 """What an operator may set, and what is refused at start rather than found out at the bedside."""
 
+from contextlib import nullcontext
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -48,7 +49,19 @@ def test_every_variable_is_read() -> None:
             "CDS_PAGES_SERVICE": "https://other.example/",
             "CDS_WORKERS": "3",
             "CDS_THREADS": "4",
+            "CDS_WORKER_TIMEOUT_SECONDS": "30",
+            "CDS_GRACEFUL_SECONDS": "40",
+            "CDS_DRAIN_SECONDS": "5",
+            "CDS_BACKLOG": "128",
+            "CDS_MAX_CONNECTIONS": "50",
+            "CDS_SILENT_SECONDS": "1",
+            "CDS_REQUEST_SECONDS": "2",
+            "CDS_IDLE_SECONDS": "3600",
+            "CDS_WAIT_SECONDS": "4",
+            "CDS_SEND_SECONDS": "5",
             "CDS_LOG_LEVEL": "warning",
+            "CDS_LOG_FORMAT": "json",
+            "CDS_TRACING": "otlp",
             "CDS_METRICS": "On",
             "CDS_METRICS_FROM": "10.1.2.3, 192.0.2.0/24, ::1",
         },
@@ -75,7 +88,19 @@ def test_every_variable_is_read() -> None:
         pages_service="https://other.example",
         workers=3,
         threads=4,
+        worker_timeout_seconds=30,
+        graceful_seconds=40,
+        drain_seconds=5,
+        backlog=128,
+        max_connections=50,
+        silent_seconds=1,
+        request_seconds=2,
+        idle_seconds=3600,
+        wait_seconds=4,
+        send_seconds=5,
         log_level="WARNING",
+        log_format="json",
+        tracing="otlp",
         metrics=True,
         metrics_from=("10.1.2.3/32", "192.0.2.0/24", "::1/128"),
         dev=True,
@@ -138,7 +163,25 @@ def test_any_origin_may_be_named_by_a_star() -> None:
         ("CDS_CORS_ORIGINS", "*,https://ehr.example"),
         ("CDS_WORKERS", "1.5"),
         ("CDS_THREADS", "٣"),
+        ("CDS_WORKER_TIMEOUT_SECONDS", "4"),
+        ("CDS_WORKER_TIMEOUT_SECONDS", "601"),
+        ("CDS_GRACEFUL_SECONDS", "2"),
+        ("CDS_GRACEFUL_SECONDS", "601"),
+        ("CDS_DRAIN_SECONDS", "0"),
+        ("CDS_DRAIN_SECONDS", "301"),
+        ("CDS_BACKLOG", "15"),
+        ("CDS_BACKLOG", "65536"),
+        ("CDS_MAX_CONNECTIONS", "32"),
+        ("CDS_MAX_CONNECTIONS", "901"),
+        *[
+            (f"CDS_{name}_SECONDS", value)
+            for name in ("SILENT", "REQUEST", "IDLE", "WAIT", "SEND")
+            for value in ("0", "3601", "1.5")
+        ],
         ("CDS_LOG_LEVEL", "loud"),
+        ("CDS_LOG_FORMAT", "JSON"),
+        ("CDS_LOG_FORMAT", "logfmt"),
+        ("CDS_TRACING", "on"),
         ("CDS_METRICS", "yes"),
         ("CDS_METRICS_FROM", "ehr.example"),
         ("CDS_METRICS_FROM", "10.0.0.0/33"),
@@ -216,6 +259,8 @@ def test_the_database_password_is_not_shown() -> None:
         ("CDS_RATE_LIMIT_STORAGE", "redis://:secret@cache:6379", "redis", "redis"),
         ("CDS_RATE_LIMIT_STORAGE", "rediss://:secret@cache:6379", "redis", "redis"),
         ("CDS_REDIS_URL", "redis://:secret@cache:6379/2", "redis", "redis"),
+        ("CDS_TRACING", "otlp", "opentelemetry.sdk", "tracing"),
+        ("CDS_TRACING", "otlp", "opentelemetry.exporter.otlp.proto.http", "tracing"),
     ],
 )
 def test_a_library_that_is_not_installed_is_named_with_the_extra_that_brings_it(
@@ -229,7 +274,8 @@ def test_a_library_that_is_not_installed_is_named_with_the_extra_that_brings_it(
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("CDS_DATABASE_URL", "sqlite:///x"), ("CDS_RATE_LIMIT_STORAGE", "memory://")]
+    ("name", "value"),
+    [("CDS_DATABASE_URL", "sqlite:///x"), ("CDS_RATE_LIMIT_STORAGE", "memory://"), ("CDS_TRACING", "off")],
 )
 def test_what_a_plain_installation_brings_is_enough_for_the_rest(name: str, value: str) -> None:
     assert from_environment({name: value}, is_installed=nothing)
@@ -323,3 +369,21 @@ def test_a_call_may_bring_as_much_as_one_answer(answer: int, call: int, fits: bo
     else:
         with pytest.raises(SettingsError, match="CDS_FHIR_MAX_CALL_BYTES: expected at least CDS_FHIR_MAX_BYTES"):
             from_environment(environment)
+
+
+@pytest.mark.parametrize(
+    ("environment", "fault"),
+    [
+        ({"CDS_MAX_CONNECTIONS": "48"}, ""),
+        ({"CDS_MAX_CONNECTIONS": "47"}, "CDS_MAX_CONNECTIONS: expected 32 more than CDS_THREADS, or above"),
+        ({"CDS_MAX_CONNECTIONS": "48", "CDS_THREADS": "17"}, "CDS_MAX_CONNECTIONS: expected 32 more than CDS_THREADS"),
+        ({"CDS_THREADS": "1000"}, ""),
+        ({"CDS_DRAIN_SECONDS": "8"}, ""),
+        ({"CDS_DRAIN_SECONDS": "9"}, "CDS_DRAIN_SECONDS: expected at least 2 less than CDS_GRACEFUL_SECONDS"),
+        ({"CDS_GRACEFUL_SECONDS": "3"}, ""),
+        ({"CDS_GRACEFUL_SECONDS": "31", "CDS_DRAIN_SECONDS": "30"}, "CDS_DRAIN_SECONDS: expected at least 2 less"),
+    ],
+)
+def test_bounds_of_the_server_that_contradict_each_other_are_refused(environment: dict[str, str], fault: str) -> None:
+    with pytest.raises(SettingsError, match=fault) if fault else nullcontext():
+        from_environment(environment)

@@ -26,7 +26,9 @@ def test_with_a_star_everybody_may(origin: str | None) -> None:
     assert status == 200
     assert found["Access-Control-Allow-Origin"] == "*"
     assert ALLOWED.items() <= found.items()
-    assert {"WWW-Authenticate", "Retry-After"} == set(found["Access-Control-Expose-Headers"].split(", "))
+    assert {"WWW-Authenticate", "Retry-After", "X-Request-Id"} == set(
+        found["Access-Control-Expose-Headers"].split(", ")
+    )
 
 
 def test_a_listed_origin_may_and_is_named() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from flask import Flask, request
 
 from cds_service.server import Server, options
-from cds_service.serving import Bounds
+from cds_service.serving import bounds_of
 from cds_service.settings import Settings
 
 HEARTBEAT_SECONDS = 2
@@ -58,9 +58,12 @@ def create(folder: Path, generation: int = 1) -> Flask:
 
 def main(port: int, workers: int, folder: Path) -> None:
     """Serve until told to stop."""
-    seconds = {"timeout": HEARTBEAT_SECONDS, "graceful_timeout": GRACEFUL_SECONDS}
-    chosen = options(Settings(workers=workers, log_level="INFO"), "127.0.0.1", port) | seconds
-    Server(create(folder), chosen, Bounds(), make_anew=lambda: create(folder, 2)).run()
+    settings = Settings(
+        workers=workers, worker_timeout_seconds=HEARTBEAT_SECONDS, graceful_seconds=GRACEFUL_SECONDS, drain_seconds=1
+    )
+    Server(
+        create(folder), options(settings, "127.0.0.1", port), bounds_of(settings), make_anew=lambda: create(folder, 2)
+    ).run()
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ import socket
 import pytest
 
 from cds_service.serving import Bounds, PortTaken, bounds_of, insist_on_free_port
-from cds_service.serving.bounds import MOST_CONNECTIONS, MOST_DESCRIPTORS
-from cds_service.settings import Settings
+from cds_service.serving.bounds import MOST_DESCRIPTORS
+from cds_service.settings import Settings, from_environment
 
 
 def allow(files: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,7 +23,7 @@ def test_with_the_usual_settings_all_that_may_be_open_at_once_stays_below_what_l
     allow(files, monkeypatch)
     usual = Settings()
     bounds = bounds_of(usual)
-    assert bounds.connections == MOST_CONNECTIONS
+    assert bounds.connections == usual.max_connections == 400
     assert bounds.connections + usual.fhir_pool_size + 13 * usual.threads < MOST_DESCRIPTORS
 
 
@@ -40,6 +40,32 @@ def test_bodies_and_threads_are_those_of_the_settings_and_some_of_the_largest_bo
     large = bounds_of(Settings(max_body_bytes=100_000_000, threads=3))
     assert (large.body_bytes, large.threads, large.held_bytes) == (100_000_000, 3, 400_000_000)
     assert bounds_of(Settings(max_body_bytes=1_000)).held_bytes == Bounds().held_bytes
+
+
+def test_the_usual_settings_are_the_usual_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    allow(1_024, monkeypatch)
+    assert bounds_of(Settings()) == Bounds()
+
+
+def test_what_an_operator_sets_is_what_callers_are_granted(monkeypatch: pytest.MonkeyPatch) -> None:
+    allow(1_024, monkeypatch)
+    times = {"silent": 31, "request": 32, "idle": 33, "wait": 34, "send": 35, "drain": 4}
+    numbers = {f"CDS_{name.upper()}_SECONDS": str(seconds) for name, seconds in times.items()}
+    bounds = bounds_of(from_environment(numbers | {"CDS_MAX_CONNECTIONS": "48"}))
+    assert {name: getattr(bounds, f"{name}_seconds") for name in times} == times
+    assert bounds.connections == 48
+
+
+def test_more_connections_than_there_are_files_for_are_not_granted_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "cds_service")
+    allow(1_000_000, monkeypatch)
+    assert bounds_of(Settings(max_connections=500)).connections == 500
+    assert caplog.text == ""
+    granted = bounds_of(Settings(max_connections=900)).connections
+    assert 500 < granted < 900
+    assert f"{granted} connections of callers for each worker, as files allow; 900 are set" in caplog.text
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
