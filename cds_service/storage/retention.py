@@ -24,6 +24,9 @@ log = logging.getLogger("cds_service")
 _AT_A_TIME = 1_000
 _EVERY_SECONDS = 24 * 3600.0
 _REST_SECONDS = 0.05
+MOST_A_DAY = timedelta(days=31)
+"""By itself no more than the events of so many days are deleted in one: a clock that is years ahead would delete them
+all. What has piled up goes within days."""
 _KEPT: tuple[tuple[Table, Column[datetime]], ...] = (
     (event, event.c.at),
     (feedback, feedback.c.received_at),
@@ -38,6 +41,15 @@ def count_before(database: Database, moment: datetime) -> int:
         return sum(connection.execute(select(func.count()).where(at < moment)).scalar_one() for _, at in _KEPT)
 
     return database.transact(count)
+
+
+def oldest(database: Database) -> datetime | None:
+    """When the oldest row is from that `prune` could delete; None without any. Raises StoreError."""
+
+    def look(connection: Connection) -> list[datetime | None]:
+        return [connection.execute(select(func.min(at))).scalar_one() for _, at in _KEPT]
+
+    return min(filter(None, database.transact(look)), default=None)
 
 
 def prune(database: Database, moment: datetime, rest: Callable[[], object] = lambda: None) -> int:
@@ -88,8 +100,8 @@ class Retention:
             if self._clock() < self._due:
                 return
             self._due = self._clock() + _EVERY_SECONDS
-        moment = self._now() - self._kept
         try:
+            moment = self._until()
             gone = prune(self._database, moment, lambda: self._rest(meanwhile))
             if self._spool is not None:
                 self._spool.prune_aside(moment)
@@ -98,6 +110,18 @@ class Retention:
         else:
             if gone:
                 log.info("%d events older than %d days were deleted", gone, self._kept.days)
+
+    def _until(self) -> datetime:
+        """What is older than this goes today."""
+        moment, first = self._now() - self._kept, oldest(self._database)
+        if first is None or moment <= first + MOST_A_DAY:
+            return moment
+        log.warning(
+            "more than %d days of events are older than they may be: they go in some days. If this is unexpected, look "
+            "at the clock of this machine now",
+            MOST_A_DAY.days,
+        )
+        return first + MOST_A_DAY
 
     @staticmethod
     def _rest(meanwhile: Callable[[], object]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from cds_service.storage import Database, EventLog, FeedbackItem, Spool, StoreError
-from cds_service.storage.retention import Retention, count_before, prune
+from cds_service.storage.retention import Retention, count_before, oldest, prune
 from cds_service.storage.schema import card, event, feedback, seen_token
 from tests.stored import shown_card
 from tests.waiting import until
@@ -132,3 +132,34 @@ def test_while_old_ones_go_new_ones_are_brought_to_the_database(store: EventLog,
     retention = Retention(database, 1, lambda: NOON + timedelta(days=2))
     retention.prune_if_due(lambda: rounds.append(len(left(database))))
     assert rounds == [1_001, 1, 0]
+
+
+def test_a_clock_that_is_years_ahead_deletes_a_month_and_says_so_and_what_has_piled_up_goes_day_by_day(
+    store: EventLog, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    seconds, now = [0.0], [NOON + timedelta(days=3_000)]
+    retention = Retention(database, 30, lambda: now[0], lambda: seconds[0])
+    for days in range(0, 100, 10):
+        record(store, NOON + timedelta(days=days), str(days))
+    retention.prune_if_due()
+    assert left(database) == [f"card-{days}" for days in range(40, 100, 10)]
+    assert "look at the clock of this machine now" in caplog.text
+    # It is right again: nothing more goes before its time.
+    seconds[0], now[0] = 24 * 3600, NOON + timedelta(days=70)
+    retention.prune_if_due()
+    assert left(database) == [f"card-{days}" for days in range(40, 100, 10)]
+    now[0] = NOON + timedelta(days=3_000)
+    for day in range(2, 5):
+        seconds[0] = day * 24 * 3600
+        retention.prune_if_due()
+    assert left(database) == []
+
+
+def test_the_oldest_is_that_of_all_tables(store: EventLog, database: Database) -> None:
+    assert oldest(database) is None
+    record(store, NOON, "1")
+    assert oldest(database) == NOON
+    answer = {"card_uuid": "1", "service": "s", "outcome": "accepted", "accepted_suggestions": [], "known": True}
+    row = insert(feedback).values(received_at=NOON - A_MOMENT, outcome_timestamp=NOON, **answer)
+    database.write(lambda connection: connection.execute(row))
+    assert oldest(database) == NOON - A_MOMENT
