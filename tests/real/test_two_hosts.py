@@ -20,7 +20,7 @@ from tests.contract.served_clinic import new_token
 from tests.needed import do_without
 from tests.real.databases import Postgresql, Redis, free_port
 from tests.real.proxy import nginx_program
-from tests.real.two_hosts import ROOT, Host, TwoHosts, two_hosts
+from tests.real.two_hosts import ROOT, Host, TwoHosts, balancing, two_hosts
 from tests.unit.cds_service.cds_client import PUBLIC_URL, trust_file
 
 pytestmark = [pytest.mark.real, pytest.mark.alone]
@@ -99,6 +99,25 @@ def test_one_of_two_hosts_is_killed_under_load_and_nobody_beyond_those_in_flight
     tally = book.compared(kept_with(postgresql.url, book.wanted()))
     assert (tally.lost, tally.twice, tally.half) == (0, 0, 0)
     assert tally.cards > 0 < tally.feedback
+
+
+def test_a_balancer_that_is_killed_under_load_loses_nothing_that_was_acknowledged(
+    shared: dict[str, str], postgresql: Postgresql, tmp_path: Path
+) -> None:
+    with two_hosts(tmp_path, shared) as pair:
+        port = [pair.balancer]
+        with Writers(WRITERS, lambda: port[0]) as book:
+            time.sleep(1)
+            pair.kill_balancer()
+            with balancing(pair.hosts) as again:
+                port[0] = again
+                before = book.charts
+                time.sleep(2)
+                assert book.charts > before
+        assert sum(count for status, count in book.refused.items() if status) == 0, dict(book.refused)
+        tally = book.compared(kept_with(postgresql.url, book.wanted()))
+        assert (tally.lost, tally.twice, tally.half) == (0, 0, 0)
+        assert tally.cards > 0 < tally.feedback
 
 
 def test_the_health_checks_of_the_compose_file_tell_a_server_that_answers_from_one_that_does_not(

@@ -71,6 +71,14 @@ class TwoHosts:
 
     hosts: list[Host]
     balancer: int
+    process: subprocess.Popen[bytes]
+
+    def kill_balancer(self) -> None:
+        """With all connections that go through it."""
+        for pid in (self.process.pid, *Running(self.process.pid, self.balancer).workers()):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait()
 
 
 def configuration(hosts: list[Host], port: int, folder: Path) -> str:
@@ -86,6 +94,12 @@ def configuration(hosts: list[Host], port: int, folder: Path) -> str:
 @contextmanager
 def balancing(hosts: list[Host]) -> Iterator[int]:
     """nginx before these hosts; gives its port."""
+    with _balancer(hosts) as (port, _):
+        yield port
+
+
+@contextmanager
+def _balancer(hosts: list[Host]) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     program, port = nginx_program(), free_port()
     assert program is not None
     with tempfile.TemporaryDirectory(prefix="cds-balancer-") as name:
@@ -96,7 +110,7 @@ def balancing(hosts: list[Host]) -> Iterator[int]:
         process = subprocess.Popen([program, "-p", name, "-e", f"{name}/start.log", "-c", str(file)])
         try:
             until(lambda: _is_open(port))
-            yield port
+            yield port, process
         finally:
             process.terminate()
             process.wait(timeout=30)
@@ -111,7 +125,7 @@ def two_hosts(folder: Path, settings: Mapping[str, str], *, dev: bool = True) ->
             host.folder.mkdir()
             host.start()
             stack.callback(host.stop)
-        yield TwoHosts(hosts, stack.enter_context(balancing(hosts)))
+        yield TwoHosts(hosts, *stack.enter_context(_balancer(hosts)))
 
 
 def _is_open(port: int) -> bool:
