@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Collection
 from urllib.parse import urljoin
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -121,3 +122,22 @@ def _without_port(caller: str) -> str:
     if caller.startswith("["):
         return caller[1:].partition("]")[0]
     return caller.partition(":")[0] if caller.count(":") == 1 else caller
+
+
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+"""This machine, as networks."""
+
+
+def network(text: str) -> str:
+    """An address or a network (10.0.0.0/8) in its normal form. ValueError for anything else."""
+    return str(ipaddress.ip_network(text, strict=False))
+
+
+def is_within(address: str, networks: Collection[str]) -> bool:
+    """Does this address belong to one of these networks? One that is none belongs to none."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    found = getattr(found, "ipv4_mapped", None) or found
+    return any(found in ipaddress.ip_network(one) for one in networks)

@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +19,7 @@ from limits import parse_many
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from cds_service.addresses import covers, is_loopback_url, is_secure, normal_url
+from cds_service.addresses import LOOPBACK, covers, is_loopback_url, is_secure, network, normal_url
 from cds_service.logs import FORMS as LOG_FORMS
 
 PAGES = frozenset({"reasons", "ehr", "course", "smart", "try", "feedback"})
@@ -140,7 +139,7 @@ class Settings:
     log_format: str = LOG_FORMS[0]
     tracing: str = TRACING[0]
     metrics: bool = False
-    metrics_from: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    metrics_from: tuple[str, ...] = LOOPBACK
     dev: bool = False
     own_url: str | None = None
 
@@ -400,10 +399,6 @@ def _on_or_off(text: str) -> bool:
     return {"on": True, "off": False}[text.lower()]
 
 
-def _network(text: str) -> str:
-    return str(ip_network(text, strict=False))
-
-
 def _log_level(text: str) -> str:
     if text.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise ValueError
@@ -469,7 +464,7 @@ _VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_WAIT_SECONDS": ("wait_seconds", *_WAITED),
     "CDS_SEND_SECONDS": ("send_seconds", *_WAITED),
     "CDS_METRICS": ("metrics", _on_or_off, "on or off"),
-    "CDS_METRICS_FROM": ("metrics_from", _list_of(_network), "addresses or networks (10.0.0.0/8), with commas between"),
+    "CDS_METRICS_FROM": ("metrics_from", _list_of(network), "addresses or networks (10.0.0.0/8), with commas between"),
     "CDS_LOG_LEVEL": ("log_level", _log_level, "DEBUG, INFO, WARNING or ERROR"),
     "CDS_TRACING": ("tracing", _one_of(TRACING), f"one of {', '.join(TRACING)}"),
     "CDS_LOG_FORMAT": ("log_format", _one_of(LOG_FORMS), f"one of {', '.join(LOG_FORMS)}"),

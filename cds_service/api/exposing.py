@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address, ip_network
 
 from flask import Blueprint, Flask, Response, g, request
 from werkzeug.datastructures import Headers
 
+from cds_service.addresses import is_within
 from cds_service.api.not_shown import NotShown
 from cds_service.knowledge import Tenants
 from cds_service.metrics import ANSWERS, CALLS, Now, text
@@ -59,12 +59,7 @@ class Readers:
         """May a caller with this address and these headers?"""
         if not self.behind_proxies and any(name in headers for name in _FORWARDED):
             return False
-        try:
-            found = ip_address(address)
-        except ValueError:
-            return False
-        found = getattr(found, "ipv4_mapped", None) or found
-        return any(found in ip_network(network) for network in self.networks)
+        return is_within(address, self.networks)
 
 
 def metrics_page(

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from cds_service.storage.migrating import REVISIONS
+
 FOLDER = Path(__file__).parents[4]
 
 
@@ -23,7 +25,7 @@ def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
 def test_the_database_is_named_without_its_password_and_what_was_made_is_told(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/cards.sqlite3"
     first, again = (run(tmp_path, CDS_DATABASE_URL=url) for _ in range(2))
-    ready = f"{url}: the tables are ready for this release (version 3)\n"
+    ready = f"{url}: the tables are ready for this release (version {REVISIONS[-1]})\n"
     assert (first.returncode, first.stdout) == (again.returncode, again.stdout) == (0, ready)
     assert "made tables of the database: card, event, feedback" in first.stderr
     assert "made tables" not in again.stderr
