@@ -51,6 +51,7 @@ NOT_FOUND = Reply(404)
 _HANG_UP = Reply(body=None)
 _LONGEST_ANSWER_SECONDS = 1.0
 """So long an answer that is being made is waited for, before the next test begins."""
+_ACCEPTED_WITHIN_SECONDS = 30.0
 
 
 class FhirStandIn:
@@ -102,7 +103,7 @@ class FhirStandIn:
             last.bind(("127.0.0.1", 0))
             self._lines_drawn[last.getsockname()[1]] = accepted
             last.connect(("127.0.0.1", self.port))
-            accepted.wait()
+            assert accepted.wait(_ACCEPTED_WITHIN_SECONDS), "nobody accepts connections any more"
 
     def _reply(self, sock: socket.socket, asked: Asked) -> Reply:
         with self._lock:
@@ -148,7 +149,9 @@ class FhirStandIn:
                 headers = dict(line.split(": ", 1) for line in lines)
                 length = int(headers.get("Content-Length", 0))
                 while len(read) < length:
-                    read += sock.recv(65_536)
+                    if not (more := sock.recv(65_536)):
+                        return
+                    read += more
                 asked, read = Asked(method, f"{self.origin}{target}", headers, read[:length]), read[length:]
                 reply = self._reply(sock, asked)
                 if reply.body is None:

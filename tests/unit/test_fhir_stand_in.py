@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 
 import pytest
 import requests
@@ -37,3 +38,12 @@ def test_a_connection_that_an_earlier_test_left_open_is_closed(server: FhirStand
         assert sock.recv(65_536).startswith(b"HTTP/1.1 404")
         server.forget()
         assert sock.recv(65_536) == b""
+
+
+def test_a_connection_that_is_closed_in_the_middle_of_a_body_holds_no_thread(server: FhirStandIn) -> None:
+    before = set(threading.enumerate())
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as sock:
+        sock.sendall(b"POST /fhir HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf")
+        server.forget()
+        assert sock.recv(65_536) == b""
+    assert set(threading.enumerate()) <= before

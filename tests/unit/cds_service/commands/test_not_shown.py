@@ -23,6 +23,13 @@ SHADOW = (
     " pilot."
 )
 NO_CARD = "No card does not mean no risk."
+LATER = date(2035, 12, 31)
+"""The commands go by the true day, so a review that is not due is far away."""
+
+
+def pilot() -> str:
+    """The policy of a tenant that is in its pilot."""
+    return policy_file("north", PILOT, review_by=LATER)
 
 
 @pytest.fixture
@@ -59,7 +66,7 @@ def test_a_report_says_what_is_switched_off_before_any_number(folder: Path) -> N
 
 
 def test_what_the_site_policies_keep_back_is_said_as_well(folder: Path, policies: Path) -> None:
-    (policies / "north.toml").write_text(policy_file("north", PILOT), "utf-8")
+    (policies / "north.toml").write_text(pilot(), "utf-8")
     switch_off(folder)
     assert not_shown_now() == [OFF, SHADOW, NO_CARD]
     assert not (folder / "cds.sqlite3.spool.policies").exists()
@@ -67,7 +74,7 @@ def test_what_the_site_policies_keep_back_is_said_as_well(folder: Path, policies
 
 def test_a_tenant_is_told_what_concerns_it_and_nothing_of_others(folder: Path, policies: Path) -> None:
     overdue = policy_file("south", review_by=date(2026, 2, 1))
-    (policies / "north.toml").write_text(policy_file("north", PILOT), "utf-8")
+    (policies / "north.toml").write_text(pilot(), "utf-8")
     (policies / "south.toml").write_text(overdue, "utf-8")
     not_reviewed = "The site policy of south was not reviewed since 2026-01-10."
     assert not_shown_now("south") == [not_reviewed]
@@ -90,13 +97,13 @@ def test_the_default_of_the_kill_switch_are_all_without_a_policy_of_their_own(fo
     assert not_shown_now("") == not_shown_now("north") != []
 
 
-FAULTY = policy_file("south", "[topics.vka-cua]\non = false\nreason = 'x'")
+FAULTY = policy_file("south", "[topics.vka-cua]\non = false\nreason = 'x'", review_by=LATER)
 """Two people have to say so, and nobody does."""
 SOUTH_UNKNOWN = "The site policy south.toml cannot be used, so what it switches off is not told here."
 
 
 def test_a_faulty_file_hides_nothing_of_what_the_others_switch_off(folder: Path, policies: Path) -> None:
-    (policies / "north.toml").write_text(policy_file("north", PILOT), "utf-8")
+    (policies / "north.toml").write_text(pilot(), "utf-8")
     (policies / "south.toml").write_text(FAULTY, "utf-8")
     assert not_shown_now() == [SOUTH_UNKNOWN, SHADOW, NO_CARD]
     assert not (folder / "cds.sqlite3.spool.policies").exists()
@@ -108,7 +115,7 @@ def test_of_a_faulty_file_is_told_what_the_service_goes_on_with_and_its_copies_s
     copies = folder / "cds.sqlite3.spool.policies"
     copies.mkdir()
     (policies / "north.toml").write_text(policy_file("north", "[topics"), "utf-8")
-    for name, text in (("north.toml", policy_file("north", PILOT)), ("gone.toml", policy_file("gone"))):
+    for name, text in (("north.toml", pilot()), ("gone.toml", policy_file("gone", review_by=LATER))):
         (copies / name).write_text(text, "utf-8")
     before = [(path.name, path.stat().st_ino, path.read_bytes()) for path in sorted(copies.iterdir())]
     assert not_shown_now() == [SHADOW, NO_CARD]
