@@ -23,13 +23,14 @@ import click
 
 from bench.held_open import HeldOpen
 from bench.probe import Probe
+from bench.soaked import one_service, two_services
 from bench.stored import Kept, kept_with
 from bench.writers import CARDS, feedback_on, stop_cleanly
 from tests.fuzz.faulty_fhir import faulty_fhir
 from tests.fuzz.hostile import MODES
 from tests.fuzz.hostile.play import PATH, body_for
 from tests.fuzz.hostile.server import SOME, hostile_fhir, trap
-from tests.fuzz.service_process import Figures, grown, running_service
+from tests.fuzz.service_process import Figures, grown
 from tests.fuzz.traffic import Answered, Call, calls, heaviest, send, statuses
 
 ROUND = 2_000
@@ -78,12 +79,19 @@ class Feedback:
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--hosts",
+    default="1",
+    show_default=True,
+    type=click.Choice(["1", "2"]),
+    help="2: behind nginx, with PostgreSQL and Redis.",
+)
 @click.option("--minutes", default=30, show_default=True, type=click.FloatRange(0.1, 24 * 60))
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 16))
 @click.option("--connections", default=8, show_default=True, type=click.IntRange(1, 64))
 @click.option("--held", default=100, show_default=True, type=click.IntRange(0, 500), help="Connections of strangers.")
 @click.option("--growth", default=0.2, show_default=True, help="Megabytes a worker may add per 1000 requests to it.")
-def main(minutes: float, workers: int, connections: int, held: int, growth: float) -> None:
+def main(hosts: str, minutes: float, workers: int, connections: int, held: int, growth: float) -> None:
     """Send the same mixture round after round; the first quarter of the time is warm-up.
 
     Ends with 1 when a worker grew, a request failed, or acknowledged feedback is not in the database.
@@ -97,7 +105,7 @@ def main(minutes: float, workers: int, connections: int, held: int, growth: floa
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="calciphylaxis-cds-soak-"))
         bases = list(hostile_bases(stack))
         fhir = stack.enter_context(faulty_fhir())
-        service = stack.enter_context(running_service(Path(folder), workers))
+        service = stack.enter_context((two_services if hosts == "2" else one_service)(Path(folder), workers))
         # A service that is held up ends the soak late, but it ends.
         last = end + LATE_SECONDS
         send(service.port, repeat(heaviest(fhir)), 16 * connections, 4 * connections, last)
@@ -113,7 +121,7 @@ def main(minutes: float, workers: int, connections: int, held: int, growth: floa
             passed, figures = time.monotonic() - began, service.at_rest()
             rows.append(Row(passed, sent, failures, sound, control.seconds, slowest, figures, strangers.hung_up))
             click.echo(line(rows[-1]))
-        lost = feedback.lost(f"sqlite:///{folder}/cards.sqlite3")
+        lost = feedback.lost(service.url)
     growth_seen = growth_per_1000(rows, minutes * 15)
     click.echo(
         f"\n{rows[-1].sent} requests, {failures} failed; after the warm-up {growth_seen:+.3f} MB per 1000 requests; "

@@ -73,7 +73,7 @@ class Keeping:
         )
 
     def faults(self) -> list[str]:
-        """What cannot be written right now, or could not be made a moment ago, in words."""
+        """What cannot be written right now, or could not be made or read a moment ago, in words."""
         found = [(self.database, "the database cannot be written"), (self.spool, "the spool cannot be written")]
         unwritten = [words for readiness, words in found if not readiness.is_ready()]
-        return [*unwritten, *self.log.faults()]
+        return [*unwritten, *self.log.faults(), *self.before.faults()]

@@ -158,7 +158,8 @@ def blueprint(
             FEEDBACK.count(service.ID, item.outcome)
         keeping.before.override([item.card for item in items if item.outcome == "overridden"], now)
         if unknown:
-            message = f"stored; {len(unknown)} of {len(items)} cards are not known to this service"
+            # Another machine may hold them in its spool, and we cannot look there.
+            message = f"stored; {len(unknown)} of {len(items)} cards are not known to this service, or not yet"
             return json_response(operation_outcome(404, message, "feedback.card", "warning"))
         return json_response({})
 

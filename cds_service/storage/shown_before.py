@@ -31,6 +31,8 @@ log = logging.getLogger("cds_service")
 OVERRIDDEN = "overridden"
 IN_TIME_SECONDS = 0.1
 """How long a call may wait for this."""
+_FAULT_SECONDS = 60.0
+"""After so long without a call that asks, nobody knows whether it still cannot be read."""
 _MOST = 500
 """So many cards are looked at, the newest. What is older than these is shown again."""
 
@@ -72,8 +74,13 @@ class ShownBefore:
         """`clock` gives monotonic seconds."""
         self._source, self._clock = source, clock
         self._lock = threading.Lock()
-        self._ask_after = 0.0
+        self._ask_after = self._fault_until = 0.0
         self._is_told = False
+
+    def faults(self) -> list[str]:
+        """What could not be read a moment ago, in words."""
+        is_wrong = self._is_told and self._clock() < self._fault_until
+        return ["what was shown before cannot be read, so no card is held back as repeated"] if is_wrong else []
 
     def find(self, patients: Sequence[str], users: Sequence[str], since: datetime) -> list[Shown]:
         """What was shown since then to a user who has one of these pseudonyms, on a patient who has one of those.
@@ -102,6 +109,7 @@ class ShownBefore:
         except StoreError as error:
             with self._lock:
                 self._ask_after = self._clock() + RETRY_SECONDS
+                self._fault_until = self._clock() + _FAULT_SECONDS
                 if not self._is_told:
                     self._is_told = True
                     log.error("what was shown before cannot be read, so no card is held back as repeated: %s", error)

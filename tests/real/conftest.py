@@ -24,6 +24,7 @@ from tests.needed import do_without
 from tests.real.databases import Postgresql, Redis, postgresql_folder, running_postgresql, running_redis
 from tests.real.hapi_server import missing_tools, running_hapi
 from tests.real.proxy import Proxy, nginx_program, running_proxy
+from tests.real.two_hosts import TwoHosts, two_hosts
 from tests.unit.cds_service.conftest import KEY_AND_CERTIFICATE
 
 FHIR_JSON = "application/fhir+json"
@@ -119,3 +120,18 @@ def validate(hapi: str, http: requests.Session) -> Callable[[Mapping[str, Any]],
         ]
 
     return errors_of
+
+
+@pytest.fixture
+def shared(postgresql: Postgresql, redis: Redis) -> dict[str, str]:
+    """The settings of two hosts: what they share."""
+    if nginx_program() is None:
+        do_without("there is no nginx on this machine (Debian: apt-get install nginx-light)")
+    return {"CDS_DATABASE_URL": postgresql.url, "CDS_REDIS_URL": f"{redis.url}/7", "CDS_TRUSTED_PROXIES": "1"}
+
+
+@pytest.fixture
+def pair(shared: dict[str, str], tmp_path: Path) -> Iterator[TwoHosts]:
+    """Two hosts behind a load balancer."""
+    with two_hosts(tmp_path, shared) as running:
+        yield running

@@ -42,6 +42,11 @@ class Postgresql:
     def url(self) -> str:
         return f"postgresql+psycopg://cds@127.0.0.1:{self.port}/postgres"
 
+    def client(self, name: str) -> str:
+        """Where a client program such as pg_dump is: the servers' folder, or the PATH."""
+        beside = self.programs / name
+        return str(beside) if beside.is_file() else shutil.which(name) or name
+
     def start(self) -> None:
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.data}"
         self._ctl("start", "-w", "-t", str(START_SECONDS), "-o", options, "-l", str(self.data / "server.log"))
@@ -94,6 +99,24 @@ def silent_sessions(postgresql: Postgresql) -> Iterator[None]:
     """The sessions that are there at this moment are stopped where they stand; whoever connects anew is served."""
     with _stopped(*_sessions(postgresql)):
         yield
+
+
+@contextmanager
+def silent_redis(redis: Redis) -> Iterator[None]:
+    """The server is stopped where it stands: it neither answers nor refuses."""
+    assert redis.process is not None
+    with _stopped(redis.process.pid):
+        yield
+
+
+@contextmanager
+def away(server: Postgresql | Redis) -> Iterator[None]:
+    """The server is stopped, and started again."""
+    server.stop()
+    try:
+        yield
+    finally:
+        server.start()
 
 
 def _leader(postgresql: Postgresql) -> int:

@@ -12,7 +12,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +23,6 @@ import requests
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, func, select
-from sqlalchemy.engine import make_url
 
 from cds_service.access.token_log import TokenLog
 from cds_service.demo.patients import load_patients
@@ -51,6 +50,7 @@ from cds_service.storage.migrating import REVISIONS, VERSION_TABLE
 from cds_service.storage.readiness import write_heartbeat
 from cds_service.storage.schema import metadata
 from tests.fuzz.service_process import Service, running_service
+from tests.real.database_of_its_own import RELEASE_0_1_0, command, fresh, query
 from tests.real.databases import Postgresql, silent
 from tests.stored import answers_in, card_like, overrides_in, shown_card
 from tests.waiting import until
@@ -58,7 +58,6 @@ from tests.waiting import until
 pytestmark = [pytest.mark.real, pytest.mark.alone]
 
 ROOT = Path(__file__).parents[2]
-RELEASE_0_1_0 = Path(__file__).with_name("release_0_1_0.sql").read_text(encoding="utf-8")
 VIEW = "calciphylaxis-patient-view"
 COLUMNS = """
     SELECT table_name, column_name, data_type, character_maximum_length, is_nullable
@@ -296,51 +295,6 @@ def test_workers_that_start_together_create_the_tables_without_an_error(postgres
             for database in databases:
                 database.close()
     admin.close()
-
-
-@contextmanager
-def fresh(postgresql: Postgresql, name: str, script: str = "", **settings: str) -> Iterator[str]:
-    """The URL of a database of its own on this server, with settings of its own, after this script."""
-    name = f"{name}_{uuid.uuid4().hex[:8]}"
-    admin = create_engine(postgresql.url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-        for setting, value in settings.items():
-            connection.exec_driver_sql(f"ALTER DATABASE {name} SET {setting} = '{value}'")
-    url = make_url(postgresql.url).set(database=name).render_as_string()
-    if script:
-        query(url, script)
-    try:
-        yield url
-    finally:
-        with admin.connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-        admin.dispose()
-
-
-def query(url: str, *statements: str) -> list[Any]:
-    """Do this, as somebody else who uses the database; the rows of the last statement."""
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        for statement in statements:
-            done = connection.exec_driver_sql(statement)
-        rows = [tuple(row) for row in done] if done.returns_rows else []
-    engine.dispose()
-    return rows
-
-
-def command(url: str, *words: str) -> list[str]:
-    """What our command line prints."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("calciphylaxis-cds")), *words],
-        env={**environment, "CDS_DATABASE_URL": url, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
 
 
 def test_whoever_only_reads_may_ask_for_long(store: EventLog, postgresql: Postgresql) -> None:

@@ -2,63 +2,24 @@
 
 from __future__ import annotations
 
-import http.client
-import re
-import shutil
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 import yaml
 
 from bench.stored import kept_with
-from bench.writers import CARDS, JSON, PATH, Writers
+from bench.writers import Writers
 from tests.contract.served_clinic import new_token
-from tests.needed import do_without
 from tests.real.databases import Postgresql, Redis, free_port
-from tests.real.proxy import nginx_program
-from tests.real.two_hosts import ROOT, Host, TwoHosts, balancing, two_hosts
+from tests.real.two_hosts import ROOT, TwoHosts, answered, balancing, status, two_hosts
 from tests.unit.cds_service.cds_client import PUBLIC_URL, trust_file
 
 pytestmark = [pytest.mark.real, pytest.mark.alone]
 
 WRITERS = 4
 DISCOVERY = "/cds-services"
-
-
-@pytest.fixture
-def shared(postgresql: Postgresql, redis: Redis) -> dict[str, str]:
-    """What the hosts share."""
-    if nginx_program() is None:
-        do_without("there is no nginx on this machine (Debian: apt-get install nginx-light)")
-    return {"CDS_DATABASE_URL": postgresql.url, "CDS_REDIS_URL": f"{redis.url}/7", "CDS_TRUSTED_PROXIES": "1"}
-
-
-@pytest.fixture
-def pair(shared: dict[str, str], tmp_path: Path) -> Iterator[TwoHosts]:
-    with two_hosts(tmp_path, shared) as running:
-        yield running
-
-
-def status(port: int, path: str = PATH, token: str = "", body: bytes | None = CARDS) -> int:
-    headers = {**JSON, **({"Authorization": f"Bearer {token}"} if token else {})}
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as caller:
-        caller.request("GET" if body is None else "POST", path, body, headers)
-        answer = caller.getresponse()
-        answer.read()
-        return answer.status
-
-
-def answered(host: Host, status: int = 200) -> float:
-    """How many calls this host has answered so, by its own metrics."""
-    with closing(http.client.HTTPConnection("127.0.0.1", host.port, timeout=30)) as caller:
-        caller.request("GET", "/metrics")
-        text = caller.getresponse().read().decode()
-    found = re.findall(rf'answers_total{{endpoint="cds.call_service",status="{status}"}} (\S+)', text)
-    return sum(map(float, found))
 
 
 def test_the_metrics_of_two_hosts_with_two_workers_each_add_up_to_what_was_called(pair: TwoHosts) -> None:
@@ -127,7 +88,7 @@ def test_the_health_checks_of_the_compose_file_tell_a_server_that_answers_from_o
     for name, usual, port in (("postgres", "5432", postgresql.port), ("redis", "6379", redis.port)):
         how, program, *arguments = services[name]["healthcheck"]["test"]
         assert how == "CMD"
-        found = shutil.which(program) or str(postgresql.programs / program)
+        found = postgresql.client(program)
         told = [
             subprocess.run(
                 [found, *(at if word == usual else word for word in arguments)], capture_output=True, check=False

@@ -6,6 +6,7 @@ configuration is that of `deploy/`, with the addresses of these two.
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import signal
@@ -13,12 +14,13 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.servers import Running
-from tests.fuzz.service_process import port_of, started, stop, wait_until_healthy
+from bench.writers import CARDS, JSON, PATH
+from tests.fuzz.service_process import Service, port_of, started, stop, wait_until_healthy
 from tests.real.databases import free_port
 from tests.real.proxy import nginx_program
 from tests.waiting import until
@@ -43,15 +45,28 @@ class Host:
         return self.folder / "service.log"
 
     def start(self) -> None:
+        """And wait until it answers."""
+        self.begin()
+        self.wait()
+
+    def begin(self) -> None:
         more = {"CDS_SPOOL": str(self.folder / "spool"), **self.settings}
         self.process = started(self.folder, self.workers, more, dev=self.dev, port=self.port)
         self.port = port_of(self.process)
+
+    def wait(self) -> None:
+        assert self.process is not None
         wait_until_healthy(self.process, self.port, self.log, "/health/live")
+
+    def service(self) -> Service:
+        """As it runs now."""
+        assert self.process is not None
+        return Service(Running(self.process.pid, self.port), self.log)
 
     def kill(self) -> None:
         """Master and workers at once, without any warning."""
         assert self.process is not None
-        for pid in (self.process.pid, *Running(self.process.pid, self.port).workers()):
+        for pid in (self.process.pid, *self.service().process.workers()):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
@@ -123,8 +138,10 @@ def two_hosts(folder: Path, settings: Mapping[str, str], *, dev: bool = True) ->
         hosts = [Host(folder / name, settings, dev) for name in NAMES]
         for host in hosts:
             host.folder.mkdir()
-            host.start()
             stack.callback(host.stop)
+            host.begin()
+        for host in hosts:
+            host.wait()
         yield TwoHosts(hosts, *stack.enter_context(_balancer(hosts)))
 
 
@@ -134,3 +151,30 @@ def _is_open(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def status(port: int, path: str = PATH, token: str = "", body: bytes | None = CARDS) -> int:
+    """What this call is answered with; without a body it is GET."""
+    headers = {**JSON, **({"Authorization": f"Bearer {token}"} if token else {})}
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as caller:
+        caller.request("GET" if body is None else "POST", path, body, headers)
+        answer = caller.getresponse()
+        answer.read()
+        return answer.status
+
+
+def readiness(host: Host) -> tuple[int, str]:
+    """Status and words of `/health/ready`."""
+    with closing(http.client.HTTPConnection("127.0.0.1", host.port, timeout=30)) as caller:
+        caller.request("GET", "/health/ready")
+        answer = caller.getresponse()
+        return answer.status, answer.read().decode()
+
+
+def answered(host: Host, status: int = 200) -> float:
+    """How many calls this host has answered so, by its own metrics."""
+    with closing(http.client.HTTPConnection("127.0.0.1", host.port, timeout=30)) as caller:
+        caller.request("GET", "/metrics")
+        text = caller.getresponse().read().decode()
+    found = re.findall(rf'answers_total{{endpoint="cds.call_service",status="{status}"}} (\S+)', text)
+    return sum(map(float, found))

@@ -48,6 +48,9 @@ def another(number: int, **changed: Any) -> Event:
     return replace(CARD, id=f"card-{number}", card_uuid=str(number), **changed)
 
 
+UNREADABLE = "what was shown before cannot be read, so no card is held back as repeated"
+
+
 @pytest.fixture
 def before(database: Database, spool: Spool) -> ShownBefore:
     return ShownBefore(ShownInLog(database, spool))
@@ -138,12 +141,13 @@ def test_a_database_that_fails_is_left_alone_for_a_while_and_that_is_said_once(
             seconds[0] = moment
             with pytest.raises(StoreError):
                 find(before)
+            assert before.faults() == [UNREADABLE]
+        seconds[0] += 60
+        assert before.faults() == [], "nobody has asked for a minute"
     assert len(asked) == 2
-    assert caplog.messages == [
-        "what was shown before cannot be read, so no card is held back as repeated: the database could not be used"
-    ]
-    seconds[0] += RETRY_SECONDS
+    assert caplog.messages == [f"{UNREADABLE}: the database could not be used"]
     assert find(before) == []
+    assert before.faults() == []
     assert caplog.messages[1:] == ["what was shown before can be read again"]
 
 
