@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 START_SECONDS = 60
 
@@ -101,16 +102,32 @@ def silent_sessions(postgresql: Postgresql) -> Iterator[None]:
         yield
 
 
+class OneProcess(Protocol):
+    """A server of one process."""
+
+    process: subprocess.Popen[bytes] | None
+
+
 @contextmanager
-def silent_redis(redis: Redis) -> Iterator[None]:
+def frozen(server: OneProcess) -> Iterator[None]:
     """The server is stopped where it stands: it neither answers nor refuses."""
-    assert redis.process is not None
-    with _stopped(redis.process.pid):
+    assert server.process is not None
+    with _stopped(server.process.pid):
         yield
 
 
+class CanStop(Protocol):
+    """A server that can be stopped, and started again where it was."""
+
+    def stop(self) -> None:
+        """And wait until it has ended."""
+
+    def start(self) -> None:
+        """And wait until it answers."""
+
+
 @contextmanager
-def away(server: Postgresql | Redis) -> Iterator[None]:
+def away(server: CanStop) -> Iterator[None]:
     """The server is stopped, and started again."""
     server.stop()
     try:

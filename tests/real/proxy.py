@@ -92,14 +92,30 @@ class Asked:
         return "_getpages=" in self.address
 
 
-@dataclass(frozen=True)
+@dataclass
 class Proxy:
-    """`http` and `https` are the base URLs outside, `inner` is the one that the server itself believes in."""
+    """`http` and `https` are the base URLs outside, `inner` is the one that the server itself believes in.
+
+    It can be stopped and started again on its ports.
+    """
 
     folder: Path
     http: str
     https: str
     inner: str
+    command: tuple[str, ...]
+    ports: tuple[int, ...]
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for port in self.ports:
+            _wait_until_open(port, self.process, self.folder)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            _stop(self.process)
+            self.process = None
 
     def outside(self) -> list[Asked]:
         """What was asked at the proxy."""
@@ -147,19 +163,19 @@ def running_proxy(program: str, server: str, certificate: str) -> Iterator[Proxy
                 origin=f"{place.scheme}://{place.netloc}",
             )
         )
-        command = (program, "-p", name, "-e", "error.log", "-c", "nginx.conf")
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            try:
-                for port in (http_port, https_port, inner_port):
-                    _wait_until_open(port, process, folder)
-                yield Proxy(
-                    folder,
-                    f"http://127.0.0.1:{http_port}{OUTER_PATH}",
-                    f"https://127.0.0.1:{https_port}{OUTER_PATH}",
-                    f"http://{inner_host}{place.path}",
-                )
-            finally:
-                _stop(process)
+        proxy = Proxy(
+            folder,
+            f"http://127.0.0.1:{http_port}{OUTER_PATH}",
+            f"https://127.0.0.1:{https_port}{OUTER_PATH}",
+            f"http://{inner_host}{place.path}",
+            (program, "-p", name, "-e", "error.log", "-c", "nginx.conf"),
+            (http_port, https_port, inner_port),
+        )
+        proxy.start()
+        try:
+            yield proxy
+        finally:
+            proxy.stop()
 
 
 def _wait_until_open(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:

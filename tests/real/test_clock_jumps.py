@@ -56,8 +56,8 @@ def clock(tmp_path_factory: pytest.TempPathFactory) -> Clock:
     if compiler is None:
         do_without("there is no C compiler on this machine (Debian: apt-get install gcc libc6-dev)")
     made = Clock(folder / "ahead", folder / "jumping_clock.so")
-    command = [compiler, "-Wall", "-Werror", "-shared", "-fPIC", "-o", made.library, SOURCE, "-ldl"]
-    subprocess.run(command, check=True)
+    files = ["-o", str(made.library), str(SOURCE)]
+    subprocess.run([compiler, "-Wall", "-Werror", "-shared", "-fPIC", *files, "-ldl"], check=True)
     made.file.write_bytes(bytes(8))
     return made
 

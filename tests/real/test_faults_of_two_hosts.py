@@ -12,7 +12,7 @@ import pytest
 from bench.stored import kept_with
 from bench.writers import Book, Writers
 from tests.contract.served_clinic import new_token
-from tests.real.databases import Postgresql, Redis, away, silent, silent_redis
+from tests.real.databases import Postgresql, Redis, away, frozen, silent
 from tests.real.two_hosts import TwoHosts, readiness, status, two_hosts
 from tests.unit.cds_service.cds_client import PUBLIC_URL, trust_file
 from tests.waiting import until
@@ -67,7 +67,7 @@ def counting(shared: dict[str, str], tmp_path: Path) -> Iterator[TwoHosts]:
         yield running
 
 
-@pytest.mark.parametrize("how", [away, silent_redis], ids=["stopped", "frozen"])
+@pytest.mark.parametrize("how", [away, frozen], ids=["stopped", "frozen"])
 def test_a_redis_that_fails_holds_up_no_card_of_either_host(
     how: Callable[[Redis], AbstractContextManager[None]], counting: TwoHosts, postgresql: Postgresql, redis: Redis
 ) -> None:
@@ -91,7 +91,7 @@ def test_a_token_that_was_used_while_redis_was_frozen_is_refused_everywhere_afte
 ) -> None:
     first, other = guarded.hosts
     used, path = new_token("/cds-services"), "/cds-services"
-    with silent_redis(redis):
+    with frozen(redis):
         began = time.monotonic()
         assert [status(first.port, path, used, None) for _ in range(2)] == [200, 401]
         assert time.monotonic() - began < FAULT_SECONDS
