@@ -18,7 +18,6 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from limits import RateLimitItem, parse
-from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
@@ -118,7 +117,7 @@ class WorkerCounts:
 
 
 class RedisCounts:
-    """Counts in Redis, over all workers and services that use it. Every method raises StorageError."""
+    """Counts in Redis, over all workers and services that use it. Any method may raise."""
 
     def __init__(self, item: RateLimitItem, storage: str) -> None:
         self._item = item
@@ -163,8 +162,8 @@ class SharedCounts:
             return question(self._here)
         try:
             answer = self._shared_answer(question)
-        except (StorageError, TimeoutError, RuntimeError):
-            # A RuntimeError: no thread can be started.
+        except Exception:
+            # Not only those of Redis: whatever it is, a call goes on without it.
             self._is_away()
             return question(self._here)
         self._is_there()

@@ -14,12 +14,11 @@ from typing import Any, Protocol
 from sqlalchemy import delete, func, select
 
 from cds_service.access.token_memory import Token
-from cds_service.storage import Crew, Database, StoreError, seen_token
+from cds_service.storage import Database, RedisServer, seen_token
 
 # An hour would do for clients with some leeway and hosts whose clocks differ; a day costs little, and a clock that is
 # ahead by hours for a while must not make tokens forgotten that are valid when it is right again.
 KEEP_LONGER = timedelta(days=1)
-_THREADS = 4
 _PATIENCE_SECONDS = 0.2
 """How long one step of Redis may take; the name look-up has no limit of its own, so the caller has one for all."""
 _PREFIX = "calciphylaxis-cds:token:"
@@ -67,48 +66,30 @@ class TableOfTokens:
 class RedisTokens:
     """In Redis: a key for each token, which is set once and goes by itself a day after the token's end.
 
-    Redis is asked by threads of our own: no limit of the library holds for a name server that hangs. Create it
-    anywhere; nothing is connected to before the first call.
+    Create it anywhere; nothing is connected to before the first call.
     """
 
     name = "Redis"
 
     def __init__(self, url: str, clock: Callable[[], datetime]) -> None:
-        from redis import Redis
-
-        timeouts: dict[str, Any] = {"socket_connect_timeout": _PATIENCE_SECONDS, "socket_timeout": _PATIENCE_SECONDS}
-        self._redis, self._clock = Redis.from_url(url, **timeouts), clock
-        self._crew = Crew(_THREADS, "tokens in Redis")
+        self._redis, self._clock = RedisServer(url, "tokens in Redis", _PATIENCE_SECONDS), clock
 
     def add(self, tokens: Sequence[Token], seconds: float) -> int:
         """See UsedTokens."""
         now = int(self._clock().timestamp())
         kept = [(_key(token), max(60, token.expires_at - now + int(KEEP_LONGER.total_seconds()))) for token in tokens]
 
-        def work() -> int:
-            with self._redis.pipeline(transaction=False) as pipe:
+        def work(redis: Any) -> int:
+            with redis.pipeline(transaction=False) as pipe:
                 for key, lasts in kept:
                     pipe.set(key, b"", nx=True, ex=lasts)
                 return sum(bool(one) for one in pipe.execute())
 
-        return self._done(work, seconds)
+        return self._redis.ask(work, seconds)
 
     def purge(self, now: datetime, seconds: float) -> int:
         """See UsedTokens: they go by themselves."""
         return 0
-
-    def _done(self, work: Callable[[], int], seconds: float) -> int:
-        from redis.exceptions import RedisError
-
-        try:
-            answer = self._crew.do(work, seconds)
-            try:
-                return answer.result(timeout=seconds)
-            finally:
-                answer.cancel()  # Where all threads hang it was not even begun.
-        except (RedisError, TimeoutError, RuntimeError) as error:
-            # A RuntimeError: no thread can be started.
-            raise StoreError(f"Redis could not be used ({type(error).__name__})") from None
 
 
 def _key(token: Token) -> str:

@@ -54,9 +54,9 @@ class Keeping:
         try:
             made = events()
             _count(made)
+            self.log.record(made)
             if not may_repeat:
                 self.before.remember(made)
-            self.log.record(made)
         except StoreError:
             pass  # The log has said so.
         except Exception as error:

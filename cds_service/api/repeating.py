@@ -55,8 +55,9 @@ class Repeating:
         return {}
 
     def name(self, same: SameAdvice, card: Card) -> str | None:
-        """What stands for this advice in the log; None where it could not be found again."""
-        return self.pseudonyms.of("advice", *same.parts(card)) if self.is_possible else None
+        """What stands for this advice in the log; None where it could not be found again, or is never held back."""
+        is_kept = self.is_possible and card.indicator is not Indicator.CRITICAL
+        return self.pseudonyms.of("advice", *same.parts(card)) if is_kept else None
 
     def _names(self, same: SameAdvice, card: Card) -> set[str]:
         """By every key; and as it stood when the drafts had no dosage yet."""

@@ -145,9 +145,10 @@ def blueprint(
         service = known(service_id)
         now = clock()
         items = parse_feedback(sent_json(), now)
+        issuer, tenant = names_of(caller())
         try:
             place = keeping.places.one()
-            unknown = keeping.log.record_feedback(service.ID, items, now, *names_of(caller()), place=place)
+            unknown = keeping.log.record_feedback(service.ID, items, now, issuer, tenant, place=place)
         except NoPlace:
             raise send_again("too much other feedback waits for the database; send this again later") from None
         except StoreError as error:
@@ -156,7 +157,8 @@ def blueprint(
         feedback_log.works()
         for item in items:
             FEEDBACK.count(service.ID, item.outcome)
-        keeping.before.override([item.card for item in items if item.outcome == "overridden"], now)
+        if tenants.of(tenant or None, now).switches.repeat.looks_back:
+            keeping.before.answer(items, now)
         if unknown:
             # Another machine may hold them in its spool, and we cannot look there.
             message = f"stored; {len(unknown)} of {len(items)} cards are not known to this service, or not yet"

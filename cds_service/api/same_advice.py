@@ -7,12 +7,14 @@ same parts tell the same about the same; whoever has seen one of them has seen t
 from __future__ import annotations
 
 import hashlib
-import json
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from typing import Any
+
+import orjson
 
 from fhir_mappings.fhir_json import resource_key
 from hooks.card import Card
@@ -48,7 +50,7 @@ class SameAdvice:
 
     @cached_property
     def _record(self) -> str:
-        unread = sorted(map(repr, self.chart.unreadable))
+        unread = (repr(one).encode("utf-8", "surrogatepass") for one in self.chart.unreadable)
         return _digest([*_plain(self.conditions), *_plain(self.orders), *unread])
 
     @cached_property
@@ -65,14 +67,23 @@ class SameAdvice:
         return [one for one in self.drafts if isinstance(one, dict) and resource_key(one) in named]
 
 
-def _plain(resources: Iterable[Any], without: frozenset[str] = frozenset()) -> Iterator[str]:
+def _plain(resources: Iterable[Any], without: frozenset[str] = frozenset()) -> Iterator[bytes]:
     """Each resource as text, whatever the order of its members."""
     left_out = _OF_THE_SERVER | without
     for one in resources:
-        told = {name: value for name, value in one.items() if name not in left_out} if isinstance(one, dict) else one
-        yield json.dumps(told, sort_keys=True, default=str)
+        yield _text(
+            {name: value for name, value in one.items() if name not in left_out} if isinstance(one, dict) else one
+        )
 
 
-def _digest(texts: Iterable[str]) -> str:
+def _text(told: Any) -> bytes:
+    """What is nested too deeply to be written is never the same."""
+    try:
+        return orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        return secrets.token_bytes(16)
+
+
+def _digest(texts: Iterable[bytes]) -> str:
     """Of the texts in whatever order they came."""
-    return hashlib.sha256("\x00".join(sorted(texts)).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(b"\x00".join(sorted(texts))).hexdigest()

@@ -28,6 +28,7 @@ from cds_service.storage.records import (
     UnmappedCount,
     VersionCount,
 )
+from cds_service.storage.redis_server import RedisServer
 from cds_service.storage.reports import (
     Readable,
     card_counts,
@@ -84,6 +85,7 @@ __all__ = [
     "ReadOnly",
     "Readable",
     "Readiness",
+    "RedisServer",
     "Retention",
     "Reviewed",
     "SecretError",

@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection
 from cds_service.storage.carrying import event_or_none
 from cds_service.storage.database import Database
 from cds_service.storage.event import ADVICE, Event, Kind
+from cds_service.storage.records import FeedbackItem
 from cds_service.storage.schema import event as event_table
 from cds_service.storage.spool import Spool
 from cds_service.storage.store_error import StoreError
@@ -33,7 +34,7 @@ IN_TIME_SECONDS = 0.1
 """How long a call may wait for this."""
 _FAULT_SECONDS = 60.0
 """After so long without a call that asks, nobody knows whether it still cannot be read."""
-_MOST = 500
+MOST = 500
 """So many cards are looked at, the newest. What is older than these is shown again."""
 
 
@@ -63,7 +64,7 @@ class Source(Protocol):
     def remember(self, events: Sequence[Event]) -> None:
         """See ShownBefore."""
 
-    def override(self, cards: Sequence[str], at: datetime) -> None:
+    def answer(self, items: Sequence[FeedbackItem], at: datetime) -> None:
         """See ShownBefore."""
 
 
@@ -95,11 +96,10 @@ class ShownBefore:
         with suppress(StoreError):
             self._asked(lambda: self._source.remember(events))
 
-    def override(self, cards: Sequence[str], at: datetime) -> None:
-        """Keep that these cards were overridden. Where that fails they will be shown once more."""
-        if cards:
-            with suppress(StoreError):
-                self._asked(lambda: self._source.override(cards, at))
+    def answer(self, items: Sequence[FeedbackItem], at: datetime) -> None:
+        """Keep what cards were answered with, which came at `at`. Where that fails they will be shown once more."""
+        with suppress(StoreError):
+            self._asked(lambda: self._source.answer(items, at))
 
     def _asked(self, work: Callable[[], T]) -> T:
         if self._clock() < self._ask_after:
@@ -129,7 +129,7 @@ class ShownInLog:
     def remember(self, events: Sequence[Event]) -> None:
         """Nothing to do: they are in the spool already."""
 
-    def override(self, cards: Sequence[str], at: datetime) -> None:
+    def answer(self, items: Sequence[FeedbackItem], at: datetime) -> None:
         """Nothing to do: the log has the feedback."""
 
     def find(self, patients: Sequence[str], users: Sequence[str], since: datetime) -> list[Shown]:
@@ -170,7 +170,7 @@ def _stored(
     column = event_table.c
     theirs = (column.kind == Kind.ISSUED, column.patient.in_(patients), column.user.in_(users), column.at >= since)
     wanted = (column.id, column.at, column.kind, column.hook, column.topic, column.indicator, column.content)
-    newest = select(*wanted, column.card_uuid).where(*theirs).order_by(column.at.desc()).limit(_MOST)
+    newest = select(*wanted, column.card_uuid).where(*theirs).order_by(column.at.desc()).limit(MOST)
     events = [Event(**row) for row in connection.execute(newest).mappings()]
     uuids = [*also, *(event.card_uuid for event in events)]
     told = (column.id, column.at, column.kind, column.card_uuid, column.outcome, column.outcome_timestamp)
@@ -179,13 +179,16 @@ def _stored(
 
 
 def overrides(answers: Iterable[Event]) -> dict[str | None, datetime]:
-    """When the cards of these answers were overridden: those of which the last answer says so.
-
-    That is when it happened, or when it came here, whichever was first: a late message prolongs nothing.
-    """
+    """When the cards of these answers were overridden: those of which the last answer says so."""
     last: dict[str | None, Event] = {}
     for one in sorted(answers, key=lambda event: event.outcome_timestamp or event.at):
         last[one.card_uuid] = one
-    return {
-        uuid: min(one.at, one.outcome_timestamp or one.at) for uuid, one in last.items() if one.outcome == OVERRIDDEN
-    }
+    return {uuid: answered_at(one.at, one.outcome_timestamp) for uuid, one in last.items() if one.outcome == OVERRIDDEN}
+
+
+def answered_at(came: datetime, happened: datetime | None) -> datetime:
+    """When an answer counts from: when it happened or when it came here, whichever was first.
+
+    A late message prolongs nothing.
+    """
+    return min(came, happened or came)

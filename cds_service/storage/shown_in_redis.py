@@ -7,106 +7,99 @@ asked is settled where the service is put together. Nothing here names anybody: 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 
-from cds_service.storage.crew import Crew
 from cds_service.storage.event import ADVICE, Event, Kind
-from cds_service.storage.shown_before import IN_TIME_SECONDS, Shown
-from cds_service.storage.store_error import StoreError
+from cds_service.storage.records import FeedbackItem
+from cds_service.storage.redis_server import RedisServer
+from cds_service.storage.shown_before import IN_TIME_SECONDS, MOST, OVERRIDDEN, Shown, answered_at
 
-KEPT = timedelta(days=31)
-"""How long: more than the longest time for which any policy holds advice back."""
-_THREADS = 4
-_PREFIX = "calciphylaxis-cds:shown:"
-T = TypeVar("T")
+KEPT = timedelta(days=8)
+"""How long: more than the longest time for which a policy may hold advice back."""
+_PREFIX = "calciphylaxis-cds:shown:1:"
+"""With the number of the format: releases that write another one do not read this."""
+_LAST = -1
 
 
 class ShownInRedis:
-    """The cards of before, as one worker finds them. Create it anywhere; nothing is connected to before the first call.
-
-    Redis is asked by threads of our own: no limit of the library holds for a name server that hangs.
+    """The cards of before. Those of a user on a patient are a sorted set, by their time; so are the answers to a card,
+    of which only the last stays.
     """
 
     def __init__(self, url: str) -> None:
-        from redis import Redis
-
-        timeouts: dict[str, Any] = {"socket_connect_timeout": IN_TIME_SECONDS, "socket_timeout": IN_TIME_SECONDS}
-        self._redis = Redis.from_url(url, **timeouts)
-        self._crew = Crew(_THREADS, "shown before, in Redis")
+        """Nothing is connected to before the first call."""
+        self._redis = RedisServer(url, "shown before, in Redis", IN_TIME_SECONDS)
 
     def find(self, patients: Sequence[str], users: Sequence[str], since: datetime) -> list[Shown]:
         """See ShownBefore. Raises StoreError."""
-        keys = [_key(patient, user) for patient in patients for user in users]
-
-        def work() -> list[dict[bytes, bytes]]:
-            with self._redis.pipeline(transaction=False) as pipe:
-                for key in keys:
-                    pipe.hgetall(key)
-                found: list[dict[bytes, bytes]] = pipe.execute()
-                return found
-
-        found = [one for fields in self._in_time(work) for one in _shown(fields)]
-        return [one for one in found if one.at >= since]
+        keys = [_key("cards", patient, user) for patient in patients for user in users]
+        return self._redis.ask(lambda redis: _found(redis, keys, since), IN_TIME_SECONDS)
 
     def remember(self, events: Sequence[Event]) -> None:
-        """Keep the cards among these that were shown. Raises StoreError."""
-        cards = [
-            event
-            for event in events
-            if event.kind == Kind.ISSUED and event.patient and event.user and ADVICE in event.content
-        ]
+        """Keep the cards among these that may be held back when they come again. Raises StoreError."""
+        cards = [event for event in events if _may_come_again(event)]
         if cards:
-            self._in_time(lambda: self._keep(cards))
+            self._redis.ask(lambda redis: _keep(redis, cards), IN_TIME_SECONDS)
 
-    def override(self, cards: Sequence[str], at: datetime) -> None:
-        """Keep that these cards were overridden. Raises StoreError."""
-        self._in_time(lambda: self._keep_overrides(cards, at))
+    def answer(self, items: Sequence[FeedbackItem], at: datetime) -> None:
+        """Keep what these cards were answered with. Raises StoreError."""
+        self._redis.ask(lambda redis: _keep_answers(redis, items, at), IN_TIME_SECONDS)
 
-    def _keep(self, cards: Sequence[Event]) -> None:
-        with self._redis.pipeline(transaction=False) as pipe:
-            for card in cards:
-                key = _key(str(card.patient), str(card.user))
-                told = [card.hook, card.topic, card.indicator, card.content[ADVICE], card.at.isoformat()]
-                pipe.hset(key, f"shown {card.card_uuid}", orjson.dumps(told))
+
+def _may_come_again(event: Event) -> bool:
+    return event.kind == Kind.ISSUED and bool(event.patient and event.user and event.content.get(ADVICE))
+
+
+def _keep(redis: Any, cards: Sequence[Event]) -> None:
+    with redis.pipeline(transaction=False) as pipe:
+        for card in cards:
+            key, at = _key("cards", str(card.patient), str(card.user)), card.at
+            told = [card.card_uuid, card.hook, card.topic, card.indicator, card.content[ADVICE], at.isoformat()]
+            pipe.zadd(key, {orjson.dumps(told): at.timestamp()})
+            pipe.zremrangebyscore(key, "-inf", (at - KEPT).timestamp())
+            pipe.zremrangebyrank(key, 0, _LAST - MOST)
+            pipe.expire(key, KEPT)
+            pipe.set(_key("card", str(card.card_uuid)), b"", ex=KEPT)
+        pipe.execute()
+
+
+def _keep_answers(redis: Any, items: Sequence[FeedbackItem], at: datetime) -> None:
+    """Of the cards that are known here."""
+    known = redis.mget([_key("card", item.card) for item in items])
+    with redis.pipeline(transaction=False) as pipe:
+        for item, card in zip(items, known, strict=True):
+            if card is not None:
+                key = _key("answers", item.card)
+                told = [item.outcome, answered_at(at, item.outcome_timestamp).isoformat()]
+                pipe.zadd(key, {orjson.dumps(told): (item.outcome_timestamp or at).timestamp()})
+                pipe.zremrangebyrank(key, 0, _LAST - 1)
                 pipe.expire(key, KEPT)
-                pipe.set(_key("card", str(card.card_uuid)), key, ex=KEPT)
-            pipe.execute()
+        pipe.execute()
 
-    def _keep_overrides(self, cards: Sequence[str], at: datetime) -> None:
-        keys = self._redis.mget([_key("card", card) for card in cards])
-        with self._redis.pipeline(transaction=False) as pipe:
-            for card, key in zip(cards, keys, strict=True):
-                if key is not None:
-                    pipe.hset(key, f"overridden {card}", at.isoformat())
-            pipe.execute()
 
-    def _in_time(self, work: Callable[[], T]) -> T:
-        from redis.exceptions import RedisError
+def _found(redis: Any, keys: Sequence[str], since: datetime) -> list[Shown]:
+    with redis.pipeline(transaction=False) as pipe:
+        for key in keys:
+            pipe.zrange(key, since.timestamp(), "+inf", byscore=True)
+        cards = [orjson.loads(told) for found in pipe.execute() for told in found]
+        for card, *_ in cards:
+            pipe.zrange(_key("answers", card), _LAST, _LAST)
+        answers = pipe.execute()
+    return [_shown(*card, answers=answer) for card, answer in zip(cards, answers, strict=True)]
 
-        try:
-            answer = self._crew.do(work, IN_TIME_SECONDS)
-            try:
-                return answer.result(timeout=IN_TIME_SECONDS)
-            finally:
-                answer.cancel()
-        except (RedisError, TimeoutError, RuntimeError) as error:
-            raise StoreError(f"Redis could not be used ({type(error).__name__})") from None
+
+def _shown(
+    _card: str, hook: str, topic: str, indicator: str, advice: str, at: str, *, answers: Sequence[bytes]
+) -> Shown:
+    overridden = None
+    for outcome, when in map(orjson.loads, answers):
+        overridden = datetime.fromisoformat(when) if outcome == OVERRIDDEN else None
+    return Shown(hook, topic, indicator, advice, datetime.fromisoformat(at), overridden)
 
 
 def _key(*parts: str) -> str:
     return _PREFIX + hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _shown(fields: Mapping[bytes, bytes]) -> Iterator[Shown]:
-    """The cards of one user on one patient."""
-    for name, told in fields.items():
-        kind, _, card = name.partition(b" ")
-        if kind == b"shown":
-            hook, topic, indicator, advice, at = orjson.loads(told)
-            overridden = fields.get(b"overridden " + card)
-            when = datetime.fromisoformat(overridden.decode()) if overridden else None
-            yield Shown(hook, topic, indicator, advice, datetime.fromisoformat(at), when)
