@@ -1,8 +1,8 @@
 """The same advice again: when it is held back, because the same person has just seen it on the same patient.
 
 What may live here: the decision on one card, given the advice of before. Nothing is held back unless a clinic asks for
-it, and never a critical card. Who knows what was given before, and which cards tell what could not be read, is the
-business of whoever asks.
+it, and never a critical card, nor one of a patient who has or may have calciphylaxis. Who knows what was given before,
+and which cards tell what could not be read, is the business of whoever asks.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 NEVER = timedelta()
 AT_THE_LAST = timedelta(hours=24)
 """A day later the signing of an order is a new decision."""
+OF_CALCIPHYLAXIS = frozenset({"cua-possible", "iron-cua", "calcium-cua-hypocalcaemia"})
+"""Topics of patients who have or may have calciphylaxis, beside those that can be critical: these patients change by
+the day, and not always in what the record codes."""
 
 
 class Repeated(StrEnum):
@@ -63,16 +66,21 @@ class Earlier:
     overridden: datetime | None = None
 
 
+def may_come_again(card: Card) -> bool:
+    """May this card ever be held back as the same advice again?"""
+    return card.indicator is not Indicator.CRITICAL and card.topic not in OF_CALCIPHYLAXIS
+
+
 def repeated(
     card: Card, names: Collection[str], hook: str, earlier: Iterable[Earlier], now: datetime, policy: RepeatPolicy
 ) -> Repeated | None:
     """Why this card is held back at this hook, or None where it is shown.
 
-    It is shown where it is critical, where no earlier advice was the same, and where that was less urgent. `names` are
-    the texts that may stand for this card. At order-sign, the last moment before an order is signed, nothing is held
-    back for longer than `AT_THE_LAST`.
+    It is shown where it is critical or of calciphylaxis, where no earlier advice was the same, and where that was less
+    urgent. `names` are the texts that may stand for this card. At order-sign, the last moment before an order is
+    signed, nothing is held back for longer than `AT_THE_LAST`.
     """
-    if card.indicator is Indicator.CRITICAL:
+    if not may_come_again(card):
         return None
     same = [
         one

@@ -35,12 +35,13 @@ class Happened:
     policy: str
     pseudonyms: Pseudonyms
 
-    def answered(self, advice: Advice, *, is_sampled: bool = False) -> list[Event]:
+    def answered(self, advice: Advice, *, is_sampled: bool = False, counts_as_shown: bool = True) -> list[Event]:
         """The answer with its cards, shown or held back; where none is, and something could not be read, that too.
 
         Apart from their kinds, the events of cards are the same whether they are shown or not: so in shadow mode a card
         that would have been shown breaks the silence. `is_sampled`: with the codes of labs and drugs that the
-        vocabulary does not hold, an empty list for none, where there were records to look at.
+        vocabulary does not hold, an empty list for none, where there were records to look at. Without
+        `counts_as_shown` nobody goes by these cards later: the EHR may have gone on without them.
         """
         gaps = advice.gaps and ", ".join(sorted(set(advice.gaps)))
         content: dict[str, Any] = {"cards": len(advice.cards)}
@@ -53,7 +54,7 @@ class Happened:
         events = [self._of(Kind.ANSWERED, content=content)]
         if gaps and not advice.cards and not any(one.reason is Reason.SHADOW for one in advice.held):
             events.append(self._of(Kind.GAP, reason=gaps))
-        names = advice.names or [None] * len(advice.cards)
+        names = (counts_as_shown and advice.names) or [None] * len(advice.cards)
         events += map(self._issued, advice.cards, advice.facts, names)
         return events + [self._held(one) for one in advice.held]
 

@@ -45,8 +45,10 @@ class Keeping:
     database: Readiness
     spool: Readiness
 
-    def record(self, events: Callable[[], Sequence[Event]], *, may_repeat: bool = True) -> None:
+    def record(self, events: Callable[[], Sequence[Event]], *, may_repeat: bool = True) -> bool:
         """Keep what this gives. Advice that a clinician needs now is not withheld where that fails; the log says so.
+
+        Returns whether it is kept.
 
         Where advice may not be repeated (`may_repeat` is False), what was shown is remembered for the next call.
         """
@@ -58,12 +60,14 @@ class Keeping:
             if not may_repeat:
                 self.before.remember(made)
         except StoreError:
-            pass  # The log has said so.
+            return False  # The log has said so.
         except Exception as error:
             # How many they would have been nobody knows where they could not even be made.
             self.log.could_not_make(len(made) or 1)
             # Whatever it is: it is no fault of the advice. What it says may hold data of the patient.
             log.error("what happened in a call could not be recorded (%s)", type(error).__name__)
+            return False
+        return True
 
     def repeating(self, happened: Happened) -> Repeating:
         """What was shown before to the user of this call, on its patient."""

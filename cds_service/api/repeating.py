@@ -14,7 +14,7 @@ from cds_service.api.same_advice import SameAdvice
 from cds_service.knowledge import Reason
 from cds_service.storage import Pseudonyms, Shown, StoreError
 from hooks.card import Card, Indicator
-from hooks.repeat_policy import Earlier, RepeatPolicy, repeated
+from hooks.repeat_policy import Earlier, RepeatPolicy, may_come_again, repeated
 
 Find = Callable[[Sequence[str], Sequence[str], datetime], Sequence[Shown]]
 Repeats = Callable[[Sequence[Card], str, RepeatPolicy], Mapping[str, Reason]]
@@ -56,7 +56,7 @@ class Repeating:
 
     def name(self, same: SameAdvice, card: Card) -> str | None:
         """What stands for this advice in the log; None where it could not be found again, or is never held back."""
-        is_kept = self.is_possible and card.indicator is not Indicator.CRITICAL
+        is_kept = self.is_possible and may_come_again(card)
         return self.pseudonyms.of("advice", *same.parts(card)) if is_kept else None
 
     def _names(self, same: SameAdvice, card: Card) -> set[str]:

@@ -26,9 +26,10 @@ from cds_service.api.happened import Happened
 from cds_service.api.health import Faults, add_health
 from cds_service.api.keeping import Keeping
 from cds_service.api.not_shown import NotShown, Told
+from cds_service.api.repeating import Repeating
 from cds_service.api.request_body import sent_json
 from cds_service.api.sampled import Sampled
-from cds_service.api.services import SERVICES, Service, call
+from cds_service.api.services import SERVICES, Advice, Service, call
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirClient
 from cds_service.knowledge import Knowledge, Tenants
@@ -43,6 +44,8 @@ SPECIFICATION = "3.0.0"
 """The CDS Hooks version that the services implement; calls of 1.x and 2.0 clients are served as well."""
 
 RETRY_AFTER_SECONDS = "5"
+COUNTS_AS_SHOWN_SECONDS = 1.0
+"""The EHR may have gone on without an answer that took longer: nobody may go by it as shown."""
 """When feedback that was not stored is worth sending again."""
 
 NOTHING_TO_TELL = Told()
@@ -126,14 +129,22 @@ def blueprint(
         linked = knowledge if can_launch(known_client) else replace(knowledge, launch_url=None)
         linked = not_shown.in_force(linked, tenant)
         happened = Happened(service, hook_request, issuer, tenant, now, linked.version, keeping.pseudonyms)
-        try:
-            advice = call(service, hook_request, linked, client, now, keeping.repeating(happened))
-        except CannotJudge as gap:
-            keeping.record(partial(happened.refused, gap))
-            raise refused_for(gap) from None
+
+        def advise(repeating: Repeating | None) -> Advice:
+            try:
+                return call(service, hook_request, linked, client, now, repeating)
+            except CannotJudge as gap:
+                keeping.record(partial(happened.refused, gap))
+                raise refused_for(gap) from None
+
+        advice = advise(keeping.repeating(happened))
         is_sampled = advice.unmapped is not None and sampled.is_due(now)
         may_repeat = not linked.switches.repeat.looks_back
-        keeping.record(lambda: happened.answered(advice, is_sampled=is_sampled), may_repeat=may_repeat)
+        counts = time.perf_counter() - started < COUNTS_AS_SHOWN_SECONDS
+        events = partial(happened.answered, is_sampled=is_sampled, counts_as_shown=counts)
+        if not keeping.record(partial(events, advice), may_repeat=may_repeat) and advice.is_repeated:
+            # What is held back and nowhere noted would be gone without a trace.
+            advice = advise(None)
         spent = (time.perf_counter() - started) * 1000
         log.info(
             "%s answered %d cards, %d held back, in %.1f ms", service.ID, len(advice.cards), len(advice.held), spent
@@ -158,7 +169,7 @@ def blueprint(
         for item in items:
             FEEDBACK.count(service.ID, item.outcome)
         if tenants.of(tenant or None, now).switches.repeat.looks_back:
-            keeping.before.answer(items, now)
+            keeping.before.answer(service.ID, issuer, items, now)
         if unknown:
             # Another machine may hold them in its spool, and we cannot look there.
             message = f"stored; {len(unknown)} of {len(items)} cards are not known to this service, or not yet"

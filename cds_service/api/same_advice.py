@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from fhir_mappings.drug_places import DRUG_TYPES
 from fhir_mappings.fhir_json import resource_key
 from hooks.card import Card
 from hooks.cards import words_of
@@ -25,22 +26,25 @@ RULES = version("calciphylaxis-cds")
 """The version of the rules is that of the service."""
 _DOSED = frozenset({"dosageInstruction", "dispenseRequest"})
 """What is often written only when an order is signed."""
-_OF_THE_SERVER = frozenset({"meta", "text"})
-"""Versions and the server's own wording of the rest: they change where nothing has."""
+_OF_THE_SERVER = frozenset({"meta"})
+"""Versions: they change where nothing has."""
+_GENERATED = "generated"
+"""The status of a text that a server has made of the rest."""
+_DRUG_ORDERS = frozenset({None, "", "MedicationRequest", *DRUG_TYPES})
 
 
 @dataclass(frozen=True)
 class SameAdvice:
     """The record of one call. `policy` is the version of the policy; the resources are as they were received.
 
-    Results count by what the card says of them. Conditions and active orders count whole, since a card quotes them cut;
-    of the drafts those that name a drug of the rules.
+    Results count by what the card says of them. Conditions, active orders and statements of the medication history
+    (`record`) count whole, since a card quotes them cut; of the drafts all but those that are certainly of no drug of
+    the rules.
     """
 
     chart: Chart
     policy: str
-    conditions: Iterable[Any]
-    orders: Iterable[Any]
+    record: Iterable[Any]
     drafts: Iterable[Any]
 
     def parts(self, card: Card, *, dosed: bool = True) -> tuple[str, ...]:
@@ -51,7 +55,7 @@ class SameAdvice:
     @cached_property
     def _record(self) -> str:
         unread = (repr(one).encode("utf-8", "surrogatepass") for one in self.chart.unreadable)
-        return _digest([*_plain(self.conditions), *_plain(self.orders), *unread])
+        return _digest([*_plain(self.record), *unread])
 
     @cached_property
     def _drafts(self) -> str:
@@ -62,18 +66,31 @@ class SameAdvice:
         return _digest(_plain(self._judged_drafts, _DOSED))
 
     @cached_property
-    def _judged_drafts(self) -> list[Mapping[str, Any]]:
-        named = {draft.reference for draft in self.chart.drafts if draft.matches}
-        return [one for one in self.drafts if isinstance(one, dict) and resource_key(one) in named]
+    def _judged_drafts(self) -> list[Any]:
+        read = (*self.chart.drafts, *self.chart.other_drafts)
+        others = {draft.reference for draft in read if not draft.matches and draft.reference}
+        others -= {draft.reference for draft in read if draft.matches}
+        return [one for one in self.drafts if _may_order_a_drug(one) and resource_key(one) not in others]
+
+
+def _may_order_a_drug(draft: Mapping[str, Any]) -> bool:
+    """Also what does not say what it is, and what holds others: an order set."""
+    return draft.get("resourceType") in _DRUG_ORDERS or bool(draft.get("contained"))
 
 
 def _plain(resources: Iterable[Any], without: frozenset[str] = frozenset()) -> Iterator[bytes]:
     """Each resource as text, whatever the order of its members."""
-    left_out = _OF_THE_SERVER | without
     for one in resources:
-        yield _text(
-            {name: value for name, value in one.items() if name not in left_out} if isinstance(one, dict) else one
-        )
+        yield _text(_told(one, _OF_THE_SERVER | without) if isinstance(one, dict) else one)
+
+
+def _told(resource: Mapping[str, Any], left_out: frozenset[str]) -> dict[str, Any]:
+    """All that it says of itself, without what a server makes of that."""
+    text = resource.get("text")
+    is_made = isinstance(text, dict) and text.get("status") == _GENERATED
+    return {
+        name: value for name, value in resource.items() if name not in left_out and not (is_made and name == "text")
+    }
 
 
 def _text(told: Any) -> bytes:

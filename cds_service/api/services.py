@@ -20,7 +20,7 @@ from cds_service.api.same_advice import SameAdvice
 from cds_service.api.stopped_orders import with_stopped_orders
 from cds_service.api.validation import InvalidField
 from cds_service.fhir_client import FhirReader
-from cds_service.knowledge import Asking, HeldBack, Knowledge
+from cds_service.knowledge import REPEATS, Asking, HeldBack, Knowledge
 from cds_service.tracing import span
 from cds_service.unknown_codes import Patient, Unmapped
 from fhir_mappings.chart import ChartContext, build_chart
@@ -28,6 +28,7 @@ from fhir_mappings.drafts import Orders, split_orders
 from fhir_mappings.drug_places import drugs_beside
 from fhir_mappings.fhir_json import as_object, as_objects, resource_key
 from fhir_mappings.medications import is_active
+from fhir_mappings.queries import STATEMENTS
 from fhir_mappings.subjects import is_about
 from fhir_mappings.versions import versions
 from hooks import order_select, order_sign, patient_view
@@ -63,6 +64,10 @@ NOTHING_SELECTED = "must not be empty while there are drafts: it names the draft
 UNREAD = "unreadable_entries"
 
 
+_COMPARED = ("conditions", "medications", STATEMENTS)
+"""What else of the record makes advice the same: not what is new each session, as administrations are."""
+
+
 @dataclass(frozen=True)
 class Judged:
     """What one call looks at: the chart on the clinic's day, and what its cards are made with."""
@@ -90,6 +95,11 @@ class Advice:
     held: Sequence[HeldBack] = ()
     unmapped: Callable[[], Sequence[tuple[str, ...]]] | None = None
     names: Sequence[str | None] = ()
+
+    @property
+    def is_repeated(self) -> bool:
+        """Is a card held back because it was shown before?"""
+        return any(one.reason in REPEATS for one in self.held)
 
 
 NOTHING_TO_JUDGE = Advice([], [])
@@ -133,10 +143,11 @@ def call(
 
 
 def _same_advice(judged: Judged, request: HookRequest, knowledge: Knowledge) -> SameAdvice:
-    found = judged.collected
-    drafts = [entry.get("resource") for entry in as_objects(as_object(request.draft_orders).get("entry"))]
-    orders = found.resources("medications")
-    return SameAdvice(judged.chart, knowledge.version, found.resources("conditions"), orders, drafts)
+    found, entries = judged.collected, as_objects(as_object(request.draft_orders).get("entry"))
+    record = [one for key in _COMPARED for one in found.resources(key)]
+    record += [one for one in found.history if one.get("resourceType") == "MedicationStatement"]
+    drafts = [as_object(entry.get("resource", entry)) for entry in entries]
+    return SameAdvice(judged.chart, knowledge.version, record, drafts)
 
 
 def asking_of(service: Service, request: HookRequest, on: date) -> Asking:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from cds_service.knowledge.critical_cards import TELL_OF_GAPS
 from hooks.card import Card, Indicator, most_urgent_first
-from hooks.repeat_policy import Repeated, RepeatPolicy
+from hooks.repeat_policy import Repeated, RepeatPolicy, may_come_again
 
 ALWAYS_AGAIN = RepeatPolicy()
 ALL = "*"
@@ -157,7 +157,7 @@ class Switches:
         """May this card be held back as the same advice again? As with the card limit and the roles, not what tells of
         gaps, and not what can be critical, in its milder forms too.
         """
-        return not self._must_come(card)
+        return may_come_again(card) and not self._must_come(card)
 
     def _shows_nothing(self, asking: Asking) -> bool:
         off = asking.service in self.services or asking.hook in self.hooks or ALL in self.killed

@@ -64,7 +64,7 @@ class Source(Protocol):
     def remember(self, events: Sequence[Event]) -> None:
         """See ShownBefore."""
 
-    def answer(self, items: Sequence[FeedbackItem], at: datetime) -> None:
+    def answer(self, service: str, client: str, items: Sequence[FeedbackItem], at: datetime) -> None:
         """See ShownBefore."""
 
 
@@ -96,10 +96,13 @@ class ShownBefore:
         with suppress(StoreError):
             self._asked(lambda: self._source.remember(events))
 
-    def answer(self, items: Sequence[FeedbackItem], at: datetime) -> None:
-        """Keep what cards were answered with, which came at `at`. Where that fails they will be shown once more."""
+    def answer(self, service: str, client: str, items: Sequence[FeedbackItem], at: datetime) -> None:
+        """Keep what a client answered to cards of this service, which came at `at`.
+
+        Where that fails they will be shown once more.
+        """
         with suppress(StoreError):
-            self._asked(lambda: self._source.answer(items, at))
+            self._asked(lambda: self._source.answer(service, client, items, at))
 
     def _asked(self, work: Callable[[], T]) -> T:
         if self._clock() < self._ask_after:
@@ -129,7 +132,7 @@ class ShownInLog:
     def remember(self, events: Sequence[Event]) -> None:
         """Nothing to do: they are in the spool already."""
 
-    def answer(self, items: Sequence[FeedbackItem], at: datetime) -> None:
+    def answer(self, service: str, client: str, items: Sequence[FeedbackItem], at: datetime) -> None:
         """Nothing to do: the log has the feedback."""
 
     def find(self, patients: Sequence[str], users: Sequence[str], since: datetime) -> list[Shown]:
@@ -144,7 +147,7 @@ class ShownInLog:
         for event in self._in_spool("card_uuid", [uuid for uuid in cards if uuid]):
             if event.kind == Kind.FEEDBACK:
                 answers.append(event)
-        overridden = overrides(answers)
+        overridden = overrides(one for one in answers if _is_of(one, cards.get(one.card_uuid)))
         return [
             Shown(one.hook, one.topic, one.indicator, one.content[ADVICE], one.at, overridden.get(uuid))
             for uuid, one in cards.items()
@@ -159,6 +162,11 @@ class ShownInLog:
         yield from filter(None, map(event_or_none, self._spool.lines_with(words)))
 
 
+def _is_of(answer: Event, card: Event | None) -> bool:
+    """Does this answer come from where the card went?"""
+    return card is not None and (answer.client, answer.service) == (card.client, card.service)
+
+
 def _is_theirs(event: Event, patients: Sequence[str], users: Sequence[str], since: datetime) -> bool:
     return event.kind == Kind.ISSUED and event.patient in patients and event.user in users and event.at >= since
 
@@ -169,19 +177,25 @@ def _stored(
     """The cards shown, and the answers to those and to `also`."""
     column = event_table.c
     theirs = (column.kind == Kind.ISSUED, column.patient.in_(patients), column.user.in_(users), column.at >= since)
-    wanted = (column.id, column.at, column.kind, column.hook, column.topic, column.indicator, column.content)
-    newest = select(*wanted, column.card_uuid).where(*theirs).order_by(column.at.desc()).limit(MOST)
+    common = (column.id, column.at, column.kind, column.client, column.service, column.card_uuid)
+    newest = (
+        select(*common, column.hook, column.topic, column.indicator, column.content)
+        .where(*theirs)
+        .order_by(column.at.desc())
+        .limit(MOST)
+    )
     events = [Event(**row) for row in connection.execute(newest).mappings()]
     uuids = [*also, *(event.card_uuid for event in events)]
-    told = (column.id, column.at, column.kind, column.card_uuid, column.outcome, column.outcome_timestamp)
-    answers = select(*told).where(column.kind == Kind.FEEDBACK, column.card_uuid.in_(uuids))
+    answers = select(*common, column.outcome, column.outcome_timestamp).where(
+        column.kind == Kind.FEEDBACK, column.card_uuid.in_(uuids)
+    )
     return events, [Event(**row) for row in connection.execute(answers).mappings()] if uuids else []
 
 
 def overrides(answers: Iterable[Event]) -> dict[str | None, datetime]:
     """When the cards of these answers were overridden: those of which the last answer says so."""
     last: dict[str | None, Event] = {}
-    for one in sorted(answers, key=lambda event: event.outcome_timestamp or event.at):
+    for one in sorted(answers, key=lambda event: answered_at(event.at, event.outcome_timestamp)):
         last[one.card_uuid] = one
     return {uuid: answered_at(one.at, one.outcome_timestamp) for uuid, one in last.items() if one.outcome == OVERRIDDEN}
 
@@ -189,6 +203,6 @@ def overrides(answers: Iterable[Event]) -> dict[str | None, datetime]:
 def answered_at(came: datetime, happened: datetime | None) -> datetime:
     """When an answer counts from: when it happened or when it came here, whichever was first.
 
-    A late message prolongs nothing.
+    A late message prolongs nothing, and one that is dated ahead is not the last word.
     """
     return min(came, happened or came)

@@ -45,9 +45,10 @@ class ShownInRedis:
         if cards:
             self._redis.ask(lambda redis: _keep(redis, cards), IN_TIME_SECONDS)
 
-    def answer(self, items: Sequence[FeedbackItem], at: datetime) -> None:
-        """Keep what these cards were answered with. Raises StoreError."""
-        self._redis.ask(lambda redis: _keep_answers(redis, items, at), IN_TIME_SECONDS)
+    def answer(self, service: str, client: str, items: Sequence[FeedbackItem], at: datetime) -> None:
+        """See ShownBefore. Raises StoreError."""
+        keys = [_card_key(client, service, item.card) for item in items]
+        self._redis.ask(lambda redis: _keep_answers(redis, keys, items, at), IN_TIME_SECONDS)
 
 
 def _may_come_again(event: Event) -> bool:
@@ -58,24 +59,24 @@ def _keep(redis: Any, cards: Sequence[Event]) -> None:
     with redis.pipeline(transaction=False) as pipe:
         for card in cards:
             key, at = _key("cards", str(card.patient), str(card.user)), card.at
-            told = [card.card_uuid, card.hook, card.topic, card.indicator, card.content[ADVICE], at.isoformat()]
+            own = _card_key(card.client, card.service, str(card.card_uuid))
+            told = [own, card.hook, card.topic, card.indicator, card.content[ADVICE], at.isoformat()]
             pipe.zadd(key, {orjson.dumps(told): at.timestamp()})
             pipe.zremrangebyscore(key, "-inf", (at - KEPT).timestamp())
             pipe.zremrangebyrank(key, 0, _LAST - MOST)
             pipe.expire(key, KEPT)
-            pipe.set(_key("card", str(card.card_uuid)), b"", ex=KEPT)
+            pipe.set(own, b"", ex=KEPT)
         pipe.execute()
 
 
-def _keep_answers(redis: Any, items: Sequence[FeedbackItem], at: datetime) -> None:
+def _keep_answers(redis: Any, cards: Sequence[str], items: Sequence[FeedbackItem], at: datetime) -> None:
     """Of the cards that are known here."""
-    known = redis.mget([_key("card", item.card) for item in items])
+    known = redis.mget(cards)
     with redis.pipeline(transaction=False) as pipe:
-        for item, card in zip(items, known, strict=True):
-            if card is not None:
-                key = _key("answers", item.card)
-                told = [item.outcome, answered_at(at, item.outcome_timestamp).isoformat()]
-                pipe.zadd(key, {orjson.dumps(told): (item.outcome_timestamp or at).timestamp()})
+        for card, item, is_known in zip(cards, items, known, strict=True):
+            if is_known is not None:
+                key, counts_from = _key("answers", card), answered_at(at, item.outcome_timestamp)
+                pipe.zadd(key, {orjson.dumps([item.outcome, counts_from.isoformat()]): counts_from.timestamp()})
                 pipe.zremrangebyrank(key, 0, _LAST - 1)
                 pipe.expire(key, KEPT)
         pipe.execute()
@@ -99,6 +100,11 @@ def _shown(
     for outcome, when in map(orjson.loads, answers):
         overridden = datetime.fromisoformat(when) if outcome == OVERRIDDEN else None
     return Shown(hook, topic, indicator, advice, datetime.fromisoformat(at), overridden)
+
+
+def _card_key(client: str, service: str, card: str) -> str:
+    """An answer counts where it comes from the client and names the service that the card went to."""
+    return _key("card", client, service, card)
 
 
 def _key(*parts: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from cds_service.api import routes
 from cds_service.storage import StoreError, write_keys
 from cds_service.storage.schema import event as event_table
 from tests.contract.conftest import FHIR, MakeApp
@@ -25,6 +26,7 @@ from tests.contract.records import (
     WARFARIN_DRAFT,
     Json,
     Record,
+    bundle,
     condition,
     draft,
     failure,
@@ -210,6 +212,141 @@ def test_an_order_that_is_not_quite_the_same_is_told_of_again(
     assert topic(clinic.ask("order-select", DIALYSIS, {**WARFARIN_DRAFT, **TABLET}))
     assert not topic(clinic.ask("order-select", DIALYSIS, {**WARFARIN_DRAFT, **TABLET})), "the control"
     assert topic(clinic.ask(hook, record, *drafts))
+
+
+def in_a_set(*orders: Json) -> Json:
+    return {"resourceType": "RequestGroup", "id": "set", "status": "draft", "contained": list(orders)}
+
+
+def without_type(order: Json) -> Json:
+    return {name: value for name, value in order.items() if name != "resourceType"}
+
+
+DOSED = {**WARFARIN_DRAFT, **TABLET}
+LOADING = {**WARFARIN_DRAFT, "dosageInstruction": [{"text": "10 tablets, loading"}]}
+
+
+@pytest.mark.parametrize("later", ["order-select", "order-sign"])
+@pytest.mark.parametrize(
+    ("entries", "changed"),
+    [
+        ([{"resource": in_a_set(DOSED)}], [{"resource": in_a_set(LOADING)}]),
+        ([{"resource": in_a_set(DOSED)}], [{"resource": in_a_set(DOSED, {**DOSED, "id": "two"})}]),
+        ([DOSED], [LOADING]),
+        ([{"resource": without_type(DOSED)}], [{"resource": without_type(LOADING)}]),
+        (
+            [
+                {"resource": DOSED},
+                {"resource": {"resourceType": "Medication", "id": "m", "code": {"text": "Warfarin 1"}}},
+            ],
+            [
+                {"resource": DOSED},
+                {"resource": {"resourceType": "Medication", "id": "m", "code": {"text": "Warfarin 5"}}},
+            ],
+        ),
+    ],
+    ids=["in an order set", "one more in an order set", "a bare entry", "an entry without a type", "a drug beside it"],
+)
+def test_whatever_the_form_of_an_order_another_dose_is_told_of_again(
+    entries: list[Json], changed: list[Json], later: str, clinic: Clinic
+) -> None:
+    def told(hook: str, these: list[Json]) -> bool:
+        body = clinic.ehr.request(hook, DIALYSIS, [WARFARIN_DRAFT])
+        body["context"]["draftOrders"] = {"resourceType": "Bundle", "type": "collection", "entry": these}
+        if hook == "order-select":
+            first = these[0].get("resource", these[0])
+            body["context"]["selections"] = [f"{first.get('resourceType', 'MedicationRequest')}/{first['id']}"]
+        return "vka-dialysis" in topics(clinic.ehr.cards({**body, "fhirServer": FHIR}))
+
+    assert told("order-select", entries)
+    assert not told("order-select", entries), "the control"
+    assert told(later, changed)
+
+
+def test_an_order_of_another_kind_beside_it_is_no_other_advice(clinic: Clinic) -> None:
+    test = {"resourceType": "ServiceRequest", "id": "inr", "status": "draft", "code": {"text": "INR"}}
+    paracetamol = draft("d-paracetamol", "161", "acetaminophen 500 mg")
+    assert clinic.ask("order-select", DIALYSIS, WARFARIN_DRAFT) != []
+    assert clinic.ask("order-sign", DIALYSIS, WARFARIN_DRAFT, test, paracetamol) == []
+
+
+ONE_DIAGNOSIS: Record = {**ON_WARFARIN, "conditions": DIALYSIS["conditions"][:1]}
+
+
+def taking(dose: str) -> Json:
+    said = {name: WARFARIN[name] for name in ("subject", "medicationCodeableConcept") if name in WARFARIN}
+    return bundle(
+        {"resourceType": "MedicationStatement", "id": "s", "status": "active", "dosage": [{"text": dose}], **said}
+    )
+
+
+def with_narrative(words: str) -> Json:
+    text = {"status": "additional", "div": f"<div>{words}</div>"}
+    return bundle({**ONE_DIAGNOSIS["conditions"][0], "text": text})
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [("statements", taking), ("home_medications", taking), ("conditions", with_narrative)],
+    ids=["a statement of the history", "under a key of the EHR", "a text that says more than the codes"],
+)
+def test_what_else_the_record_says_is_another_fact(key: str, told: Callable[[str], Json], clinic: Clinic) -> None:
+    first = clinic.ask("patient-view", ONE_DIAGNOSIS, **{key: told("1 tablet")})
+    assert first
+    assert clinic.ask("patient-view", ONE_DIAGNOSIS, **{key: told("1 tablet")}) == [], "the control"
+    assert topics(clinic.ask("patient-view", ONE_DIAGNOSIS, **{key: told("5 tablets")})) == topics(first)
+
+
+def test_a_text_that_the_server_makes_of_the_codes_is_none(clinic: Clinic) -> None:
+    assert clinic.ask("patient-view", ONE_DIAGNOSIS)
+    made = {**ONE_DIAGNOSIS["conditions"][0], "text": {"status": "generated", "div": "<div>now</div>"}}
+    assert clinic.ask("patient-view", {**ONE_DIAGNOSIS, "conditions": [made]}) == []
+
+
+@pytest.mark.parametrize("sign", ["Rule out calciphylaxis", "Induration of skin of thigh"])
+@pytest.mark.parametrize("drug", [WARFARIN], ids=["warfarin"])
+def test_a_possible_calciphylaxis_never_falls_silent(sign: str, drug: Json, clinic: Clinic) -> None:
+    kidney = condition("ckd", "Chronic kidney disease stage 5", system=SNOMED, code="433146000")
+    record: Record = {**NORMAL_LABS, "medications": [drug], "conditions": [kidney, condition("sign", sign)]}
+    first = clinic.ask("patient-view", record)
+    assert "cua-possible" in topics(first)
+    for card in first:
+        clinic.override(card)
+    assert "cua-possible" in topics(clinic.ask("patient-view", record))
+
+
+def test_an_answer_that_took_long_does_not_count_as_shown(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The EHR may have gone on without it."""
+    with monkeypatch.context() as slow:
+        slow.setattr(routes, "COUNTS_AS_SHOWN_SECONDS", 0.0)
+        first = topics(clinic.ask("patient-view", ON_WARFARIN))
+    assert topics(clinic.ask("patient-view", ON_WARFARIN)) == first
+    assert clinic.ask("patient-view", ON_WARFARIN) == [], "the control"
+
+
+def test_what_cannot_be_noted_as_held_back_is_shown(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = topics(clinic.ask("patient-view", ON_WARFARIN))
+
+    def full(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as without_a_log:
+        without_a_log.setattr(clinic.app.extensions["cds_event_log"], "record", full)
+        assert topics(clinic.ask("patient-view", ON_WARFARIN)) == first
+    assert clinic.ask("patient-view", ON_WARFARIN) == [], "the control"
+
+
+def test_a_record_nested_more_deeply_than_it_can_be_compared_is_shown_each_time(clinic: Clinic) -> None:
+    deep: Any = {"text": "x"}
+    for _ in range(400):
+        deep = {"extension": [deep]}
+    record = {
+        **ON_WARFARIN,
+        "conditions": [*DIALYSIS["conditions"], {**condition("deep", "Gout"), "extension": [deep]}],
+    }
+    first = clinic.ask("patient-view", record)
+    assert first
+    assert topics(clinic.ask("patient-view", record)) == topics(first)
 
 
 def test_a_dosage_that_is_written_when_the_order_is_signed_is_no_other_advice(clinic: Clinic) -> None:

@@ -23,8 +23,8 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.real, pytest.mark.alone]
 
-PATIENT, ANOTHER = "cds-demo-elevated-risk-on-warfarin", "cds-demo-peritoneal-dialysis-high-calcium"
-A_THIRD = "cds-demo-low-pth-on-calcium"
+PATIENT, ANOTHER = "cds-demo-elevated-risk-on-warfarin", "cds-demo-low-pth-on-calcium"
+
 """One for each test: what was shown is remembered."""
 REPEAT = "\n[repeat]\nreason = 'tried out'\nafter_shown_hours = 8\nafter_override_hours = 72\n"
 PROMISED_SECONDS = 0.1
@@ -110,7 +110,7 @@ def test_while_the_database_does_not_answer_everything_is_shown_in_time(
 def override_all(host: Service, fhir: Sandbox) -> None:
     """Open the chart, and override each card."""
     base = f"http://127.0.0.1:{host.port}"
-    cards = Ehr(base, fhir.base).open_chart(A_THIRD)
+    cards = Ehr(base, fhir.base).open_chart(ANOTHER)
     assert cards
     for card in cards:
         answer = {"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": datetime.now(UTC).isoformat()}
@@ -138,7 +138,7 @@ def test_with_redis_the_other_host_knows_at_once_and_without_it_everything_is_sh
 def test_with_redis_an_override_on_one_host_counts_on_the_other(with_redis: list[Service], fhir: Sandbox) -> None:
     one, other = with_redis
     override_all(one, fhir)
-    assert topics(other, fhir, A_THIRD) == []
+    assert topics(other, fhir, ANOTHER) == []
     assert reasons_of(other) == {"overridden-before"}
 
 

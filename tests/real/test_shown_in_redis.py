@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -46,7 +46,8 @@ CARD = Event(
     user="k:user",
 )
 SHOWN = Shown("patient-view", "vka-dialysis", "warning", "k:advice", NOON, None)
-Keep = Callable[[Source, Event], None]
+HERE = (CARD.service, "")
+"""The service and the client that the card went to."""
 
 
 @pytest.fixture
@@ -71,8 +72,8 @@ class InLog(ShownInLog):
     def remember(self, events: Any) -> None:
         self._log.record(list(events))
 
-    def answer(self, items: Any, at: datetime) -> None:
-        self._log.record_feedback(CARD.service, list(items), at)
+    def answer(self, service: str, client: str, items: Any, at: datetime) -> None:
+        self._log.record_feedback(service, list(items), at, client)
 
 
 @pytest.fixture(params=["log", "redis"])
@@ -120,16 +121,35 @@ def test_what_was_shown_to_this_user_on_this_patient_is_found_and_nothing_else(
         ([("accepted", 1, 1), ("overridden", 2, 2)], 2),
         ([("overridden", 1, 50)], 1),
         ([("overridden", 50, 1)], 1),
+        ([("overridden", 50, 1), ("accepted", 2, 2)], None),
     ],
-    ids=["none", "accepted", "overridden", "then accepted", "in another order", "then overridden", "late", "ahead"],
+    ids=[
+        "none",
+        "accepted",
+        "overridden",
+        "then accepted",
+        "in another order",
+        "then overridden",
+        "late",
+        "ahead",
+        "ahead, then accepted",
+    ],
 )
 def test_the_last_answer_decides_and_a_late_message_prolongs_nothing(
     answers: list[tuple[str, int, int]], overridden: int | None, source: Source
 ) -> None:
     source.remember([CARD])
     for outcome, happened, came in answers:
-        source.answer([FeedbackItem("1", outcome, NOON + happened * MOMENT)], NOON + came * MOMENT)
+        source.answer(*HERE, [FeedbackItem("1", outcome, NOON + happened * MOMENT)], NOON + came * MOMENT)
     assert find(source) == [SHOWN._replace(overridden=None if overridden is None else NOON + overridden * MOMENT)]
+
+
+@pytest.mark.parametrize("elsewhere", [("urn:another", CARD.service), ("", "another-service")])
+def test_an_answer_counts_only_from_where_the_card_went(elsewhere: tuple[str, str], source: Source) -> None:
+    client, service = elsewhere
+    source.remember([CARD])
+    source.answer(service, client, [FeedbackItem("1", "overridden", NOON)], NOON)
+    assert find(source) == [SHOWN]
 
 
 def test_what_is_kept_is_bounded_and_goes_by_itself(in_redis: ShownInRedis, client: Client) -> None:
@@ -138,7 +158,7 @@ def test_what_is_kept_is_bounded_and_goes_by_itself(in_redis: ShownInRedis, clie
     found = find(in_redis)
     assert len(found) == MOST
     assert max(found).at == NOON + (MOST + 19) * MOMENT, "the newest stay"
-    in_redis.answer([FeedbackItem("519", "overridden", NOON), FeedbackItem("unknown", "overridden", NOON)], NOON)
+    in_redis.answer(*HERE, [FeedbackItem("519", "overridden", NOON), FeedbackItem("unknown", "overridden", NOON)], NOON)
     kept = list(client.scan_iter())
     assert len(kept) == 1 + MOST + 20 + 1, "the cards of one user on one patient, each card, and one answer"
     assert all(0 < client.ttl(key) <= KEPT.total_seconds() for key in kept)
@@ -162,7 +182,7 @@ def test_a_value_that_nobody_can_read_is_said_as_one_that_cannot_be_had(
 
 def test_nothing_names_a_patient_a_user_or_a_card(in_redis: ShownInRedis, client: Client) -> None:
     in_redis.remember([CARD])
-    in_redis.answer([FeedbackItem("1", "overridden", NOON, user_comment="Zephyrine")], NOON)
+    in_redis.answer(*HERE, [FeedbackItem("1", "overridden", NOON, user_comment="Zephyrine")], NOON)
     for key in client.scan_iter():
         told = client.zrange(key, 0, -1) if client.type(key) == b"zset" else client.get(key)
         everything = repr([key, told])
