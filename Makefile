@@ -73,7 +73,7 @@ test-fuzz: $(STAMP) ## 20,000 generated and 20,000 hostile requests, and a hosti
 test-walk: $(STAMP) ## a newcomer: the commands of README and docs/ typed in a fresh clone (ports 5000, 8090)
 	$(BIN)/python -m pytest tests/walk -m walk $(PYTEST)
 
-soak: $(STAMP) ## the hostile mixture for half an hour: memory, files, latency; then kill-rounds (SOAK="-h")
+soak: $(STAMP) ## the hostile mixture for half an hour, then kill-rounds (SOAK="--hosts 2")
 	$(BIN)/python -m bench.soak $(SOAK)
 	$(BIN)/python -m bench.kill_rounds $(KILL)
 

@@ -20,6 +20,9 @@ Find = Callable[[Sequence[str], Sequence[str], datetime], Sequence[Shown]]
 Repeats = Callable[[Sequence[Card], str, RepeatPolicy], Mapping[str, Reason]]
 """Of these cards at a hook, the topics that are the same advice again, and why."""
 
+_INDICATORS = frozenset(Indicator)
+"""Of a release that knows others nothing is believed."""
+
 
 @dataclass(frozen=True)
 class Repeating:
@@ -47,7 +50,8 @@ class Repeating:
         patients = self.pseudonyms.all_of("patient", self.whose, self.patient_id)
         users = self.pseudonyms.all_of("user", self.whose, self.user_id)
         with suppress(StoreError):
-            before = [_earlier(one) for one in self.find(patients, users, self.now - policy.looks_back)]
+            found = self.find(patients, users, self.now - policy.looks_back)
+            before = [_earlier(one) for one in found if one.indicator in _INDICATORS]
             why = {
                 card.topic: repeated(card, self._names(same, card), hook, before, self.now, policy) for card in cards
             }

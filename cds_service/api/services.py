@@ -128,9 +128,10 @@ def call(
     chart, asking = judged.chart, asking_of(service, request, judged.on)
     advise, switches = partial(service.advise, chart, judged.on, knowledge.policy), knowledge.switches
     repeating = repeating if switches.repeat.looks_back else None
-    same = _same_advice(judged, request, knowledge)
+    # Not worked out where nobody wants to know.
+    same = _same_advice(judged, request, knowledge) if repeating else None
     with span("rules") as step:
-        sorted_cards = advised(advise, switches, asking, partial(repeating.among, same) if repeating else None)
+        sorted_cards = advised(advise, switches, asking, partial(repeating.among, same) if repeating and same else None)
         step.set("cds.cards", len(sorted_cards.shown))
     return Advice(
         [to_json(card, judged.rendering) for card in sorted_cards.shown],
@@ -138,7 +139,7 @@ def call(
         (*(gap.query for gap in (*chart.gaps, *chart.optional_gaps)), *([UNREAD] if chart.unread_entries else [])),
         sorted_cards.held,
         partial(_unmapped, judged, knowledge, request),
-        [repeating.name(same, card) for card in sorted_cards.shown] if repeating else (),
+        [repeating.name(same, card) for card in sorted_cards.shown] if repeating and same else (),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from cds_service.api import routes
 from cds_service.storage import StoreError, write_keys
@@ -426,6 +426,14 @@ def test_where_earlier_advice_cannot_be_read_everything_is_shown_and_the_log_say
     assert [topics(clinic.ask("patient-view", ON_WARFARIN)) for _ in range(3)] == [first] * 3
     told = [message for message in caplog.messages if "no card is held back as repeated" in message]
     assert len(told) == 1
+
+
+def test_what_a_release_wrote_that_knows_other_indicators_is_not_gone_by(clinic: Clinic) -> None:
+    first = topics(clinic.ask("patient-view", ON_WARFARIN))
+    clinic.app.extensions["cds_event_log"].ship()
+    database = clinic.app.extensions["cds_database"]
+    database.write(lambda connection: connection.execute(update(event_table).values(indicator="hard-stop")))
+    assert topics(clinic.ask("patient-view", ON_WARFARIN)) == first
 
 
 def test_everybody_who_asks_is_told_that_cards_are_not_repeated(clinic: Clinic) -> None:

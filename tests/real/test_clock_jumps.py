@@ -24,7 +24,7 @@ from tests.real.databases import Postgresql
 from tests.real.two_hosts import status
 from tests.waiting import until
 
-pytestmark = [pytest.mark.real, pytest.mark.alone]
+pytestmark = pytest.mark.real
 
 SOURCE = Path(__file__).with_name("jumping_clock.c")
 DISCOVERY = "/cds-services"

@@ -28,7 +28,7 @@ from cds_service.storage.shown_before import MOST, Source
 from cds_service.storage.shown_in_redis import KEPT
 from tests.real.databases import Redis
 
-pytestmark = [pytest.mark.real, pytest.mark.alone]
+pytestmark = pytest.mark.real
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MOMENT, DAY = timedelta(seconds=1), timedelta(days=1)

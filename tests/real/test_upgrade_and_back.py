@@ -17,7 +17,7 @@ from tests.real.database_of_its_own import RELEASE_0_1_0, command, fresh, query
 from tests.real.databases import Postgresql, run_unprivileged
 from tests.real.two_hosts import status
 
-pytestmark = [pytest.mark.real, pytest.mark.alone]
+pytestmark = pytest.mark.real
 
 TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY table_name"
 COLUMNS = """

@@ -21,8 +21,7 @@ import pytest
 
 from cds_service.access.trusted_clients import load_trusted_clients
 from cds_service.commands.cli import cli
-from cds_service.settings import _VARIABLES as VARIABLES
-from cds_service.settings import PAGES, SettingsError, from_environment
+from cds_service.settings import PAGES, VARIABLES, SettingsError, from_environment
 from cds_service.stories import NOW, read_stories
 from fhir_mappings.data_files import packaged_schema
 from hooks.policy_loading import load_policy
