@@ -1,8 +1,8 @@
 """The same advice again: when it is held back, because the same person has just seen it on the same patient.
 
 What may live here: the decision on one card, given the advice of before. Nothing is held back unless a clinic asks for
-it, and never a critical card, nor one of a patient who has or may have calciphylaxis. Who knows what was given before,
-and which cards tell what could not be read, is the business of whoever asks.
+it, and never a critical card, nor one that stands for calciphylaxis. Who knows what was given before, and which cards
+tell what could not be read, is the business of whoever asks.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 NEVER = timedelta()
 AT_THE_LAST = timedelta(hours=24)
 """A day later the signing of an order is a new decision."""
-OF_CALCIPHYLAXIS = frozenset({"cua-possible", "iron-cua", "calcium-cua-hypocalcaemia"})
-"""Topics of patients who have or may have calciphylaxis, beside those that can be critical: these patients change by
+OF_CALCIPHYLAXIS = frozenset({"cua-possible", "iron-cua", "iron-infection", "calcium-cua-hypocalcaemia"})
+"""Topics that stand for calciphylaxis, or for an infection beside it, and cannot be critical: these patients change by
 the day, and not always in what the record codes."""
 
 

@@ -44,9 +44,10 @@ SPECIFICATION = "3.0.0"
 """The CDS Hooks version that the services implement; calls of 1.x and 2.0 clients are served as well."""
 
 RETRY_AFTER_SECONDS = "5"
+"""When feedback that was not stored is worth sending again."""
+
 COUNTS_AS_SHOWN_SECONDS = 1.0
 """The EHR may have gone on without an answer that took longer: nobody may go by it as shown."""
-"""When feedback that was not stored is worth sending again."""
 
 NOTHING_TO_TELL = Told()
 

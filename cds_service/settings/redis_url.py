@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-_SCHEMES = ("redis", "rediss")
-_NAME_OR_ADDRESS = re.compile(r"(?=.{1,253}$)[\w-]{1,63}(\.[\w-]{1,63})*\.?|[0-9A-Fa-f:.]{2,45}", re.ASCII)
+from cds_service.addresses import network
+
+_NAME = re.compile(r"(?=.{1,253}$)[\w-]{1,63}(\.[\w-]{1,63})*\.?", re.ASCII)
 _DATABASE = re.compile("/?|/[0-9]{1,4}")
 _OPTIONS = {
     "db": "[0-9]{1,4}",
@@ -29,7 +30,9 @@ def redis_url(text: str) -> str:
     """
     try:
         url = urlsplit(text)
-        is_good = _is_place(url) and _has_known_options(url)
+        # The client knows schemes in small letters only, and what cannot be printed it cannot send.
+        is_written_well = text.startswith(("redis://", "rediss://")) and text.isprintable()
+        is_good = is_written_well and _is_place(url) and _has_known_options(url)
     except ValueError:
         is_good = False
     if not is_good:
@@ -40,11 +43,17 @@ def redis_url(text: str) -> str:
 def _is_place(url: SplitResult) -> bool:
     """Is there a host that can be looked up, a port and at most a database?"""
     has_port = url.port is None or url.port > 0
-    is_host = bool(_NAME_OR_ADDRESS.fullmatch(url.hostname or ""))
+    is_host = _is_host(url.hostname or "")
     is_whole = not url.fragment and url.netloc.count("@") <= 1 and not re.search(r"\s", url.netloc)
-    return url.scheme in _SCHEMES and is_host and has_port and is_whole and bool(_DATABASE.fullmatch(url.path))
+    return is_host and has_port and is_whole and bool(_DATABASE.fullmatch(url.path))
+
+
+def _is_host(host: str) -> bool:
+    """Raises ValueError for what looks like an IPv6 address and is none."""
+    return bool(network(host) if ":" in host else _NAME.fullmatch(host))
 
 
 def _has_known_options(url: SplitResult) -> bool:
     options = parse_qsl(url.query, keep_blank_values=True, strict_parsing=True) if url.query else []
-    return all(re.fullmatch(_OPTIONS.get(name, "(?!)"), value) for name, value in options)
+    is_for_tls_only = any(name.startswith("ssl_") for name, _ in options) and url.scheme != "rediss"
+    return not is_for_tls_only and all(re.fullmatch(_OPTIONS.get(name, "(?!)"), value) for name, value in options)
