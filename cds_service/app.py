@@ -144,8 +144,7 @@ def create_app(
     faults: list[Faults] = []
     app.register_blueprint(blueprint(tenants, client, keeping, clock, settings.max_entries, not_shown, faults))
     if is_counted:
-        readers = Readers(settings.metrics_from, behind_proxies=settings.trusted_proxies > 0)
-        app.register_blueprint(metrics_page(readers, tenants, not_shown, spool, clock))
+        app.register_blueprint(metrics_page(Readers(settings.metrics_from), tenants, not_shown, spool, clock))
     rate = RateLimit(counts_of(settings.rate_limit, settings.counts_storage)) if settings.rate_limit else None
     trust_proxies(app, settings.trusted_proxies)
     told, told_to = partial(_told_to_people, not_shown, clock), partial(_told_to_tenant, not_shown, tenants, clock)

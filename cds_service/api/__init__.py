@@ -4,12 +4,13 @@ What may live here: the way of one request from HTTP to the rules and back.
 """
 
 from cds_service.api.answering import cards_for, checked, refused_for
+from cds_service.api.answers import count_answers
 from cds_service.api.calls import identify_requests
 from cds_service.api.card_json import OVERRIDE_SYSTEM
 from cds_service.api.drug_reading import DrugReads
 from cds_service.api.explained import Explained, explained_call
 from cds_service.api.explanation_data import is_explanation
-from cds_service.api.exposing import Readers, count_answers, metrics_page
+from cds_service.api.exposing import Readers, metrics_page
 from cds_service.api.gather import Collected, Gatherer, gathering
 from cds_service.api.headers import headers_of_refusals, register_cors
 from cds_service.api.health import Faults

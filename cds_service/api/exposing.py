@@ -1,65 +1,52 @@
-"""/metrics, as Prometheus reads it, and what is counted of each answer.
+"""/metrics, as Prometheus reads it.
 
-What may live here: who may read it, the numbers of the moment, and the counting of answers. What is counted elsewhere
-stands in `metrics`.
+What may live here: who may read it, and the numbers of the moment. Answers are counted in `answers`; what else is
+counted stands in `metrics`.
 """
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, Flask, Response, g, request
+from flask import Blueprint, Response, request
 from werkzeug.datastructures import Headers
 
 from cds_service.addresses import is_within
 from cds_service.api.not_shown import NotShown
 from cds_service.knowledge import Tenants
-from cds_service.metrics import ANSWERS, CALLS, Now, text
+from cds_service.metrics import Now, text
 from cds_service.outcome import ServiceError
 from cds_service.storage import Spool
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
-_CALL = "cds.call_service"
-
-
-def count_answers(app: Flask, services: Collection[str]) -> None:
-    """Count every answer of this app by its endpoint and status, and time the calls of these services."""
-
-    @app.before_request
-    def begin() -> None:
-        g.began = time.perf_counter()
-
-    @app.after_request
-    def count(response: Response) -> Response:
-        endpoint = request.endpoint or "none"
-        ANSWERS.count(endpoint, str(response.status_code))
-        if endpoint == _CALL:
-            named = (request.view_args or {}).get("service_id", "")
-            CALLS.took(time.perf_counter() - g.began, named if named in services else "unknown")
-        return response
+_FORWARDED = frozenset(("forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip"))
+_FORWARDED_PREFIXES = ("x-forwarded", "x-original-forwarded", "x-envoy-", "cf-connecting-")
 
 
 @dataclass(frozen=True)
 class Readers:
-    """Who may read /metrics: callers from these networks (10.0.0.0/8).
+    """Who may read /metrics: callers from these networks (10.0.0.0/8), who ask by themselves.
 
-    Who comes through a proxy that we do not know (`behind_proxies` is False) has an address that we cannot tell, and is
-    refused, whatever the proxy's own address is.
+    Whatever came through a proxy is refused, however many proxies are trusted elsewhere: what they say of the caller
+    can be forged by whoever reaches the port, and Prometheus asks each service by itself.
     """
 
     networks: Sequence[str]
-    behind_proxies: bool = False
 
     def may_read(self, address: str, headers: Headers) -> bool:
-        """May a caller with this address and these headers?"""
-        if not self.behind_proxies and any(name in headers for name in _FORWARDED):
-            return False
-        return is_within(address, self.networks)
+        """May a caller with this address and these headers?
+
+        Without any of these headers nothing has changed the address: it is that of the other end of the connection.
+        """
+        return not any(map(_is_of_a_proxy, headers.keys())) and is_within(address, self.networks)
+
+
+def _is_of_a_proxy(header: str) -> bool:
+    name = header.lower()
+    return name in _FORWARDED or name.startswith(_FORWARDED_PREFIXES)
 
 
 def metrics_page(
@@ -71,7 +58,9 @@ def metrics_page(
     @routes.get("/metrics")
     def read() -> Response:
         if not readers.may_read(request.remote_addr or "", request.headers):
-            raise ServiceError(403, "metrics are for the addresses that CDS_METRICS_FROM names")
+            raise ServiceError(
+                403, "metrics are for the addresses that CDS_METRICS_FROM names, and for nobody through a proxy"
+            )
         return Response(text(_now(tenants, not_shown, spool, clock())), content_type=MEDIA_TYPE)
 
     return routes

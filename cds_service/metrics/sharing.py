@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
 import os
 import shutil
 import tempfile
@@ -28,7 +29,7 @@ def share(folder: Path | None = None) -> Path | None:
     counts. What earlier processes left there is removed. None where there is no room: each worker counts by itself.
     """
     _remove_left_over()
-    made = folder or Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-", dir=_in_memory()))
+    made = folder or _made()
     if shutil.disk_usage(made).free < NEEDED_BYTES:
         shutil.rmtree(made, ignore_errors=True)
         return None
@@ -50,6 +51,26 @@ def _in_memory() -> str | None:
     return shared if os.path.isdir(shared) and os.access(shared, os.W_OK) else None
 
 
+def _made() -> Path:
+    """A new folder that is held: by this process and those that are forked from it, until the last of them ends."""
+    while True:
+        made = Path(tempfile.mkdtemp(prefix=FOLDER, dir=_in_memory()))
+        descriptor = _opened(made)
+        if descriptor is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if made.is_dir():
+                return made
+            os.close(descriptor)
+
+
+def _opened(folder: Path) -> int | None:
+    """None where another process that starts has just taken it for left over."""
+    try:
+        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+
+
 def _remove(folder: Path, pid: int) -> None:
     """At the end of the process that made it, and of none that was forked from it."""
     if os.getpid() == pid:
@@ -57,18 +78,23 @@ def _remove(folder: Path, pid: int) -> None:
 
 
 def _remove_left_over() -> None:
-    """The folders of our own processes that were killed."""
-    for left in Path(_in_memory() or tempfile.gettempdir()).glob(f"{FOLDER}*-*"):
-        with contextlib.suppress(OSError, ValueError):
-            if left.stat().st_uid == os.getuid() and not _is_alive(int(left.name[len(FOLDER) :].partition("-")[0])):
-                shutil.rmtree(left, ignore_errors=True)
+    """The folders of our own processes that were killed.
+
+    Nobody holds these any more. The number of a process would not tell: that of a killed one is soon another's, and in
+    a container each one has the same.
+    """
+    for left in Path(_in_memory() or tempfile.gettempdir()).glob(f"{FOLDER}*"):
+        with contextlib.suppress(OSError):
+            if left.stat().st_uid == os.getuid():
+                _remove_unless_held(left)
 
 
-def _is_alive(pid: int) -> bool:
+def _remove_unless_held(folder: Path) -> None:
+    descriptor = _opened(folder)
+    if descriptor is None:
+        return
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(descriptor)

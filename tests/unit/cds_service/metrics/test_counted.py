@@ -108,6 +108,50 @@ def test_what_a_killed_process_left_is_removed_and_what_another_one_uses_is_not(
     assert run(script) == "True\n"
 
 
+def test_what_a_killed_process_left_is_removed_though_the_next_one_has_its_number() -> None:
+    """In a container each one has, and its memory may outlive it."""
+    killed = Path(run("print(share(), flush=True); os._exit(0)").strip())
+    said = run(
+        f"""
+        from pathlib import Path
+        left = Path({str(killed)!r})
+        same = left.rename(left.with_name(f"{{metrics.sharing.FOLDER}}{{os.getpid()}}-left"))
+        mine = share()
+        print(left.exists(), same.exists(), mine.is_dir())
+        """
+    )
+    assert said == "False False True\n"
+
+
+def test_a_folder_is_in_use_until_the_last_worker_of_a_killed_process_is_gone() -> None:
+    said = run(
+        f"""
+        import signal, subprocess
+        another = [sys.executable, "-c", {(COUNTING + "share()")!r}]
+        def left_by_a_master():
+            read, write = os.pipe()
+            if not os.fork():
+                folder = share()
+                worker = os.fork()
+                if not worker:
+                    signal.pause()
+                os.write(write, f"{{folder}} {{worker}}".encode())
+                os._exit(0)
+            os.wait()
+            folder, worker = os.read(read, 1000).decode().split()
+            return folder, int(worker)
+        folder, worker = left_by_a_master()
+        subprocess.run(another, check=True)
+        print(os.path.isdir(folder), flush=True)
+        os.kill(worker, signal.SIGKILL)
+        while os.path.isdir(folder):
+            subprocess.run(another, check=True)
+        print(os.path.isdir(folder))
+        """
+    )
+    assert said == "True\nFalse\n"
+
+
 def test_without_room_each_worker_counts_by_itself(tmp_path: Path) -> None:
     said = run(
         f"""
