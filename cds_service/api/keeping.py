@@ -9,25 +9,12 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from cds_service.api.answers import count_events
 from cds_service.api.happened import Happened
 from cds_service.api.repeating import Repeating
-from cds_service.metrics import CARDS, GAPS, HELD, REFUSED
-from cds_service.storage import Event, EventLog, Kind, Places, Pseudonyms, Readiness, ShownBefore, StoreError
+from cds_service.storage import Event, EventLog, Places, Pseudonyms, Readiness, ShownBefore, StoreError
 
 log = logging.getLogger("cds_service")
-
-
-def _count(events: Sequence[Event]) -> None:
-    for event in events:
-        match event.kind:
-            case Kind.ISSUED:
-                CARDS.count(event.service, event.topic, event.indicator)
-            case Kind.SUPPRESSED:
-                HELD.count(event.service, event.topic, event.reason)
-            case Kind.GAP:
-                GAPS.count(event.service)
-            case Kind.REFUSED:
-                REFUSED.count(event.service, event.reason)
 
 
 @dataclass(frozen=True)
@@ -55,7 +42,7 @@ class Keeping:
         made: Sequence[Event] = ()
         try:
             made = events()
-            _count(made)
+            count_events(made)
             self.log.record(made)
             if not may_repeat:
                 self.before.remember(made)
