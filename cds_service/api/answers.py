@@ -1,6 +1,7 @@
 """What is counted of each answer, and of what happened in its call.
 
-What may live here: the counting and timing of answers as they leave, and of the events of a call. Who may read the counts is asked in `exposing`.
+What may live here: the counting and timing of answers as they leave, and of the events of a call. Who may read the
+counts is asked in `exposing`.
 """
 
 from __future__ import annotations
