@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -19,7 +20,20 @@ from tests.unit.cds_service.cds_client import PUBLIC_URL, trust_file
 pytestmark = [pytest.mark.real, pytest.mark.alone]
 
 WRITERS = 4
+LEFT_ALONE_SECONDS = int(
+    re.findall(r"fail_timeout=(\d+)s", (ROOT / "deploy" / "nginx" / "nginx.conf").read_text("utf-8"))[0]
+)
 DISCOVERY = "/cds-services"
+METRICS = (
+    "/metrics",
+    "/metrics/",
+    "/metrics/?a",
+    "/metrics?a",
+    "/metrics%2f",
+    "/metrics%2F?a",
+    "//metrics",
+    "/%6detrics",
+)
 
 
 def test_the_metrics_of_two_hosts_with_two_workers_each_add_up_to_what_was_called(pair: TwoHosts) -> None:
@@ -28,7 +42,12 @@ def test_the_metrics_of_two_hosts_with_two_workers_each_add_up_to_what_was_calle
     counts = [answered(host) for host in pair.hosts]
     assert sum(counts) == calls
     assert min(counts) > 0, "both had some"
-    assert status(pair.balancer, "/metrics", body=None) == 404, "nobody reads them through the balancer"
+
+
+def test_nobody_reads_the_metrics_through_the_balancer_however_he_spells_them(pair: TwoHosts) -> None:
+    assert {path: status(pair.balancer, path, body=None) for path in METRICS} == dict.fromkeys(METRICS, 404)
+    for host in pair.hosts:
+        assert status(host.port, "/metrics/", body=None) == 200, "Prometheus, which asks it by itself, does"
 
 
 def test_a_token_is_good_once_whichever_host_it_comes_to(shared: dict[str, str], tmp_path: Path) -> None:
@@ -104,7 +123,7 @@ def test_a_host_that_is_back_takes_part_again(pair: TwoHosts) -> None:
     first.kill()
     assert [status(pair.balancer) for _ in range(6)] == [200] * 6
     first.start()
-    time.sleep(5.5)
+    time.sleep(LEFT_ALONE_SECONDS + 0.5)
     before = answered(first)
     assert [status(pair.balancer) for _ in range(10)] == [200] * 10
     assert answered(first) > before

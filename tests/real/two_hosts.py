@@ -72,7 +72,7 @@ class Host:
         self.process.wait()
         self.process = None
         # Its port is closed when the last of them is gone.
-        until(lambda: not _is_open(self.port))
+        until(lambda: not is_open(self.port))
 
     def stop(self) -> None:
         if self.process is not None:
@@ -124,7 +124,7 @@ def _balancer(hosts: list[Host]) -> Iterator[tuple[int, subprocess.Popen[bytes]]
         file.write_text(configuration(hosts, port, Path(name)), "utf-8")
         process = subprocess.Popen([program, "-p", name, "-e", f"{name}/start.log", "-c", str(file)])
         try:
-            until(lambda: _is_open(port))
+            until(lambda: is_open(port))
             yield port, process
         finally:
             process.terminate()
@@ -145,7 +145,8 @@ def two_hosts(folder: Path, settings: Mapping[str, str], *, dev: bool = True) ->
         yield TwoHosts(hosts, *stack.enter_context(_balancer(hosts)))
 
 
-def _is_open(port: int) -> bool:
+def is_open(port: int) -> bool:
+    """Does anybody listen there?"""
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:
