@@ -154,6 +154,15 @@ def test_one_pod_stays_when_nodes_are_emptied_and_each_ends_in_its_time() -> Non
     assert POD["terminationGracePeriodSeconds"] >= int(waits) + MOST_STOPPING_SECONDS
 
 
+def test_nobody_reaches_the_port_of_the_pods_but_those_whom_the_policy_names() -> None:
+    policy = BY_KIND["NetworkPolicy"]["spec"]
+    labels = BY_KIND["StatefulSet"]["spec"]["template"]["metadata"]["labels"]
+    (rule,) = policy["ingress"]
+    assert policy["podSelector"]["matchLabels"] == labels
+    assert all("namespaceSelector" in one for one in rule["from"])
+    assert rule["ports"] == [{"port": SERVED["ports"][0]["name"]}]
+
+
 def test_services_of_the_same_namespace_set_no_variable_that_could_be_taken_for_a_setting() -> None:
     assert POD["enableServiceLinks"] is False
     with pytest.raises(SettingsError, match="CDS_REDIS_SERVICE_HOST"):
@@ -266,3 +275,27 @@ def test_the_image_that_can_trace_gets_what_the_extra_asks_for_as_it_was_tested(
     tested = dict(re.findall(r"^(opentelemetry-[\w-]+)==(\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
     assert installed == {name: tested[name] for name in extra}
     assert f"FROM calciphylaxis-cds:{VERSION}\n" in shown
+
+
+# ------------------------------------------------------------------ what the page on installing says
+INSTALLING = (ROOT / "docs" / "installing.md").read_text("utf-8")
+
+
+def section(title: str) -> str:
+    (found,) = re.findall(rf"^## {title}\n(.*?)(?=^## |\Z)", INSTALLING, re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
+def test_a_copy_is_restored_into_an_empty_database_as_it_is_tried() -> None:
+    """Else tables of a newer release stay beside those of the copy."""
+    tried = (ROOT / "tests" / "real" / "test_upgrade_and_back.py").read_text("utf-8").partition("def restore")[2]
+    programs = re.findall(r'_client\("(\w+)"\)', tried)
+    assert programs == ["dropdb", "createdb", "pg_restore"]
+    assert re.findall(r"`(dropdb|createdb|pg_restore)\b", section("Restore"))[: len(programs)] == programs
+    assert "(#restore)" in section("Roll back")
+
+
+def test_whoever_installs_is_told_how_many_proxies_stand_before_the_service_and_every_file_that_belongs_there() -> None:
+    assert "`CDS_TRUSTED_PROXIES`" in section("Install")
+    told = set(re.findall(r"`(deploy/\S+?)`", INSTALLING + OPERATING))
+    assert told == {str(file.relative_to(ROOT)) for file in (ROOT / "deploy").rglob("*.*") if file.is_file()}

@@ -127,3 +127,11 @@ def test_a_host_that_is_back_takes_part_again(pair: TwoHosts) -> None:
     before = answered(first)
     assert [status(pair.balancer) for _ in range(10)] == [200] * 10
     assert answered(first) > before
+
+
+def test_a_host_that_is_frozen_holds_one_caller_for_some_seconds_and_is_then_left_alone(pair: TwoHosts) -> None:
+    with pair.hosts[0].frozen():
+        began = time.monotonic()
+        got = [status(pair.balancer) for _ in range(8)]
+        assert sorted(got) == [200] * 7 + [504], "a call that was sent is not sent again"
+        assert time.monotonic() - began < LEFT_ALONE_SECONDS

@@ -74,6 +74,19 @@ class Host:
         # Its port is closed when the last of them is gone.
         until(lambda: not is_open(self.port))
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Its port is open, and nobody answers there."""
+        running = self.service().process
+        stopped = (running.pid, *running.workers())
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
+
     def stop(self) -> None:
         if self.process is not None:
             stop(self.process)
