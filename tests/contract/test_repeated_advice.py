@@ -274,7 +274,7 @@ ONE_DIAGNOSIS: Record = {**ON_WARFARIN, "conditions": DIALYSIS["conditions"][:1]
 
 
 def taking(dose: str) -> Json:
-    said = {name: WARFARIN[name] for name in ("subject", "medicationCodeableConcept") if name in WARFARIN}
+    said: Json = {name: WARFARIN[name] for name in WARFARIN if name in {"subject", "medicationCodeableConcept"}}
     return bundle(
         {"resourceType": "MedicationStatement", "id": "s", "status": "active", "dosage": [{"text": dose}], **said}
     )
@@ -291,10 +291,14 @@ def with_narrative(words: str) -> Json:
     ids=["a statement of the history", "under a key of the EHR", "a text that says more than the codes"],
 )
 def test_what_else_the_record_says_is_another_fact(key: str, told: Callable[[str], Json], clinic: Clinic) -> None:
-    first = clinic.ask("patient-view", ONE_DIAGNOSIS, **{key: told("1 tablet")})
+    def ask(words: str) -> list[Json]:
+        more: Json = {key: told(words)}
+        return clinic.ask("patient-view", ONE_DIAGNOSIS, **more)
+
+    first = ask("1 tablet")
     assert first
-    assert clinic.ask("patient-view", ONE_DIAGNOSIS, **{key: told("1 tablet")}) == [], "the control"
-    assert topics(clinic.ask("patient-view", ONE_DIAGNOSIS, **{key: told("5 tablets")})) == topics(first)
+    assert ask("1 tablet") == [], "the control"
+    assert topics(ask("5 tablets")) == topics(first)
 
 
 def test_a_text_that_the_server_makes_of_the_codes_is_none(clinic: Clinic) -> None:
