@@ -24,8 +24,9 @@ from tests.waiting import until
 pytestmark = [pytest.mark.real, pytest.mark.alone]
 
 PATIENT, ANOTHER = "cds-demo-elevated-risk-on-warfarin", "cds-demo-low-pth-on-calcium"
-
 """One for each test: what was shown is remembered."""
+WARMED_WITH = "cds-demo-hard-skin-on-warfarin"
+"""A first answer takes longer, and one of more than a second does not count as shown."""
 REPEAT = "\n[repeat]\nreason = 'tried out'\nafter_shown_hours = 8\nafter_override_hours = 72\n"
 PROMISED_SECONDS = 0.1
 """So long a call may wait for what was shown before."""
@@ -63,18 +64,25 @@ def two_hosts(tmp_path: Path, **more: str) -> Iterator[list[Service]]:
         ]
 
 
+def warmed(hosts: list[Service], fhir: Sandbox) -> list[Service]:
+    for host in hosts:
+        for _ in range(3):
+            topics(host, fhir, WARMED_WITH)
+    return hosts
+
+
 @pytest.fixture
-def hosts(postgresql: Postgresql, tmp_path: Path) -> Iterator[list[Service]]:
+def hosts(postgresql: Postgresql, fhir: Sandbox, tmp_path: Path) -> Iterator[list[Service]]:
     """They share their database."""
     with two_hosts(tmp_path, CDS_DATABASE_URL=postgresql.url) as made:
-        yield made
+        yield warmed(made, fhir)
 
 
 @pytest.fixture
-def with_redis(redis: Redis, tmp_path: Path) -> Iterator[list[Service]]:
+def with_redis(redis: Redis, fhir: Sandbox, tmp_path: Path) -> Iterator[list[Service]]:
     """They share a Redis, and nothing else."""
     with two_hosts(tmp_path, CDS_REDIS_URL=f"{redis.url}/6") as made:
-        yield made
+        yield warmed(made, fhir)
 
 
 def topics(host: Service, fhir: Sandbox, patient: str = PATIENT) -> list[str]:
