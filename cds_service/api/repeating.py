@@ -5,8 +5,8 @@ What may live here: the way from a call to the events of before, and from these 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,8 @@ from cds_service.knowledge import Reason
 from cds_service.storage import Pseudonyms, Shown, StoreError
 from hooks.card import Card, Indicator
 from hooks.repeat_policy import Earlier, RepeatPolicy, may_come_again, repeated
+
+log = logging.getLogger("cds_service")
 
 Find = Callable[[Sequence[str], Sequence[str], datetime], Sequence[Shown]]
 Repeats = Callable[[Sequence[Card], str, RepeatPolicy], Mapping[str, Reason]]
@@ -44,19 +46,25 @@ class Repeating:
         return bool(self.whose and self.user_id) and self.pseudonyms.of("") is not None
 
     def among(self, same: SameAdvice, cards: Sequence[Card], hook: str, policy: RepeatPolicy) -> dict[str, Reason]:
-        """The topics of these cards that are held back, with the reason."""
+        """The topics of these cards that are held back, with the reason; none where that cannot be told."""
         if not cards or not self.is_possible:
             return {}
+        try:
+            return self._among(same, cards, hook, policy)
+        except StoreError:
+            return {}  # The log has said so.
+        except Exception as error:
+            # Whatever it is: it is no fault of the advice. What it says may hold data of the patient.
+            log.error("what was shown before could not be compared (%s)", type(error).__name__)
+            return {}
+
+    def _among(self, same: SameAdvice, cards: Sequence[Card], hook: str, policy: RepeatPolicy) -> dict[str, Reason]:
         patients = self.pseudonyms.all_of("patient", self.whose, self.patient_id)
         users = self.pseudonyms.all_of("user", self.whose, self.user_id)
-        with suppress(StoreError):
-            found = self.find(patients, users, self.now - policy.looks_back)
-            before = [_earlier(one) for one in found if one.indicator in _INDICATORS]
-            why = {
-                card.topic: repeated(card, self._names(same, card), hook, before, self.now, policy) for card in cards
-            }
-            return {topic: Reason(reason.value) for topic, reason in why.items() if reason is not None}
-        return {}
+        found = self.find(patients, users, self.now - policy.looks_back)
+        before = [_earlier(one) for one in found if one.indicator in _INDICATORS]
+        why = {card.topic: repeated(card, self._names(same, card), hook, before, self.now, policy) for card in cards}
+        return {topic: Reason(reason.value) for topic, reason in why.items() if reason is not None}
 
     def name(self, same: SameAdvice, card: Card) -> str | None:
         """What stands for this advice in the log; None where it could not be found again, or is never held back."""

@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import Any
 
 import orjson
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from cds_service.access import TrustedClient, caller
@@ -26,11 +26,11 @@ from cds_service.api.happened import Happened
 from cds_service.api.health import Faults, add_health
 from cds_service.api.keeping import Keeping
 from cds_service.api.not_shown import NotShown, Told
-from cds_service.api.repeating import Repeating
 from cds_service.api.request_body import sent_json
 from cds_service.api.sampled import Sampled
-from cds_service.api.services import SERVICES, Advice, Service, call
+from cds_service.api.services import SERVICES, Service, call
 from cds_service.api.validation import InvalidField
+from cds_service.clock import seconds_with_us
 from cds_service.fhir_client import FhirClient
 from cds_service.knowledge import Knowledge, Tenants
 from cds_service.metrics import FEEDBACK
@@ -130,22 +130,19 @@ def blueprint(
         linked = knowledge if can_launch(known_client) else replace(knowledge, launch_url=None)
         linked = not_shown.in_force(linked, tenant)
         happened = Happened(service, hook_request, issuer, tenant, now, linked.version, keeping.pseudonyms)
-
-        def advise(repeating: Repeating | None) -> Advice:
-            try:
-                return call(service, hook_request, linked, client, now, repeating)
-            except CannotJudge as gap:
-                keeping.record(partial(happened.refused, gap))
-                raise refused_for(gap) from None
-
-        advice = advise(keeping.repeating(happened))
+        try:
+            advice = call(service, hook_request, linked, client, now, keeping.repeating(happened))
+        except CannotJudge as gap:
+            keeping.record(partial(happened.refused, gap))
+            raise refused_for(gap) from None
         is_sampled = advice.unmapped is not None and sampled.is_due(now)
         may_repeat = not linked.switches.repeat.looks_back
-        counts = time.perf_counter() - started < COUNTS_AS_SHOWN_SECONDS
+        counts = max(seconds_with_us(request.environ), time.perf_counter() - started) < COUNTS_AS_SHOWN_SECONDS
         events = partial(happened.answered, is_sampled=is_sampled, counts_as_shown=counts)
-        if not keeping.record(partial(events, advice), may_repeat=may_repeat) and advice.is_repeated:
+        is_kept = keeping.record(partial(events, advice), may_repeat=may_repeat)
+        if not is_kept and advice.is_repeated and advice.unrepeated is not None:
             # What is held back and nowhere noted would be gone without a trace.
-            advice = advise(None)
+            advice = advice.unrepeated()
         spent = (time.perf_counter() - started) * 1000
         log.info(
             "%s answered %d cards, %d held back, in %.1f ms", service.ID, len(advice.cards), len(advice.held), spent

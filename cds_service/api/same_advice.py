@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from fhir_mappings.drug_places import DRUG_TYPES
-from fhir_mappings.fhir_json import resource_key
+from fhir_mappings.fhir_json import as_text, resource_key
 from hooks.card import Card
 from hooks.cards import words_of
 from hooks.chart import Chart
@@ -30,7 +30,7 @@ _OF_THE_SERVER = frozenset({"meta"})
 """Versions: they change where nothing has."""
 _GENERATED = "generated"
 """The status of a text that a server has made of the rest."""
-_DRUG_ORDERS = frozenset({None, "", "MedicationRequest", *DRUG_TYPES})
+_DRUG_ORDERS = frozenset({"", "MedicationRequest", *DRUG_TYPES})
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,15 @@ class SameAdvice:
         read = (*self.chart.drafts, *self.chart.other_drafts)
         others = {draft.reference for draft in read if not draft.matches and draft.reference}
         others -= {draft.reference for draft in read if draft.matches}
+        if self.chart.unread_drafts:
+            # One of them may be of whatever drug.
+            others = set()
         return [one for one in self.drafts if _may_order_a_drug(one) and resource_key(one) not in others]
 
 
 def _may_order_a_drug(draft: Mapping[str, Any]) -> bool:
     """Also what does not say what it is, and what holds others: an order set."""
-    return draft.get("resourceType") in _DRUG_ORDERS or bool(draft.get("contained"))
+    return as_text(draft.get("resourceType")) in _DRUG_ORDERS or bool(draft.get("contained"))
 
 
 def _plain(resources: Iterable[Any], without: frozenset[str] = frozenset()) -> Iterator[bytes]:

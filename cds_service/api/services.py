@@ -83,7 +83,8 @@ class Advice:
     """What one call brought: the cards as JSON, what decided each of them, the cards that were worked out and are not
     shown, and what could not be read.
 
-    `names` stand for the cards in the log, where a clinic does not want the same advice again.
+    `names` stand for the cards in the log, where a clinic does not want the same advice again; `unrepeated` works the
+    answer out as if it did not matter what was shown before, with what was read for this one.
     `gaps` are the keys of the queries that failed or were incomplete, and `UNREAD` where a drug or an entry of the
     problem list could not be read. `unmapped` works out, when it is asked, codes of labs and drugs that the vocabulary
     does not hold; None where no records were looked at.
@@ -95,6 +96,7 @@ class Advice:
     held: Sequence[HeldBack] = ()
     unmapped: Callable[[], Sequence[tuple[str, ...]]] | None = None
     names: Sequence[str | None] = ()
+    unrepeated: Callable[[], Advice] | None = None
 
     @property
     def is_repeated(self) -> bool:
@@ -125,13 +127,19 @@ def call(
     judged = look_at(service, request, knowledge, reader, now)
     if judged is None:
         return NOTHING_TO_JUDGE
+    return _advice(service, request, knowledge, judged, repeating if knowledge.switches.repeat.looks_back else None)
+
+
+def _advice(
+    service: Service, request: HookRequest, knowledge: Knowledge, judged: Judged, repeating: Repeating | None
+) -> Advice:
     chart, asking = judged.chart, asking_of(service, request, judged.on)
-    advise, switches = partial(service.advise, chart, judged.on, knowledge.policy), knowledge.switches
-    repeating = repeating if switches.repeat.looks_back else None
+    advise = partial(service.advise, chart, judged.on, knowledge.policy)
     # Not worked out where nobody wants to know.
     same = _same_advice(judged, request, knowledge) if repeating else None
+    repeats = partial(repeating.among, same) if repeating and same else None
     with span("rules") as step:
-        sorted_cards = advised(advise, switches, asking, partial(repeating.among, same) if repeating and same else None)
+        sorted_cards = advised(advise, knowledge.switches, asking, repeats)
         step.set("cds.cards", len(sorted_cards.shown))
     return Advice(
         [to_json(card, judged.rendering) for card in sorted_cards.shown],
@@ -140,6 +148,7 @@ def call(
         sorted_cards.held,
         partial(_unmapped, judged, knowledge, request),
         [repeating.name(same, card) for card in sorted_cards.shown] if repeating and same else (),
+        partial(_advice, service, request, knowledge, judged, None) if repeating else None,
     )
 
 

@@ -12,6 +12,7 @@ from waitress.channel import ClientDisconnected
 from waitress.task import WSGITask
 from waitress.utilities import build_http_date
 
+from cds_service.clock import ARRIVED
 from cds_service.serving.request import Request
 
 _BODYLESS = ("1", "204", "304")
@@ -50,6 +51,7 @@ class Call(WSGITask):
         """The request as WSGI has it. The path stays as it was sent; waitress makes one slash of several."""
         environment = super().get_environment()
         environment |= {"PATH_INFO": self.request.path, "SERVER_SOFTWARE": _SOFTWARE, "wsgi.multiprocess": True}
+        environment[ARRIVED] = self.request.arrived
         return environment
 
     def write(self, data: bytes) -> None:

@@ -117,7 +117,8 @@ class Connection(HTTPChannel):
         if request.completed:
             self.request, self.requests = None, [request]
             self.is_known, self.is_reading = True, False
-            self.due = time.monotonic() + self.bounds.wait_seconds
+            request.arrived = time.monotonic()
+            self.due = request.arrived + self.bounds.wait_seconds
             self.server.serve(self)
         elif request.expect_continue and request.headers_finished:
             request.expect_continue = False

@@ -56,6 +56,8 @@ class Request(HTTPRequestParser):
     body_rcv: Any = None
     query = request_uri = ""
     refused: Refused | None = None
+    arrived: float = 0.0
+    """The moment (of the monotonic clock) at which it was whole."""
 
     def __init__(self, adj: Adjustments, bounds: Bounds, held: Held) -> None:
         super().__init__(adj)

@@ -37,6 +37,8 @@ from cds_service.settings.redis_url import redis_url
 _SIZE = whole(1_000, 1_000_000_000)
 _WAITED = whole(1, 3_600), "seconds, from 1 to 3600"
 
+_ENCODED = "in a password blanks and / ? # @ are percent-encoded"
+
 VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "CDS_DATABASE_URL": ("database_url", database, "a sqlite:/// or postgresql:// database URL"),
     "CDS_SPOOL": ("spool", Path, "the path of a folder on a disk of this machine"),
@@ -66,8 +68,16 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any], str]] = {
     ),
     "CDS_MAX_BODY_BYTES": ("max_body_bytes", _SIZE, "bytes, from 1000 to 1000000000"),
     "CDS_RATE_LIMIT": ("rate_limit", rate, "one rate of at least 1 call, such as 600 per minute"),
-    "CDS_RATE_LIMIT_STORAGE": ("rate_limit_storage", rate_storage, "memory:// or redis://host:port"),
-    "CDS_REDIS_URL": ("redis_url", redis_url, "redis://host:port or rediss://host:port"),
+    "CDS_RATE_LIMIT_STORAGE": (
+        "rate_limit_storage",
+        rate_storage,
+        "memory:// or redis://host:port (in a password, blanks and / ? # @ percent-encoded)",
+    ),
+    "CDS_REDIS_URL": (
+        "redis_url",
+        redis_url,
+        "redis://host:port or rediss://host:port (in a password, blanks and / ? # @ percent-encoded)",
+    ),
     "CDS_TRUSTED_PROXIES": ("trusted_proxies", whole(0, 10), "a whole number from 0 to 10"),
     "CDS_MAX_ENTRIES": ("max_entries", whole(1, 10_000_000), "a whole number from 1 to 10000000"),
     "CDS_TRUSTED_CLIENTS": ("trusted_clients", file, "the path of a readable file"),

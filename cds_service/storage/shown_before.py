@@ -99,7 +99,8 @@ class ShownBefore:
     def answer(self, service: str, client: str, items: Sequence[FeedbackItem], at: datetime) -> None:
         """Keep what a client answered to cards of this service, which came at `at`.
 
-        Where that fails they will be shown once more.
+        Where that fails a card is shown once more; and one that was overridden and then accepted may stay held back
+        until the time of its override is over.
         """
         with suppress(StoreError):
             self._asked(lambda: self._source.answer(service, client, items, at))
@@ -194,10 +195,28 @@ def _stored(
 
 def overrides(answers: Iterable[Event]) -> dict[str | None, datetime]:
     """When the cards of these answers were overridden: those of which the last answer says so."""
-    last: dict[str | None, Event] = {}
-    for one in sorted(answers, key=lambda event: answered_at(event.at, event.outcome_timestamp)):
-        last[one.card_uuid] = one
-    return {uuid: answered_at(one.at, one.outcome_timestamp) for uuid, one in last.items() if one.outcome == OVERRIDDEN}
+    told: dict[str | None, list[Told]] = {}
+    for one in answers:
+        at = answered_at(one.at, one.outcome_timestamp)
+        told.setdefault(one.card_uuid, []).append(Told(at, one.outcome == OVERRIDDEN))
+    found = {uuid: overridden_at(those) for uuid, those in told.items()}
+    return {uuid: at for uuid, at in found.items() if at is not None}
+
+
+class Told(NamedTuple):
+    """An answer to a card: from when it counts, and whether it was overridden."""
+
+    at: datetime
+    is_overridden: bool
+
+
+def overridden_at(answers: Iterable[Told]) -> datetime | None:
+    """When it was overridden, where the last answer says so.
+
+    Of two of the same moment that counts which holds nothing back.
+    """
+    last = max(answers, key=lambda one: (one.at, not one.is_overridden), default=None)
+    return last.at if last is not None and last.is_overridden else None
 
 
 def answered_at(came: datetime, happened: datetime | None) -> datetime:

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from cds_service.api import routes
+from cds_service.api import repeating, routes, services
 from cds_service.storage import StoreError, write_keys
 from cds_service.storage.schema import event as event_table
 from tests.contract.conftest import FHIR, MakeApp
@@ -228,6 +228,11 @@ def without_type(order: Json) -> Json:
     return {name: value for name, value in order.items() if name != "resourceType"}
 
 
+def without_drug(order: Json) -> Json:
+    named = {name: value for name, value in order.items() if not name.startswith("medication")}
+    return {**named, "medicationReference": {"reference": "Medication/nowhere"}}
+
+
 DOSED = {**WARFARIN_DRAFT, **TABLET}
 LOADING = {**WARFARIN_DRAFT, "dosageInstruction": [{"text": "10 tablets, loading"}]}
 
@@ -267,6 +272,28 @@ def test_whatever_the_form_of_an_order_another_dose_is_told_of_again(
     assert told("order-select", entries)
     assert not told("order-select", entries), "the control"
     assert told(later, changed)
+
+
+@pytest.mark.parametrize("kind", [["MedicationRequest"], {"a": 1}, " ", 3, True, None], ids=repr)
+def test_an_order_that_does_not_say_what_it_is_counts_whatever_stands_there(kind: Any, clinic: Clinic) -> None:
+    def told(order: Json) -> bool:
+        body = clinic.ehr.request("order-sign", DIALYSIS, [WARFARIN_DRAFT])
+        entry = [{"resource": {**order, "resourceType": kind}}]
+        body["context"]["draftOrders"] = {"resourceType": "Bundle", "type": "collection", "entry": entry}
+        return "vka-dialysis" in topics(clinic.ehr.cards({**body, "fhirServer": FHIR}))
+
+    assert [told(DOSED), told(DOSED), told(LOADING)] == [True, False, True]
+
+
+def test_a_draft_whose_drug_could_not_be_read_counts(clinic: Clinic) -> None:
+    def ask(dose: str) -> list[str]:
+        unread = {**without_drug(WARFARIN_DRAFT), "id": "unread", "dosageInstruction": [{"text": dose}]}
+        return topics(clinic.ask("order-sign", DIALYSIS, WARFARIN_DRAFT, unread))
+
+    first = ask("1 tablet")
+    assert "vka-dialysis" in first
+    assert "vka-dialysis" not in ask("1 tablet"), "the control"
+    assert "vka-dialysis" in ask("5 tablets")
 
 
 def test_an_order_of_another_kind_beside_it_is_no_other_advice(clinic: Clinic) -> None:
@@ -344,6 +371,42 @@ def test_what_cannot_be_noted_as_held_back_is_shown(clinic: Clinic, monkeypatch:
         without_a_log.setattr(clinic.app.extensions["cds_event_log"], "record", full)
         assert topics(clinic.ask("patient-view", ON_WARFARIN)) == first
     assert clinic.ask("patient-view", ON_WARFARIN) == [], "the control"
+
+
+def test_what_cannot_be_noted_is_shown_although_the_record_can_no_longer_be_read(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is read again for it."""
+    first = topics(clinic.ask("patient-view", ON_WARFARIN))
+
+    def full(*_: object) -> None:
+        monkeypatch.setattr(services, "look_at", full)
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(clinic.app.extensions["cds_event_log"], "record", full)
+    assert topics(clinic.ask("patient-view", ON_WARFARIN)) == first
+
+
+def test_whatever_goes_wrong_in_comparing_shows_everything(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = topics(clinic.ask("patient-view", ON_WARFARIN))
+
+    def wrong(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("Zephyrine")
+
+    monkeypatch.setattr(repeating, "repeated", wrong)
+    assert topics(clinic.ask("patient-view", ON_WARFARIN)) == first
+    assert "what was shown before could not be compared (ZeroDivisionError)" in caplog.messages
+    assert "Zephyrine" not in caplog.text
+
+
+@pytest.mark.parametrize("waited", [59.0, 61.0])
+def test_the_wait_for_a_thread_counts_too(waited: float, clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "seconds_with_us", lambda environment: waited if environment["PATH_INFO"] else 0.0)
+    first = topics(clinic.ask("patient-view", ON_WARFARIN))
+    again = topics(clinic.ask("patient-view", ON_WARFARIN))
+    assert again == ([] if waited < routes.COUNTS_AS_SHOWN_SECONDS else first)
 
 
 def test_a_record_nested_more_deeply_than_it_can_be_compared_is_shown_each_time(clinic: Clinic) -> None:

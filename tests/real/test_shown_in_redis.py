@@ -122,6 +122,10 @@ def test_what_was_shown_to_this_user_on_this_patient_is_found_and_nothing_else(
         ([("overridden", 1, 50)], 1),
         ([("overridden", 50, 1)], 1),
         ([("overridden", 50, 1), ("accepted", 2, 2)], None),
+        ([("overridden", 50, 1), ("overridden", 50, 40)], 1),
+        ([("overridden", 50, 1), ("accepted", 2, 2), ("overridden", 50, 40)], None),
+        ([("accepted", 1, 1), ("overridden", 1, 1)], None),
+        ([("overridden", 1, 1), ("accepted", 1, 1)], None),
     ],
     ids=[
         "none",
@@ -133,6 +137,10 @@ def test_what_was_shown_to_this_user_on_this_patient_is_found_and_nothing_else(
         "late",
         "ahead",
         "ahead, then accepted",
+        "ahead and told again",
+        "ahead, then accepted, and told again",
+        "two at once",
+        "two at once, the other way round",
     ],
 )
 def test_the_last_answer_decides_and_a_late_message_prolongs_nothing(
@@ -168,7 +176,17 @@ def test_what_is_kept_is_bounded_and_goes_by_itself(in_redis: ShownInRedis, clie
 
 @pytest.mark.parametrize(
     "value",
-    [b"", b"[]", b'["1"]', b'["1", "h", "t", "i", "a", "no time"]', b'{"a": 1}', b'["1","h","t","i","a","b","c","d"]'],
+    [
+        b"",
+        b"[]",
+        b'["1"]',
+        b'["1", "h", "t", "i", "a", "no time"]',
+        b'{"a": 1}',
+        b'["1", "h", "t", "i", "a", "b", "c", "d"]',
+        b'["1", "h", "t", [], "a", "2026-03-02T12:00:00+00:00"]',
+        b'["1", "h", "t", "i", ["a"], "2026-03-02T12:00:00+00:00"]',
+        b'["1", "h", "t", "i", "a", "2026-03-02T12:00:00"]',
+    ],
 )
 def test_a_value_that_nobody_can_read_is_said_as_one_that_cannot_be_had(
     value: bytes, in_redis: ShownInRedis, client: Client

@@ -5,12 +5,14 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 
+from cds_service.clock import ARRIVED, seconds_with_us
 from tests.unit.cds_service.serving.loop import (
     GET,
     LAST,
@@ -82,6 +84,19 @@ def test_a_request_that_gets_a_thread_in_time_is_answered() -> None:
         loop.do(loop.listener.sweep)
         loop.asked.gate.set()
         assert status(everything(caller)) == 200
+
+
+def test_how_long_a_request_has_been_with_us_includes_its_wait_for_a_thread() -> None:
+    with busy_loop(wait_seconds=WITHIN_SECONDS) as loop, ExitStack() as stack:
+        caller = waiting(loop, stack)
+        time.sleep(SOON)
+        first, *_ = loop.asked.environments
+        loop.asked.gate.set()
+        everything(caller)
+        second = loop.asked.environments[1]
+        assert second[ARRIVED] > first[ARRIVED]
+        assert seconds_with_us(second) >= SOON
+        assert seconds_with_us({}) == 0.0, "another server does not say"
 
 
 def test_a_call_that_takes_longer_than_others_may_wait_is_answered() -> None:
