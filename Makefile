@@ -58,8 +58,8 @@ test-quick: $(STAMP) ## before each commit: each story in one dialect, the contr
 
 test-real: $(STAMP) ## on HAPI FHIR (Java 17, Maven), also behind nginx, PostgreSQL, Redis, and as a wheel
 ifeq ($(PYTEST),)
-	$(BIN)/python -m pytest -n 2 tests/real -m "real and not alone"
-	$(BIN)/python -m pytest tests/real -m "real and alone"
+	$(BIN)/python -m pytest -n 2 tests/real -m "real and not alone"; first=$$?; \
+		$(BIN)/python -m pytest tests/real -m "real and alone" && exit $$first
 else
 	$(BIN)/python -m pytest tests/real -m real $(PYTEST)
 endif
