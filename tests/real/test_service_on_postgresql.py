@@ -372,7 +372,9 @@ def test_the_command_waits_for_a_change_of_large_tables_that_takes_longer_than_a
     postgresql: Postgresql,
 ) -> None:
     slowly = """
-        CREATE FUNCTION slowly() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(6); END $$;
+        CREATE SEQUENCE begun;
+        CREATE FUNCTION slowly() RETURNS event_trigger LANGUAGE plpgsql AS
+        $$ BEGIN IF nextval('begun') = 1 THEN PERFORM pg_sleep(6); END IF; END $$;
         CREATE EVENT TRIGGER slowly ON ddl_command_start WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION slowly();
     """
     with fresh(postgresql, "large", f"{RELEASE_0_1_0};{slowly}") as url:
