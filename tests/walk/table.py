@@ -251,6 +251,7 @@ NOT_TYPED = {
     "calciphylaxis-cds policy diff packaged ours --at 2026-12-01": "typed with --html and with --stories; it is slow",
     "make kill-rounds": _LONG,
     "make soak": _LONG,
+    'make soak SOAK="--hosts 2"': _LONG,
     "make bench": _LONG,
     "make bench BENCH=--quick": f"{_MINUTES}and measures a machine that does nothing else: unit/test_bench.py",
     'make bench BENCH="--rounds 9 --seconds 10"': _LONG,

@@ -17,13 +17,15 @@ COUNTING = "from cds_service.metrics import *; from cds_service import metrics; 
 def run(script: str, **environment: str) -> str:
     """What a process of its own prints: there the library is not imported yet."""
     code = COUNTING + textwrap.dedent(script)
+    # Another test of this process may have begun to count together with others.
+    inherited = {name: value for name, value in os.environ.items() if name != "PROMETHEUS_MULTIPROC_DIR"}
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         capture_output=True,
         text=True,
         check=True,
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        env={**inherited, "PYTHONPATH": str(ROOT), **environment},
         timeout=60,
     )
     return done.stdout
