@@ -6,14 +6,14 @@ import http.client
 import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from bench.certificate import certificate_for
 from bench.writers import CARDS, JSON, PATH
 from tests.real.two_hosts import TwoHosts, answered, two_hosts
-from tests.real.two_machines import PROMETHEUS, TOGETHER, Machines, certificate, certificate_alone, two_machines
+from tests.real.two_machines import PROMETHEUS, TOGETHER, Machines, certificate_alone, two_machines
 
 pytestmark = [pytest.mark.real, pytest.mark.alone]
 
@@ -39,7 +39,7 @@ def got(port: int, path: str = PATH, body: bytes | None = CARDS, *, of: str = "1
 def machines(
     folder: Path, settings: dict[str, str], trusted: bytes | None = None
 ) -> Iterator[tuple[TwoHosts, Machines]]:
-    own = certificate(datetime.now(UTC), TOGETHER, "cds-1.your.clinic", "cds-2.your.clinic")
+    own = certificate_for(TOGETHER, "cds-1.your.clinic", "cds-2.your.clinic")
     with ExitStack() as stack:
         pair = stack.enter_context(two_hosts(folder, {**settings, "CDS_TRUSTED_PROXIES": "2"}))
         yield pair, stack.enter_context(two_machines(folder, pair.hosts, own, trusted or certificate_alone(own)))
@@ -77,7 +77,7 @@ def test_nobody_but_the_balancer_comes_in_and_nobody_but_prometheus_reads_the_me
 
 
 def test_a_machine_with_a_certificate_of_somebody_else_is_told_nothing(shared: dict[str, str], tmp_path: Path) -> None:
-    other = certificate_alone(certificate(datetime.now(UTC), TOGETHER))
+    other = certificate_alone(certificate_for(TOGETHER))
     with machines(tmp_path, shared, trusted=other) as (pair, running):
         assert [got(running.balancer.port) for _ in range(2)] == [502] * 2
         assert [answered(host) for host in pair.hosts] == [0, 0]

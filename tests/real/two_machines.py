@@ -1,6 +1,6 @@
 """Two services, each behind the nginx of its machine, and a load balancer before both that speaks TLS with these.
 
-What may live here: certificates for one run, and starting and stopping each nginx with the files of `deploy/nginx`, in
+What may live here: starting and stopping each nginx with the files of `deploy/nginx`, in
 which nothing is changed but addresses, ports and places. Each of the two machines is an address of loopback.
 """
 
@@ -12,13 +12,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from tests.real.databases import free_port
 from tests.real.proxy import nginx_program
@@ -44,28 +38,6 @@ http {{
     include {folder}/conf.d/*.conf;
 }}
 """
-
-
-def certificate(now: datetime, *names: str) -> bytes:
-    """With its key, in PEM; signed by itself, so that it is its own authority."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(one) for one in names]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return private + made.public_bytes(serialization.Encoding.PEM)
 
 
 @dataclass
